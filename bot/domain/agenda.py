@@ -1,0 +1,52 @@
+"""When a case wants attention next, derived from the case alone.
+
+Timers, sends and lists are not kept beside the case: they follow from it. The store writes what these functions say
+with every commit, so a timer can never disagree with its case, and one that comes too late finds nothing to do.
+"""
+
+from datetime import datetime
+
+from bot.domain.case import Case, SendState
+
+UNSETTLED = (SendState.QUEUED, SendState.SENDING, SendState.UNKNOWN)
+
+
+def next_timer(case: Case) -> datetime | None:
+    """The instant at which time alone will change this case, if there is one."""
+    instants = [] if case.wait is None else [mark.at for mark in case.wait.marks]
+    if case.claim and lease_runs(case):
+        instants.append(case.claim.until if case.claim.asked else case.claim.ask_at)
+    if case.writing:
+        instants.append(case.writing.until)
+    return min(instants, default=None)
+
+
+def lease_runs(case: Case) -> bool:
+    """A claim can lapse only while the customer waits: nobody is nagged about a case that waits for the customer."""
+    return case.claim is not None and case.wait is not None
+
+
+def next_send(case: Case) -> datetime | None:
+    """When the case's next send is due: to be sent, or to be looked for when its fate is unknown."""
+    return min((send.due_at for send in case.sends if send.state in UNSETTLED), default=None)
+
+
+def draw_priority(case: Case) -> int:
+    """Who is drawn first when Slack's limits make some wait: a broken promise, then what triage says (1 to 4)."""
+    return 0 if case.wait is not None and case.wait.breached else case.priority
+
+
+def indexes(case: Case) -> dict[str, datetime]:
+    """The sorted lists in which the case stands, each with the instant it is sorted by.
+
+    `waiting`: a customer waits (by answer due); `claimed:<user>`: open and claimed (by answer due, else claim time);
+    `open:<network>:<account>`: open (by when this cycle was seen).
+    """
+    if not case.is_open:
+        return {}
+    lists = {f"open:{case.key.network}:{case.key.account}": case.cycle.seen_at}
+    if case.wait:
+        lists["waiting"] = case.wait.answer_due
+    if case.claim:
+        lists[f"claimed:{case.claim.by.id}"] = case.wait.answer_due if case.wait else case.claim.at
+    return lists

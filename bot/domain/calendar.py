@@ -1,0 +1,77 @@
+"""Business hours: how much of a span of time the desk was open, and when a promise falls due.
+
+A calendar is a list of open spans for each weekday, closed days, and a time zone. Without spans the desk is open
+around the clock. Sums are made in UTC, so that a change to or from summer time neither adds nor swallows an hour.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from hashlib import blake2b
+from zoneinfo import ZoneInfo
+
+from bot.domain.models import Model
+
+SEARCH_DAYS = 400
+
+
+class Span(Model):
+    """An open span of one weekday (Monday is 0), in local time; it ends on the same day, at 24:00 at the latest."""
+
+    weekday: int
+    opens: time
+    closes: time  # 00:00 means the end of the day
+
+
+class Calendar(Model):
+    """When the desk is open. `zone` is an IANA name; `closed` are holidays."""
+
+    zone: str = "UTC"
+    spans: tuple[Span, ...] = ()
+    closed: tuple[date, ...] = ()
+
+    @property
+    def version(self) -> str:
+        """Changes whenever the opening hours do; stored with each due time."""
+        return blake2b(self.model_dump_json().encode(), digest_size=4).hexdigest() if self.spans else "24/7"
+
+    def local(self, at: datetime) -> datetime:
+        """The same instant on the desk's wall clock."""
+        return at.astimezone(ZoneInfo(self.zone))
+
+    def is_open(self, at: datetime) -> bool:
+        """Whether the desk is open at this instant."""
+        return not self.spans or any(start <= at < end for start, end in self._open_spans(at, days=1))
+
+    def after(self, start: datetime, opened: timedelta) -> datetime:
+        """The instant at which the desk will have been open for `opened` since `start`.
+
+        With an unreachable amount (a calendar that never opens within 400 days) plain time is counted.
+        """
+        if not self.spans:
+            return start + opened
+        left = opened
+        for opens, closes in self._open_spans(start, days=SEARCH_DAYS):
+            begin = max(opens, start)
+            if closes <= begin:
+                continue
+            if begin + left <= closes:
+                return begin + left
+            left -= closes - begin
+        return start + opened
+
+    def _open_spans(self, start: datetime, *, days: int) -> Iterator[tuple[datetime, datetime]]:
+        zone = ZoneInfo(self.zone)
+        first = start.astimezone(zone).date()
+        for offset in range(days + 1):
+            day = first + timedelta(days=offset)
+            if day in self.closed:
+                continue
+            for span in sorted(self.spans, key=lambda each: each.opens):
+                if span.weekday == day.weekday():
+                    yield _utc(day, span.opens, zone), _utc(day, span.closes, zone, end=True)
+
+
+def _utc(day: date, at: time, zone: ZoneInfo, *, end: bool = False) -> datetime:
+    if end and at == time(0):
+        day += timedelta(days=1)
+    return datetime.combine(day, at, tzinfo=zone).astimezone(UTC)

@@ -1,0 +1,257 @@
+"""The case: one conversation that needs care, from the first post to the closing word.
+
+Everything that a card shows and every timer that is due follows from this value alone. It is stored as one
+document, so that any worker can take the next step. The functions that change it live beside this module:
+`receiving`, `claims`, `replying`, `delivery`, `lifecycle`, `targets`, `posting`.
+"""
+
+from enum import StrEnum
+
+from pydantic import AwareDatetime, Field
+
+from bot.domain.models import Attachment, Author, CaseKey, Kind, Model
+from bot.domain.reading import Reading
+
+
+class Status(StrEnum):
+    """Whether a case wants care."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+class Person(Model):
+    """A member of staff: the Slack user id, the name to show colleagues, the signature customers see ("^AK")."""
+
+    id: str
+    name: str = ""
+    signature: str = ""
+
+
+class Item(Model):
+    """One interaction as the case keeps it: masked, tidied, cut; `seq` counts from 1 in the case's life.
+
+    `earlier` are the wordings before edits. A customer's words stand here only, never in the audit log, so that a
+    deletion takes all of them away.
+    """
+
+    seq: int
+    id: str
+    kind: Kind
+    author: Author | None
+    text: str
+    posted_at: AwareDatetime
+    seen_at: AwareDatetime
+    url: str = ""
+    version: str = ""
+    private: bool = False
+    masked: bool = False
+    cut: bool = False
+    edited: bool = False
+    earlier: tuple[str, ...] = ()
+    deleted: bool = False
+    late: bool = False
+    rating: int | None = None
+    attachments: tuple[Attachment, ...] = ()
+    ref: dict[str, str] = Field(default_factory=dict)
+    stream: str | None = None
+    reply_until: AwareDatetime | None = None
+    answerable: bool = True
+
+
+class Claim(Model):
+    """A lease on the case by one person. `ask_at` is when the holder is asked to confirm, `until` when it lapses."""
+
+    by: Person
+    at: AwareDatetime
+    ask_at: AwareDatetime
+    until: AwareDatetime
+    asked: bool = False
+
+
+class Writing(Model):
+    """Somebody has the reply modal open."""
+
+    by: Person
+    until: AwareDatetime
+
+
+class MarkName(StrEnum):
+    """The steps of a response-time promise, in the order in which they fall due."""
+
+    ACK_WARNING = "ack_warning"
+    ACK_BREACH = "ack_breach"
+    ANSWER_WARNING = "answer_warning"
+    ANSWER_BREACH = "answer_breach"
+    ESCALATION = "escalation"
+
+
+class Mark(Model):
+    """One step that falls due at an instant, unless an answer comes first."""
+
+    name: MarkName
+    at: AwareDatetime
+
+
+class Wait(Model):
+    """A customer waits for us since `since`. `marks` are the steps still to come; fired ones are taken out."""
+
+    since: AwareDatetime
+    ack_due: AwareDatetime | None
+    answer_due: AwareDatetime
+    marks: tuple[Mark, ...]
+    warned: bool = False
+    breached: bool = False
+
+
+class Cycle(Model):
+    """One care episode of a case, with its instants; a return after closing starts the next. Misses stay misses."""
+
+    n: int
+    posted_at: AwareDatetime
+    seen_at: AwareDatetime
+    carded_at: AwareDatetime | None = None
+    claimed_at: AwareDatetime | None = None
+    acknowledged_at: AwareDatetime | None = None
+    answered_at: AwareDatetime | None = None
+    private_at: AwareDatetime | None = None
+    closed_at: AwareDatetime | None = None
+    calendar: str = ""
+    missed: tuple[MarkName, ...] = ()
+
+
+class Purpose(StrEnum):
+    """Why something is sent; decides which clock it stops."""
+
+    REPLY = "reply"
+    THANK = "thank"
+    ACKNOWLEDGE = "acknowledge"
+    PRIVATE = "private"
+    LIKE = "like"  # a like of the customer's words; no text, answers nothing
+    NOTICE = "notice"  # the public line that says we went private, or the word that closes the public loop
+
+
+class SendState(StrEnum):
+    """Where a send stands. Staff see every one of them on the card."""
+
+    QUEUED = "queued"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    UNDONE = "undone"
+
+
+class Send(Model):
+    """One outbound act. `to` is the interaction it answers; `after` names a send that must stand first."""
+
+    id: str
+    purpose: Purpose
+    private: bool
+    text: str
+    by: Person
+    to: str
+    ref: dict[str, str] = Field(default_factory=dict)
+    state: SendState = SendState.QUEUED
+    created_at: AwareDatetime
+    due_at: AwareDatetime
+    attempt: int = 0
+    after: str | None = None
+    external_id: str = ""
+    url: str = ""
+    read_back: bool = False
+    reason: str = ""
+    sent_at: AwareDatetime | None = None
+    closes_loop: bool = False
+
+
+class PostKind(StrEnum):
+    """What Hark shows in Slack for a case."""
+
+    CARD = "card"  # the case, in its channel
+    ALERT = "alert"  # the same card with a headline, in somebody's direct messages
+    RETIRED = "retired"  # an older alert that a newer one replaces; one line, no buttons
+    LINE = "line"  # one line of text, posted once
+
+
+class Post(Model):
+    """One Slack message of the case. `channel` may be a user id (direct message); `place` is where it stands.
+
+    `text` is a line's words or an alert's headline; `mentions` are users whom it names, by Hark's choice only.
+    `attempt` is written before posting, `ts` after; in between, a crash is healed by looking for the attempt.
+    """
+
+    id: str
+    kind: PostKind
+    channel: str
+    thread: bool = False
+    text: str = ""
+    mentions: tuple[str, ...] = ()
+    attempt: str = ""
+    place: str = ""
+    ts: str = ""
+    drawn: str = ""
+    error: str = ""
+
+
+class LogEntry(Model):
+    """One line of the audit log: who did what, when. `by` is empty for customers and for Hark itself."""
+
+    at: AwareDatetime
+    what: str
+    by: str = ""
+    detail: str = ""
+
+
+class Case(Model):
+    """One conversation that needs care. `version` belongs to the store: 0 means never stored."""
+
+    key: CaseKey
+    version: int = 0
+    status: Status = Status.OPEN
+    author: Author | None = None
+    items: tuple[Item, ...]
+    item_count: int = 1
+    people: int = 1
+    reading: Reading = Reading()
+    priority: int = 2
+    cycle: Cycle
+    wait: Wait | None = None
+    claim: Claim | None = None
+    writing: Writing | None = None
+    sends: tuple[Send, ...] = ()
+    posts: tuple[Post, ...] = ()
+    loop_open: bool = False
+    close_reason: str = ""
+    likes: int = 0
+    reposts: int = 0
+    swept: bool = False
+
+    @property
+    def id(self) -> str:
+        """The short name of the case."""
+        return self.key.id
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the case wants care."""
+        return self.status is Status.OPEN
+
+    @property
+    def latest(self) -> Item:
+        """The customer's newest interaction that still stands; the newest of all when none does."""
+        return next((item for item in reversed(self.items) if not item.deleted), self.items[-1])
+
+    def newest(self, *, private: bool) -> Item:
+        """The customer's newest interaction in public or in private, whichever is asked; else the newest of all."""
+        standing = (item for item in reversed(self.items) if item.private is private and not item.deleted)
+        return next(standing, self.latest)
+
+    @property
+    def card(self) -> Post | None:
+        """The card in the channel, once one is wanted."""
+        return next((post for post in self.posts if post.kind is PostKind.CARD), None)
+
+    def send(self, send_id: str) -> Send | None:
+        """The send of that id, if the case has it."""
+        return next((send for send in self.sends if send.id == send_id), None)

@@ -1,0 +1,154 @@
+"""The life of a send on its way to the network: begun, sent, failed, unknown, read back.
+
+Before the network is called the case says `sending`; whoever finds a send in that state later knows that its fate
+is unknown, and looks for it on the network before anything is tried again.
+"""
+
+from datetime import datetime, timedelta
+
+from bot.domain.case import Case, LogEntry, Purpose, Send, SendState
+from bot.domain.decisions import Change, Decision, Refused
+from bot.domain.models import Kind, SendReport, Sent
+from bot.domain.policy import Policy
+from bot.domain.posting import with_alert
+from bot.domain.replying import PURPOSE_WORDS, with_send
+from bot.domain.targets import acknowledged, start_wait
+
+CALL_LEASE = timedelta(seconds=60)
+CHECK_EVERY = timedelta(seconds=30)
+CHECK_SELDOM = timedelta(hours=1)
+QUICK_CHECKS = 5
+MAX_TRIES = 8
+BACKOFF = timedelta(seconds=5)
+LONGEST_BACKOFF = timedelta(minutes=10)
+ANSWERS = frozenset({Purpose.REPLY, Purpose.THANK, Purpose.PRIVATE})
+WORDS = ANSWERS | {Purpose.ACKNOWLEDGE}
+BLOCKING = frozenset({SendState.QUEUED, SendState.SENDING})
+
+
+def due_send(case: Case, now: datetime) -> Send | None:
+    """The send to act on now. Sends of one conversation go out in order: one on its way holds up later ones."""
+    for send in case.sends:
+        if send.state is SendState.UNKNOWN and send.due_at <= now:
+            return send
+        if send.state in BLOCKING:
+            return send if send.due_at <= now else None
+    return None
+
+
+def begin(case: Case, send_id: str, now: datetime) -> Decision:
+    """The network is about to be called. A send whose predecessor did not make it is failed instead."""
+    send = case.send(send_id)
+    if send is None or send.state is not SendState.QUEUED:
+        return Refused(code="not_queued", text="That send is not waiting to go out.")
+    before = case.send(send.after) if send.after else None
+    if before is not None and before.state is not SendState.SENT:
+        if before.state in (SendState.FAILED, SendState.UNDONE):
+            return failed(case, send_id, f"the {PURPOSE_WORDS[before.purpose]} before it did not go out", now)
+        return Change(case=with_send(case, send.model_copy(update={"due_at": now + CHECK_EVERY})), redraw=False)
+    update = {"state": SendState.SENDING, "attempt": send.attempt + 1, "due_at": now + CALL_LEASE}
+    return Change(case=with_send(case, send.model_copy(update=update)))
+
+
+def sent(case: Case, send_id: str, proof: Sent, now: datetime, policy: Policy) -> Decision:
+    """The send stands on the network: the clocks that it answers stop now."""
+    send = case.send(send_id)
+    if send is None or send.state is SendState.SENT:
+        return Refused(code="known", text="That send is known to stand.")
+    update = {
+        "state": SendState.SENT,
+        "external_id": proof.id,
+        "url": proof.url,
+        "sent_at": now,
+        "reason": "",
+    }
+    case = with_send(case, send.model_copy(update=update))
+    log = LogEntry(at=now, what=f"sent a {PURPOSE_WORDS[send.purpose]}", by=send.by.id, detail=send.text)
+    return Change(case=_clocks(case, send, now, policy), log=(log,))
+
+
+def confirmed(case: Case, send_id: str, proof: Sent | None) -> Decision:
+    """The send was read back from the network (or, with None, could not be found yet)."""
+    send = case.send(send_id)
+    if send is None or send.state is not SendState.SENT or proof is None or send.read_back:
+        return Refused(code="known", text="Nothing new about that send.")
+    update = {"read_back": True, "external_id": proof.id or send.external_id, "url": proof.url or send.url}
+    return Change(case=with_send(case, send.model_copy(update=update)))
+
+
+def failed(case: Case, send_id: str, reason: str, now: datetime) -> Decision:
+    """A final no: the text and the reason stay on the card, and its author hears of it directly."""
+    send = case.send(send_id)
+    if send is None or send.state in (SendState.FAILED, SendState.UNDONE):
+        return Refused(code="known", text="That send is known to have failed.")
+    case = with_send(case, send.model_copy(update={"state": SendState.FAILED, "reason": reason, "due_at": now}))
+    who = case.author.label if case.author else "the customer"
+    headline = f"Your {PURPOSE_WORDS[send.purpose]} did not reach {who}: {reason}"
+    case = with_alert(case, send.by.id, headline, f"failed:{send.id}:{send.attempt}")
+    return Change(case=case, log=(LogEntry(at=now, what="failed to send", by=send.by.id, detail=reason),))
+
+
+def postponed(case: Case, send_id: str, reason: str, retry_after: float | None, now: datetime) -> Decision:
+    """Nothing was done, a later try may work: wait as told (seconds), or longer each time; give up after eight."""
+    send = case.send(send_id)
+    if send is None or send.state not in (SendState.SENDING, SendState.QUEUED):
+        return Refused(code="not_sending", text="That send is not on its way.")
+    if send.attempt >= MAX_TRIES:
+        return failed(case, send_id, f"gave up after {MAX_TRIES} tries: {reason}", now)
+    backoff = min(BACKOFF * 2 ** max(0, send.attempt - 1), LONGEST_BACKOFF)
+    wait = timedelta(seconds=retry_after) if retry_after is not None else backoff
+    update = {"state": SendState.QUEUED, "due_at": now + wait, "reason": reason}
+    return Change(case=with_send(case, send.model_copy(update=update)))
+
+
+def unknown(case: Case, send_id: str, now: datetime) -> Decision:
+    """Its fate is unknown: look for it, soon at first, then seldom."""
+    send = case.send(send_id)
+    if send is None or send.state not in (SendState.SENDING, SendState.UNKNOWN):
+        return Refused(code="not_sending", text="That send is not on its way.")
+    checks = send.attempt + 1 if send.state is SendState.UNKNOWN else 1
+    wait = CHECK_EVERY if checks <= QUICK_CHECKS else CHECK_SELDOM
+    update = {"state": SendState.UNKNOWN, "due_at": now + wait, "attempt": checks}
+    return Change(case=with_send(case, send.model_copy(update=update)))
+
+
+def missing(case: Case, send_id: str, now: datetime) -> Decision:
+    """It is certain that the send is not on the network: it may go out again."""
+    send = case.send(send_id)
+    if send is None or send.state not in (SendState.UNKNOWN, SendState.SENDING):
+        return Refused(code="known", text="Nothing new about that send.")
+    update = {"state": SendState.QUEUED, "due_at": now, "reason": ""}
+    return Change(case=with_send(case, send.model_copy(update=update)))
+
+
+def reported(case: Case, report: SendReport, policy: Policy) -> Decision:
+    """The network says late what became of a send."""
+    if report.ok:
+        return sent(case, report.send, Sent(id=report.send), report.at, policy)
+    return failed(case, report.send, report.reason or "the network did not deliver it", report.at)
+
+
+def _clocks(case: Case, send: Send, now: datetime, policy: Policy) -> Case:
+    """Stop the clocks that this send answers. A public line or a like answers nothing by itself."""
+    cycle: dict[str, datetime | None] = {}
+    update: dict[str, object] = {}
+    if send.purpose in WORDS:
+        cycle["acknowledged_at"] = case.cycle.acknowledged_at or now
+        update["wait"] = acknowledged(case.wait) if case.wait else None
+    if send.purpose in ANSWERS:
+        cycle["answered_at"] = case.cycle.answered_at or now
+        update["wait"] = _still_waiting(case, send, policy)
+    if send.purpose is Purpose.PRIVATE:
+        cycle["private_at"] = case.cycle.private_at or now
+        update["loop_open"] = case.loop_open or any(not item.private for item in case.items)
+    if send.closes_loop:
+        update["loop_open"] = False
+    return case.model_copy(update={**update, "cycle": case.cycle.model_copy(update=cycle)})
+
+
+def _still_waiting(case: Case, send: Send, policy: Policy) -> object:
+    """After an answer nobody waits, unless the customer wrote again after the answer was written."""
+    later = [item for item in case.items if item.seen_at > send.created_at and item.kind is not Kind.MATCH]
+    if not later or case.wait is None:
+        return None
+    return start_wait(later[0].seen_at, policy, with_ack=False, window=later[0].reply_until)

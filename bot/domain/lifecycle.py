@@ -1,0 +1,67 @@
+"""Closing, setting aside and reopening a case."""
+
+from datetime import datetime
+
+from bot.domain.case import Case, LogEntry, Person, Status
+from bot.domain.claims import claimed
+from bot.domain.decisions import Change, Decision, Refused
+from bot.domain.policy import Policy
+from bot.domain.targets import start_wait
+
+NOT_FOR_US = "not for us"
+REASONS = {
+    "solved": "solved",
+    "answered": "answered elsewhere",
+    "no_reply": "no reply needed",
+    "private": "moved to private",
+    "duplicate": "duplicate of another case",
+    "other": "other",
+}
+
+
+def close(case: Case, by: Person, reason: str, now: datetime, *, waive_loop: bool = False) -> Decision:
+    """Close with a reason. After going private the public thread needs a closing word, or somebody who waives it."""
+    if not case.is_open:
+        return Refused(code="closed", text="This case is closed already.")
+    closing_word = any(send.closes_loop for send in case.sends if send.created_at >= case.cycle.seen_at)
+    if case.loop_open and not waive_loop and not closing_word:
+        text = "The public thread still waits for a closing word. Write one, or tick that none is needed."
+        return Refused(code="loop_open", text=text)
+    return _closed(case, by, reason, now)
+
+
+def dismiss(case: Case, by: Person, now: datetime) -> Decision:
+    """Set aside what is not for us; such cases are left out of every figure."""
+    if not case.is_open:
+        return Refused(code="closed", text="This case is closed already.")
+    return _closed(case, by, NOT_FOR_US, now)
+
+
+def reopen(case: Case, by: Person, now: datetime, policy: Policy) -> Decision:
+    """Open the same cycle again, in the hands of whoever reopened it; an unanswered customer waits again."""
+    if case.is_open:
+        return Refused(code="open", text="This case is open already.")
+    wait = None
+    if case.cycle.answered_at is None:
+        wait = start_wait(now, policy, with_ack=case.cycle.acknowledged_at is None, window=case.latest.reply_until)
+    update = {
+        "status": Status.OPEN,
+        "wait": wait,
+        "close_reason": "",
+        "cycle": case.cycle.model_copy(update={"closed_at": None}),
+    }
+    reopened = claimed(case.model_copy(update=update), by, now, policy)
+    return Change(case=reopened, log=(LogEntry(at=now, what="reopened", by=by.id),))
+
+
+def _closed(case: Case, by: Person, reason: str, now: datetime) -> Change:
+    update = {
+        "status": Status.CLOSED,
+        "close_reason": reason,
+        "wait": None,
+        "claim": None,
+        "writing": None,
+        "loop_open": False,
+        "cycle": case.cycle.model_copy(update={"closed_at": now}),
+    }
+    return Change(case=case.model_copy(update=update), log=(LogEntry(at=now, what=f"closed: {reason}", by=by.id),))

@@ -1,0 +1,206 @@
+"""What customers do on networks, in Hark's own words. Pure data; nothing here knows a network or Slack."""
+
+from datetime import datetime
+from enum import StrEnum
+from hashlib import blake2b
+from typing import Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+
+ID_LENGTH = 16
+_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
+
+
+class Model(BaseModel):
+    """Base of all of Hark's values: frozen, and strict about names it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Kind(StrEnum):
+    """What a customer did."""
+
+    COMMENT = "comment"  # below a post of ours
+    MENTION = "mention"  # names us anywhere
+    MESSAGE = "message"  # direct, private
+    REVIEW = "review"
+    POST = "post"  # in a forum or on our page
+    MATCH = "match"  # found by a monitoring stream
+    REACTION = "reaction"  # a like or its kin
+    REPOST = "repost"
+    FOLLOW = "follow"
+
+
+QUIET_KINDS = frozenset({Kind.REACTION, Kind.REPOST, Kind.FOLLOW})
+"""Kinds that go to the digest instead of a card, except from people with an open case."""
+
+
+class Author(Model):
+    """A customer's profile on one network. Networks may withhold any of it but the id."""
+
+    id: str
+    handle: str = ""
+    name: str = ""
+    url: str = ""
+    followers: int | None = None
+
+    @property
+    def label(self) -> str:
+        """The most human name there is."""
+        return self.name or self.handle or "someone"
+
+
+class Attachment(Model):
+    """Something that came with the words; shown as a link with its description, never fetched."""
+
+    kind: Literal["image", "video", "audio", "file", "link", "quote"]
+    url: str = ""
+    description: str = ""
+
+
+class CaseKey(Model):
+    """Names one conversation: the same from webhook and from poll."""
+
+    network: str
+    account: str
+    conversation: str
+
+    @property
+    def id(self) -> str:
+        """A short name for keys, buttons and logs: 80 bits of BLAKE2b as 16 letters and digits."""
+        text = "\x1f".join((self.network, self.account, self.conversation))
+        number = int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=10).digest())
+        return "".join(_ALPHABET[(number >> (5 * n)) & 31] for n in range(ID_LENGTH))
+
+
+class Interaction(Model):
+    """One thing a customer did on a network.
+
+    `id` is the network's own and unique within network and account: it is what makes a redelivery recognisable.
+    `version` changes when the customer edits. `ref` is what the connector needs to answer (opaque to the rest).
+    `about` is the interaction that a quiet kind (like, repost) points at. `answerable` is false where this one cannot
+    be answered although its network can (a webhook without a reply address).
+    """
+
+    id: str
+    key: CaseKey
+    kind: Kind
+    author: Author | None
+    text: str
+    posted_at: AwareDatetime
+    url: str = ""
+    version: str = ""
+    private: bool = False
+    language: str | None = None
+    rating: int | None = None
+    attachments: tuple[Attachment, ...] = ()
+    ref: dict[str, str] = Field(default_factory=dict)
+    about: str | None = None
+    stream: str | None = None
+    reply_until: AwareDatetime | None = None
+    answerable: bool = True
+    by_us: bool = False
+
+
+class Edited(Model):
+    """A customer changed an interaction; `text` is the new wording."""
+
+    id: str
+    key: CaseKey
+    text: str
+    version: str = ""
+    at: AwareDatetime
+
+
+class Deleted(Model):
+    """A customer, or the network, took an interaction away."""
+
+    id: str
+    key: CaseKey
+    at: AwareDatetime
+
+
+class SendReport(Model):
+    """The network says late what became of one of our sends."""
+
+    send: str
+    key: CaseKey
+    ok: bool
+    reason: str = ""
+    at: AwareDatetime
+
+
+class UnknownEvent(Model):
+    """Something the connector does not know. Counted by `what`, never an error."""
+
+    what: str
+
+
+class Malformed(Model):
+    """One part of a delivery that could not be read: kept in the dead letter with its error."""
+
+    part: str
+    error: str
+
+
+Event = Interaction | Edited | Deleted | SendReport | UnknownEvent | Malformed
+
+
+class Raw(Model):
+    """One delivery as it was stored: what `parse` sees is what production saw.
+
+    `source` names the door ("webhook", "notifications", "search:...", "sweep"); `body` is the exact text received.
+    """
+
+    network: str
+    account: str
+    source: str
+    body: bytes
+    headers: dict[str, str] = Field(default_factory=dict)
+    received_at: AwareDatetime
+
+    @property
+    def swept(self) -> bool:
+        """Whether a sweep found it, because the usual door missed it."""
+        return self.source == "sweep"
+
+
+class LengthRule(Model):
+    """A network's limit for one text: graphemes or characters, and bytes of UTF-8 where it counts those too."""
+
+    limit: int
+    unit: Literal["graphemes", "characters", "utf16", "bytes"] = "graphemes"
+    max_bytes: int | None = None
+
+
+class Capabilities(Model):
+    """What one network lets us do; decides which buttons a card shows."""
+
+    public_reply: LengthRule | None = None
+    private_message: LengthRule | None = None
+    like: bool = False
+    read_back: bool = False
+    idempotent_send: bool = False
+    edit_events: bool = False
+    delete_events: bool = False
+
+
+class Sent(Model):
+    """Proof that a send stands on the network.
+
+    `conversation` names the private conversation that a private message belongs to, as `mapping.py` will name it when
+    the customer answers there: the answers then join the same case.
+    """
+
+    id: str
+    url: str = ""
+    conversation: str = ""
+
+
+class Health(Model):
+    """How one account is doing, for `check`, App Home and /readyz. `mend` says what a person can do."""
+
+    ok: bool
+    summary: str
+    mend: str = ""
+    expires_at: datetime | None = None

@@ -1,0 +1,58 @@
+"""What can be done with a case right now: a button that cannot work is not shown, and the server checks the same."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Literal
+
+from bot.domain.case import Case, Item
+from bot.domain.models import Capabilities, LengthRule
+
+
+class Offer(StrEnum):
+    """One thing that staff may do with a case."""
+
+    CLAIM = "claim"
+    RELEASE = "release"
+    REPLY = "reply"
+    THANK = "thank"
+    PRIVATE = "private"
+    ACKNOWLEDGE = "acknowledge"  # only while it still stops a clock
+    CLOSE = "close"
+    DISMISS = "dismiss"
+    REOPEN = "reopen"
+    HISTORY = "history"
+
+
+def offers(case: Case, capabilities: Capabilities, now: datetime, contact: str = "") -> frozenset[Offer]:
+    """What this case, this network and the hour allow. `contact` is the company's private way without the network."""
+    if not case.is_open:
+        return frozenset({Offer.REOPEN, Offer.HISTORY})
+    found = {Offer.HISTORY, Offer.CLOSE, Offer.DISMISS, Offer.RELEASE if case.claim else Offer.CLAIM}
+    item = case.latest
+    reachable = item.answerable and not item.deleted and window_open(item, now)
+    if reachable and reply_rule(case, capabilities) is not None:
+        found |= {Offer.REPLY, Offer.THANK}
+        if case.wait is not None and case.wait.ack_due is not None:
+            found.add(Offer.ACKNOWLEDGE)
+    if reachable and private_route(case, capabilities, contact):
+        found.add(Offer.PRIVATE)
+    return frozenset(found)
+
+
+def private_route(case: Case, capabilities: Capabilities, contact: str) -> Literal["message", "contact"] | None:
+    """How a public conversation goes private: by a message, or by naming the company's contact way in public."""
+    if case.latest.private:
+        return None
+    if capabilities.private_message is not None:
+        return "message"
+    return "contact" if contact and capabilities.public_reply is not None else None
+
+
+def reply_rule(case: Case, capabilities: Capabilities) -> LengthRule | None:
+    """The length rule for an answer where the customer spoke; None when the network takes no answers there."""
+    return capabilities.private_message if case.latest.private else capabilities.public_reply
+
+
+def window_open(item: Item, now: datetime) -> bool:
+    """Whether the network still takes an answer to this interaction."""
+    return item.reply_until is None or now < item.reply_until

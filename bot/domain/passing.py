@@ -1,0 +1,62 @@
+"""What the passing of time does to a case. One function, called whenever a timer of the case comes due.
+
+It looks at the case and the clock only, so a timer that fires late, early or twice does the right thing or nothing.
+"""
+
+from datetime import datetime
+
+from bot.domain.case import Case, LogEntry, MarkName
+from bot.domain.claims import lease_passes
+from bot.domain.decisions import Change, Decision, Refused
+from bot.domain.policy import Policy
+from bot.domain.posting import alert_people, with_line
+from bot.domain.targets import BREACHES, due_marks, fire
+
+WORDS = {
+    MarkName.ACK_WARNING: "A first word is due soon",
+    MarkName.ACK_BREACH: "Nobody has acknowledged this in time",
+    MarkName.ANSWER_WARNING: "An answer is due soon",
+    MarkName.ANSWER_BREACH: "The answer is late",
+    MarkName.ESCALATION: "Still no answer",
+}
+
+
+def pass_time(case: Case, now: datetime, policy: Policy) -> Decision:
+    """Everything that is due by now: presence that ends, promises that warn or break, a claim that lapses."""
+    before = case
+    if case.writing and case.writing.until <= now:
+        case = case.model_copy(update={"writing": None})
+    case, promise_log = _promises(case, now, policy)
+    case, lease_log = lease_passes(case, now)
+    if case == before:
+        return Refused(code="nothing_due", text="Nothing is due.")
+    return Change(case=case, log=(*promise_log, *lease_log))
+
+
+def _promises(case: Case, now: datetime, policy: Policy) -> tuple[Case, tuple[LogEntry, ...]]:
+    due = due_marks(case, now)
+    if not due or case.wait is None:
+        return case, ()
+    wait, cycle = fire(case.wait, case.cycle, due)
+    worst = due[-1].name
+    case = case.model_copy(update={"wait": wait, "cycle": cycle})
+    headline = f"{WORDS[worst]}: {case.author.label if case.author else 'a customer'} is waiting."
+    case = alert_people(case, _recipients(case, worst, policy), headline, f"{worst}:{case.cycle.n}:{_stamp(case)}")
+    if worst is MarkName.ESCALATION:
+        named = policy.manager_users or policy.alert_users
+        case = with_line(case, f"escalation:{case.cycle.n}:{_stamp(case)}", headline, thread=False, mentions=named)
+    return case, tuple(LogEntry(at=now, what=WORDS[mark.name].lower()) for mark in due)
+
+
+def _recipients(case: Case, mark: MarkName, policy: Policy) -> tuple[str, ...]:
+    holder = (case.claim.by.id,) if case.claim else ()
+    if mark is MarkName.ESCALATION:
+        return (*holder, *(policy.manager_users or policy.alert_users))
+    if mark in BREACHES:
+        return (*holder, *policy.alert_users)
+    return holder or policy.alert_users
+
+
+def _stamp(case: Case) -> int:
+    """Tells apart the waits of one cycle, so that each may alert once."""
+    return int(case.wait.since.timestamp()) if case.wait else 0

@@ -1,0 +1,27 @@
+"""The promises and habits of one team, as data. Built from the settings once, passed to every decision."""
+
+from datetime import timedelta
+
+from bot.domain.calendar import Calendar
+from bot.domain.models import Model
+
+
+class Policy(Model):
+    """How this team works.
+
+    Targets count in business time of `calendar`; leases, undo and presence count on the plain clock.
+    """
+
+    channel: str
+    calendar: Calendar
+    ack_target: timedelta = timedelta(minutes=60)
+    answer_target: timedelta = timedelta(minutes=120)
+    warn_at: float = 0.75
+    escalate_after: timedelta = timedelta(minutes=30)
+    claim_lease: timedelta = timedelta(minutes=30)
+    claim_notice: timedelta = timedelta(minutes=5)
+    undo: timedelta = timedelta(seconds=15)
+    writing: timedelta = timedelta(minutes=5)
+    alert_users: tuple[str, ...] = ()
+    manager_users: tuple[str, ...] = ()
+    contact: str = ""

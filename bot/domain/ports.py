@@ -1,0 +1,326 @@
+"""What the use cases need from the outside, as Protocols. The store, Slack and the networks implement them."""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Literal, Protocol
+
+from bot.domain.case import Case, LogEntry, Person, Post, Send
+from bot.domain.models import Capabilities, Event, Health, Raw, Sent
+
+Blocks = list[dict[str, Any]]
+
+
+class Clock(Protocol):
+    """Time, passed in. `now` is aware UTC; `monotonic` counts seconds and never jumps."""
+
+    def now(self) -> datetime: ...
+    def monotonic(self) -> float: ...
+    async def sleep(self, seconds: float) -> None: ...
+
+
+# --- the store -------------------------------------------------------------------------------------------------
+
+CommitResult = Literal["committed", "conflict", "duplicate"]
+
+
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """One change of one case, applied all or nothing.
+
+    `before` is the case as it was loaded (None: it must not exist yet). Timers, sends and indexes are derived from
+    `after` (see `bot.domain.agenda`); `draw` is the priority of a redraw (0 first, 4 last), None for no redraw, due
+    `draw_after` later; `dedupe` are names that must be new, or the whole commit is a duplicate.
+    """
+
+    before: Case | None
+    after: Case
+    at: datetime
+    log: Sequence[LogEntry] = ()
+    draw: int | None = None
+    draw_after: timedelta = timedelta(0)
+    dedupe: Collection[str] = ()
+
+
+class Cases(Protocol):
+    """The cases in Redis. Every method raises StoreUnavailable when the server does not answer."""
+
+    async def load(self, case_id: str) -> Case | None: ...
+    async def commit(self, commit: Commit) -> CommitResult: ...
+    async def history(self, case_id: str) -> list[LogEntry]: ...
+    async def waiting(self, limit: int) -> list[Case]:
+        """Open cases in which a customer waits, the earliest due first."""
+        ...
+
+    async def claimed_by(self, user: str, limit: int) -> list[Case]:
+        """Open cases claimed by that Slack user, the earliest due first."""
+        ...
+
+    async def open_in(self, network: str, account: str, limit: int) -> list[Case]:
+        """Open cases of one account, the newest first (for finding edits and deletions)."""
+        ...
+
+    async def count_open(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """One delivery in the inbox: `id` names it for `done` and `bury`; `tries` counts earlier takings."""
+
+    id: str
+    shard: int
+    raw: Raw
+    tries: int
+
+
+@dataclass(frozen=True, slots=True)
+class Buried:
+    """One dead letter: what it was, why it could not be used, since when."""
+
+    id: str
+    raw: Raw
+    error: str
+    at: datetime
+
+
+class Inbox(Protocol):
+    """Raw deliveries, durable before anybody is told so."""
+
+    async def put(self, raw: Raw) -> None:
+        """Store one delivery; concurrent calls share a write. Raises StoreUnavailable: nothing was acknowledged."""
+        ...
+
+    async def put_page(self, items: Sequence[tuple[str, Raw]], cursor_name: str, cursor: str | None) -> int:
+        """Store the new ones of a polled page and the cursor together; returns how many were new.
+
+        Each item comes with a key that is the same whenever the same thing is read again (kept 8 days).
+        """
+        ...
+
+    async def cursor(self, cursor_name: str) -> str | None: ...
+    async def take(self, limit: int, wait_ms: int) -> list[Stored]:
+        """Deliveries for this worker, those of dead workers included; waits up to `wait_ms` for the first."""
+        ...
+
+    async def done(self, stored: Sequence[Stored]) -> None: ...
+    async def bury(self, raw: Raw, error: str) -> None:
+        """Keep what could not be used in the dead letter (30 days)."""
+        ...
+
+    async def buried(self, limit: int) -> list[Buried]: ...
+    async def replay(self, ids: Sequence[str] | None = None) -> int:
+        """Put dead letters (all of them without `ids`) back into the inbox; returns how many."""
+        ...
+
+    async def depth(self) -> int: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """Something due, held under a lease: `id` is what, `token` proves the lease."""
+
+    id: str
+    shard: int
+    token: str
+    priority: int
+
+
+class DueQueue(Protocol):
+    """Ids due at a time, taken under a lease. An expired lease is taken again: acting must be safe to repeat."""
+
+    async def put(self, id_: str, at: datetime, priority: int = 0) -> None:
+        """Make an id due at `at`, or earlier if it already is; while it is held, it comes again afterwards."""
+        ...
+
+    async def take(self, now: datetime, limit: int, lease: timedelta) -> list[Due]: ...
+    async def done(self, due: Due) -> None:
+        """Give the lease back; what was put meanwhile stays due."""
+        ...
+
+    async def later(self, due: Due, at: datetime) -> None:
+        """Give the lease back and make the id due again at `at` (or when it was put meanwhile, if earlier)."""
+        ...
+
+    async def depth(self) -> int: ...
+
+
+class Budgets(Protocol):
+    """Token buckets shared by all processes."""
+
+    async def take(self, bucket: str, rate: float, burst: int, now: datetime) -> float:
+        """Take one token of `rate` a second with a `burst`: 0 when granted, else the seconds to wait."""
+        ...
+
+    async def pause(self, bucket: str, until: datetime) -> None:
+        """Grant nothing from this bucket before `until` (a 429's Retry-After)."""
+        ...
+
+
+class Notes(Protocol):
+    """Small shared records: signatures, drafts, recent wordings, what the hourly message says, leases."""
+
+    async def person(self, user: str) -> Person | None: ...
+    async def save_person(self, person: Person) -> None: ...
+    async def draft(self, case_id: str, user: str) -> str: ...
+    async def save_draft(self, case_id: str, user: str, text: str) -> None:
+        """Keep a draft for 7 days; an empty text forgets it."""
+        ...
+
+    async def recent(self, what: str) -> list[str]:
+        """The last 200 texts noted under that name within 30 days."""
+        ...
+
+    async def note_recent(self, what: str, text: str) -> None: ...
+    async def first_time(self, name: str, ttl: timedelta) -> bool:
+        """Whether this name was not seen within `ttl`; it is now."""
+        ...
+
+    async def get(self, name: str) -> str | None: ...
+    async def set(self, name: str, value: str, ttl: timedelta) -> None: ...
+    async def add_to_digest(self, hour: str, id_: str, line: str) -> None:
+        """Note one quiet interaction (like, follow) for the digest of that hour; the same id counts once."""
+        ...
+
+    async def digest(self, hour: str) -> list[str]: ...
+    async def beat(self, role: str, instance: str) -> None:
+        """Say that this process is alive (kept 30 s)."""
+        ...
+
+    async def alive(self, role: str) -> int: ...
+
+
+# --- Slack ------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """Where a Slack message stands: the conversation's id and the message's `ts` (an id: never a number)."""
+
+    channel: str
+    ts: str
+
+
+class SlackPort(Protocol):
+    """The calls that Hark makes to Slack. All raise the SlackError family of `bot.domain.errors`."""
+
+    async def post(
+        self, channel: str, text: str, blocks: Blocks, *, attempt: str, thread_ts: str | None = None
+    ) -> Posted:
+        """Post once; a user id as `channel` opens the direct message first. `attempt` goes into the metadata."""
+        ...
+
+    async def find_attempt(self, channel: str, attempt: str, thread_ts: str | None, since: datetime) -> Posted | None:
+        """Look in the newest history for a message that carries this attempt."""
+        ...
+
+    async def update(self, posted: Posted, text: str, blocks: Blocks) -> None: ...
+    async def check(self) -> list[Health]:
+        """Token, scopes and channel: one line each."""
+        ...
+
+
+class Rendered(Protocol):
+    """A message ready for Slack: the line for lock screens, the blocks, and a digest of both."""
+
+    @property
+    def text(self) -> str: ...
+    @property
+    def blocks(self) -> Blocks: ...
+    @property
+    def digest(self) -> str: ...
+
+
+Render = Callable[[Case, Post, datetime], Rendered]
+"""Draws one Slack message of a case as it should look at an instant."""
+
+
+# --- networks -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookRequest:
+    """One HTTP request to /webhooks/<connector>, as the network sent it. Header names are lower case."""
+
+    method: str
+    headers: Mapping[str, str]
+    query: Mapping[str, str]
+    body: bytes
+    received_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """The request is genuine: store these (usually one: the body as it came), then answer `status`."""
+
+    raws: tuple[Raw, ...]
+    status: int = 200
+    body: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """A handshake of the network: answer exactly this, store nothing."""
+
+    status: int = 200
+    body: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict)
+    content_type: str = "text/plain"
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Not genuine or not readable: answer `status` with a text that tells an attacker nothing."""
+
+    status: int
+    reason: str
+
+
+Verdict = Accepted | Challenge | Refusal
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What one poll brought: (key, raw) pairs, the next cursor, and how long to wait (seconds) before the next.
+
+    `more` means that the next page should be read at once.
+    """
+
+    items: tuple[tuple[str, Raw], ...]
+    cursor: str | None
+    more: bool = False
+    wait_s: float | None = None
+
+
+class ConnectorPort(Protocol):
+    """One account of the company on one network."""
+
+    @property
+    def network(self) -> str: ...
+    @property
+    def account(self) -> str: ...
+    @property
+    def title(self) -> str:
+        """The account as staff should see it."""
+        ...
+
+    @property
+    def capabilities(self) -> Capabilities: ...
+    def verify(self, request: WebhookRequest) -> Verdict: ...
+    def parse(self, raw: Raw) -> Iterator[Event]: ...
+    def sources(self) -> Mapping[str, float]:
+        """What to poll, and how often in seconds; empty for a network that only pushes."""
+        ...
+
+    async def poll(self, source: str, cursor: str | None) -> Page: ...
+    async def recheck(self, refs: Sequence[Mapping[str, str]]) -> list[tuple[str, Raw]]:
+        """Look at known interactions again (by their `ref`); (key, raw) for what was edited or deleted."""
+        ...
+
+    async def check(self) -> Health: ...
+    async def send(self, send: Send) -> Sent:
+        """Carry out one send. Raises Transient, Permanent or Unknown. Safe to repeat if `idempotent_send`."""
+        ...
+
+    async def read_back(self, send: Send) -> Sent | None:
+        """Find a send on the network; None when it is certain that it is not there. Raises Transient."""
+        ...

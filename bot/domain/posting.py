@@ -1,0 +1,97 @@
+"""Slack messages of a case: which are wanted, which stand, what each showed last."""
+
+from datetime import datetime
+
+from bot.domain.case import Case, Post, PostKind
+from bot.domain.decisions import Change, Decision, Refused
+from bot.domain.ports import Posted
+
+CARD = "card"
+ALERTS_KEPT = 6
+
+
+def with_card(case: Case, channel: str) -> Case:
+    """The case with a card wanted in `channel`; a card that is there already stays where it is."""
+    if case.card:
+        return case
+    return _with(case, (Post(id=CARD, kind=PostKind.CARD, channel=channel), *case.posts))
+
+
+def with_line(case: Case, line_id: str, text: str, *, thread: bool = True, mentions: tuple[str, ...] = ()) -> Case:
+    """The case with one more line to post: in the card's thread, or in its channel."""
+    channel = case.card.channel if case.card else ""
+    line = Post(id=line_id, kind=PostKind.LINE, channel=channel, thread=thread, text=text, mentions=mentions)
+    if not channel or any(post.id == line_id for post in case.posts):
+        return case
+    return _with(case, (*case.posts, line))
+
+
+def with_alert(case: Case, user: str, headline: str, alert_id: str) -> Case:
+    """The case with a direct message to `user`; an older one to the same user is retired, so that one has buttons."""
+    if any(post.id == alert_id for post in case.posts):
+        return case
+    posts = [_retire(post) if _is_alert_to(post, user) else post for post in case.posts]
+    posts.append(Post(id=alert_id, kind=PostKind.ALERT, channel=user, text=headline))
+    surplus = [post for post in posts if post.kind is PostKind.RETIRED and post.drawn == PostKind.RETIRED][
+        :-ALERTS_KEPT
+    ]
+    return _with(case, tuple(post for post in posts if post not in surplus))
+
+
+def alert_people(case: Case, users: tuple[str, ...], headline: str, name: str) -> Case:
+    """One direct message to each of `users`, each once."""
+    for user in dict.fromkeys(users):
+        case = with_alert(case, user, headline, f"{name}:{user}")
+    return case
+
+
+def attempting(case: Case, post_id: str, attempt: str) -> Decision:
+    """Posting begins: from now on a crash is healed by looking for `attempt`."""
+    return _update(case, post_id, attempt=attempt, error="")
+
+
+def placed(case: Case, post_id: str, posted: Posted, digest: str, now: datetime) -> Decision:
+    """The message stands. A line is done with and forgotten; a card is remembered, and dates the cycle."""
+    post = _find(case, post_id)
+    if post is not None and post.kind is PostKind.LINE:
+        return _silent(_with(case, tuple(each for each in case.posts if each.id != post_id)))
+    if post_id == CARD and case.cycle.carded_at is None:
+        case = case.model_copy(update={"cycle": case.cycle.model_copy(update={"carded_at": now})})
+    return _update(case, post_id, place=posted.channel, ts=posted.ts, drawn=digest, error="")
+
+
+def drawn(case: Case, post_id: str, digest: str) -> Decision:
+    """The message shows what `digest` stands for."""
+    return _update(case, post_id, drawn=digest, error="")
+
+
+def misplaced(case: Case, post_id: str, error: str) -> Decision:
+    """Slack will not take the message here; the reason is kept for App Home and `check`."""
+    return _update(case, post_id, error=error)
+
+
+def _is_alert_to(post: Post, user: str) -> bool:
+    return post.kind is PostKind.ALERT and post.channel == user
+
+
+def _retire(post: Post) -> Post:
+    return post.model_copy(update={"kind": PostKind.RETIRED})
+
+
+def _find(case: Case, post_id: str) -> Post | None:
+    return next((post for post in case.posts if post.id == post_id), None)
+
+
+def _update(case: Case, post_id: str, **update: object) -> Decision:
+    if _find(case, post_id) is None:
+        return Refused(code="no_post", text="That message is no longer part of the case.")
+    posts = tuple(post.model_copy(update=update) if post.id == post_id else post for post in case.posts)
+    return _silent(_with(case, posts))
+
+
+def _with(case: Case, posts: tuple[Post, ...]) -> Case:
+    return case.model_copy(update={"posts": posts})
+
+
+def _silent(case: Case) -> Change:
+    return Change(case=case, redraw=False)

@@ -1,0 +1,150 @@
+"""Staff's side of a conversation: who is writing, what is queued to go out, what is taken back."""
+
+from datetime import datetime
+
+from pydantic import Field
+
+from bot.domain.case import Case, LogEntry, Person, Purpose, Send, SendState, Writing
+from bot.domain.claims import claimed, renewed
+from bot.domain.decisions import Change, Decision, Refused, changed
+from bot.domain.models import Model
+from bot.domain.policy import Policy
+
+SENDS_KEPT = 20
+SETTLED = frozenset({SendState.SENT, SendState.FAILED, SendState.UNDONE})
+PURPOSE_WORDS = {
+    Purpose.REPLY: "reply",
+    Purpose.THANK: "thank-you",
+    Purpose.ACKNOWLEDGE: "acknowledgement",
+    Purpose.PRIVATE: "private message",
+    Purpose.LIKE: "like",
+    Purpose.NOTICE: "public line",
+}
+
+
+class Draft(Model):
+    """One text that somebody wants to send. `id` is made by whoever opened the modal: a double submit is one send."""
+
+    id: str
+    purpose: Purpose
+    private: bool
+    text: str
+    after: str | None = None
+    closes_loop: bool = False
+
+
+class Outgoing(Model):
+    """What one press of Send asks for. `seen` is how many of the case's sends the person had seen."""
+
+    by: Person
+    drafts: tuple[Draft, ...] = Field(min_length=1)
+    seen: int | None = None
+
+
+def start_writing(case: Case, by: Person, now: datetime, policy: Policy) -> Decision:
+    """Show colleagues that somebody has the reply modal open."""
+    if case.writing and case.writing.by.id == by.id:
+        return Refused(code="known", text="The card says so already.")
+    case = renewed(case, by, now, policy)
+    return changed(case, writing=Writing(by=by, until=now + policy.writing))
+
+
+def stop_writing(case: Case, by: Person) -> Decision:
+    """The modal was closed without sending."""
+    if case.writing is None or case.writing.by.id != by.id:
+        return Refused(code="known", text="The card does not say that you are writing.")
+    return changed(case, writing=None)
+
+
+def queue(case: Case, outgoing: Outgoing, now: datetime, policy: Policy) -> Decision:
+    """Queue what one press of Send asks for; it goes out after the undo time.
+
+    Refused: `closed`; `duplicate` (this very press was carried out already); `overtaken` (a colleague answered since
+    the modal was opened). An unclaimed case becomes the sender's.
+    """
+    if not case.is_open:
+        return Refused(code="closed", text="This case was closed meanwhile. Reopen it to send.")
+    if any(case.send(draft.id) for draft in outgoing.drafts):
+        return Refused(code="duplicate", text="This has been sent already.")
+    other = overtaken_by(case, outgoing.by, outgoing.seen)
+    if other is not None:
+        return Refused(code="overtaken", text=f"{other.by.name} answered meanwhile: “{other.text}”")
+    if case.claim is None:
+        case = claimed(case, outgoing.by, now, policy)
+    case = renewed(case, outgoing.by, now, policy)
+    sends = tuple(_send(case, draft, outgoing.by, now, policy) for draft in outgoing.drafts)
+    writing = None if case.writing and case.writing.by.id == outgoing.by.id else case.writing
+    log = (
+        LogEntry(at=now, what=f"queued a {PURPOSE_WORDS[send.purpose]}", by=outgoing.by.id, detail=send.text)
+        for send in sends
+    )
+    return changed(case, *log, sends=_kept((*case.sends, *sends)), writing=writing)
+
+
+def seen_sends(case: Case) -> int:
+    """What the modal remembers of the case's sends: how many there ever were that count."""
+    return sum(1 for send in case.sends if send.state is not SendState.UNDONE)
+
+
+def overtaken_by(case: Case, by: Person, seen: int | None) -> Send | None:
+    """A colleague's send that came after the first `seen` ones; None when there is none or nobody asked."""
+    if seen is None:
+        return None
+    counted = [send for send in case.sends if send.state is not SendState.UNDONE]
+    return next((send for send in reversed(counted[seen:]) if send.by.id != by.id), None)
+
+
+def undo(case: Case, send_id: str, by: Person, now: datetime) -> Decision:
+    """Take a queued send back, and with it whatever was to follow it."""
+    send = case.send(send_id)
+    if send is None or send.state is SendState.UNDONE:
+        return Refused(code="gone", text="That was taken back already.")
+    if send.state is not SendState.QUEUED or send.attempt:
+        return Refused(code="too_late", text="Too late: it is already on its way.")
+    undone = tuple(
+        each.model_copy(update={"state": SendState.UNDONE, "reason": f"taken back by {by.name}"})
+        if each.id == send_id or (each.after == send_id and each.state is SendState.QUEUED)
+        else each
+        for each in case.sends
+    )
+    return changed(case, LogEntry(at=now, what="took back a send", by=by.id, detail=send.text), sends=undone)
+
+
+def retry(case: Case, send_id: str, by: Person, now: datetime) -> Decision:
+    """Send a failed text again, or look at once for one whose fate is unknown."""
+    send = case.send(send_id)
+    if send is None or send.state not in (SendState.FAILED, SendState.UNKNOWN):
+        return Refused(code="settled", text="There is nothing to try again here.")
+    state = SendState.QUEUED if send.state is SendState.FAILED else SendState.UNKNOWN
+    again = send.model_copy(update={"state": state, "due_at": now, "attempt": 0, "reason": ""})
+    return Change(case=with_send(case, again), log=(LogEntry(at=now, what="tried again", by=by.id, detail=send.text),))
+
+
+def with_send(case: Case, new: Send) -> Case:
+    """The case with one send replaced."""
+    sends = tuple(new if send.id == new.id else send for send in case.sends)
+    return case.model_copy(update={"sends": sends})
+
+
+def _send(case: Case, draft: Draft, by: Person, now: datetime, policy: Policy) -> Send:
+    item = case.newest(private=draft.private)
+    return Send(
+        id=draft.id,
+        purpose=draft.purpose,
+        private=draft.private,
+        text=draft.text,
+        by=by,
+        to=item.id,
+        ref=item.ref,
+        created_at=now,
+        due_at=now + policy.undo,
+        after=draft.after,
+        closes_loop=draft.closes_loop,
+    )
+
+
+def _kept(sends: tuple[Send, ...]) -> tuple[Send, ...]:
+    """The newest sends; one that is not settled is never dropped."""
+    surplus = len(sends) - SENDS_KEPT
+    old = [send for send in sends if send.state in SETTLED][: max(0, surplus)]
+    return tuple(send for send in sends if send not in old)

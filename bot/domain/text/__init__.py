@@ -1,0 +1,1 @@
+"""Pure analysis of foreign text: cleaning, masking, triage, wording."""

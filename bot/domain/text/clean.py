@@ -1,0 +1,86 @@
+"""Make foreign text safe to show as data, and cut or count it as a reader sees it.
+
+A grapheme is what a reader takes for one character (Unicode annex 29, extended clusters): a
+family emoji is one grapheme and many code points.
+"""
+
+from itertools import islice
+from typing import Final
+
+import regex
+
+ELLIPSIS: Final = "…"
+MAX_MARKS: Final = 4
+"""Combining marks kept in a row: enough for every living script, too few to smear over other lines."""
+
+_SURROGATE: Final = regex.compile(r"[\ud800-\udfff]")
+_NEWLINE: Final = regex.compile(r"\r\n|[\r\v\f\x85\u2028\u2029]")
+# Controls but tab and newline; soft hyphen and other invisible signs; bidi overrides and isolates;
+# interlinear annotation; noncharacters.
+_UNSEEN: Final = regex.compile(
+    r"[\x00-\x08\x0e-\x1f\x7f-\x9f\xad\u034f\u180e\u200b\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb\ufffe\uffff]"
+)
+# Tag characters spell the flags of England, Scotland and Wales; anywhere else they hide text.
+_TAGS: Final = regex.compile(
+    r"(\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{1,6}\U000e007f)|[\U000e0000-\U000e007f]+"
+)
+_MARK_PILE: Final = regex.compile(rf"([\p{{M}}\u200c\u200d]{{{MAX_MARKS}}})[\p{{M}}\u200c\u200d]+")
+# Joiners change the shape of these scripts and of emoji; between other letters they only hide.
+_JOINING: Final = (
+    r"\p{Arabic}\p{Syriac}\p{Mongolian}\p{Devanagari}\p{Bengali}\p{Gurmukhi}\p{Gujarati}\p{Oriya}\p{Tamil}"
+    r"\p{Telugu}\p{Kannada}\p{Malayalam}\p{Sinhala}\p{Khmer}\p{Myanmar}"
+)
+_LOST_JOINER: Final = regex.compile(
+    r"(?<![\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f])\u200d(?<![" + _JOINING + r"]\u200d)"
+    r"|(?<=[\p{Extended_Pictographic}\p{Emoji_Modifier}\ufe0f])\u200d(?!\p{Extended_Pictographic})"
+    r"|(?<![" + _JOINING + r"])\u200c"
+    r"|(?<=[" + _JOINING + r"])[\u200c\u200d](?![" + _JOINING + r"])"
+)
+_GRAPHEME: Final = regex.compile(r"\X")
+
+_LINK: Final = regex.compile(r"https?://\S+|www\.\S+|\b[\w-]{1,63}\.(?:ly|co|com|me|gl|be|app|link)/\S*", regex.I)
+_HANDLE: Final = regex.compile(r"(?<![\w.])@\w[\w.@-]{0,120}")
+_SPACES: Final = regex.compile(r"\s+")
+
+
+def tidy(text: str) -> str:
+    """Return text as harmless data: no hidden or reordering signs, no lone surrogates, `\\n` for newlines.
+
+    Surrogate pairs become the character they meant and lone ones U+FFFD. Emoji sequences and the joiners
+    that Arabic and Indic scripts need stay. Tidying twice changes nothing more.
+    """
+    if _SURROGATE.search(text):
+        text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    text = _NEWLINE.sub("\n", text)
+    text = _UNSEEN.sub("", text)
+    if text.isascii():
+        return text
+    text = _TAGS.sub(lambda found: found[1] or "", text)
+    text = _MARK_PILE.sub(r"\1", text)
+    return _LOST_JOINER.sub("", text)
+
+
+def graphemes(text: str) -> int:
+    """Count what a reader sees as characters."""
+    return len(text) if text.isascii() and "\r" not in text else sum(1 for _ in _GRAPHEME.finditer(text))
+
+
+def utf8_bytes(text: str) -> int:
+    """Count the bytes of text in UTF-8; a lone surrogate counts three, as its replacement would."""
+    return len(text.encode("utf-8", "surrogatepass"))
+
+
+def cut(text: str, limit: int) -> str:
+    """Shorten text to at most `limit` graphemes, the last one an ellipsis if anything was left out."""
+    if limit <= 0:
+        return ""
+    ends = [found.end() for found in islice(_GRAPHEME.finditer(text), limit + 1)]
+    if len(ends) <= limit:
+        return text
+    kept = text[: ends[limit - 2]] if limit > 1 else ""
+    return kept.rstrip() + ELLIPSIS
+
+
+def without_handles_and_links(text: str) -> str:
+    """Return the customer's own words on one line: handles and links say nothing about mood."""
+    return _SPACES.sub(" ", _HANDLE.sub(" ", _LINK.sub(" ", text))).strip()

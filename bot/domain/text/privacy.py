@@ -1,0 +1,288 @@
+"""Find and mask personal data in customers' words and in staff's drafts.
+
+Detection runs on a flattened copy of the text: fullwidth and other digits become ASCII, signs that nobody
+sees are left out, and every sign remembers where it came from. Kinds: email, phone, card, iban, national_id.
+Order numbers, IP addresses and street addresses are left alone. What a detector takes is covered before
+the next one looks, and the round is repeated until nothing is left, so a masked text has no finding.
+
+Rules for phone numbers and their order of precedence were measured, see docs/triage.md.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Final, Literal
+
+import regex
+from stdnum import luhn
+from stdnum.iso7064 import mod_97_10
+
+from bot.domain.text import identity_numbers, phone
+from bot.domain.text.digits import Group, rows
+from bot.domain.text.flatten import COVER, Flat, cover, flatten
+
+Kind = Literal["email", "phone", "card", "iban", "national_id"]
+
+
+@dataclass(frozen=True)
+class AllowList:
+    """What belongs to the company and so is never masked, and how to read local numbers.
+
+    `emails` are whole addresses, `domains` cover their subdomains, `phones` may be written in any form;
+    `regions` are ISO country codes whose numbering plans apply to a bare run of digits.
+    """
+
+    emails: tuple[str, ...] = ()
+    domains: tuple[str, ...] = ()
+    phones: tuple[str, ...] = ()
+    regions: tuple[str, ...] = ("US", "GB")
+
+    def has_email(self, address: str) -> bool:
+        """Tell whether the address is one of the company's."""
+        address = address.lower()
+        domain = address.rpartition("@")[2]
+        return address in {known.lower() for known in self.emails} or any(
+            domain == known or domain.endswith("." + known) for known in map(str.lower, self.domains)
+        )
+
+    def has_phone(self, digits: str) -> bool:
+        """Tell whether the digits are one of the company's numbers, with or without a country code."""
+        return any(phone.same_number(digits, known) for known in self.phones)
+
+
+@dataclass(frozen=True)
+class Finding:
+    """A piece of personal data: its kind, where it is in the text searched, and what is shown instead.
+
+    The data itself is not kept, so that a finding may be logged.
+    """
+
+    kind: Kind
+    start: int
+    end: int
+    shown: str
+
+
+@dataclass(frozen=True)
+class Masked:
+    """A text with its personal data replaced, and what was found in the original."""
+
+    text: str
+    found: tuple[Finding, ...]
+
+
+@dataclass(frozen=True)
+class _Hit:
+    """A match in the flattened text; `shown` is None for the company's own, which is covered but kept."""
+
+    kind: Kind
+    start: int
+    end: int
+    shown: str | None
+
+
+_Detector = Callable[[str, AllowList], Iterable[_Hit]]
+
+# Our own masks count as one sign of a link, so that masking part of a link leaves it one link.
+_MASK: Final = r"\[(?:e-mail|phone|card|IBAN|ID) [^\]\s]{1,10}\]"
+_LINK: Final = regex.compile(
+    rf"(?:https?://|www\.|\b[a-z0-9-]{{1,63}}\.(?:ly|co|com|me|gl|be|app|link|net|org|io)/)(?:{_MASK}|[^\s\[]|\[)+",
+    regex.I,
+)
+_PHONE_LINK: Final = regex.compile(r"(?:wa\.me/|whatsapp\.com/send/?\?phone=)\+?", regex.I)
+_HANDLE: Final = regex.compile(r"(?<![\w.+%-])@\w[\w.@-]{0,120}")
+
+_TLD: Final = r"(?:com|net|org|edu|gov|io|co|us|uk|de|fr|es|it|nl|se|no|dk|fi|pl|pt|br|in|au|ca|ch|at|eu|me|info|biz)"
+_DOT: Final = r"(?: ?(?:\.|[(\[{<] ?(?:dot|\.) ?[)\]}>]) ?| dot )"
+# The part from the @ on, plain or written around a filter; what stands before it is read backwards.
+_EMAIL_TAIL: Final = regex.compile(
+    r"@(?:[a-z0-9-]{1,63}\.){1,8}[a-z]{2,24}"
+    r"|@(?:[\w-]{1,63}\.){1,8}\p{L}{2,24}"
+    rf"| ?[(\[{{<] ?(?:at|@) ?[)\]}}>] ?[\w-]{{1,63}}(?:{_DOT}[\w-]{{1,63}}){{1,4}}"
+    rf"| @ [\w-]{{1,63}}(?: ?\. ?[\w-]{{1,63}}){{0,3}} ?\. ?{_TLD}\b"
+    rf"| at [\w-]{{1,63}}(?: dot [\w-]{{1,63}}){{0,3}} dot {_TLD}\b",
+    regex.I,
+)
+# Latin letters first: Chinese or Japanese text runs up to an address without a space.
+_LOCALS: Final = (regex.compile(r"[A-Za-z0-9.+_%'-]+$"), regex.compile(r"[\w.+%'-]+$"))
+_LOCAL_LIMIT: Final = 64
+
+
+def _emails(flat: str, allow: AllowList) -> Iterator[_Hit]:
+    free = 0
+    for tail in _EMAIL_TAIL.finditer(flat):
+        before = flat[max(free, tail.start() - _LOCAL_LIMIT) : tail.start()]
+        local = next(filter(None, (pattern.search(before) for pattern in _LOCALS)), None)
+        if local is None or before[: local.start()].endswith("@"):
+            continue
+        start, free = tail.start() - len(local[0]), tail.end()
+        ours = allow.has_email(flat[start : tail.end()])
+        yield _Hit("email", start, tail.end(), None if ours else "[e-mail hidden]")
+
+
+# Lengths from the IBAN registry (SWIFT, ISO 13616).
+_IBAN_LENGTHS: Final = {
+    length: codes.split()
+    for length, codes in {
+        15: "NO", 16: "BE", 18: "DK FI FO GL NL SD", 19: "MK SI", 20: "AT BA EE KZ LT LU XK", 21: "CH HR LI LV",
+        22: "BG BH CR DE GB GE IE ME RS VA", 23: "AE GI IL IQ OM TL SO", 24: "AD CZ ES MD PK RO SA SE SK TN VG",
+        25: "LY PT ST", 26: "IS TR", 27: "BI DJ FR GR IT MC MR SM", 28: "AL AZ BY CY DO GT HU LB NI PL SV",
+        29: "BR EG PS QA UA", 30: "JO KW MU", 31: "MT SC", 32: "LC", 33: "RU",
+    }.items()
+}  # fmt: skip
+_IBAN_LENGTH: Final = {code: length for length, codes in _IBAN_LENGTHS.items() for code in codes}
+_IBAN_START: Final = regex.compile(r"(?<![a-z0-9])([a-z]{2})[ -]?\d[ -]?\d(?=[ -]?[a-z0-9])", regex.I)
+_IBAN_SIGN: Final = regex.compile(r"[ .-]?([a-z0-9])", regex.I)
+
+
+def _ibans(flat: str, _: AllowList) -> Iterator[_Hit]:
+    for found in _IBAN_START.finditer(flat):
+        length = _IBAN_LENGTH.get(found[1].upper())
+        hit = length and _iban_at(flat, found.start(), length)
+        if hit:
+            yield hit
+
+
+def _iban_at(flat: str, start: int, length: int) -> _Hit | None:
+    """Read an IBAN of the given length, its groups parted by one sign at most."""
+    signs: list[str] = []
+    end = start
+    while len(signs) < length:
+        found = _IBAN_SIGN.match(flat, end)
+        if found is None:
+            return None
+        signs.append(found[1].upper())
+        end = found.end()
+    number = "".join(signs)
+    if end < len(flat) and flat[end].isalnum():
+        return None
+    if not mod_97_10.is_valid(number[4:] + number[:4]):
+        return None
+    return _Hit("iban", start, end, f"[IBAN ••{number[-4:]}]")
+
+
+_CARD_GAP: Final = regex.compile(r"[ .\n-]{1,2}")
+_CARD_DIGITS: Final = range(12, 20)
+# First digits of the payment schemes: Amex, Diners, JCB, Visa, Mastercard, Maestro, Discover, UnionPay.
+_CARD_START: Final = regex.compile(r"3[0-9]|4|5[0-8]|6|2[1-7]|1800")
+_SHORT_CARD_START: Final = regex.compile(r"5[06-8]|6")
+_CARD_SHAPES: Final = (
+    (4, 4, 4, 4, 3),
+    (4, 4, 4, 4),
+    (4, 4, 4, 1),
+    (4, 4, 4),
+    (4, 6, 5),
+    (4, 6, 4),
+    (8, 4, 4),
+    (4, 8),
+    (8, 8),
+)
+
+
+def _cards(flat: str, _: AllowList) -> Iterator[_Hit]:
+    for row in rows(flat, _CARD_GAP):
+        if flat[row[0].start - 1 : row[0].start] != "+":
+            yield from _cards_in(row)
+
+
+def _cards_in(row: list[Group]) -> Iterator[_Hit]:
+    """Take a whole row that makes a card, else any group or groups in it written as cards are."""
+    whole = _card(row)
+    if whole:
+        yield whole
+        return
+    at = 0
+    while at < len(row) and len(row) > 1:
+        hit, used = _card_from(row, at)
+        if hit:
+            yield hit
+        at += used
+
+
+def _card_from(row: list[Group], at: int) -> tuple[_Hit | None, int]:
+    if len(row[at].digits) < _CARD_SHAPES[0][0]:
+        return None, 1
+    sizes = tuple(len(group.digits) for group in row[at : at + 5])
+    if sizes[0] in _CARD_DIGITS:
+        return _card(row[at : at + 1]), 1
+    for shape in _CARD_SHAPES if sizes[0] in (4, 8) else ():
+        if sizes[: len(shape)] == shape:
+            hit = _card(row[at : at + len(shape)])
+            if hit:
+                return hit, len(shape)
+    return None, 1
+
+
+def _card(groups: list[Group]) -> _Hit | None:
+    if sum(len(group.digits) for group in groups) not in _CARD_DIGITS:
+        return None
+    number = "".join(group.digits for group in groups)
+    start = _SHORT_CARD_START if len(number) == _CARD_DIGITS.start else _CARD_START
+    if len(set(number)) == 1 or not start.match(number) or not luhn.is_valid(number):
+        return None
+    return _Hit("card", groups[0].start, groups[-1].end, f"[card ••{number[-4:]}]")
+
+
+def _identities(flat: str, _: AllowList) -> Iterator[_Hit]:
+    for start, end in identity_numbers.spans(flat):
+        yield _Hit("national_id", start, end, "[ID hidden]")
+
+
+def _phones(flat: str, allow: AllowList) -> Iterator[_Hit]:
+    for start, end, digits in phone.spans(flat, allow.regions):
+        yield _Hit("phone", start, end, None if allow.has_phone(digits) else f"[phone ••{digits[-2:]}]")
+
+
+def _quiet(flat: str) -> str:
+    """Cover @handles and links, whose digits are nobody's number, except links that dial."""
+    opened = _PHONE_LINK.sub(lambda found: "+".rjust(len(found[0])), flat)
+    return cover(_HANDLE, cover(_LINK, opened))
+
+
+_ANYWHERE: Final[tuple[_Detector, ...]] = (_emails,)
+_IN_WORDS: Final[tuple[_Detector, ...]] = (_ibans, _cards, _identities, _phones)
+
+
+def _hits(flat: str, allow: AllowList) -> Iterator[_Hit]:
+    """Yield hits until a round brings nothing new; each covers its place."""
+    taken = True
+    while taken:
+        taken = False
+        for quiet, detectors in ((False, _ANYWHERE), (True, _IN_WORDS)):
+            view = _quiet(flat) if quiet else flat
+            for detect in detectors:
+                hits = list(detect(view, allow))
+                flat, view = _covered(flat, hits), _covered(view, hits)
+                taken = taken or bool(hits)
+                yield from hits
+
+
+def _covered(flat: str, hits: list[_Hit]) -> str:
+    if not hits:
+        return flat
+    parts, at = [], 0
+    for hit in hits:
+        parts += [flat[at : hit.start], COVER * (hit.end - hit.start)]
+        at = hit.end
+    return "".join(parts) + flat[at:]
+
+
+def find(text: str, allow: AllowList) -> tuple[Finding, ...]:
+    """Return the personal data in text, in order of place; never raises."""
+    flat = flatten(text)
+    hits = sorted(_hits(flat.text, allow), key=lambda hit: hit.start)
+    return tuple(_finding(flat, hit) for hit in hits if hit.shown)
+
+
+def _finding(flat: Flat, hit: _Hit) -> Finding:
+    start, end = flat.span(hit.start, hit.end)
+    return Finding(hit.kind, start, end, hit.shown or "")
+
+
+def mask(text: str, allow: AllowList) -> Masked:
+    """Return text with each piece of personal data replaced by `[kind …]`; masking again changes nothing."""
+    found = find(text, allow)
+    parts, at = [], 0
+    for one in found:
+        parts += [text[at : max(at, one.start)], one.shown]
+        at = max(at, one.end)
+    return Masked("".join(parts) + text[at:], found)

@@ -1,0 +1,112 @@
+"""Score the mood of an English text: service lexicon plus VADER, with thresholds measured on public data.
+
+score = sum over groups of valence x hits (at most two a group) + 2 x VADER compound, where VADER does not see
+the words that only sound happy or sad ("please", "help"). See docs/triage.md for how well it does.
+"""
+
+import json
+import re
+import warnings
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Final, Literal
+
+import regex
+from pydantic import BaseModel, ConfigDict
+from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
+
+from bot.domain.reading import Sentiment
+
+NEGATIVE_AT: Final = -0.62
+POSITIVE_ABOVE: Final = 1.44
+SURE_NEGATIVE_AT: Final = -2.0
+SURE_POSITIVE_ABOVE: Final = 2.9
+SURE_NEUTRAL_WITHIN: Final = 0.2
+"""Beyond these a label is shown; between them it reads "unsure"."""
+_VADER_WEIGHT: Final = 2.0
+_MOST_HITS: Final = 2
+# VADER's time grows with the square of its words, and an emoji becomes several words.
+_VADER_READ: Final = 1_000
+_VADER_EMOJI: Final = 20
+_EMOJI: Final = regex.compile(r"\p{Extended_Pictographic}")
+
+
+class _Group(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    tag: str
+    valence: float
+    pattern: str
+
+
+class _Words(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+    note: str
+    negative: tuple[_Group, ...]
+    positive: tuple[_Group, ...]
+    neutralised: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Mood:
+    """`lean` is the likelier label, `label` the one to show; `score` has no unit, 0 is neutral."""
+
+    score: float
+    lean: Literal["positive", "negative", "neutral"]
+    label: Sentiment
+
+
+@dataclass(frozen=True)
+class MoodReader:
+    """The compiled lexicon and VADER; build it once with `load`."""
+
+    groups: tuple[tuple[float, "re.Pattern[str]"], ...]
+    neutralised: "re.Pattern[str]"
+    vader: SentimentIntensityAnalyzer
+
+    @classmethod
+    def load(cls) -> "MoodReader":
+        """Read the lexicon beside this module and VADER's own; raises OSError if either is missing."""
+        words = _Words.model_validate(json.loads(Path(__file__).with_name("lexicon.json").read_text("utf-8")))
+        groups = tuple(
+            (group.valence, re.compile(_whole(group.pattern))) for group in (*words.negative, *words.positive)
+        )
+        with warnings.catch_warnings():
+            # VADER opens its files with codecs.open, deprecated since Python 3.14.
+            warnings.simplefilter("ignore", DeprecationWarning)
+            vader = SentimentIntensityAnalyzer()
+        return cls(groups, re.compile(_whole("|".join(words.neutralised)), re.IGNORECASE), vader)
+
+    def read(self, words: str) -> Mood:
+        """Score text without handles and links; an empty text scores 0."""
+        lowered = words.lower().replace("’", "'")
+        score = sum(valence * _hits(pattern, lowered) for valence, pattern in self.groups)
+        score += _VADER_WEIGHT * self.vader.polarity_scores(self.neutralised.sub(" ", _head(words)))["compound"]
+        return _mood(score)
+
+
+def _head(words: str) -> str:
+    """Return as much as VADER reads in bounded time."""
+    head = words[:_VADER_READ]
+    return next((head[: found.start()] for found in islice(_EMOJI.finditer(head), _VADER_EMOJI, None)), head)
+
+
+def _whole(pattern: str) -> str:
+    return rf"(?<!\w)(?:{pattern})(?!\w)"
+
+
+def _hits(pattern: "re.Pattern[str]", words: str) -> int:
+    count = 0
+    for _ in pattern.finditer(words):
+        count += 1
+        if count == _MOST_HITS:
+            break
+    return count
+
+
+def _mood(score: float) -> Mood:
+    if score <= NEGATIVE_AT:
+        return Mood(score, "negative", "negative" if score <= SURE_NEGATIVE_AT else "unsure")
+    if score > POSITIVE_ABOVE:
+        return Mood(score, "positive", "positive" if score > SURE_POSITIVE_ABOVE else "unsure")
+    return Mood(score, "neutral", "neutral" if abs(score) <= SURE_NEUTRAL_WITHIN else "unsure")

@@ -1,0 +1,99 @@
+"""Read a text as a whole: language, mood, question, urgency, topics, abuse, spam, intent; and order the work."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from bot.domain.models import QUIET_KINDS, Kind
+from bot.domain.reading import Intent, Reading
+from bot.domain.text.abuse import AbuseReader
+from bot.domain.text.clean import tidy, without_handles_and_links
+from bot.domain.text.language import UNKNOWN, LanguageReader
+from bot.domain.text.question import QuestionReader
+from bot.domain.text.sentiment import MoodReader
+from bot.domain.text.spam import SpamReader
+from bot.domain.text.topics import TopicReader
+from bot.domain.text.urgency import URGENT, UrgencyReader
+
+READ: Final = 4_000
+"""Characters of a text that are read: the head says what it is about, and the time stays bounded."""
+
+_ENGLISH: Final = frozenset({"en", UNKNOWN})
+
+
+@dataclass(frozen=True)
+class Triage:
+    """All readers, compiled and loaded; build it once with `load` and share it."""
+
+    language: LanguageReader
+    mood: MoodReader
+    question: QuestionReader
+    urgency: UrgencyReader
+    topics: TopicReader
+    abuse: AbuseReader
+    spam: SpamReader
+
+    @classmethod
+    def load(cls) -> "Triage":
+        """Load word lists and the language model from disk (about 0.3 s); raises OSError if one is missing."""
+        return cls(
+            LanguageReader.load(),
+            MoodReader.load(),
+            QuestionReader(),
+            UrgencyReader.load(),
+            TopicReader.load(),
+            AbuseReader(),
+            SpamReader.load(),
+        )
+
+    def read(self, text: str, *, known_author: bool = False) -> Reading:
+        """Read any text; never raises. Only language, question and spam are read where it is not English."""
+        text = tidy(text[:READ])
+        words = without_handles_and_links(text)
+        language = self.language.read(words)
+        spam = self.spam.read(text, known_author=known_author)
+        english = language in _ENGLISH
+        asks = self.question.read(words, english=english)
+        if not english:
+            intent: Intent = "question" if asks else "other"
+            return Reading(language=language, question=asks, spam=spam, intent=intent)
+        mood = self.mood.read(words)
+        urgency, because = self.urgency.read(words)
+        topics = self.topics.read(words)
+        return Reading(
+            language=language,
+            sentiment=mood.label,
+            score=round(mood.score, 2),
+            question=asks,
+            urgency=urgency,
+            urgent_because=because,
+            topics=topics,
+            abuse=self.abuse.read(words, about_service=bool(topics)),
+            spam=spam,
+            intent=_intent(mood.lean, asks=asks),
+        )
+
+
+def _intent(lean: str, *, asks: bool) -> Intent:
+    if lean == "negative":
+        return "complaint"
+    if lean == "positive":
+        return "praise"
+    return "question" if asks else "other"
+
+
+FIRST: Final = 0
+"""The priority of a breach: given by timers, never by triage."""
+_URGENT, _WAITING, _KIND_WORDS, _DIGEST = 1, 2, 3, 4
+
+
+def priority(reading: Reading, kind: Kind) -> int:
+    """Order the work: 1 urgent, 2 complaint, question or private message, 3 other words for a person, 4 digest."""
+    if kind in QUIET_KINDS or reading.spam:
+        return _DIGEST
+    if reading.abuse == "troll":
+        return _KIND_WORDS
+    if reading.urgency >= URGENT and reading.intent != "praise":
+        return _URGENT
+    if reading.intent in ("complaint", "question") or kind is Kind.MESSAGE:
+        return _WAITING
+    return _KIND_WORDS

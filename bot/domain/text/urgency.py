@@ -1,0 +1,98 @@
+"""Count points for urgency in an English text, with the reasons shown to staff.
+
+The points order a queue. They are rough (about three in five of the top marks looked urgent to a reader), so no
+one is paged on one text alone.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+URGENT: Final = 3
+"""Points from which a complaint goes ahead of the others."""
+
+
+@dataclass(frozen=True)
+class UrgencyRule:
+    """A reason with its points; `pattern` runs on lower-case text, or on the text as written."""
+
+    reason: str
+    points: int
+    pattern: str
+    as_written: bool = False
+
+
+RULES: Final = (
+    UrgencyRule(
+        "safety",
+        3,
+        r"\b(?:unsafe|dangerous|hazard\w*|injur(?:y|ed|ies)|bleeding|burn(?:ed|t|ing) (?:my|me|him|her|us"
+        r"|through)|caught fire|on fire"
+        r"|smoke|smoking|explod\w+|electric(?:al)? shock|electrocuted|choking|recall(?:ed)?|toxic"
+        r"|poison\w*|carbon monoxide"
+        r"|assault\w*|harass\w*|stalk\w*|threaten\w*|suicid\w*|kill myself)\b",
+    ),
+    UrgencyRule(
+        "health",
+        3,
+        r"\b(?:medical|medication|medicine|insulin|prescription|allerg(?:y|ic)|epi-?pen|hospital"
+        r"|ambulance|emergency|wheelchair"
+        r"|disab(?:led|ility)|pregnan\w+|surgery|funeral|seizure|asthma|diabet\w+)\b",
+    ),
+    UrgencyRule(
+        "legal",
+        3,
+        r"\b(?:lawyer|attorney|solicitor|legal action|lawsuit|su(?:e|ing) (?:you|them)|small claims"
+        r"|trading standards|ombudsman"
+        r"|consumer (?:rights|protection)|regulator|gdpr|data breach|discriminat\w+|racis[mt]|the police"
+        r"|police report|court)\b",
+    ),
+    UrgencyRule(
+        "fraud",
+        3,
+        r"\b(?:fraud\w*|hacked|stolen|identity theft|unauthori[sz]ed|phishing"
+        r"|someone (?:else )?(?:is using|used|has access"
+        r"|logged in)|did(?: not|n't) (?:authori[sz]e|make this (?:payment|purchase))|account (?:was|is"
+        r"|has been) (?:taken|compromised))\b",
+    ),
+    UrgencyRule(
+        "time",
+        2,
+        r"\b(?:urgent(?:ly)?|asap|right now|immediately|as soon as possible|tonight|today|tomorrow"
+        r"|this (?:morning|afternoon|evening)"
+        r"|in (?:an|one|two|a few|\d+) (?:hours?|hrs?|minutes?|mins?)|stuck|strand(?:ed|ing)|on hold"
+        r"|locked out|still waiting"
+        r"|\d+\+? ?(?:hours?|hrs?)|deadline|last chance|need (?:it|this|help) (?:by|before|now)"
+        r"|before (?:monday|tuesday|wednesday"
+        r"|thursday|friday|saturday|sunday|christmas|the weekend))\b",
+    ),
+    UrgencyRule(
+        "leaving",
+        1,
+        r"\b(?:refund\w*|money back|chargeback|charge back|dispute (?:the|this)|cancel(?:l?ing)? (?:my"
+        r"|our|the) (?:account|subscription"
+        r"|contract|order|membership)|never (?:again|us(?:e|ing)|buy\w*|order\w*|shop\w*|fly\w*)"
+        r"|switch(?:ing|ed)? to|los(?:t|ing) (?:a|me as a)"
+        r" customer|taking my business|last time i)\b",
+    ),
+    UrgencyRule("shouting", 1, r"\b(?=[A-Z\W]{0,40}[A-Z]{4})[A-Z]{2,}(?:\W{1,9}[A-Z]{2,}\b){2}", as_written=True),
+    UrgencyRule("insistent", 1, r"[!?]{3,}|!.{0,80}!.{0,80}!", as_written=True),
+)
+
+
+@dataclass(frozen=True)
+class UrgencyReader:
+    """The compiled rules; build it once with `load`."""
+
+    rules: tuple[tuple[UrgencyRule, "re.Pattern[str]"], ...]
+
+    @classmethod
+    def load(cls) -> "UrgencyReader":
+        """Compile the rules."""
+        return cls(tuple((rule, re.compile(rule.pattern)) for rule in RULES))
+
+    def read(self, words: str) -> tuple[int, tuple[str, ...]]:
+        """Return the points and the reasons for them, the weightiest first."""
+        lowered = words.lower().replace("’", "'")
+        met = [rule for rule, pattern in self.rules if pattern.search(words if rule.as_written else lowered)]
+        return sum(rule.points for rule in met), tuple(rule.reason for rule in met)

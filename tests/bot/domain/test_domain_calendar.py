@@ -1,0 +1,98 @@
+"""Business hours: sums over nights, weekends, lunch breaks, holidays and changes of the clock."""
+
+from datetime import UTC, date, datetime, time, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.domain.calendar import Calendar, Span
+
+ZAGREB = "Europe/Zagreb"
+DESK = Calendar(
+    zone=ZAGREB,
+    spans=tuple(
+        span
+        for day in range(5)
+        for span in (
+            Span(weekday=day, opens=time(9), closes=time(12, 30)),
+            Span(weekday=day, opens=time(13), closes=time(17)),
+        )
+    ),
+    closed=(date(2026, 12, 25),),
+)
+
+
+def at(text: str) -> datetime:
+    """An instant given as local time in Zagreb with its offset."""
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
+@pytest.mark.parametrize(
+    ("start", "minutes", "end"),
+    [
+        ("2026-03-04T10:00+01:00", 60, "2026-03-04T11:00+01:00"),
+        ("2026-03-04T12:00+01:00", 60, "2026-03-04T13:30+01:00"),  # over lunch
+        ("2026-03-04T16:00+01:00", 120, "2026-03-05T10:00+01:00"),  # over night
+        ("2026-03-06T16:30+01:00", 60, "2026-03-09T09:30+01:00"),  # over a weekend
+        ("2026-03-07T11:00+01:00", 60, "2026-03-09T10:00+01:00"),  # asked on a Saturday
+        ("2026-12-24T16:30+01:00", 60, "2026-12-28T09:30+01:00"),  # over Christmas and a weekend
+        ("2026-03-27T16:30+01:00", 60, "2026-03-30T09:30+02:00"),  # over the change to summer time
+        ("2026-03-04T10:00+01:00", 150, "2026-03-04T12:30+01:00"),  # to the very end of a span
+    ],
+)
+def test_promises_count_only_open_hours(start: str, minutes: int, end: str) -> None:
+    """A promise of so many minutes falls due when the desk has been open for that long."""
+    assert DESK.after(at(start), timedelta(minutes=minutes)) == at(end)
+
+
+def test_without_spans_the_desk_never_closes() -> None:
+    """No opening hours means around the clock."""
+    start = at("2026-03-07T23:00+01:00")
+    assert Calendar().after(start, timedelta(hours=2)) == start + timedelta(hours=2)
+    assert Calendar().is_open(start)
+
+
+def test_a_span_may_end_at_midnight() -> None:
+    """00:00 as the end of a span means the end of that day."""
+    late = Calendar(spans=(Span(weekday=2, opens=time(20), closes=time(0)),))
+    wednesday = datetime(2026, 3, 4, 23, 30, tzinfo=UTC)
+    assert late.is_open(wednesday)
+    assert late.after(wednesday, timedelta(minutes=30)) == datetime(2026, 3, 5, tzinfo=UTC)
+
+
+def test_the_hour_that_summer_time_takes_is_not_counted() -> None:
+    """On the night of the change a desk that opens 01:00-05:00 is open for three hours, not four."""
+    night = Calendar(zone=ZAGREB, spans=tuple(Span(weekday=day, opens=time(1), closes=time(5)) for day in range(7)))
+    start = at("2026-03-29T01:00+01:00")
+    assert night.after(start, timedelta(hours=3)) == at("2026-03-29T05:00+02:00")
+
+
+def test_a_calendar_that_never_opens_counts_plain_time() -> None:
+    """With a holiday on every day that matters a promise still falls due some time."""
+    closed = tuple(date(2026, 3, 4) + timedelta(days=day) for day in range(800))
+    never = Calendar(spans=(Span(weekday=0, opens=time(9), closes=time(10)),), closed=closed)
+    start = datetime(2026, 3, 4, tzinfo=UTC)
+    assert never.after(start, timedelta(hours=1)) == start + timedelta(hours=1)
+
+
+def test_the_version_changes_with_the_hours_only() -> None:
+    """Due times remember by which opening hours they were computed."""
+    other = DESK.model_copy(update={"spans": DESK.spans[:-1]})
+    assert DESK.version == DESK.model_copy().version != other.version
+    assert Calendar().version == "24/7"
+
+
+@given(
+    st.datetimes(  # hypothesis takes naive bounds
+        datetime(2026, 1, 1),  # noqa: DTZ001
+        datetime(2027, 1, 1),  # noqa: DTZ001
+        timezones=st.just(UTC),
+    ),
+    st.integers(1, 3000),
+    st.integers(1, 3000),
+)
+def test_waiting_in_two_parts_is_waiting_once(start: datetime, first: int, second: int) -> None:
+    """after(after(t, a), b) is after(t, a + b), and never lies before t."""
+    one, two = timedelta(minutes=first), timedelta(minutes=second)
+    assert DESK.after(DESK.after(start, one), two) == DESK.after(start, one + two) > start

@@ -1,0 +1,179 @@
+"""Claims: one holder at a time, a lease that asks before it lapses."""
+
+from datetime import datetime, timedelta
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from bot.domain.agenda import next_timer
+from bot.domain.case import Case, Person, PostKind
+from bot.domain.claims import claim, confirm, release, renewed
+from bot.domain.decisions import Change, Refused
+from bot.domain.lifecycle import close, reopen
+from bot.domain.passing import pass_time
+from tests.support.cases import ANA, BEN, NOON, a_case
+from tests.support.policies import MANAGER, a_policy
+
+POLICY = a_policy()
+BOSS = Person(id=MANAGER, name="Chloe")
+
+
+def held() -> Case:
+    """A case that Ana holds since noon."""
+    answer = claim(a_case(), ANA, NOON, POLICY)
+    assert isinstance(answer, Change)
+    return answer.case
+
+
+def test_the_first_wins_and_the_second_is_told_who() -> None:
+    """Of two people who press Claim, the second learns who was faster and how long ago."""
+    answer = claim(held(), BEN, NOON + timedelta(seconds=4), POLICY)
+    assert answer == Refused(code="claimed", text="Ana claimed this 4 s ago.")
+
+
+def test_claiming_twice_is_not_a_second_claim() -> None:
+    """A double press does not restart the lease."""
+    answer = claim(held(), ANA, NOON + timedelta(minutes=1), POLICY)
+    assert isinstance(answer, Refused)
+    assert answer.code == "yours"
+
+
+def test_a_closed_case_cannot_be_claimed() -> None:
+    """Reopen comes first."""
+    closed = close(a_case(), ANA, "solved", NOON)
+    assert isinstance(closed, Change)
+    answer = claim(closed.case, BEN, NOON, POLICY)
+    assert isinstance(answer, Refused)
+    assert answer.code == "closed"
+
+
+def test_only_the_holder_or_a_manager_releases() -> None:
+    """A colleague cannot take a claim away; a manager can."""
+    stranger = release(held(), BEN, NOON, POLICY)
+    assert isinstance(stranger, Refused)
+    assert "Only Ana or a manager" in stranger.text
+    for by in (ANA, BOSS):
+        answer = release(held(), by, NOON, POLICY)
+        assert isinstance(answer, Change)
+        assert answer.case.claim is None
+        assert answer.log[0].by == by.id
+
+
+def test_the_first_claim_of_a_cycle_is_remembered() -> None:
+    """Releasing and claiming again does not improve the time to claim."""
+    freed = release(held(), ANA, NOON, POLICY)
+    assert isinstance(freed, Change)
+    again = claim(freed.case, BEN, NOON + timedelta(hours=1), POLICY)
+    assert isinstance(again, Change)
+    assert again.case.cycle.claimed_at == NOON
+
+
+def test_the_holder_is_asked_and_then_the_claim_lapses() -> None:
+    """Five minutes before the end a direct message asks; without an answer the case is free, and the thread says so."""
+    case = held()
+    asking = NOON + timedelta(minutes=25)
+    assert next_timer(case) == asking
+    asked = pass_time(case, asking, POLICY)
+    assert isinstance(asked, Change)
+    assert asked.case.claim is not None
+    assert asked.case.claim.asked
+    assert [post.channel for post in asked.case.posts if post.kind is PostKind.ALERT] == [ANA.id]
+    end = NOON + timedelta(minutes=30)
+    assert next_timer(asked.case) == end
+    lapsed = pass_time(asked.case, end, POLICY)
+    assert isinstance(lapsed, Change)
+    assert lapsed.case.claim is None
+    assert lapsed.log[-1].what == "claim lapsed"
+
+
+def test_asking_late_still_leaves_the_whole_notice() -> None:
+    """After a night's outage the holder is asked first; the claim does not lapse in the same breath."""
+    late = NOON + timedelta(hours=1)
+    asked = pass_time(held(), late, POLICY)
+    assert isinstance(asked, Change)
+    assert asked.case.claim is not None
+    assert asked.case.claim.until == late + POLICY.claim_notice
+
+
+def test_confirming_and_activity_renew_the_lease() -> None:
+    """The lease starts afresh for its holder, and for nobody else."""
+    later = NOON + timedelta(minutes=26)
+    confirmed = confirm(held(), ANA, later, POLICY)
+    assert isinstance(confirmed, Change)
+    assert confirmed.case.claim is not None
+    assert confirmed.case.claim.until == later + POLICY.claim_lease
+    assert confirmed.case.claim.at == NOON
+    assert renewed(held(), BEN, later, POLICY) == held()
+    refused = confirm(held(), BEN, later, POLICY)
+    assert isinstance(refused, Refused)
+
+
+def test_a_claim_does_not_lapse_while_the_customer_is_the_one_to_write() -> None:
+    """Nobody is nagged about a case that waits for the customer."""
+    case = held().model_copy(update={"wait": None})
+    assert next_timer(case) is None
+    assert isinstance(pass_time(case, NOON + timedelta(days=2), POLICY), Refused)
+
+
+class ClaimMachine(RuleBasedStateMachine):
+    """Any order of presses and of time: there is one holder at most, and a lease always ends or is renewed."""
+
+    @initialize()
+    def start(self) -> None:
+        """A fresh case at noon."""
+        self.case = a_case()
+        self.now: datetime = NOON
+
+    def _take(self, answer: Change | Refused) -> None:
+        if isinstance(answer, Change):
+            self.case = answer.case
+
+    @rule(by=st.sampled_from([ANA, BEN, BOSS]))
+    def claims(self, by: Person) -> None:
+        """Somebody presses Claim: granted only when nobody holds the case."""
+        free, is_open = self.case.claim is None, self.case.is_open
+        answer = claim(self.case, by, self.now, POLICY)
+        assert isinstance(answer, Change) == (free and is_open)
+        self._take(answer)
+
+    @rule(by=st.sampled_from([ANA, BEN, BOSS]))
+    def releases(self, by: Person) -> None:
+        """Somebody presses Release."""
+        self._take(release(self.case, by, self.now, POLICY))
+
+    @rule(by=st.sampled_from([ANA, BEN]))
+    def confirms(self, by: Person) -> None:
+        """Somebody presses Still on it."""
+        self._take(confirm(self.case, by, self.now, POLICY))
+
+    @rule(by=st.sampled_from([ANA, BEN]))
+    def closes(self, by: Person) -> None:
+        """Somebody closes."""
+        self._take(close(self.case, by, "solved", self.now))
+
+    @rule(by=st.sampled_from([ANA, BEN]))
+    def reopens(self, by: Person) -> None:
+        """Somebody reopens."""
+        self._take(reopen(self.case, by, self.now, POLICY))
+
+    @rule(minutes=st.integers(1, 90))
+    def waits(self, minutes: int) -> None:
+        """Time passes, and the timers with it."""
+        self.now += timedelta(minutes=minutes)
+        self._take(pass_time(self.case, self.now, POLICY))
+
+    @invariant()
+    def nothing_is_overdue(self) -> None:
+        """Whatever was due has been done: the next timer lies in the future."""
+        due = next_timer(self.case)
+        assert due is None or due > self.now - timedelta(minutes=90)
+
+    @invariant()
+    def closed_cases_hold_nothing(self) -> None:
+        """A closed case has no holder and nobody who waits."""
+        assert self.case.is_open or (self.case.claim is None and self.case.wait is None)
+
+
+TestClaimMachine = ClaimMachine.TestCase
+TestClaimMachine.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)

@@ -1,0 +1,176 @@
+"""What customers do: a case for a conversation, follow-ups in its thread, returns as new cycles, edits, deletions."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from bot.domain.case import Case, Item, PostKind
+from bot.domain.decisions import Change, Refused
+from bot.domain.lifecycle import close
+from bot.domain.models import Kind
+from bot.domain.reading import Reading
+from bot.domain.receiving import ITEMS_KEPT, deleted, edited, folded, open_case, receive
+from tests.support.cases import ANA, CARLA, NOON, a_key, an_interaction, an_item
+from tests.support.policies import CHANNEL, a_policy
+
+POLICY = a_policy()
+COMPLAINT = Reading(intent="complaint", sentiment="negative")
+PRAISE = Reading(intent="praise", sentiment="positive")
+
+
+def opened(**changes: Any) -> Case:
+    """The case of a customer's first mention."""
+    return open_case(a_key(), an_item(**changes), COMPLAINT, 2, POLICY).case
+
+
+def again(case: Case, text: str = "Still waiting!", reading: Reading = COMPLAINT, **changes: Any) -> Case:
+    """The case after the customer's next post, five minutes later."""
+    changes = {"id": f"post-{case.item_count + 1}", "seen_at": NOON + timedelta(minutes=5)} | changes
+    return receive(case, an_item(text, **changes), reading, 2, POLICY).case
+
+
+def closed(case: Case, at: datetime = NOON) -> Case:
+    """The case, closed by Ana."""
+    answer = close(case, ANA, "solved", at)
+    assert isinstance(answer, Change)
+    return answer.case
+
+
+def answered(case: Case) -> Case:
+    """The case after an answer, with nobody waiting."""
+    cycle = case.cycle.model_copy(update={"answered_at": NOON, "acknowledged_at": NOON})
+    return case.model_copy(update={"wait": None, "cycle": cycle})
+
+
+def test_a_first_post_opens_a_case_with_a_card_and_a_promise() -> None:
+    """One conversation, one card wanted in the team's channel, the clock running since Hark saw the words."""
+    case = opened()
+    assert case.card is not None
+    assert case.card.channel == CHANNEL
+    assert case.wait is not None
+    assert case.wait.since == NOON
+    assert case.wait.ack_due is not None
+
+
+def test_a_follow_up_stays_on_the_card_and_adds_one_line_to_the_thread() -> None:
+    """No second card; the wait keeps its beginning."""
+    case = again(opened())
+    assert [post.kind for post in case.posts] == [PostKind.CARD, PostKind.LINE]
+    assert case.posts[1].thread
+    assert case.posts[1].text == "Carla: Still waiting!"
+    assert case.latest.seq == 2
+    assert case.wait is not None
+    assert case.wait.since == NOON
+
+
+def test_a_return_after_closing_is_a_new_cycle_of_the_same_case() -> None:
+    """The clocks start afresh, nobody holds it, and the channel hears that the customer is back."""
+    case = again(closed(answered(opened())))
+    assert case.is_open
+    assert case.cycle.n == 2
+    assert case.cycle.answered_at is None
+    assert case.wait is not None
+    assert case.claim is None
+    assert [post.text for post in case.posts if not post.thread and post.kind is PostKind.LINE] == [
+        "Carla is back after this case was closed."
+    ]
+
+
+def test_a_thank_you_neither_reopens_nor_starts_a_promise() -> None:
+    """Praise after our answer is shown, and that is all."""
+    done = answered(opened())
+    assert again(done, "Thank you!", PRAISE).wait is None
+    shut = again(closed(done), "Thank you!", PRAISE)
+    assert not shut.is_open
+    assert shut.latest.text == "Thank you!"
+
+
+def test_praise_with_a_question_waits_for_an_answer() -> None:
+    """ "Great, thanks! But where do I send it?" is a question."""
+    asking = PRAISE.model_copy(update={"question": True})
+    assert again(answered(opened()), "Great, but where?", asking).wait is not None
+
+
+def test_a_follow_up_after_an_answer_waits_for_the_next_answer_only() -> None:
+    """Within a cycle the first word was said already: only the answer clock runs again."""
+    case = again(answered(opened()))
+    assert case.wait is not None
+    assert case.wait.ack_due is None
+    assert case.wait.since == NOON + timedelta(minutes=5)
+
+
+@pytest.mark.parametrize(
+    ("intent", "waits"), [("complaint", True), ("question", True), ("praise", False), ("other", False)]
+)
+def test_a_search_hit_waits_only_if_it_needs_somebody(intent: Any, waits: bool) -> None:
+    """A bare match of a monitoring stream is carded without a promise."""
+    case = open_case(a_key(), an_item(kind=Kind.MATCH), Reading(intent=intent), 3, POLICY).case
+    assert (case.wait is not None) == waits
+
+
+def test_only_the_newest_interactions_are_kept_in_the_case() -> None:
+    """A long forum topic does not grow without end; the count goes on."""
+    case = opened()
+    for _ in range(ITEMS_KEPT + 3):
+        case = again(case)
+    assert len(case.items) == ITEMS_KEPT
+    assert case.item_count == ITEMS_KEPT + 4
+    assert [item.seq for item in case.items] == list(range(5, ITEMS_KEPT + 5))
+
+
+def test_several_customers_in_one_topic_are_counted() -> None:
+    """A second author is a second person; the same one again is not."""
+    other = CARLA.model_copy(update={"id": "did:plc:dan", "name": "Dan"})
+    case = again(again(opened(), author=other), author=other)
+    assert case.people == 2
+
+
+def test_an_edit_shows_new_words_and_keeps_the_old_in_the_history() -> None:
+    """The card shows the edit; what stood there before is kept with it, and not in the audit log."""
+    answer = edited(opened(), "post-1", "Found it, sorry", "v2", masked=False, cut=False, now=NOON)
+    assert isinstance(answer, Change)
+    assert answer.case.latest.text == "Found it, sorry"
+    assert answer.case.latest.edited
+    assert answer.case.latest.earlier == ("My parcel is late. Where is it?",)
+    assert answer.log[0].detail == ""
+
+
+def test_the_same_edit_again_and_edits_of_unknown_things_change_nothing() -> None:
+    """Redelivered edits are recognised by their version."""
+    case = opened(version="v2")
+    for item_id, version in (("post-1", "v2"), ("post-9", "v3")):
+        answer = edited(case, item_id, "x", version, masked=False, cut=False, now=NOON)
+        assert isinstance(answer, Refused)
+
+
+def test_a_deletion_leaves_a_tombstone_and_nobody_waiting() -> None:
+    """The words are gone from the case; with nothing left, no promise runs."""
+    answer = deleted(opened(), "post-1", NOON)
+    assert isinstance(answer, Change)
+    item: Item = answer.case.items[0]
+    assert item.deleted
+    assert not item.text
+    assert not item.earlier
+    assert answer.case.wait is None
+    assert isinstance(deleted(answer.case, "post-1", NOON), Refused)
+
+
+def test_one_of_two_deleted_posts_leaves_the_promise() -> None:
+    """Somebody who still has words up still waits."""
+    answer = deleted(again(opened()), "post-2", NOON)
+    assert isinstance(answer, Change)
+    assert answer.case.wait is not None
+    assert answer.case.latest.id == "post-1"
+
+
+def test_likes_and_reposts_are_counted_on_an_open_case_only() -> None:
+    """A like on a closed case belongs to the digest."""
+    like = an_interaction(kind=Kind.REACTION)
+    repost = an_interaction(kind=Kind.REPOST)
+    liked = folded(opened(), like)
+    assert isinstance(liked, Change)
+    both = folded(liked.case, repost)
+    assert isinstance(both, Change)
+    assert (both.case.likes, both.case.reposts) == (1, 1)
+    assert isinstance(folded(closed(opened()), like), Refused)

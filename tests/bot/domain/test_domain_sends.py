@@ -1,0 +1,286 @@
+"""Sends: queued once, taken back in time, in order, never lost and never doubled; the clocks that they stop."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.domain.agenda import next_send
+from bot.domain.case import Case, PostKind, Purpose, SendState
+from bot.domain.decisions import Change, Decision, Refused
+from bot.domain.delivery import (
+    CALL_LEASE,
+    MAX_TRIES,
+    QUICK_CHECKS,
+    begin,
+    confirmed,
+    due_send,
+    failed,
+    missing,
+    postponed,
+    reported,
+    sent,
+    unknown,
+)
+from bot.domain.lifecycle import close, dismiss, reopen
+from bot.domain.models import SendReport, Sent
+from bot.domain.receiving import receive
+from bot.domain.replying import Draft, Outgoing, queue, retry, seen_sends, start_writing, stop_writing, undo
+from tests.support.cases import ANA, BEN, NOON, a_case, a_claim, an_item
+from tests.support.policies import a_policy
+
+POLICY = a_policy()
+PROOF = Sent(id="at://reply", url="https://square.example/reply")
+SECOND = timedelta(seconds=1)
+REPLY = Draft(id="s1", purpose=Purpose.REPLY, private=False, text="On its way ^AK")
+
+
+def case_of(answer: Decision) -> Case:
+    """The new case of a change."""
+    assert isinstance(answer, Change), answer
+    return answer.case
+
+
+def code_of(answer: Decision) -> str:
+    """The code of a refusal."""
+    assert isinstance(answer, Refused), answer
+    return answer.code
+
+
+def queued(*drafts: Draft, case: Case | None = None, **changes: Any) -> Case:
+    """A case in which Ana has pressed Send."""
+    outgoing = Outgoing(by=ANA, drafts=drafts or (REPLY,), **changes)
+    return case_of(queue(case or a_case(), outgoing, NOON, POLICY))
+
+
+def sending(case: Case | None = None) -> Case:
+    """The case while the network is being called."""
+    return case_of(begin(case or queued(), "s1", NOON + 15 * SECOND))
+
+
+def state_of(case: Case, send_id: str = "s1") -> SendState:
+    """Where a send stands."""
+    send = case.send(send_id)
+    assert send is not None
+    return send.state
+
+
+def test_a_send_waits_for_the_undo_time_and_claims_the_case() -> None:
+    """It is due when the undo time is over; who answers an unclaimed case holds it."""
+    case = queued()
+    assert next_send(case) == NOON + 15 * SECOND
+    assert due_send(case, NOON + 14 * SECOND) is None
+    assert due_send(case, NOON + 15 * SECOND) == case.sends[0]
+    assert case.claim is not None
+    assert case.claim.by == ANA
+
+
+def test_answering_anothers_case_does_not_take_it_away() -> None:
+    """Ben's claim stays Ben's."""
+    case = queued(case=a_case(claim=a_claim(BEN)))
+    assert case.claim == a_claim(BEN)
+
+
+def test_a_double_submit_is_one_send() -> None:
+    """The id made when the modal was opened is the send's; the second press of Send changes nothing."""
+    answer = queue(queued(), Outgoing(by=ANA, drafts=(REPLY,)), NOON, POLICY)
+    assert code_of(answer) == "duplicate"
+
+
+def test_a_colleagues_answer_stops_the_first_send() -> None:
+    """Ben opened his modal before Ana's answer: he is shown hers, and may send once he has seen it."""
+    case = queued()
+    draft = REPLY.model_copy(update={"id": "s2"})
+    answer = queue(case, Outgoing(by=BEN, drafts=(draft,), seen=0), NOON, POLICY)
+    assert code_of(answer) == "overtaken"
+    assert isinstance(answer, Refused)
+    assert "Ana" in answer.text
+    assert "On its way" in answer.text
+    again = case_of(queue(case, Outgoing(by=BEN, drafts=(draft,), seen=seen_sends(case)), NOON, POLICY))
+    assert len(again.sends) == 2
+
+
+def test_ones_own_earlier_send_is_no_surprise() -> None:
+    """Ana may send twice in a row."""
+    case = queued()
+    assert len(queued(REPLY.model_copy(update={"id": "s2"}), case=case, seen=0).sends) == 2
+
+
+def test_a_closed_case_takes_no_sends() -> None:
+    """Reopen comes first."""
+    closed = case_of(close(a_case(), BEN, "solved", NOON))
+    assert code_of(queue(closed, Outgoing(by=ANA, drafts=(REPLY,)), NOON, POLICY)) == "closed"
+
+
+def test_undo_takes_back_the_send_and_what_follows_it() -> None:
+    """The public line that announces a private message goes with it."""
+    private = Draft(id="p", purpose=Purpose.PRIVATE, private=True, text="Hi ^AK")
+    line = Draft(id="p+", purpose=Purpose.NOTICE, private=False, text="We wrote to you ^AK", after="p")
+    case = case_of(undo(queued(private, line), "p", ANA, NOON))
+    assert [send.state for send in case.sends] == [SendState.UNDONE, SendState.UNDONE]
+    assert next_send(case) is None
+    assert code_of(undo(case, "p", ANA, NOON)) == "gone"
+
+
+def test_undo_comes_too_late_once_the_network_is_called() -> None:
+    """What is under way cannot be taken back, and neither can what was tried before."""
+    assert code_of(undo(sending(), "s1", ANA, NOON)) == "too_late"
+    tried = case_of(postponed(sending(), "s1", "busy", None, NOON))
+    assert code_of(undo(tried, "s1", ANA, NOON)) == "too_late"
+
+
+def test_an_answer_stops_both_clocks_when_it_stands() -> None:
+    """Not when it is queued: only what stands on the network counts."""
+    case = sending()
+    assert case.wait is not None
+    assert case.cycle.answered_at is None
+    later = NOON + 20 * SECOND
+    done = case_of(sent(case, "s1", PROOF, later, POLICY))
+    assert done.wait is None
+    assert (done.cycle.acknowledged_at, done.cycle.answered_at) == (later, later)
+    assert code_of(sent(done, "s1", PROOF, later, POLICY)) == "known"
+
+
+def test_an_acknowledgement_stops_the_first_clock_only() -> None:
+    """The customer still waits for an answer."""
+    ack = REPLY.model_copy(update={"purpose": Purpose.ACKNOWLEDGE})
+    done = case_of(sent(sending(queued(ack)), "s1", PROOF, NOON, POLICY))
+    assert done.wait is not None
+    assert done.wait.ack_due is None
+    assert done.cycle.answered_at is None
+
+
+def test_a_customer_who_wrote_meanwhile_still_waits() -> None:
+    """The answer was written before the customer's newest words, so it cannot answer them."""
+    case = queued()
+    newer = an_item("And another thing", id="post-2", seen_at=NOON + 5 * SECOND)
+    case = receive(case, newer, case.reading, 2, POLICY).case
+    done = case_of(sent(sending(case), "s1", PROOF, NOON + 20 * SECOND, POLICY))
+    assert done.wait is not None
+    assert done.wait.since == NOON + 5 * SECOND
+    assert done.wait.ack_due is None
+
+
+def test_sends_of_one_conversation_go_out_in_order() -> None:
+    """The second waits while the first is on its way."""
+    second = REPLY.model_copy(update={"id": "s2"})
+    case = sending(queued(second, case=queued()))
+    assert due_send(case, NOON + 30 * SECOND) is None
+    done = case_of(sent(case, "s1", PROOF, NOON + 20 * SECOND, POLICY))
+    following = due_send(done, NOON + 30 * SECOND)
+    assert following is not None
+    assert following.id == "s2"
+
+
+def test_a_send_found_sending_after_its_lease_is_looked_for() -> None:
+    """A crash in the call leaves `sending`; it comes due again, and its fate is unknown."""
+    case = sending()
+    found = due_send(case, NOON + 15 * SECOND + CALL_LEASE)
+    assert found is not None
+    assert found.state is SendState.SENDING
+    lost = case_of(unknown(case, "s1", NOON))
+    assert state_of(lost) is SendState.UNKNOWN
+    assert state_of(case_of(sent(lost, "s1", PROOF, NOON, POLICY))) is SendState.SENT
+    assert state_of(case_of(missing(lost, "s1", NOON))) is SendState.QUEUED
+
+
+def test_an_unknown_send_is_checked_soon_then_seldom() -> None:
+    """The network is not asked every half minute for a day; the card keeps saying that it is being checked."""
+    case = sending()
+    gaps = []
+    for _ in range(QUICK_CHECKS + 2):
+        case = case_of(unknown(case, "s1", NOON))
+        due = next_send(case)
+        assert due is not None
+        gaps.append(due - NOON)
+    assert gaps[0] == timedelta(seconds=30)
+    assert gaps[-1] == timedelta(hours=1)
+
+
+def test_a_busy_network_is_tried_again_as_it_asked_and_at_last_given_up() -> None:
+    """Retry-After is obeyed; without it each pause is longer; after eight tries a person decides."""
+    case = case_of(postponed(sending(), "s1", "slow down", 90.0, NOON))
+    assert next_send(case) == NOON + 90 * SECOND
+    for _ in range(MAX_TRIES):
+        if state_of(case) is SendState.FAILED:
+            break
+        case = case_of(postponed(case_of(begin(case, "s1", NOON)), "s1", "slow down", None, NOON))
+    assert state_of(case) is SendState.FAILED
+    send = case.send("s1")
+    assert send is not None
+    assert "gave up" in send.reason
+    assert send.text == REPLY.text
+
+
+def test_a_failure_keeps_the_text_and_tells_its_author() -> None:
+    """The reason stands on the card; Ana hears of it in a direct message; Retry queues it again."""
+    case = case_of(failed(sending(), "s1", "they have blocked us", NOON))
+    alert = [post for post in case.posts if post.kind is PostKind.ALERT]
+    assert [post.channel for post in alert] == [ANA.id]
+    assert "they have blocked us" in alert[0].text
+    assert case.wait is not None
+    again = case_of(retry(case, "s1", ANA, NOON))
+    assert state_of(again) is SendState.QUEUED
+    assert next_send(again) == NOON
+
+
+def test_the_public_line_does_not_claim_what_did_not_happen() -> None:
+    """When the private message fails, "we have sent you a message" is not posted."""
+    private = Draft(id="s1", purpose=Purpose.PRIVATE, private=True, text="Hi ^AK")
+    line = Draft(id="s1+", purpose=Purpose.NOTICE, private=False, text="We wrote to you ^AK", after="s1")
+    case = case_of(failed(sending(queued(private, line)), "s1", "they take no messages", NOON))
+    case = case_of(begin(case, "s1+", NOON))
+    assert state_of(case, "s1+") is SendState.FAILED
+
+
+def test_going_private_opens_the_public_loop_until_a_closing_word() -> None:
+    """Bystanders should not see silence: closing asks for a word, or for somebody who waives it."""
+    private = Draft(id="s1", purpose=Purpose.PRIVATE, private=True, text="Hi ^AK")
+    case = case_of(sent(sending(queued(private)), "s1", PROOF, NOON, POLICY))
+    assert case.loop_open
+    assert case.cycle.private_at == NOON
+    assert code_of(close(case, ANA, "solved", NOON)) == "loop_open"
+    assert not case_of(close(case, ANA, "solved", NOON, waive_loop=True)).is_open
+    word = Draft(id="s2", purpose=Purpose.NOTICE, private=False, text="Sorted ^AK", closes_loop=True)
+    with_word = queued(word, case=case)
+    assert not case_of(close(with_word, ANA, "solved", NOON)).is_open
+
+
+def test_reading_back_marks_the_send_once() -> None:
+    """The card says that the reply was seen on the network."""
+    case = case_of(sent(sending(), "s1", PROOF, NOON, POLICY))
+    seen = case_of(confirmed(case, "s1", PROOF))
+    send = seen.send("s1")
+    assert send is not None
+    assert send.read_back
+    assert code_of(confirmed(seen, "s1", PROOF)) == "known"
+    assert code_of(confirmed(case, "s1", None)) == "known"
+
+
+@pytest.mark.parametrize(("ok", "state"), [(True, SendState.SENT), (False, SendState.FAILED)])
+def test_a_late_report_of_the_network_counts(ok: bool, state: SendState) -> None:
+    """A network may say minutes later what became of a send."""
+    report = SendReport(send="s1", key=a_case().key, ok=ok, reason="undeliverable", at=NOON)
+    assert state_of(case_of(reported(sending(), report, POLICY))) is state
+
+
+def test_presence_shows_and_ends() -> None:
+    """Opening the modal shows on the card; closing it or sending ends that."""
+    writing = case_of(start_writing(a_case(), ANA, NOON, POLICY))
+    assert writing.writing is not None
+    assert code_of(start_writing(writing, ANA, NOON, POLICY)) == "known"
+    assert case_of(stop_writing(writing, ANA)).writing is None
+    assert code_of(stop_writing(writing, BEN)) == "known"
+    assert queued(case=writing).writing is None
+
+
+def test_not_for_us_closes_and_reopen_brings_the_promise_back() -> None:
+    """A wrong press is mended: an unanswered customer waits again, in the hands of whoever reopened."""
+    gone = case_of(dismiss(a_case(), BEN, NOON))
+    assert gone.close_reason == "not for us"
+    back = case_of(reopen(gone, ANA, NOON + timedelta(hours=1), POLICY))
+    assert back.wait is not None
+    assert back.wait.since == NOON + timedelta(hours=1)
+    assert back.claim is not None
+    assert back.claim.by == ANA
+    assert code_of(reopen(back, ANA, NOON, POLICY)) == "open"

@@ -1,0 +1,141 @@
+"""Targets: warnings at three quarters, breaches that stay, alerts to the right people, windows as clocks."""
+
+from datetime import timedelta
+
+import pytest
+
+from bot.domain.agenda import draw_priority, indexes, next_timer
+from bot.domain.case import Case, MarkName, Post, PostKind
+from bot.domain.claims import claimed
+from bot.domain.decisions import Change, Refused
+from bot.domain.passing import pass_time
+from bot.domain.targets import acknowledged, start_wait
+from tests.support.cases import ANA, NOON, a_card, a_case
+from tests.support.policies import MANAGER, ON_CALL, a_policy
+
+POLICY = a_policy()
+MINUTE = timedelta(minutes=1)
+
+
+def after(case: Case, minutes: float) -> Case:
+    """The case once that many minutes have passed since noon."""
+    answer = pass_time(case, NOON + minutes * MINUTE, POLICY)
+    assert isinstance(answer, Change)
+    return answer.case
+
+
+def alerts(case: Case) -> list[Post]:
+    """The direct messages that the case wants."""
+    return [post for post in case.posts if post.kind is PostKind.ALERT]
+
+
+def test_the_five_marks_stand_where_they_were_promised() -> None:
+    """60 and 120 minutes: warnings at 45 and 90, escalation half an hour after the second breach."""
+    wait = start_wait(NOON, POLICY, with_ack=True)
+    assert [(mark.name, (mark.at - NOON) / MINUTE) for mark in wait.marks] == [
+        (MarkName.ACK_WARNING, 45),
+        (MarkName.ACK_BREACH, 60),
+        (MarkName.ANSWER_WARNING, 90),
+        (MarkName.ANSWER_BREACH, 120),
+        (MarkName.ESCALATION, 150),
+    ]
+
+
+def test_a_reply_window_shortens_the_promise() -> None:
+    """With a window that closes in 90 minutes the answer is due an hour before that, and so is the first word."""
+    wait = start_wait(NOON, POLICY, with_ack=True, window=NOON + 90 * MINUTE)
+    assert wait.answer_due == NOON + 30 * MINUTE
+    assert wait.ack_due == NOON + 30 * MINUTE
+    assert all(mark.at <= NOON + 60 * MINUTE for mark in wait.marks)
+    assert wait.marks[2].at < wait.answer_due
+
+
+def test_a_window_that_is_closed_already_is_due_at_once() -> None:
+    """A promise never lies in the past."""
+    wait = start_wait(NOON, POLICY, with_ack=False, window=NOON - MINUTE)
+    assert wait.answer_due == NOON
+
+
+def test_an_acknowledgement_leaves_the_answer_promise() -> None:
+    """The first human word stops the first clock only."""
+    wait = acknowledged(start_wait(NOON, POLICY, with_ack=True))
+    assert wait.ack_due is None
+    assert [mark.name for mark in wait.marks] == [MarkName.ANSWER_WARNING, MarkName.ANSWER_BREACH, MarkName.ESCALATION]
+
+
+def test_a_late_first_word_does_not_make_the_answer_late() -> None:
+    """After the acknowledgement the card speaks of the answer, whose time has not come; the miss stays counted."""
+    late = after(a_case(), 61)
+    assert late.wait is not None
+    wait = acknowledged(late.wait)
+    assert not wait.breached
+    assert not wait.warned
+    assert late.cycle.missed == (MarkName.ACK_BREACH,)
+    everything = after(a_case(), 500).wait
+    assert everything is not None
+    assert acknowledged(everything).breached
+
+
+@pytest.mark.parametrize("minutes", [0, 44.9])
+def test_nothing_happens_before_the_warning(minutes: float) -> None:
+    """Up to three quarters of the target a timer finds nothing to do."""
+    answer = pass_time(a_case(), NOON + minutes * MINUTE, POLICY)
+    assert isinstance(answer, Refused)
+
+
+def test_the_warning_goes_to_the_holder_or_to_whoever_is_on_call() -> None:
+    """An unclaimed case warns the people on call; a claimed one warns its holder."""
+    assert [post.channel for post in alerts(after(a_case(), 45))] == [ON_CALL]
+    case = claimed(a_case(), ANA, NOON + 40 * MINUTE, POLICY)
+    warned = after(case, 45)
+    assert [post.channel for post in alerts(warned)] == [ANA.id]
+    assert warned.wait is not None
+    assert warned.wait.warned
+    assert not warned.wait.breached
+
+
+def test_a_breach_is_a_miss_for_good_and_goes_first() -> None:
+    """The cycle remembers the miss, the card is drawn before all others, and on-call hears of it."""
+    late = after(after(a_case(priority=2), 45), 60)
+    assert late.cycle.missed == (MarkName.ACK_BREACH,)
+    assert draw_priority(late) == 0
+    assert late.wait is not None
+    assert late.wait.breached
+    assert [post.channel for post in alerts(late)] == [ON_CALL]
+    assert len([post for post in late.posts if post.kind is PostKind.RETIRED]) == 1
+
+
+def test_a_long_outage_alerts_once_not_five_times() -> None:
+    """When all marks fall due together, each person gets one message, about the worst of them."""
+    case = after(a_case(posts=(a_card(),)), 500)
+    assert [post.channel for post in alerts(case)] == [MANAGER]
+    assert case.cycle.missed == (MarkName.ACK_BREACH, MarkName.ANSWER_BREACH)
+    assert next_timer(case) is None
+
+
+def test_the_escalation_names_the_managers_in_the_channel() -> None:
+    """Half an hour after the missed answer one line stands in the channel itself."""
+    case = after(a_case(posts=(a_card(),)), 151)
+    line = case.posts[-1]
+    assert line.kind is PostKind.LINE
+    assert not line.thread
+    assert line.mentions == (MANAGER,)
+    assert "Carla" in line.text
+
+
+def test_firing_twice_changes_nothing() -> None:
+    """A doubled or late timer finds nothing left to do."""
+    case = after(a_case(), 45)
+    assert isinstance(pass_time(case, NOON + 45 * MINUTE, POLICY), Refused)
+
+
+def test_the_case_is_listed_by_when_its_answer_is_due() -> None:
+    """Lists are sorted by the promise; closed cases stand in none."""
+    case = claimed(a_case(), ANA, NOON, POLICY)
+    due = NOON + 120 * MINUTE
+    key = case.key
+    assert indexes(case) == {
+        f"open:{key.network}:{key.account}": NOON,
+        "waiting": due,
+        f"claimed:{ANA.id}": due,
+    }
