@@ -1,0 +1,124 @@
+"""Cases in Redis: one document each, changed only by the `commit` script."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.domain import agenda
+from bot.domain.case import Case, LogEntry
+from bot.domain.ports import Commit, CommitResult
+from bot.store.connect import Arg, Link
+from bot.store.keys import MS, Keys, millis, score
+from bot.store.scripts import Scripts
+
+CARDS, SENDS, TIMERS, POLLS = "cards", "sends", "timers", "polls"
+SEEN_TTL = timedelta(days=30)
+LOG_CAP = 1000
+ALL_OPEN = "open"
+"""A list beside those of the agenda: every open case, for counting."""
+
+RESULTS: dict[bytes, CommitResult] = {b"committed": "committed", b"conflict": "conflict", b"duplicate": "duplicate"}
+
+
+@dataclass(frozen=True, slots=True)
+class RedisCases:
+    """All cases. Every method raises StoreUnavailable. `retention` is how long a closed case is kept."""
+
+    link: Link
+    keys: Keys
+    scripts: Scripts
+    retention: timedelta
+
+    async def load(self, case_id: str) -> Case | None:
+        """The case as it is now, or None if it never was or has expired."""
+        doc = await self.link.do("HGET", self.keys.case(self.keys.shard_of(case_id), case_id), "doc")
+        return None if doc is None else Case.model_validate_json(doc)
+
+    async def commit(self, commit: Commit) -> CommitResult:
+        """Apply one change, all or nothing. Dedupe names count within their case, for 30 days.
+
+        Raises ValueError when before and after are different cases.
+        """
+        if commit.before is not None and commit.before.id != commit.after.id:
+            msg = f"a commit changes one case, not {commit.before.id} into {commit.after.id}"
+            raise ValueError(msg)
+        keys, args = self._commit_call(commit)
+        return RESULTS[await self.link.run(self.scripts.commit, keys, args)]
+
+    async def history(self, case_id: str) -> list[LogEntry]:
+        """The audit log of a case, oldest first; the newest 1,000 lines are kept."""
+        lines = await self.link.do("LRANGE", self.keys.log(self.keys.shard_of(case_id), case_id), 0, -1)
+        return [LogEntry.model_validate_json(line) for line in lines]
+
+    async def waiting(self, limit: int) -> list[Case]:
+        """Open cases in which a customer waits, the earliest due first."""
+        return await self._listed("waiting", limit)
+
+    async def claimed_by(self, user: str, limit: int) -> list[Case]:
+        """Open cases claimed by that Slack user, the earliest due first."""
+        return await self._listed(f"claimed:{user}", limit)
+
+    async def open_in(self, network: str, account: str, limit: int) -> list[Case]:
+        """Open cases of one account, the newest first."""
+        return await self._listed(f"open:{network}:{account}", limit, newest_first=True)
+
+    async def count_open(self) -> int:
+        """How many cases are open."""
+        sets = [("ZCARD", self.keys.index(shard, ALL_OPEN)) for shard in range(self.keys.shards)]
+        return sum(await self.link.many(sets))
+
+    async def _listed(self, name: str, limit: int, *, newest_first: bool = False) -> list[Case]:
+        if limit < 1:
+            return []
+        order = ("REV",) if newest_first else ()
+        shards = range(self.keys.shards)
+        ranges = [("ZRANGE", self.keys.index(shard, name), 0, limit - 1, *order, "WITHSCORES") for shard in shards]
+        found: list[tuple[float, str]] = []
+        for flat in await self.link.many(ranges):
+            found += ((float(at), member.decode()) for member, at in zip(flat[::2], flat[1::2], strict=True))
+        found.sort(reverse=newest_first)
+        return await self._load_all([case_id for _, case_id in found[:limit]])
+
+    async def _load_all(self, case_ids: Sequence[str]) -> list[Case]:
+        reads = [("HGET", self.keys.case(self.keys.shard_of(case_id), case_id), "doc") for case_id in case_ids]
+        docs = await self.link.many(reads)
+        return [Case.model_validate_json(doc) for doc in docs if doc is not None]
+
+    def _commit_call(self, commit: Commit) -> tuple[list[str], list[Arg]]:
+        """Keys and arguments, in the order that commit.lua names."""
+        before, expected = commit.before, commit.before.version if commit.before else 0
+        after = commit.after.model_copy(update={"version": expected + 1})
+        shard = self.keys.shard_of(after.id)
+        joins = lists_of(after)
+        leaves = [] if before is None else [name for name in lists_of(before) if name not in joins]
+        keys = [self.keys.case(shard, after.id), self.keys.log(shard, after.id)]
+        for queue in (TIMERS, SENDS, CARDS):
+            keys += self.keys.due(shard, queue)
+        keys += (self.keys.index(shard, name) for name in (*joins, *leaves))
+        keys += (self.keys.seen(shard, after.id, name) for name in dict.fromkeys(commit.dedupe))
+        args: list[Arg] = [
+            after.id,
+            "" if before is None else expected,
+            after.model_dump_json(),
+            "" if after.is_open else self.retention // MS,
+            _score(agenda.next_timer(after)),
+            _score(agenda.next_send(after)),
+            "" if commit.draw is None else score(commit.draw, commit.at + commit.draw_after),
+            len(joins),
+            len(leaves),
+            SEEN_TTL // MS,
+            LOG_CAP,
+            *(millis(at) for at in joins.values()),
+            *(entry.model_dump_json() for entry in commit.log),
+        ]
+        return keys, args
+
+
+def lists_of(case: Case) -> dict[str, datetime]:
+    """Every sorted list in which the case stands, with the instant it is sorted by."""
+    lists = agenda.indexes(case)
+    return lists | {ALL_OPEN: case.cycle.seen_at} if case.is_open else lists
+
+
+def _score(at: datetime | None) -> int | str:
+    return "" if at is None else score(0, at)

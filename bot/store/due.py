@@ -1,0 +1,78 @@
+"""Ids due at a time, taken under a lease: cards to draw, sends to make, timers to fire, sources to poll.
+
+A queue is a sorted set per shard (see `lua/due_lib.lua`). Whoever takes an id holds it until the lease ends; then it
+is due again, so that nothing is forgotten when a process dies, and acting must be safe to repeat. What is put while
+an id is held waits and becomes due when the lease is given back. There is no wake-up call: workers ask every 50 to
+100 ms, in one round trip for all shards.
+"""
+
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from itertools import count
+
+from bot.domain.ports import Due
+from bot.store.connect import Link
+from bot.store.keys import MS, Keys, millis, score
+from bot.store.scripts import Scripts
+
+
+@dataclass(frozen=True, slots=True)
+class Turns:
+    """Which shards come first, so that with small limits all of them get their turn."""
+
+    shards: int
+    turn: "count[int]" = field(default_factory=count)
+
+    def share(self, limit: int) -> tuple[list[int], int]:
+        """The shards to ask now and how many things to ask each for: never more than `limit` in all."""
+        asked = max(1, min(self.shards, limit))
+        start = next(self.turn) * asked
+        return [(start + n) % self.shards for n in range(asked)], max(1, limit // asked)
+
+
+@dataclass(frozen=True, slots=True)
+class RedisDueQueue:
+    """One named queue. Every method raises StoreUnavailable."""
+
+    link: Link
+    keys: Keys
+    scripts: Scripts
+    name: str
+    turns: Turns
+
+    async def put(self, id_: str, at: datetime, priority: int = 0) -> None:
+        """Make an id due at `at`, or earlier if it already is, at the more urgent of both priorities (0 to 4)."""
+        keys = self.keys.due(self.keys.shard_of(id_), self.name)
+        await self.link.run(self.scripts.due_put, keys, (id_, score(priority, at)))
+
+    async def take(self, now: datetime, limit: int, lease: timedelta) -> list[Due]:
+        """Up to `limit` ids that are due, the most urgent band first, held for `lease`."""
+        if limit < 1:
+            return []
+        shards, each = self.turns.share(limit)
+        token = secrets.token_hex(8)
+        args = (millis(now), each, lease // MS, token)
+        calls = [(self.keys.due(shard, self.name)[:2], args) for shard in shards]
+        taken: list[Due] = []
+        for shard, flat in zip(shards, await self.link.run_many(self.scripts.due_take, calls), strict=True):
+            pairs = zip(flat[::2], flat[1::2], strict=True)
+            taken += (Due(id_.decode("utf-8", "surrogatepass"), shard, token, band) for id_, band in pairs)
+        return sorted(taken, key=lambda due: due.priority)
+
+    async def done(self, due: Due) -> None:
+        """Give the lease back; what was put meanwhile stays due. A lease that is somebody else's by now stays so."""
+        await self._give_back(due, "")
+
+    async def later(self, due: Due, at: datetime) -> None:
+        """Give the lease back and make the id due at `at`, or when it was put meanwhile, if earlier."""
+        await self._give_back(due, score(due.priority, at))
+
+    async def depth(self) -> int:
+        """How many ids the queue knows, held ones and those of the future included."""
+        sets = [("ZCARD", self.keys.due(shard, self.name)[0]) for shard in range(self.keys.shards)]
+        return sum(await self.link.many(sets))
+
+    async def _give_back(self, due: Due, new_score: int | str) -> None:
+        keys = self.keys.due(due.shard, self.name)
+        await self.link.run(self.scripts.due_give_back, keys, (due.id, due.token, new_score))

@@ -1,0 +1,258 @@
+"""Raw deliveries on their way to intake: one stream per shard, shared by all workers through a consumer group.
+
+A delivery is stored before anybody is told that it arrived. It leaves the stream when its worker is done with it;
+what a dead worker left behind is taken over by another one after a while, so a delivery may be seen twice.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from bot.domain.errors import StoreUnavailable
+from bot.domain.models import Raw
+from bot.domain.ports import Buried, Clock, Stored
+from bot.store.connect import Arg, GroupMissing, Link
+from bot.store.due import Turns
+from bot.store.group_commit import GroupCommit
+from bot.store.keys import MS, Keys, instant, millis
+from bot.store.scripts import Scripts
+
+GROUP = "intake"
+SEEN_TTL = timedelta(days=8)
+CURSOR_TTL = timedelta(days=90)
+DEAD_TTL = timedelta(days=30)
+DEAD_CAP = 10_000
+REPLAY_AT_ONCE = 100
+WORKER_GONE = timedelta(days=1)
+TAKEOVER = timedelta(seconds=60)
+PAUSE_S = 0.02
+"""How often several shards are looked at while nothing comes; one stream alone is waited for by the server."""
+LONGEST_BLOCK_MS = 2_000
+"""Less than the answer timeout of the connection."""
+
+HEADERS = TypeAdapter(dict[str, str])
+
+
+@dataclass(slots=True)
+class RedisInbox:
+    """The inbox as one worker sees it. Every method raises StoreUnavailable. `instance` names this process."""
+
+    link: Link
+    keys: Keys
+    scripts: Scripts
+    clock: Clock
+    instance: str
+    turns: Turns
+    takeover: timedelta = TAKEOVER
+    writes: GroupCommit[Raw] = field(init=False)
+    _next_takeover: float = field(default=0.0, init=False)
+
+    def __post_init__(self) -> None:
+        self.writes = GroupCommit(self._write)
+
+    async def open(self) -> None:
+        """Make the consumer groups that are missing."""
+        shards = range(self.keys.shards)
+        creations = [("XGROUP", "CREATE", self.keys.inbox(shard), GROUP, "0", "MKSTREAM") for shard in shards]
+        for answer in await self.link.each(creations):
+            if isinstance(answer, StoreUnavailable) and "BUSYGROUP" not in str(answer):
+                raise answer
+
+    async def put(self, raw: Raw) -> None:
+        """Store one delivery; concurrent calls share a write. Raises StoreUnavailable: nothing was acknowledged."""
+        await self.writes.put(raw)
+
+    async def put_page(self, items: Sequence[tuple[str, Raw]], cursor_name: str, cursor: str | None) -> int:
+        """Store the new ones of a polled page and its cursor together; returns how many were new.
+
+        An item's key is remembered for 8 days, for this cursor name alone. No cursor leaves the old one in place.
+        """
+        shard = self.keys.shard_of(cursor_name)
+        keys = [self.keys.inbox(shard), self.keys.cursor(cursor_name)]
+        keys += (self.keys.paged(cursor_name, key) for key, _ in items)
+        args: list[Arg] = [cursor or "", int(cursor is not None), CURSOR_TTL // MS, SEEN_TTL // MS, len(FIELDS) * 2]
+        for _, raw in items:
+            args += to_fields(raw)
+        new: int = await self.link.run(self.scripts.inbox_page, keys, args)
+        return new
+
+    async def cursor(self, cursor_name: str) -> str | None:
+        """Where polling stands, or None at the first time and after 90 days of silence."""
+        cursor = await self.link.do("GET", self.keys.cursor(cursor_name))
+        return None if cursor is None else cursor.decode("utf-8", "surrogatepass")
+
+    async def take(self, limit: int, wait_ms: int) -> list[Stored]:
+        """Deliveries for this worker, those of dead workers included; waits up to `wait_ms` for the first."""
+        if limit < 1:
+            return []
+        try:
+            return await self._take(limit, wait_ms)
+        except GroupMissing:
+            await self.open()
+            return []
+
+    async def done(self, stored: Sequence[Stored]) -> None:
+        """Take deliveries out of the inbox."""
+        ids: defaultdict[int, list[str]] = defaultdict(list)
+        for one in stored:
+            ids[one.shard].append(one.id)
+        commands: list[Sequence[Arg]] = []
+        for shard, of_shard in ids.items():
+            commands += [("XACK", self.keys.inbox(shard), GROUP, *of_shard)]
+            commands += [("XDEL", self.keys.inbox(shard), *of_shard)]
+        await self.link.many(commands)
+
+    async def bury(self, raw: Raw, error: str) -> None:
+        """Keep what could not be used in the dead letter: the newest 10,000 per shard, for 30 days."""
+        trouble: list[Arg] = ["error", error, "buried_at", millis(self.clock.now())]
+        args: list[Arg] = [DEAD_CAP, DEAD_TTL // MS, *to_fields(raw), *trouble]
+        await self.link.run(self.scripts.inbox_bury, (self.keys.dead(self._shard(raw)),), args)
+
+    async def buried(self, limit: int) -> list[Buried]:
+        """The newest dead letters, newest first."""
+        if limit < 1:
+            return []
+        shards = range(self.keys.shards)
+        reads = [("XREVRANGE", self.keys.dead(shard), "+", "-", "COUNT", limit) for shard in shards]
+        letters = [
+            _letter(shard, id_, fields)
+            for shard, entries in zip(shards, await self.link.many(reads), strict=True)
+            for id_, fields in entries
+        ]
+        return sorted(letters, key=lambda letter: letter.at, reverse=True)[:limit]
+
+    async def replay(self, ids: Sequence[str] | None = None) -> int:
+        """Put dead letters (all of them without `ids`) back into the inbox; returns how many. Unknown ids are none."""
+        if ids is None:
+            return sum([await self._replay_all(shard) for shard in range(self.keys.shards)])
+        back = 0
+        for shard, entry in filter(None, map(self._address, ids)):
+            back += await self._replay(shard, (entry, entry, 1))
+        return back
+
+    async def depth(self) -> int:
+        """How many deliveries are not done with."""
+        return sum(await self.link.many([("XLEN", self.keys.inbox(shard)) for shard in range(self.keys.shards)]))
+
+    async def close(self) -> None:
+        """Wait for the writes that are under way."""
+        await self.writes.close()
+
+    async def _write(self, raws: Sequence[Raw]) -> Sequence[Any]:
+        return await self.link.each([("XADD", self.keys.inbox(self._shard(raw)), "*", *to_fields(raw)) for raw in raws])
+
+    async def _take(self, limit: int, wait_ms: int) -> list[Stored]:
+        if left := await self._take_over(limit):
+            return left
+        deadline = self.clock.monotonic() + wait_ms / 1000
+        while True:
+            waits_ms = int((deadline - self.clock.monotonic()) * 1000)
+            found = await (self._wait(limit, waits_ms) if self.keys.shards == 1 else self._look(limit))
+            if found or waits_ms <= 0:
+                return found
+            if self.keys.shards > 1:
+                await self.clock.sleep(min(PAUSE_S, waits_ms / 1000))
+
+    async def _take_over(self, limit: int) -> list[Stored]:
+        """What dead workers left behind; looked for a few times per `takeover`, not at each call."""
+        if self.clock.monotonic() < self._next_takeover:
+            return []
+        shards, each = self.turns.share(limit)
+        args = (GROUP, self.instance, self.takeover // MS, each, WORKER_GONE // MS)
+        calls = [((self.keys.inbox(shard),), args) for shard in shards]
+        found = [
+            Stored(id_.decode(), shard, from_pairs(id_, pairs), delivered - 1)
+            for shard, entries in zip(shards, await self.link.run_many(self.scripts.inbox_takeover, calls), strict=True)
+            for id_, pairs, delivered in entries
+        ]
+        if not found:
+            self._next_takeover = self.clock.monotonic() + self.takeover.total_seconds() / 4
+        return found
+
+    async def _wait(self, limit: int, wait_ms: int) -> list[Stored]:
+        block = ("BLOCK", min(wait_ms, LONGEST_BLOCK_MS)) if wait_ms > 0 else ()
+        streams = ("STREAMS", self.keys.inbox(0), ">")
+        reply = await self.link.do("XREADGROUP", "GROUP", GROUP, self.instance, "COUNT", limit, *block, *streams)
+        return [
+            Stored(id_.decode(), 0, from_fields(id_, fields), 0)
+            for _, entries in reply or ()
+            for id_, fields in entries
+        ]
+
+    async def _look(self, limit: int) -> list[Stored]:
+        shards, each = self.turns.share(limit)
+        calls = [((self.keys.inbox(shard),), (GROUP, self.instance, each)) for shard in shards]
+        return [
+            Stored(id_.decode(), shard, from_pairs(id_, pairs), 0)
+            for shard, entries in zip(shards, await self.link.run_many(self.scripts.inbox_read, calls), strict=True)
+            for id_, pairs in entries
+        ]
+
+    async def _replay_all(self, shard: int) -> int:
+        """All letters that are there now; those that come back meanwhile wait for the next time."""
+        newest = await self.link.do("XREVRANGE", self.keys.dead(shard), "+", "-", "COUNT", 1)
+        total = 0
+        while newest and (back := await self._replay(shard, ("-", newest[0][0], REPLAY_AT_ONCE))):
+            total += back
+        return total
+
+    async def _replay(self, shard: int, letters: tuple[str, Arg, int]) -> int:
+        keys = (self.keys.dead(shard), self.keys.inbox(shard))
+        back: int = await self.link.run(self.scripts.inbox_replay, keys, (len(FIELDS) * 2, *letters))
+        return back
+
+    def _shard(self, raw: Raw) -> int:
+        return self.keys.shard_of(raw.network, raw.account)
+
+    def _address(self, letter: str) -> tuple[int, str] | None:
+        """Shard and stream id of a dead letter's id ("0.1700000000000-0"), or None for anything else."""
+        shard, _, entry = letter.partition(".")
+        parts = (shard, *entry.split("-"))
+        sound = len(parts) == 3 and all(part.isascii() and part.isdigit() and len(part) < 20 for part in parts)
+        return (int(shard), entry) if sound and int(shard) < self.keys.shards else None
+
+
+FIELDS = ("network", "account", "source", "body", "headers", "received_at")
+
+
+def to_fields(raw: Raw) -> list[Arg]:
+    """A delivery as field, value, ... of a stream entry; the body as the bytes that came."""
+    values: list[Arg] = [raw.network, raw.account, raw.source, raw.body, HEADERS.dump_json(raw.headers)]
+    values.append(millis(raw.received_at))
+    return [part for pair in zip(FIELDS, values, strict=True) for part in pair]
+
+
+def from_fields(id_: bytes, fields: Mapping[bytes, bytes]) -> Raw:
+    """A delivery as it was stored. What is missing is empty: intake must be able to bury whatever stands there."""
+    text = {name: fields.get(name.encode(), b"").decode("utf-8", "replace") for name in FIELDS if name != "body"}
+    try:
+        headers = HEADERS.validate_json(fields.get(b"headers", b"{}"))
+    except ValidationError:
+        headers = {}
+    return Raw(
+        network=text["network"],
+        account=text["account"],
+        source=text["source"],
+        body=fields.get(b"body", b""),
+        headers=headers,
+        received_at=_at(text["received_at"], id_),
+    )
+
+
+def from_pairs(id_: bytes, pairs: Sequence[bytes]) -> Raw:
+    """The same from the flat list that a script answers."""
+    return from_fields(id_, dict(zip(pairs[::2], pairs[1::2], strict=True)))
+
+
+def _at(ms: str, id_: bytes) -> datetime:
+    return instant(int(ms) if ms.isdecimal() else int(id_.split(b"-")[0]))
+
+
+def _letter(shard: int, id_: bytes, fields: Mapping[bytes, bytes]) -> Buried:
+    at = _at(fields.get(b"buried_at", b"").decode("utf-8", "replace"), id_)
+    error = fields.get(b"error", b"").decode("utf-8", "replace")
+    return Buried(f"{shard}.{id_.decode()}", from_fields(id_, fields), error, at)

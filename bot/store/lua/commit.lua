@@ -1,0 +1,49 @@
+-- One change of one case, all or nothing.
+-- KEYS: case, log, then q/held/again of timers, sends and cards, then the lists to stand in, the lists to leave,
+--   and the dedupe names.
+-- ARGV: case id, expected version ('' for a new case), document, ms to keep a closed case ('' while open),
+--   timers score or '', sends score or '', cards score or '', number of lists to stand in, of lists to leave,
+--   ms to keep dedupe names, most log lines, then the scores of the lists, then the log lines.
+-- Answers 'committed', 'conflict' or 'duplicate'. A duplicate is final, so it is told before a conflict.
+local case, log = KEYS[1], KEYS[2]
+local id, expected, keep = ARGV[1], ARGV[2], tonumber(ARGV[4])
+local joins, leaves = tonumber(ARGV[8]), tonumber(ARGV[9])
+local first_list, first_score = 12, 12
+local first_seen = first_list + joins + leaves
+
+for n = first_seen, #KEYS do
+  if redis.call('EXISTS', KEYS[n]) == 1 then
+    return 'duplicate'
+  end
+end
+if (redis.call('HGET', case, 'v') or '') ~= expected then
+  return 'conflict'
+end
+
+redis.call('HSET', case, 'v', whole((tonumber(expected) or 0) + 1), 'doc', ARGV[3])
+for n = first_seen, #KEYS do
+  redis.call('SET', KEYS[n], '1', 'PX', ARGV[10])
+end
+for n = first_score + joins, #ARGV do
+  redis.call('RPUSH', log, ARGV[n])
+end
+redis.call('LTRIM', log, -tonumber(ARGV[11]), -1)
+due_set(KEYS[3], KEYS[4], KEYS[5], id, tonumber(ARGV[5]))
+due_set(KEYS[6], KEYS[7], KEYS[8], id, tonumber(ARGV[6]))
+if ARGV[7] ~= '' then
+  due_mark(KEYS[9], KEYS[10], KEYS[11], id, tonumber(ARGV[7]))
+end
+for n = 0, joins - 1 do
+  redis.call('ZADD', KEYS[first_list + n], ARGV[first_score + n], id)
+end
+for n = joins, joins + leaves - 1 do
+  redis.call('ZREM', KEYS[first_list + n], id)
+end
+for _, key in ipairs({ case, log }) do
+  if keep then
+    redis.call('PEXPIRE', key, keep)
+  else
+    redis.call('PERSIST', key)
+  end
+end
+return 'committed'

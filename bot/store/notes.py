@@ -1,0 +1,105 @@
+"""Small shared records: signatures, drafts, recent wordings, digests, signs of life. All of them live in shard 0 but
+drafts, which live with their case."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.domain.case import Person
+from bot.domain.ports import Clock
+from bot.store.connect import Link
+from bot.store.keys import MS, Keys, millis
+from bot.store.scripts import Scripts
+
+DRAFT_TTL = timedelta(days=7)
+RECENT_TTL = timedelta(days=30)
+RECENT_CAP = 200
+DIGEST_TTL = timedelta(days=3)
+BEAT_TTL = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class RedisNotes:
+    """All notes. Every method raises StoreUnavailable."""
+
+    link: Link
+    keys: Keys
+    scripts: Scripts
+    clock: Clock
+
+    async def person(self, user: str) -> Person | None:
+        """Name and signature of a member of staff."""
+        doc = await self.link.do("GET", self.keys.person(user))
+        return None if doc is None else Person.model_validate_json(doc)
+
+    async def save_person(self, person: Person) -> None:
+        """Keep them for good."""
+        await self.link.do("SET", self.keys.person(person.id), person.model_dump_json())
+
+    async def draft(self, case_id: str, user: str) -> str:
+        """The unsent reply of that person in that case, or nothing."""
+        draft = await self.link.do("GET", self.keys.draft(case_id, user))
+        return "" if draft is None else _text(draft)
+
+    async def save_draft(self, case_id: str, user: str, text: str) -> None:
+        """Keep a draft for 7 days; an empty text forgets it."""
+        key = self.keys.draft(case_id, user)
+        await (self.link.do("SET", key, text, "PX", DRAFT_TTL // MS) if text else self.link.do("DEL", key))
+
+    async def recent(self, what: str) -> list[str]:
+        """The last 200 texts noted under that name within 30 days, the newest last; each text once."""
+        since = millis(self.clock.now() - RECENT_TTL)
+        texts = await self.link.do("ZRANGE", self.keys.recent(what), since, "+inf", "BYSCORE")
+        return [_text(text) for text in texts]
+
+    async def note_recent(self, what: str, text: str) -> None:
+        """Note that this text was used now."""
+        key, now = self.keys.recent(what), self.clock.now()
+        await self.link.many(
+            [
+                ("ZADD", key, millis(now), text),
+                ("PEXPIRE", key, RECENT_TTL // MS),
+                ("ZREMRANGEBYSCORE", key, "-inf", f"({millis(now - RECENT_TTL)}"),
+                ("ZREMRANGEBYRANK", key, 0, -RECENT_CAP - 1),
+            ]
+        )
+
+    async def first_time(self, name: str, ttl: timedelta) -> bool:
+        """Whether this name was not seen within `ttl`; it is now."""
+        return bool(await self.link.do("SET", self.keys.once(name), "1", "NX", "PX", _ttl(ttl)))
+
+    async def get(self, name: str) -> str | None:
+        """A small shared value, or None when there is none (any more)."""
+        value = await self.link.do("GET", self.keys.note(name))
+        return None if value is None else _text(value)
+
+    async def set(self, name: str, value: str, ttl: timedelta) -> None:
+        """Keep a small value for `ttl`."""
+        await self.link.do("SET", self.keys.note(name), value, "PX", _ttl(ttl))
+
+    async def add_to_digest(self, hour: str, id_: str, line: str) -> None:
+        """Note one quiet interaction for the digest of that hour; the same id counts once. Kept 3 days."""
+        key = self.keys.digest(hour)
+        stamped = f"{millis(self.clock.now()):013d}{line}"
+        await self.link.many([("HSETNX", key, id_, stamped), ("PEXPIRE", key, DIGEST_TTL // MS)])
+
+    async def digest(self, hour: str) -> list[str]:
+        """The lines of that hour, oldest first."""
+        return [_text(stamped)[13:] for stamped in sorted(await self.link.do("HVALS", self.keys.digest(hour)))]
+
+    async def beat(self, role: str, instance: str) -> None:
+        """Say that this process is alive (kept 30 s, by the server's clock)."""
+        await self.link.run(self.scripts.beat, (self.keys.beat(role),), (BEAT_TTL // MS, instance))
+
+    async def alive(self, role: str) -> int:
+        """How many processes of that role gave a sign of life within 30 s."""
+        alive: int = await self.link.run(self.scripts.beat, (self.keys.beat(role),), (BEAT_TTL // MS, ""))
+        return alive
+
+
+def _text(value: bytes) -> str:
+    return value.decode("utf-8", "surrogatepass")
+
+
+def _ttl(ttl: timedelta) -> int:
+    """Whole milliseconds, at least one: Redis refuses to keep anything for no time."""
+    return max(1, ttl // MS)

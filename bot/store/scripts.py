@@ -1,0 +1,62 @@
+"""The Lua scripts, read from the files beside this module when a store is opened."""
+
+from dataclasses import dataclass, field
+from hashlib import sha1
+from pathlib import Path
+from typing import Self
+
+FOLDER = Path(__file__).with_name("lua")
+DUE = "due_lib.lua"
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """One script and the name under which a server remembers it."""
+
+    name: str
+    source: str = field(repr=False)
+    sha: str
+
+    @classmethod
+    def read(cls, name: str, *libraries: str) -> Self:
+        """The script of that name, with the functions of its libraries before it."""
+        files = (*libraries, f"{name}.lua")
+        source = "\n".join((FOLDER / file).read_text(encoding="utf-8") for file in files)
+        # Redis itself names scripts by SHA-1; nothing secret hangs on it.
+        return cls(name, source, sha1(source.encode(), usedforsecurity=False).hexdigest())
+
+
+@dataclass(frozen=True, slots=True)
+class Scripts:
+    """Every script of the store. What each expects and answers stands at the top of its file."""
+
+    commit: Script
+    due_put: Script
+    due_take: Script
+    due_give_back: Script
+    inbox_page: Script
+    inbox_read: Script
+    inbox_takeover: Script
+    inbox_bury: Script
+    inbox_replay: Script
+    budget_take: Script
+    budget_pause: Script
+    beat: Script
+
+    @classmethod
+    def read(cls) -> Self:
+        """Read all of them from their files."""
+        return cls(
+            commit=Script.read("commit", DUE),
+            due_put=Script.read("due_put", DUE),
+            due_take=Script.read("due_take", DUE),
+            due_give_back=Script.read("due_give_back", DUE),
+            inbox_page=Script.read("inbox_page"),
+            inbox_read=Script.read("inbox_read"),
+            inbox_takeover=Script.read("inbox_takeover"),
+            inbox_bury=Script.read("inbox_bury"),
+            inbox_replay=Script.read("inbox_replay"),
+            budget_take=Script.read("budget_take"),
+            budget_pause=Script.read("budget_pause"),
+            beat=Script.read("beat"),
+        )

@@ -1,0 +1,67 @@
+"""Token buckets: bursts, refills, pauses."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from bot.store.store import Store
+from tests.support.cases import NOON
+from tests.support.stores import TestClock
+
+SECOND = timedelta(seconds=1)
+
+
+async def test_a_burst_then_the_rate(store: Store) -> None:
+    """A full bucket grants its burst at once and then says exactly how long the next token takes."""
+    assert [await store.budgets.take("b", 2.0, 3, NOON) for _ in range(4)] == [0, 0, 0, 0.5]
+    assert await store.budgets.take("b", 2.0, 3, NOON + 0.499 * SECOND) == pytest.approx(0.001)
+    assert await store.budgets.take("b", 2.0, 3, NOON + 0.5 * SECOND) == 0
+    assert await store.budgets.take("b", 2.0, 3, NOON + 0.5 * SECOND) == 0.5
+
+
+async def test_waiting_as_told_is_enough(store: Store) -> None:
+    """Whoever waits as long as the answer says gets a token, at odd rates too."""
+    now = NOON
+    for _ in range(40):
+        wait = await store.budgets.take("b", 50 / 60, 2, now)
+        now += wait * SECOND
+        if wait:
+            assert await store.budgets.take("b", 50 / 60, 2, now) == 0
+
+
+async def test_a_bucket_never_holds_more_than_its_burst(store: Store) -> None:
+    """A quiet hour does not save up tokens."""
+    assert await store.budgets.take("b", 1.0, 2, NOON) == 0
+    later = NOON + timedelta(hours=1)
+    assert [await store.budgets.take("b", 1.0, 2, later) for _ in range(3)] == [0, 0, 1]
+
+
+async def test_many_processes_share_one_bucket(store: Store) -> None:
+    """A hundred takers at the same moment get the burst and no more."""
+    waits = await asyncio.gather(*(store.budgets.take("b", 1.0, 10, NOON) for _ in range(100)))
+    assert waits.count(0) == 10
+
+
+async def test_a_pause_holds_everybody(store: Store, clock: TestClock) -> None:
+    """Before its end nobody gets a token and everybody is told the same end; a shorter pause changes nothing."""
+    await store.budgets.pause("b", NOON + 30 * SECOND)
+    await store.budgets.pause("b", NOON + 5 * SECOND)
+    assert await store.budgets.take("b", 1.0, 5, NOON) == 30
+    assert await store.budgets.take("b", 1.0, 5, NOON + 29 * SECOND) == 1
+    assert await store.budgets.take("b", 1.0, 5, NOON + 30 * SECOND) == 0
+    assert await store.budgets.take("other", 1.0, 5, NOON) == 0
+
+
+async def test_a_clock_that_is_behind_gains_nothing(store: Store) -> None:
+    """Machines disagree about the time: a later look by a slower clock neither refills nor fails."""
+    assert await store.budgets.take("b", 1.0, 1, NOON) == 0
+    assert await store.budgets.take("b", 1.0, 1, NOON - timedelta(minutes=1)) == 1
+    assert await store.budgets.take("b", 1.0, 1, NOON + SECOND) == 0
+
+
+@pytest.mark.parametrize(("rate", "burst"), [(0.0, 1), (-1.0, 1), (1.0, 0)])
+async def test_senseless_buckets_are_refused(store: Store, rate: float, burst: int) -> None:
+    """A bucket that can never grant is a mistake in the code that asks."""
+    with pytest.raises(ValueError, match="rate above 0"):
+        await store.budgets.take("b", rate, burst, NOON)

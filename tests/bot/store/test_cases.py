@@ -1,0 +1,230 @@
+"""Cases: one commit script, all or nothing."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+import redis.asyncio
+
+from bot.domain.case import Status
+from bot.domain.ports import Commit
+from bot.store.keys import Keys
+from bot.store.store import Store
+from tests.support.cases import ANA, BEN, NOON, a_case, a_claim, a_key, a_log_entry, a_send
+from tests.support.stores import RETENTION
+
+LEASE = timedelta(seconds=30)
+LATE = NOON + timedelta(days=1)
+
+
+async def everything(store: Store, client: "redis.asyncio.Redis") -> dict[str, object]:
+    """Every key but the empty streams of the inbox, with its serialised value."""
+    found = [key async for key in client.scan_iter() if not key.endswith(":inbox")]
+    return {key: await store.link.do("DUMP", key) for key in sorted(found)}
+
+
+async def test_a_case_is_loaded_as_it_was_committed(store: Store) -> None:
+    """What was committed comes back the same, one version on."""
+    case = a_case(sends=(a_send(),), claim=a_claim())
+    assert await store.cases.commit(Commit(before=None, after=case, at=NOON)) == "committed"
+    assert await store.cases.load(case.id) == case.model_copy(update={"version": 1})
+
+
+async def test_an_unknown_case_is_none(store: Store) -> None:
+    """A case that never was is no error."""
+    assert await store.cases.load("aaaaaaaaaaaaaaaa") is None
+
+
+async def test_of_two_racing_commits_one_wins(store: Store) -> None:
+    """Fifty people claim the same case at once: one is told yes, and that is the one who stands there."""
+    await store.cases.commit(Commit(before=None, after=a_case(), at=NOON))
+    before = await store.cases.load(a_case().id)
+    assert before
+    people = [ANA.model_copy(update={"id": f"U{n:08d}"}) for n in range(50)]
+
+    async def claim(n: int) -> str:
+        after = before.model_copy(update={"claim": a_claim(by=people[n])})
+        return await store.cases.commit(Commit(before=before, after=after, at=NOON))
+
+    results = await asyncio.gather(*(claim(n) for n in range(50)))
+    assert sorted(results) == ["committed", *["conflict"] * 49]
+    stored = await store.cases.load(before.id)
+    assert stored is not None
+    assert stored.claim is not None
+    assert stored.claim.by == people[results.index("committed")]
+    assert stored.version == 2
+
+
+async def test_a_conflict_leaves_nothing_behind(store: Store, redis: "redis.asyncio.Redis") -> None:
+    """A commit on an old version changes no key at all: no log line, no timer, no dedupe name."""
+    case = a_case()
+    await store.cases.commit(Commit(before=None, after=case, at=NOON, log=[a_log_entry()]))
+    before = await everything(store, redis)
+    after = case.model_copy(update={"claim": a_claim(), "sends": (a_send(),)})
+    change = Commit(before=None, after=after, at=NOON, log=[a_log_entry("claimed")], draw=0, dedupe=["post-2"])
+    assert await store.cases.commit(change) == "conflict"
+    assert await everything(store, redis) == before
+
+
+async def test_a_duplicate_leaves_nothing_behind(store: Store, redis: "redis.asyncio.Redis") -> None:
+    """If one of the dedupe names is used up, the whole commit is a duplicate and the new names stay free."""
+    case = a_case()
+    await store.cases.commit(Commit(before=None, after=case, at=NOON, dedupe=["post-1"]))
+    stored = await store.cases.load(case.id)
+    before = await everything(store, redis)
+    again = Commit(before=stored, after=case, at=NOON, log=[a_log_entry()], draw=1, dedupe=["post-2", "post-1"])
+    assert await store.cases.commit(again) == "duplicate"
+    assert await everything(store, redis) == before
+    assert await store.cases.commit(Commit(before=stored, after=case, at=NOON, dedupe=["post-2"])) == "committed"
+
+
+async def test_a_duplicate_is_told_before_a_conflict(store: Store) -> None:
+    """A redelivery to a case that moved on is final at once, so nobody loads and tries again."""
+    await store.cases.commit(Commit(before=None, after=a_case(), at=NOON, dedupe=["post-1"]))
+    again = Commit(before=None, after=a_case(), at=NOON, dedupe=["post-1"])
+    assert await store.cases.commit(again) == "duplicate"
+
+
+async def test_two_cases_cannot_be_mixed(store: Store) -> None:
+    """Before and after must be the same case."""
+    other = a_case(key=a_key("post-2"))
+    with pytest.raises(ValueError, match="one case"):
+        await store.cases.commit(Commit(before=a_case(), after=other, at=NOON))
+
+
+async def test_timers_and_sends_follow_the_case(store: Store) -> None:
+    """Each commit sets both to what the case says, and takes away what it no longer says."""
+    case = a_case(sends=(a_send(due_at=NOON + timedelta(seconds=15)),))
+    await store.cases.commit(Commit(before=None, after=case, at=NOON))
+    assert await store.sends.take(NOON + timedelta(seconds=14), 5, LEASE) == []
+    assert await store.timers.take(NOON + timedelta(minutes=44), 5, LEASE) == []
+    assert [due.id for due in await store.timers.take(NOON + timedelta(minutes=45), 5, LEASE)] == [case.id]
+    stored = await store.cases.load(case.id)
+    quiet = case.model_copy(update={"wait": None, "sends": ()})
+    await store.cases.commit(Commit(before=stored, after=quiet, at=NOON))
+    assert await store.sends.take(LATE, 5, LEASE) == []
+    assert await store.sends.depth() == 0
+
+
+async def test_a_timer_set_while_it_fires_comes_afterwards(store: Store) -> None:
+    """The worker that fires a timer commits the next one under its own lease, and gives the lease back after."""
+    case = a_case()
+    await store.cases.commit(Commit(before=None, after=case, at=NOON))
+    at = NOON + timedelta(minutes=45)
+    (held,) = await store.timers.take(at, 5, LEASE)
+    stored = await store.cases.load(case.id)
+    assert stored is not None
+    assert stored.wait is not None
+    fired = stored.model_copy(update={"wait": stored.wait.model_copy(update={"marks": stored.wait.marks[1:]})})
+    await store.cases.commit(Commit(before=stored, after=fired, at=at))
+    await store.timers.done(held)
+    assert await store.timers.take(NOON + timedelta(minutes=59), 5, LEASE) == []
+    assert len(await store.timers.take(NOON + timedelta(minutes=60), 5, LEASE)) == 1
+
+
+async def test_a_case_that_closes_while_its_timer_fires_has_none(store: Store) -> None:
+    """What a commit takes away under a lease is gone when the lease is given back."""
+    case = a_case()
+    await store.cases.commit(Commit(before=None, after=case, at=NOON))
+    (held,) = await store.timers.take(LATE, 5, LEASE)
+    stored = await store.cases.load(case.id)
+    for wait in (case.wait, None):
+        after = case.model_copy(update={"wait": wait})
+        assert await store.cases.commit(Commit(before=stored, after=after, at=LATE)) == "committed"
+        stored = await store.cases.load(case.id)
+    await store.timers.done(held)
+    assert await store.timers.depth() == 0
+
+
+async def test_a_draw_is_due_in_its_band(store: Store) -> None:
+    """A redraw carries its priority and its delay; no priority means no redraw."""
+    case = a_case()
+    draw_after = timedelta(seconds=2)
+    await store.cases.commit(Commit(before=None, after=case, at=NOON, draw=3, draw_after=draw_after))
+    assert await store.cards.take(NOON + timedelta(seconds=1), 5, LEASE) == []
+    (due,) = await store.cards.take(NOON + draw_after, 5, LEASE)
+    assert (due.id, due.priority) == (case.id, 3)
+    await store.cards.done(due)
+    await store.cases.commit(Commit(before=await store.cases.load(case.id), after=case, at=NOON))
+    assert await store.cards.depth() == 0
+
+
+async def test_a_closed_case_expires_and_a_reopened_one_stays(store: Store, redis: "redis.asyncio.Redis") -> None:
+    """Closing sets the retention on case and log; reopening lifts it."""
+    keys = Keys(store.cases.keys.shards)
+    case = a_case(status=Status.CLOSED, wait=None)
+    names = [keys.case(keys.shard_of(case.id), case.id), keys.log(keys.shard_of(case.id), case.id)]
+    await store.cases.commit(Commit(before=None, after=case, at=NOON, log=[a_log_entry("closed")]))
+    seconds = RETENTION.total_seconds()
+    assert [seconds - 60 < await redis.ttl(name) <= seconds for name in names] == [True, True]
+    reopened = a_case()
+    await store.cases.commit(Commit(before=await store.cases.load(case.id), after=reopened, at=NOON))
+    assert [await redis.ttl(name) for name in names] == [-1, -1]
+
+
+async def test_lists_follow_the_case(store: Store) -> None:
+    """A case stands in the lists that fit it, and in no other once it changed."""
+    case = a_case(claim=a_claim(by=ANA))
+    await store.cases.commit(Commit(before=None, after=case, at=NOON))
+    stored = await store.cases.load(case.id)
+    assert stored
+    assert await store.cases.claimed_by(ANA.id, 10) == [stored]
+    assert await store.cases.waiting(10) == [stored]
+    assert await store.cases.open_in("square", "hark.example", 10) == [stored]
+    assert await store.cases.count_open() == 1
+    handed_over = stored.model_copy(update={"claim": a_claim(by=BEN), "wait": None})
+    await store.cases.commit(Commit(before=stored, after=handed_over, at=NOON))
+    assert await store.cases.claimed_by(ANA.id, 10) == []
+    assert await store.cases.waiting(10) == []
+    assert len(await store.cases.claimed_by(BEN.id, 10)) == 1
+    stored = await store.cases.load(case.id)
+    closed = handed_over.model_copy(update={"status": Status.CLOSED, "claim": None})
+    await store.cases.commit(Commit(before=stored, after=closed, at=NOON))
+    assert await store.cases.open_in("square", "hark.example", 10) == []
+    assert await store.cases.claimed_by(BEN.id, 10) == []
+    assert await store.cases.count_open() == 0
+
+
+async def test_lists_are_sorted_over_all_shards_and_cut(store: Store) -> None:
+    """The earliest due first, the newest account entries first, never more than asked for."""
+    cases = []
+    for n in range(12):
+        minutes = timedelta(minutes=(n * 5) % 12)
+        plain = a_case(key=a_key(f"post-{n}"))
+        assert plain.wait
+        wait = plain.wait.model_copy(update={"answer_due": NOON + minutes})
+        cycle = plain.cycle.model_copy(update={"seen_at": NOON + minutes})
+        cases.append(plain.model_copy(update={"wait": wait, "cycle": cycle}))
+        await store.cases.commit(Commit(before=None, after=cases[-1], at=NOON))
+    by_due = [case.id for case in sorted(cases, key=lambda case: case.cycle.seen_at)]
+    assert [case.id for case in await store.cases.waiting(5)] == by_due[:5]
+    assert [case.id for case in await store.cases.open_in("square", "hark.example", 100)] == by_due[::-1]
+    assert await store.cases.waiting(0) == []
+    assert await store.cases.count_open() == 12
+
+
+async def test_the_log_is_kept_in_order_and_capped(store: Store) -> None:
+    """History comes oldest first; of more than a thousand lines the newest stay."""
+    case = a_case()
+    first = [a_log_entry(f"line {n}") for n in range(999)]
+    await store.cases.commit(Commit(before=None, after=case, at=NOON, log=first))
+    more = [a_log_entry(f"line {n}", by=ANA.id, detail="x" * 50) for n in range(999, 1002)]
+    await store.cases.commit(Commit(before=await store.cases.load(case.id), after=case, at=NOON, log=more))
+    assert await store.cases.history(case.id) == [*first[2:], *more]
+    assert await store.cases.history("aaaaaaaaaaaaaaaa") == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "\x00\r*1\r$4\rPING", "{0}:{1}", "-1", "'\"]] return 1 --", "\u202e\u200b👩‍👩‍👧", "x" * 100_000],
+    ids=["empty", "protocol", "hash tag", "number", "quotes", "invisible", "long"],
+)
+async def test_hostile_names_are_only_names(store: Store, text: str) -> None:
+    """Accounts, conversations and dedupe names hold anything at all and are told apart exactly."""
+    case = a_case(key=a_key(text, account=text, network=text))
+    other = a_case(key=a_key(text + "x", account=text + "x", network=text))
+    for one in (case, other):
+        commit = Commit(before=None, after=one, at=NOON, log=[a_log_entry(text)], dedupe=[text, text, "\ud800"])
+        assert await store.cases.commit(commit) == "committed"
+        assert await store.cases.commit(commit) == "duplicate"
+    assert await store.cases.open_in(text, text, 10) == [await store.cases.load(case.id)]

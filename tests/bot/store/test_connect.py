@@ -1,0 +1,138 @@
+"""The connection: addresses, limits, and errors that become StoreUnavailable at one place."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from bot.domain.errors import StoreUnavailable
+from bot.store.connect import connect
+from bot.store.scripts import Scripts
+from tests.support.cases import NOON, a_raw
+from tests.support.real_servers import a_server, free_ports
+from tests.support.stores import TestClock, a_store
+
+LEASE = timedelta(seconds=30)
+
+
+async def test_nobody_there_is_said_in_our_own_words() -> None:
+    """A refused connection is StoreUnavailable, soon."""
+    (port,) = free_ports(1)
+    for url in (f"redis://127.0.0.1:{port}", "unix:///nowhere/at/all"):
+        async with asyncio.timeout(5):
+            with pytest.raises(StoreUnavailable, match="Redis"):
+                await connect(url)
+
+
+async def test_a_password_never_shows() -> None:
+    """Neither errors nor the printed connection carry the password of the address."""
+    with a_server("--requirepass", "s3cret-word") as server:
+        with pytest.raises(StoreUnavailable) as refused:
+            await connect(server.url)
+        link = await connect(server.url + "?password=s3cret-word")
+        await link.do("PING")
+        await link.close()
+    with pytest.raises(StoreUnavailable) as gone:
+        await link.do("PING")
+    assert "s3cret-word" not in f"{refused.value}{gone.value}{link!r}"
+
+
+async def test_an_address_of_another_kind_is_a_value_error() -> None:
+    """Only redis://, rediss:// and unix:// are addresses of Redis."""
+    with pytest.raises(ValueError, match="redis://"):
+        await connect("https://127.0.0.1/")
+
+
+async def test_info_tells_what_check_needs() -> None:
+    """Version, append-only file and eviction, and whether together they are safe."""
+    with a_server() as server, server.client() as admin:
+        async with a_store(server.url) as store:
+            info = await store.info()
+            assert (info.cluster, info.append_only, info.eviction, info.safe) == (False, True, "noeviction", True)
+            assert info.version.split()[0] in {"Redis", "Valkey"}
+            admin.config_set("maxmemory-policy", "allkeys-lru")
+            assert not (await store.info()).safe
+
+
+async def test_a_restarted_server_is_used_again() -> None:
+    """After a restart old connections and forgotten scripts are no trouble; leases and cases are still there."""
+    with a_server() as server:
+        async with a_store(server.url) as store:
+            await asyncio.gather(*(store.cards.put(f"id-{n}", NOON) for n in range(20)))
+            (held,) = await store.cards.take(NOON, 1, LEASE)
+            server.kill()
+            with pytest.raises(StoreUnavailable):
+                await store.ping()
+            server.start()
+            assert len(await store.cards.take(NOON, 50, LEASE)) == 19
+            await store.cards.done(held)
+            assert await store.cards.depth() == 19
+
+
+async def test_scripts_are_taught_to_a_server_that_forgot_them(redis_url: str) -> None:
+    """A script runs once however the server came to know it: alone and for several shards at a time."""
+    async with a_store(redis_url, shards=4) as store:
+        await store.link.do("SCRIPT", "FLUSH")
+        await store.cards.put("a", NOON)
+        await store.link.do("SCRIPT", "FLUSH")
+        assert len(await store.cards.take(NOON, 50, LEASE)) == 1
+
+
+async def test_a_server_that_is_stuck_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No answer in time is StoreUnavailable, and so is a queue for connections that does not move."""
+    monkeypatch.setattr("bot.store.connect.ANSWER_TIMEOUT_S", 0.2)
+    monkeypatch.setattr("bot.store.connect.TURN_TIMEOUT_S", 0.1)
+    with a_server() as server, server.client() as admin:
+        link = await connect(server.url, max_connections=2)
+        admin.execute_command("CLIENT", "PAUSE", 1000, "ALL")
+        async with asyncio.timeout(5):
+            answers = await asyncio.gather(*(link.do("PING") for _ in range(5)), return_exceptions=True)
+        assert [type(answer) for answer in answers] == [StoreUnavailable] * 5
+        assert any("no connection" in str(answer) for answer in answers)
+        await link.close()
+
+
+async def test_more_callers_than_connections_wait_their_turn(redis_url: str) -> None:
+    """Two connections serve a hundred callers; the server never sees more."""
+    link = await connect(redis_url, max_connections=2)
+    before = (await link.do("INFO", "clients"))["connected_clients"]
+    answers = await asyncio.gather(*(link.do("INFO", "clients") for _ in range(100)))
+    assert max(answer["connected_clients"] for answer in answers) <= before + 1
+    await link.close()
+
+
+async def test_a_command_that_fails_in_a_pipeline_is_told(redis_url: str) -> None:
+    """`each` answers in place of the failed command, `many` raises; nobody sees an exception of the client's own."""
+    link = await connect(redis_url)
+    commands = [("SET", "hark:{0}:note:a", "1", "PX", 1000), ("INCR", "hark:{0}:note:a", "extra"), ("PING",)]
+    answers = await link.each(commands)
+    assert isinstance(answers[1], StoreUnavailable)
+    assert answers[2]
+    with pytest.raises(StoreUnavailable, match="wrong number"):
+        await link.many(commands)
+    assert await link.many([]) == []
+    scripts = Scripts.read()
+    with pytest.raises(StoreUnavailable, match="WRONGTYPE"):
+        await link.run_many(scripts.due_take, [(("hark:{0}:note:a", "x"), (1, 1, 1, "t"))])
+    await link.close()
+
+
+async def test_a_store_that_cannot_be_opened_leaves_no_connection() -> None:
+    """If the groups cannot be made, opening fails as StoreUnavailable."""
+    with a_server() as server, server.client() as admin:
+        admin.config_set("maxmemory", 1)
+        with pytest.raises(StoreUnavailable, match="maxmemory"):
+            async with a_store(server.url, clock=TestClock()):
+                pass
+        assert len(admin.client_list()) == 1
+
+
+async def test_closing_finishes_what_is_under_way(redis_url: str) -> None:
+    """What was put before closing is stored."""
+    async with a_store(redis_url) as store:
+        puts = [asyncio.ensure_future(store.inbox.put(a_raw(b"%d" % n))) for n in range(300)]
+        await asyncio.sleep(0)
+        await store.close()
+        await asyncio.gather(*puts)
+    async with a_store(redis_url) as store:
+        assert await store.inbox.depth() == 300

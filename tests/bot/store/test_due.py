@@ -1,0 +1,259 @@
+"""Due queues: one holder at a time, nothing forgotten, the urgent first."""
+
+import asyncio
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot.domain.ports import Due
+from bot.store.keys import BAND, score
+from bot.store.store import Store
+from tests.support.cases import NOON
+from tests.support.stores import a_store
+
+LEASE = timedelta(seconds=30)
+SECOND = timedelta(seconds=1)
+
+
+def ids(taken: list[Due]) -> list[str]:
+    """The ids of what was taken, sorted."""
+    return sorted(due.id for due in taken)
+
+
+async def test_what_is_due_is_taken_once(store: Store) -> None:
+    """Nothing comes before its time, and nothing twice while it is held."""
+    await store.polls.put("a", NOON)
+    assert await store.polls.take(NOON - timedelta(milliseconds=1), 10, LEASE) == []
+    assert ids(await store.polls.take(NOON, 10, LEASE)) == ["a"]
+    assert await store.polls.take(NOON, 10, LEASE) == []
+
+
+async def test_many_takers_share_the_work(store: Store) -> None:
+    """Whatever the number of takers, each id goes to one of them."""
+    names = [f"id-{n}" for n in range(60)]
+    for name in names:
+        await store.cards.put(name, NOON, 2)
+    shares = await asyncio.gather(*(store.cards.take(NOON, 12, LEASE) for _ in range(20)))
+    assert ids([due for share in shares for due in share]) == sorted(names)
+
+
+@pytest.mark.parametrize("limit", [0, 1, 2, 3, 4, 7])
+async def test_never_more_than_the_limit_and_in_the_end_all(store: Store, limit: int) -> None:
+    """With any limit above 0 repeated taking brings everything; the limit is never passed."""
+    for n in range(10):
+        await store.cards.put(f"id-{n}", NOON)
+    found: list[str] = []
+    for _ in range(40):
+        taken = await store.cards.take(NOON, limit, LEASE)
+        assert len(taken) <= limit
+        found += ids(taken)
+    assert sorted(found) == ([f"id-{n}" for n in range(10)] if limit else [])
+
+
+async def test_the_urgent_band_goes_first(redis_url: str) -> None:
+    """A breach before a complaint before a like, however long the like has waited."""
+    async with a_store(redis_url) as store:
+        for priority in (4, 2, 0, 3, 1):
+            await store.cards.put(f"p{priority}", NOON - priority * SECOND, priority)
+        taken = [due for _ in range(3) for due in await store.cards.take(NOON, 2, LEASE)]
+    assert [due.id for due in taken] == ["p0", "p1", "p2", "p3", "p4"]
+    assert [due.priority for due in taken] == [0, 1, 2, 3, 4]
+
+
+async def test_put_twice_is_the_earlier_and_the_more_urgent(store: Store) -> None:
+    """Each half of the score keeps its own best: an urgent draw planned for later does not delay the one due now."""
+    await store.cards.put("a", NOON, 4)
+    await store.cards.put("a", NOON + timedelta(hours=1), 1)
+    (due,) = await store.cards.take(NOON, 5, LEASE)
+    assert (due.id, due.priority) == ("a", 1)
+    await store.cards.done(due)
+    assert await store.cards.depth() == 0
+
+
+@pytest.mark.parametrize("priority", [-1, 5])
+async def test_a_band_outside_is_refused(store: Store, priority: int) -> None:
+    """There are five bands, 0 to 4."""
+    with pytest.raises(ValueError, match="0 to 4"):
+        await store.cards.put("a", NOON, priority)
+    assert await store.cards.depth() == 0
+
+
+async def test_an_expired_lease_is_taken_again_in_its_band(store: Store) -> None:
+    """When a holder dies, another one gets the id once the lease ends, with a new token."""
+    await store.cards.put("a", NOON, 3)
+    (first,) = await store.cards.take(NOON, 5, LEASE)
+    assert await store.cards.take(NOON + LEASE - timedelta(milliseconds=1), 5, LEASE) == []
+    (second,) = await store.cards.take(NOON + LEASE, 5, LEASE)
+    assert (second.id, second.priority) == ("a", 3)
+    assert second.token != first.token
+
+
+async def test_a_stale_token_changes_nothing(store: Store) -> None:
+    """A holder that comes back too late neither ends nor moves the lease of the next one."""
+    await store.cards.put("a", NOON)
+    (stale,) = await store.cards.take(NOON, 5, LEASE)
+    (fresh,) = await store.cards.take(NOON + LEASE, 5, LEASE)
+    await store.cards.done(stale)
+    await store.cards.later(stale, NOON)
+    assert await store.cards.take(NOON + LEASE, 5, LEASE) == []
+    await store.cards.done(fresh)
+    await store.cards.later(fresh, NOON)
+    assert await store.cards.depth() == 0
+
+
+async def test_what_is_put_while_held_comes_afterwards(store: Store) -> None:
+    """A change during a draw means one more draw, never two at the same time."""
+    await store.cards.put("a", NOON, 2)
+    (held,) = await store.cards.take(NOON, 5, LEASE)
+    await store.cards.put("a", NOON + 9 * SECOND, 3)
+    await store.cards.put("a", NOON + 5 * SECOND, 4)
+    assert await store.cards.take(NOON + 9 * SECOND, 5, LEASE) == []
+    await store.cards.done(held)
+    assert await store.cards.take(NOON + 4 * SECOND, 5, LEASE) == []
+    (due,) = await store.cards.take(NOON + 5 * SECOND, 5, LEASE)
+    assert due.priority == 3
+    await store.cards.done(due)
+    assert await store.cards.depth() == 0
+
+
+async def test_what_is_put_while_held_survives_the_holder(store: Store) -> None:
+    """If the holder dies, the next one inherits what was put meanwhile."""
+    await store.cards.put("a", NOON)
+    await store.cards.take(NOON, 5, LEASE)
+    await store.cards.put("a", NOON + timedelta(minutes=9))
+    (second,) = await store.cards.take(NOON + LEASE, 5, LEASE)
+    await store.cards.done(second)
+    assert await store.cards.take(NOON + timedelta(minutes=8), 5, LEASE) == []
+    assert ids(await store.cards.take(NOON + timedelta(minutes=9), 5, LEASE)) == ["a"]
+
+
+async def test_later_is_later_unless_something_sooner_came(store: Store) -> None:
+    """A holder may put off what it holds; what was put meanwhile counts if it is earlier."""
+    await store.sends.put("a", NOON)
+    (held,) = await store.sends.take(NOON, 5, LEASE)
+    await store.sends.later(held, NOON + 60 * SECOND)
+    assert await store.sends.take(NOON + 59 * SECOND, 5, LEASE) == []
+    (held,) = await store.sends.take(NOON + 60 * SECOND, 5, LEASE)
+    await store.sends.put("a", NOON + 70 * SECOND)
+    await store.sends.later(held, NOON + timedelta(hours=1))
+    assert ids(await store.sends.take(NOON + 70 * SECOND, 5, LEASE)) == ["a"]
+
+
+async def test_queues_do_not_mix(store: Store) -> None:
+    """The same id is due in one queue and not in the others."""
+    await store.sends.put("a", NOON)
+    others = (store.cards, store.timers, store.polls)
+    assert [await queue.take(NOON, 5, LEASE) for queue in others] == [[], [], []]
+    assert [await queue.depth() for queue in (store.sends, *others)] == [1, 0, 0, 0]
+
+
+async def test_another_process_sees_the_same_queue(redis_url: str) -> None:
+    """State is in Redis: a restarted process holds to the leases of its predecessor."""
+    async with a_store(redis_url, shards=2) as store:
+        await store.timers.put("a", NOON)
+        await store.timers.take(NOON, 5, LEASE)
+    async with a_store(redis_url, shards=2) as store:
+        assert await store.timers.take(NOON, 5, LEASE) == []
+        assert ids(await store.timers.take(NOON + LEASE, 5, LEASE)) == ["a"]
+
+
+@pytest.mark.parametrize("name", ["", "{0}", "a b", "\r\n", "\u202e☃", "\ud800", "x" * 10_000])
+async def test_any_text_is_an_id(store: Store, name: str) -> None:
+    """Ids come back exactly as they went in."""
+    await store.polls.put(name, NOON)
+    (due,) = await store.polls.take(NOON, 5, LEASE)
+    assert due.id == name
+    await store.polls.done(due)
+    assert await store.polls.depth() == 0
+
+
+def test_scores_sort_by_band_and_stay_exact() -> None:
+    """Every score is a whole number that a double holds exactly, instants before 1970 and beyond 2286 included."""
+    instants = [NOON.replace(year=year) for year in (1, 1969, 2026, 9999)]
+    scores = [score(priority, at) for priority in range(5) for at in instants]
+    assert scores == sorted(scores)
+    assert scores[-1] < 5 * BAND < 2**53
+    assert all(int(float(number)) == number for number in scores)
+
+
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("put"), st.sampled_from("abc"), st.integers(-40, 40), st.integers(0, 4)),
+        st.tuples(st.just("take"), st.integers(1, 4)),
+        st.tuples(st.just("done"), st.integers(0, 9)),
+        st.tuples(st.just("later"), st.integers(0, 9), st.integers(0, 60)),
+        st.tuples(st.just("pass"), st.integers(1, 50)),
+    ),
+    max_size=25,
+)
+
+
+class Model:
+    """What a due queue should do, said in the simplest way: seconds since noon instead of scores."""
+
+    def __init__(self) -> None:
+        self.now = 0
+        self.due: dict[str, tuple[int, int]] = {}
+        self.held: dict[str, tuple[Due, int]] = {}
+        self.again: dict[str, tuple[int, int]] = {}
+
+    def put(self, name: str, at: int, band: int) -> None:
+        """Earlier and more urgent win, each by itself."""
+        book = self.again if name in self.held else self.due
+        old = book.get(name, (at, band))
+        book[name] = (min(at, old[0]), min(band, old[1]))
+
+    def takeable(self) -> dict[str, int]:
+        """What may be taken now, with its band."""
+        free = {name: band for name, (at, band) in self.due.items() if at <= self.now and name not in self.held}
+        lapsed = {name: due.priority for name, (due, until) in self.held.items() if until <= self.now}
+        return free | lapsed
+
+    def give_back(self, due: Due, at: int | None) -> None:
+        """Only the present holder can."""
+        if due.id not in self.held or self.held[due.id][0].token != due.token:
+            return
+        del self.held[due.id]
+        self.due.pop(due.id, None)
+        if at is not None:
+            self.due[due.id] = (at, due.priority)
+        if due.id in self.again:
+            self.put(due.id, *self.again.pop(due.id))
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(steps=STEPS)
+async def test_any_history_agrees_with_the_model(redis_url: str, steps: list[tuple[Any, ...]]) -> None:
+    """Whatever is put, taken, given back or left to lapse, in any order: the queue and the simple model agree."""
+    async with a_store(redis_url) as store:
+        await store.link.do("FLUSHALL")
+        queue, model, ever = store.cards, Model(), list[Due]()
+        for step in steps:
+            match step:
+                case ("put", str(name), int(at), int(band)):
+                    at += model.now
+                    await queue.put(name, NOON + at * SECOND, band)
+                    model.put(name, at, band)
+                case ("take", int(limit)):
+                    expected = model.takeable()
+                    taken = await queue.take(NOON + model.now * SECOND, limit, LEASE)
+                    assert len(taken) == min(limit, len(expected))
+                    assert [due.priority for due in taken] == sorted(expected.values())[: len(taken)]
+                    assert all(expected[due.id] == due.priority for due in taken)
+                    model.held |= {due.id: (due, model.now + 30) for due in taken}
+                    ever += taken
+                case ("done", int(n)) if ever:
+                    await queue.done(ever[n % len(ever)])
+                    model.give_back(ever[n % len(ever)], None)
+                case ("later", int(n), int(at)) if ever:
+                    at += model.now
+                    await queue.later(ever[n % len(ever)], NOON + at * SECOND)
+                    model.give_back(ever[n % len(ever)], at)
+                case ("pass", int(seconds)):
+                    model.now += seconds
+                case _:
+                    pass
+        assert await queue.depth() == len(model.due.keys() | model.held.keys())

@@ -1,0 +1,224 @@
+"""The inbox: durable before anybody is told so, shared by workers, nothing lost."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+import redis.asyncio
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot.domain.errors import StoreUnavailable
+from bot.domain.models import Raw
+from bot.domain.ports import Stored
+from bot.store.inbox import from_fields
+from bot.store.store import Store
+from tests.support.cases import NOON, a_raw
+from tests.support.real_servers import a_server
+from tests.support.stores import TestClock, a_store
+from tests.support.waiting import wait_until
+
+AT_ONCE = timedelta(0)
+
+
+async def take_all(store: Store, limit: int = 100) -> list[Stored]:
+    """Everything that can be taken now."""
+    found: list[Stored] = []
+    while taken := await store.inbox.take(limit, 0):
+        found += taken
+    return found
+
+
+async def test_a_delivery_comes_out_as_it_went_in(store: Store) -> None:
+    """The body byte for byte, broken UTF-8 and all; headers and instant too."""
+    raw = a_raw(b"\xff\xfe\x00{\r\n\xf0\x9f\x98", headers={"x-signature": "v1=☃", "": ""}, source="search:\r\n{0}")
+    await store.inbox.put(raw)
+    (stored,) = await take_all(store)
+    assert (stored.raw, stored.tries) == (raw, 0)
+    assert await store.inbox.depth() == 1
+    await store.inbox.done([stored])
+    assert await store.inbox.depth() == 0
+    assert (await store.link.do("XPENDING", store.inbox.keys.inbox(stored.shard), "intake"))["pending"] == 0
+    await store.inbox.done([])
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(raw=st.builds(Raw, headers=st.dictionaries(st.text(), st.text(), max_size=3), received_at=st.just(NOON)))
+async def test_any_delivery_comes_out_as_it_went_in(redis_url: str, raw: Raw) -> None:
+    """Whatever text and bytes a network sends."""
+    async with a_store(redis_url) as store:
+        await store.inbox.put(raw)
+        stored = await take_all(store)
+        assert [one.raw for one in stored] == [raw]
+        await store.inbox.done(stored)
+
+
+async def test_a_foreign_entry_does_not_stop_the_worker() -> None:
+    """What cannot be read is empty, so that intake buries it instead of failing for ever."""
+    raw = from_fields(b"1772625600000-0", {b"headers": b"[", b"received_at": b"\xff", b"network": b"\xff"})
+    assert raw == Raw(network="\ufffd", account="", source="", body=b"", received_at=NOON)
+
+
+async def test_concurrent_deliveries_share_writes_and_all_arrive(store: Store) -> None:
+    """A thousand at once are stored in few round trips, each exactly once."""
+    bodies = [str(n).encode() for n in range(1000)]
+    await asyncio.gather(*(store.inbox.put(a_raw(body, account=f"a{body[-1]}")) for body in bodies))
+    assert await store.inbox.depth() == 1000
+    assert sorted(stored.raw.body for stored in await take_all(store)) == sorted(bodies)
+
+
+async def test_workers_share_deliveries(redis_url: str, store: Store) -> None:
+    """Each delivery goes to one worker."""
+    shards = store.inbox.keys.shards
+    await asyncio.gather(*(store.inbox.put(a_raw(str(n).encode(), account=f"a{n}")) for n in range(60)))
+    async with a_store(redis_url, shards=shards, instance="worker-2") as other:
+        takers = (store, other) * 20
+        shares = await asyncio.gather(*(one.inbox.take(6, 0) for one in takers))
+    assert all(len(share) <= 6 for share in shares)
+    assert len({stored.raw.body for share in shares for stored in share}) == 60
+    assert sum(map(len, shares)) == 60
+
+
+async def test_taking_waits_for_the_first(store: Store) -> None:
+    """A worker that waits is woken by the next delivery, long before its time is up."""
+    taking = asyncio.ensure_future(store.inbox.take(10, 20_000))
+    await wait_until(lambda: not taking.done(), "the worker waits", within_s=1)
+    await store.inbox.put(a_raw(b"1"))
+    (stored,) = await asyncio.wait_for(taking, 5)
+    assert stored.raw.body == b"1"
+
+
+async def test_taking_nothing_ends(store: Store) -> None:
+    """Without deliveries the wait ends in time; a limit of none takes none."""
+    async with asyncio.timeout(5):
+        assert await store.inbox.take(10, 50) == []
+        assert await store.inbox.take(0, 50_000) == []
+
+
+async def test_a_dead_workers_deliveries_are_taken_over(redis_url: str) -> None:
+    """What a worker took and never finished goes to another, which sees that it was tried before."""
+    async with a_store(redis_url, instance="dead") as dead:
+        await dead.inbox.put(a_raw(b"1"))
+        assert len(await dead.inbox.take(10, 0)) == 1
+    async with a_store(redis_url, instance="patient") as patient:
+        assert await take_all(patient) == []
+    async with a_store(redis_url, instance="heir", takeover=AT_ONCE) as heir:
+        (stored,) = await heir.inbox.take(10, 0)
+        assert (stored.raw.body, stored.tries) == (b"1", 1)
+    async with a_store(redis_url, instance="heir's heir", takeover=AT_ONCE) as last:
+        (stored,) = await last.inbox.take(10, 0)
+        assert (stored.raw.body, stored.tries) == (b"1", 2)
+        await last.inbox.done([stored])
+        assert await last.inbox.depth() == 0
+
+
+async def test_workers_that_are_gone_are_forgotten(
+    redis_url: str, redis: "redis.asyncio.Redis", monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A worker that owes nothing and was not seen for a day leaves the group; one that owes something stays."""
+    for instance, finishes in (("gone", True), ("owes", False)):
+        async with a_store(redis_url, instance=instance) as store:
+            await store.inbox.put(a_raw())
+            stored = await store.inbox.take(1, 0)
+            await store.inbox.done(stored if finishes else [])
+    monkeypatch.setattr("bot.store.inbox.WORKER_GONE", timedelta(milliseconds=-1))
+    async with a_store(redis_url, instance="new") as store:
+        await store.inbox.take(1, 0)
+    names = {worker["name"] for worker in await redis.xinfo_consumers("hark:{0}:inbox", "intake")}
+    assert names >= {"owes"}
+    assert "gone" not in names
+
+
+async def test_page_and_cursor_come_together(store: Store) -> None:
+    """New items go in once however often the page is read; the cursor moves with them."""
+    page = [(f"item-{n}", a_raw(str(n).encode())) for n in range(3)]
+    assert await store.inbox.cursor("square:hark:mentions") is None
+    assert await store.inbox.put_page(page[:2], "square:hark:mentions", "c\ud8001") == 2
+    assert await store.inbox.cursor("square:hark:mentions") == "c\ud8001"
+    assert await store.inbox.put_page([*page, page[2]], "square:hark:mentions", "c2") == 1
+    assert await store.inbox.put_page([], "square:hark:mentions", None) == 0
+    assert await store.inbox.cursor("square:hark:mentions") == "c2"
+    assert [stored.raw.body for stored in await take_all(store)] == [b"0", b"1", b"2"]
+    assert await store.inbox.put_page(page, "square:hark:likes", None) == 3
+    assert await store.inbox.cursor("square:hark:likes") is None
+
+
+async def test_a_large_page_is_one_write(store: Store) -> None:
+    """Two thousand items fit into one page."""
+    page = [(f"item-{n}", a_raw(b"x")) for n in range(2000)]
+    assert await store.inbox.put_page(page, "c", "1") == 2000
+    assert await store.inbox.depth() == 2000
+
+
+async def test_a_page_that_redis_refuses_moves_no_cursor() -> None:
+    """With a full server nothing of a page is stored, the cursor least of all; with room again it goes in."""
+    page = [("item", a_raw(b"x" * 1000))]
+    with a_server() as server, server.client() as admin:
+        async with a_store(server.url) as store:
+            admin.config_set("maxmemory", 1)
+            with pytest.raises(StoreUnavailable, match="maxmemory"):
+                await store.inbox.put_page(page, "c", "1")
+            with pytest.raises(StoreUnavailable, match="maxmemory"):
+                await store.inbox.put(page[0][1])
+            admin.config_set("maxmemory", 0)
+            assert await store.inbox.cursor("c") is None
+            assert await store.inbox.put_page(page, "c", "1") == 1
+
+
+async def test_dead_letters_are_kept_and_replayed(store: Store, clock: TestClock) -> None:
+    """A dead letter says what was wrong and when; replay puts it back and takes it out of the dead letters."""
+    raws = [a_raw(str(n).encode(), account=f"a{n}", headers={"a": "b"}) for n in range(6)]
+    for raw in raws:
+        clock.advance(timedelta(seconds=1))
+        await store.inbox.bury(raw, f"cannot read {raw.account}")
+    letters = await store.inbox.buried(4)
+    assert [letter.raw for letter in letters] == raws[:1:-1]
+    assert (letters[0].error, letters[0].at) == ("cannot read a5", NOON + timedelta(seconds=6))
+    assert await store.inbox.replay([letters[0].id, letters[0].id, "nonsense", "0.1-1", "99.1-1", "0.-"]) == 1
+    assert [stored.raw for stored in await take_all(store)] == raws[5:]
+    assert await store.inbox.replay() == 5
+    assert await store.inbox.buried(10) == []
+    assert await store.inbox.replay() == 0
+    assert sorted(stored.raw.account for stored in await take_all(store)) == [f"a{n}" for n in range(5)]
+
+
+async def test_a_flushed_server_is_set_up_again(store: Store) -> None:
+    """When the server lost everything, the next taking makes the groups anew and work goes on."""
+    await store.link.do("FLUSHALL")
+    assert await store.inbox.take(10, 0) == []
+    await store.inbox.put(a_raw(b"1"))
+    assert [stored.raw.body for stored in await take_all(store)] == [b"1"]
+
+
+async def test_killed_in_the_middle_everybody_hears_the_truth() -> None:
+    """SIGKILL during a burst: every caller gets an answer, and whoever was told "stored" is found after the restart."""
+    stored: list[bytes] = []
+    refused: list[bytes] = []
+    with a_server("--appendfsync", "always") as server:
+        async with a_store(server.url) as store:
+
+            async def deliver(n: int) -> None:
+                body = b"%d" % n
+                try:
+                    await store.inbox.put(a_raw(body))
+                except StoreUnavailable:
+                    refused.append(body)
+                else:
+                    stored.append(body)
+                if len(stored) == 500:
+                    server.kill()
+
+            async def customer(first: int) -> None:
+                for n in range(first, first + 50):
+                    await deliver(n)
+
+            async with asyncio.timeout(30):
+                await asyncio.gather(*(customer(first * 50) for first in range(40)))
+            assert len(stored) >= 500
+            assert len(stored) + len(refused) == 2000
+            assert refused
+            server.start()
+            found = [one.raw.body for one in await take_all(store, 1000)]
+            assert set(stored) <= set(found)
+            assert len(found) == len(set(found))
+            await store.inbox.put(a_raw(b"afterwards"))

@@ -1,0 +1,62 @@
+"""A store for tests, and a clock that the test moves."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
+
+from bot.store.store import Store, open_store
+from tests.support.cases import NOON
+
+RETENTION = timedelta(days=90)
+
+
+class TestClock:
+    """Shows the instant that the test sets; waiting is real, since real servers take real time."""
+
+    __test__ = False
+
+    def __init__(self, at: datetime = NOON) -> None:
+        self.at = at
+
+    def now(self) -> datetime:
+        """The instant that the test set last."""
+        return self.at
+
+    def advance(self, by: timedelta) -> datetime:
+        """Let time pass; returns the new instant."""
+        self.at += by
+        return self.at
+
+    def monotonic(self) -> float:
+        """Real seconds."""
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait really."""
+        await asyncio.sleep(seconds)
+
+
+@asynccontextmanager
+async def a_store(
+    url: str,
+    *,
+    shards: int = 1,
+    instance: str = "worker-1",
+    clock: TestClock | None = None,
+    takeover: timedelta = timedelta(seconds=60),
+) -> AsyncIterator[Store]:
+    """A store on the server at `url`, closed with the block."""
+    store = await open_store(
+        url,
+        shards=shards,
+        retention=RETENTION,
+        instance=instance,
+        clock=clock or TestClock(),
+        takeover=takeover,
+    )
+    try:
+        yield store
+    finally:
+        await store.close()
