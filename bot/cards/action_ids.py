@@ -1,0 +1,140 @@
+"""The names of everything that can be pressed, chosen, typed or submitted, and what a press carries.
+
+All ids end in a version: a button of an older card keeps its old id, so it can still be told apart after a release.
+docs/slack-cards.md explains each of them; a test compares the two lists.
+"""
+
+import json
+from enum import StrEnum
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import Field
+
+from bot.cards.limits import IDENTIFIER, PRIVATE_METADATA
+from bot.domain.case import Purpose
+from bot.domain.models import Model
+
+
+class ActionId(StrEnum):
+    """`action_id` of every element."""
+
+    CLAIM = "hark:claim:v1"  # take the case
+    RELEASE = "hark:release:v1"  # give the case back
+    REPLY = "hark:reply:v1"  # open the reply modal
+    THANK = "hark:thank:v1"  # open the reply modal with a suggested thank-you
+    PRIVATE = "hark:private:v1"  # open the take-private modal
+    MORE = "hark:more:v1"  # the overflow menu; the option's value carries the verb
+    REOPEN = "hark:reopen:v1"  # open a closed case again
+    UNDO = "hark:undo:v1"  # take a queued send back
+    RETRY = "hark:retry:v1"  # send a failed text again
+    CHECK_SEND = "hark:check-send:v1"  # look now for a send whose fate is unknown
+    CONFIRM_CLAIM = "hark:confirm-claim:v1"  # "still on it": renew the claim
+    DRAFT = "hark:draft:v1"  # the text being typed in a modal
+    LINE = "hark:line:v1"  # the public line in a modal
+    SIGNATURE = "hark:signature:v1"  # the signature typed in a modal
+    LIKE = "hark:like:v1"  # whether a thank-you also likes the customer's words
+    REASON = "hark:reason:v1"  # the reason chosen in the close modal
+    LOOP = "hark:loop:v1"  # closing line or waiver, chosen in the close modal
+    SET_SIGNATURE = "hark:set-signature:v1"  # open the signature modal from App Home
+    HOME_OPEN_CASE = "hark:home-open-case:v1"  # open a case from App Home
+
+
+class Verb(StrEnum):
+    """What an option of the overflow menu asks for."""
+
+    ACKNOWLEDGE = "acknowledge"  # send the short "we are on it"
+    CLOSE = "close"  # open the close modal
+    DISMISS = "dismiss"  # open the confirmation of "not for us"
+    HISTORY = "history"  # open the history modal
+    OPEN = "open"  # Slack opens the network's page; we only acknowledge
+
+
+class CallbackId(StrEnum):
+    """`callback_id` of every view."""
+
+    REPLY = "hark:reply-form:v1"
+    PRIVATE = "hark:private-form:v1"
+    CLOSE = "hark:close-form:v1"
+    DISMISS = "hark:dismiss-form:v1"
+    SIGNATURE = "hark:signature-form:v1"
+    HISTORY = "hark:history-view:v1"
+    CASE = "hark:case-view:v1"
+    NOTICE = "hark:notice-view:v1"
+    HOME = "hark:home-view:v1"
+
+
+class InputId(StrEnum):
+    """`block_id` of every input block. They never change, so that a redrawn modal keeps what was typed."""
+
+    TEXT = "text"
+    LINE = "line"
+    LIKE = "like"
+    SIGNATURE = "signature"
+    REASON = "reason"
+    LOOP = "loop"
+
+
+LOOP_POST: Final = "post"
+LOOP_WAIVE: Final = "waive"
+
+CaseId = Annotated[str, Field(pattern=r"^([a-z2-7]{16})?$")]
+
+
+class Packed(Model):
+    """A small value that travels through Slack and back as compact JSON, and is not believed on its return."""
+
+    v: Literal[1] = 1
+
+    def encode(self) -> str:
+        """Compact ASCII JSON without what is at its default; the version is always there."""
+        fields = self.model_dump(mode="json", exclude_defaults=True)
+        return json.dumps({"v": self.v, **fields}, separators=(",", ":"))
+
+    @classmethod
+    def decode(cls, value: object) -> Self | None:
+        """The value again; None for anything that we did not write, or wrote in another version."""
+        if not isinstance(value, str) or len(value) > PRIVATE_METADATA:
+            return None
+        try:
+            return cls.model_validate_json(value)
+        except ValueError:
+            return None
+
+
+class Press(Packed):
+    """What a button or a menu option carries. `post` names the message it stands on, when there is room for it."""
+
+    case: CaseId = ""
+    send: str = Field(default="", max_length=IDENTIFIER)
+    post: str = Field(default="", max_length=IDENTIFIER)
+    verb: Verb | None = None
+
+    @classmethod
+    def on(cls, case: str, post: str, *, send: str = "", verb: Verb | None = None) -> Self:
+        """The press for an element on one of the case's messages. An id too long to travel is left out."""
+        return cls(case=case, send=_fitting(send), post=_fitting(post), verb=verb)
+
+    def value(self, most: int) -> str:
+        """The encoded press in at most `most` characters: the post is left out where there is no room for it."""
+        full = self.encode()
+        return full if len(full) <= most else self.model_copy(update={"post": ""}).encode()
+
+
+class ModalState(Packed):
+    """What a modal remembers while it is open: never the customer's words or data.
+
+    `send` is minted when the modal opens and names the send it will make, so that a double submit is one send.
+    `seen` is how many of the case's sends the person had seen then; `items` how many interactions.
+    `confirmed` are the codes of warnings that were shown already: pressing Send again means yes.
+    """
+
+    case: CaseId = ""
+    purpose: Purpose = Purpose.REPLY
+    send: str = Field(default="", max_length=IDENTIFIER)
+    seen: int = 0
+    items: int = 0
+    confirmed: tuple[Annotated[str, Field(max_length=40)], ...] = Field(default=(), max_length=12)
+
+
+def _fitting(id_: str) -> str:
+    return id_ if len(id_) <= IDENTIFIER else ""

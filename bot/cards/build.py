@@ -1,0 +1,163 @@
+"""The few Block Kit shapes that Hark uses, as plain functions.
+
+Cards are made of section, context, actions, input and rich_text blocks only: newer blocks are still being rolled
+out and many workspaces refuse them. Every mrkdwn object is `verbatim` (Slack parses no plain @here or #channel in
+it), every plain_text has `emoji` off (a customer's `:codes:` stay as written).
+"""
+
+import json
+from datetime import datetime
+from hashlib import blake2b
+from typing import Any
+
+from bot.cards.action_ids import ActionId, InputId, Press
+from bot.cards.escape import DAY_AND_TIME, fallback_time, plain, safe_url, stamp
+from bot.cards.limits import BUTTON_TEXT, INPUT_VALUE, OPTION_TEXT, OPTION_VALUE, PRESS_VALUE
+from bot.domain.ports import Blocks
+
+Block = dict[str, Any]
+Parts = list[tuple[str, Block]]
+"""Blocks with the role each plays in its message; the role becomes part of the block_id."""
+
+
+def mrkdwn(text: str) -> Block:
+    """A mrkdwn object. Foreign parts of `text` must have gone through `escape`."""
+    return {"type": "mrkdwn", "text": text, "verbatim": True}
+
+
+def plain_text(text: str) -> Block:
+    """A plain_text object."""
+    return {"type": "plain_text", "text": text, "emoji": False}
+
+
+def section(text: str, accessory: Block | None = None) -> Block:
+    """A section of mrkdwn, with a button beside it if given."""
+    block: Block = {"type": "section", "text": mrkdwn(text)}
+    return {**block, "accessory": accessory} if accessory else block
+
+
+def context(text: str) -> Block:
+    """One small line of mrkdwn."""
+    return {"type": "context", "elements": [mrkdwn(text)]}
+
+
+def header(text: str) -> Block:
+    """A headline of our own words."""
+    return {"type": "header", "text": plain_text(text)}
+
+
+def divider() -> Block:
+    """A thin line."""
+    return {"type": "divider"}
+
+
+def actions(elements: list[Block]) -> Block:
+    """A row of buttons."""
+    return {"type": "actions", "elements": elements}
+
+
+def button(action: ActionId, label: str, press: Press, *, style: str = "", describe: str = "", url: str = "") -> Block:
+    """A button; `describe` says to screen readers what the short label cannot."""
+    block: Block = {
+        "type": "button",
+        "action_id": action.value,
+        "text": plain_text(label),
+        "value": press.value(PRESS_VALUE),
+    }
+    extras = {"style": style, "accessibility_label": plain(describe, BUTTON_TEXT, BUTTON_TEXT), "url": safe_url(url)}
+    return {**block, **{name: value for name, value in extras.items() if value}}
+
+
+def option(label: str, value: str, url: str = "") -> Block:
+    """One choice of a menu; `url` works in an overflow menu only."""
+    block: Block = {"text": plain_text(plain(label, OPTION_TEXT, OPTION_TEXT)), "value": value}
+    return {**block, "url": url} if url else block
+
+
+def press_option(label: str, press: Press, url: str = "") -> Block:
+    """One choice of an overflow menu that carries a press."""
+    return option(label, press.value(OPTION_VALUE), url)
+
+
+def overflow(action: ActionId, options: list[Block]) -> Block:
+    """The menu behind the three dots."""
+    return {"type": "overflow", "action_id": action.value, "options": options}
+
+
+def text_part(text: str, *styles: str) -> Block:
+    """Text in a rich_text block: shown exactly as it is, whatever it says. Must not be empty."""
+    part: Block = {"type": "text", "text": text}
+    return {**part, "style": dict.fromkeys(styles, True)} if styles else part
+
+
+def link_part(url: str, label: str) -> Block:
+    """A link in a rich_text block; plain text where the address is not safe."""
+    return {"type": "link", "url": url, "text": label} if safe_url(url) else text_part(label)
+
+
+def date_part(at: datetime, form: str = DAY_AND_TIME) -> Block:
+    """An instant in a rich_text block, in each reader's own time zone."""
+    return {"type": "date", "timestamp": stamp(at), "format": form, "fallback": fallback_time(at, form)}
+
+
+def user_part(user: str) -> Block:
+    """A member of staff in a rich_text block, shown by name. In a message this calls them."""
+    return {"type": "user", "user_id": user}
+
+
+def rich(*containers: Block) -> Block:
+    """A rich_text block."""
+    return {"type": "rich_text", "elements": list(containers)}
+
+
+def rich_line(*parts: Block) -> Block:
+    """One paragraph of a rich_text block."""
+    return {"type": "rich_text_section", "elements": list(parts)}
+
+
+def rich_quote(text: str) -> Block:
+    """A quotation in a rich_text block."""
+    return {"type": "rich_text_quote", "elements": [text_part(text)]}
+
+
+def text_input(
+    block: InputId,
+    action: ActionId,
+    label: str,
+    *,
+    hint: str = "",
+    initial: str = "",
+    optional: bool = False,
+    multiline: bool = False,
+    report_typing: bool = False,
+    most: int = INPUT_VALUE,
+) -> Block:
+    """A text field. With `report_typing` Slack reports while the person types, so that the draft can be kept."""
+    element: Block = {
+        "type": "plain_text_input",
+        "action_id": action.value,
+        "multiline": multiline,
+        "max_length": most,
+    }
+    if initial:
+        element["initial_value"] = initial
+    if report_typing:
+        element["dispatch_action_config"] = {"trigger_actions_on": ["on_character_entered"]}
+    block_: Block = {"type": "input", "block_id": block.value, "label": plain_text(label), "element": element}
+    extras = {"hint": plain_text(hint) if hint else None, "optional": optional, "dispatch_action": report_typing}
+    return {**block_, **{name: value for name, value in extras.items() if value}}
+
+
+def with_ids(scope: str, parts: Parts) -> Blocks:
+    """The blocks with their ids: `<scope>:<role>:<hash of the content>`.
+
+    Slack advises a new block_id when a message is updated. This one is new exactly when the block has changed, and the
+    same on every worker, so that equal states are equal messages.
+    """
+    return [{**block, "block_id": f"{scope}:{role}:{digest(block)[:8]}"} for role, block in parts]
+
+
+def digest(value: Any) -> str:
+    """A stable name of what would be sent: 80 bits of BLAKE2b over its JSON."""
+    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
+    return blake2b(text.encode(), digest_size=10).hexdigest()

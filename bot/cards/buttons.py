@@ -1,0 +1,70 @@
+"""The row of buttons. A button that cannot work is not shown; one that is shown is always in its place."""
+
+from bot.cards import build
+from bot.cards.action_ids import ActionId, Press, Verb
+from bot.cards.escape import one_line, safe_url
+from bot.cards.view import View
+from bot.cards.words import staff_name
+from bot.domain.case import Case
+from bot.domain.offers import Offer, offers
+
+
+def offered(case: Case, view: View) -> frozenset[Offer]:
+    """What the card may offer; the server asks the same question again when a button is pressed."""
+    return offers(case, view.capabilities, view.now, view.contact)
+
+
+def card_actions(case: Case, post_id: str, view: View) -> build.Block:
+    """At most four buttons and the menu; of a closed case only Reopen and the menu."""
+    buttons = _open_buttons(case, post_id, view) if case.is_open else [_reopen(case, post_id)]
+    return build.actions([*buttons, build.overflow(ActionId.MORE, _options(case, post_id, view))])
+
+
+def _open_buttons(case: Case, post_id: str, view: View) -> list[build.Block]:
+    press = Press.on(case.id, post_id)
+    found = offered(case, view)
+    where = "private" if case.latest.private else "public"
+    wanted = {
+        Offer.REPLY: (ActionId.REPLY, "Reply", f"Reply in {where}"),
+        Offer.THANK: (ActionId.THANK, "Thank", f"Thank in {where}"),
+        Offer.PRIVATE: (ActionId.PRIVATE, "Take private", "Move this conversation to private"),
+    }
+    buttons = [
+        build.button(action, label, press, describe=describe)
+        for offer, (action, label, describe) in wanted.items()
+        if offer in found
+    ]
+    return [_claim_or_release(case, press), *buttons]
+
+
+def _claim_or_release(case: Case, press: Press) -> build.Block:
+    """The same place for both. Everybody sees Release; who may press it is decided where it is pressed."""
+    if case.claim is None:
+        return build.button(ActionId.CLAIM, "Claim", press, style="primary", describe="Claim this case for yourself")
+    holder = one_line(staff_name(case.claim.by.name), 30)
+    return build.button(ActionId.RELEASE, "Release", press, describe=f"Release the claim of {holder}")
+
+
+def _reopen(case: Case, post_id: str) -> build.Block:
+    press = Press.on(case.id, post_id)
+    return build.button(ActionId.REOPEN, "Reopen", press, describe="Reopen this case and claim it")
+
+
+def _options(case: Case, post_id: str, view: View) -> list[build.Block]:
+    found = offered(case, view)
+    wanted = {
+        Offer.ACKNOWLEDGE: (Verb.ACKNOWLEDGE, "👋 On it (acknowledge)"),
+        Offer.CLOSE: (Verb.CLOSE, "✅ Close…"),
+        Offer.DISMISS: (Verb.DISMISS, "🚫 Not for us…"),
+        Offer.HISTORY: (Verb.HISTORY, "📜 History"),
+    }
+    options = [
+        build.press_option(label, Press.on(case.id, post_id, verb=verb))
+        for offer, (verb, label) in wanted.items()
+        if offer in found
+    ]
+    url = safe_url(case.latest.url)
+    if url:
+        label = f"🔗 Open on {one_line(view.network_title, 40) or 'the network'}"
+        options.append(build.press_option(label, Press.on(case.id, post_id, verb=Verb.OPEN), url))
+    return options

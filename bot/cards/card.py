@@ -1,0 +1,107 @@
+"""Draw one Slack message of a case: the card, an alert, a retired alert, or a line in the thread.
+
+Pure: the same case, post and view give the same message on every worker. Order of a card: who and where, the
+customer's words, context, state, our sends, actions.
+"""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from bot.cards import build
+from bot.cards.buttons import card_actions
+from bot.cards.customer import Room, head, words
+from bot.cards.escape import is_channel, line, link, mention, one_line, plain, user_ids
+from bot.cards.limits import CARD_TOTAL, size
+from bot.cards.outgoing import send_parts
+from bot.cards.states import context_line, state_section
+from bot.cards.summary import summary
+from bot.cards.view import Rendered, View, rendered
+from bot.cards.words import author_label
+from bot.domain.case import Case, Post, PostKind
+
+ROOMS: Final = (Room(600, 4, 160, 4), Room(600, 3, 80, 2), Room(300, 2, 60, 1), Room(140, 1, 0, 0))
+"""From the full drawing to the smallest; the first that stays below the limit is used."""
+CLOSED_ROOM: Final = Room(200, 2, 80, 1)
+LINE_GRAPHEMES: Final = 500
+HEADLINE_GRAPHEMES: Final = 300
+MENTIONS: Final = 10
+
+
+def render(case: Case, post: Post, view: View) -> Rendered:
+    """The message for one of the case's posts."""
+    return _RENDERERS[post.kind](case, post, view)
+
+
+def card_parts(case: Case, post_id: str, view: View, room: Room) -> build.Parts:
+    """The card without its buttons."""
+    return [
+        ("head", head(case, view)),
+        *words(case, room),
+        ("context", context_line(case, view)),
+        ("state", state_section(case, post_id, view)),
+        *send_parts(case, post_id, view, room),
+    ]
+
+
+def _card(case: Case, post: Post, view: View) -> Rendered:
+    return rendered(summary(case, view), build.with_ids(case.id, _fitting(case, post, view, [])))
+
+
+def _alert(case: Case, post: Post, view: View) -> Rendered:
+    headline = one_line(post.text, HEADLINE_GRAPHEMES) or "This needs you."
+    top: build.Parts = [("headline", build.rich(build.rich_line(build.text_part(f"🔔 {headline}", "bold"))))]
+    where = _where(case, view)
+    if where:
+        top.append(("where", build.context(where)))
+    text = f"{line(headline, HEADLINE_GRAPHEMES)} · {summary(case, view)}"
+    return rendered(text, build.with_ids(case.id, _fitting(case, post, view, top)))
+
+
+def _fitting(case: Case, post: Post, view: View, top: build.Parts) -> build.Parts:
+    """All blocks in the roomiest drawing that Slack takes."""
+    bottom: build.Parts = [("actions", card_actions(case, post.id, view))]
+    parts: build.Parts = []
+    for room in ROOMS if case.is_open else (CLOSED_ROOM, *ROOMS[-1:]):
+        parts = [*top, *card_parts(case, post.id, view, room), *bottom]
+        if size(build.with_ids(case.id, parts)) < CARD_TOTAL:
+            break
+    return parts
+
+
+def _where(case: Case, view: View) -> str:
+    """The way from an alert to the card in the channel, as far as it is known."""
+    if view.card_url:
+        return link(view.card_url, "Open the card in its channel")
+    card = case.card
+    return f"The card stands in <#{card.place}>" if card and is_channel(card.place) else ""
+
+
+def _retired(case: Case, post: Post, view: View) -> Rendered:
+    text = f"↪️ {line(post.text, HEADLINE_GRAPHEMES) or 'An older alert'} (a newer message has taken its place)"
+    where = _where(case, view)
+    block = build.context(f"{text} · {where}" if where else text)
+    return rendered(text, build.with_ids(case.id, [("retired", block)]))
+
+
+def _line(case: Case, post: Post, _: View) -> Rendered:
+    """One line of text. It calls only those whom Hark itself named, never anybody named inside the text."""
+    users = user_ids(post.mentions)[:MENTIONS]
+    text = plain(post.text, LINE_GRAPHEMES) or "(no words)"
+    called = [part for user in users for part in (build.user_part(user), build.text_part(" "))]
+    block = build.rich(build.rich_line(*called, build.text_part(text)))
+    fallback = " ".join([*(mention(user) for user in users), _fallback(case, post)])
+    return rendered(fallback, build.with_ids(case.id, [("line", block)]))
+
+
+def _fallback(case: Case, post: Post) -> str:
+    """A line for the lock screen. What a customer wrote in private stays out of it."""
+    private = next((item for item in case.items if item.private and post.id == f"item:{item.seq}"), None)
+    if private:
+        return f"{line(author_label(private, case), 40)} wrote in private"
+    return line(post.text, LINE_GRAPHEMES) or "(no words)"
+
+
+_RENDERERS: Final[Mapping[PostKind, Callable[[Case, Post, View], Rendered]]] = MappingProxyType(
+    {PostKind.CARD: _card, PostKind.ALERT: _alert, PostKind.RETIRED: _retired, PostKind.LINE: _line}
+)

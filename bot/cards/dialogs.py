@@ -1,0 +1,161 @@
+"""The other modals: close, not for us, signature, history, a case from App Home, and short notices."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from bot.cards import build
+from bot.cards.action_ids import LOOP_POST, LOOP_WAIVE, ActionId, CallbackId, InputId, ModalState
+from bot.cards.card import ROOMS, card_parts
+from bot.cards.conversation import Said, quoted, said
+from bot.cards.escape import link, one_line, user_ids
+from bot.cards.forms import banner_parts, fitted, length_hint, signature_blocks, signature_input
+from bot.cards.limits import VIEW_BLOCKS, VIEW_BYTES, size
+from bot.cards.view import View
+from bot.cards.views import ViewJson, modal
+from bot.cards.words import count
+from bot.domain.case import Case, LogEntry, Person
+from bot.domain.lifecycle import REASONS
+from bot.domain.ports import Blocks
+from bot.domain.text.privacy import mask
+
+DETAIL_GRAPHEMES: Final = 300
+HISTORY_SIZE: Final = VIEW_BYTES // 8
+"""Characters of all entries: one may take six bytes on its way to Slack."""
+CLOSED_LOOP: Final = "Thank you for your patience. We have taken care of this in private."
+
+
+def close_modal(
+    case: Case,
+    view: View,
+    person: Person,
+    state: ModalState,
+    *,
+    line: str | None = None,
+    signature: str = "",
+) -> ViewJson:
+    """Close with a reason. While the public loop is open it also asks for the closing line, or a waiver.
+
+    `line` replaces the suggested closing line, `signature` is a suggestion for whoever has none yet.
+    """
+    reasons = [build.option(label.capitalize(), value) for value, label in REASONS.items()]
+    reason: build.Block = {
+        "type": "input",
+        "block_id": InputId.REASON.value,
+        "label": build.plain_text("Why is this case closed?"),
+        "element": {"type": "static_select", "action_id": ActionId.REASON.value, "options": reasons},
+    }
+    if not case.loop_open:
+        return modal(CallbackId.CLOSE, "Close case", [reason], state=state, submit="Close case")
+    if view.capabilities.public_reply is None:
+        return modal(CallbackId.CLOSE, "Close case", [reason, *_waiver()], state=state, submit="Close case")
+    closing = _loop(case, view, person, CLOSED_LOOP if line is None else line)
+    blocks = [reason, *closing, *signature_blocks(person, signature)]
+    return modal(CallbackId.CLOSE, "Close + PUBLIC line", blocks, state=state, submit="Send and close")
+
+
+def _loop(case: Case, view: View, person: Person, suggestion: str) -> Blocks:
+    choices = [
+        build.option("Post this closing line in public", LOOP_POST),
+        build.option("None is needed: leave the public thread as it is", LOOP_WAIVE),
+    ]
+    closing = build.text_input(
+        InputId.LINE,
+        ActionId.LINE,
+        "PUBLIC closing line",
+        hint=length_hint(view.capabilities.public_reply, person.signature),
+        initial=fitted(suggestion),
+        optional=True,
+        multiline=True,
+    )
+    return [build.rich(build.rich_line(*banner_parts(case, view, private=False))), _choice(choices), closing]
+
+
+def _waiver() -> Blocks:
+    return [_choice([build.option("The public thread stays as it is", LOOP_WAIVE)])]
+
+
+def _choice(choices: list[build.Block]) -> build.Block:
+    element = {
+        "type": "radio_buttons",
+        "action_id": ActionId.LOOP.value,
+        "options": choices,
+        "initial_option": choices[0],
+    }
+    label = build.plain_text("The public thread still waits for a closing word")
+    return {"type": "input", "block_id": InputId.LOOP.value, "label": label, "element": element}
+
+
+def dismiss_modal(case: Case, view: View, state: ModalState) -> ViewJson:
+    """Confirm "not for us": nobody will be reminded of this case again."""
+    question = (
+        "Set this case aside as not for us? It is closed, nobody answers it and it is left out of every figure. "
+        "It can be reopened."
+    )
+    said_last = said(case, view)[-1:]
+    blocks = [build.section(question), *(quoted(each, DETAIL_GRAPHEMES) for each in said_last)]
+    return modal(CallbackId.DISMISS, "Not for us?", blocks, state=state, submit="Not for us", close="Keep it")
+
+
+def signature_modal(person: Person, suggestion: str, state: ModalState | None = None) -> ViewJson:
+    """Set or change one's own signature."""
+    blocks = [signature_input(person.signature or suggestion)]
+    return modal(CallbackId.SIGNATURE, "Your signature", blocks, state=state or ModalState(), submit="Save")
+
+
+def history_modal(case: Case, log: Sequence[LogEntry], view: View) -> ViewJson:
+    """Everything that happened, newest last. What does not fit is left out from the beginning, and that is said."""
+    known = {entry.detail for entry in log}
+    unlogged = [each for each in said(case, view, edits=True) if each.text and each.text not in known]
+    entries: list[LogEntry | Said] = sorted([*log, *unlogged], key=lambda each: each.at)
+    blocks: Blocks = []
+    room = HISTORY_SIZE
+    for entry in reversed(entries[1 - VIEW_BLOCKS :]):
+        block = _entry(entry, view)
+        room -= size(block)
+        if room < 0:
+            break
+        blocks.insert(0, block)
+    if len(blocks) < len(entries):
+        blocks.insert(0, build.context(f"{count(len(entries) - len(blocks), 'older entry', 'older entries')} left out"))
+    blocks = blocks or [build.context("Nothing has happened yet.")]
+    return modal(CallbackId.HISTORY, "History", blocks, close="Close")
+
+
+def _entry(entry: LogEntry | Said, view: View) -> build.Block:
+    """One line of the log. In a modal a user part shows a name and calls nobody."""
+    if isinstance(entry, Said):
+        return quoted(entry, DETAIL_GRAPHEMES)
+    staff = user_ids((entry.by,))
+    who = [build.text_part(" · "), build.user_part(staff[0])] if staff else []
+    what = build.text_part(f" · {one_line(entry.what, 200) or 'something'}")
+    top = build.rich_line(build.date_part(entry.at), *who, what)
+    detail = one_line(mask(entry.detail[:2_000], view.allow).text, DETAIL_GRAPHEMES)
+    return build.rich(top, build.rich_quote(detail)) if detail else build.rich(top)
+
+
+def case_modal(case: Case, view: View) -> ViewJson:
+    """A case as it stands, to read from App Home; its buttons are on the card."""
+    parts = [(role, _quiet(block)) for role, block in card_parts(case, "", view, ROOMS[0])]
+    where = [build.section(link(view.card_url, "Open the card in its channel"))] if view.card_url else []
+    return modal(CallbackId.CASE, "Case", [*build.with_ids(case.id, parts), *where], close="Close")
+
+
+def _quiet(block: build.Block) -> build.Block:
+    return {name: value for name, value in block.items() if name != "accessory"}
+
+
+def notice_modal(title: str, text: str) -> ViewJson:
+    """Tell one thing: a refusal, an error, an old card."""
+    said_so = one_line(text, 600) or "Nothing to say."
+    blocks = [build.rich(build.rich_line(build.text_part(said_so)))]
+    return modal(CallbackId.NOTICE, one_line(title, 24) or "Hark", blocks, close="OK")
+
+
+def old_card_modal() -> ViewJson:
+    """The answer to a button that nothing knows any more."""
+    return notice_modal("This card is old", "This button belongs to an older card. Please use the newest card instead.")
+
+
+def loading_modal() -> ViewJson:
+    """Opened at once, because a trigger lives for three seconds only; replaced when the data is there."""
+    return notice_modal("One moment", "Loading …")

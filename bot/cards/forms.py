@@ -1,0 +1,231 @@
+"""The modals in which staff write to a customer. Their titles say PUBLIC or PRIVATE, and name who will speak.
+
+This is the only way in which anything typed in Slack reaches a customer.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bot.cards import build
+from bot.cards.action_ids import ActionId, CallbackId, InputId, ModalState
+from bot.cards.conversation import last_messages
+from bot.cards.customer import NAME
+from bot.cards.escape import date_token, one_line, plain
+from bot.cards.limits import INPUT_VALUE, units
+from bot.cards.view import View
+from bot.cards.views import ViewJson, modal
+from bot.cards.words import author_label, rule_words
+from bot.domain.case import Case, Person, Purpose
+from bot.domain.models import LengthRule
+from bot.domain.offers import private_route
+from bot.domain.ports import Blocks
+from bot.domain.text.clean import graphemes, tidy, utf8_bytes
+
+SIGNATURE_LENGTH: Final = 40
+WARNING_GRAPHEMES: Final = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Warn:
+    """Something to look at before Send is pressed again. `quote` holds words of others, shown as data."""
+
+    text: str
+    quote: str = ""
+
+
+def reply_modal(
+    case: Case,
+    view: View,
+    person: Person,
+    state: ModalState,
+    *,
+    draft: str = "",
+    signature: str = "",
+    warnings: Sequence[Warn] = (),
+) -> ViewJson:
+    """Answer or thank. `draft` is the kept or suggested text, `signature` a suggestion for whoever has none yet."""
+    private = case.latest.private
+    noun = "thank-you" if state.purpose is Purpose.THANK else ("message" if private else "reply")
+    rule = view.capabilities.private_message if private else view.capabilities.public_reply
+    blocks = [
+        *_warnings(warnings),
+        _banner(case, view, private=private),
+        *last_messages(case, view),
+        *_window(case, view),
+        _text(f"Your {'private' if private else 'public'} {noun}", rule, person, draft),
+        *(_like() if state.purpose is Purpose.THANK and view.capabilities.like and not private else []),
+        *signature_blocks(person, signature),
+    ]
+    title = f"{'PRIVATE' if private else 'PUBLIC'} {noun}"
+    return modal(CallbackId.REPLY, title, blocks, state=state, submit="Send", report_close=True)
+
+
+def private_modal(
+    case: Case,
+    view: View,
+    person: Person,
+    state: ModalState,
+    *,
+    draft: str = "",
+    line: str | None = None,
+    signature: str = "",
+    warnings: Sequence[Warn] = (),
+) -> ViewJson:
+    """Take a conversation private: a message and an optional public line, or a public line with the contact way.
+
+    `line` replaces the suggested public line; the empty string leaves the field empty.
+    """
+    if private_route(case, view.capabilities, view.contact) != "message":
+        return _contact_modal(case, view, person, state, draft=draft, signature=signature, warnings=warnings)
+    public = view.capabilities.public_reply
+    suggestion = f"We have sent you a private message, {_first_name(case)}." if line is None else line
+    blocks = [
+        *_warnings(warnings),
+        _banner(case, view, private=True),
+        *last_messages(case, view),
+        *_window(case, view),
+        _text("Your private message", view.capabilities.private_message, person, draft),
+        *([_public_line(view, public, person, suggestion)] if public else []),
+        *signature_blocks(person, signature),
+    ]
+    title = "PRIVATE and PUBLIC" if public else "PRIVATE message"
+    return modal(CallbackId.PRIVATE, title, blocks, state=state, submit="Send", report_close=True)
+
+
+def _contact_modal(
+    case: Case,
+    view: View,
+    person: Person,
+    state: ModalState,
+    *,
+    draft: str,
+    signature: str,
+    warnings: Sequence[Warn],
+) -> ViewJson:
+    """The network has no private messages: say in public where the company can be reached in private."""
+    suggestion = draft or f"{_first_name(case)}, please contact us so that we can help you in private: {view.contact}"
+    network = one_line(view.network_title, NAME) or "This network"
+    note = f"{network} has no private messages here. Ask the customer to use your private contact way."
+    blocks = [
+        *_warnings(warnings),
+        _banner(case, view, private=False),
+        build.rich(build.rich_line(build.text_part(note))),
+        *last_messages(case, view),
+        _text("Your public reply", view.capabilities.public_reply, person, suggestion),
+        *signature_blocks(person, signature),
+    ]
+    return modal(CallbackId.PRIVATE, "PUBLIC reply", blocks, state=state, submit="Send", report_close=True)
+
+
+def length(text: str, rule: LengthRule) -> int:
+    """How long a network with this rule takes the text to be."""
+    counts = {"graphemes": graphemes, "characters": len, "utf16": units, "bytes": utf8_bytes}
+    return counts[rule.unit](text)
+
+
+def length_hint(rule: LengthRule | None, signature: str) -> str:
+    """The network's own rule in words, and what the signature takes of it."""
+    if rule is None:
+        return ""
+    words = f"Up to {rule_words(rule)}"
+    return f"{words}; {length(f' {signature}', rule)} of them are your signature." if signature else f"{words}."
+
+
+def signature_input(suggestion: str) -> build.Block:
+    """The field for somebody's signature."""
+    return build.text_input(
+        InputId.SIGNATURE,
+        ActionId.SIGNATURE,
+        "Your signature",
+        hint="Customers see it after your words, such as ^AK or – Anna. It is kept for next time; change it in Home.",
+        initial=one_line(suggestion, SIGNATURE_LENGTH)[:SIGNATURE_LENGTH],
+        most=SIGNATURE_LENGTH,
+    )
+
+
+def banner_parts(case: Case, view: View, *, private: bool) -> list[build.Block]:
+    """Who will speak, and who will read it."""
+    account = one_line(view.account_title, NAME) or "our account"
+    network = one_line(view.network_title, NAME) or "the network"
+    customer = one_line(author_label(case.latest, case), NAME) or "the customer"
+    if private:
+        readers = f" speaks in private on {network}. Only {customer} can read this."
+        return [build.text_part("🔒 PRIVATE: ", "bold"), build.text_part(account, "bold"), build.text_part(readers)]
+    readers = f" speaks on {network}, to {customer}. Everybody can read this."
+    return [build.text_part("📢 PUBLIC: ", "bold"), build.text_part(account, "bold"), build.text_part(readers)]
+
+
+def fitted(text: str) -> str:
+    """A text that fits into Slack's text field (3,000 characters), otherwise left as it was typed."""
+    clean = tidy(text)
+    return clean if units(clean) <= INPUT_VALUE else plain(clean, INPUT_VALUE, INPUT_VALUE)
+
+
+def _banner(case: Case, view: View, *, private: bool) -> build.Block:
+    return build.rich(build.rich_line(*banner_parts(case, view, private=private)))
+
+
+def _warnings(warnings: Sequence[Warn]) -> Blocks:
+    return [_warning(each) for each in warnings[:6]]
+
+
+def _warning(warn: Warn) -> build.Block:
+    text = one_line(warn.text, WARNING_GRAPHEMES) or "Please check before you send."
+    top = build.rich_line(build.text_part(f"⚠️ {text}", "bold"))
+    quote = plain(warn.quote, WARNING_GRAPHEMES)
+    return build.rich(top, build.rich_quote(quote)) if quote else build.rich(top)
+
+
+def _window(case: Case, view: View) -> Blocks:
+    until = case.latest.reply_until
+    return [build.context(f"⌛ Replies are possible until {date_token(until)}")] if until and until > view.now else []
+
+
+def _text(label: str, rule: LengthRule | None, person: Person, draft: str) -> build.Block:
+    return build.text_input(
+        InputId.TEXT,
+        ActionId.DRAFT,
+        label,
+        hint=length_hint(rule, person.signature),
+        initial=fitted(draft),
+        multiline=True,
+        report_typing=True,
+    )
+
+
+def _public_line(view: View, rule: LengthRule, person: Person, suggestion: str) -> build.Block:
+    account = one_line(view.account_title, NAME) or "our account"
+    return build.text_input(
+        InputId.LINE,
+        ActionId.LINE,
+        f"PUBLIC line by {account}",
+        hint=f"Everybody can read it. {length_hint(rule, person.signature)} Leave it empty to say nothing in public.",
+        initial=fitted(suggestion),
+        optional=True,
+        multiline=True,
+    )
+
+
+def _like() -> Blocks:
+    """A thank-you may come with a like."""
+    box = {
+        "type": "checkboxes",
+        "action_id": ActionId.LIKE.value,
+        "options": [build.option("Like their post too", "yes")],
+    }
+    label = build.plain_text("With the words")
+    return [{"type": "input", "block_id": InputId.LIKE.value, "optional": True, "label": label, "element": box}]
+
+
+def signature_blocks(person: Person, suggestion: str) -> Blocks:
+    """A preview for those who have a signature, a field for those who do not."""
+    if not person.signature:
+        return [signature_input(suggestion)]
+    preview = build.text_part(one_line(person.signature, SIGNATURE_LENGTH) or "-", "code")
+    return [build.rich(build.rich_line(build.text_part("Your words are followed by your signature: "), preview))]
+
+
+def _first_name(case: Case) -> str:
+    names = one_line(author_label(case.latest, case), NAME).split()
+    return names[0] if names else "there"

@@ -1,0 +1,100 @@
+"""App Home: my claims by due time, what waits longest, the health of each account, my signature, help."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from bot.cards import build
+from bot.cards.action_ids import ActionId, CallbackId, Press
+from bot.cards.escape import date_token, line
+from bot.cards.lists import Listed, case_line, left_out
+from bot.cards.views import ViewJson
+from bot.domain.case import Person
+from bot.domain.models import Health
+
+MINE_SHOWN: Final = 20
+WAITING_SHOWN: Final = 10
+ACCOUNTS_SHOWN: Final = 20
+HELP: Final = (
+    "*Claim* a case before you answer it, so that nobody answers twice. *Reply* and *Thank* open a form whose title "
+    "says PUBLIC or PRIVATE; nothing you type in a thread ever reaches a customer.",
+    "Every answer can be taken back with *Undo* for a few seconds. `/hark queue` lists what waits, `/hark mine` your "
+    "own cases.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AccountHealth:
+    """One account of the company and how it is doing."""
+
+    title: str
+    health: Health
+
+
+@dataclass(frozen=True, slots=True)
+class HomeData:
+    """What App Home shows to one person. The lists are sorted already; the totals count all there is."""
+
+    person: Person
+    mine: Sequence[Listed] = ()
+    waiting: Sequence[Listed] = ()
+    accounts: Sequence[AccountHealth] = ()
+    waiting_total: int = 0
+    problems: Sequence[str] = ()
+
+
+def home_view(data: HomeData) -> ViewJson:
+    """The Home tab of one person."""
+    blocks = [
+        *_problems(data.problems),
+        build.header("My claims"),
+        *_cases(data.mine, MINE_SHOWN, len(data.mine), "You have claimed nothing."),
+        build.header("Waiting longest"),
+        *_cases(data.waiting, WAITING_SHOWN, data.waiting_total, "✅ Nobody waits."),
+        build.header("Accounts"),
+        *_accounts(data.accounts),
+        build.header("My signature"),
+        _signature(data.person),
+        build.divider(),
+        *(build.context(text) for text in HELP),
+    ]
+    return {"type": "home", "callback_id": CallbackId.HOME.value, "blocks": blocks}
+
+
+def _problems(problems: Sequence[str]) -> list[build.Block]:
+    return [build.section(f"⚠️ {line(problem, 300)}") for problem in problems[:5] if problem.strip()]
+
+
+def _cases(cases: Sequence[Listed], most: int, total: int, none: str) -> list[build.Block]:
+    blocks = [_case(each) for each in cases[:most]]
+    rest = left_out(max(total, len(cases)), len(blocks))
+    return [*blocks, *([build.context(rest)] if rest and blocks else [])] or [build.context(none)]
+
+
+def _case(each: Listed) -> build.Block:
+    open_it = build.button(ActionId.HOME_OPEN_CASE, "Open", Press(case=each.case.id), describe="Show this case")
+    return build.section(case_line(each), open_it)
+
+
+def _accounts(accounts: Sequence[AccountHealth]) -> list[build.Block]:
+    if not accounts:
+        return [build.context("No account is connected yet.")]
+    return [build.section(_account(each)) for each in accounts[:ACCOUNTS_SHOWN]]
+
+
+def _account(each: AccountHealth) -> str:
+    health = each.health
+    state = "✅" if health.ok else "❌ *not working:*"
+    lines = [f"*{line(each.title, 80)}* {state} {line(health.summary, 200)}"]
+    if health.mend:
+        lines.append(f"🛠️ {line(health.mend, 200)}")
+    if health.expires_at and health.expires_at.tzinfo:
+        lines.append(f"⌛ expires {date_token(health.expires_at, '{date_short_pretty}')}")
+    return "\n".join(lines)
+
+
+def _signature(person: Person) -> build.Block:
+    change = build.button(ActionId.SET_SIGNATURE, "Change" if person.signature else "Set", Press())
+    if not person.signature:
+        return build.section("You have none yet. Customers see it after your words, such as ^AK.", change)
+    return build.section(f"Customers see: {line(person.signature, 40)}", change)

@@ -1,0 +1,78 @@
+"""The hourly message: one message in the channel, edited each hour, with what waits and the quiet interactions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import partial
+from typing import Final
+
+from bot.cards import build
+from bot.cards.escape import date_token, one_line
+from bot.cards.lists import Listed, fitting, left_out, list_parts
+from bot.cards.view import Rendered, rendered
+from bot.cards.words import count
+
+TOP: Final = 5
+QUIET_SHOWN: Final = 10
+
+
+@dataclass(frozen=True, slots=True)
+class HourlyData:
+    """What the message says: `waiting` holds the first due, of `waiting_total`; `quiet` the last hour's lines."""
+
+    at: datetime
+    waiting_total: int = 0
+    overdue: int = 0
+    oldest_since: datetime | None = None
+    waiting: Sequence[Listed] = field(default_factory=tuple)
+    quiet: Sequence[str] = ()
+
+
+def hourly_message(data: HourlyData) -> Rendered:
+    """The message of this hour."""
+    return rendered(_text(data), fitting("hourly", partial(_parts, data), TOP))
+
+
+def _parts(data: HourlyData, most: int) -> build.Parts:
+    shown = data.waiting[:most]
+    rest = left_out(data.waiting_total, len(shown)) if data.waiting_total else ""
+    more: build.Parts = [("rest", build.context(f"{rest}; `/hark queue` lists them"))] if rest else []
+    as_of = build.context(f"As of {date_token(data.at)}. This message is edited every hour.")
+    return [
+        ("title", build.section(_title(data))),
+        *list_parts(shown),
+        *more,
+        *_quiet(data.quiet),
+        ("at", as_of),
+    ]
+
+
+def _title(data: HourlyData) -> str:
+    if not data.waiting_total:
+        return "✅ *Nobody waits for an answer.*"
+    overdue = f", 🔴 *{data.overdue:,} overdue*" if data.overdue else ""
+    since = f", the oldest since {date_token(data.oldest_since)}" if data.oldest_since else ""
+    return f"⏳ *{_waiting(data.waiting_total)}*{overdue}{since}"
+
+
+def _waiting(total: int) -> str:
+    return f"{count(total, 'customer')} {'waits' if total == 1 else 'wait'} for an answer"
+
+
+def _quiet(lines: Sequence[str]) -> build.Parts:
+    """The likes, follows and their kin: names in them are foreign, so they stand in rich_text."""
+    if not lines:
+        return []
+    shown = [one_line(each, 80) or "(nothing)" for each in lines[:QUIET_SHOWN]]
+    rest = left_out(len(lines), len(shown))
+    title = build.rich_line(build.text_part(f"{count(len(lines), 'quiet interaction')} in the last hour", "bold"))
+    items = [build.rich_line(build.text_part(each)) for each in [*shown, *([rest] if rest else [])]]
+    return [("quiet", build.rich(title, {"type": "rich_text_list", "style": "bullet", "elements": items}))]
+
+
+def _text(data: HourlyData) -> str:
+    quiet = f" · {count(len(data.quiet), 'quiet interaction')}" if data.quiet else ""
+    if not data.waiting_total:
+        return f"Nobody waits for an answer{quiet}"
+    overdue = f" · {data.overdue:,} overdue" if data.overdue else ""
+    return f"{_waiting(data.waiting_total)}{overdue}{quiet}"

@@ -1,0 +1,92 @@
+"""Cases as one line each, for App Home, the hourly message and the slash command."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from bot.cards import build
+from bot.cards.escape import due_token, line, link
+from bot.cards.limits import CARD_TOTAL, SECTION_TEXT, size, units
+from bot.cards.view import View
+from bot.cards.words import KINDS, author_label, is_urgent, staff_name
+from bot.domain.case import Case
+from bot.domain.ports import Blocks
+
+ViewOf = Callable[[Case], View]
+"""Gives the surroundings of a case: lists hold cases of several networks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """One case with its surroundings."""
+
+    case: Case
+    view: View
+
+
+def listed(cases: Sequence[Case], view_of: ViewOf) -> list[Listed]:
+    """Each case with its surroundings."""
+    return [Listed(case, view_of(case)) for case in cases]
+
+
+def case_line(one: Listed) -> str:
+    """One case in one line of mrkdwn: state, network, kind, who, the first words, due time, holder.
+
+    The first words open the card where its permalink is known. Private words are not shown in a list.
+    """
+    case, view = one.case, one.view
+    item = case.latest
+    facts = [
+        _sign(case),
+        f"{line(view.network_title, 30)} {KINDS[item.kind][1].lower()}",
+        link(view.card_url, _title(case)),
+        _due(one),
+        f"claimed by {line(staff_name(case.claim.by.name), 40)}" if case.claim else "",
+    ]
+    return " · ".join(fact for fact in facts if fact)
+
+
+def list_parts(cases: Sequence[Listed]) -> build.Parts:
+    """Several cases, one line each, in as few sections as can hold them."""
+    texts: list[str] = []
+    for each in cases:
+        bullet = f"• {case_line(each)}"
+        if texts and units(texts[-1]) + units(bullet) < SECTION_TEXT:
+            texts[-1] += f"\n{bullet}"
+        else:
+            texts.append(bullet)
+    return [(f"list{number}", build.section(text)) for number, text in enumerate(texts)]
+
+
+def fitting(scope: str, draw: Callable[[int], build.Parts], most: int) -> Blocks:
+    """The message with as many cases as Slack takes: `draw(n)` shows n of them."""
+    for shown in range(most, 0, -1):
+        blocks = build.with_ids(scope, draw(shown))
+        if size(blocks) < CARD_TOTAL:
+            return blocks
+    return build.with_ids(scope, draw(0))
+
+
+def left_out(total: int, shown: int) -> str:
+    """How many more there are; empty when all are shown."""
+    return f"… and {total - shown:,} more" if total > shown else ""
+
+
+def _sign(case: Case) -> str:
+    if case.wait and case.wait.breached:
+        return "🔴 *overdue*"
+    if case.wait and case.wait.warned:
+        return "🟠 *due soon*"
+    return "⚡ *urgent*" if is_urgent(case.reading) else ""
+
+
+def _title(case: Case) -> str:
+    item = case.latest
+    who = author_label(item, case)
+    if item.deleted or item.private:
+        return f"{who} ({'deleted' if item.deleted else 'private'})"
+    return f"{who}: {item.text}" if item.text.strip() else who
+
+
+def _due(one: Listed) -> str:
+    wait = one.case.wait
+    return f"due {due_token(wait.ack_due or wait.answer_due, one.view.now)}" if wait else "waits for the customer"

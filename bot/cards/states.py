@@ -1,0 +1,123 @@
+"""Where the case stands, in words: promise, who has it, privacy, who is writing; and the one line of context."""
+
+from bot.cards import build
+from bot.cards.action_ids import ActionId, Press
+from bot.cards.escape import date_token, due_token, line
+from bot.cards.view import View
+from bot.cards.words import ABUSE, INTENTS, count, is_urgent, staff_name
+from bot.domain.case import Case, MarkName
+from bot.domain.lifecycle import NOT_FOR_US
+
+
+def context_line(case: Case, view: View) -> build.Block:
+    """What it is about and by when: intent, urgency, topics, due time, window, likes."""
+    reading = case.reading
+    facts = [
+        INTENTS[reading.intent],
+        _urgency(case),
+        ABUSE[reading.abuse],
+        "🚩 looks like spam" if reading.spam else "",
+        ", ".join(line(topic, 30) for topic in reading.topics[:4]),
+        _due(case, view),
+        _window(case, view),
+        f"👍 {count(case.likes, 'like')}" if case.likes else "",
+        f"🔁 {count(case.reposts, 'repost')}" if case.reposts else "",
+    ]
+    return build.context(" · ".join(fact for fact in facts if fact))
+
+
+def _urgency(case: Case) -> str:
+    if not is_urgent(case.reading):
+        return ""
+    because = ", ".join(line(reason, 30) for reason in case.reading.urgent_because[:3])
+    return f"⚡ *urgent*{f' ({because})' if because else ''}"
+
+
+def _due(case: Case, view: View) -> str:
+    if case.wait is None:
+        return ""
+    if case.wait.breached and case.wait.ack_due is None:
+        return ""  # the state line says it
+    answer = due_token(case.wait.answer_due, view.now)
+    if case.wait.ack_due is None:
+        return f"answer due {answer}"
+    return f"first word due {due_token(case.wait.ack_due, view.now)}, answer {answer}"
+
+
+def _window(case: Case, view: View) -> str:
+    until = case.latest.reply_until
+    if until is None or not case.is_open:
+        return ""
+    network = line(view.network_title, 30)
+    if until <= view.now:
+        return f"⛔ {network} takes no more replies here since {date_token(until)}"
+    return f"⌛ {network} takes replies until {date_token(until)}"
+
+
+def state_section(case: Case, post_id: str, view: View) -> build.Block:
+    """All state lines in one section, with "Still on it" beside them while the holder is asked."""
+    accessory = None
+    if case.claim and case.claim.asked:
+        press = Press.on(case.id, post_id)
+        holder = f"Still on it, for {staff_name(case.claim.by.name)}"
+        accessory = build.button(ActionId.CONFIRM_CLAIM, "Still on it", press, style="primary", describe=holder)
+    return build.section("\n".join(state_lines(case, view)), accessory)
+
+
+def state_lines(case: Case, view: View) -> list[str]:
+    """The state of the case, the most pressing first; never empty."""
+    lines = (_promise(case), _standing(case), _privacy(case), _writing(case, view))
+    return [each for each in lines if each]
+
+
+def _promise(case: Case) -> str:
+    if case.wait is None:
+        late = MarkName.ANSWER_BREACH in case.cycle.missed and case.cycle.answered_at
+        return "⏰ The answer came late" if late else ""
+    if case.wait.breached and case.wait.ack_due is not None and MarkName.ANSWER_BREACH not in case.cycle.missed:
+        return f"🔴 *Overdue:* a first word was due {date_token(case.wait.ack_due)}"
+    if case.wait.breached:
+        return f"🔴 *Overdue:* the answer was due {date_token(case.wait.answer_due)}"
+    return "🟠 *Due soon*" if case.wait.warned else ""
+
+
+def _standing(case: Case) -> str:
+    if not case.is_open:
+        return _closed(case)
+    progress = _progress(case)
+    if case.claim:
+        asked = "asked whether still on it" if case.claim.asked else ""
+        facts = (f"🙋 *Claimed by {line(staff_name(case.claim.by.name), 40)}*", asked, progress)
+        return " · ".join(fact for fact in facts if fact)
+    if case.wait:
+        return " · ".join(fact for fact in ("⏳ *Waiting:* nobody has claimed this", progress) if fact)
+    return progress or "👀 *Open:* no answer is due"
+
+
+def _closed(case: Case) -> str:
+    at = f" · {date_token(case.cycle.closed_at)}" if case.cycle.closed_at else ""
+    if case.close_reason == NOT_FOR_US:
+        return f"🚫 *Closed:* not for us{at}"
+    return f"✅ *Closed:* {line(case.close_reason, 80) or 'no reason given'}{at}"
+
+
+def _progress(case: Case) -> str:
+    if case.cycle.answered_at and case.wait is None:
+        return f"💬 *Answered* {date_token(case.cycle.answered_at)}"
+    if case.cycle.answered_at:
+        return "💬 the customer wrote again after our answer"
+    if case.cycle.acknowledged_at:
+        return f"👋 acknowledged {date_token(case.cycle.acknowledged_at)}"
+    return ""
+
+
+def _privacy(case: Case) -> str:
+    if case.loop_open:
+        return "🔒 *Private conversation:* the public thread still waits for a closing word"
+    return "🔒 *Private conversation*" if case.latest.private or case.cycle.private_at else ""
+
+
+def _writing(case: Case, view: View) -> str:
+    if case.writing is None or case.writing.until <= view.now:
+        return ""
+    return f"✍️ *{line(staff_name(case.writing.by.name), 40)} is writing*"

@@ -1,0 +1,83 @@
+"""Names of elements, and what presses and modals carry through Slack and back."""
+
+import re
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.cards.action_ids import ActionId, CallbackId, ModalState, Press, Verb
+from bot.cards.limits import OPTION_VALUE, PRIVATE_METADATA
+from bot.domain.case import Purpose
+from tests.support.cases import a_case
+
+DOCS = Path(__file__).parents[3] / "docs" / "slack-cards.md"
+CASE = a_case().id
+
+
+def test_the_docs_list_every_id_and_no_other() -> None:
+    """docs/slack-cards.md and the code name the same actions, verbs and views."""
+    listed = set(re.findall(r"^\| `([a-z:0-9-]+)` \|", DOCS.read_text(encoding="utf-8"), re.MULTILINE))
+    assert listed == {*ActionId, *Verb, *CallbackId}
+
+
+@pytest.mark.parametrize(
+    "press", [Press(), Press.on(CASE, "card"), Press(case=CASE, send="s", post="p", verb=Verb.OPEN)]
+)
+def test_a_press_comes_back_as_it_was(press: Press) -> None:
+    """What Hark writes into a button is what it reads from the click."""
+    assert Press.decode(press.encode()) == press
+    assert Press.decode(press.encode()) is not press
+
+
+def test_an_encoded_press_is_compact_and_says_its_version() -> None:
+    """Defaults are left out; the version never is."""
+    assert Press.on(CASE, "card").encode() == f'{{"v":1,"case":"{CASE}","post":"card"}}'
+
+
+@pytest.mark.parametrize(
+    "garbage",
+    [
+        None, 7, "", "{", "null", "[]", "{}x", '{"v":2}', '{"v":1,"case":"short"}', '{"v":1,"evil":1}', "[" * 2999,
+        '{"v":1,"case":"\\ud800"}', "\ud800", '{"v":1,"verb":"explode"}', " " * 3001, f'{{"v":1,"case":"{CASE}\\n"}}',
+    ],
+)  # fmt: skip
+def test_garbage_is_no_press(garbage: object) -> None:
+    """Anything that Hark did not write is told apart, without an error."""
+    assert Press.decode(garbage) is None
+
+
+@given(st.text(st.characters(exclude_categories=())))
+def test_no_text_makes_the_decoder_fail(text: str) -> None:
+    """Whatever comes back from Slack is a press, or is none."""
+    assert Press.decode(text) is None or Press.decode(text) == Press()
+
+
+def test_a_post_without_room_is_left_out() -> None:
+    """An option's value is short: the post is dropped first, the case and the verb never."""
+    press = Press.on(CASE, "p" * 200, verb=Verb.ACKNOWLEDGE)
+    value = press.value(OPTION_VALUE)
+    assert len(value) <= OPTION_VALUE
+    assert Press.decode(value) == Press(case=CASE, verb=Verb.ACKNOWLEDGE)
+
+
+def test_an_id_too_long_to_travel_is_left_out() -> None:
+    """255 characters travel, one more does not; no error either way."""
+    assert Press.on(CASE, "p" * 255).post == "p" * 255
+    assert Press.on(CASE, "p" * 256).post == ""
+
+
+def test_a_modal_remembers_within_slacks_limit() -> None:
+    """The fullest state fits into private_metadata and comes back."""
+    state = ModalState(
+        case=CASE,
+        purpose=Purpose.THANK,
+        send="s" * 255,
+        seen=99,
+        items=99,
+        confirmed=tuple("c" * 40 for _ in range(12)),
+    )
+    assert len(state.encode()) <= PRIVATE_METADATA
+    assert ModalState.decode(state.encode()) == state
+    assert ModalState.decode("{}") == ModalState()

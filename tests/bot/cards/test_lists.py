@@ -1,0 +1,176 @@
+"""App Home, the hourly message and the answers of the slash command."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.cards.commands import help_reply, mine_reply, queue_reply, refusal_reply
+from bot.cards.escape import is_channel, link, mention, one_line, plain, safe_url, user_ids
+from bot.cards.home import AccountHealth, HomeData, home_view
+from bot.cards.hourly import HourlyData, hourly_message
+from bot.cards.limits import CARD_TOTAL, check_message, check_view, size, units
+from bot.cards.lists import Listed, case_line, listed
+from bot.cards.view import Rendered, View
+from bot.domain.case import Case, Person
+from bot.domain.models import Author, Health
+from tests.support.card_cases import a_direct_message, a_public_case, a_view, matches_snapshot, states
+from tests.support.cases import ANA, NOON, a_claim, an_item
+
+LINK = "https://acme.slack.example/archives/C1/p1"
+LOUD = "<!channel> & *x* " * 20
+
+
+def _view_of(_: Case) -> View:
+    return a_view(card_url=LINK)
+
+
+CASES = listed([states()["breached_answer"], a_public_case(claim=a_claim()), a_direct_message()], _view_of)
+HOME = HomeData(
+    person=ANA,
+    mine=CASES[1:2],
+    waiting=CASES,
+    waiting_total=12,
+    accounts=[
+        AccountHealth("Bluesky @acme.example", Health(ok=True, summary="last item 10 s ago", expires_at=NOON)),
+        AccountHealth("Webhook shop", Health(ok=False, summary="the secret is wrong", mend="Set WEBHOOK_SECRET.")),
+    ],
+    problems=["Slack does not let Hark post into <#C1>"],
+)
+HOURLY = HourlyData(
+    at=NOON,
+    waiting_total=7,
+    overdue=1,
+    oldest_since=NOON - timedelta(hours=3),
+    waiting=CASES,
+    quiet=["Eve <!here> liked"],
+)
+MESSAGES: dict[str, Rendered] = {
+    "hourly": hourly_message(HOURLY),
+    "hourly_quiet": hourly_message(HourlyData(at=NOON)),
+    "queue": queue_reply(CASES, 12),
+    "queue_empty": queue_reply([], 0),
+    "mine": mine_reply(CASES[1:2]),
+    "help": help_reply("qeue"),
+    "refusal": refusal_reply("Ben claimed this 4 s ago."),
+}
+
+
+def _text(node: Any) -> str:
+    return json.dumps(node, ensure_ascii=False)
+
+
+@pytest.mark.parametrize("name", sorted(MESSAGES))
+def test_each_message_is_drawn_as_recorded_and_within_the_limits(name: str) -> None:
+    """A list looks as it did when somebody last looked at it, and Slack takes it."""
+    drawn = MESSAGES[name]
+    assert check_message(drawn.blocks, drawn.text) == []
+    assert matches_snapshot(name, {"text": drawn.text, "blocks": drawn.blocks})
+
+
+@pytest.mark.parametrize(("name", "data"), [("home", HOME), ("home_empty", HomeData(person=Person(id="U1")))])
+def test_home_is_drawn_as_recorded_and_within_the_limits(name: str, data: HomeData) -> None:
+    """A full Home and the Home of somebody's first day."""
+    view = home_view(data)
+    assert check_view(view) == []
+    assert matches_snapshot(name, view)
+
+
+def test_home_holds_its_limit_however_much_there_is() -> None:
+    """A thousand cases and accounts of loud names: within Slack's limits, and the rest is counted."""
+    loud = Listed(a_public_case(items=(an_item(LOUD, author=Author(id="x", name=LOUD)),)), a_view(card_url=LINK))
+    account = AccountHealth("👩‍👩‍👧‍👦&" * 500, Health(ok=False, summary="&" * 5000, mend="&" * 5000, expires_at=NOON))
+    person = Person(id="U1", signature="&" * 900)
+    many = [loud] * 1000
+    data = HomeData(person, many, many, [account] * 1000, 1000, ["&" * 9000] * 99)
+    assert check_view(home_view(data)) == []
+    assert "and 980 more" in _text(home_view(data))
+    assert "<!channel>" not in _text(home_view(data))
+
+
+def test_home_says_what_is_wrong_and_how_to_mend_it() -> None:
+    """A broken account stands there with its mend, in words."""
+    text = _text(home_view(HOME))
+    assert "not working" in text
+    assert "Set WEBHOOK_SECRET." in text
+
+
+def test_the_hourly_message_and_the_queue_hold_their_limit() -> None:
+    """Loud cases and a thousand quiet interactions: below the card's limit, with as many cases as fit."""
+    item = an_item("&" * 900, author=Author(id="x", name="👩‍👩‍👧‍👦" * 900))
+    loud = Listed(
+        a_public_case(items=(item,), claim=a_claim()), a_view(card_url=LINK + "&" * 90, network_title="&" * 99)
+    )
+    for drawn in (
+        hourly_message(HourlyData(at=NOON, waiting_total=999, waiting=[loud] * 50, quiet=["👩‍👩‍👧‍👦" * 900] * 999)),
+        queue_reply([loud] * 50, 999),
+    ):
+        assert check_message(drawn.blocks, drawn.text) == []
+        assert size(drawn.blocks) < CARD_TOTAL
+        assert "more" in _text(drawn.blocks)
+
+
+def test_the_hourly_message_changes_only_when_something_did() -> None:
+    """The same hour with the same cases is the same message."""
+    assert hourly_message(HOURLY).digest == MESSAGES["hourly"].digest
+    assert hourly_message(HourlyData(at=NOON, waiting_total=1)).text == "1 customer waits for an answer"
+
+
+def test_a_list_shows_no_private_words() -> None:
+    """Of a direct message a list says who, not what."""
+    assert "phone" not in case_line(CASES[2])
+    assert "private" in case_line(CASES[2])
+
+
+def test_the_unknown_word_is_not_echoed() -> None:
+    """Whatever somebody types after /hark does not come back as markup."""
+    assert "<!channel>" not in _text(help_reply("<!channel>").blocks)
+    assert len(help_reply("").blocks) == len(help_reply("x").blocks) - 1
+
+
+@pytest.mark.parametrize(
+    ("url", "safe"),
+    [
+        ("https://square.example/a?b=1&c=2#d", True),
+        ("http://127.0.0.1:8080/x", True),
+        ("ftp://square.example/", False),
+        ("https://", False),
+        ("https://[broken", False),
+        ("https://user:pass@square.example/", False),
+        ("https://square.example/|bank", False),
+        ("https://square.example/>x", False),
+        ("https://square.example/\u202egnp", False),
+        ("https://square.example/" + "x" * 477, True),
+        ("https://square.example/" + "x" * 478, False),
+    ],
+)
+def test_only_plain_web_addresses_are_safe(url: str, *, safe: bool) -> None:
+    """http or https, a host, no account, no markup, at most 500 characters."""
+    assert safe_url(url) == (url if safe else "")
+
+
+def test_a_link_is_escaped_and_falls_back_to_its_label() -> None:
+    """Address and label cannot break out of the link."""
+    assert link("https://a.example/?x&y", "a|<b>") == "<https://a.example/?x&amp;y|a¦&lt;b&gt;>"
+    assert link("javascript:x", "a<b>") == "a&lt;b&gt;"
+    assert link("https://a.example/?" + "&" * 400, "label") == "label"
+
+
+def test_plain_cuts_by_reader_and_by_units() -> None:
+    """At most so many graphemes, and at most four units for each, even for one endless emoji."""
+    assert plain("abcdef", 6) == "abcdef"
+    assert plain("abcdefg", 6) == "abcde…"
+    assert units(plain("👨‍👩‍👧‍👦" * 100, 50)) <= 200
+    assert units(plain("\U0001f468" + "\u200d\U0001f468" * 900, 20)) <= 80
+    assert one_line(" a \n\n b\u2028c ", 9) == "a b c"
+
+
+def test_a_mention_is_made_of_a_users_id_only() -> None:
+    """Anything else is refused, or left out of a list."""
+    assert mention("U0ANA00001") == "<@U0ANA00001>"
+    assert user_ids(("U0ANA00001", "U0ANA00001", "<!here>", "", "U1> <!here")) == ("U0ANA00001",)
+    with pytest.raises(ValueError, match="not a Slack user id"):
+        mention("!here")
+    assert is_channel("C0CARE0001")
+    assert not is_channel("D0CARE0001")
