@@ -1,0 +1,1 @@
+"""One folder per social network; `base` is the contract, `registry` the list."""

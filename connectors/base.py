@@ -1,0 +1,104 @@
+"""The connector contract: everything that Hark asks of a network.
+
+A network is one folder with `api.py` (HTTP calls), `wire.py` (pydantic models of the network's JSON), `mapping.py`
+(wire -> Interaction), `connector.py` (verify, parse, poll, send), `quality.toml` and `README.md`. It exports one
+`NETWORK` value; `registry.py` lists them. A connector knows neither Slack nor Redis nor another connector.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import aiohttp
+from pydantic import BaseModel, ConfigDict
+
+from bot.domain.case import Send
+from bot.domain.models import Capabilities, Event, Health, Raw, Sent
+from bot.domain.ports import Clock, Notes, Page, Refusal, Verdict, WebhookRequest
+
+
+class AccountSettings(BaseModel):
+    """Base of one account's settings. Each field's `alias` is its environment variable.
+
+    Give every field a `description` and `examples`; secrets are SecretStr. A second account of the same network
+    uses the same variables with a suffix: `BLUESKY_IDENTIFIER__SUPPORT` belongs to the account "support".
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+
+    required: ClassVar[tuple[str, ...]] = ()
+    """Environment variables without which the account is simply off; some but not all of them is an error."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectorDeps:
+    """What a connector is given: the account's name, the shared HTTP session, the clock, a place for sessions."""
+
+    account: str
+    http: aiohttp.ClientSession
+    clock: Clock
+    notes: Notes
+    poll_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """One entry of the registry."""
+
+    name: str
+    title: str
+    settings: type[AccountSettings]
+    build: Callable[[Any, ConnectorDeps], "Connector"]
+
+
+class Connector(ABC):
+    """One account on one network. Subclasses override what their network can do; the rest says so politely."""
+
+    network: ClassVar[str]
+    capabilities: Capabilities
+
+    def __init__(self, deps: ConnectorDeps) -> None:
+        self.deps = deps
+        self.account = deps.account
+
+    @property
+    @abstractmethod
+    def title(self) -> str:
+        """The account's name on its network, as staff should see it: "@acme.example"."""
+
+    @abstractmethod
+    def parse(self, raw: Raw) -> Iterator[Event]:
+        """Read one stored delivery. Pure, and never raises: yields Malformed for what it cannot read."""
+
+    @abstractmethod
+    async def check(self) -> Health:
+        """Whether credentials, scopes and subscriptions are in order."""
+
+    @abstractmethod
+    async def send(self, send: Send) -> Sent:
+        """Carry out one send. Raises Transient, Permanent or Unknown."""
+
+    def verify(self, request: WebhookRequest) -> Verdict:
+        """Judge one webhook request over its raw bytes; networks without webhooks refuse all."""
+        del request
+        return Refusal(404, "this network sends no webhooks")
+
+    def sources(self) -> Mapping[str, float]:
+        """What to poll and how often, in seconds."""
+        return {}
+
+    async def poll(self, source: str, cursor: str | None) -> Page:
+        """Read one page of a source; raises Transient or Permanent."""
+        del source
+        return Page(items=(), cursor=cursor)
+
+    async def recheck(self, refs: Sequence[Mapping[str, str]]) -> list[tuple[str, Raw]]:
+        """Look at known interactions again; raises Transient or Permanent."""
+        del refs
+        return []
+
+    async def read_back(self, send: Send) -> Sent | None:
+        """Find a send on the network; raises Transient. Without `read_back` in the capabilities never called."""
+        del send
+        return None

@@ -1,0 +1,7 @@
+"""Bluesky, and any other server of the AT Protocol."""
+
+from connectors.base import Network
+from connectors.bluesky.connector import BlueskyConnector
+from connectors.bluesky.settings import BlueskySettings
+
+NETWORK = Network(name="bluesky", title="Bluesky", settings=BlueskySettings, build=BlueskyConnector)

@@ -1,0 +1,143 @@
+"""Mapping: each recorded delivery says what its file says, and nothing that arrives can raise."""
+
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.domain.models import Event, Interaction, Malformed, Raw, UnknownEvent
+from connectors.bluesky.mapping import BEFORE_START_HEADER, parse
+from tests.support.bluesky_rig import FIXTURES
+
+RECEIVED = datetime(2026, 11, 20, 10, 5, tzinfo=UTC)
+NAMES = sorted(FIXTURES.glob("*.json"))
+WEB = "https://bsky.app"
+
+
+def _raw(source: str, body: bytes, **headers: str) -> Raw:
+    return Raw(
+        network="bluesky",
+        account="main",
+        source=source,
+        body=body,
+        headers={"did": "did:plc:brand", **headers},
+        received_at=RECEIVED,
+    )
+
+
+def _facts(event: Event) -> dict[str, Any]:
+    """What a fixture may expect of an event, by the fixture's own names."""
+    facts = event.model_dump(mode="json") | {"type": type(event).__name__}
+    if isinstance(event, Interaction):
+        facts["attachments"] = [f"{one.kind}:{one.description}" for one in event.attachments]
+    key = facts.get("key")
+    return facts | ({"conversation": key["conversation"]} if key else {})
+
+
+@pytest.mark.parametrize("path", NAMES, ids=lambda path: path.stem)
+def test_fixture(path: Path) -> None:
+    """A recorded delivery gives the one event that its file expects."""
+    fixture = json.loads(path.read_text())
+    [event] = parse(_raw(fixture["source"], json.dumps(fixture["body"]).encode()), WEB)
+    facts = _facts(event)
+    assert {name: facts.get(name) for name in fixture["expect"]} == fixture["expect"]
+
+
+def test_there_is_a_fixture_for_every_kind_of_event() -> None:
+    """The recorded deliveries cover every kind that the connector can bring."""
+    expected = [json.loads(path.read_text())["expect"] for path in NAMES]
+    kinds = {one["kind"] for one in expected if "kind" in one}
+    assert kinds == {"mention", "comment", "reaction", "repost", "follow", "match", "message"}
+    types = {one["type"] for one in expected}
+    assert types == {"Interaction", "Edited", "Deleted", "UnknownEvent", "Malformed"}
+
+
+def test_links_lead_to_the_web_page() -> None:
+    """A post's link names its author by handle, or by DID where the handle is broken; the base is a setting."""
+    body = json.loads((FIXTURES / "mention__with_facets.json").read_text())["body"]
+    [good] = parse(_raw("notifications", json.dumps(body).encode()), "http://localhost:1")
+    body["author"]["handle"] = "handle.invalid"
+    [broken] = parse(_raw("notifications", json.dumps(body).encode()), "http://localhost:1")
+    assert isinstance(good, Interaction)
+    assert isinstance(broken, Interaction)
+    assert good.url == "http://localhost:1/profile/ana.test/post/3lbq2aaaaaa2k"
+    assert broken.url == "http://localhost:1/profile/did:plc:ana/post/3lbq2aaaaaa2k"
+
+
+@pytest.mark.parametrize(
+    ("claimed", "expected"),
+    [
+        ("2026-11-20T10:02:03.000Z", datetime(2026, 11, 20, 10, 2, 3, tzinfo=UTC)),
+        ("2026-11-20T12:02:03+02:00", datetime(2026, 11, 20, 10, 2, 3, tzinfo=UTC)),
+        ("2026-11-20T10:02:03", datetime(2026, 11, 20, 10, 2, 3, tzinfo=UTC)),
+        ("2031-01-01T00:00:00Z", RECEIVED),
+        ("0001-01-01T00:00:00+14:00", RECEIVED),
+        ("yesterday", RECEIVED),
+        (17, RECEIVED),
+    ],
+)
+def test_times_are_aware_and_never_in_the_future(claimed: object, expected: datetime) -> None:
+    """An odd or future time becomes the time of receipt."""
+    body = json.loads((FIXTURES / "mention__with_facets.json").read_text())["body"] | {"indexedAt": claimed}
+    [event] = parse(_raw("notifications", json.dumps(body).encode()), WEB)
+    assert isinstance(event, Interaction)
+    assert event.posted_at == expected
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"null", b"\xff\xfe", b'{"uri":' * 5000, b"[" * 100_000, b"{}"])
+@pytest.mark.parametrize("source", ["notifications", "activity", "search:x", "sweep", "chat", "recheck"])
+def test_what_cannot_be_read_is_malformed_or_unknown(source: str, body: bytes) -> None:
+    """Broken bytes never raise, through whichever door they come."""
+    [event] = parse(_raw(source, body), WEB)
+    assert isinstance(event, Malformed | UnknownEvent)
+
+
+def test_a_malformed_delivery_does_not_repeat_personal_data() -> None:
+    """The error names the field and what is wrong with it, not the customer's words."""
+    body = {"uri": "", "reason": "mention", "author": {"did": "did:plc:ana", "handle": "ana"}, "record": {"text": "x"}}
+    [event] = parse(_raw("notifications", json.dumps(body).encode()), WEB)
+    assert event == Malformed(part="notifications", error="uri: string_too_short")
+
+
+def test_unknown_doors_and_what_was_there_before_are_counted() -> None:
+    """A door that this version does not know, and what was there before the first start, become no card."""
+    assert list(parse(_raw("jetstream", b"{}"), WEB)) == [UnknownEvent(what="unknown_door")]
+    before = _raw("sweep", b"{}", **{BEFORE_START_HEADER: "1"})
+    assert list(parse(before, WEB)) == [UnknownEvent(what="before_start")]
+
+
+JUNK = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8) | st.just("\ud800"),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+@st.composite
+def _mutated(draw: st.DrawFn) -> tuple[str, bytes]:
+    """A recorded delivery with up to four values replaced, anywhere in it."""
+    fixture = json.loads(draw(st.sampled_from(NAMES)).read_text())
+    for _ in range(draw(st.integers(1, 4))):
+        node = fixture
+        key: Any = "body"
+        while isinstance(node[key], dict | list) and node[key] and draw(st.booleans()):
+            node = node[key]
+            key = (
+                draw(st.sampled_from(sorted(node)))
+                if isinstance(node, dict)
+                else draw(st.sampled_from(range(len(node))))
+            )
+        node[key] = draw(JUNK)
+    return fixture["source"], json.dumps(fixture["body"]).encode()
+
+
+@settings(max_examples=400, deadline=None)
+@given(_mutated())
+def test_no_mutation_of_a_delivery_raises(mutated: tuple[str, bytes]) -> None:
+    """Whatever the network changes in its JSON, parsing yields one event and never raises."""
+    source, body = mutated
+    assert len(list(parse(_raw(source, body), WEB))) == 1

@@ -1,0 +1,174 @@
+"""Sessions: signed in once, renewed once, by one process at a time."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
+
+from bot.domain.errors import Permanent, Transient
+from connectors.bluesky.session import own_server
+from tests.support.bluesky_rig import Rig, read_all
+
+SIGN_IN = "com.atproto.server.createSession"
+REFRESH = "com.atproto.server.refreshSession"
+
+
+async def test_one_sign_in_serves_many_calls_and_processes(rig: Rig) -> None:
+    """The session is kept: later calls and later processes use it."""
+    for _ in range(3):
+        connector = rig.connector()
+        await read_all(connector, "notifications")
+        await connector.check()
+    assert len(rig.square.called(SIGN_IN)) == 1
+
+
+async def test_an_expired_token_is_renewed_without_the_password(rig: Rig) -> None:
+    """An access token that ran out is exchanged; nobody notices."""
+    connector = rig.connector()
+    await connector.check()
+    rig.square.expire_access_tokens()
+    assert (await connector.check()).ok
+    assert (len(rig.square.called(REFRESH)), len(rig.square.called(SIGN_IN))) == (1, 1)
+
+
+async def test_refreshes_at_once_are_one_refresh(rig: Rig) -> None:
+    """Two processes with five calls each find the token expired: one renewal serves them all."""
+    processes = [rig.connector(), rig.connector()]
+    for connector in processes:
+        await connector.check()
+    rig.square.expire_access_tokens()
+    rig.square.set_fault("slow", REFRESH, times=9, delay_s=0.3)
+    await asyncio.gather(*(read_all(connector, "notifications") for connector in processes for _ in range(5)))
+    assert (len(rig.square.called(REFRESH)), len(rig.square.called(SIGN_IN))) == (1, 1)
+
+
+async def test_first_sign_ins_at_once_are_one(rig: Rig) -> None:
+    """Processes that start together sign in once."""
+    rig.square.set_fault("slow", SIGN_IN, times=9, delay_s=0.3)
+    connector = rig.connector()
+    await asyncio.gather(*(one.check() for one in (connector, connector, rig.connector(), rig.connector())))
+    assert len(rig.square.called(SIGN_IN)) == 1
+
+
+async def test_a_revoked_session_signs_in_again(rig: Rig) -> None:
+    """When the refresh token is refused too, the password opens a new session."""
+    connector = rig.connector()
+    await connector.check()
+    rig.square.expire_access_tokens()
+    rig.square.revoke_sessions("acme")
+    assert (await connector.check()).ok
+    assert len(rig.square.called(SIGN_IN)) == 2
+
+
+async def test_a_failure_while_renewing_is_transient_and_heals(rig: Rig) -> None:
+    """A server that fails during the renewal costs a try, not the session; the same process goes on at once."""
+    connector = rig.connector()
+    await connector.check()
+    rig.square.expire_access_tokens()
+    rig.square.set_fault("http_500", REFRESH, times=3)
+    with pytest.raises(Transient):
+        await connector.poll("notifications", None)
+    assert (await connector.check()).ok
+    assert len(rig.square.called(SIGN_IN)) == 1
+
+
+async def test_a_wrong_password_is_said_and_not_tried_over_and_over(rig: Rig) -> None:
+    """Check names the variables to mend; polling on does not hammer the server; a corrected password works at once."""
+    connector = rig.connector(app_password="wrong")
+    health = await connector.check()
+    assert not health.ok
+    assert "BLUESKY_APP_PASSWORD" in health.mend
+    for _ in range(5):
+        with pytest.raises(Permanent):
+            await connector.poll("notifications", None)
+    assert len(rig.square.called(SIGN_IN)) == 1
+    assert (await rig.connector().check()).ok
+
+
+async def test_sign_ins_are_rationed(rig: Rig) -> None:
+    """Sessions that die again and again lead to a pause, not to hundreds of sign-ins."""
+    connector = rig.connector()
+    for _ in range(6):
+        await connector.check()
+        rig.square.expire_access_tokens()
+        rig.square.revoke_sessions("acme")
+    with pytest.raises(Transient, match="too many sign-ins") as caught:
+        await connector.poll("notifications", None)
+    assert len(rig.square.called(SIGN_IN)) == 6
+    assert caught.value.retry_after is not None
+    rig.clock.advance(timedelta(seconds=caught.value.retry_after + 1))
+    assert (await connector.check()).ok
+
+
+async def test_another_password_starts_another_session(rig: Rig) -> None:
+    """A new app password takes effect although the old session would still work."""
+    await rig.connector().check()
+    await rig.connector(app_password="acme-main-password").check()
+    assert len(rig.square.called(SIGN_IN)) == 2
+
+
+async def test_a_damaged_session_is_replaced(rig: Rig) -> None:
+    """What cannot be read in the notes is as good as none."""
+    await rig.store.notes.set("session:bluesky:main", "{", timedelta(minutes=1))
+    assert (await rig.connector().check()).ok
+
+
+async def test_a_server_that_is_away_is_transient(rig: Rig) -> None:
+    """No server at that address: polling goes on trying, and check names the variable."""
+    connector = rig.connector(service_url="http://127.0.0.1:9")
+    with pytest.raises(Transient, match="could not be reached"):
+        await connector.poll("notifications", None)
+    health = await connector.check()
+    assert not health.ok
+    assert "BLUESKY_SERVICE_URL" in health.mend
+
+
+@pytest.mark.parametrize(
+    ("document", "expected"),
+    [
+        ({"service": [{"id": "#atproto_pds", "serviceEndpoint": "https://pds.example/"}]}, "https://pds.example"),
+        ({"service": [{"id": "did:plc:x#atproto_pds", "serviceEndpoint": "https://a.b"}]}, "https://a.b"),
+        ({"service": [{"id": "#atproto_pds", "serviceEndpoint": "http://10.0.0.1"}]}, None),
+        ({"service": [{"id": "#other", "serviceEndpoint": "https://pds.example"}]}, None),
+        ({"service": "nonsense"}, None),
+        (None, None),
+    ],
+)
+def test_the_accounts_own_server_is_read_from_its_document(document: dict[str, object] | None, expected: str) -> None:
+    """Only an https address under the service's own name counts."""
+    assert own_server(document) == expected
+
+
+async def test_check_names_a_search_that_the_server_does_not_take(rig: Rig) -> None:
+    """A search that the server refuses is named, with the variable to mend; others do not hide it."""
+
+    async def answer(request: web.Request) -> web.Response:
+        if request.query.get("q") == "from:":
+            return web.json_response({"error": "BadQueryString", "message": "Bad query"}, status=400)
+        return web.json_response(
+            {"accessJwt": "a", "refreshJwt": "r", "did": "did:plc:x", "handle": "x.test", "posts": []}
+        )
+
+    app = web.Application()
+    app.router.add_route("*", "/xrpc/{method}", answer)
+    async with TestServer(app) as server:
+        health = await rig.connector(service_url=str(server.make_url("")), search="suitcase,from:").check()
+    assert not health.ok
+    assert "'from:'" in health.summary
+    assert "BLUESKY_SEARCH" in health.mend
+
+
+async def test_a_redirect_is_not_followed(rig: Rig) -> None:
+    """The password and the tokens go to the server that was named, and nowhere that it points to."""
+
+    async def answer(request: web.Request) -> web.Response:
+        return web.Response(status=307, headers={"Location": f"{rig.square.url}{request.path}"})
+
+    app = web.Application()
+    app.router.add_route("*", "/xrpc/{method}", answer)
+    async with TestServer(app) as server:
+        health = await rig.connector(service_url=str(server.make_url(""))).check()
+    assert not health.ok
+    assert len(rig.square.calls) == 0
