@@ -1,0 +1,96 @@
+"""The command line: `python -m bot run|web|worker|check|dead|replay|settings`."""
+
+import argparse
+import asyncio
+import os
+import signal
+import sys
+from collections.abc import Mapping
+
+from bot import accounts
+from bot.app import open_service, set_up_logging
+from bot.checking import check
+from bot.docs import settings_page
+from bot.domain.errors import HarkError
+from bot.roles import Role, serve
+
+ROLES = {"run": Role.ALL, "web": Role.WEB, "worker": Role.WORKER}
+DEAD_SHOWN = 100
+
+
+def main() -> int:
+    """Run one command; 0 on success, 1 when something is wrong."""
+    arguments = _parser().parse_args()
+    try:
+        return asyncio.run(_run(arguments, os.environ))
+    except HarkError as error:
+        sys.stderr.write(f"hark: {error}\n")
+        return 1
+
+
+async def _run(arguments: argparse.Namespace, env: Mapping[str, str]) -> int:
+    match arguments.command:
+        case "check":
+            return await check(env, _say)
+        case "settings":
+            _say(settings_page().rstrip())
+            return 0
+        case "dead":
+            return await _dead(env)
+        case "replay":
+            return await _replay(env, arguments.ids)
+        case name:
+            return await _serve(ROLES[name], env)
+
+
+async def _serve(role: Role, env: Mapping[str, str]) -> int:
+    settings, found = accounts.settings_of(env)
+    set_up_logging(settings, found)
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, stop.set)
+    async with open_service(settings, found, env) as service:
+        await serve(service, role, stop)
+    return 0
+
+
+async def _dead(env: Mapping[str, str]) -> int:
+    """List what could not be used: id, account, when, why. The content itself is not shown: it may be private."""
+    settings, found = accounts.settings_of(env)
+    async with open_service(settings, found, env) as service:
+        for each in await service.store.inbox.buried(DEAD_SHOWN):
+            raw = each.raw
+            where = f"{raw.network}/{raw.account}/{raw.source}"
+            _say(f"{each.id}  {each.at:%Y-%m-%d %H:%M}  {where}  {len(raw.body)} bytes  {each.error}")
+    return 0
+
+
+async def _replay(env: Mapping[str, str], ids: list[str]) -> int:
+    settings, found = accounts.settings_of(env)
+    async with open_service(settings, found, env) as service:
+        count = await service.store.inbox.replay(ids or None)
+        _say(f"{count} put back into the inbox")
+    return 0
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(f"{text}\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bot", description="Hark: customer care from Slack.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    commands.add_parser("run", help="everything in one process: what a small team needs")
+    commands.add_parser("web", help="listen to networks and to Slack")
+    commands.add_parser("worker", help="work the queues off")
+    commands.add_parser("check", help="say whether settings, server, Slack and accounts are in order")
+    commands.add_parser("dead", help="list deliveries that could not be used")
+    replay = commands.add_parser("replay", help="put dead letters back into the inbox")
+    replay.add_argument("ids", nargs="*", help="which ones; all of them without ids")
+    commands.add_parser("settings", help="print docs/settings.md")
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())

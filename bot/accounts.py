@@ -1,0 +1,83 @@
+"""The accounts that the environment sets up, as connectors. An account without its variables is simply off."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+from pydantic import SecretStr
+
+from bot.domain.errors import SettingsError
+from bot.domain.ports import Clock, Notes
+from bot.environment import MAIN, SEPARATOR, accounts, read, variables
+from bot.settings import Settings, load
+from connectors.base import Connector, ConnectorDeps, Network
+from connectors.registry import NETWORKS
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """One account of the company as the environment describes it."""
+
+    network: Network
+    name: str
+    settings: Any
+
+    @property
+    def secrets(self) -> list[SecretStr]:
+        """What must never be seen in a log."""
+        return [value for _, value in self.settings if isinstance(value, SecretStr)]
+
+
+def settings_of(env: Mapping[str, str]) -> tuple[Settings, list[Account]]:
+    """The settings and accounts of an environment. Raises SettingsError."""
+    _check_names(env)
+    return load(env), find(env)
+
+
+def find(env: Mapping[str, str]) -> list[Account]:
+    """Every account of every network. Raises SettingsError that names what is missing of an account begun."""
+    return [
+        Account(network, name, read(network.settings, env, name))
+        for network in NETWORKS
+        for name in accounts(network.settings.required, env)
+    ]
+
+
+def _check_names(env: Mapping[str, str]) -> None:
+    """A suffix that names no account would be silently without effect: raise SettingsError instead."""
+    networks = {name: network for network in NETWORKS for name in variables(network.settings)}
+    for name in env:
+        base, separator, suffix = name.partition(SEPARATOR)
+        if not separator or not env[name].strip():
+            continue
+        if base in variables(Settings):
+            raise SettingsError(f"{name} has no effect: there is only one {base}.", f"set {base}, or remove it")
+        if base in networks:
+            _check_suffix(networks[base], env, base, suffix)
+
+
+def _check_suffix(network: Network, env: Mapping[str, str], base: str, suffix: str) -> None:
+    name = base + SEPARATOR + suffix
+    if not re.fullmatch(r"[A-Z0-9]+(?:_[A-Z0-9]+)*", suffix) or suffix.lower() == MAIN:
+        raise SettingsError(
+            f"{name} names no account: a suffix has capital letters, digits and single _, and is not MAIN.",
+            f"write {base} for the main account, or {base}{SEPARATOR}SUPPORT for the account support",
+        )
+    if suffix.lower() not in accounts(network.settings.required, env):
+        need = network.settings.required[0] + SEPARATOR + suffix
+        raise SettingsError(f"{name} has no effect: {need} is missing.", f"set {need}, or remove {name}")
+
+
+def connect(
+    found: list[Account], http: aiohttp.ClientSession, clock: Clock, notes: Notes, poll_seconds: float
+) -> dict[tuple[str, str], Connector]:
+    """The connectors of these accounts, by network and account name."""
+    return {
+        (each.network.name, each.name): each.network.build(
+            each.settings,
+            ConnectorDeps(account=each.name, http=http, clock=clock, notes=notes, poll_seconds=poll_seconds),
+        )
+        for each in found
+    }

@@ -1,0 +1,76 @@
+"""`python -m bot check`: one line for each thing that must be right, with the mend where it is not."""
+
+from collections.abc import Awaitable, Callable, Mapping
+
+from bot import accounts
+from bot.app import Service, open_service
+from bot.domain.errors import HarkError, SetupError
+from bot.domain.models import Health
+
+Say = Callable[[str], None]
+
+
+async def check(env: Mapping[str, str], say: Say) -> int:
+    """Check settings, server, Slack and every account; 0 when all is well, else 1."""
+    try:
+        settings, found = accounts.settings_of(env)
+    except SetupError as error:
+        say(line(Health(ok=False, summary=f"settings: {error.message}", mend=error.mend)))
+        return 1
+    say(line(Health(ok=True, summary="settings: read")))
+    try:
+        async with open_service(settings, found, env) as service:
+            results = [await _guarded("server", lambda: _server(service))]
+            results += await service.slack.check()
+            results += [await _socket(service)]
+            results += [
+                await _guarded(f"{network} {each.title}", each.check)
+                for (network, _), each in service.connectors.items()
+            ]
+            if not service.connectors:
+                mend = "set the variables of at least one network (docs/connectors)"
+                results.append(Health(ok=False, summary="accounts: none is set up", mend=mend))
+    except HarkError as error:
+        mend = error.mend if isinstance(error, SetupError) else "check REDIS_URL, and that the server runs"
+        results = [Health(ok=False, summary=f"server: {error}", mend=mend)]
+    for each in results:
+        say(line(each))
+    return 0 if all(each.ok for each in results) else 1
+
+
+def line(health: Health) -> str:
+    """One result as a line for a terminal, the mend below it."""
+    text = f"{'ok  ' if health.ok else 'BAD '} {health.summary}"
+    return text if not health.mend else f"{text}\n     mend: {health.mend}"
+
+
+async def _guarded(what: str, ask: Callable[[], Awaitable[Health]]) -> Health:
+    try:
+        health = await ask()
+    except HarkError as error:
+        return Health(ok=False, summary=f"{what}: {error}", mend="see the connector's page in docs/connectors")
+    return health.model_copy(update={"summary": f"{what}: {health.summary}"})
+
+
+async def _server(service: Service) -> Health:
+    await service.store.ping()
+    info = await service.store.info()
+    if info.eviction != "noeviction":
+        mend = "set maxmemory-policy to noeviction: any other forgets claims and timers when memory is full"
+        return Health(ok=False, summary=f"{info.version}, evicts by {info.eviction}", mend=mend)
+    if not info.append_only:
+        return Health(ok=True, summary=info.version, mend="turn on appendonly, or a restart loses what Redis holds")
+    return Health(ok=True, summary=f"{info.version}, append-only file on, noeviction")
+
+
+async def _socket(service: Service) -> Health:
+    """Whether the app-level token opens a socket (Socket Mode), or requests can be verified (HTTP mode)."""
+    token = service.settings.slack_app_token
+    if token is None:
+        return Health(ok=True, summary="Slack reaches Hark over HTTP at /slack/events")
+    try:
+        await service.slack.open_socket(token.get_secret_value())
+    except HarkError as error:
+        mend = "check SLACK_APP_TOKEN (scope connections:write) and that Socket Mode is on"
+        return Health(ok=False, summary=f"Slack socket: {error}", mend=mend)
+    return Health(ok=True, summary="Slack socket: can be opened")

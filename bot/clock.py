@@ -1,0 +1,21 @@
+"""The one place that reads the machine's clock."""
+
+import asyncio
+import time
+from datetime import UTC, datetime
+
+
+class SystemClock:
+    """Real time. Tests and the sandbox pass in a clock of their own with the same three methods."""
+
+    def now(self) -> datetime:
+        """The present as aware UTC."""
+        return datetime.fromtimestamp(time.time_ns() / 1e9, tz=UTC)
+
+    def monotonic(self) -> float:
+        """Seconds that never jump."""
+        return time.monotonic()
+
+    async def sleep(self, seconds: float) -> None:
+        """Wait that many seconds."""
+        await asyncio.sleep(seconds)

@@ -1,0 +1,117 @@
+"""How Slack reaches Hark: a socket with a watchdog (Socket Mode), or requests on /slack/events (HTTP mode)."""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+
+import structlog
+from aiohttp import web
+from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
+from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.authorization import AuthorizeResult
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.domain.errors import SetupError, SlackError
+from bot.domain.ports import Clock
+from bot.slack import SlackGateway
+
+WATCH_S = 5.0
+LONGEST_DOWN_S = 120.0
+CLOSE_S = 5.0
+RETRY_S = 3.0
+
+
+def build_bolt(client: AsyncWebClient, gateway: SlackGateway, token: str, signing_secret: str | None) -> AsyncApp:
+    """The Bolt app. Who we are is known from the start, so no request waits for auth.test within its three seconds."""
+
+    async def authorize() -> AuthorizeResult:
+        return AuthorizeResult(enterprise_id=None, team_id=None, bot_token=token, bot_user_id=gateway.bot_user or None)
+
+    return AsyncApp(client=client, authorize=authorize, signing_secret=signing_secret)
+
+
+def http_route(bolt: AsyncApp) -> Callable[[web.Request], Awaitable[web.Response]]:
+    """The handler for POST /slack/events. Bolt checks the signature over the raw body."""
+
+    async def handle(request: web.Request) -> web.Response:
+        if not re.fullmatch(r"[0-9]{1,12}", request.headers.get("X-Slack-Request-Timestamp", "")):
+            return web.Response(status=401, text="unsigned\n")
+        try:
+            asked = await to_bolt_request(request)
+        except (ValueError, LookupError, AttributeError, RecursionError):
+            # Bolt reads the body before it checks the signature; Slack's own requests can always be read.
+            return web.Response(status=400, text="unreadable\n")
+        return await to_aiohttp_response(await bolt.async_dispatch(asked))
+
+    return handle
+
+
+class Socket:
+    """Socket Mode with a watchdog: a connection that stays down makes the process end, so that it is started anew."""
+
+    def __init__(
+        self, bolt: AsyncApp, app_token: str, client: AsyncWebClient, clock: Clock, watch_s: float = WATCH_S
+    ) -> None:
+        self._handler = AsyncSocketModeHandler(bolt, app_token, web_client=client, proxy=client.proxy)
+        self._handler.client.proxy = client.proxy  # without one it would take that of the environment
+        self._clock = clock
+        self._watch_s = watch_s
+        self._log = structlog.get_logger("hark.socket")
+
+    async def is_connected(self) -> bool:
+        """Whether Slack can reach us now."""
+        session = self._handler.client.current_session
+        return session is not None and not session.closed
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Connect and stay connected until told to stop. Raises SetupError after two minutes without a connection."""
+        # The SDK tries for as long as it takes, so it is watched from the first moment.
+        connecting = asyncio.ensure_future(self._connect())
+        try:
+            await self._watch(stop)
+        finally:
+            connecting.cancel()
+            await asyncio.gather(connecting, return_exceptions=True)
+            await self._close()
+
+    async def _watch(self, stop: asyncio.Event) -> None:
+        down_since: float | None = None
+        while not stop.is_set():
+            if await self.is_connected():
+                down_since = None
+            else:
+                down_since = down_since if down_since is not None else self._clock.monotonic()
+                if self._clock.monotonic() - down_since > LONGEST_DOWN_S:
+                    raise SetupError("the socket to Slack has been down for two minutes", "start Hark again")
+            await _pause(stop, self._watch_s)
+
+    async def _connect(self) -> None:
+        await self._handler.connect_async()  # type: ignore[no-untyped-call]  # Bolt leaves it untyped
+
+    async def _close(self) -> None:
+        try:
+            async with asyncio.timeout(CLOSE_S):
+                await self._handler.close_async()  # type: ignore[no-untyped-call]  # the same
+        except TimeoutError:
+            self._log.warning("the socket did not close in time")
+
+
+async def keep_acquainted(gateway: SlackGateway, stop: asyncio.Event) -> None:
+    """Learn from Slack who we are, however long that takes: webhooks are stored meanwhile."""
+    log = structlog.get_logger("hark.slack")
+    while not stop.is_set() and not gateway.bot_user:
+        try:
+            await gateway.connect()
+        except SlackError as error:
+            log.warning("Slack does not answer yet", error=str(error))
+            await _pause(stop, RETRY_S)
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    """Wait that long, or until told to stop."""
+    try:
+        async with asyncio.timeout(seconds):
+            await stop.wait()
+    except TimeoutError:
+        return

@@ -1,0 +1,218 @@
+"""The roles that a process can take: `web` listens, `worker` works the queues off, `run` does both."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from enum import Flag, auto
+from pathlib import Path
+from typing import Any, Self
+
+import slack_bolt
+import structlog
+from aiohttp import web
+
+from bot.app import Service
+from bot.domain.errors import SetupError, StoreUnavailable
+from bot.listening import Socket, http_route, keep_acquainted
+from bot.services.worker import QueueWorker
+from bot.web import WebDeps, build
+
+REQUESTS_S = 4.0
+WORK_S = 13.0
+LISTENERS_S = 4.0
+"""How long what is under way may take at the end: requests, then work, then Slack's listeners; under 25 s in all."""
+BOLT = Path(slack_bolt.__file__).parent
+BEAT_S = 10.0
+RESCHEDULE = timedelta(minutes=1)
+
+
+class Role(Flag):
+    """What one process does."""
+
+    WEB = auto()
+    WORKER = auto()
+    ALL = WEB | WORKER
+
+
+async def serve(
+    service: Service, role: Role, stop: asyncio.Event, ready: Callable[[int], Awaitable[None]] | None = None
+) -> None:
+    """Take a role until told to stop, then finish what is under way. `ready` is told the port of the web server."""
+    log = structlog.get_logger("hark")
+    async with Crew(stop) as group:
+        if Role.WORKER in role:
+            for work in _workers(service, stop):
+                group.start(work)
+        socket = _socket(service) if Role.WEB in role else None
+        group.start(keep_acquainted(service.slack, stop))
+        if socket is not None:
+            group.start(socket.run(stop))
+        group.start(_heartbeat(service, role, stop))
+        if service.embedded is not None:
+            group.start(_watch_server(service.embedded.wait(), stop))
+        runner = web.AppRunner(_web(service, socket), handle_signals=False, access_log=None, shutdown_timeout=REQUESTS_S)
+        await runner.setup()
+        try:
+            if Role.WEB in role:
+                port = await _bind(runner, service.settings.host, service.settings.port)
+                log.info("listening", host=service.settings.host, port=port)
+                if ready is not None:
+                    await ready(port)
+            log.info("ready", role=str(role), instance=service.instance, accounts=len(service.connectors))
+            await stop.wait()
+            log.info("draining")
+        finally:
+            await runner.cleanup()
+    await _finish_listeners()
+    log.info("stopped")
+
+
+class Crew:
+    """Tasks that end together: the first failure tells the others to stop, lets them finish, and is raised then."""
+
+    def __init__(self, stop: asyncio.Event) -> None:
+        self._stop = stop
+        self._tasks = asyncio.TaskGroup()
+        self._failure: BaseException | None = None
+
+    async def __aenter__(self) -> Self:
+        await self._tasks.__aenter__()
+        return self
+
+    async def __aexit__(self, *error: object) -> None:
+        self._stop.set()
+        try:
+            async with asyncio.timeout(WORK_S):
+                await self._tasks.__aexit__(None, None, None)
+        except TimeoutError:
+            # Whatever was held is still due: another worker, or the next start, takes it when its lease ends.
+            structlog.get_logger("hark").warning("not all work was finished in time")
+        if self._failure is not None:
+            raise self._failure
+
+    def start(self, work: Awaitable[None]) -> None:
+        """Run something beside the others."""
+        self._tasks.create_task(self._guard(work))
+
+    async def _guard(self, work: Awaitable[None]) -> None:
+        try:
+            await work
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is raised once the others have finished
+            self._failure = self._failure or error
+            self._stop.set()
+
+
+def _workers(service: Service, stop: asyncio.Event) -> list[Awaitable[None]]:
+    store, clock, metrics = service.store, service.clock, service.metrics
+    acts = {
+        "cards": (store.cards, service.drawing.act),
+        "sends": (store.sends, service.sending.act),
+        "timers": (store.timers, service.timing.act),
+        "polls": (store.polls, service.polling.act),
+    }
+    queues = [
+        QueueWorker(name, queue, act, clock, metrics, service.tempo.lease).run(stop)
+        for name, (queue, act) in acts.items()
+    ]
+    return [service.intake.run(stop), _schedule(service, stop), *queues]
+
+
+async def _schedule(service: Service, stop: asyncio.Event) -> None:
+    """Keep the polls and the hourly message due; what is scheduled already stays as it is."""
+    log = structlog.get_logger("hark.schedule")
+    while not stop.is_set():
+        try:
+            await service.polling.schedule(service.store.polls)
+            await service.hourly.schedule(service.store.timers)
+        except StoreUnavailable as error:
+            log.warning("could not schedule, comes again", error=str(error))
+        await _pause(stop, RESCHEDULE.total_seconds())
+
+
+async def _heartbeat(service: Service, role: Role, stop: asyncio.Event) -> None:
+    log = structlog.get_logger("hark.heartbeat")
+    while not stop.is_set():
+        try:
+            for each in role:
+                await service.store.notes.beat(str(each.name).lower(), service.instance)
+        except StoreUnavailable as error:
+            log.warning("no heartbeat", error=str(error))
+        await _pause(stop, BEAT_S)
+
+
+async def _watch_server(gone: Awaitable[None], stop: asyncio.Event) -> None:
+    """End the process when the server that it started is gone: without a memory it must not go on."""
+    waiting = asyncio.ensure_future(gone)
+    stopping = asyncio.ensure_future(stop.wait())
+    await asyncio.wait({waiting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+    lost = waiting.done() and not stop.is_set()
+    waiting.cancel()
+    stopping.cancel()
+    if lost:
+        raise SetupError("the Redis server that Hark started has ended", "see server.log in the data folder")
+
+
+def _socket(service: Service) -> Socket | None:
+    token = service.settings.slack_app_token
+    return Socket(service.bolt, token.get_secret_value(), service.client, service.clock) if token else None
+
+
+def _web(service: Service, socket: Socket | None) -> web.Application:
+    store = service.store
+
+    async def ready() -> dict[str, bool]:
+        slack = await socket.is_connected() if socket else bool(service.slack.bot_user)
+        try:
+            await store.ping()
+            workers = await store.notes.alive("worker") > 0
+        except StoreUnavailable:
+            return {"server": False, "slack": slack, "workers": False}
+        return {"server": True, "slack": slack, "workers": workers}
+
+    async def depths() -> dict[str, int]:
+        queues = {"cards": store.cards, "sends": store.sends, "timers": store.timers, "polls": store.polls}
+        return {"inbox": await store.inbox.depth(), **{name: await queue.depth() for name, queue in queues.items()}}
+
+    return build(
+        WebDeps(
+            inbox=store.inbox,
+            connectors=service.connectors,
+            clock=service.clock,
+            metrics=service.metrics,
+            ready=ready,
+            depths=depths,
+            metrics_token=service.settings.metrics_token,
+            slack=None if service.settings.socket_mode else http_route(service.bolt),
+        )
+    )
+
+
+async def _bind(runner: web.AppRunner, host: str, port: int) -> int:
+    """Listen, and tell the port (which the system chose, if `port` is 0)."""
+    site = web.TCPSite(runner, host, port)
+    try:
+        await site.start()
+    except OSError as error:
+        raise SetupError(f"port {port} on {host} is taken or not allowed", "set PORT to a free port") from error
+    return int(runner.addresses[0][1])
+
+
+async def _finish_listeners() -> None:
+    """Bolt's listeners run as tasks of their own: what staff pressed last is finished too."""
+    mine = asyncio.current_task()
+    rest = {task for task in asyncio.all_tasks() if task is not mine and _is_listener(task)}
+    if rest:
+        await asyncio.wait(rest, timeout=LISTENERS_S)
+
+
+def _is_listener(task: asyncio.Task[Any]) -> bool:
+    code = getattr(task.get_coro(), "cr_code", None)
+    return code is not None and Path(code.co_filename).is_relative_to(BOLT)
+
+
+async def _pause(stop: asyncio.Event, seconds: float) -> None:
+    try:
+        async with asyncio.timeout(seconds):
+            await stop.wait()
+    except TimeoutError:
+        return

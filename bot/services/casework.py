@@ -1,0 +1,82 @@
+"""Load, decide, commit, and again on conflict: the one way in which a case changes."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.domain.agenda import draw_priority
+from bot.domain.case import Case
+from bot.domain.decisions import Change, Decide, Refused
+from bot.domain.errors import StoreUnavailable
+from bot.domain.ports import Cases, Clock, Commit
+
+ROUNDS = 50
+AT_ONCE = timedelta(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a decision: the case as it stands now, and the refusal if there was one."""
+
+    case: Case | None
+    refused: Refused | None = None
+
+    @property
+    def done(self) -> bool:
+        """Whether the change was made."""
+        return self.refused is None
+
+
+class Casework:
+    """Applies decisions to stored cases."""
+
+    def __init__(self, cases: Cases, clock: Clock) -> None:
+        self.cases = cases
+        self._clock = clock
+
+    async def apply(
+        self,
+        case_id: str,
+        decide: Decide,
+        *,
+        dedupe: Collection[str] = (),
+        draw_after: timedelta = AT_ONCE,
+    ) -> Outcome:
+        """Change one stored case. A case that is gone is refused with the code `no_case`."""
+        for _round in range(ROUNDS):
+            case = await self.cases.load(case_id)
+            if case is None:
+                return Outcome(None, Refused(code="no_case", text="This case is no longer kept."))
+            decision = decide(case)
+            if isinstance(decision, Refused):
+                return Outcome(case, decision)
+            outcome = await self._commit(case, decision, dedupe, draw_after)
+            if outcome is not None:
+                return outcome
+        raise StoreUnavailable(f"case {case_id} changed under {ROUNDS} attempts in a row")
+
+    async def create(self, change: Change, *, dedupe: Collection[str]) -> Outcome | None:
+        """Store a new case; None when somebody else has just created it."""
+        return await self._commit(None, change, dedupe, AT_ONCE)
+
+    async def _commit(
+        self, before: Case | None, change: Change, dedupe: Collection[str], draw_after: timedelta
+    ) -> Outcome | None:
+        after = change.case
+        result = await self.cases.commit(
+            Commit(
+                before=before,
+                after=after,
+                at=self._clock.now(),
+                log=change.log,
+                draw=draw_priority(after) if change.redraw else None,
+                draw_after=draw_after,
+                dedupe=dedupe,
+            )
+        )
+        if result == "committed":
+            version = (before.version if before else 0) + 1
+            return Outcome(after.model_copy(update={"version": version}))
+        if result == "duplicate":
+            return Outcome(before, Refused(code="duplicate", text="This has been taken in already."))
+        return None

@@ -1,0 +1,234 @@
+"""Writing to a customer: what a modal shows, what comes back from it, what must be said before anything is sent."""
+
+import random
+from dataclasses import dataclass
+
+from bot.domain import replying
+from bot.domain.case import Case, Person, Purpose
+from bot.domain.decisions import Refused
+from bot.domain.models import Capabilities, LengthRule
+from bot.domain.offers import Offer, reply_rule
+from bot.domain.replying import Draft, Outgoing, overtaken_by, seen_sends
+from bot.domain.text.privacy import AllowList
+from bot.domain.text.tone import ToneReader
+from bot.domain.text.wording import first_name, moved_private_line, suggest_thanks
+from bot.services.casework import Outcome
+from bot.services.desk_context import DeskContext
+from bot.services.people import signature_problem, signed
+from bot.services.wording import PUBLIC_LINE, SIGNATURE, TEXT, Problems, text_problems
+
+THANKS = "thanks"
+
+
+@dataclass(frozen=True, slots=True)
+class Composition:
+    """Everything that a modal for writing needs to know."""
+
+    case: Case
+    person: Person
+    purpose: Purpose
+    private: bool
+    rule: LengthRule
+    account_title: str
+    capabilities: Capabilities
+    text: str
+    public_line: str
+    seen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What came back from such a modal. `id` was made when it was opened; `confirmed` means the advice was read."""
+
+    id: str
+    case_id: str
+    user: str
+    purpose: Purpose
+    text: str
+    public_line: str = ""
+    like: bool = False
+    signature: str = ""
+    seen: int | None = None
+    confirmed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """Nothing was sent yet: the sender should read this first, and may then send all the same."""
+
+    text: str
+    seen: int
+
+
+Answer = Outcome | Problems | Advice
+
+
+class Composing:
+    """Opens, keeps and sends what staff write."""
+
+    def __init__(self, context: DeskContext, allow: AllowList, tone: ToneReader, rng: random.Random) -> None:
+        self._at = context
+        self._allow = allow
+        self._tone = tone
+        self._rng = rng
+
+    async def compose(self, case_id: str, user: str, purpose: Purpose) -> Composition | Refused:
+        """What a modal for writing needs; refused when the case or the network does not allow it."""
+        case = await self._at.offered(case_id, _offer(purpose))
+        if isinstance(case, Refused):
+            return case
+        capabilities = self._at.capabilities(case)
+        by = await self._at.people.who(user)
+        private, rule = _channel(case, capabilities, purpose)
+        if rule is None:
+            return Refused(code="not_offered", text="This network takes no such message.")
+        connector = self._at.connector(case)
+        text = await self._at.notes.draft(case_id, user) or await self._suggestion(case, purpose, private=private)
+        return Composition(
+            case=case,
+            person=by,
+            purpose=purpose,
+            private=private,
+            rule=rule,
+            account_title=connector.title if connector else "",
+            capabilities=capabilities,
+            text=text,
+            public_line=moved_private_line(first_name(_name(case))) if purpose is Purpose.PRIVATE and private else "",
+            seen=seen_sends(case),
+        )
+
+    async def writing(self, case_id: str, user: str) -> Outcome:
+        """The modal is open: colleagues see it."""
+        by = await self._at.people.who(user)
+        return await self._at.press(
+            case_id, lambda case: replying.start_writing(case, by, self._at.clock.now(), self._at.policy)
+        )
+
+    async def cancel(self, case_id: str, user: str, text: str | None) -> Outcome:
+        """The modal was closed unsent: the draft is kept (None: as it was saved while typing)."""
+        if text is not None:
+            await self._at.notes.save_draft(case_id, user, text)
+        by = await self._at.people.who(user)
+        return await self._at.submit(case_id, lambda case: replying.stop_writing(case, by))
+
+    async def keep_draft(self, case_id: str, user: str, text: str) -> None:
+        """Remember what is being typed."""
+        await self._at.notes.save_draft(case_id, user, text)
+
+    async def submit(self, submission: Submission) -> Answer:
+        """Send what was written: problems come back by field, advice once, then it is queued."""
+        person = await self._at.people.who(submission.user)
+        if not person.signature:
+            problem = signature_problem(submission.signature)
+            if problem:
+                return Problems({SIGNATURE: problem})
+            person = await self._at.people.sign(person, submission.signature)
+        case = await self._at.offered(submission.case_id, _offer(submission.purpose))
+        if isinstance(case, Refused):
+            return Outcome(None, case)
+        capabilities = self._at.capabilities(case)
+        drafts = _drafts(case, capabilities, submission, person)
+        problems = self._problems(case, capabilities, drafts)
+        if problems.fields:
+            return problems
+        advice = self._advice(case, person, submission)
+        if advice is not None:
+            return advice
+        return await self._queue(case, person, submission, drafts)
+
+    async def _queue(self, case: Case, person: Person, submission: Submission, drafts: tuple[Draft, ...]) -> Answer:
+        outgoing = Outgoing(by=person, drafts=drafts, seen=submission.seen)
+        outcome = await self._at.submit(
+            case.id, lambda each: replying.queue(each, outgoing, self._at.clock.now(), self._at.policy)
+        )
+        if outcome.refused and outcome.refused.code == "overtaken" and outcome.case:
+            return Advice(outcome.refused.text, seen_sends(outcome.case))
+        if outcome.done:
+            await self._at.notes.save_draft(case.id, person.id, "")
+            if submission.purpose is Purpose.THANK:
+                await self._at.notes.note_recent(THANKS, submission.text)
+        return outcome
+
+    def _problems(self, case: Case, capabilities: Capabilities, drafts: tuple[Draft, ...]) -> Problems:
+        fields: dict[str, str] = {}
+        for draft in drafts:
+            if draft.purpose is Purpose.LIKE:
+                continue
+            rule = capabilities.private_message if draft.private else capabilities.public_reply
+            allow = None if draft.private else self._allow
+            problem = text_problems(draft.text, rule, allow, case.key.network)
+            if problem:
+                fields[PUBLIC_LINE if draft.purpose is Purpose.NOTICE and len(drafts) > 1 else TEXT] = problem
+        return Problems(fields)
+
+    def _advice(self, case: Case, person: Person, submission: Submission) -> Advice | None:
+        """A colleague's newer answer always stops the first Send; an argumentative tone does, once."""
+        other = overtaken_by(case, person, submission.seen)
+        if other is not None:
+            return Advice(f"{other.by.name} answered meanwhile: “{other.text}”", seen_sends(case))
+        if not submission.confirmed and self._tone.read(submission.text):
+            text = "This may read as an argument. Sleep on it, soften it, or press Send again to send it as it is."
+            return Advice(text, seen_sends(case))
+        return None
+
+    async def _suggestion(self, case: Case, purpose: Purpose, *, private: bool) -> str:
+        if purpose is Purpose.THANK:
+            used = await self._at.notes.recent(THANKS)
+            return suggest_thanks(_name(case), case.reading.topics, used, self._rng)
+        if purpose is Purpose.PRIVATE and not private:
+            contact = self._at.policy.contact
+            return (
+                f"We would like to sort this out with you in private: please reach us at {contact}." if contact else ""
+            )
+        return ""
+
+
+def _offer(purpose: Purpose) -> Offer:
+    return {
+        Purpose.REPLY: Offer.REPLY,
+        Purpose.THANK: Offer.THANK,
+        Purpose.LIKE: Offer.THANK,
+        Purpose.ACKNOWLEDGE: Offer.ACKNOWLEDGE,
+        Purpose.PRIVATE: Offer.PRIVATE,
+        Purpose.NOTICE: Offer.REPLY,
+    }[purpose]
+
+
+def _channel(case: Case, capabilities: Capabilities, purpose: Purpose) -> tuple[bool, LengthRule | None]:
+    """Whether such a message is private, and its length rule. Where nothing private is possible, it is public."""
+    if purpose is Purpose.PRIVATE and capabilities.private_message is not None:
+        return True, capabilities.private_message
+    if purpose is Purpose.NOTICE:
+        return False, capabilities.public_reply
+    return case.latest.private, reply_rule(case, capabilities)
+
+
+def _drafts(case: Case, capabilities: Capabilities, submission: Submission, person: Person) -> tuple[Draft, ...]:
+    private, _rule = _channel(case, capabilities, submission.purpose)
+    purpose = submission.purpose
+    if purpose is Purpose.PRIVATE and not private:
+        purpose = Purpose.ACKNOWLEDGE
+    first = Draft(
+        id=submission.id,
+        purpose=purpose,
+        private=private,
+        text=signed(submission.text, person.signature),
+        closes_loop=purpose is Purpose.NOTICE,
+    )
+    drafts = [first]
+    if submission.like and capabilities.like:
+        drafts.append(Draft(id=f"{submission.id}~", purpose=Purpose.LIKE, private=False, text="", after=submission.id))
+    if not submission.public_line.strip():
+        return tuple(drafts)
+    line = Draft(
+        id=f"{submission.id}+",
+        purpose=Purpose.NOTICE,
+        private=False,
+        text=signed(submission.public_line, person.signature),
+        after=submission.id,
+    )
+    return *drafts, line
+
+
+def _name(case: Case) -> str:
+    return case.author.name if case.author else ""

@@ -1,0 +1,109 @@
+"""What staff do with a case in one press, each verb once. Handlers parse, call one of these, and draw the answer."""
+
+import random
+
+from bot.domain import claims, lifecycle, replying
+from bot.domain.case import Case, LogEntry, Purpose
+from bot.domain.decisions import Refused
+from bot.domain.offers import Offer
+from bot.domain.replying import Draft, Outgoing
+from bot.domain.text.wording import acknowledge_line, first_name
+from bot.services.casework import Outcome
+from bot.services.composing import Composing, Submission
+from bot.services.desk_context import DeskContext
+from bot.services.people import signed
+from bot.services.wording import Problems
+
+
+class Desk:
+    """The verbs of the desk."""
+
+    def __init__(self, context: DeskContext, composing: Composing, rng: random.Random) -> None:
+        self._at = context
+        self._composing = composing
+        self._rng = rng
+
+    async def claim(self, case_id: str, user: str) -> Outcome:
+        """Take a case; the loser of a race learns who won."""
+        by = await self._at.people.who(user)
+        return await self._at.press(case_id, lambda case: claims.claim(case, by, self._at.clock.now(), self._at.policy))
+
+    async def release(self, case_id: str, user: str) -> Outcome:
+        """Give a case back to the team."""
+        by = await self._at.people.who(user)
+        return await self._at.press(
+            case_id, lambda case: claims.release(case, by, self._at.clock.now(), self._at.policy)
+        )
+
+    async def confirm(self, case_id: str, user: str) -> Outcome:
+        """Say "still on it"."""
+        by = await self._at.people.who(user)
+        return await self._at.press(
+            case_id, lambda case: claims.confirm(case, by, self._at.clock.now(), self._at.policy)
+        )
+
+    async def dismiss(self, case_id: str, user: str) -> Outcome:
+        """Set aside what is not for us."""
+        by = await self._at.people.who(user)
+        return await self._at.press(case_id, lambda case: lifecycle.dismiss(case, by, self._at.clock.now()))
+
+    async def reopen(self, case_id: str, user: str) -> Outcome:
+        """Open a closed case again."""
+        by = await self._at.people.who(user)
+        return await self._at.press(
+            case_id, lambda case: lifecycle.reopen(case, by, self._at.clock.now(), self._at.policy)
+        )
+
+    async def undo(self, case_id: str, send_id: str, user: str) -> Outcome:
+        """Take a queued send back; its words become the sender's draft again."""
+        by = await self._at.people.who(user)
+        outcome = await self._at.press(case_id, lambda case: replying.undo(case, send_id, by, self._at.clock.now()))
+        send = outcome.case.send(send_id) if outcome.case and outcome.done else None
+        if send is not None:
+            text = send.text.removesuffix(send.by.signature).rstrip()
+            await self._at.notes.save_draft(case_id, send.by.id, text)
+        return outcome
+
+    async def retry(self, case_id: str, send_id: str, user: str) -> Outcome:
+        """Try a failed send again, or look for one whose fate is unknown."""
+        by = await self._at.people.who(user)
+        return await self._at.press(case_id, lambda case: replying.retry(case, send_id, by, self._at.clock.now()))
+
+    async def acknowledge(self, case_id: str, user: str, send_id: str) -> Outcome:
+        """Say "we are on it" under one's own name. Refused with `no_signature` on first use."""
+        by = await self._at.people.who(user)
+        if not by.signature:
+            return Outcome(None, Refused(code="no_signature", text="First choose how you sign."))
+        case = await self._at.offered(case_id, Offer.ACKNOWLEDGE)
+        if isinstance(case, Refused):
+            return Outcome(None, case)
+        text = acknowledge_line(first_name(case.author.name if case.author else ""), self._rng)
+        draft = Draft(
+            id=send_id, purpose=Purpose.ACKNOWLEDGE, private=case.latest.private, text=signed(text, by.signature)
+        )
+        outgoing = Outgoing(by=by, drafts=(draft,))
+        return await self._at.press(
+            case_id, lambda each: replying.queue(each, outgoing, self._at.clock.now(), self._at.policy)
+        )
+
+    async def close(
+        self, case_id: str, user: str, reason: str, *, closing_line: str = "", waive: bool = False, send_id: str = ""
+    ) -> Outcome | Problems:
+        """Close with a reason; a closing line is sent in public first, where people still wait for one."""
+        by = await self._at.people.who(user)
+        if closing_line.strip():
+            line = Submission(send_id, case_id, user, Purpose.NOTICE, closing_line, confirmed=True)
+            queued = await self._composing.submit(line)
+            if isinstance(queued, Problems):
+                return queued
+            if isinstance(queued, Outcome) and not queued.done:
+                return queued
+        words = lifecycle.REASONS.get(reason, reason)
+        return await self._at.press(
+            case_id, lambda case: lifecycle.close(case, by, words, self._at.clock.now(), waive_loop=waive)
+        )
+
+    async def history(self, case_id: str) -> tuple[Case, list[LogEntry]] | None:
+        """Everything that happened with a case."""
+        case = await self._at.casework.cases.load(case_id)
+        return None if case is None else (case, await self._at.casework.cases.history(case_id))

@@ -1,0 +1,65 @@
+"""What the verbs of the desk share: the case with what it offers, and the one way to press."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from bot.domain.case import Case
+from bot.domain.decisions import Decide, Refused
+from bot.domain.models import Capabilities
+from bot.domain.offers import Offer, offers
+from bot.domain.policy import Policy
+from bot.domain.ports import Clock, ConnectorPort, Notes
+from bot.services.casework import Casework, Outcome
+from bot.services.people import People
+
+PRESS_DRAW = timedelta(seconds=1.5)
+"""A press redraws its own message at once; the queue follows with the other copies."""
+
+NOTHING = Capabilities()
+
+
+@dataclass(frozen=True, slots=True)
+class DeskContext:
+    """Everything that a verb of the desk needs, handed over once."""
+
+    casework: Casework
+    people: People
+    notes: Notes
+    connectors: Mapping[tuple[str, str], ConnectorPort]
+    policy: Policy
+    clock: Clock
+
+    def connector(self, case: Case) -> ConnectorPort | None:
+        """The account through which the case came, unless it was removed since."""
+        return self.connectors.get((case.key.network, case.key.account))
+
+    def capabilities(self, case: Case) -> Capabilities:
+        """What the case's network lets us do."""
+        connector = self.connector(case)
+        return connector.capabilities if connector else NOTHING
+
+    async def offered(self, case_id: str, offer: Offer) -> Case | Refused:
+        """The case, if it offers that; otherwise the reason in words."""
+        case = await self.casework.cases.load(case_id)
+        if case is None:
+            return Refused(code="no_case", text="This case is no longer kept.")
+        if offer in offers(case, self.capabilities(case), self.clock.now(), self.policy.contact):
+            return case
+        return Refused(code="not_offered", text=_why_not(case, offer))
+
+    async def press(self, case_id: str, decide: Decide) -> Outcome:
+        """Apply a decision; the pressed message is redrawn by the handler, the other copies soon after."""
+        return await self.casework.apply(case_id, decide, draw_after=PRESS_DRAW)
+
+    async def submit(self, case_id: str, decide: Decide) -> Outcome:
+        """Apply a decision that came from a modal: no message was pressed, so the queue draws all copies at once."""
+        return await self.casework.apply(case_id, decide)
+
+
+def _why_not(case: Case, offer: Offer) -> str:
+    if not case.is_open:
+        return "This case is closed. Reopen it first."
+    if offer is Offer.ACKNOWLEDGE and case.cycle.acknowledged_at:
+        return "The customer has had a first word already."
+    return "The customer cannot be answered here any more: the network or its reply window does not allow it."

@@ -1,0 +1,120 @@
+"""The hourly message: what waits, and what happened quietly. One message a day, edited on the hour."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from secrets import token_hex
+
+from bot.domain.case import Case
+from bot.domain.errors import SlackRateLimited, SlackRefused, SlackUnavailable, SlackUnknown
+from bot.domain.models import Model
+from bot.domain.policy import Policy
+from bot.domain.ports import Cases, Clock, DueQueue, Notes, Posted, Rendered, SlackPort
+from bot.services.timing import HOURLY
+
+STATE = "hourly"
+STATE_KEPT = timedelta(days=3)
+HOUR = timedelta(hours=1)
+SHOWN = 200
+AFTER_FAILURE = timedelta(seconds=30)
+
+
+@dataclass(frozen=True, slots=True)
+class Hour:
+    """What the hourly message tells: cases in which a customer waits (earliest due first), quiet events, the time."""
+
+    now: datetime
+    waiting: tuple[Case, ...]
+    quiet: tuple[str, ...]
+
+
+class Message(Model):
+    """Where today's message stands."""
+
+    day: str
+    attempt: str
+    begun_at: datetime
+    place: str = ""
+    ts: str = ""
+    drawn: str = ""
+
+
+class Hourly:
+    """Writes the hourly message."""
+
+    def __init__(
+        self,
+        cases: Cases,
+        notes: Notes,
+        slack: SlackPort,
+        render: Callable[[Hour], Rendered],
+        policy: Policy,
+        clock: Clock,
+    ) -> None:
+        self._cases = cases
+        self._notes = notes
+        self._slack = slack
+        self._render = render
+        self._policy = policy
+        self._clock = clock
+
+    async def schedule(self, timers: DueQueue) -> None:
+        """Have the message written on the next full hour, unless it is scheduled already."""
+        await timers.put(HOURLY, next_hour(self._clock.now()))
+
+    async def write(self) -> datetime:
+        """Post or edit today's message; when to come again. A quiet hour with nothing to edit posts nothing."""
+        now = self._clock.now()
+        hour = Hour(
+            now=now,
+            waiting=tuple(await self._cases.waiting(SHOWN)),
+            quiet=tuple(await self._notes.digest((now - HOUR).strftime("%Y-%m-%dT%H"))),
+        )
+        state = await self._state(now)
+        if state is None and not hour.waiting and not hour.quiet:
+            return next_hour(now)
+        try:
+            await self._show(state, hour)
+        except SlackRateLimited as error:
+            return now + timedelta(seconds=error.retry_after)
+        except (SlackUnavailable, SlackUnknown):
+            return now + AFTER_FAILURE
+        except SlackRefused:
+            await self._notes.set(STATE, "", STATE_KEPT)
+        return next_hour(now)
+
+    async def _show(self, state: Message | None, hour: Hour) -> None:
+        rendered = self._render(hour)
+        if state is not None and not state.ts:
+            found = await self._slack.find_attempt(self._policy.channel, state.attempt, None, state.begun_at)
+            state = None if found is None else state.model_copy(update={"place": found.channel, "ts": found.ts})
+        if state is None:
+            state = Message(day=_day(hour.now, self._policy), attempt=_attempt(hour.now), begun_at=hour.now)
+            await self._save(state)
+            posted = await self._slack.post(self._policy.channel, rendered.text, rendered.blocks, attempt=state.attempt)
+            state = state.model_copy(update={"place": posted.channel, "ts": posted.ts})
+        elif state.drawn != rendered.digest:
+            await self._slack.update(Posted(state.place, state.ts), rendered.text, rendered.blocks)
+        await self._save(state.model_copy(update={"drawn": rendered.digest}))
+
+    async def _state(self, now: datetime) -> Message | None:
+        """Today's message, if it was begun; yesterday's is left as it is."""
+        text = await self._notes.get(STATE)
+        state = Message.model_validate_json(text) if text else None
+        return state if state is not None and state.day == _day(now, self._policy) else None
+
+    async def _save(self, state: Message) -> None:
+        await self._notes.set(STATE, state.model_dump_json(), STATE_KEPT)
+
+
+def next_hour(now: datetime) -> datetime:
+    """The next full hour."""
+    return now.replace(minute=0, second=0, microsecond=0) + HOUR
+
+
+def _day(now: datetime, policy: Policy) -> str:
+    return policy.calendar.local(now).strftime("%Y-%m-%d")
+
+
+def _attempt(now: datetime) -> str:
+    return f"{int(now.timestamp() * 1000)}-{token_hex(4)}"

@@ -1,0 +1,239 @@
+"""From a stored delivery to cases: parse, drop our own echoes, dedupe, mask, triage, commit.
+
+Each delivery is taken from the inbox and given back only when everything in it stands in a case, in the digest or in
+the dead letter. Doing it twice changes nothing: the interaction's own id is part of the commit.
+"""
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
+
+from bot.domain.case import Item
+from bot.domain.decisions import Decide
+from bot.domain.delivery import reported
+from bot.domain.errors import StoreUnavailable
+from bot.domain.models import (
+    QUIET_KINDS,
+    CaseKey,
+    Deleted,
+    Edited,
+    Event,
+    Interaction,
+    Malformed,
+    Raw,
+    SendReport,
+    UnknownEvent,
+)
+from bot.domain.policy import Policy
+from bot.domain.ports import Clock, ConnectorPort, Inbox, Notes, Stored
+from bot.domain.receiving import deleted, edited, folded, open_case, receive
+from bot.domain.text.clean import cut, graphemes, tidy
+from bot.domain.text.privacy import AllowList, mask
+from bot.domain.text.triage import Triage, priority
+from bot.services.casework import Casework, Outcome
+from bot.services.joining import alias
+from bot.telemetry import Metrics
+
+TEXT_GRAPHEMES = 3000
+NAME_GRAPHEMES = 80
+BATCH = 64
+WAIT_MS = 200
+FAILED_S = 1.0
+FOLD_AFTER = timedelta(seconds=30)
+QUIET_WORDS = {"reaction": "liked", "repost": "reposted", "follow": "followed"}
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """What reading a text takes: the analysers and the company's own numbers and addresses."""
+
+    triage: Triage
+    allow: AllowList
+
+
+class Intake:
+    """Works the inbox off."""
+
+    def __init__(
+        self,
+        inbox: Inbox,
+        notes: Notes,
+        casework: Casework,
+        connectors: Mapping[tuple[str, str], ConnectorPort],
+        reader: Reader,
+        policy: Policy,
+        clock: Clock,
+        metrics: Metrics,
+    ) -> None:
+        self._inbox = inbox
+        self._notes = notes
+        self._casework = casework
+        self._connectors = connectors
+        self._reader = reader
+        self._policy = policy
+        self._clock = clock
+        self._metrics = metrics
+        self._log = structlog.get_logger("hark.intake")
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Work until told to stop; what was taken is finished first."""
+        while not stop.is_set():
+            try:
+                await self.step(WAIT_MS)
+            except StoreUnavailable as error:
+                self._metrics.failures.labels("intake").inc()
+                self._log.warning("inbox out of reach, comes again", error=str(error))
+                await self._clock.sleep(FAILED_S)
+
+    async def step(self, wait_ms: int = 0) -> int:
+        """Take one batch and work it off; how many deliveries that were."""
+        batch = await self._inbox.take(BATCH, wait_ms)
+        for stored in batch:
+            await self._delivery(stored)
+        await self._inbox.done(batch)
+        return len(batch)
+
+    async def _delivery(self, stored: Stored) -> None:
+        raw = stored.raw
+        connector = self._connectors.get((raw.network, raw.account))
+        if connector is None:
+            await self._inbox.bury(raw, f"no account {raw.account!r} of {raw.network!r} is set up")
+            return
+        try:
+            for event in connector.parse(raw):
+                self._metrics.received.labels(raw.network, await self._event(raw, event)).inc()
+        except StoreUnavailable:
+            raise
+        except Exception as error:  # noqa: BLE001 - a defect in reading must not lose the delivery: it is kept, counted, replayable
+            self._log.exception("delivery buried", network=raw.network, error=repr(error))
+            self._metrics.received.labels(raw.network, "malformed").inc()
+            await self._inbox.bury(raw, repr(error))
+
+    async def _event(self, raw: Raw, event: Event) -> str:
+        """Take in one event; the word for the counter."""
+        match event:
+            case Interaction():
+                return await self._interaction(raw, event)
+            case Edited():
+                return await self._edited(event)
+            case Deleted():
+                outcome = await self._known(event.key, lambda case: deleted(case, event.id, event.at))
+                return "deleted" if outcome.done else "known"
+            case SendReport():
+                await self._known(event.key, lambda case: reported(case, event, self._policy))
+                return "report"
+            case UnknownEvent():
+                self._log.info("unknown event", network=raw.network, what=event.what)
+                return "unknown"
+            case Malformed():
+                await self._inbox.bury(raw.model_copy(update={"body": event.part.encode()}), event.error)
+                return "malformed"
+
+    async def _interaction(self, raw: Raw, event: Interaction) -> str:
+        if event.by_us:
+            return "echo"
+        if event.kind in QUIET_KINDS:
+            return await self._quiet(raw, event)
+        item = self._item(raw, event)
+        reading = self._reader.triage.read(item.text)
+        first = priority(reading, event.kind)
+        name = _seen(event)
+        case_id = await self._case_id(event)
+        while True:
+            outcome = await self._casework.apply(
+                case_id, lambda case: receive(case, item, reading, first, self._policy), dedupe=(name,)
+            )
+            if outcome.refused is not None and outcome.refused.code == "no_case":
+                created = await self._casework.create(
+                    open_case(event.key, item, reading, first, self._policy), dedupe=(name,)
+                )
+                if created is None:
+                    continue
+                outcome = created
+            if outcome.done:
+                return "new"
+            # The same interaction again. With another version it is an edit that no event announced.
+            return await self._edited(_as_edit(event)) if event.version else "known"
+
+    async def _case_id(self, event: Interaction) -> str:
+        """The case to which these words belong: a private answer joins the case that went private."""
+        joined = await self._notes.get(alias(event.key)) if event.private else None
+        return joined if joined and await self._casework.cases.load(joined) else event.key.id
+
+    async def _quiet(self, raw: Raw, event: Interaction) -> str:
+        outcome = await self._casework.apply(
+            event.key.id, lambda case: folded(case, event), dedupe=(_seen(event),), draw_after=FOLD_AFTER
+        )
+        if outcome.done:
+            return "folded"
+        if outcome.refused and outcome.refused.code == "duplicate":
+            return "known"
+        who = tidy(event.author.label) if event.author else "someone"
+        line = f"{cut(who, NAME_GRAPHEMES)} {QUIET_WORDS[event.kind]} ({event.key.network})"
+        hour = raw.received_at.strftime("%Y-%m-%dT%H")
+        await self._notes.add_to_digest(hour, _seen(event), line)
+        return "digest"
+
+    async def _edited(self, event: Edited) -> str:
+        text, masked, shortened = self._safe(event.text)
+        outcome = await self._known(
+            event.key,
+            lambda case: edited(case, event.id, text, event.version, masked=masked, cut=shortened, now=event.at),
+        )
+        return "edited" if outcome.done else "known"
+
+    async def _known(self, key: CaseKey, decide: Decide) -> Outcome:
+        """Change the case that has this conversation, be it as its own or as the private half of a public one."""
+        return await self._casework.apply(await self._notes.get(alias(key)) or key.id, decide)
+
+    def _item(self, raw: Raw, event: Interaction) -> Item:
+        text, masked, shortened = self._safe(event.text)
+        author = event.author
+        if author is not None:
+            clean = {"name": self._name(author.name), "handle": self._name(author.handle)}
+            author = author.model_copy(update=clean)
+        attachments = tuple(
+            each.model_copy(update={"description": self._safe(each.description)[0][:300]})
+            for each in event.attachments[:10]
+        )
+        return Item(
+            seq=1,
+            id=event.id,
+            kind=event.kind,
+            author=author,
+            text=text,
+            posted_at=event.posted_at,
+            seen_at=raw.received_at,
+            url=event.url,
+            version=event.version,
+            private=event.private,
+            masked=masked,
+            cut=shortened,
+            late=raw.swept,
+            rating=event.rating,
+            attachments=attachments,
+            ref=event.ref,
+            stream=event.stream,
+            reply_until=event.reply_until,
+            answerable=event.answerable,
+        )
+
+    def _safe(self, text: str) -> tuple[str, bool, bool]:
+        """Foreign text made fit to keep: tidied, masked, cut; whether something was masked, whether it was cut."""
+        hidden = mask(tidy(text), self._reader.allow)
+        shortened = graphemes(hidden.text) > TEXT_GRAPHEMES
+        return cut(hidden.text, TEXT_GRAPHEMES), bool(hidden.found), shortened
+
+    def _name(self, text: str) -> str:
+        return cut(mask(tidy(text), self._reader.allow).text.replace("\n", " "), NAME_GRAPHEMES)
+
+
+def _seen(event: Interaction) -> str:
+    return f"{event.key.network}:{event.key.account}:{event.id}"
+
+
+def _as_edit(event: Interaction) -> Edited:
+    return Edited(id=event.id, key=event.key, text=event.text, version=event.version, at=event.posted_at)

@@ -1,0 +1,69 @@
+"""Who the staff are: names from Slack, signatures that they set themselves on first use."""
+
+import re
+from typing import Protocol
+
+import structlog
+
+from bot.domain.case import Person
+from bot.domain.errors import SlackError
+from bot.domain.ports import Notes
+
+SIGNATURE_LONGEST = 24
+
+
+class Names(Protocol):
+    """Where a member's display name comes from."""
+
+    async def name_of(self, user: str) -> str: ...
+
+
+class People:
+    """Finds members of staff by Slack user id."""
+
+    def __init__(self, notes: Notes, names: Names) -> None:
+        self._notes = notes
+        self._names = names
+        self._log = structlog.get_logger("hark.people")
+
+    async def who(self, user: str, fallback: str = "") -> Person:
+        """The person behind a Slack user id; remembered, so that Slack is asked once. `fallback` names a stranger."""
+        known = await self._notes.person(user)
+        if known is not None and known.name:
+            return known
+        try:
+            name = await self._names.name_of(user)
+        except SlackError as error:
+            self._log.warning("name not found", user=user, error=str(error))
+            return known or Person(id=user, name=fallback or "a colleague")
+        person = Person(id=user, name=name or fallback or "a colleague", signature=known.signature if known else "")
+        await self._notes.save_person(person)
+        return person
+
+    async def sign(self, person: Person, signature: str) -> Person:
+        """Remember how this person signs towards customers."""
+        signed = person.model_copy(update={"signature": signature.strip()})
+        await self._notes.save_person(signed)
+        return signed
+
+
+def suggested_signature(name: str) -> str:
+    """A signature made of a name's initials: "Ana Kovač" signs ^AK."""
+    initials = "".join(part[0] for part in re.findall(r"\w+", name))[:3].upper()
+    return f"^{initials}" if initials else ""
+
+
+def signature_problem(signature: str) -> str:
+    """What is wrong with a signature, in words for its owner; empty when it is fine."""
+    text = signature.strip()
+    if not text:
+        return "Customers should know who speaks: write a name or initials, such as ^AK or - Anna."
+    if len(text) > SIGNATURE_LONGEST or "\n" in text:
+        return f"Keep it on one line and within {SIGNATURE_LONGEST} characters."
+    return ""
+
+
+def signed(text: str, signature: str) -> str:
+    """The text with its signature; one that is there already is not doubled."""
+    text = text.strip()
+    return text if not signature or text.endswith(signature) else f"{text} {signature}"

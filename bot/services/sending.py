@@ -1,0 +1,145 @@
+"""Carries sends out: one conversation at a time, in order, each exactly once or shown as unknown.
+
+The case says `sending` before the network is called. A send found in that state later (a crash, a lost answer) is
+looked for on the network before anything is tried again.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+import structlog
+
+from bot.domain.agenda import next_send
+from bot.domain.case import Case, Send, SendState
+from bot.domain.decisions import Decide
+from bot.domain.delivery import begin, confirmed, due_send, failed, missing, postponed, sent, unknown
+from bot.domain.errors import Permanent, Transient, Unknown
+from bot.domain.models import Sent
+from bot.domain.offers import window_open
+from bot.domain.policy import Policy
+from bot.domain.ports import Clock, ConnectorPort, Due, Notes
+from bot.services.casework import Casework, Outcome
+from bot.services.joining import ALIAS_KEPT, alias
+from bot.telemetry import Metrics
+
+SENDS_A_TURN = 10
+AFTER_TURN = timedelta(seconds=1)
+
+
+class Sending:
+    """Works off the sends of one case at a time."""
+
+    def __init__(
+        self,
+        casework: Casework,
+        notes: Notes,
+        connectors: Mapping[tuple[str, str], ConnectorPort],
+        policy: Policy,
+        clock: Clock,
+        metrics: Metrics,
+    ) -> None:
+        self._casework = casework
+        self._notes = notes
+        self._connectors = connectors
+        self._policy = policy
+        self._clock = clock
+        self._metrics = metrics
+        self._log = structlog.get_logger("hark.sending")
+
+    async def act(self, due: Due) -> datetime | None:
+        """Send what is due in this case; when its next send is due."""
+        for _turn in range(SENDS_A_TURN):
+            case = await self._casework.cases.load(due.id)
+            send = due_send(case, self._clock.now()) if case else None
+            if case is None or send is None:
+                return next_send(case) if case else None
+            await self._step(case, send)
+        return self._clock.now() + AFTER_TURN
+
+    async def _step(self, case: Case, send: Send) -> None:
+        connector = self._connectors.get((case.key.network, case.key.account))
+        if connector is None:
+            await self._fail(case, send, "this account is not set up any more")
+        elif send.state is SendState.QUEUED:
+            await self._call(case, send, connector)
+        else:
+            await self._look(case, send, connector)
+
+    async def _call(self, case: Case, send: Send, connector: ConnectorPort) -> None:
+        closed = _window_closed(case, send, self._clock.now())
+        if closed:
+            await self._fail(case, send, closed)
+            return
+        begun = await self._apply(case.id, lambda each: begin(each, send.id, self._clock.now()))
+        current = begun.case.send(send.id) if begun.case else None
+        if not begun.done or current is None or current.state is not SendState.SENDING:
+            return
+        try:
+            proof = await connector.send(current)
+        except Transient as error:
+            self._metrics.sends.labels(case.key.network, "postponed").inc()
+            text, after = str(error), error.retry_after
+            await self._apply(case.id, lambda each: postponed(each, send.id, text, after, self._clock.now()))
+        except Permanent as error:
+            await self._fail(case, send, error.text)
+        except Unknown as error:
+            self._log.warning("fate of a send unknown", case=case.id, send=send.id, error=str(error))
+            self._metrics.sends.labels(case.key.network, "unknown").inc()
+            await self._apply(case.id, lambda each: unknown(each, send.id, self._clock.now()))
+        else:
+            await self._stands(case, current, proof, connector)
+
+    async def _stands(self, case: Case, send: Send, proof: Sent, connector: ConnectorPort) -> None:
+        """The send went out; where the network lets us, read it back and say so."""
+        self._metrics.sends.labels(case.key.network, "sent").inc()
+        await self._join(case, proof)
+        await self._apply(case.id, lambda each: sent(each, send.id, proof, self._clock.now(), self._policy))
+        if not connector.capabilities.read_back:
+            return
+        try:
+            found = await connector.read_back(send)
+        except (Transient, Permanent, Unknown) as error:
+            self._log.info("not read back", case=case.id, send=send.id, error=str(error))
+            return
+        await self._apply(case.id, lambda each: confirmed(each, send.id, found))
+
+    async def _look(self, case: Case, send: Send, connector: ConnectorPort) -> None:
+        """A send whose fate is unknown: find it, or learn for certain that it is not there."""
+        if not connector.capabilities.read_back:
+            again = missing if connector.capabilities.idempotent_send else unknown
+            await self._apply(case.id, lambda each: again(each, send.id, self._clock.now()))
+            return
+        try:
+            found = await connector.read_back(send)
+        except (Transient, Permanent, Unknown) as error:
+            self._log.info("still unknown", case=case.id, send=send.id, error=str(error))
+            await self._apply(case.id, lambda each: unknown(each, send.id, self._clock.now()))
+            return
+        if found is None:
+            await self._apply(case.id, lambda each: missing(each, send.id, self._clock.now()))
+            return
+        self._metrics.sends.labels(case.key.network, "sent").inc()
+        await self._join(case, found)
+        await self._apply(case.id, lambda each: sent(each, send.id, found, self._clock.now(), self._policy))
+        await self._apply(case.id, lambda each: confirmed(each, send.id, found))
+
+    async def _join(self, case: Case, proof: Sent) -> None:
+        """What the customer answers in the private conversation belongs to this case from now on."""
+        if proof.conversation:
+            key = case.key.model_copy(update={"conversation": proof.conversation})
+            await self._notes.set(alias(key), case.id, ALIAS_KEPT)
+
+    async def _fail(self, case: Case, send: Send, reason: str) -> None:
+        self._metrics.sends.labels(case.key.network, "failed").inc()
+        await self._apply(case.id, lambda each: failed(each, send.id, reason, self._clock.now()))
+
+    async def _apply(self, case_id: str, decide: Decide) -> Outcome:
+        return await self._casework.apply(case_id, decide)
+
+
+def _window_closed(case: Case, send: Send, now: datetime) -> str:
+    """Windows are checked again at the last moment: minutes may have passed since the modal."""
+    item = next((each for each in case.items if each.id == send.to), None)
+    if item is None or window_open(item, now):
+        return ""
+    return "the network's reply window closed before it could go out"

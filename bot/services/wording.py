@@ -1,0 +1,61 @@
+"""Checks of what staff are about to send: length, private data, things that only Slack understands."""
+
+import re
+from dataclasses import dataclass
+
+import emoji
+
+from bot.domain.models import LengthRule
+from bot.domain.text.clean import graphemes, utf8_bytes
+from bot.domain.text.privacy import AllowList, find
+
+TEXT = "text"
+PUBLIC_LINE = "line"
+SIGNATURE = "signature"
+SLACK_ONLY = re.compile(r"<[@#!][^>]*>|(?<!\w):[a-z0-9_+'-]+:(?!\w)")
+
+
+@dataclass(frozen=True, slots=True)
+class Problems:
+    """What is wrong, by field of the modal; nothing was sent."""
+
+    fields: dict[str, str]
+
+
+def from_slack(text: str) -> str:
+    """Staff's text as customers should read it: Slack's `:emoji:` codes become the characters themselves."""
+    return emoji.emojize(text, language="alias").strip()
+
+
+def text_problems(text: str, rule: LengthRule | None, allow: AllowList | None, network: str) -> str:
+    """The first problem of a text with its signature, in words for its author; empty when it may go out.
+
+    Private data is looked for when `allow` is given (public texts).
+    """
+    if rule is None:
+        return "This network takes no such message."
+    strange = SLACK_ONLY.search(text)
+    if strange:
+        return f"Customers would see “{strange.group()}” as it stands: only Slack understands it."
+    length = measure(text, rule)
+    if length > rule.limit:
+        return f"{length - rule.limit} too long: {length} of {rule.limit} {rule.unit} on {network}, signature included."
+    if rule.max_bytes is not None and utf8_bytes(text) > rule.max_bytes:
+        return f"Too long for {network}: {utf8_bytes(text)} of {rule.max_bytes} bytes."
+    found = find(text, allow) if allow is not None else ()
+    if found:
+        return f"This looks like private data ({found[0].kind}): take it private, or leave it out."
+    return ""
+
+
+def measure(text: str, rule: LengthRule) -> int:
+    """The length of a text as the network counts it."""
+    match rule.unit:
+        case "graphemes":
+            return graphemes(text)
+        case "utf16":
+            return len(text.encode("utf-16-le", "surrogatepass")) // 2
+        case "bytes":
+            return utf8_bytes(text)
+        case "characters":
+            return len(text)

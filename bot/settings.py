@@ -1,0 +1,368 @@
+"""Hark's own settings: one frozen model, read from the environment once. Each network adds its own in its folder."""
+
+import re
+from collections.abc import Mapping
+from datetime import date, time, timedelta
+from difflib import get_close_matches
+from itertools import pairwise
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator, model_validator
+
+from bot.domain.calendar import Calendar, Span
+from bot.domain.errors import SettingsError
+from bot.domain.policy import Policy
+from bot.environment import read, variables
+
+WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+SLACK_API = "https://slack.com/api/"
+DAY_MINUTES = 24 * 60
+MONTH_MINUTES = 31 * DAY_MINUTES
+TIME = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]"
+
+
+def _comma_list(value: Any) -> Any:
+    return tuple(part.strip() for part in value.split(",") if part.strip()) if isinstance(value, str) else value
+
+
+Commas = Annotated[tuple[str, ...], BeforeValidator(_comma_list)]
+
+
+class Settings(BaseModel):
+    """Everything that the environment says about Hark itself."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    redis_url: str | None = Field(
+        None,
+        alias="REDIS_URL",
+        repr=False,  # it may hold a password
+        description="The Redis 7 or newer to use; without it Hark starts a server of its own beside it",
+        examples=["redis://localhost:6379/0"],
+    )
+    redis_tls_verify: bool = Field(
+        True,
+        alias="REDIS_TLS_VERIFY",
+        description="Whether a rediss:// server must show a certificate that this machine trusts (Heroku's does not)",
+        examples=["false"],
+    )
+    port: int = Field(3000, alias="PORT", ge=0, le=65535, description="The port of the web server", examples=["3000"])
+    host: str = Field(
+        "127.0.0.1",
+        alias="HARK_HOST",
+        description="The address that the web server binds to; 0.0.0.0 behind a router such as Heroku's",
+        examples=["0.0.0.0"],  # noqa: S104 - an example for platforms that route to all interfaces
+    )
+    slack_bot_token: SecretStr = Field(
+        alias="SLACK_BOT_TOKEN", description="The bot token of your Slack app", examples=["xoxb-..."]
+    )
+    slack_app_token: SecretStr | None = Field(
+        None,
+        alias="SLACK_APP_TOKEN",
+        description="The app-level token with connections:write; with it, Hark uses Socket Mode and needs no address",
+        examples=["xapp-1-..."],
+    )
+    slack_signing_secret: SecretStr | None = Field(
+        None,
+        alias="SLACK_SIGNING_SECRET",
+        description="The signing secret of your Slack app, for HTTP mode",
+        examples=["8f742231b10e8888abcd99yyyzzz85a5"],
+    )
+    slack_api_url: str = Field(
+        SLACK_API, alias="SLACK_API_URL", description="Where Slack's Web API is", examples=[SLACK_API]
+    )
+    slack_channel: str = Field(
+        alias="SLACK_CHANNEL",
+        pattern=r"^[CG][A-Z0-9]{5,}$",
+        description="The id (not the name) of the channel where cards go",
+        examples=["C0123ABCDEF"],
+    )
+    slack_alert_users: Commas = Field(
+        (),
+        alias="SLACK_ALERT_USERS",
+        description="The Slack user ids of the people on call, separated by commas",
+        examples=["U0123ABCDEF,U0456GHIJKL"],
+    )
+    manager_users: Commas = Field(
+        (),
+        alias="HARK_MANAGER_USERS",
+        description="The Slack user ids of managers: escalations reach them, and they may release anybody's claim",
+        examples=["U0789MNOPQR"],
+    )
+    data_dir: Path = Field(
+        Path(".hark"),
+        alias="HARK_DATA_DIR",
+        description="Where the server that Hark starts keeps its data",
+        examples=["/var/lib/hark"],
+    )
+    shards: int = Field(
+        1,
+        alias="HARK_SHARDS",
+        ge=1,
+        le=1024,
+        description="Over how many hash tags the keys are spread, for Redis Cluster; fixed once there is data",
+        examples=["16"],
+    )
+    ack_target_minutes: float = Field(
+        60,
+        alias="HARK_ACK_TARGET_MINUTES",
+        gt=0,
+        le=MONTH_MINUTES,
+        description="How soon a customer hears a first human word",
+        examples=["60"],
+    )
+    answer_target_minutes: float = Field(
+        120,
+        alias="HARK_ANSWER_TARGET_MINUTES",
+        gt=0,
+        le=MONTH_MINUTES,
+        description="How soon a customer has an answer",
+        examples=["120"],
+    )
+    escalate_after_minutes: float = Field(
+        30,
+        alias="HARK_ESCALATE_AFTER_MINUTES",
+        gt=0,
+        le=MONTH_MINUTES,
+        description="How long after a missed answer the channel and the managers are told",
+        examples=["30"],
+    )
+    claim_minutes: float = Field(
+        30,
+        alias="HARK_CLAIM_MINUTES",
+        gt=5,
+        le=MONTH_MINUTES,
+        description="How long a claim holds without activity; its holder is asked five minutes before the end",
+        examples=["30"],
+    )
+    undo_seconds: float = Field(
+        15, alias="HARK_UNDO_SECONDS", ge=0, le=300, description="How long a send can be taken back", examples=["15"]
+    )
+    poll_seconds: float = Field(
+        20,
+        alias="HARK_POLL_SECONDS",
+        ge=0.2,
+        le=3600,
+        description="How often networks without webhooks are asked",
+        examples=["20"],
+    )
+    time_zone: str = Field(
+        "UTC",
+        alias="HARK_TIME_ZONE",
+        description="The time zone of the desk, by its IANA name",
+        examples=["Europe/Zagreb"],
+    )
+    hours: Commas = Field(
+        (),
+        alias="HARK_HOURS",
+        description="When the desk is open; several spans a day are possible; without it, around the clock",
+        examples=["mon-fri 09:00-12:30,mon-fri 13:00-17:30,sat 10:00-14:00"],
+    )
+    holidays: Commas = Field(
+        (), alias="HARK_HOLIDAYS", description="Days on which the desk is closed", examples=["2026-12-25,2027-01-01"]
+    )
+    contact: str = Field(
+        "",
+        alias="HARK_CONTACT",
+        description="The private ways to reach your company, offered when a network has no private messages",
+        examples=["care@acme.example or +44 20 7946 0000"],
+    )
+    own_contacts: Commas = Field(
+        (),
+        alias="HARK_OWN_CONTACTS",
+        description="Your company's own e-mail addresses, domains and phone numbers, which are never masked",
+        examples=["acme.example,care@acme.example,+44 20 7946 0000"],
+    )
+    team_language: str = Field(
+        "en",
+        alias="HARK_TEAM_LANGUAGE",
+        pattern=r"^[a-z]{2,3}$",
+        description="The language that needs no mention on a card",
+        examples=["en"],
+    )
+    phone_region: str = Field(
+        "US",
+        alias="HARK_PHONE_REGION",
+        pattern=r"^[A-Z]{2}$",
+        description="The country whose phone numbers may stand without a country code",
+        examples=["GB"],
+    )
+    retention_days: int = Field(
+        90, alias="HARK_RETENTION_DAYS", ge=1, le=3650, description="How long a closed case is kept", examples=["90"]
+    )
+    metrics_token: SecretStr | None = Field(
+        None,
+        alias="HARK_METRICS_TOKEN",
+        description="The bearer token for /metrics; without it, only this machine may read them",
+        examples=["a-long-random-word"],
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info", alias="HARK_LOG_LEVEL", description="How much is logged", examples=["info"]
+    )
+    log_format: Literal["json", "console"] = Field(
+        "json",
+        alias="HARK_LOG_FORMAT",
+        description="One JSON object a line, or lines for a person",
+        examples=["console"],
+    )
+
+    @field_validator("slack_bot_token")
+    @classmethod
+    def _bot_token(cls, value: SecretStr) -> SecretStr:
+        return _prefixed(value, "xoxb-", "a bot token")
+
+    @field_validator("slack_app_token")
+    @classmethod
+    def _app_token(cls, value: SecretStr | None) -> SecretStr | None:
+        return None if value is None else _prefixed(value, "xapp-", "an app-level token")
+
+    @field_validator("slack_api_url")
+    @classmethod
+    def _api_url(cls, value: str) -> str:
+        if not _has_host(value, "https", "http"):
+            msg = "it must be an address that begins with https:// or http://"
+            raise ValueError(msg)
+        return value.rstrip("/") + "/"
+
+    @field_validator("redis_url")
+    @classmethod
+    def _redis(cls, value: str | None) -> str | None:
+        if value is not None and not value.startswith("unix://") and not _has_host(value, "redis", "rediss"):
+            msg = "it must be an address that begins with redis://, rediss:// or unix://"
+            raise ValueError(msg)
+        return value
+
+    @field_validator("slack_alert_users", "manager_users")
+    @classmethod
+    def _user_ids(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        wrong = [user for user in value if not re.fullmatch(r"[UW][A-Z0-9]{5,}", user)]
+        if wrong:
+            msg = f"{wrong[0][:60]!r} is not a Slack user id (they begin with U or W)"
+            raise ValueError(msg)
+        return value
+
+    @field_validator("time_zone")
+    @classmethod
+    def _zone(cls, value: str) -> str:
+        try:
+            ZoneInfo(value)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: the name of a folder, "Europe"
+            msg = f"{value[:60]!r} is not a time zone"
+            raise ValueError(msg) from error
+        return value
+
+    @field_validator("hours")
+    @classmethod
+    def _hours(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        spans = sorted((span.weekday, _minutes(span)) for text in value for span in _spans(text))
+        for (day, (_, closes)), (next_day, (opens, _)) in pairwise(spans):
+            if day == next_day and opens < closes:
+                msg = f"two spans overlap on {WEEKDAYS[day]}"
+                raise ValueError(msg)
+        return value
+
+    @field_validator("holidays")
+    @classmethod
+    def _holidays(cls, value: tuple[str, ...]) -> tuple[str, ...]:
+        for text in value:
+            try:
+                date.fromisoformat(text)
+            except ValueError as error:
+                msg = f"{text[:60]!r} is not a date like 2026-12-25"
+                raise ValueError(msg) from error
+        return value
+
+    @model_validator(mode="after")
+    def _one_way_to_slack(self) -> "Settings":
+        if self.slack_app_token is None and self.slack_signing_secret is None:
+            msg = (
+                "Slack cannot reach Hark: set SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP mode). "
+                "Example: SLACK_APP_TOKEN=xapp-1-..."
+            )
+            raise ValueError(msg)
+        if self.ack_target_minutes > self.answer_target_minutes:
+            msg = "HARK_ACK_TARGET_MINUTES must not be longer than HARK_ANSWER_TARGET_MINUTES. Example: 60 and 120"
+            raise ValueError(msg)
+        return self
+
+    @property
+    def socket_mode(self) -> bool:
+        """Whether Slack is reached over a socket (an app-level token is set) instead of HTTP."""
+        return self.slack_app_token is not None
+
+    @property
+    def calendar(self) -> Calendar:
+        """The opening hours of the desk."""
+        spans = tuple(span for text in self.hours for span in _spans(text))
+        closed = tuple(date.fromisoformat(day) for day in self.holidays)
+        return Calendar(zone=self.time_zone, spans=spans, closed=closed)
+
+    @property
+    def policy(self) -> Policy:
+        """The promises and habits that these settings describe."""
+        return Policy(
+            channel=self.slack_channel,
+            calendar=self.calendar,
+            ack_target=timedelta(minutes=self.ack_target_minutes),
+            answer_target=timedelta(minutes=self.answer_target_minutes),
+            escalate_after=timedelta(minutes=self.escalate_after_minutes),
+            claim_lease=timedelta(minutes=self.claim_minutes),
+            undo=timedelta(seconds=self.undo_seconds),
+            alert_users=self.slack_alert_users,
+            manager_users=self.manager_users,
+            contact=self.contact,
+        )
+
+
+def load(env: Mapping[str, str]) -> Settings:
+    """The settings of this environment. Raises SettingsError with every problem named, unknown HARK_ names included."""
+    known = variables(Settings)
+    strange = sorted(name for name in env if name.startswith("HARK_") and name not in known and name not in TOOLING)
+    if strange:
+        ours = sorted(name for name in known if name.startswith("HARK_"))
+        near = [match for name in strange for match in get_close_matches(name, ours)] or ours
+        are = "is not a setting" if len(strange) == 1 else "are not settings"
+        raise SettingsError(f"{', '.join(strange)} {are} of Hark.", f"remove it, or use {' or '.join(near)}")
+    return read(Settings, env)
+
+
+TOOLING = frozenset({"HARK_CHROMIUM", "HARK_REQUIRE_BROWSER", "HARK_UPDATE_SNAPSHOTS"})
+"""Variables of the development tools; the service ignores them."""
+
+
+def _prefixed(value: SecretStr, prefix: str, what: str) -> SecretStr:
+    if not value.get_secret_value().startswith(prefix):
+        msg = f"{what} begins with {prefix}"
+        raise ValueError(msg)
+    return value
+
+
+def _has_host(address: str, *schemes: str) -> bool:
+    """Whether an address has one of the schemes, a host, and a port that can be one."""
+    try:
+        parts = urlsplit(address)
+        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0 and not re.search(r"\s", address)
+    except ValueError:
+        return False
+
+
+def _minutes(span: Span) -> tuple[int, int]:
+    """When a span begins and ends, in minutes of its day."""
+    return span.opens.hour * 60 + span.opens.minute, span.closes.hour * 60 + span.closes.minute or DAY_MINUTES
+
+
+def _spans(text: str) -> list[Span]:
+    """ "mon-fri 09:00-17:30" as one span for each day. Raises ValueError that shows the form."""
+    match = re.fullmatch(rf"([a-z]{{3}})(?:-([a-z]{{3}}))? ({TIME})-({TIME}|24:00)", text.lower())
+    if match is None or any(day not in WEEKDAYS for day in match.group(1, 2) if day):
+        msg = f"{text[:60]!r} does not read like 'mon-fri 09:00-17:30'"
+        raise ValueError(msg)
+    first, last = WEEKDAYS.index(match[1]), WEEKDAYS.index(match[2] or match[1])
+    opens, closes = time.fromisoformat(match[3]), time.fromisoformat(match[4].replace("24:", "00:"))
+    if last < first or (closes != time(0) and closes <= opens):
+        msg = f"{text!r} ends before it begins"
+        raise ValueError(msg)
+    return [Span(weekday=day, opens=opens, closes=closes) for day in range(first, last + 1)]

@@ -1,0 +1,228 @@
+"""The typed port to Slack's Web API: the few calls that Hark makes, and Slack's errors in Hark's words.
+
+No retry handler of the SDK is used: its connection retry can post a message twice. Who may retry what is decided by
+the worker that holds the lease (docs/slack.md).
+"""
+
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+import aiohttp
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.domain.errors import SlackRateLimited, SlackRefused, SlackUnavailable, SlackUnknown
+from bot.domain.models import Health
+from bot.domain.ports import Blocks, Posted
+from bot.telemetry import Metrics
+
+EVENT_TYPE = "hark_message"
+LOOK_BACK = timedelta(minutes=5)
+HISTORY_PAGE = 100
+HISTORY_PAGES = 5
+RATE_LIMITED = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
+UNCERTAIN = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout"})
+"""Slack may have carried the call out although it says this, so a post is looked for before it is made again."""
+NEEDED_SCOPES = ("chat:write", "commands", "users:read", "im:write", "im:history", "channels:history", "groups:history")
+USER_ID = re.compile(r"[UW][A-Z0-9]{5,}")
+
+Call = Callable[[], Awaitable[Any]]
+
+
+class SlackGateway:
+    """Slack as Hark uses it. `client` is made once by the composition root, without retry handlers."""
+
+    def __init__(self, client: AsyncWebClient, metrics: Metrics, channel: str) -> None:
+        self._client = client
+        self._metrics = metrics
+        self._channel = channel
+        self._dms: dict[str, str] = {}
+        self.team_url = ""
+        self.bot_user = ""
+
+    async def post(
+        self, channel: str, text: str, blocks: Blocks, *, attempt: str, thread_ts: str | None = None
+    ) -> Posted:
+        """Post one message; raises SlackUnknown when it may stand although no answer came."""
+        place = await self._conversation(channel)
+        answer = await self._call(
+            "chat.postMessage",
+            lambda: self._client.chat_postMessage(
+                channel=place,
+                text=text,
+                blocks=blocks,
+                thread_ts=thread_ts,
+                unfurl_links=False,
+                unfurl_media=False,
+                metadata={"event_type": EVENT_TYPE, "event_payload": {"attempt": attempt}},
+            ),
+        )
+        return Posted(channel=str(answer["channel"]), ts=str(answer["ts"]))
+
+    async def find_attempt(self, channel: str, attempt: str, thread_ts: str | None, since: datetime) -> Posted | None:
+        """The message that carries `attempt`, looked for among those posted since shortly before `since`."""
+        place = await self._conversation(channel)
+        oldest = f"{(since - LOOK_BACK).timestamp():.6f}"
+        cursor: str | None = None
+        for _page in range(HISTORY_PAGES):
+            answer = await self._history(place, thread_ts, oldest, cursor)
+            for message in answer.get("messages", []):
+                payload = message.get("metadata", {}).get("event_payload", {})
+                if payload.get("attempt") == attempt:
+                    return Posted(channel=place, ts=str(message["ts"]))
+            cursor = (answer.get("response_metadata") or {}).get("next_cursor")
+            if not cursor:
+                return None
+        return None
+
+    async def update(self, posted: Posted, text: str, blocks: Blocks) -> None:
+        """Redraw a message. Text and blocks always go together: text alone would delete the buttons."""
+        await self._call(
+            "chat.update",
+            lambda: self._client.chat_update(channel=posted.channel, ts=posted.ts, text=text, blocks=blocks),
+        )
+
+    async def whisper(self, channel: str, user: str, text: str, thread_ts: str | None = None) -> None:
+        """Tell one person something in a channel that nobody else sees."""
+        await self._call(
+            "chat.postEphemeral",
+            lambda: self._client.chat_postEphemeral(channel=channel, user=user, text=text, thread_ts=thread_ts),
+        )
+
+    async def open_view(self, trigger_id: str, view: dict[str, Any]) -> str:
+        """Open a modal within three seconds of the press; returns the view's id."""
+        answer = await self._call("views.open", lambda: self._client.views_open(trigger_id=trigger_id, view=view))
+        return str(answer["view"]["id"])
+
+    async def publish_home(self, user: str, view: dict[str, Any]) -> None:
+        """Show somebody their App Home."""
+        await self._call("views.publish", lambda: self._client.views_publish(user_id=user, view=view))
+
+    async def name_of(self, user: str) -> str:
+        """The full name of a member, or an empty text; colleagues and signatures need more than a nickname."""
+        answer = await self._call("users.info", lambda: self._client.users_info(user=user))
+        profile = answer["user"].get("profile", {})
+        return str(profile.get("real_name") or answer["user"].get("real_name") or profile.get("display_name") or "")
+
+    def permalink(self, posted: Posted) -> str:
+        """The address of a message, without asking Slack for it; empty before `check` learned the workspace's."""
+        return f"{self.team_url}archives/{posted.channel}/p{posted.ts.replace('.', '')}" if self.team_url else ""
+
+    async def connect(self) -> tuple[str, ...]:
+        """Learn who we are; returns the token's scopes (empty when Slack does not say)."""
+        answer = await self._call("auth.test", self._client.auth_test)
+        self.team_url = str(answer.get("url") or "")
+        self.bot_user = str(answer.get("user_id") or "")
+        header = str(answer.headers.get("x-oauth-scopes") or answer.headers.get("X-OAuth-Scopes") or "")
+        return tuple(scope.strip() for scope in header.split(",") if scope.strip())
+
+    async def open_socket(self, app_token: str) -> None:
+        """Ask for a Socket Mode address, which is then left unused: whether the app-level token works."""
+        await self._call("apps.connections.open", lambda: self._client.apps_connections_open(app_token=app_token))
+
+    async def check(self) -> list[Health]:
+        """The token, its scopes, and whether the channel can be reached."""
+        try:
+            scopes = await self.connect()
+        except (SlackRefused, SlackUnavailable, SlackUnknown, SlackRateLimited) as error:
+            mend = "check SLACK_BOT_TOKEN and SLACK_API_URL; reinstall the app if the token was revoked"
+            return [Health(ok=False, summary=f"Slack token: {error}", mend=mend)]
+        lines = [Health(ok=True, summary=f"Slack token: signed in at {self.team_url}")]
+        missing = [scope for scope in NEEDED_SCOPES if scopes and scope not in scopes]
+        lines.append(
+            Health(ok=not missing, summary="Slack scopes: all there")
+            if not missing
+            else Health(
+                ok=False,
+                summary=f"Slack scopes: {', '.join(missing)} missing",
+                mend="add them under OAuth & Permissions (or paste manifest.yaml) and reinstall the app",
+            )
+        )
+        lines.append(await self._check_channel())
+        return lines
+
+    async def _check_channel(self) -> Health:
+        try:
+            await self._history(self._channel, None, "0", None, limit=1)
+        except SlackRefused as error:
+            mend = "put the channel's id into SLACK_CHANNEL and invite the bot there: /invite @Hark"
+            return Health(ok=False, summary=f"Slack channel {self._channel}: {error.code}", mend=mend)
+        except (SlackUnavailable, SlackUnknown, SlackRateLimited) as error:
+            return Health(ok=False, summary=f"Slack channel {self._channel}: {error}", mend="try again in a minute")
+        return Health(ok=True, summary=f"Slack channel {self._channel}: Hark is a member")
+
+    async def _history(
+        self, place: str, thread_ts: str | None, oldest: str, cursor: str | None, limit: int = HISTORY_PAGE
+    ) -> Any:
+        common: dict[str, Any] = {
+            "channel": place,
+            "oldest": oldest,
+            "limit": limit,
+            "include_all_metadata": True,
+            "cursor": cursor,
+        }
+        if thread_ts is None:
+            return await self._call("conversations.history", lambda: self._client.conversations_history(**common))
+        return await self._call(
+            "conversations.replies", lambda: self._client.conversations_replies(ts=thread_ts, **common)
+        )
+
+    async def _conversation(self, channel: str) -> str:
+        """The conversation behind a channel id, or the direct message behind a user id."""
+        if not USER_ID.fullmatch(channel):
+            return channel
+        if channel not in self._dms:
+            answer = await self._call("conversations.open", lambda: self._client.conversations_open(users=channel))
+            self._dms[channel] = str(answer["channel"]["id"])
+        return self._dms[channel]
+
+    async def _call(self, method: str, call: Call) -> Any:
+        """Make one call and translate whatever goes wrong, once."""
+        try:
+            answer = await call()
+        except SlackApiError as error:
+            raise self._refusal(method, error) from error
+        except aiohttp.ClientConnectorError as error:
+            self._count(method, "unreachable")
+            raise SlackUnavailable(f"{method}: Slack cannot be reached") from error
+        except (AttributeError, UnicodeDecodeError) as error:  # how the SDK fails at an answer that is not Slack's
+            self._count(method, "unknown")
+            raise SlackUnknown(f"{method}: an answer that cannot be read") from error
+        except (aiohttp.ClientError, TimeoutError, SlackClientError, OSError) as error:
+            self._count(method, "unknown")
+            raise SlackUnknown(f"{method}: no answer ({type(error).__name__})") from error
+        self._count(method, "ok")
+        return answer
+
+    def _refusal(self, method: str, error: SlackApiError) -> SlackRateLimited | SlackUnknown | SlackRefused:
+        body, status, headers = _answer(error.response)
+        code = str(body.get("error") or f"http_{status}")
+        if status == 429 or code in RATE_LIMITED:
+            self._count(method, "rate_limited")
+            return SlackRateLimited(f"{method}: Slack asks for a pause", _seconds(headers.get("Retry-After")))
+        if status >= 500 or code in UNCERTAIN or not body:
+            self._count(method, "unknown")
+            return SlackUnknown(f"{method}: {code}")
+        self._count(method, "refused")
+        details = (body.get("response_metadata") or {}).get("messages") or []
+        needed = body.get("needed")
+        return SlackRefused(code, "; ".join(map(str, details)) or (f"needs {needed}" if needed else ""))
+
+    def _count(self, method: str, answer: str) -> None:
+        self._metrics.slack_calls.labels(method, answer).inc()
+
+
+def _answer(response: Any) -> tuple[Mapping[str, Any], int, Mapping[str, str]]:
+    """Body, status and headers. What was not Slack's JSON (a proxy's error page) comes in other shapes: no body."""
+    body = response if isinstance(response, dict) else getattr(response, "data", None)
+    status = getattr(response, "status_code", None) or getattr(response, "status", 200)
+    return (body if isinstance(body, dict) else {}), int(status), getattr(response, "headers", {})
+
+
+def _seconds(value: object) -> float:
+    try:
+        return max(1.0, float(str(value)))
+    except ValueError:
+        return 10.0

@@ -1,0 +1,130 @@
+"""Logs and metrics. Nothing secret and nothing private leaves through either: every line passes `redact`."""
+
+import logging
+import re
+import sys
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import structlog
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from pydantic import SecretStr
+
+HIDDEN = "[hidden]"
+SECRET_WORDS = re.compile(
+    r"xox[a-z]-[\w-]+|xapp-[\w-]+|whsec_[\w+/=]+|eyJ[\w-]+\.[\w-]+\.[\w-]*|Bearer\s+\S+", re.IGNORECASE
+)
+SECRET_FIELDS = re.compile(r"token|secret|password|authorization|cookie|jwt", re.IGNORECASE)
+Masker = Callable[[str], str]
+Processor = Callable[[Any, str, Any], Any]
+
+
+class Metrics:
+    """Everything that /metrics shows. docs/metrics.md explains each; a test compares the two."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.carded = Histogram(
+            "hark_card_lag_seconds",
+            "From the customer's post to the card in Slack",
+            ["network"],
+            registry=self.registry,
+            buckets=(0.5, 1, 2, 5, 15, 60, 300, 1800, 7200),
+        )
+        self.received = Counter(
+            "hark_interactions_total",
+            "Interactions by network and outcome (new, known, echo, digest, edited, deleted, unknown, malformed)",
+            ["network", "outcome"],
+            registry=self.registry,
+        )
+        self.webhooks = Counter(
+            "hark_webhooks_total",
+            "Webhook requests by network and answer",
+            ["network", "status"],
+            registry=self.registry,
+        )
+        self.sends = Counter(
+            "hark_sends_total", "Sends by network and state reached", ["network", "state"], registry=self.registry
+        )
+        self.slack_calls = Counter(
+            "hark_slack_calls_total",
+            "Slack Web API calls by method and answer",
+            ["method", "answer"],
+            registry=self.registry,
+        )
+        self.draws = Counter(
+            "hark_draws_total",
+            "Card draws by outcome (posted, updated, equal, waited, refused)",
+            ["outcome"],
+            registry=self.registry,
+        )
+        self.polls = Counter(
+            "hark_polls_total",
+            "Polls by network and answer (new, quiet, failed)",
+            ["network", "answer"],
+            registry=self.registry,
+        )
+        self.failures = Counter(
+            "hark_failures_total",
+            "Steps of a worker that failed and will be tried again",
+            ["step"],
+            registry=self.registry,
+        )
+        self.depth = Gauge("hark_queue_depth", "Entries waiting, by queue", ["queue"], registry=self.registry)
+
+
+def redactor(secrets: Iterable[SecretStr | None], mask: Masker) -> Processor:
+    """A log step that hides secrets by value, by look and by field name, and masks personal data in every text."""
+    values = sorted({each.get_secret_value() for each in secrets if each is not None}, key=len, reverse=True)
+
+    def clean(value: Any) -> Any:
+        if isinstance(value, str):
+            for secret in values:
+                value = value.replace(secret, HIDDEN)
+            return mask(SECRET_WORDS.sub(HIDDEN, value))
+        if isinstance(value, dict):
+            return {key: HIDDEN if SECRET_FIELDS.search(str(key)) else clean(each) for key, each in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [clean(each) for each in value]
+        return value if isinstance(value, (int, float, bool, type(None))) else clean(str(value))
+
+    def redact(_logger: Any, _method: str, event: Any) -> Any:
+        return {key: HIDDEN if SECRET_FIELDS.search(key) else clean(value) for key, value in event.items()}
+
+    return redact
+
+
+def configure_logging(level: str, form: str, redact: Processor) -> None:
+    """Send structlog and the standard library's loggers through the same steps to stderr, one line each."""
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.stdlib.add_logger_name,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.format_exc_info,
+        structlog.stdlib.PositionalArgumentsFormatter(),
+    ]
+    last = structlog.processors.JSONRenderer() if form == "json" else structlog.dev.ConsoleRenderer(colors=False)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(
+        structlog.stdlib.ProcessorFormatter(
+            foreign_pre_chain=shared,
+            processors=[_bare, structlog.stdlib.ProcessorFormatter.remove_processors_meta, redact, last],
+        )
+    )
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        cache_logger_on_first_use=False,
+    )
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level.upper())
+    for chatty in ("slack_bolt", "slack_sdk", "aiohttp.access", "asyncio"):
+        logging.getLogger(chatty).setLevel(logging.WARNING if level != "debug" else logging.DEBUG)
+
+
+def _bare(_logger: Any, _method: str, event: Any) -> Any:
+    """Drop what a foreign library may have attached besides its message."""
+    event.pop("stack_info", None)
+    return event

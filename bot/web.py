@@ -1,0 +1,147 @@
+"""The web server: webhooks in, Slack's HTTP mode in, health and metrics out.
+
+A webhook is answered 200 only after it stands in Redis; when Redis is away the answer is 503, so the network sends it
+again. Nothing is parsed here.
+"""
+
+import hmac
+import json
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address
+
+from aiohttp import web
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from pydantic import SecretStr
+
+from bot.domain.errors import StoreUnavailable
+from bot.domain.ports import Accepted, Challenge, Clock, ConnectorPort, Inbox, Refusal, WebhookRequest
+from bot.environment import MAIN
+from bot.telemetry import Metrics
+
+MAX_BODY = 1024 * 1024
+RETRY_AFTER = {"Retry-After": "5"}
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@dataclass(frozen=True, slots=True)
+class WebDeps:
+    """What the routes need. `ready` names each condition with its state; `depths` each queue with its length."""
+
+    inbox: Inbox
+    connectors: Mapping[tuple[str, str], ConnectorPort]
+    clock: Clock
+    metrics: Metrics
+    ready: Callable[[], Awaitable[dict[str, bool]]]
+    depths: Callable[[], Awaitable[dict[str, int]]]
+    metrics_token: SecretStr | None = None
+    slack: Handler | None = None
+
+
+def build(deps: WebDeps) -> web.Application:
+    """The application with all its routes."""
+    app = web.Application(client_max_size=MAX_BODY)
+    app.router.add_get("/healthz", _alive)
+    app.router.add_get("/readyz", _ready(deps))
+    app.router.add_get("/metrics", _metrics(deps))
+    for path in ("/webhooks/{network}", "/webhooks/{network}/{account}"):
+        app.router.add_route("*", path, _webhook(deps))
+    if deps.slack is not None:
+        app.router.add_post("/slack/events", deps.slack)
+    return app
+
+
+async def _alive(_request: web.Request) -> web.Response:
+    return web.Response(text="alive\n")
+
+
+def _ready(deps: WebDeps) -> Handler:
+    async def handle(_request: web.Request) -> web.Response:
+        states = await deps.ready()
+        body = json.dumps({name: "ok" if fine else "not ready" for name, fine in states.items()})
+        return web.Response(text=body, status=200 if all(states.values()) else 503, content_type="application/json")
+
+    return handle
+
+
+def _metrics(deps: WebDeps) -> Handler:
+    async def handle(request: web.Request) -> web.Response:
+        if not _may_read_metrics(request, deps.metrics_token):
+            return web.Response(status=403, text="the metrics need a token (HARK_METRICS_TOKEN)\n")
+        try:
+            for queue, depth in (await deps.depths()).items():
+                deps.metrics.depth.labels(queue).set(depth)
+        except StoreUnavailable:
+            deps.metrics.depth.clear()  # no depth is better than an old one
+        return web.Response(body=generate_latest(deps.metrics.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
+
+    return handle
+
+
+def _may_read_metrics(request: web.Request, token: SecretStr | None) -> bool:
+    """With a token set it is asked of everybody; without one only this machine may read, and no proxy for others."""
+    if token is not None:
+        given = request.headers.get("Authorization", "").removeprefix("Bearer ")
+        return hmac.compare_digest(given.encode("utf-8", "surrogateescape"), token.get_secret_value().encode())
+    peer = request.transport.get_extra_info("peername") if request.transport else None
+    forwarded = "X-Forwarded-For" in request.headers or "Forwarded" in request.headers
+    return peer is not None and ip_address(peer[0]).is_loopback and not forwarded
+
+
+def _webhook(deps: WebDeps) -> Handler:
+    async def handle(request: web.Request) -> web.Response:
+        network = request.match_info["network"]
+        connector = _connector(deps, network, request.match_info.get("account"))
+        if connector is None:
+            return web.Response(status=404, text="no such account\n")
+        response = await _receive(deps, connector, request)
+        deps.metrics.webhooks.labels(network, str(response.status)).inc()
+        return response
+
+    return handle
+
+
+def _connector(deps: WebDeps, network: str, account: str | None) -> ConnectorPort | None:
+    """The account that the path names; without one the main account, or the only one there is."""
+    if account is not None:
+        return deps.connectors.get((network, account.lower()))
+    main = deps.connectors.get((network, MAIN))
+    every = [each for (name, _), each in deps.connectors.items() if name == network]
+    return main or (every[0] if len(every) == 1 else None)
+
+
+async def _receive(deps: WebDeps, connector: ConnectorPort, request: web.Request) -> web.Response:
+    try:
+        body = await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        return web.Response(status=413, text="too large\n")
+    verdict = connector.verify(
+        WebhookRequest(
+            method=request.method,
+            headers={name.lower(): value for name, value in request.headers.items()},
+            query=dict(request.query),
+            body=body,
+            received_at=deps.clock.now(),
+        )
+    )
+    match verdict:
+        case Challenge():
+            return web.Response(
+                status=verdict.status,
+                text=verdict.body,
+                headers=dict(verdict.headers),
+                content_type=verdict.content_type,
+            )
+        case Refusal():
+            return web.Response(status=verdict.status, text=f"{verdict.reason}\n")
+        case Accepted():
+            return await _store(deps, verdict)
+
+
+async def _store(deps: WebDeps, verdict: Accepted) -> web.Response:
+    try:
+        for raw in verdict.raws:
+            await deps.inbox.put(raw)
+    except StoreUnavailable:
+        return web.Response(status=503, text="try again later\n", headers=RETRY_AFTER)
+    return web.Response(status=verdict.status, text=verdict.body)

@@ -1,0 +1,36 @@
+"""What the listeners are given, once, by the composition root."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import aiohttp
+
+from bot.cards.view import View
+from bot.domain.case import Case
+from bot.domain.policy import Policy
+from bot.domain.ports import Cases, Clock, ConnectorPort, Notes, Render
+from bot.services.composing import Composing
+from bot.services.desk import Desk
+from bot.services.drawing import Drawing
+from bot.services.people import People
+from bot.slack import SlackGateway
+
+
+@dataclass(frozen=True, slots=True)
+class Deps:
+    """The service as the Slack side sees it."""
+
+    desk: Desk
+    composing: Composing
+    drawing: Drawing
+    people: People
+    cases: Cases
+    notes: Notes
+    slack: SlackGateway
+    http: aiohttp.ClientSession
+    connectors: Mapping[tuple[str, str], ConnectorPort]
+    policy: Policy
+    clock: Clock
+    render: Render
+    view_of: Callable[[Case], View]
+    new_id: Callable[[], str]

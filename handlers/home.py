@@ -1,0 +1,88 @@
+"""App Home, and the signature that everybody sets there."""
+
+from typing import Any
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+
+from bot.cards.action_ids import ActionId, CallbackId, InputId, ModalState, Press
+from bot.cards.dialogs import case_modal, notice_modal, signature_modal
+from bot.cards.home import AccountHealth, HomeData, home_view
+from bot.cards.lists import listed
+from bot.cards.views import submitted
+from bot.domain.case import Purpose
+from bot.domain.models import Health
+from bot.services.people import signature_problem, suggested_signature
+from handlers.deps import Deps
+
+MINE = 20
+WAITING = 200
+
+
+def register(app: AsyncApp, deps: Deps) -> None:
+    """Opening Home, opening a case from it, setting a signature."""
+
+    @app.event("app_home_opened")
+    async def opened(event: dict[str, Any]) -> None:
+        if event.get("tab") == "home":
+            await publish(deps, str(event["user"]))
+
+    @app.action(ActionId.HOME_OPEN_CASE.value)
+    async def open_case(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await ack()
+        press = Press.decode(body["actions"][0].get("value")) or Press()
+        case = await deps.cases.load(press.case) if press.case else None
+        gone = notice_modal("No such case", "This case is no longer kept.")
+        await deps.slack.open_view(body["trigger_id"], case_modal(case, deps.view_of(case)) if case else gone)
+
+    @app.action(ActionId.SET_SIGNATURE.value)
+    async def set_signature(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await ack()
+        person = await deps.people.who(str(body["user"]["id"]))
+        await deps.slack.open_view(body["trigger_id"], signature_modal(person, suggested_signature(person.name)))
+
+    @app.view(CallbackId.SIGNATURE.value)
+    async def signed(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await _sign(deps, ack, body)
+
+
+async def publish(deps: Deps, user: str) -> None:
+    """Draw somebody's Home from what is stored now."""
+    waiting = await deps.cases.waiting(WAITING)
+    data = HomeData(
+        person=await deps.people.who(user),
+        mine=listed(await deps.cases.claimed_by(user, MINE), deps.view_of),
+        waiting=listed(waiting, deps.view_of),
+        waiting_total=len(waiting),
+        accounts=[await _health(deps, key) for key in sorted(deps.connectors)],
+        problems=sorted(
+            {f"Slack refused a card: {post.error}" for case in waiting for post in case.posts if post.error}
+        ),
+    )
+    await deps.slack.publish_home(user, home_view(data))
+
+
+async def _health(deps: Deps, key: tuple[str, str]) -> AccountHealth:
+    noted = await deps.notes.get(f"health:{key[0]}/{key[1]}")
+    quiet = Health(ok=True, summary="nothing has come in yet")
+    health = Health.model_validate_json(noted) if noted else quiet
+    return AccountHealth(title=f"{key[0].capitalize()} {deps.connectors[key].title}", health=health)
+
+
+async def _sign(deps: Deps, ack: AsyncAck, body: dict[str, Any]) -> None:
+    """Keep the signature; where it was asked for on the way to an acknowledgement, send that now."""
+    user = str(body["user"]["id"])
+    signature = submitted(body["view"]["state"]["values"]).signature
+    problem = signature_problem(signature)
+    if problem:
+        await ack(response_action="errors", errors={InputId.SIGNATURE.value: problem})
+        return
+    await deps.people.sign(await deps.people.who(user), signature)
+    state = ModalState.decode(body["view"].get("private_metadata"))
+    if state is not None and state.case and state.purpose is Purpose.ACKNOWLEDGE:
+        outcome = await deps.desk.acknowledge(state.case, user, state.send)
+        if outcome.refused:
+            await ack(response_action="update", view=notice_modal("Not sent", outcome.refused.text))
+            return
+    await ack()
+    if state is None or not state.case:
+        await publish(deps, user)

@@ -1,0 +1,126 @@
+"""The overflow menu and its modals: on it, close, not for us, history."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+
+from bot.cards.action_ids import LOOP_WAIVE, ActionId, CallbackId, InputId, ModalState, Verb
+from bot.cards.dialogs import close_modal, dismiss_modal, history_modal, notice_modal, signature_modal
+from bot.cards.views import submitted
+from bot.domain.case import Purpose
+from bot.services.casework import Outcome
+from bot.services.people import suggested_signature
+from bot.services.wording import SIGNATURE, Problems, from_slack
+from handlers.deps import Deps
+from handlers.pressing import OLD_CARD, Pressed, read, show, whisper
+
+Act = Callable[[Deps, Pressed], Awaitable[None]]
+
+
+def register(app: AsyncApp, deps: Deps) -> None:
+    """The menu itself, and what its modals submit."""
+
+    @app.action(ActionId.MORE.value)
+    async def chosen(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await ack()
+        pressed = read(body)
+        act = ACTS.get(pressed.press.verb) if pressed and pressed.press.verb else None
+        if pressed is None or act is None:
+            await whisper(deps, str(body.get("response_url", "")), OLD_CARD)
+            return
+        await act(deps, pressed)
+
+    @app.view(CallbackId.CLOSE.value)
+    async def closed(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await _close(deps, ack, body)
+
+    @app.view(CallbackId.DISMISS.value)
+    async def dismissed(ack: AsyncAck, body: dict[str, Any]) -> None:
+        state = ModalState.decode(body["view"].get("private_metadata")) or ModalState()
+        outcome = await deps.desk.dismiss(state.case, str(body["user"]["id"]))
+        await _done(ack, outcome)
+
+
+async def _acknowledge(deps: Deps, pressed: Pressed) -> None:
+    # The id follows from the press, so that a delivery that Slack repeats cannot send twice.
+    outcome = await deps.desk.acknowledge(pressed.press.case, pressed.user, f"ack-{pressed.trigger_id}")
+    if outcome.refused and outcome.refused.code == "no_signature":
+        person = await deps.people.who(pressed.user)
+        state = ModalState(case=pressed.press.case, purpose=Purpose.ACKNOWLEDGE, send=deps.new_id())
+        view = signature_modal(person, suggested_signature(person.name), state)
+        await deps.slack.open_view(pressed.trigger_id, view)
+        return
+    await show(deps, pressed, outcome)
+
+
+async def _open_close(deps: Deps, pressed: Pressed) -> None:
+    case = await deps.cases.load(pressed.press.case)
+    if case is None or not case.is_open:
+        await whisper(deps, pressed.response_url, "This case is closed already.")
+        return
+    person = await deps.people.who(pressed.user)
+    state = ModalState(case=case.id, purpose=Purpose.NOTICE, send=deps.new_id())
+    await deps.slack.open_view(pressed.trigger_id, close_modal(case, deps.view_of(case), person, state))
+
+
+async def _open_dismiss(deps: Deps, pressed: Pressed) -> None:
+    case = await deps.cases.load(pressed.press.case)
+    if case is None or not case.is_open:
+        await whisper(deps, pressed.response_url, "This case is closed already.")
+        return
+    view = dismiss_modal(case, deps.view_of(case), ModalState(case=case.id))
+    await deps.slack.open_view(pressed.trigger_id, view)
+
+
+async def _open_history(deps: Deps, pressed: Pressed) -> None:
+    found = await deps.desk.history(pressed.press.case)
+    if found is None:
+        await whisper(deps, pressed.response_url, "This case is no longer kept.")
+        return
+    case, log = found
+    await deps.slack.open_view(pressed.trigger_id, history_modal(case, log, deps.view_of(case)))
+
+
+async def _nothing(_deps: Deps, _pressed: Pressed) -> None:
+    """Slack itself opens the link."""
+
+
+ACTS: dict[Verb, Act] = {
+    Verb.ACKNOWLEDGE: _acknowledge,
+    Verb.CLOSE: _open_close,
+    Verb.DISMISS: _open_dismiss,
+    Verb.HISTORY: _open_history,
+    Verb.OPEN: _nothing,
+}
+
+
+async def _close(deps: Deps, ack: AsyncAck, body: dict[str, Any]) -> None:
+    state = ModalState.decode(body["view"].get("private_metadata")) or ModalState()
+    typed = submitted(body["view"]["state"]["values"])
+    waive = typed.loop == LOOP_WAIVE
+    answer = await deps.desk.close(
+        state.case,
+        str(body["user"]["id"]),
+        typed.reason,
+        closing_line="" if waive else from_slack(typed.line),
+        waive=waive,
+        send_id=state.send,
+    )
+    if isinstance(answer, Problems):
+        # A closing line needs a signature, and this modal has no field for one.
+        no_signature = "First set your signature: open Hark's Home, or reply to somebody once."
+        text = no_signature if SIGNATURE in answer.fields else next(iter(answer.fields.values()))
+        await ack(response_action="errors", errors={InputId.LINE.value: text})
+        return
+    if answer.refused and answer.refused.code == "loop_open":
+        await ack(response_action="errors", errors={InputId.LOOP.value: answer.refused.text})
+        return
+    await _done(ack, answer)
+
+
+async def _done(ack: AsyncAck, outcome: Outcome) -> None:
+    if outcome.refused:
+        await ack(response_action="update", view=notice_modal("Nothing changed", outcome.refused.text))
+        return
+    await ack()

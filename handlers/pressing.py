@@ -1,0 +1,102 @@
+"""What every press has in common: who pressed what where, and how the answer is shown.
+
+The pressed message is redrawn at once through the press's own response_url, which costs nothing of the budget for
+chat.update; a refusal is whispered to the person who pressed.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+import structlog
+
+from bot.cards.action_ids import Press
+from bot.domain.case import Case, Post
+from bot.services.casework import Outcome
+from handlers.deps import Deps
+
+OLD_CARD = "This button belongs to an older card. Please use the newest one."
+
+log = structlog.get_logger("hark.handlers")
+
+
+@dataclass(frozen=True, slots=True)
+class Pressed:
+    """One press: the member of staff, what the button carries, and where it stands."""
+
+    user: str
+    press: Press
+    trigger_id: str
+    response_url: str
+    ts: str
+
+
+def read(body: dict[str, Any]) -> Pressed | None:
+    """The press in a block_actions payload; None when its value is not one of ours (an old or foreign card)."""
+    action = body["actions"][0]
+    value = action.get("selected_option", {}).get("value") if "selected_option" in action else action.get("value")
+    press = Press.decode(value)
+    if press is None:
+        return None
+    return Pressed(
+        user=str(body["user"]["id"]),
+        press=press,
+        trigger_id=str(body.get("trigger_id", "")),
+        response_url=str(body.get("response_url", "")),
+        ts=str(body.get("container", {}).get("message_ts", "")),
+    )
+
+
+async def show(deps: Deps, pressed: Pressed, outcome: Outcome) -> None:
+    """Redraw the pressed message, and say why if nothing changed."""
+    if outcome.refused is not None:
+        await whisper(deps, pressed.response_url, outcome.refused.text)
+    if outcome.case is not None:
+        await redraw(deps, pressed, outcome.case)
+
+
+async def redraw(deps: Deps, pressed: Pressed, case: Case) -> None:
+    """Draw the newest state into the pressed message, unless it shows it already."""
+    post = _post(case, pressed)
+    if post is None or not pressed.response_url:
+        return
+    rendered = deps.render(case, post, deps.clock.now())
+    if rendered.digest == post.drawn:
+        return
+    shown = await _answer(
+        deps,
+        pressed.response_url,
+        {"replace_original": True, "text": rendered.text, "blocks": rendered.blocks, "unfurl_links": False},
+    )
+    if shown:
+        await deps.drawing.remember(case.id, post.id, rendered.digest)
+
+
+async def whisper(deps: Deps, response_url: str, text: str) -> None:
+    """Tell the person who pressed, and nobody else."""
+    if response_url:
+        await _answer(
+            deps, response_url, {"replace_original": False, "response_type": "ephemeral", "text": _plain(text)}
+        )
+
+
+def _post(case: Case, pressed: Pressed) -> Post | None:
+    """The message of the case that was pressed. A press on a copy that is not ours redraws nothing."""
+    return next((post for post in case.posts if post.ts and post.ts == pressed.ts), None)
+
+
+async def _answer(deps: Deps, url: str, payload: dict[str, Any]) -> bool:
+    """Use a response_url (five times, for half an hour). A failure is logged: the queue draws the card soon anyway."""
+    try:
+        async with deps.http.post(url, json=payload) as response:
+            if response.status == 200:
+                return True
+            log.warning("response_url refused", status=response.status, answer=(await response.text())[:200])
+    except (aiohttp.ClientError, TimeoutError) as error:
+        log.warning("response_url out of reach", error=str(error))
+    return False
+
+
+def _plain(text: str) -> str:
+    """Words of others may be in a refusal: they must not ping or link anybody."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

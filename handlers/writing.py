@@ -1,0 +1,155 @@
+"""Reply, thank, take private: the modals in which staff write to a customer, from opening to Send or cancel."""
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+
+from bot.cards.action_ids import ActionId, CallbackId, ModalState
+from bot.cards.dialogs import notice_modal
+from bot.cards.forms import Warn, private_modal, reply_modal
+from bot.cards.views import Submitted, ViewJson, submitted
+from bot.domain.case import Purpose
+from bot.domain.decisions import Refused
+from bot.services.casework import Outcome
+from bot.services.composing import Advice, Composition, Submission
+from bot.services.people import suggested_signature
+from bot.services.wording import Problems, from_slack
+from handlers.deps import Deps
+from handlers.pressing import OLD_CARD, Pressed, read, show, whisper
+
+ADVISED = "advised"
+OPENERS = {
+    ActionId.REPLY: Purpose.REPLY,
+    ActionId.THANK: Purpose.THANK,
+    ActionId.PRIVATE: Purpose.PRIVATE,
+}
+
+
+def register(app: AsyncApp, deps: Deps) -> None:
+    """Opening, typing, sending and cancelling."""
+    for action_id, purpose in OPENERS.items():
+        app.action(action_id.value)(_opener(deps, purpose))
+
+    @app.action(ActionId.DRAFT.value)
+    async def typed(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await ack()
+        state = ModalState.decode(body["view"].get("private_metadata"))
+        text = body["actions"][0].get("value")
+        if state is not None and isinstance(text, str):
+            await deps.composing.keep_draft(state.case, body["user"]["id"], text)
+
+    for callback in (CallbackId.REPLY, CallbackId.PRIVATE):
+
+        @app.view(callback.value)
+        async def sent(ack: AsyncAck, body: dict[str, Any]) -> None:
+            await _submit(deps, ack, body)
+
+        @app.view_closed(callback.value)
+        async def cancelled(ack: AsyncAck, body: dict[str, Any]) -> None:
+            await ack()
+            await _cancel(deps, body)
+
+
+def _opener(deps: Deps, purpose: Purpose) -> Callable[..., Awaitable[None]]:
+    async def listen(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await ack()
+        pressed = read(body)
+        if pressed is None:
+            await whisper(deps, str(body.get("response_url", "")), OLD_CARD)
+            return
+        await open_modal(deps, pressed, purpose)
+
+    return listen
+
+
+async def open_modal(deps: Deps, pressed: Pressed, purpose: Purpose) -> None:
+    """Open the modal, then tell colleagues that somebody writes. Nothing slow may stand before the opening."""
+    composition = await deps.composing.compose(pressed.press.case, pressed.user, purpose)
+    if isinstance(composition, Refused):
+        await whisper(deps, pressed.response_url, composition.text)
+        return
+    state = ModalState(
+        case=composition.case.id,
+        purpose=purpose,
+        send=deps.new_id(),
+        seen=composition.seen,
+        items=composition.case.item_count,
+    )
+    await deps.slack.open_view(pressed.trigger_id, _modal(deps, composition, state))
+    await show(deps, pressed, _unrefused(await deps.composing.writing(pressed.press.case, pressed.user)))
+
+
+def _modal(
+    deps: Deps,
+    composition: Composition,
+    state: ModalState,
+    typed: Submitted | None = None,
+    warnings: tuple[Warn, ...] = (),
+) -> ViewJson:
+    case, person, view = composition.case, composition.person, deps.view_of(composition.case)
+    draft = typed.text if typed else composition.text
+    signature = "" if person.signature else (typed.signature if typed else suggested_signature(person.name))
+    if composition.purpose is Purpose.PRIVATE:
+        line = typed.line if typed else composition.public_line
+        return private_modal(case, view, person, state, draft=draft, line=line, signature=signature, warnings=warnings)
+    return reply_modal(case, view, person, state, draft=draft, signature=signature, warnings=warnings)
+
+
+async def _submit(deps: Deps, ack: AsyncAck, body: dict[str, Any]) -> None:
+    state = ModalState.decode(body["view"].get("private_metadata"))
+    typed = submitted(body["view"]["state"]["values"])
+    user = str(body["user"]["id"])
+    if state is None:
+        await ack(response_action="update", view=notice_modal("This form is old", "Please open it again."))
+        return
+    answer = await deps.composing.submit(
+        Submission(
+            id=state.send,
+            case_id=state.case,
+            user=user,
+            purpose=state.purpose,
+            text=from_slack(typed.text),
+            public_line=from_slack(typed.line),
+            like=bool(typed.like),
+            signature=typed.signature,
+            seen=state.seen,
+            confirmed=ADVISED in state.confirmed,
+        )
+    )
+    match answer:
+        case Problems(fields):
+            await ack(response_action="errors", errors=fields)
+        case Advice(text, seen):
+            await _advise(deps, ack, state, typed, user, text, seen)
+        case Outcome(refused=Refused(code=code, text=text)) if code != "duplicate":
+            await deps.composing.keep_draft(state.case, user, typed.text)
+            await ack(response_action="update", view=notice_modal("Not sent", f"{text} Your draft is kept."))
+        case _:
+            await ack()
+
+
+async def _advise(
+    deps: Deps, ack: AsyncAck, state: ModalState, typed: Submitted, user: str, text: str, seen: int
+) -> None:
+    """Show the modal again with what should be read first; pressing Send once more means yes."""
+    composition = await deps.composing.compose(state.case, user, state.purpose)
+    if isinstance(composition, Refused):
+        await ack(response_action="update", view=notice_modal("Not sent", composition.text))
+        return
+    confirmed = tuple(dict.fromkeys((*state.confirmed, ADVISED)))
+    again = state.model_copy(update={"seen": seen, "confirmed": confirmed})
+    await ack(response_action="update", view=_modal(deps, composition, again, typed, (Warn(text),)))
+
+
+async def _cancel(deps: Deps, body: dict[str, Any]) -> None:
+    state = ModalState.decode(body["view"].get("private_metadata"))
+    if state is None:
+        return
+    typed = submitted(body["view"].get("state", {}).get("values", {}))
+    await deps.composing.cancel(state.case, str(body["user"]["id"]), typed.text or None)
+
+
+def _unrefused(outcome: Outcome) -> Outcome:
+    """Presence that the card shows already is not worth a word."""
+    return Outcome(outcome.case)
