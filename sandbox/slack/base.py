@@ -1,0 +1,52 @@
+"""What every part of the local Slack leans on: the JSON type, Slack's refusals, and the clock."""
+
+from datetime import UTC, datetime
+from time import monotonic
+from typing import Any, Protocol, TypeAlias
+
+Json: TypeAlias = dict[str, Any]
+
+
+class Time(Protocol):
+    """Where the sandbox reads the time: `now` for what people see, `monotonic` (seconds) for limits and deadlines."""
+
+    def now(self) -> datetime:
+        """The current moment, aware, in UTC."""
+
+    def monotonic(self) -> float:
+        """Seconds that never go back."""
+
+
+class SystemTime:
+    """The machine's own clock."""
+
+    def now(self) -> datetime:
+        """The current moment, aware, in UTC."""
+        return datetime.now(UTC)  # noqa: TID251 - the one place where the sandbox reads the real clock
+
+    def monotonic(self) -> float:
+        """Seconds since some fixed moment."""
+        return monotonic()
+
+
+class SlackError(Exception):
+    """A refusal in Slack's words: `code` is the `error` field, `extra` the fields that go with it."""
+
+    def __init__(self, code: str, **extra: Any) -> None:
+        """Keep the code and the further fields of the answer."""
+        super().__init__(code)
+        self.code = code
+        self.extra: Json = extra
+
+    def body(self) -> Json:
+        """The JSON answer, as Slack would send it (with HTTP 200)."""
+        return {"ok": False, "error": self.code, **self.extra}
+
+
+def invalid_arguments(*messages: str) -> SlackError:
+    """The refusal for a missing or wrong argument, with Slack's `[ERROR]` lines."""
+    return SlackError(
+        "invalid_arguments",
+        errors=list(messages),
+        response_metadata={"messages": [f"[ERROR] {message}" for message in messages]},
+    )

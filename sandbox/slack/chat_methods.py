@@ -1,0 +1,133 @@
+"""chat.* and reactions.add."""
+
+import re
+from typing import Final
+
+from sandbox.slack.args import flag
+from sandbox.slack.base import Json, SlackError
+from sandbox.slack.hub import Hub
+from sandbox.slack.limits import POSTS_PER_MINUTE, TIER_PER_MINUTE
+from sandbox.slack.messages import bot_message, change, content, delete, parent_ts, post
+from sandbox.slack.method import Method, joined, visible, writable
+from sandbox.slack.model import Conversation, Message
+from sandbox.slack.workspace import Workspace
+
+_REACTION: Final = re.compile(r"[a-z0-9_+'-]{1,100}(?:::skin-tone-[2-6])?")
+
+
+def target(hub: Hub, where: object) -> Conversation:
+    """Where chat.postMessage writes: an id, a channel's name, or a person's id for a direct message.
+
+    Raises SlackError: channel_not_found, cannot_dm_bot, messages_tab_disabled.
+    """
+    workspace = hub.workspace
+    name = str(where).removeprefix("#")
+    if name in workspace.users:
+        return _direct(hub, name)
+    if name not in workspace.conversations:
+        name = next((c.id for c in workspace.conversations.values() if c.kind != "dm" and c.name == name), name)
+    return visible(hub, name)
+
+
+def _direct(hub: Hub, user: str) -> Conversation:
+    if hub.workspace.users[user].is_bot:
+        raise SlackError("cannot_dm_bot")
+    if not hub.config.messages_tab:
+        raise SlackError("messages_tab_disabled")
+    return hub.workspace.direct(hub.config.bot_user_id, user)
+
+
+def post_message(hub: Hub, args: Json) -> Json:
+    """chat.postMessage."""
+    channel = writable(hub, target(hub, args["channel"]))
+    body = content(hub, args)
+    thread = parent_ts(channel, args.get("thread_ts"))
+    message = bot_message(hub, body, thread, broadcast=flag(args, "reply_broadcast"))
+    post(hub, channel, message)
+    return {
+        "channel": channel.id,
+        "ts": message.ts,
+        "message": hub.workspace.message_json(message, with_metadata=True),
+    }
+
+
+def _own(hub: Hub, args: Json, refusal: str) -> tuple[Conversation, Message]:
+    channel = joined(hub, args["channel"])
+    if channel.archived:
+        raise SlackError("is_archived")
+    message = channel.messages.get(str(args["ts"]))
+    if message is None or message.subtype == "tombstone":
+        raise SlackError("message_not_found")
+    if not message.bot:
+        raise SlackError(refusal)
+    return channel, message
+
+
+def update(hub: Hub, args: Json) -> Json:
+    """chat.update."""
+    channel, message = _own(hub, args, "cant_update_message")
+    if len(str(args.get("text") or "")) > hub.config.max_update_text:
+        raise SlackError("msg_too_long")
+    change(hub, channel, message, content(hub, args))
+    shown = hub.workspace.message_json(message, with_metadata=True)
+    return {"channel": channel.id, "ts": message.ts, "text": message.text, "message": shown}
+
+
+def remove(hub: Hub, args: Json) -> Json:
+    """chat.delete."""
+    channel, message = _own(hub, args, "cant_delete_message")
+    delete(hub, channel, message)
+    return {"channel": channel.id, "ts": message.ts}
+
+
+def post_ephemeral(hub: Hub, args: Json) -> Json:
+    """chat.postEphemeral."""
+    channel = writable(hub, visible(hub, args["channel"]))
+    if args["user"] not in channel.members:
+        raise SlackError("user_not_in_channel")
+    thread = parent_ts(channel, args.get("thread_ts"))
+    message = bot_message(hub, content(hub, args), thread, only_to=args["user"])
+    post(hub, channel, message)
+    return {"message_ts": message.ts}
+
+
+def permalink(hub: Hub, args: Json) -> Json:
+    """chat.getPermalink."""
+    channel = visible(hub, args["channel"])
+    message = channel.messages.get(str(args["message_ts"]))
+    if message is None:
+        raise SlackError("message_not_found")
+    return {"channel": channel.id, "permalink": permalink_of(hub.workspace, channel, message)}
+
+
+def permalink_of(workspace: Workspace, channel: Conversation, message: Message) -> str:
+    """The address of a message."""
+    url = f"{workspace.config.team_url}archives/{channel.id}/p{message.ts.replace('.', '')}"
+    return f"{url}?thread_ts={message.thread_ts}&cid={channel.id}" if message.is_reply else url
+
+
+def add_reaction(hub: Hub, args: Json) -> Json:
+    """reactions.add."""
+    channel = writable(hub, visible(hub, args["channel"]))
+    message = channel.messages.get(str(args["timestamp"]))
+    if message is None:
+        raise SlackError("message_not_found")
+    name = str(args["name"]).strip(":")
+    if not _REACTION.fullmatch(name):
+        raise SlackError("invalid_name")
+    users = message.reactions.setdefault(name, [])
+    if hub.config.bot_user_id in users:
+        raise SlackError("already_reacted")
+    users.append(hub.config.bot_user_id)
+    hub.workspace.changed()
+    return {}
+
+
+METHODS: Final = {
+    "chat.postMessage": Method(post_message, POSTS_PER_MINUTE, ("chat:write",), ("channel",), per_channel=True),
+    "chat.update": Method(update, TIER_PER_MINUTE[3], ("chat:write",), ("channel", "ts")),
+    "chat.delete": Method(remove, TIER_PER_MINUTE[3], ("chat:write",), ("channel", "ts")),
+    "chat.postEphemeral": Method(post_ephemeral, TIER_PER_MINUTE[4], ("chat:write",), ("channel", "user")),
+    "chat.getPermalink": Method(permalink, required=("channel", "message_ts")),
+    "reactions.add": Method(add_reaction, TIER_PER_MINUTE[3], ("reactions:write",), ("channel", "name", "timestamp")),
+}

@@ -1,0 +1,108 @@
+"""The things of a workspace: people, conversations, messages, and what a person's phone shows."""
+
+from dataclasses import dataclass, field
+
+from sandbox.slack.base import Json
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """A member of the workspace; `colour` is a six-digit hex value without the hash."""
+
+    id: str
+    name: str
+    real_name: str
+    tz: str
+    tz_label: str
+    tz_offset: int
+    colour: str
+    is_bot: bool = False
+
+    @property
+    def initials(self) -> str:
+        """The first letters of the names, for a picture."""
+        return "".join(part[0] for part in self.real_name.split()[:2]).upper()
+
+
+@dataclass(slots=True)
+class Message:
+    """One message as kept. `ts` is its id in its conversation; `ephemeral_to` names its only reader, if any."""
+
+    ts: str
+    user: str
+    text: str
+    blocks: list[Json] = field(default_factory=list)
+    attachments: list[Json] = field(default_factory=list)
+    bot: bool = False
+    thread_ts: str | None = None
+    broadcast: bool = False
+    subtype: str | None = None
+    metadata: Json | None = None
+    edited: Json | None = None
+    ephemeral_to: str | None = None
+    replies: list[str] = field(default_factory=list)
+    reply_users: list[str] = field(default_factory=list)
+    followers: set[str] = field(default_factory=set)
+    reactions: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def is_reply(self) -> bool:
+        """Whether it stands in a thread and is not its parent."""
+        return self.thread_ts is not None and self.thread_ts != self.ts
+
+
+@dataclass(slots=True)
+class Conversation:
+    """A channel or a direct conversation of two; `kind` is channel, private or dm."""
+
+    id: str
+    name: str
+    kind: str
+    created: int
+    members: set[str] = field(default_factory=set)
+    archived: bool = False
+    read_only: bool = False
+    topic: str = ""
+    messages: dict[str, Message] = field(default_factory=dict)
+    ephemerals: dict[str, Message] = field(default_factory=dict)
+    read: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def channel_type(self) -> str:
+        """The word that message events use."""
+        return {"channel": "channel", "private": "group", "dm": "im"}[self.kind]
+
+    def other(self, user: str) -> str:
+        """The other person of a direct conversation."""
+        return next((member for member in sorted(self.members) if member != user), user)
+
+
+@dataclass(frozen=True, slots=True)
+class UserGroup:
+    """A user group such as the people on call."""
+
+    id: str
+    handle: str
+    members: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Push:
+    """A notification on a phone; `reason` is dm, mention, broadcast or thread; `at` is an ISO time."""
+
+    id: str
+    user: str
+    text: str
+    conversation: str
+    at: str
+    reason: str
+    ts: str
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """An error that Slack shows to one person."""
+
+    id: str
+    user: str
+    text: str

@@ -1,0 +1,327 @@
+"""The Web API as the real SDK calls it: tokens, scopes, messages, history, limits, faults."""
+
+import json
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Any
+
+import aiohttp
+import pytest
+from slack_sdk.errors import SlackApiError
+from slack_sdk.web.async_client import AsyncWebClient
+
+from sandbox.slack.app import SlackSandbox
+from sandbox.slack.config import SandboxConfig, from_manifest
+from sandbox.slack.workspace import ANA, BEN, CARE, CARE_ARCHIVE, ON_CALL, RANDOM
+from tests.support.slack_sandbox import UNLIMITED, ManualTime, web_client
+
+SECTION = [{"type": "section", "text": {"type": "mrkdwn", "text": "hello"}}]
+
+
+@pytest.fixture
+def time() -> ManualTime:
+    """A clock that stands."""
+    return ManualTime()
+
+
+@pytest.fixture
+async def slack(time: ManualTime) -> AsyncIterator[SlackSandbox]:
+    """A strict local Slack on the standing clock."""
+    async with SlackSandbox(SandboxConfig(), time) as running:
+        yield running
+
+
+@pytest.fixture
+async def client(slack: SlackSandbox) -> AsyncIterator[AsyncWebClient]:
+    """The real SDK client with the bot's token."""
+    async with web_client(slack) as made:
+        yield made
+
+
+async def refusal(call: Any) -> Any:
+    """The answer of a call that must fail."""
+    with pytest.raises(SlackApiError) as caught:
+        await call
+    return caught.value.response
+
+
+async def raw(slack: SlackSandbox, method: str, **options: Any) -> dict[str, Any]:
+    """A call by hand."""
+    async with (
+        aiohttp.ClientSession(trust_env=False) as session,
+        session.post(slack.url + method, **options) as response,
+    ):
+        assert response.status == 200
+        body: dict[str, Any] = await response.json()
+        return body
+
+
+async def test_auth_test_names_the_bot_and_its_scopes(client: AsyncWebClient, slack: SlackSandbox) -> None:
+    """auth.test gives the ids and the header that Bolt reads scopes from."""
+    answer = await client.auth_test()
+    assert answer["user_id"] == slack.config.bot_user_id
+    assert answer["bot_id"] == slack.config.bot_id
+    assert "chat:write" in answer.headers["x-oauth-scopes"].split(",")
+
+
+@pytest.mark.parametrize(
+    ("method", "headers", "error"),
+    [
+        ("chat.postMessage", {}, "not_authed"),
+        ("chat.postMessage?token=xoxb-sandbox-hark", {}, "not_authed"),
+        ("chat.postMessage", {"Authorization": "Bearer xoxb-wrong"}, "invalid_auth"),
+        ("chat.postMessage", {"Authorization": "Bearer xapp-sandbox-hark"}, "not_allowed_token_type"),
+        ("apps.connections.open", {"Authorization": "Bearer xoxb-sandbox-hark"}, "not_allowed_token_type"),
+        ("chat.postNothing", {"Authorization": "Bearer xoxb-sandbox-hark"}, "unknown_method"),
+        ("chat.postMessage", {"Authorization": "Bearer xoxb-sandbox-hark"}, "invalid_arguments"),
+    ],
+)
+async def test_tokens(slack: SlackSandbox, method: str, headers: dict[str, str], error: str) -> None:
+    """Missing, wrong and wrongly used tokens are refused with HTTP 200 and Slack's words."""
+    assert (await raw(slack, method, headers=headers))["error"] == error
+
+
+async def test_token_in_a_form_is_taken(slack: SlackSandbox) -> None:
+    """A form may carry the token; JSON strings in it are read as blocks."""
+    form = {"token": slack.config.bot_token, "channel": CARE, "text": "hi", "blocks": json.dumps(SECTION)}
+    answer = await raw(slack, "chat.postMessage", data=form)
+    assert answer["ok"]
+    assert answer["message"]["blocks"][0]["text"] == {"type": "mrkdwn", "text": "hello", "verbatim": False}
+    assert "token" not in slack.calls[-1].args
+
+
+async def test_broken_json_is_refused(slack: SlackSandbox) -> None:
+    """A body that is not JSON, or not an object, is named."""
+    headers = {"Authorization": f"Bearer {slack.config.bot_token}", "Content-Type": "application/json"}
+    assert (await raw(slack, "chat.postMessage", data=b"{", headers=headers))["error"] == "invalid_json"
+    assert (await raw(slack, "chat.postMessage", data=b"[]", headers=headers))["error"] == "json_not_object"
+
+
+async def test_missing_scope_names_needed_and_provided() -> None:
+    """Without the scope a call is refused, with what is needed and what is held."""
+    config = replace(UNLIMITED, bot_scopes=("chat:write", "channels:read"))
+    async with SlackSandbox(config) as slack, web_client(slack) as client:
+        answer = await refusal(client.conversations_history(channel=CARE))
+        assert answer["error"] == "missing_scope"
+        assert answer["needed"] == "channels:history"
+        assert answer["provided"] == "chat:write,channels:read"
+
+
+def test_manifest_sets_the_rights() -> None:
+    """An app installed from its manifest has the manifest's rights and no more."""
+    manifest = {
+        "features": {"app_home": {"home_tab_enabled": True}, "slash_commands": [{"command": "/hark"}]},
+        "oauth_config": {"scopes": {"bot": ["chat:write"]}},
+        "settings": {"event_subscriptions": {"bot_events": ["app_home_opened"]}},
+    }
+    config = from_manifest(manifest)
+    assert config.bot_scopes == ("chat:write",)
+    assert config.bot_events == ("app_home_opened",)
+    assert (config.commands, config.home_tab, config.messages_tab) == (("/hark",), True, False)
+
+
+@pytest.mark.parametrize(
+    ("channel", "error"),
+    [
+        (RANDOM, "not_in_channel"),
+        (CARE_ARCHIVE, "is_archived"),
+        ("C404", "channel_not_found"),
+        ("U404", "channel_not_found"),
+    ],
+)
+async def test_where_the_bot_may_not_write(client: AsyncWebClient, channel: str, error: str) -> None:
+    """Channels it is not in, archived or unknown ones are refused."""
+    assert (await refusal(client.chat_postMessage(channel=channel, text="x")))["error"] == error
+
+
+async def test_private_channel_is_invisible(client: AsyncWebClient, slack: SlackSandbox) -> None:
+    """A private channel without the bot does not exist for it; joining it is no way in."""
+    slack.workspace.add_channel("C01SECRET", "secret", {ANA}, private=True)
+    assert (await refusal(client.chat_postMessage(channel="C01SECRET", text="x")))["error"] == "channel_not_found"
+    assert (await refusal(client.conversations_join(channel="C01SECRET")))["error"] == "channel_not_found"
+
+
+async def test_nothing_to_say(client: AsyncWebClient) -> None:
+    """No text and no blocks, or only blanks, is no_text."""
+    for text in ("", " \n"):
+        call = client.api_call("chat.postMessage", json={"channel": CARE, "text": text})
+        assert (await refusal(call))["error"] == "no_text"
+
+
+async def test_post_update_delete(client: AsyncWebClient, slack: SlackSandbox) -> None:
+    """Blocks show no edited flag; text alone drops the blocks and does; deleting removes."""
+    posted = await client.chat_postMessage(channel="#care", text="one", blocks=SECTION)
+    ts = posted["ts"]
+    assert posted["channel"] == CARE
+    updated = await client.chat_update(channel=CARE, ts=ts, text="two", blocks=SECTION)
+    assert "edited" not in updated["message"]
+    updated = await client.chat_update(channel=CARE, ts=ts, text="three")
+    assert "blocks" not in updated["message"]
+    assert updated["message"]["edited"]["user"] == slack.config.bot_user_id
+    assert (await refusal(client.chat_update(channel=CARE, ts=ts, text="x" * 4001)))["error"] == "msg_too_long"
+    await client.chat_delete(channel=CARE, ts=ts)
+    assert (await refusal(client.chat_update(channel=CARE, ts=ts, text="x")))["error"] == "message_not_found"
+
+
+async def test_only_own_messages_change(client: AsyncWebClient, slack: SlackSandbox) -> None:
+    """A person's message is not the bot's to update or delete."""
+    said = await slack.say(ANA, CARE, "mine")
+    assert (await refusal(client.chat_update(channel=CARE, ts=said.ts, text="x")))["error"] == "cant_update_message"
+    assert (await refusal(client.chat_delete(channel=CARE, ts=said.ts)))["error"] == "cant_delete_message"
+
+
+async def test_long_text_is_cut(client: AsyncWebClient) -> None:
+    """A post above 40,000 characters is cut, not refused."""
+    posted = await client.chat_postMessage(channel=CARE, text="x" * 40_001)
+    assert len(posted["message"]["text"]) == 40_000
+
+
+async def test_metadata_is_kept_and_shown_only_on_request(client: AsyncWebClient) -> None:
+    """Metadata comes back with include_all_metadata; an update without it keeps it; an empty one removes it."""
+    metadata = {"event_type": "hark_card", "event_payload": {"case": "7", "attempt": 2}}
+    posted = await client.chat_postMessage(channel=CARE, text="x", metadata=metadata)
+    await client.chat_update(channel=CARE, ts=posted["ts"], text="y", blocks=SECTION)
+    plain = await client.conversations_history(channel=CARE)
+    assert "metadata" not in plain["messages"][0]
+    full = await client.conversations_history(channel=CARE, include_all_metadata=True)
+    assert full["messages"][0]["metadata"] == metadata
+    wrong = client.chat_postMessage(channel=CARE, text="x", metadata={"event_type": "x"})
+    assert (await refusal(wrong))["error"] == "invalid_metadata_format"
+    await client.chat_update(channel=CARE, ts=posted["ts"], text="y", metadata={})
+    full = await client.conversations_history(channel=CARE, include_all_metadata=True)
+    assert "metadata" not in full["messages"][0]
+
+
+async def test_threads(client: AsyncWebClient, slack: SlackSandbox) -> None:
+    """Replies count on the parent, stay out of history, a reply's ts means its parent, a tombstone keeps a thread."""
+    parent = (await client.chat_postMessage(channel=CARE, text="parent"))["ts"]
+    reply = await client.chat_postMessage(channel=CARE, text="one", thread_ts=parent)
+    second = await client.chat_postMessage(channel=CARE, text="two", thread_ts=reply["ts"])
+    assert second["message"]["thread_ts"] == parent
+    thread = await client.conversations_replies(channel=CARE, ts=parent)
+    assert [m["text"] for m in thread["messages"]] == ["parent", "one", "two"]
+    assert (thread["messages"][0]["reply_count"], thread["messages"][0]["latest_reply"]) == (2, second["ts"])
+    history = await client.conversations_history(channel=CARE)
+    assert [m["text"] for m in history["messages"]] == ["parent"]
+    bad = client.chat_postMessage(channel=CARE, text="x", thread_ts="1.000000")
+    assert (await refusal(bad))["error"] == "thread_not_found"
+    await client.chat_delete(channel=CARE, ts=parent)
+    assert slack.message(CARE, parent).subtype == "tombstone"
+    await client.chat_delete(channel=CARE, ts=reply["ts"])
+    await client.chat_delete(channel=CARE, ts=second["ts"])
+    assert slack.messages(CARE) == []
+
+
+async def test_ids_of_messages_increase_on_a_standing_clock() -> None:
+    """ts is a string of seconds and micros that always grows."""
+    async with SlackSandbox(UNLIMITED, ManualTime()) as slack, web_client(slack) as client:
+        ids = [(await client.chat_postMessage(channel=CARE, text="x"))["ts"] for _ in range(8)]
+    assert ids == sorted(set(ids))
+    assert all(len(ts.partition(".")[2]) == 6 for ts in ids)
+
+
+async def test_history_pages_and_bounds() -> None:
+    """limit and cursor walk newest first; oldest and latest exclude their bounds unless inclusive."""
+    async with SlackSandbox(UNLIMITED) as slack, web_client(slack) as client:
+        ids = [(await client.chat_postMessage(channel=CARE, text=str(n)))["ts"] for n in range(5)]
+        first = await client.conversations_history(channel=CARE, limit=2)
+        assert [m["text"] for m in first["messages"]] == ["4", "3"]
+        rest = await client.conversations_history(
+            channel=CARE, limit=9, cursor=first["response_metadata"]["next_cursor"]
+        )
+        assert [m["text"] for m in rest["messages"]] == ["2", "1", "0"]
+        assert rest["has_more"] is False
+        inner = await client.conversations_history(channel=CARE, oldest=ids[1], latest=ids[3])
+        assert [m["text"] for m in inner["messages"]] == ["2"]
+        both = await client.conversations_history(channel=CARE, oldest=ids[1], latest=ids[3], inclusive=True)
+        assert [m["text"] for m in both["messages"]] == ["3", "2", "1"]
+        assert (await refusal(client.conversations_history(channel=CARE, cursor="!")))["error"] == "invalid_cursor"
+        assert (await refusal(client.conversations_history(channel=RANDOM)))["error"] == "not_in_channel"
+
+
+async def test_ephemeral_is_nobody_elses(client: AsyncWebClient, slack: SlackSandbox) -> None:
+    """An ephemeral message is not in history, cannot be updated, and needs a member to see it."""
+    shown = await client.chat_postEphemeral(channel=CARE, user=ANA, text="only you")
+    assert (await client.conversations_history(channel=CARE))["messages"] == []
+    update = client.chat_update(channel=CARE, ts=shown["message_ts"], text="x")
+    assert (await refusal(update))["error"] == "message_not_found"
+    outsider = client.chat_postEphemeral(channel=CARE, user="U404", text="x")
+    assert (await refusal(outsider))["error"] == "user_not_in_channel"
+    assert slack.message(CARE, shown["message_ts"]).ephemeral_to == ANA
+
+
+async def test_people_channels_and_direct_messages(client: AsyncWebClient, slack: SlackSandbox) -> None:
+    """Reading people, groups and channels, and opening a direct conversation twice gives one."""
+    person = (await client.users_info(user=ANA))["user"]
+    assert (person["profile"]["display_name"], person["tz"]) == ("Ana", "Europe/Zagreb")
+    assert (await refusal(client.users_info(user="U404")))["error"] == "user_not_found"
+    assert len((await client.users_list())["members"]) == 4
+    assert (await client.usergroups_users_list(usergroup=ON_CALL))["users"] == [BEN]
+    first = (await client.conversations_open(users=[ANA]))["channel"]["id"]
+    assert first.startswith("D")
+    assert (await client.chat_postMessage(channel=ANA, text="hi"))["channel"] == first
+    assert (await client.conversations_info(channel=CARE))["channel"]["is_member"] is True
+    names = [c["name"] for c in (await client.conversations_list(exclude_archived=True))["channels"]]
+    assert names == ["care", "random"]
+    await client.conversations_join(channel=RANDOM)
+    assert (await client.chat_postMessage(channel=RANDOM, text="joined"))["ok"]
+    assert slack.config.bot_user_id in (await client.conversations_members(channel=RANDOM))["members"]
+
+
+async def test_permalink_and_reaction(client: AsyncWebClient) -> None:
+    """A permalink is made from the ts; a reaction can be added once."""
+    ts = (await client.chat_postMessage(channel=CARE, text="x"))["ts"]
+    link = (await client.chat_getPermalink(channel=CARE, message_ts=ts))["permalink"]
+    assert link == f"https://acme.slack.com/archives/{CARE}/p{ts.replace('.', '')}"
+    await client.reactions_add(channel=CARE, timestamp=ts, name="eyes")
+    again = client.reactions_add(channel=CARE, timestamp=ts, name="eyes")
+    assert (await refusal(again))["error"] == "already_reacted"
+    assert (await refusal(client.reactions_add(channel=CARE, timestamp=ts, name="No!")))["error"] == "invalid_name"
+
+
+async def test_posts_are_one_a_second_per_channel_after_a_burst(client: AsyncWebClient, time: ManualTime) -> None:
+    """Five come at once, the sixth is HTTP 429 with whole seconds; another channel is free; time helps."""
+    for _ in range(5):
+        await client.chat_postMessage(channel=CARE, text="x")
+    limited = await refusal(client.chat_postMessage(channel=CARE, text="x"))
+    assert limited.status_code == 429
+    assert limited["error"] == "ratelimited"
+    assert limited.headers["Retry-After"] == "1"
+    assert (await client.chat_postMessage(channel=ANA, text="x"))["ok"]
+    time.move(1)
+    assert (await client.chat_postMessage(channel=CARE, text="x"))["ok"]
+
+
+async def test_updates_are_fifty_a_minute(client: AsyncWebClient, time: ManualTime) -> None:
+    """chat.update shares one bucket over all messages: a burst of 20, then 50 a minute."""
+    ts = (await client.chat_postMessage(channel=CARE, text="x"))["ts"]
+    for _ in range(20):
+        await client.chat_update(channel=CARE, ts=ts, text="y")
+    limited = await refusal(client.chat_update(channel=CARE, ts=ts, text="y"))
+    assert limited.headers["Retry-After"] == "2"
+    time.move(1.2)
+    assert (await client.chat_update(channel=CARE, ts=ts, text="y"))["ok"]
+
+
+async def test_rates_can_be_scaled() -> None:
+    """A scale of ten gives ten times the burst."""
+    async with SlackSandbox(SandboxConfig(rate_scale=10), ManualTime()) as slack, web_client(slack) as client:
+        for _ in range(50):
+            await client.chat_postMessage(channel=CARE, text="x")
+        assert (await refusal(client.chat_postMessage(channel=CARE, text="x"))).status_code == 429
+
+
+async def test_faults(client: AsyncWebClient, slack: SlackSandbox) -> None:
+    """A forced 429, 503, and an answer lost after the message was posted."""
+    slack.set_fault("ratelimited", "chat.postMessage", retry_after=7)
+    assert (await refusal(client.chat_postMessage(channel=CARE, text="x"))).headers["Retry-After"] == "7"
+    slack.set_fault("http_503", times=2)
+    for _ in range(2):
+        with pytest.raises(SlackApiError):
+            await client.auth_test()
+    assert slack.messages(CARE) == []
+    slack.set_fault("drop_after", "chat.postMessage")
+    with pytest.raises(aiohttp.ClientError):
+        await client.chat_postMessage(channel=CARE, text="lost answer")
+    assert [m.text for m in slack.messages(CARE)] == ["lost answer"]
+    assert (await client.auth_test())["ok"]
