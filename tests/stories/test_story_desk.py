@@ -1,0 +1,261 @@
+"""The desk, end to end: real bot, real Redis, the local Slack and the square over real sockets."""
+
+import asyncio
+
+from tests.support.rig import ANA, BEN, CARE, a_rig
+from tests.support.waiting import wait_until
+
+COMPLAINT = "@acme.square.test my bag is lost since yesterday and nobody answers the phone"
+
+
+async def test_a_post_becomes_a_card_and_the_answer_stands_on_the_network(redis_url: str) -> None:
+    """Claim, reply with a first signature, read back: the whole way there and back."""
+    async with a_rig(redis_url) as rig:
+        rig.square.post("jamalreed", COMPLAINT)
+        card = await rig.card("my bag is lost")
+        assert "Jamal Reed" in card.text
+        await rig.press(ANA, card.ts, "hark:claim:v1")
+        await rig.shows(card.ts, "Claimed by Ana")
+        await rig.press(ANA, card.ts, "hark:reply:v1")
+        await rig.shows(card.ts, "is writing")
+        outcome = await rig.send(ANA, "So sorry, we are searching :slightly_smiling_face:", signature="^AK")
+        assert outcome.ok
+        await rig.shows(card.ts, "read back")
+        assert rig.brand_posts() == ["So sorry, we are searching 🙂 ^AK"]
+        assert len(rig.cards()) == 1
+
+
+async def test_two_people_press_claim_at_once(redis_url: str) -> None:
+    """One wins, the other is told who."""
+    async with a_rig(redis_url) as rig:
+        rig.square.post("jamalreed", COMPLAINT)
+        card = await rig.card("my bag is lost")
+        await asyncio.gather(*(rig.press(user, card.ts, "hark:claim:v1") for user in (ANA, BEN)))
+        await rig.shows(card.ts, "hark:release:v1")
+
+        def whispers() -> list[str]:
+            return [each.text for each in rig.sandbox.slack.workspace.conversations[CARE].ephemerals.values()]
+
+        await wait_until(whispers, "the loser is told")
+        assert len(whispers()) == 1
+        winner = "Ana" if "Claimed by Ana" in rig.text_of(card.ts) else "Ben"
+        assert winner in whispers()[0]
+
+
+async def test_undo_takes_the_reply_back_and_keeps_the_words(redis_url: str) -> None:
+    """Within the undo time nothing reaches the network, and the text is there again for the next try."""
+    async with a_rig(redis_url, {"HARK_UNDO_SECONDS": "60"}) as rig:
+        rig.square.post("jamalreed", COMPLAINT)
+        card = await rig.card("my bag is lost")
+        await rig.press(ANA, card.ts, "hark:reply:v1")
+        await rig.send(ANA, "Too hasty", signature="^AK")
+        await rig.shows(card.ts, "hark:undo:v1")
+        await rig.press(ANA, card.ts, "hark:undo:v1")
+        await wait_until(lambda: "hark:undo:v1" not in rig.text_of(card.ts), "the send is gone from the card")
+        rig.sandbox.clock.skip(120)
+        await rig.press(ANA, card.ts, "hark:reply:v1")
+        view = await rig.modal(ANA)
+        assert "Too hasty" in str(view)
+        assert rig.brand_posts() == []
+
+
+async def test_a_cancelled_draft_is_kept_and_others_do_not_see_it(redis_url: str) -> None:
+    """What was typed before Cancel stands there again; for Ben the modal is empty."""
+    async with a_rig(redis_url) as rig:
+        rig.square.post("jamalreed", COMPLAINT)
+        card = await rig.card("my bag is lost")
+        await rig.press(ANA, card.ts, "hark:reply:v1")
+        view = await rig.modal(ANA)
+        await rig.sandbox.slack.press(ANA, "text", "hark:draft:v1", view_id=view["id"], value="Half a thought")
+        await rig.sandbox.slack.close(ANA, view["id"])
+        await wait_until(lambda: "is writing" not in rig.text_of(card.ts), "the card forgets that Ana was writing")
+        await rig.press(ANA, card.ts, "hark:reply:v1")
+        assert "Half a thought" in str(await rig.modal(ANA))
+        await rig.press(BEN, card.ts, "hark:reply:v1")
+        assert "Half a thought" not in str(await rig.modal(BEN))
+
+
+async def test_ben_learns_that_ana_answered_meanwhile(redis_url: str) -> None:
+    """Two open modals: the second Send shows the first answer, and goes out only when pressed again."""
+    async with a_rig(redis_url) as rig:
+        rig.square.post("jamalreed", COMPLAINT)
+        card = await rig.card("my bag is lost")
+        for user in (ANA, BEN):
+            await rig.press(user, card.ts, "hark:reply:v1")
+            await rig.modal(user)
+        await rig.send(ANA, "Ana's answer", signature="^AK")
+        await rig.shows(card.ts, "read back")
+        await rig.send(BEN, "Ben's answer", signature="^BO")
+        assert "Ana's answer" in str(await rig.modal(BEN))
+        assert rig.brand_posts() == ["Ana's answer ^AK"]
+        await rig.send(BEN, "Ben's answer")
+        await wait_until(lambda: len(rig.brand_posts()) == 2, "Ben's answer stands too")
+
+
+async def test_problems_come_back_inline_and_nothing_is_sent(redis_url: str) -> None:
+    """Too long, private data in public, words that only Slack understands: each error stands below the text."""
+    async with a_rig(redis_url) as rig:
+        rig.square.post("jamalreed", COMPLAINT)
+        card = await rig.card("my bag is lost")
+        await rig.press(ANA, card.ts, "hark:reply:v1")
+        for text, words in (
+            ("x" * 300, "4 too long"),
+            ("Write to jamal@mail.example", "private data"),
+            ("Hello :party_parrot:", "only Slack understands"),
+        ):
+            outcome = await rig.send(ANA, text, signature="^AK")
+            assert not outcome.ok
+            assert words in str(outcome.errors), outcome
+        assert rig.brand_posts() == []
+        assert (await rig.send(ANA, "x" * 296, signature="^AK")).ok
+        await wait_until(rig.brand_posts, "300 graphemes with the signature are just right")
+
+
+async def test_acknowledge_asks_for_a_signature_once_and_stops_the_first_clock(redis_url: str) -> None:
+    """One press; on first use the signature comes first; the answer promise stays."""
+    async with a_rig(redis_url) as rig:
+        rig.square.post("jamalreed", COMPLAINT)
+        card = await rig.card("my bag is lost")
+        await rig.choose(ANA, card.ts, "acknowledge")
+        await rig.send(ANA, signature="^AK")
+        await wait_until(rig.brand_posts, "the acknowledgement stands")
+        assert rig.brand_posts()[0].endswith("^AK")
+        await wait_until(lambda: "first word due" not in rig.text_of(card.ts), "the first clock is stopped")
+        assert "answer due" in rig.text_of(card.ts)
+        rig.square.post("rosadiaz", "@acme.square.test where is my refund?")
+        other = await rig.card("where is my refund")
+        await rig.choose(ANA, other.ts, "acknowledge")
+        await wait_until(lambda: len(rig.brand_posts()) == 2, "the second time one press is enough")
+
+
+async def test_thank_suggests_a_text_that_is_never_the_same_twice(redis_url: str) -> None:
+    """The suggestion stands in the modal; the next one differs."""
+    async with a_rig(redis_url) as rig:
+        seen = []
+        for name in ("jamalreed", "rosadiaz"):
+            rig.square.post(name, f"@acme.square.test thank you so much, wonderful crew! {name}")
+            card = await rig.card(f"wonderful crew! {name}")
+            await rig.press(ANA, card.ts, "hark:thank:v1")
+            view = await rig.modal(ANA)
+            block = next(each for each in view["blocks"] if each["block_id"] == "text")
+            seen.append(block["element"]["initial_value"])
+            await rig.send(ANA, seen[-1], signature="^AK")
+        await wait_until(lambda: len(rig.brand_posts()) == 2, "both thanks stand")
+        assert seen[0] != seen[1]
+
+
+async def test_a_thank_you_may_come_with_a_like(redis_url: str) -> None:
+    """A tick in the form likes the post once the words stand; taking the words back takes the like back."""
+    async with a_rig(redis_url) as rig:
+        record = rig.square.post("jamalreed", "@acme.square.test what a wonderful crew, thank you!")
+        card = await rig.card("wonderful crew")
+        await rig.press(ANA, card.ts, "hark:thank:v1")
+        await rig.send(ANA, "You made our day, Jamal!", signature="^AK", like="yes")
+        await rig.shows(card.ts, "read back")
+        brand = rig.square.who("acme").did
+        likes = rig.square.world.pointing_at
+        await wait_until(lambda: likes("app.bsky.feed.like", record.uri, brand), "the like stands")
+        assert rig.brand_posts() == ["You made our day, Jamal! ^AK"]
+
+
+async def test_taking_it_private_keeps_one_case_and_asks_for_a_closing_word(redis_url: str) -> None:
+    """Message, public line, the private answer on the same card, and no closing before a public word."""
+    async with a_rig(redis_url) as rig:
+        rig.square.post("jamalreed", COMPLAINT)
+        card = await rig.card("my bag is lost")
+        await rig.press(ANA, card.ts, "hark:private:v1")
+        await rig.send(
+            ANA, "Hi Jamal, what is your booking code?", signature="^AK", line="We have written to you, Jamal."
+        )
+        await rig.shows(card.ts, "public thread")
+        await wait_until(lambda: rig.brand_posts() == ["We have written to you, Jamal. ^AK"], "the public line stands")
+        rig.square.message("jamalreed", "acme", "My code is QX77TT")
+        await rig.shows(card.ts, "QX77TT")
+        assert len(rig.cards()) == 1
+        await rig.choose(ANA, card.ts, "close")
+        await rig.send(ANA, reason="solved", loop="post", line="All sorted in private, thank you Jamal!")
+        await rig.shows(card.ts, "hark:reopen:v1")
+        await wait_until(lambda: len(rig.brand_posts()) == 2, "the closing word stands")
+
+
+async def test_a_follow_up_joins_the_card_and_a_return_reopens_it(redis_url: str) -> None:
+    """The customer's next post shows on the card and in its thread; after closing it is a new cycle."""
+    async with a_rig(redis_url) as rig:
+        first = rig.square.post("jamalreed", COMPLAINT)
+        card = await rig.card("my bag is lost")
+        rig.square.post("jamalreed", "@acme.square.test hello??", reply_to=first.uri)
+        await rig.shows(card.ts, "hello??")
+        await wait_until(lambda: any("hello??" in line for line in rig.lines()), "the thread has the line")
+        await rig.choose(BEN, card.ts, "close")
+        await rig.send(BEN, reason="no_reply")
+        await rig.shows(card.ts, "hark:reopen:v1")
+        rig.square.post("jamalreed", "@acme.square.test still nothing!", reply_to=first.uri)
+        await rig.shows(card.ts, "still nothing!")
+        await rig.shows(card.ts, "hark:claim:v1")
+        assert "returning" in rig.text_of(card.ts)
+        assert len(rig.cards()) == 1
+
+
+async def test_edits_and_deletions_show_on_the_card(redis_url: str) -> None:
+    """New words replace the old; a deletion leaves a tombstone."""
+    async with a_rig(redis_url) as rig:
+        record = rig.square.post("jamalreed", COMPLAINT)
+        card = await rig.card("my bag is lost")
+        rig.square.edit(record.uri, "@acme.square.test found it, sorry")
+        await rig.shows(card.ts, "found it, sorry")
+        rig.square.delete(record.uri)
+        await rig.shows(card.ts, "Deleted by the customer")
+        assert "found it" not in rig.text_of(card.ts)
+
+
+async def test_not_for_us_and_reopen(redis_url: str) -> None:
+    """Set aside after a confirmation, and brought back by one press."""
+    async with a_rig(redis_url) as rig:
+        rig.square.post("tombecker", "@acme.square.test buy cheap watches")
+        card = await rig.card("cheap watches")
+        await rig.choose(ANA, card.ts, "dismiss")
+        await rig.send(ANA)
+        await rig.shows(card.ts, "not for us")
+        await rig.press(ANA, card.ts, "hark:reopen:v1")
+        await rig.shows(card.ts, "Claimed by Ana")
+
+
+async def test_history_home_and_the_slash_command(redis_url: str) -> None:
+    """History tells who did what; Home and /hark show what waits."""
+    async with a_rig(redis_url) as rig:
+        rig.square.post("jamalreed", COMPLAINT)
+        card = await rig.card("my bag is lost")
+        await rig.press(ANA, card.ts, "hark:claim:v1")
+        await rig.shows(card.ts, "hark:release:v1")
+        await rig.choose(ANA, card.ts, "history")
+        assert "claimed" in str(await rig.modal(ANA))
+        await rig.sandbox.slack.open_home(ANA)
+        homes = rig.sandbox.slack.hub.views.homes
+        await wait_until(lambda: "my bag is lost" in str(homes.get(ANA)), "Home lists the claim")
+        for word, answer in (
+            ("queue", "1 case"),
+            ("mine", "my bag is lost"),
+            ("nonsense", "/hark queue"),
+            ("", "/hark"),
+        ):
+            await rig.sandbox.slack.command(ANA, CARE, f"/hark {word}")
+            whispers = rig.sandbox.slack.workspace.conversations[CARE].ephemerals
+            await wait_until(
+                lambda answer=answer, whispers=whispers: any(
+                    answer in f"{m.text}{m.blocks}" for m in whispers.values()
+                ),
+                f"/hark {word} answers",
+            )
+
+
+async def test_likes_and_follows_go_to_the_digest_not_to_cards(redis_url: str) -> None:
+    """Quiet kinds make no card, and stand in the hourly message."""
+    async with a_rig(redis_url) as rig:
+        rig.square.follow("meitanaka", "acme")
+        rig.square.post("jamalreed", COMPLAINT)
+        await rig.card("my bag is lost")
+        rig.sandbox.clock.skip(3600)
+        await wait_until(
+            lambda: any("followed" in f"{m.text}{m.blocks}" for m in rig.sandbox.slack.messages(CARE)), "digest"
+        )
+        assert len(rig.cards()) == 1

@@ -1,0 +1,158 @@
+"""The whole of Hark for a test: the real bot, a real Redis, the local Slack and the square, over real sockets.
+
+Only the clock is the test's: it can skip ahead. `Team` presses what a member of staff sees.
+"""
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bot import accounts
+from bot.app import Service, open_service
+from bot.roles import Role, serve
+from sandbox.demo import Sandbox, environment, open_sandbox
+from sandbox.slack.config import SandboxConfig
+from sandbox.slack.model import Message
+from sandbox.slack.workspace import ANA, BEN, CARE, CHLOE
+from sandbox.square.people import Acts
+from sandbox.square.schemas import POST
+from tests.support.waiting import wait_until
+
+__all__ = ["ANA", "BEN", "CARE", "CHLOE", "Rig", "a_rig"]
+
+BRAND = "acme"
+FAST = {"HARK_UNDO_SECONDS": "0", "HARK_POLL_SECONDS": "0.2"}
+CALM = SandboxConfig(rate_limits=False)
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Rig:
+    """A running Hark."""
+
+    sandbox: Sandbox
+    service: Service
+    port: int
+
+    @property
+    def square(self) -> Acts:
+        """The customers' side."""
+        return self.sandbox.square
+
+    def cards(self, conversation: str = CARE) -> list[Message]:
+        """The cards of a channel: top-level messages with buttons."""
+        return [each for each in self.sandbox.slack.messages(conversation) if not each.is_reply and has_actions(each)]
+
+    def lines(self, conversation: str = CARE) -> list[str]:
+        """Everything in a channel's threads and its plain lines, as text."""
+        return [
+            each.text for each in self.sandbox.slack.messages(conversation) if each.is_reply or not has_actions(each)
+        ]
+
+    async def card(self, containing: str, conversation: str = CARE) -> Message:
+        """The card whose text has these words, once it stands."""
+
+        def found() -> list[Message]:
+            return [each for each in self.cards(conversation) if containing in str(each.blocks) + each.text]
+
+        await wait_until(found, f"a card with {containing!r} stands", within_s=20)
+        return found()[0]
+
+    async def shows(self, ts: str, words: str, conversation: str = CARE) -> None:
+        """Wait until a message shows these words."""
+        await wait_until(lambda: words in self.text_of(ts, conversation), f"the card shows {words!r}", within_s=20)
+
+    def text_of(self, ts: str, conversation: str = CARE) -> str:
+        """All that a message says and offers."""
+        return str(self.sandbox.slack.message(conversation, ts).blocks)
+
+    async def press(self, user: str, ts: str, action_id: str, conversation: str = CARE, **more: Any) -> Any:
+        """Press a button of a message as it is now."""
+        return await self.sandbox.slack.press_in(user, conversation, ts, action_id, **more)
+
+    async def choose(self, user: str, ts: str, verb: str, conversation: str = CARE) -> Any:
+        """Choose an entry of a card's menu."""
+        message = self.sandbox.slack.message(conversation, ts)
+        menu = next(e for b in message.blocks for e in b.get("elements", []) if e.get("action_id") == "hark:more:v1")
+        option = next(each for each in menu["options"] if f'"{verb}"' in each["value"])
+        return await self.press(user, ts, "hark:more:v1", conversation, selected_option=option)
+
+    async def modal(self, user: str) -> Json:
+        """The modal that is open on somebody's screen, once it is."""
+        await wait_until(lambda: self.sandbox.slack.views(user), f"{user} sees a modal")
+        return self.sandbox.slack.views(user)[-1]
+
+    async def send(self, user: str, text: str | None = None, **fields: str) -> Any:
+        """Submit the open modal with a text (None leaves the suggestion) and other fields by block id."""
+        view = await self.modal(user)
+        state = typed(view["view"] if "view" in view else view, {**({} if text is None else {"text": text}), **fields})
+        return await self.sandbox.slack.submit(user, view["id"], state)
+
+    def posts(self) -> list[str]:
+        """What stands on the square, oldest first."""
+        return [str(record.value["text"]) for record in self.square.world.of_kind(POST)]
+
+    def brand_posts(self) -> list[str]:
+        """What the company wrote, but for what stood there before the test."""
+        brand = self.square.who(BRAND).did
+        return [
+            str(record.value["text"]) for record in self.square.world.of_kind(POST, brand) if "reply" in record.value
+        ]
+
+    def direct(self, user: str) -> list[Message]:
+        """The bot's direct messages to somebody."""
+        return self.sandbox.slack.messages(self.sandbox.slack.direct(user))
+
+
+def has_actions(message: Message) -> bool:
+    """Whether a message is a card."""
+    return any(block["type"] == "actions" for block in message.blocks)
+
+
+def typed(view: Json, fields: Mapping[str, str]) -> Json:
+    """The state of a modal in which these fields, by block id, were filled in and the others left as they were."""
+    state: Json = {}
+    for block in view["blocks"]:
+        if block["type"] == "input" and block["block_id"] in fields:
+            element, value = block["element"], fields[block["block_id"]]
+            answer: Json = {"type": element["type"], "value": value}
+            if "options" in element:
+                option = next(each for each in element["options"] if each["value"] == value)
+                chosen = (
+                    {"selected_options": [option]} if element["type"] == "checkboxes" else {"selected_option": option}
+                )
+                answer = {"type": element["type"], **chosen}
+            state[block["block_id"]] = {element["action_id"]: answer}
+    return state
+
+
+@asynccontextmanager
+async def a_rig(
+    redis_url: str, settings: Mapping[str, str] | None = None, config: SandboxConfig = CALM
+) -> AsyncIterator[Rig]:
+    """Everything, started on free ports and stopped in order."""
+    async with AsyncExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        sandbox = await stack.enter_async_context(open_sandbox(None, 0, lambda _: None, config))
+        env = {**environment(sandbox, folder), "REDIS_URL": redis_url, **FAST, **(settings or {})}
+        read, found = accounts.settings_of(env)
+        service = await stack.enter_async_context(open_service(read, found, env, sandbox.clock))
+        stop, started = asyncio.Event(), asyncio.get_running_loop().create_future()
+
+        async def ready(port: int) -> None:
+            started.set_result(port)
+
+        async with asyncio.TaskGroup() as group:
+            running = group.create_task(serve(service, Role.ALL, stop, ready))
+            try:
+                await asyncio.wait({started, running}, return_when=asyncio.FIRST_COMPLETED)
+                if running.done():
+                    running.result()
+                await wait_until(lambda: bool(sandbox.slack.hub.sockets.open), "the socket is up", within_s=20)
+                yield Rig(sandbox, service, started.result())
+            finally:
+                stop.set()
