@@ -39,17 +39,16 @@ async def check(env: Mapping[str, str], say: Say) -> int:
 
 
 def line(health: Health) -> str:
-    """One result as a line for a terminal, the mend below it."""
+    """One result as a line for a terminal, the mend and whatever else there is to say indented below it."""
     text = f"{'ok  ' if health.ok else 'BAD '} {health.summary}"
-    return text if not health.mend else f"{text}\n     mend: {health.mend}"
+    return (text if not health.mend else f"{text}\nmend: {health.mend}").replace("\n", "\n     ")
 
 
 async def _guarded(what: str, ask: Callable[[], Awaitable[Health]]) -> Health:
     try:
-        health = await ask()
+        return await ask()
     except HarkError as error:
         return Health(ok=False, summary=f"{what}: {error}", mend="see the connector's page in docs/connectors")
-    return health.model_copy(update={"summary": f"{what}: {health.summary}"})
 
 
 async def _server(service: Service) -> Health:
@@ -57,10 +56,14 @@ async def _server(service: Service) -> Health:
     info = await service.store.info()
     if info.eviction != "noeviction":
         mend = "set maxmemory-policy to noeviction: any other forgets claims and timers when memory is full"
-        return Health(ok=False, summary=f"{info.version}, evicts by {info.eviction}", mend=mend)
+        return Health(ok=False, summary=f"server: {info.version}, evicts by {info.eviction}", mend=mend)
     if not info.append_only:
-        return Health(ok=True, summary=info.version, mend="turn on appendonly, or a restart loses what Redis holds")
-    return Health(ok=True, summary=f"{info.version}, append-only file on, noeviction")
+        return Health(
+            ok=True,
+            summary=f"server: {info.version}, no append-only file",
+            mend="turn on appendonly, or a restart loses what Redis holds",
+        )
+    return Health(ok=True, summary=f"server: {info.version}, append-only file on, noeviction")
 
 
 async def _socket(service: Service) -> Health:

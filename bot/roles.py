@@ -50,7 +50,8 @@ async def serve(
         group.start(_heartbeat(service, role, stop))
         if service.embedded is not None:
             group.start(_watch_server(service.embedded.wait(), stop))
-        runner = web.AppRunner(_web(service, socket), handle_signals=False, access_log=None, shutdown_timeout=REQUESTS_S)
+        app = _web(service, socket)
+        runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=REQUESTS_S)
         await runner.setup()
         try:
             if Role.WEB in role:

@@ -217,8 +217,8 @@ class SlackGateway:
 def _answer(response: Any) -> tuple[Mapping[str, Any], int, Mapping[str, str]]:
     """Body, status and headers. What was not Slack's JSON (a proxy's error page) comes in other shapes: no body."""
     body = response if isinstance(response, dict) else getattr(response, "data", None)
-    status = getattr(response, "status_code", None) or getattr(response, "status", 200)
-    return (body if isinstance(body, dict) else {}), int(status), getattr(response, "headers", {})
+    status: Any = getattr(response, "status_code", None) or getattr(response, "status", 200)
+    return (body if isinstance(body, dict) else {}), status, getattr(response, "headers", {})
 
 
 def _seconds(value: object) -> float:

@@ -12,7 +12,8 @@ from pydantic import SecretStr
 
 HIDDEN = "[hidden]"
 SECRET_WORDS = re.compile(
-    r"xox[a-z]-[\w-]+|xapp-[\w-]+|whsec_[\w+/=]+|eyJ[\w-]+\.[\w-]+\.[\w-]*|Bearer\s+\S+", re.IGNORECASE
+    r"xox[a-z]-[\w-]+|xapp-[\w-]+|whsec_[\w+/=]+|eyJ[\w-]+\.[\w-]+\.[\w-]*|Bearer\s+\S+|(?<=://)[^\s/@]+@",
+    re.IGNORECASE,
 )
 SECRET_FIELDS = re.compile(r"token|secret|password|authorization|cookie|jwt", re.IGNORECASE)
 Masker = Callable[[str], str]

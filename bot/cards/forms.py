@@ -76,7 +76,7 @@ def private_modal(
 
     `line` replaces the suggested public line; the empty string leaves the field empty.
     """
-    if private_route(case, view.capabilities, view.contact) != "message":
+    if private_route(case, view.capabilities, view.now, view.contact) != "message":
         return _contact_modal(case, view, person, state, draft=draft, signature=signature, warnings=warnings)
     public = view.capabilities.public_reply
     suggestion = f"We have sent you a private message, {_first_name(case)}." if line is None else line

@@ -56,6 +56,7 @@ class Item(Model):
     ref: dict[str, str] = Field(default_factory=dict)
     stream: str | None = None
     reply_until: AwareDatetime | None = None
+    private_until: AwareDatetime | None = None
     answerable: bool = True
 
 

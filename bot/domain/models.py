@@ -78,8 +78,10 @@ class Interaction(Model):
 
     `id` is the network's own and unique within network and account: it is what makes a redelivery recognisable.
     `version` changes when the customer edits. `ref` is what the connector needs to answer (opaque to the rest).
-    `about` is the interaction that a quiet kind (like, repost) points at. `answerable` is false where this one cannot
-    be answered although its network can (a webhook without a reply address).
+    `about` is the interaction that a quiet kind (like, repost) points at. `reply_until` is when the network stops
+    taking an answer where the customer spoke, `private_until` when it stops taking a private message about it; None
+    means never. `answerable` is false where this one cannot be answered although its network can (a webhook without a
+    reply address).
     """
 
     id: str
@@ -98,6 +100,7 @@ class Interaction(Model):
     about: str | None = None
     stream: str | None = None
     reply_until: AwareDatetime | None = None
+    private_until: AwareDatetime | None = None
     answerable: bool = True
     by_us: bool = False
 

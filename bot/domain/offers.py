@@ -34,16 +34,19 @@ def offers(case: Case, capabilities: Capabilities, now: datetime, contact: str =
         found |= {Offer.REPLY, Offer.THANK}
         if case.wait is not None and case.wait.ack_due is not None:
             found.add(Offer.ACKNOWLEDGE)
-    if reachable and private_route(case, capabilities, contact):
+    if reachable and private_route(case, capabilities, now, contact):
         found.add(Offer.PRIVATE)
     return frozenset(found)
 
 
-def private_route(case: Case, capabilities: Capabilities, contact: str) -> Literal["message", "contact"] | None:
+def private_route(
+    case: Case, capabilities: Capabilities, now: datetime, contact: str
+) -> Literal["message", "contact"] | None:
     """How a public conversation goes private: by a message, or by naming the company's contact way in public."""
-    if case.latest.private:
+    item = case.latest
+    if item.private:
         return None
-    if capabilities.private_message is not None:
+    if capabilities.private_message is not None and (item.private_until is None or now < item.private_until):
         return "message"
     return "contact" if contact and capabilities.public_reply is not None else None
 

@@ -7,7 +7,7 @@ from bot.domain import replying
 from bot.domain.case import Case, Person, Purpose
 from bot.domain.decisions import Refused
 from bot.domain.models import Capabilities, LengthRule
-from bot.domain.offers import Offer, reply_rule
+from bot.domain.offers import Offer, private_route, reply_rule
 from bot.domain.replying import Draft, Outgoing, overtaken_by, seen_sends
 from bot.domain.text.privacy import AllowList
 from bot.domain.text.tone import ToneReader
@@ -79,7 +79,7 @@ class Composing:
             return case
         capabilities = self._at.capabilities(case)
         by = await self._at.people.who(user)
-        private, rule = _channel(case, capabilities, purpose)
+        private, rule = self._channel(case, capabilities, purpose)
         if rule is None:
             return Refused(code="not_offered", text="This network takes no such message.")
         connector = self._at.connector(case)
@@ -127,7 +127,8 @@ class Composing:
         if isinstance(case, Refused):
             return Outcome(None, case)
         capabilities = self._at.capabilities(case)
-        drafts = _drafts(case, capabilities, submission, person)
+        private, _rule = self._channel(case, capabilities, submission.purpose)
+        drafts = _drafts(capabilities, submission, person, private=private)
         problems = self._problems(case, capabilities, drafts)
         if problems.fields:
             return problems
@@ -171,6 +172,16 @@ class Composing:
             return Advice(text, seen_sends(case))
         return None
 
+    def _channel(self, case: Case, capabilities: Capabilities, purpose: Purpose) -> tuple[bool, LengthRule | None]:
+        """Whether such a message is private, and its length rule. Where nothing private is possible, it is public."""
+        if purpose is Purpose.PRIVATE:
+            route = private_route(case, capabilities, self._at.clock.now(), self._at.policy.contact)
+            if route == "message":
+                return True, capabilities.private_message
+        if purpose is Purpose.NOTICE:
+            return False, capabilities.public_reply
+        return case.latest.private, reply_rule(case, capabilities)
+
     async def _suggestion(self, case: Case, purpose: Purpose, *, private: bool) -> str:
         if purpose is Purpose.THANK:
             used = await self._at.notes.recent(THANKS)
@@ -194,17 +205,7 @@ def _offer(purpose: Purpose) -> Offer:
     }[purpose]
 
 
-def _channel(case: Case, capabilities: Capabilities, purpose: Purpose) -> tuple[bool, LengthRule | None]:
-    """Whether such a message is private, and its length rule. Where nothing private is possible, it is public."""
-    if purpose is Purpose.PRIVATE and capabilities.private_message is not None:
-        return True, capabilities.private_message
-    if purpose is Purpose.NOTICE:
-        return False, capabilities.public_reply
-    return case.latest.private, reply_rule(case, capabilities)
-
-
-def _drafts(case: Case, capabilities: Capabilities, submission: Submission, person: Person) -> tuple[Draft, ...]:
-    private, _rule = _channel(case, capabilities, submission.purpose)
+def _drafts(capabilities: Capabilities, submission: Submission, person: Person, *, private: bool) -> tuple[Draft, ...]:
     purpose = submission.purpose
     if purpose is Purpose.PRIVATE and not private:
         purpose = Purpose.ACKNOWLEDGE

@@ -218,6 +218,7 @@ class Intake:
             ref=event.ref,
             stream=event.stream,
             reply_until=event.reply_until,
+            private_until=event.private_until,
             answerable=event.answerable,
         )
 
