@@ -26,8 +26,9 @@ class Account:
 
     @property
     def secrets(self) -> list[SecretStr]:
-        """What must never be seen in a log."""
-        return [value for _, value in self.settings if isinstance(value, SecretStr)]
+        """What must never be seen in a log; of a list of secrets, each."""
+        values = [value.get_secret_value() for _, value in self.settings if isinstance(value, SecretStr)]
+        return [SecretStr(part.strip()) for value in values for part in {value, *value.split(",")} if part.strip()]
 
 
 def settings_of(env: Mapping[str, str]) -> tuple[Settings, list[Account]]:

@@ -46,9 +46,11 @@ def line(health: Health) -> str:
 
 async def _guarded(what: str, ask: Callable[[], Awaitable[Health]]) -> Health:
     try:
-        return await ask()
+        health = await ask()
     except HarkError as error:
         return Health(ok=False, summary=f"{what}: {error}", mend="see the connector's page in docs/connectors")
+    named = health.summary.startswith(what)
+    return health if named else health.model_copy(update={"summary": f"{what}: {health.summary}"})
 
 
 async def _server(service: Service) -> Health:

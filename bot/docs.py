@@ -39,7 +39,7 @@ def _table(model: type[BaseModel]) -> str:
 def _row(name: str, field: FieldInfo) -> str:
     default = "required" if field.is_required() else _code(field.default)
     example = _code(field.examples[0]) if field.examples else ""
-    return f"| `{name}` | {default} | {_cell(field.description or '')} | {example} |"
+    return f"| `{name}` | {default} | {_cell((field.description or '').rstrip('.'))} | {example} |"
 
 
 def _code(value: Any) -> str:
@@ -49,4 +49,4 @@ def _code(value: Any) -> str:
 
 
 def _cell(text: str) -> str:
-    return text.rstrip(".").replace("|", "\\|")
+    return text.replace("|", "\\|")

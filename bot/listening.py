@@ -1,6 +1,7 @@
 """How Slack reaches Hark: a socket with a watchdog (Socket Mode), or requests on /slack/events (HTTP mode)."""
 
 import asyncio
+import logging
 import re
 from collections.abc import Awaitable, Callable
 
@@ -28,7 +29,13 @@ def build_bolt(client: AsyncWebClient, gateway: SlackGateway, token: str, signin
     async def authorize() -> AuthorizeResult:
         return AuthorizeResult(enterprise_id=None, team_id=None, bot_token=token, bot_user_id=gateway.bot_user or None)
 
+    logging.getLogger("slack_bolt.AsyncApp").addFilter(_is_news)
     return AsyncApp(client=client, authorize=authorize, signing_secret=signing_secret)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Bolt finds SLACK_BOT_TOKEN in the environment by itself and warns at each start that it does not use it."""
+    return not record.getMessage().endswith(("will be unused.", "will be ignored."))
 
 
 def http_route(bolt: AsyncApp) -> Callable[[web.Request], Awaitable[web.Response]]:
@@ -76,9 +83,13 @@ class Socket:
             await self._close()
 
     async def _watch(self, stop: asyncio.Event) -> None:
+        # A connection counts once it has lasted from one look to the next: with Socket Mode switched off at Slack,
+        # each new one is taken and ended at once, for ever.
         down_since: float | None = None
+        last = None
         while not stop.is_set():
-            if await self.is_connected():
+            last, before = self._handler.client.current_session, last
+            if last is before and await self.is_connected():
                 down_since = None
             else:
                 down_since = down_since if down_since is not None else self._clock.monotonic()

@@ -22,6 +22,7 @@ EVENT_TYPE = "hark_message"
 LOOK_BACK = timedelta(minutes=5)
 HISTORY_PAGE = 100
 HISTORY_PAGES = 5
+LONGEST_PAUSE_S = 3600.0
 RATE_LIMITED = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
 UNCERTAIN = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout"})
 """Slack may have carried the call out although it says this, so a post is looked for before it is made again."""
@@ -222,7 +223,6 @@ def _answer(response: Any) -> tuple[Mapping[str, Any], int, Mapping[str, str]]:
 
 
 def _seconds(value: object) -> float:
-    try:
-        return max(1.0, float(str(value)))
-    except ValueError:
-        return 10.0
+    """What Retry-After asks for, between a second and an hour; ten seconds where it says nothing readable."""
+    text = str(value)
+    return min(max(1.0, float(text)), LONGEST_PAUSE_S) if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text) else 10.0

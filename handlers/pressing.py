@@ -69,7 +69,7 @@ async def redraw(deps: Deps, pressed: Pressed, case: Case) -> None:
         {"replace_original": True, "text": rendered.text, "blocks": rendered.blocks, "unfurl_links": False},
     )
     if shown:
-        await deps.drawing.remember(case.id, post.id, rendered.digest)
+        await deps.drawing.remember(case, post.id, rendered.digest)
 
 
 async def whisper(deps: Deps, response_url: str, text: str) -> None:

@@ -37,16 +37,16 @@ class SandboxClock:
         return self._system.now() + self._offset
 
     def monotonic(self) -> float:
-        """Seconds that only grow; a skip counts as seconds gone by."""
-        return self._system.monotonic() + (self._offset - self._started_with).total_seconds()
+        """Seconds that only grow and never jump, not even by a skip: limits and watchdogs go by them."""
+        return self._system.monotonic()
 
     async def sleep(self, seconds: float) -> None:
         """Wait until the sandbox's clock has moved by that many seconds, by itself or by a skip."""
-        until = self.monotonic() + seconds
+        until = self._passed() + seconds
         woken = asyncio.Event()
         self._sleepers.add(woken)
         try:
-            while (left := until - self.monotonic()) > 0:
+            while (left := until - self._passed()) > 0:
                 woken.clear()
                 try:
                     async with asyncio.timeout(left):
@@ -72,6 +72,10 @@ class SandboxClock:
     def on_skip(self, listener: Callable[[], None]) -> None:
         """Call `listener` after each skip."""
         self._listeners.append(listener)
+
+    def _passed(self) -> float:
+        """Seconds gone by, those that were skipped included."""
+        return self._system.monotonic() + (self._offset - self._started_with).total_seconds()
 
     def _keep(self) -> None:
         if self._state_file is None:

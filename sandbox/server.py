@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator
 from contextlib import aclosing, contextmanager, suppress
+from dataclasses import asdict, dataclass
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -27,6 +28,14 @@ HEADERS: Final = {
     "Referrer-Policy": "no-referrer",
     "Cross-Origin-Opener-Policy": "same-origin",
 }
+
+
+@dataclass(slots=True)
+class Webhooks:
+    """Where the bot takes signed posts of the generic webhook, and their secret; `url` is empty until it listens."""
+
+    url: str = ""
+    secret: str = ""
 
 
 class Changes:
@@ -93,19 +102,27 @@ class _Page:
         self.waiting: dict[What, None] = {}
 
 
-def build(*, slack: Mount, square: Mount, clock: SandboxClock, changes: Changes, first_staff: str) -> web.Application:
+def build(
+    *,
+    slack: Mount,
+    square: Mount,
+    clock: SandboxClock,
+    changes: Changes,
+    first_staff: str,
+    webhooks: Webhooks | None = None,
+) -> web.Application:
     """The whole sandbox as one aiohttp application.
 
     `slack` and `square` add their own routes to the application they are given, and call `changes.slack` and
     `changes.square` after each change that the page shows. `first_staff` is the Slack user id whose screen the page
-    shows when its address names nobody.
+    shows when its address names nobody; `webhooks` is read each time that a page asks for it.
     """
     app = web.Application(middlewares=[_same_origin], client_max_size=MAX_BODY)
     app.router.add_get("/", _file(PAGE / "index.html"))
     app.router.add_get("/favicon.ico", _file(PAGE / "favicon.svg"))
     app.router.add_static("/static", PAGE)
     app.router.add_get("/sandbox/events", _events(changes))
-    app.router.add_get("/sandbox/start", _start(first_staff))
+    app.router.add_get("/sandbox/start", _start(first_staff, webhooks or Webhooks()))
     app.router.add_get("/sandbox/clock", _read_clock(clock))
     app.router.add_post("/sandbox/clock", _skip_clock(clock))
     slack(app)
@@ -160,9 +177,9 @@ def _events(changes: Changes) -> Handler:
     return stream
 
 
-def _start(first_staff: str) -> Handler:
+def _start(first_staff: str, webhooks: Webhooks) -> Handler:
     async def tell(_: web.Request) -> web.StreamResponse:
-        return web.json_response({"ok": True, "staff": first_staff})
+        return web.json_response({"ok": True, "staff": first_staff, "webhooks": asdict(webhooks)})
 
     return tell
 

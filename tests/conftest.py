@@ -3,9 +3,10 @@
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
+import pytest_asyncio
 import redis
 import redis.asyncio
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 from scripts.dev import find_chromium, is_browser_required
 from tests.support import browser as chromium
@@ -56,9 +57,10 @@ def chromium_path() -> str:
     pytest.skip("no Chromium was found (apt install chromium, or set HARK_CHROMIUM)")
 
 
-@pytest.fixture
-async def browser(chromium_path: str) -> AsyncIterator[Browser]:
-    """A fresh Chromium, closed with everything in it."""
+@pytest_asyncio.fixture(scope="session", loop_scope="session")
+async def _chromium(chromium_path: str) -> AsyncIterator[Browser]:
+    """One Chromium for all browser tests of this process: starting it takes longer than most of them."""
+    expect.set_options(timeout=chromium.PATIENCE_MS)
     async with async_playwright() as driver:
         running = await driver.chromium.launch(executable_path=chromium_path, args=chromium.launch_flags())
         try:
@@ -67,13 +69,23 @@ async def browser(chromium_path: str) -> AsyncIterator[Browser]:
             await running.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
+async def browser(_chromium: Browser) -> AsyncIterator[Browser]:
+    """The shared Chromium; what a test opened in it is closed after the test, so none sees another's storage."""
+    try:
+        yield _chromium
+    finally:
+        for context in _chromium.contexts:
+            await context.close()
+
+
+@pytest_asyncio.fixture(loop_scope="session")
 async def page(browser: Browser) -> Page:
     """A page as wide as a desk's screen."""
     return await browser.new_page(viewport={"width": 1440, "height": 900})
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def phone_page(browser: Browser) -> Page:
     """A page as wide as a phone's screen."""
     return await browser.new_page(viewport={"width": 390, "height": 844}, device_scale_factor=2)

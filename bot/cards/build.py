@@ -137,8 +137,9 @@ def text_input(
         "type": "plain_text_input",
         "action_id": action.value,
         "multiline": multiline,
-        "max_length": most,
     }
+    if most < INPUT_VALUE:  # Slack's own limit needs no counter beside the network's rule
+        element["max_length"] = most
     if initial:
         element["initial_value"] = initial
     if report_typing:

@@ -27,7 +27,7 @@ def _open_buttons(case: Case, post_id: str, view: View) -> list[build.Block]:
     wanted = {
         Offer.REPLY: (ActionId.REPLY, "Reply", f"Reply in {where}"),
         Offer.THANK: (ActionId.THANK, "Thank", f"Thank in {where}"),
-        Offer.PRIVATE: (ActionId.PRIVATE, "Take private", "Move this conversation to private"),
+        Offer.PRIVATE: (ActionId.PRIVATE, "Take private", "Take private: move this conversation out of the public"),
     }
     buttons = [
         build.button(action, label, press, describe=describe)

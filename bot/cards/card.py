@@ -54,7 +54,7 @@ def _alert(case: Case, post: Post, view: View) -> Rendered:
     where = _where(case, view)
     if where:
         top.append(("where", build.context(where)))
-    text = f"{line(headline, HEADLINE_GRAPHEMES)} · {summary(case, view)}"
+    text = f"{line(headline, HEADLINE_GRAPHEMES)} {summary(case, view)}"
     return rendered(text, build.with_ids(case.id, _fitting(case, post, view, top)))
 
 
@@ -84,12 +84,17 @@ def _retired(case: Case, post: Post, view: View) -> Rendered:
     return rendered(text, build.with_ids(case.id, [("retired", block)]))
 
 
-def _line(case: Case, post: Post, _: View) -> Rendered:
-    """One line of text. It calls only those whom Hark itself named, never anybody named inside the text."""
+def _line(case: Case, post: Post, view: View) -> Rendered:
+    """One line of text. It calls only those whom Hark itself named, never anybody named inside the text.
+
+    Outside the card's own thread it leads to the card.
+    """
     users = user_ids(post.mentions)[:MENTIONS]
     text = plain(post.text, LINE_GRAPHEMES) or "(no words)"
     called = [part for user in users for part in (build.user_part(user), build.text_part(" "))]
-    block = build.rich(build.rich_line(*called, build.text_part(text)))
+    here = post.thread or not view.card_url
+    way = [] if here else [build.text_part(" "), build.link_part(view.card_url, "Open the card")]
+    block = build.rich(build.rich_line(*called, build.text_part(text), *way))
     fallback = " ".join([*(mention(user) for user in users), _fallback(case, post)])
     return rendered(fallback, build.with_ids(case.id, [("line", block)]))
 

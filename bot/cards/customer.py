@@ -26,7 +26,7 @@ class Room:
 
 
 def head(case: Case, view: View) -> build.Block:
-    """One line: what, on which network, to which account, from whom. The network's name opens the post itself.
+    """One line: what, on which network, from whom, for which account. The network's name opens the post itself.
 
     rich_text, because a customer chooses name and handle: no character of theirs can act as markup here.
     """
@@ -34,11 +34,10 @@ def head(case: Case, view: View) -> build.Block:
     parts = [
         build.text_part(f"{kind_words(item.kind)} on ", "bold"),
         build.link_part(item.url, one_line(view.network_title, NAME) or "the network"),
-        build.text_part(f" to {one_line(view.account_title, NAME) or 'us'} · "),
+        build.text_part(" from "),
         build.text_part(one_line(author_label(item, case), NAME) or "someone", "bold"),
     ]
-    facts = _facts(case, view)
-    return build.rich(build.rich_line(*parts, *([build.text_part(" · " + " · ".join(facts))] if facts else [])))
+    return build.rich(build.rich_line(*parts, build.text_part("".join(f" · {fact}" for fact in _facts(case, view)))))
 
 
 def _facts(case: Case, view: View) -> list[str]:
@@ -51,8 +50,15 @@ def _facts(case: Case, view: View) -> list[str]:
         f"{case.people} people" if case.people > 1 else "",
         "🔁 returning" if case.cycle.n > 1 else "",
         "🔎 found by sweep" if case.latest.late or case.swept else "",
+        _addressed(case.latest, view),
     ]
     return [fact for fact in facts if fact]
+
+
+def _addressed(item: Item, view: View) -> str:
+    """The account that is meant, unless the customer's own words name it."""
+    title = one_line(view.account_title, NAME)
+    return f"for {title}" if title and title not in item.text else ""
 
 
 def _handle(author: Author) -> str:

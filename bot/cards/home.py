@@ -72,7 +72,7 @@ def _cases(cases: Sequence[Listed], most: int, total: int, none: str) -> list[bu
 
 
 def _case(each: Listed) -> build.Block:
-    open_it = build.button(ActionId.HOME_OPEN_CASE, "Open", Press(case=each.case.id), describe="Show this case")
+    open_it = build.button(ActionId.HOME_OPEN_CASE, "Open", Press(case=each.case.id), describe="Open this case")
     return build.section(case_line(each), open_it)
 
 

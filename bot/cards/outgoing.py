@@ -7,7 +7,7 @@ from typing import Final
 from bot.cards import build
 from bot.cards.action_ids import ActionId, Press
 from bot.cards.customer import Room
-from bot.cards.escape import TIME_AND_SECONDS, date_token, due_token, line, link, plain
+from bot.cards.escape import TIME_AND_SECONDS, date_token, due_token, line, link, one_line, plain
 from bot.cards.view import View
 from bot.cards.words import count, send_title, staff_name
 from bot.domain.case import Case, Purpose, Send, SendState
@@ -33,8 +33,12 @@ def send_parts(case: Case, post_id: str, view: View, room: Room) -> build.Parts:
 
 
 def shown_sends(case: Case) -> list[Send]:
-    """What staff must see: everything that is not settled, and the latest words of this cycle whatever their state."""
+    """What staff must see: everything that is not settled, and the latest words of this cycle whatever their state.
+
+    A public line that goes with a private message is shown with that message.
+    """
     latest = [send for send in case.sends if send.purpose is not Purpose.LIKE][-1:]
+    latest += [send for send in case.sends if latest and send.id == latest[0].after]
     return [
         send
         for send in case.sends
@@ -65,7 +69,8 @@ def _sending(send: Send, view: View) -> str:
 def _sent(send: Send, view: View) -> str:
     at = f" {date_token(send.sent_at)}" if send.sent_at else ""
     if send.read_back:
-        return f"✓✓ {_who(send)} {link(send.url, 'stands')} on {line(view.network_title, 40)}, read back ·{at}"
+        there = link(send.url, f"is on {one_line(view.network_title, 40)}")
+        return f"✓✓ {_who(send)} {there}, read back ·{at}"
     return f"✓ {_who(send)} {link(send.url, 'sent')}{at}"
 
 
@@ -79,7 +84,7 @@ def _unknown(send: Send, view: View) -> str:
 
 
 def _undone(send: Send, _: View) -> str:
-    return f"↩️ {_who(send)}: {line(send.reason, REASON) or 'taken back'} before it was sent"
+    return f"↩️ *{send_title(send)}* {line(send.reason, REASON) or 'taken back'} before it was sent"
 
 
 _TELL: Final[Mapping[SendState, Callable[[Send, View], str]]] = MappingProxyType(

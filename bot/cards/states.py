@@ -34,14 +34,19 @@ def _urgency(case: Case) -> str:
 
 
 def _due(case: Case, view: View) -> str:
-    if case.wait is None:
+    """What falls due next; what is overdue stands in the state line."""
+    if case.wait is None or (case.wait.breached and not _only_first_word_is_late(case)):
         return ""
-    if case.wait.breached and case.wait.ack_due is None:
-        return ""  # the state line says it
     answer = due_token(case.wait.answer_due, view.now)
-    if case.wait.ack_due is None:
+    if case.wait.ack_due is None or case.wait.breached:
         return f"answer due {answer}"
     return f"first word due {due_token(case.wait.ack_due, view.now)}, answer {answer}"
+
+
+def _only_first_word_is_late(case: Case) -> bool:
+    """Whether the acknowledgement was missed, but the answer may still come in time."""
+    has_ack = case.wait is not None and case.wait.ack_due is not None
+    return has_ack and MarkName.ANSWER_BREACH not in case.cycle.missed
 
 
 def _window(case: Case, view: View) -> str:
@@ -74,7 +79,7 @@ def _promise(case: Case) -> str:
     if case.wait is None:
         late = MarkName.ANSWER_BREACH in case.cycle.missed and case.cycle.answered_at
         return "⏰ The answer came late" if late else ""
-    if case.wait.breached and case.wait.ack_due is not None and MarkName.ANSWER_BREACH not in case.cycle.missed:
+    if case.wait.breached and case.wait.ack_due is not None and _only_first_word_is_late(case):
         return f"🔴 *Overdue:* a first word was due {date_token(case.wait.ack_due)}"
     if case.wait.breached:
         return f"🔴 *Overdue:* the answer was due {date_token(case.wait.answer_due)}"

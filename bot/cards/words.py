@@ -94,9 +94,8 @@ def staff_name(name: str) -> str:
 
 
 def rule_words(rule: LengthRule) -> str:
-    """A network's limit in words."""
-    words = f"{rule.limit:,} {UNITS[rule.unit]}"
-    return f"{words} and {rule.max_bytes:,} bytes" if rule.max_bytes else words
+    """A network's limit in words. A second limit in bytes hardly ever binds: it is named when a text is over it."""
+    return f"{rule.limit:,} {UNITS[rule.unit]}"
 
 
 def count(number: int, one: str, many: str = "") -> str:

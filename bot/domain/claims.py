@@ -83,6 +83,8 @@ def _lease(by: Person, since: datetime, now: datetime, policy: Policy) -> Claim:
 
 def _ago(now: datetime, then: datetime) -> str:
     seconds = max(0, int((now - then).total_seconds()))
+    if seconds < 2:
+        return "just now"
     if seconds < 60:
         return f"{seconds} s ago"
     return f"{seconds // 60} min ago" if seconds < 3600 else f"{seconds // 3600} h ago"

@@ -45,7 +45,7 @@ def begin(case: Case, send_id: str, now: datetime) -> Decision:
     if before is not None and before.state is not SendState.SENT:
         if before.state in (SendState.FAILED, SendState.UNDONE):
             return failed(case, send_id, f"the {PURPOSE_WORDS[before.purpose]} before it did not go out", now)
-        return Change(case=with_send(case, send.model_copy(update={"due_at": now + CHECK_EVERY})), redraw=False)
+        return Change(case=with_send(case, send.model_copy(update={"due_at": now + BACKOFF})), redraw=False)
     update = {"state": SendState.SENDING, "attempt": send.attempt + 1, "due_at": now + CALL_LEASE}
     return Change(case=with_send(case, send.model_copy(update=update)))
 

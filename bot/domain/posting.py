@@ -4,9 +4,19 @@ from datetime import datetime
 
 from bot.domain.case import Case, Post, PostKind
 from bot.domain.decisions import Change, Decision, Refused
+from bot.domain.models import Model
 from bot.domain.ports import Posted
 
 CARD = "card"
+
+
+class Shown(Model):
+    """What a draw showed: the digest of the message, and the version of the case that it drew."""
+
+    digest: str
+    version: int
+
+
 ALERTS_KEPT = 6
 
 
@@ -50,19 +60,19 @@ def attempting(case: Case, post_id: str, attempt: str) -> Decision:
     return _update(case, post_id, attempt=attempt, error="")
 
 
-def placed(case: Case, post_id: str, posted: Posted, digest: str, now: datetime) -> Decision:
+def placed(case: Case, post_id: str, posted: Posted, shown: Shown, now: datetime) -> Decision:
     """The message stands. A line is done with and forgotten; a card is remembered, and dates the cycle."""
     post = _find(case, post_id)
     if post is not None and post.kind is PostKind.LINE:
         return _silent(_with(case, tuple(each for each in case.posts if each.id != post_id)))
     if post_id == CARD and case.cycle.carded_at is None:
         case = case.model_copy(update={"cycle": case.cycle.model_copy(update={"carded_at": now})})
-    return _update(case, post_id, place=posted.channel, ts=posted.ts, drawn=digest, error="")
+    return _shows(case, post_id, shown, place=posted.channel, ts=posted.ts)
 
 
-def drawn(case: Case, post_id: str, digest: str) -> Decision:
-    """The message shows what `digest` stands for."""
-    return _update(case, post_id, drawn=digest, error="")
+def drawn(case: Case, post_id: str, shown: Shown) -> Decision:
+    """The message was updated."""
+    return _shows(case, post_id, shown)
 
 
 def misplaced(case: Case, post_id: str, error: str) -> Decision:
@@ -80,6 +90,14 @@ def _retire(post: Post) -> Post:
 
 def _find(case: Case, post_id: str) -> Post | None:
     return next((post for post in case.posts if post.id == post_id), None)
+
+
+def _shows(case: Case, post_id: str, shown: Shown, **update: object) -> Decision:
+    """Note what a message shows. If the case has changed since it was drawn, another draw may have overtaken this one,
+    and nobody knows which of the two Slack took last: then it counts as not drawn, and is drawn once more."""
+    certain = case.version == shown.version
+    decision = _update(case, post_id, drawn=shown.digest if certain else "", error="", **update)
+    return decision if certain or isinstance(decision, Refused) else decision.model_copy(update={"redraw": True})
 
 
 def _update(case: Case, post_id: str, **update: object) -> Decision:

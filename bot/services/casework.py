@@ -41,10 +41,14 @@ class Casework:
         *,
         dedupe: Collection[str] = (),
         draw_after: timedelta = AT_ONCE,
+        known: Case | None = None,
     ) -> Outcome:
-        """Change one stored case. A case that is gone is refused with the code `no_case`."""
-        for _round in range(ROUNDS):
-            case = await self.cases.load(case_id)
+        """Change one stored case. A case that is gone is refused with the code `no_case`.
+
+        `known` is the case as the caller has just seen it: it saves a load, and is loaded again if it is old news.
+        """
+        for attempt in range(ROUNDS):
+            case = known if known is not None and attempt == 0 else await self.cases.load(case_id)
             if case is None:
                 return Outcome(None, Refused(code="no_case", text="This case is no longer kept."))
             decision = decide(case)

@@ -18,6 +18,7 @@ from bot.services.people import signature_problem, signed
 from bot.services.wording import PUBLIC_LINE, SIGNATURE, TEXT, Problems, text_problems
 
 THANKS = "thanks"
+DUPLICATE = "duplicate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +118,16 @@ class Composing:
 
     async def submit(self, submission: Submission) -> Answer:
         """Send what was written: problems come back by field, advice once, then it is queued."""
+        known = await self._at.casework.cases.load(submission.case_id)
+        if known is not None and known.send(submission.id):
+            return await self._repeated(known, submission)
         person = await self._at.people.who(submission.user)
-        if not person.signature:
+        unsigned = not person.signature
+        if unsigned:
             problem = signature_problem(submission.signature)
             if problem:
                 return Problems({SIGNATURE: problem})
-            person = await self._at.people.sign(person, submission.signature)
+            person = person.model_copy(update={"signature": submission.signature.strip()})
         case = await self._at.offered(submission.case_id, _offer(submission.purpose))
         if isinstance(case, Refused):
             return Outcome(None, case)
@@ -135,7 +140,14 @@ class Composing:
         advice = self._advice(case, person, submission)
         if advice is not None:
             return advice
+        if unsigned:  # not before everything else is in order: a modal that comes back must still offer the field
+            person = await self._at.people.sign(person, person.signature)
         return await self._queue(case, person, submission, drafts)
+
+    async def _repeated(self, case: Case, submission: Submission) -> Outcome:
+        """The same Send again, because its answer never reached the person: what came after it may be missing."""
+        await self._at.notes.save_draft(case.id, submission.user, "")
+        return Outcome(case, Refused(code=DUPLICATE, text="This has been sent already."))
 
     async def _queue(self, case: Case, person: Person, submission: Submission, drafts: tuple[Draft, ...]) -> Answer:
         outgoing = Outgoing(by=person, drafts=drafts, seen=submission.seen)

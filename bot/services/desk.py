@@ -9,7 +9,7 @@ from bot.domain.offers import Offer
 from bot.domain.replying import Draft, Outgoing
 from bot.domain.text.wording import acknowledge_line, first_name
 from bot.services.casework import Outcome
-from bot.services.composing import Composing, Submission
+from bot.services.composing import DUPLICATE, Composing, Submission
 from bot.services.desk_context import DeskContext
 from bot.services.people import signed
 from bot.services.wording import Problems
@@ -91,17 +91,22 @@ class Desk:
     ) -> Outcome | Problems:
         """Close with a reason; a closing line is sent in public first, where people still wait for one."""
         by = await self._at.people.who(user)
+        repeated = False
         if closing_line.strip():
             line = Submission(send_id, case_id, user, Purpose.NOTICE, closing_line, confirmed=True)
             queued = await self._composing.submit(line)
             if isinstance(queued, Problems):
                 return queued
-            if isinstance(queued, Outcome) and not queued.done:
-                return queued
+            if isinstance(queued, Outcome) and queued.refused:
+                repeated = queued.refused.code == DUPLICATE
+                if not repeated:
+                    return queued
         words = lifecycle.REASONS.get(reason, reason)
-        return await self._at.press(
+        outcome = await self._at.press(
             case_id, lambda case: lifecycle.close(case, by, words, self._at.clock.now(), waive_loop=waive)
         )
+        closed_before = repeated and outcome.refused is not None and outcome.refused.code == "closed"
+        return Outcome(outcome.case) if closed_before else outcome
 
     async def history(self, case_id: str) -> tuple[Case, list[LogEntry]] | None:
         """Everything that happened with a case."""

@@ -103,14 +103,28 @@ class Intake:
             await self._inbox.bury(raw, f"no account {raw.account!r} of {raw.network!r} is set up")
             return
         try:
-            for event in connector.parse(raw):
-                self._metrics.received.labels(raw.network, await self._event(raw, event)).inc()
+            events = list(connector.parse(raw))
+        except Exception as error:  # noqa: BLE001 - a defect in reading must not lose the delivery: it is kept, counted, replayable
+            await self._inbox.bury(raw, self._trouble(raw, error))
+            return
+        troubles = [await self._take_in(raw, event) for event in events]
+        if any(troubles):
+            await self._inbox.bury(raw, next(filter(None, troubles)))
+
+    async def _take_in(self, raw: Raw, event: Event) -> str:
+        """Take in one event of a delivery; what went wrong with it, which is nothing to the others."""
+        try:
+            self._metrics.received.labels(raw.network, await self._event(raw, event)).inc()
         except StoreUnavailable:
             raise
-        except Exception as error:  # noqa: BLE001 - a defect in reading must not lose the delivery: it is kept, counted, replayable
-            self._log.exception("delivery buried", network=raw.network, error=repr(error))
-            self._metrics.received.labels(raw.network, "malformed").inc()
-            await self._inbox.bury(raw, repr(error))
+        except Exception as error:  # noqa: BLE001 - a defect must not lose the event: it is kept, counted, replayable
+            return self._trouble(raw, error)
+        return ""
+
+    def _trouble(self, raw: Raw, error: Exception) -> str:
+        self._log.exception("delivery buried", network=raw.network, error=repr(error))
+        self._metrics.received.labels(raw.network, "malformed").inc()
+        return repr(error)
 
     async def _event(self, raw: Raw, event: Event) -> str:
         """Take in one event; the word for the counter."""
@@ -129,7 +143,8 @@ class Intake:
                 self._log.info("unknown event", network=raw.network, what=event.what)
                 return "unknown"
             case Malformed():
-                await self._inbox.bury(raw.model_copy(update={"body": event.part.encode()}), event.error)
+                part = raw.model_copy(update={"body": event.part.encode("utf-8", "surrogatepass")})
+                await self._inbox.bury(part, event.error)
                 return "malformed"
 
     async def _interaction(self, raw: Raw, event: Interaction) -> str:

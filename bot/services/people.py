@@ -8,6 +8,7 @@ import structlog
 from bot.domain.case import Person
 from bot.domain.errors import SlackError
 from bot.domain.ports import Notes
+from bot.services.wording import slack_only
 
 SIGNATURE_LONGEST = 24
 
@@ -60,7 +61,7 @@ def signature_problem(signature: str) -> str:
         return "Customers should know who speaks: write a name or initials, such as ^AK or - Anna."
     if len(text) > SIGNATURE_LONGEST or "\n" in text:
         return f"Keep it on one line and within {SIGNATURE_LONGEST} characters."
-    return ""
+    return slack_only(text)
 
 
 def signed(text: str, signature: str) -> str:

@@ -24,6 +24,8 @@ from bot.telemetry import Metrics
 
 SENDS_A_TURN = 10
 AFTER_TURN = timedelta(seconds=1)
+READ_BACK_WITHIN = timedelta(hours=1)
+"""How long after it went out a send is still worth reading back."""
 
 
 class Sending:
@@ -50,9 +52,12 @@ class Sending:
         """Send what is due in this case; when its next send is due."""
         for _turn in range(SENDS_A_TURN):
             case = await self._casework.cases.load(due.id)
-            send = due_send(case, self._clock.now()) if case else None
-            if case is None or send is None:
-                return next_send(case) if case else None
+            if case is None:
+                return None
+            send = due_send(case, self._clock.now())
+            if send is None:
+                await self._confirm(case)
+                return next_send(case)
             await self._step(case, send)
         return self._clock.now() + AFTER_TURN
 
@@ -87,21 +92,31 @@ class Sending:
             self._metrics.sends.labels(case.key.network, "unknown").inc()
             await self._apply(case.id, lambda each: unknown(each, send.id, self._clock.now()))
         else:
-            await self._stands(case, current, proof, connector)
+            await self._stands(case, send, proof)
 
-    async def _stands(self, case: Case, send: Send, proof: Sent, connector: ConnectorPort) -> None:
-        """The send went out; where the network lets us, read it back and say so."""
+    async def _stands(self, case: Case, send: Send, proof: Sent) -> None:
+        """The send went out."""
         self._metrics.sends.labels(case.key.network, "sent").inc()
         await self._join(case, proof)
         await self._apply(case.id, lambda each: sent(each, send.id, proof, self._clock.now(), self._policy))
-        if not connector.capabilities.read_back:
+
+    async def _confirm(self, case: Case) -> None:
+        """Read back what stands, where the network lets us, and say so. A crash before this leaves it to the next."""
+        connector = self._connectors.get((case.key.network, case.key.account))
+        if connector is None or not connector.capabilities.read_back:
             return
+        since = self._clock.now() - READ_BACK_WITHIN
+        for send in case.sends:
+            if send.state is SendState.SENT and not send.read_back and send.sent_at and send.sent_at >= since:
+                await self._read_back(case.id, send, connector)
+
+    async def _read_back(self, case_id: str, send: Send, connector: ConnectorPort) -> None:
         try:
             found = await connector.read_back(send)
         except (Transient, Permanent, Unknown) as error:
-            self._log.info("not read back", case=case.id, send=send.id, error=str(error))
+            self._log.info("not read back", case=case_id, send=send.id, error=str(error))
             return
-        await self._apply(case.id, lambda each: confirmed(each, send.id, found))
+        await self._apply(case_id, lambda each: confirmed(each, send.id, found))
 
     async def _look(self, case: Case, send: Send, connector: ConnectorPort) -> None:
         """A send whose fate is unknown: find it, or learn for certain that it is not there."""

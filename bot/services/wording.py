@@ -34,9 +34,9 @@ def text_problems(text: str, rule: LengthRule | None, allow: AllowList | None, n
     """
     if rule is None:
         return "This network takes no such message."
-    strange = SLACK_ONLY.search(text)
+    strange = slack_only(text)
     if strange:
-        return f"Customers would see “{strange.group()}” as it stands: only Slack understands it."
+        return strange
     length = measure(text, rule)
     if length > rule.limit:
         return f"{length - rule.limit} too long: {length} of {rule.limit} {rule.unit} on {network}, signature included."
@@ -46,6 +46,12 @@ def text_problems(text: str, rule: LengthRule | None, allow: AllowList | None, n
     if found:
         return f"This looks like private data ({found[0].kind}): take it private, or leave it out."
     return ""
+
+
+def slack_only(text: str) -> str:
+    """What means something in Slack alone and customers would see as it stands, in words; empty when nothing does."""
+    strange = SLACK_ONLY.search(text)
+    return f"Customers would see “{strange.group()}” as it stands: only Slack understands it." if strange else ""
 
 
 def measure(text: str, rule: LengthRule) -> int:

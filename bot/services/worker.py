@@ -38,42 +38,57 @@ class QueueWorker:
         self._metrics = metrics
         self._lease = lease
         self._at_once = at_once
+        self._busy: set[asyncio.Task[None]] = set()
+        self._leases: dict[str, Due] = {}
         self._log = structlog.get_logger(f"hark.{name}")
 
     async def run(self, stop: asyncio.Event) -> None:
-        """Work until told to stop; what is under way is finished first."""
-        while not stop.is_set():
-            try:
-                worked = await self.step()
-            except HarkError as error:
-                self._fail("queue", error)
-                await self._clock.sleep(FAILED_S)
-            else:
-                if not worked:
+        """Work until told to stop; what is under way is finished first. A slow step holds up nothing but itself."""
+        async with asyncio.TaskGroup() as group:
+            while not stop.is_set():
+                started = await self._start(group)
+                if len(self._busy) >= self._at_once:
+                    await asyncio.wait(self._busy, return_when=asyncio.FIRST_COMPLETED)
+                elif not started:
                     await self._clock.sleep(IDLE_S)
 
-    async def step(self) -> int:
-        """Take what is due now and act on it; how many ids that were."""
-        due = await self._queue.take(self._clock.now(), self._at_once, self._lease)
-        async with asyncio.TaskGroup() as group:
-            for each in due:
-                group.create_task(self._one(each))
+    async def _start(self, group: asyncio.TaskGroup) -> int:
+        """Take what is due now, as far as there are hands free, and begin to act on it; how many ids that were."""
+        try:
+            due = await self._queue.take(self._clock.now(), self._at_once - len(self._busy), self._lease)
+        except HarkError as error:
+            self._fail("queue", error)
+            await self._clock.sleep(FAILED_S)
+            return 0
+        for each in due:
+            # After a jump of the clock (a machine that slept) a lease may have ended while its step is still under
+            # way here: the step is not begun again beside itself, and gives the newer lease back when it is over.
+            under_way = each.id in self._leases
+            self._leases[each.id] = each
+            if not under_way:
+                task = group.create_task(self._one(each))
+                self._busy.add(task)
+                task.add_done_callback(self._busy.discard)
         return len(due)
 
     async def _one(self, due: Due) -> None:
+        again = await self._again(due)
+        lease = self._leases.pop(due.id)
         try:
-            again = await self._act(due)
+            await (self._queue.done(lease) if again is None else self._queue.later(lease, again))
+        except HarkError as error:
+            self._fail(due.id, error)  # the lease ends by itself, and the id comes again
+
+    async def _again(self, due: Due) -> datetime | None:
+        """Act; when to come again, which after whatever went wrong is soon."""
+        try:
+            return await self._act(due)
         except HarkError as error:
             self._fail(due.id, error)
-            again = self._clock.now() + RETRY
         except Exception as error:  # noqa: BLE001 - a defect must not stop the queue: logged, counted, tried again
             self._log.exception("step failed", id=due.id, error=repr(error))
             self._metrics.failures.labels(self._name).inc()
-            again = self._clock.now() + RETRY
-        if again is None:
-            await self._queue.done(due)
-        else:
-            await self._queue.later(due, again)
+        return self._clock.now() + RETRY
 
     def _fail(self, what: str, error: HarkError) -> None:
         self._metrics.failures.labels(self._name).inc()

@@ -110,9 +110,13 @@ class Sessions:
 
     async def current(self) -> Session:
         """A session that was valid when last seen; signs in if there is none. Raises Transient or Permanent."""
-        if self._session is None:
-            self._session = await self._stored()
-        return self._session or await self._replace(None)
+        if self._session is not None:
+            return self._session
+        stored = await self._stored()
+        if stored is None:
+            return await self._replace(None)
+        self._session = stored
+        return stored
 
     async def renewed(self, stale: Session) -> Session:
         """A session other than `stale`, whose access token was refused. Raises Transient or Permanent."""
@@ -140,9 +144,9 @@ class Sessions:
                     msg = "another process is renewing the session"
                     raise Transient(msg, retry_after=2.0)
                 await self._clock.sleep(LOOK_AGAIN_S)
-            self._session = await self._renew(stale)
-            await self._notes.set(self._name, self._session.model_dump_json(), SESSION_TTL)
-            return self._session
+            self._session = fresh = await self._renew(stale)
+            await self._notes.set(self._name, fresh.model_dump_json(), SESSION_TTL)
+            return fresh
 
     async def _may_renew(self, stale: Session | None) -> bool:
         """Whether this process holds the lock; one that failed half-way keeps it and may go on."""

@@ -24,7 +24,7 @@ class Sockets:
     """The server side of Socket Mode for one app."""
 
     def __init__(self, config: SandboxConfig, time: Time, background: Background) -> None:
-        """Start with no tickets and no sockets."""
+        """Start with no tickets and no sockets; `greeted` tells that there has been one."""
         self._config = config
         self._time = time
         self._background = background
@@ -34,6 +34,7 @@ class Sockets:
         self._held: deque[tuple[float, DeliveryRecord]] = deque()
         self._turn = 0
         self.open: list[web.WebSocketResponse] = []
+        self.greeted = asyncio.Event()
         self.log: deque[DeliveryRecord] = deque(maxlen=config.log_size)
         self.problems: deque[str] = deque(maxlen=1_000)
         self.link_disabled = False
@@ -84,6 +85,7 @@ class Sockets:
             "connection_info": {"app_id": self._config.app_id},
         }
         await socket.send_str(json.dumps(hello))
+        self.greeted.set()
         if life is not None:
             self._background.start(self._refresh_after(socket, life))
         now = self._time.monotonic()

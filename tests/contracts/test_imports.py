@@ -60,18 +60,6 @@ def test_only_the_registry_imports_a_connector(graph: grimp.ImportGraph) -> None
     assert foreign == []
 
 
-def test_only_the_composition_root_imports_handlers_and_the_registry(graph: grimp.ImportGraph) -> None:
-    """bot.app is the one place where the parts meet."""
-    inside = ("handlers", "connectors")
-    foreign = [
-        f"{importer} -> {module}"
-        for module in ("handlers", *graph.find_descendants("handlers"), REGISTRY)
-        for importer in graph.find_modules_that_directly_import(module)
-        if importer != "bot.app" and not importer.startswith(inside)
-    ]
-    assert foreign == []
-
-
 def test_the_sandbox_does_not_share_a_connectors_wire_models(graph: grimp.ImportGraph) -> None:
     """Its networks are written from the networks' documents, so that a wrong model shows."""
     shared = [

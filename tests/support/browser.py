@@ -1,6 +1,16 @@
-"""How tests start Chromium: the system's own, without anything that calls home."""
+"""How tests start Chromium: the system's own, without anything that calls home.
+
+One Chromium serves every browser test of a pytest process, so these tests share one event loop: a module of theirs
+says `pytestmark = BROWSER`.
+"""
 
 import os
+
+import pytest
+
+PATIENCE_MS = 15_000
+"""How long a browser test waits for what it expects to see, on a machine that is busy with other tests."""
+BROWSER = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="session")]
 
 FLAGS = (
     "--disable-gpu",

@@ -31,12 +31,10 @@ Json = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Rig:
-    """A running Hark."""
+class Scene:
+    """What customers and staff see and do, whoever runs the bot."""
 
     sandbox: Sandbox
-    service: Service
-    port: int
 
     @property
     def square(self) -> Acts:
@@ -106,6 +104,14 @@ class Rig:
     def direct(self, user: str) -> list[Message]:
         """The bot's direct messages to somebody."""
         return self.sandbox.slack.messages(self.sandbox.slack.direct(user))
+
+
+@dataclass(frozen=True)
+class Rig(Scene):
+    """A running Hark."""
+
+    service: Service
+    port: int
 
 
 def has_actions(message: Message) -> bool:

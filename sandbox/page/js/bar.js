@@ -1,8 +1,8 @@
 // The bar on top: the sandbox's clock, the guide, and the switch between the two sides in a narrow window.
 
 import { h, icon } from "./dom.js";
-import { act, choose, data, say, ui } from "./store.js";
-import { clockTime, fullDate, now, secondsToMorning, weekdayDate } from "./time.js";
+import { act, choose, data, refresh, say, ui } from "./store.js";
+import { clockTime, now, secondsToMorning, weekdayDate } from "./time.js";
 
 const MINUTE_S = 60;
 const SKIPS = [
@@ -20,7 +20,7 @@ async function skip(seconds) {
   skipping = true;
   const answer = await act("/sandbox/clock", { skip_s: seconds }, "clock");
   skipping = false;
-  if (answer.ok) say(`It is now ${fullDate(now())}.`);
+  if (answer.ok) say(`It is now ${clockTime(now())}, ${weekdayDate(now())}.`);
 }
 
 function clock() {
@@ -46,7 +46,7 @@ export function bar() {
 
 const STEPS = [
   ["Complain", "On the square, be a customer and write to the brand. A card appears in the team’s channel."],
-  ["Claim", "On the card, press Claim. Open a second tab with ?staff=ben to race for it."],
+  ["Claim", ["On the card, press Claim. ", h("a", { href: "?staff=ben", target: "_blank" }, "Open a second tab as Ben"), " and race for it."]],
   ["Reply", "Press Reply, sign it, send it. Undo is there for a few seconds; then it stands on the square."],
   ["Go private", "Press Take private: one direct message, one public line. Look under Messages."],
   ["Let time pass", "Skip the clock without answering: the card warns, then a phone buzzes."],
@@ -54,6 +54,7 @@ const STEPS = [
 ];
 
 function remember(event) {
+  if (event.currentTarget.open) refresh("start");
   try {
     localStorage.setItem(GUIDE_KEY, event.currentTarget.open ? "open" : "closed");
   } catch {
@@ -75,7 +76,15 @@ export function guide() {
   guideStart ??= !wasClosed() && !ui.phone && innerWidth > 1200;
   return h("details", { class: "guide", open: guideStart, ontoggle: remember },
     h("summary", null, "What to try"),
-    h("ol", null, STEPS.map(([title, text]) => h("li", null, h("b", null, title), h("span", null, text)))));
+    h("ol", null, STEPS.map(([title, text]) => h("li", null, h("b", null, title), h("span", null, text)))),
+    webhookSentence());
+}
+
+/** The door for every other network: where a signed post becomes a card like any other. */
+function webhookSentence() {
+  const { url, secret } = data.start?.webhooks ?? {};
+  return url && h("p", { class: "guide-more" }, h("b", null, "From your own system: "),
+    "send a signed webhook to ", h("code", null, url), " with the secret ", h("code", null, secret), ".");
 }
 
 export function sideTabs() {

@@ -2,6 +2,7 @@
 // names, people, me}.
 
 import { h, icon } from "./dom.js";
+import { follow } from "./links.js";
 import { ask, openMenu } from "./menu.js";
 import { textObject } from "./mrkdwn.js";
 
@@ -57,7 +58,7 @@ function overflow(element, blockId, surface) {
     label: option.text.text,
     detail: option.description?.text,
     pick: () => {
-      if (option.url && /^https?:/i.test(option.url)) window.open(option.url, "_blank", "noopener");
+      if (option.url && /^https?:/i.test(option.url) && !follow(option.url)) window.open(option.url, "_blank", "noopener");
       press(element, blockId, surface, { selected_option: option });
     },
   }));

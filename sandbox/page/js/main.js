@@ -3,6 +3,7 @@
 import { bar, guide, sideTabs, toast } from "./bar.js";
 import { markRead } from "./conversation.js";
 import { h, patch } from "./dom.js";
+import { followClicks } from "./links.js";
 import { noteViews, returnFocus } from "./modal.js";
 import { noteArrivals } from "./notices.js";
 import { settleStaff, slackPane } from "./slack.js";
@@ -52,6 +53,7 @@ onState("slack", {
 onState("square", { listener: settleCustomer });
 
 onRender(render);
+followClicks();
 draw();
 refreshAll();
 listen();

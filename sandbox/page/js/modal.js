@@ -3,7 +3,7 @@
 import { renderBlocks } from "./blocks.js";
 import { h, icon } from "./dom.js";
 import { act, data, draw, refresh, say, ui } from "./store.js";
-import { forgetSurface, surfaceOf } from "./surface.js";
+import { forgetSurface, settled, surfaceOf } from "./surface.js";
 
 const errors = new Map(); // view id -> {block_id: words}
 const sending = new Set(); // view ids
@@ -31,6 +31,7 @@ export function returnFocus() {
 }
 
 async function close(id, clear) {
+  await settled(`view-${id}`);
   await act("/sandbox/slack/close", { user: ui.staff, view_id: id, clear }, "slack");
 }
 

@@ -5,7 +5,7 @@ import { setSandboxTime } from "./time.js";
 
 const query = new URLSearchParams(location.search);
 
-export const data = { slack: null, square: null, clock: null, online: true };
+export const data = { slack: null, square: null, clock: null, start: null, online: true };
 
 const narrow = matchMedia("(max-width: 600px)");
 
@@ -61,8 +61,10 @@ const staffName = (id) => data.slack?.users.find((user) => user.id === id)?.name
 const handleOf = (did) => data.square?.people.find((person) => person.did === did)?.handle ?? did;
 
 const loaders = {
+  start: async () => accept("start", await get("/sandbox/start")),
   slack: async () => {
-    const user = ui.staffId || (await get("/sandbox/start")).staff || "";
+    if (!ui.staffId && !data.start) await refresh("start");
+    const user = ui.staffId || data.start?.staff || "";
     return accept("slack", await get(`/sandbox/slack/state?user=${encodeURIComponent(user)}`));
   },
   square: async () => accept("square", await get("/sandbox/square/state")),
@@ -114,7 +116,7 @@ function start(what) {
   return fetches[what].running;
 }
 
-export const refreshAll = () => Promise.all(["clock", "slack", "square"].map(refresh));
+export const refreshAll = () => Promise.all(["start", "clock", "slack", "square"].map(refresh));
 
 /** Listen for change notices; the browser reconnects by itself, and everything is fetched anew then. */
 export function listen() {

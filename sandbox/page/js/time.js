@@ -21,8 +21,8 @@ export function setSandboxTime(iso) {
 
 export const now = () => new Date(Date.now() + skewMs);
 export const fromTs = (ts) => new Date(Number.parseFloat(ts) * 1000);
-export const clockTime = (date) => format({ hour: "numeric", minute: "2-digit" }).format(date);
-export const clockTimeExact = (date) => format({ hour: "numeric", minute: "2-digit", second: "2-digit" }).format(date);
+export const clockTime = (date) => format({ timeStyle: "short" }).format(date);
+export const clockTimeExact = (date) => format({ timeStyle: "medium" }).format(date);
 export const fullDate = (date) => format({ dateStyle: "full", timeStyle: "short" }).format(date);
 export const weekdayDate = (date) => format({ weekday: "short", day: "numeric", month: "short" }).format(date);
 

@@ -10,11 +10,12 @@ from bot.cards.action_ids import ActionId, Press, Verb
 from bot.cards.card import render
 from bot.cards.limits import CARD_BUTTONS, check_message
 from bot.cards.view import Rendered
-from bot.domain.case import PostKind
+from bot.domain.case import MarkName, PostKind, Purpose, SendState
 from bot.domain.models import Capabilities
 from tests.support.card_cases import (
     CARD,
     PUBLIC_ONLY,
+    a_cycle,
     a_direct_message,
     a_public_case,
     a_view,
@@ -22,7 +23,7 @@ from tests.support.card_cases import (
     matches_snapshot,
     states,
 )
-from tests.support.cases import ANA, NOON, a_case, a_claim, an_item
+from tests.support.cases import ANA, NOON, a_case, a_claim, a_send, a_wait, an_item
 
 
 def _elements(drawn: Rendered) -> list[dict[str, Any]]:
@@ -241,3 +242,42 @@ def test_a_line_about_private_words_keeps_them_out_of_the_fallback_text() -> Non
 def test_four_buttons_at_most() -> None:
     """More would not fit on a phone."""
     assert all(len(_buttons(render(case, CARD, a_view()))) <= CARD_BUTTONS for case in states().values())
+
+
+def test_a_line_in_the_channel_leads_to_the_card() -> None:
+    """Outside the card's thread a line says where the card is; inside it, that would be noise."""
+    url = "https://acme.slack.example/archives/C1/p1"
+    line = CARD.model_copy(update={"id": "escalation:1:1", "kind": PostKind.LINE, "text": "Still no answer"})
+    assert url in _all_text(render(a_public_case(), line, a_view(card_url=url)))
+    inside = line.model_copy(update={"thread": True})
+    assert url not in _all_text(render(a_public_case(), inside, a_view(card_url=url)))
+    assert check_message(render(a_public_case(), line, a_view(card_url="javascript:x")).blocks, "x") == []
+
+
+def test_the_account_is_named_unless_the_customer_named_it() -> None:
+    """A card says once for whom a post is."""
+    assert "for @acme.example" in _all_text(render(a_public_case(), CARD, a_view()))
+    named = a_public_case(items=(an_item("@acme.example where is it?"),))
+    assert "for @acme.example" not in _all_text(render(named, CARD, a_view()))
+
+
+def test_a_public_line_stands_with_the_private_message_it_goes_with() -> None:
+    """Both halves of one press are shown, and an older reply is not."""
+    old = a_send(id="old", state=SendState.SENT, text="Old words")
+    message = a_send(id="m", purpose=Purpose.PRIVATE, private=True, state=SendState.SENT, text="Your code, please")
+    notice = a_send(id="m+", purpose=Purpose.NOTICE, state=SendState.SENT, text="We wrote to you", after="m")
+    drawn = _all_text(render(a_public_case(sends=(old, message, notice)), CARD, a_view()))
+    assert drawn.index("Your code, please") < drawn.index("We wrote to you")
+    assert "Old words" not in drawn
+
+
+def test_what_is_overdue_is_said_once() -> None:
+    """A missed first word leaves the answer's due time in the context line; a missed answer leaves none."""
+    late = a_public_case(wait=a_wait(breached=True))
+    assert "a first word was due" in _all_text(render(late, CARD, a_view()))
+    assert "first word due" not in _all_text(render(late, CARD, a_view()))
+    assert "answer due" in _all_text(render(late, CARD, a_view()))
+    missed = a_cycle(missed=(MarkName.ACK_BREACH, MarkName.ANSWER_BREACH))
+    later = _all_text(render(a_public_case(wait=a_wait(breached=True), cycle=missed), CARD, a_view()))
+    assert "the answer was due" in later
+    assert "answer due" not in later

@@ -84,11 +84,11 @@ def test_whatever_reaches_a_customer_is_called_public_or_private(name: str, titl
 
 
 def test_the_hint_states_the_networks_own_rule_and_the_signatures_share() -> None:
-    """300 characters and 3,000 bytes, four of them for " ^AK"."""
+    """300 characters, four of them for " ^AK"; no counter of Slack's own 3,000 contradicts that."""
     field = _block(MODALS["reply_public"], InputId.TEXT)
     assert field is not None
-    assert field["hint"]["text"] == "Up to 300 characters and 3,000 bytes; 4 of them are your signature."
-    assert field["element"]["max_length"] == 3000
+    assert field["hint"]["text"] == "Up to 300 characters; 4 of them are your signature."
+    assert "max_length" not in field["element"]
 
 
 @pytest.mark.parametrize(("unit", "expected"), [("graphemes", 3), ("characters", 9), ("utf16", 13), ("bytes", 27)])

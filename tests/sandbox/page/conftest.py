@@ -2,20 +2,20 @@
 
 from collections.abc import AsyncIterator
 
-import pytest
+import pytest_asyncio
 from playwright.async_api import Page
 
 from tests.support.page_sandbox import PageSandbox, page_sandbox
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def sandbox() -> AsyncIterator[PageSandbox]:
     """A running sandbox with a small Bolt app behind its Slack."""
     async with page_sandbox() as running:
         yield running
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(loop_scope="session")
 async def errors(page: Page) -> list[str]:
     """What the browser complains about: script errors, refused requests, a broken Content-Security-Policy."""
     found: list[str] = []

@@ -4,9 +4,10 @@ import pytest
 from playwright.async_api import Browser, expect
 
 from sandbox.slack.workspace import ANA, CARE
+from tests.support.browser import BROWSER
 from tests.support.page_sandbox import PageSandbox
 
-pytestmark = pytest.mark.browser
+pytestmark = BROWSER
 
 LOW_CONTRAST = """() => {
   const parse = (text) => (text.match(/[\\d.]+/g) ?? []).map(Number);

@@ -1,13 +1,13 @@
 """The team's side of the page, in a real browser, over the real local Slack and a real Bolt app."""
 
-import pytest
 from playwright.async_api import Browser, Locator, Page, expect
 
 from sandbox.slack.workspace import ANA, BEN, CARE
+from tests.support.browser import BROWSER
 from tests.support.page_sandbox import PageSandbox
 from tests.support.waiting import wait_until
 
-pytestmark = pytest.mark.browser
+pytestmark = BROWSER
 HOSTILE = "<!channel> <@U01BEN2M9TR> *bold* <img src=x onerror=alert(1)> </p><script>alert(2)</script> \u202eabc"
 
 

@@ -1,12 +1,12 @@
 """The customers' side of the page, in a real browser, over the real square; and the page as a whole."""
 
-import pytest
 from playwright.async_api import Page, expect
 
 from sandbox.slack.workspace import CARE
+from tests.support.browser import BROWSER
 from tests.support.page_sandbox import PageSandbox
 
-pytestmark = pytest.mark.browser
+pytestmark = BROWSER
 ANA = "anahorvat.square.test"
 JAMAL = "jamalreed.square.test"
 ACME = "acme.square.test"

@@ -8,10 +8,17 @@ import aiohttp
 import pytest
 
 from sandbox.server import Changes
-from tests.support.page_sandbox import PageSandbox
+from tests.support.page_sandbox import PageSandbox, page_sandbox
 from tests.support.waiting import wait_until
 
 PAGE = Path(__file__).parents[3] / "sandbox" / "page"
+
+
+@pytest.fixture
+async def sandbox() -> AsyncIterator[PageSandbox]:
+    """A running sandbox on the test's own event loop: no browser is needed here."""
+    async with page_sandbox() as running:
+        yield running
 
 
 @pytest.fixture

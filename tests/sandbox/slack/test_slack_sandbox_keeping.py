@@ -37,6 +37,22 @@ def sandbox(path: Path, time: ManualTime | None = None, **more: Any) -> SlackSan
     return SlackSandbox(replace(UNLIMITED, data_file=path, **more), time)
 
 
+def put(path: Path, content: bytes) -> None:
+    """Write a file and the folder around it."""
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(content)
+
+
+def content_of(path: Path) -> bytes:
+    """What a file holds."""
+    return path.read_bytes()
+
+
+def names_in(folder: Path) -> list[str]:
+    """The files of a folder."""
+    return sorted(each.name for each in folder.iterdir())
+
+
 async def post(slack: SlackSandbox, **message: Any) -> str:
     """Post as the bot and return the ts."""
     async with web_client(slack) as client:
@@ -127,7 +143,7 @@ async def test_ids_are_never_given_twice(path: Path) -> None:
         assert await post(slack) > first
         later = [slack.workspace.new_id("Ev") for _ in range(100)]
         assert an_id not in later
-        assert all(int(each[2:], 16) > int(an_id[2:], 16) for each in later)
+        assert min(later) > an_id
         assert slack.hub.grants.response_url(ANA, CARE, first, ephemeral=False) != url
 
 
@@ -140,7 +156,7 @@ async def test_a_kill_loses_no_more_than_the_last_moment(path: Path) -> None:
         async with sandbox(path) as after_a_kill:
             assert [each.text for each in after_a_kill.messages(CARE)] == ["keep me"]
             assert after_a_kill.workspace.new_id("Ev") not in lost
-    assert [each.name for each in path.parent.iterdir()] == ["slack.json"]
+    assert names_in(path.parent) == ["slack.json"]
 
 
 async def test_hostile_text_is_kept(path: Path) -> None:
@@ -159,16 +175,15 @@ async def test_hostile_text_is_kept(path: Path) -> None:
 )
 async def test_a_broken_file_is_set_aside(path: Path, capsys: pytest.CaptureFixture[str], content: bytes) -> None:
     """A file that is no state of the local Slack is put aside, untouched, with a message; work starts afresh."""
-    path.parent.mkdir()
-    path.write_bytes(content)
+    put(path, content)
     async with sandbox(path) as slack:
         assert slack.messages(CARE) == []
         await post(slack)
     words = capsys.readouterr().err
     assert f"{path} could not be read" in words
     assert "slack.json.broken-1" in words
-    assert path.with_name("slack.json.broken-1").read_bytes() == content
-    assert len(json.loads(path.read_bytes())["conversations"]) == 3
+    assert content_of(path.with_name("slack.json.broken-1")) == content
+    assert len(json.loads(content_of(path))["conversations"]) == 3
 
 
 async def test_a_thread_without_its_replies_counts_as_broken(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -176,16 +191,15 @@ async def test_a_thread_without_its_replies_counts_as_broken(path: Path, capsys:
     async with sandbox(path) as slack:
         card = await post(slack)
         await post(slack, thread_ts=card)
-    whole = json.loads(path.read_bytes())
+    whole = json.loads(content_of(path))
     for _ in range(2):
         care = next(each for each in whole["conversations"] if each["id"] == CARE)
         care["messages"] = {card: care["messages"][card]}
-        path.write_text(json.dumps(whole), "utf-8")
+        put(path, json.dumps(whole).encode())
         async with sandbox(path) as slack:
             assert slack.messages(CARE) == []
     assert "has lost a reply" in capsys.readouterr().err
-    names = sorted(each.name for each in path.parent.iterdir())
-    assert names == ["slack.json.broken-1", "slack.json.broken-2"]
+    assert names_in(path.parent) == ["slack.json.broken-1", "slack.json.broken-2"]
 
 
 async def test_a_broken_file_that_cannot_be_moved_stops_the_start(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -194,19 +208,18 @@ async def test_a_broken_file_that_cannot_be_moved_stops_the_start(path: Path, mo
     def refuse(self: Path, target: Path) -> Path:
         raise PermissionError(13, "Permission denied")
 
-    path.parent.mkdir()
-    path.write_bytes(b"{")
+    put(path, b"{")
     monkeypatch.setattr(Path, "replace", refuse)
     slack = sandbox(path)
     with pytest.raises(SetupError, match="cannot be moved: Permission denied"):
         await slack.hub.start()
-    assert path.read_bytes() == b"{"
+    assert content_of(path) == b"{"
 
 
 async def test_a_full_disk_is_said_once_and_tried_again(path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """When the file cannot be written, work goes on; once it can, everything is in it."""
-    path.parent.write_text("a file where the folder should be")
     async with sandbox(path) as slack:
+        put(path.parent, b"a file where the folder should be")
         for number in range(2):
             await post(slack, text=f"number {number}")
             kept = slack.hub._kept
@@ -225,4 +238,4 @@ async def test_without_a_file_nothing_is_written(tmp_path: Path, monkeypatch: py
     async with SlackSandbox(UNLIMITED) as slack:
         message: Message = await slack.say(ANA, RANDOM, "Hello")
         assert slack.messages(RANDOM) == [message]
-    assert list(tmp_path.iterdir()) == []
+    assert names_in(tmp_path) == []

@@ -1,0 +1,143 @@
+"""The loop of every worker, on a real queue."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.domain.errors import StoreUnavailable
+from bot.domain.ports import Due, DueQueue
+from bot.services.worker import RETRY, Act, QueueWorker
+from bot.telemetry import Metrics
+from tests.support.cases import NOON
+from tests.support.stores import TestClock, a_store
+from tests.support.waiting import wait_until
+
+LEASE = timedelta(seconds=30)
+
+
+@asynccontextmanager
+async def running(queue: DueQueue, act: Act, clock: TestClock, at_once: int = 4) -> AsyncIterator[None]:
+    """A worker at work, stopped with the block."""
+    stop = asyncio.Event()
+    worker = QueueWorker("test", queue, act, clock, Metrics(), LEASE, at_once)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(worker.run(stop))
+        try:
+            yield
+        finally:
+            stop.set()
+
+
+@dataclass
+class Torn:
+    """A queue whose line breaks at the first giving back."""
+
+    queue: DueQueue
+    breaks: int = 1
+
+    async def put(self, id_: str, at: datetime, priority: int = 0) -> None:
+        """As the queue does."""
+        await self.queue.put(id_, at, priority)
+
+    async def take(self, now: datetime, limit: int, lease: timedelta) -> list[Due]:
+        """As the queue does."""
+        return await self.queue.take(now, limit, lease)
+
+    async def done(self, due: Due) -> None:
+        """Fail at first."""
+        if self.breaks:
+            self.breaks -= 1
+            raise StoreUnavailable("gone")
+        await self.queue.done(due)
+
+    async def later(self, due: Due, at: datetime) -> None:
+        """As the queue does."""
+        await self.queue.later(due, at)
+
+    async def depth(self) -> int:
+        """As the queue does."""
+        return await self.queue.depth()
+
+
+async def test_a_slow_step_holds_up_nothing_else(redis_url: str) -> None:
+    """While one step hangs, what falls due afterwards is worked off, more than fits at once included."""
+    async with a_store(redis_url) as store:
+        seen: list[str] = []
+        release = asyncio.Event()
+
+        async def act(due: Due) -> None:
+            if due.id == "slow":
+                await release.wait()
+            seen.append(due.id)
+
+        await store.cards.put("slow", NOON)
+        async with running(store.cards, act, TestClock(), at_once=2):
+            for number in range(5):
+                await store.cards.put(f"quick-{number}", NOON)
+            await wait_until(lambda: len(seen) == 5, "the quick ones are done")
+            assert "slow" not in seen
+            release.set()
+        assert seen[-1] == "slow"
+        assert await store.cards.depth() == 0
+
+
+async def test_what_cannot_be_given_back_comes_again_and_the_worker_lives_on(redis_url: str) -> None:
+    """The server goes away between a step and its end: the lease ends by itself, and the step is taken again."""
+    async with a_store(redis_url) as store:
+        clock, seen = TestClock(), list[str]()
+
+        async def act(due: Due) -> None:
+            seen.append(due.id)
+
+        await store.cards.put("case", NOON)
+        async with running(Torn(store.cards), act, clock):
+            await wait_until(lambda: seen == ["case"], "the step is taken")
+            clock.advance(LEASE)
+            await wait_until(lambda: seen == ["case", "case"], "the step is taken again")
+        assert await store.cards.depth() == 0
+
+
+async def test_a_jump_of_the_clock_does_not_double_a_step_under_way(redis_url: str) -> None:
+    """The machine slept, the lease is over, the step is not: it is not begun again beside itself."""
+    async with a_store(redis_url) as store:
+        clock, begun, release = TestClock(), list[str](), asyncio.Event()
+
+        async def act(due: Due) -> None:
+            begun.append(due.id)
+            if due.id == "case":
+                await release.wait()
+
+        await store.cards.put("case", NOON)
+        async with running(store.cards, act, clock):
+            await wait_until(lambda: begun == ["case"], "the step is begun")
+            clock.advance(timedelta(hours=1))
+            await store.cards.put("other", clock.now())
+            await wait_until(lambda: "other" in begun, "the worker went on")
+            assert begun.count("case") == 1
+            release.set()
+            await wait_until(lambda: gone(store.cards), "the newer lease is given back, too")
+
+
+async def gone(queue: DueQueue) -> bool:
+    """Whether a queue is empty."""
+    return await queue.depth() == 0
+
+
+async def test_a_step_that_fails_comes_again_soon(redis_url: str) -> None:
+    """A defect is not the end of the queue, nor of that id."""
+    async with a_store(redis_url) as store:
+        clock, tries = TestClock(), list[str]()
+
+        async def act(due: Due) -> None:
+            tries.append(due.id)
+            if len(tries) == 1:
+                raise ZeroDivisionError
+
+        await store.cards.put("case", NOON)
+        async with running(store.cards, act, clock):
+            await wait_until(lambda: len(tries) == 1, "the first try failed")
+            clock.advance(RETRY)
+            await wait_until(lambda: len(tries) == 2, "the second try came")
+        assert await store.cards.depth() == 0

@@ -1,0 +1,127 @@
+"""`python -m bot check` as a process: each setting broken in turn, against real servers."""
+
+from dataclasses import replace
+
+import pytest
+
+from sandbox.slack.config import BOT_SCOPES, SandboxConfig
+from sandbox.slack.workspace import RANDOM
+from tests.support.bot_process import CALM, a_sandbox, run_bot
+from tests.support.real_servers import a_server, free_ports
+
+NOWHERE = "http://127.0.0.1:9"
+SECRET = "hush-0451"
+
+BROKEN: list[tuple[dict[str, str], str, str]] = [
+    ({"SLACK_CHANNEL": "care"}, "BAD  settings: SLACK_CHANNEL is wrong", "Example: SLACK_CHANNEL=C0123ABCDEF"),
+    ({"SLACK_BOT_TOKEN": ""}, "BAD  settings: SLACK_BOT_TOKEN is missing", "Example: SLACK_BOT_TOKEN=xoxb-..."),
+    ({"HARK_HOUR": "9"}, "BAD  settings: HARK_HOUR is not a setting", "mend: remove it, or use HARK_HOURS"),
+    ({"WEBHOOK_SECRET": SECRET}, "BAD  settings: WEBHOOK_SECRET is wrong", "Example: WEBHOOK_SECRET=whsec_"),
+    ({"BLUESKY_APP_PASSWORD": ""}, "BAD  settings: BLUESKY_APP_PASSWORD is missing", "Example: BLUESKY_APP_PASSWORD"),
+    ({"REDIS_URL": f"redis://u:{SECRET}@127.0.0.1:9/0"}, "BAD  server: Redis: ", "mend: check REDIS_URL"),
+    ({"SLACK_BOT_TOKEN": f"xoxb-{SECRET}"}, "BAD  Slack token: invalid_auth", "mend: check SLACK_BOT_TOKEN"),
+    ({"SLACK_APP_TOKEN": f"xapp-{SECRET}"}, "BAD  Slack socket: invalid_auth", "mend: check SLACK_APP_TOKEN"),
+    ({"SLACK_CHANNEL": "C0NOWHERE0"}, "BAD  Slack channel C0NOWHERE0: channel_not_found", "/invite"),
+    ({"SLACK_CHANNEL": RANDOM}, f"BAD  Slack channel {RANDOM}: not_in_channel", "/invite"),
+    ({"BLUESKY_APP_PASSWORD": SECRET}, "BAD  bluesky @acme.square.test: ", "BLUESKY_APP_PASSWORD"),
+    ({"BLUESKY_SERVICE_URL": NOWHERE}, "BAD  bluesky @acme.square.test: ", "mend: Check BLUESKY_SERVICE_URL"),
+]
+
+
+@pytest.mark.parametrize(("changes", "bad", "mend"), BROKEN, ids=[str(changes) for changes, _, _ in BROKEN])
+async def test_what_is_broken_is_one_line_with_its_mend(
+    redis_url: str, changes: dict[str, str], bad: str, mend: str
+) -> None:
+    """Exit code 1, one bad line, the mend below it, nothing else is called bad, and no secret comes out."""
+    async with a_sandbox(redis_url) as (_, env):
+        code, said = await run_bot(env | changes, "check")
+    assert code == 1, said
+    assert [line for line in said.splitlines() if line.startswith("BAD")] == [
+        line for line in said.splitlines() if line.startswith(bad)
+    ], said
+    assert len([line for line in said.splitlines() if line.startswith("BAD")]) == 1
+    assert mend in said
+    no_secret_in(said, env | changes)
+
+
+async def test_slack_out_of_reach_is_told_for_token_and_socket(redis_url: str) -> None:
+    """Both need it; the mend names the address."""
+    async with a_sandbox(redis_url) as (_, env):
+        code, said = await run_bot(env | {"SLACK_API_URL": NOWHERE}, "check")
+    assert code == 1
+    assert "BAD  Slack token: auth.test: Slack cannot be reached" in said
+    assert "BAD  Slack socket: apps.connections.open: Slack cannot be reached" in said
+    assert "check SLACK_BOT_TOKEN and SLACK_API_URL" in said
+
+
+async def test_a_missing_scope_is_named(redis_url: str) -> None:
+    """The mend says where scopes are added."""
+    config = replace(CALM, bot_scopes=tuple(scope for scope in BOT_SCOPES if scope != "im:write"))
+    code, said = await checked(redis_url, config)
+    assert code == 1
+    assert "BAD  Slack scopes: im:write missing" in said
+    assert "reinstall the app" in said
+
+
+async def test_an_app_token_without_its_scope_is_named(redis_url: str) -> None:
+    """connections:write is all that it needs."""
+    code, said = await checked(redis_url, replace(CALM, app_scopes=()))
+    assert code == 1
+    assert "BAD  Slack socket: missing_scope" in said
+    assert "connections:write" in said
+
+
+async def test_a_server_that_may_forget_is_refused() -> None:
+    """Any eviction but noeviction loses claims and timers."""
+    with a_server("--maxmemory-policy", "allkeys-lru") as server:
+        async with a_sandbox(server.url) as (_, env):
+            code, said = await run_bot(env, "check")
+    assert code == 1
+    assert "allkeys-lru" in said
+    assert "mend: set maxmemory-policy to noeviction" in said
+
+
+async def test_without_an_account_nothing_can_come_in(redis_url: str) -> None:
+    """A bot without a network is set up wrong."""
+    none = dict.fromkeys(("BLUESKY_IDENTIFIER", "BLUESKY_APP_PASSWORD", "BLUESKY_SEARCH", "WEBHOOK_SECRET"), "")
+    async with a_sandbox(redis_url) as (_, env):
+        code, said = await run_bot(env | none, "check")
+    assert code == 1
+    assert "BAD  accounts: none is set up" in said
+
+
+@pytest.mark.parametrize("http_mode", [False, True])
+async def test_all_well_is_exit_0(http_mode: bool) -> None:
+    """A line for settings, server, Slack's three, the socket or HTTP, and each account; each begins with ok."""
+    (port,) = free_ports(1)
+    with a_server() as server:
+        async with a_sandbox(server.url) as (_, env):
+            changes = {"SLACK_APP_TOKEN": "", "SLACK_SIGNING_SECRET": "s-0451", "PORT": str(port)} if http_mode else {}
+            code, said = await run_bot(env | changes, "check")
+    lines = [line for line in said.splitlines() if not line.startswith("     ")]
+    assert code == 0, said
+    assert [line[:4] for line in lines] == ["ok  "] * 8
+    assert ("over HTTP" in said) is http_mode
+    no_secret_in(said, env | changes)
+
+
+async def checked(redis_url: str, config: SandboxConfig) -> tuple[int, str]:
+    """Exit code and output of a check in a workspace that is set up like this."""
+    async with a_sandbox(redis_url, config) as (_, env):
+        code, said = await run_bot(env, "check")
+    no_secret_in(said, env)
+    return code, said
+
+
+def no_secret_in(said: str, env: dict[str, str]) -> None:
+    """Nothing that must stay hidden stands in an output, and no trace of an exception."""
+    for name in (
+        "SLACK_BOT_TOKEN",
+        "SLACK_APP_TOKEN",
+        "SLACK_SIGNING_SECRET",
+        "BLUESKY_APP_PASSWORD",
+        "WEBHOOK_SECRET",
+    ):
+        assert not env.get(name) or env[name] not in said, name
+    assert SECRET not in said
+    assert "Traceback" not in said

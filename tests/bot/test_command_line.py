@@ -1,0 +1,98 @@
+"""The command line as a process: every command, and the words when something is wrong."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bot.domain.models import Raw
+from tests.support.bot_process import a_sandbox, run_bot
+from tests.support.stores import a_store
+
+PRIVATE = "Carla Rossi, carla@example.com"
+ROOT = Path(__file__).resolve().parents[2]
+
+
+async def test_settings_prints_the_page() -> None:
+    """It needs no setting itself."""
+    code, said = await run_bot({}, "settings")
+    assert code == 0
+    assert said == (ROOT / "docs" / "settings.md").read_text()
+
+
+@pytest.mark.parametrize("arguments", [(), ("dance",), ("run", "fast")])
+async def test_an_unknown_command_shows_the_usage(arguments: tuple[str, ...]) -> None:
+    """Exit code 2, as usual for a wrong command line."""
+    code, said = await run_bot({}, *arguments)
+    assert code == 2
+    assert said.startswith("usage: python -m bot")
+
+
+async def test_help_names_every_command() -> None:
+    """One line each."""
+    code, said = await run_bot({}, "--help")
+    assert code == 0
+    assert all(f"    {name} " in said for name in ("run", "web", "worker", "check", "dead", "replay", "settings"))
+
+
+@pytest.mark.parametrize("command", ["run", "web", "worker", "dead", "replay"])
+async def test_wrong_settings_end_every_command_with_one_message(command: str) -> None:
+    """Exit 1, the variables, no trace."""
+    code, said = await run_bot({"SLACK_BOT_TOKEN": "hush-0451", "SLACK_CHANNEL": "C0123ABCDEF"}, command)
+    assert code == 1
+    assert said.startswith("hark: SLACK_BOT_TOKEN is wrong: a bot token begins with xoxb-.")
+    assert "hush" not in said
+    assert "Traceback" not in said
+
+
+async def test_redis_away_ends_the_start_with_one_message() -> None:
+    """The address is named by its host, never with its password."""
+    env = {
+        "SLACK_BOT_TOKEN": "xoxb-1",
+        "SLACK_APP_TOKEN": "xapp-1",
+        "SLACK_CHANNEL": "C0123ABCDEF",
+        "REDIS_URL": "redis://u:hush-0451@127.0.0.1:9/0",
+    }
+    code, said = await run_bot(env, "run")
+    assert code == 1
+    assert "hark: Redis: " in said
+    assert "hush" not in said
+    assert "Traceback" not in said
+
+
+async def test_dead_letters_are_listed_without_their_words_and_put_back(redis_url: str) -> None:
+    """Id, where it came from and why it could not be used; replay takes one by its id, or all."""
+    raw = Raw(
+        network="bluesky",
+        account="main",
+        source="web",
+        body=PRIVATE.encode(),
+        received_at=datetime.now(UTC),  # noqa: TID251
+    )
+    async with a_sandbox(redis_url) as (_, env):
+        async with a_store(redis_url) as store:
+            for reason in ("no author", "no time"):
+                await store.inbox.bury(raw, reason)
+            newest = (await store.inbox.buried(1))[0]
+        code, said = await run_bot(env, "dead")
+        assert code == 0
+        assert newest.id in said
+        assert "bluesky/main/web" in said
+        assert "no author" in said
+        assert "Carla" not in said
+        assert await run_bot(env, "replay", "0.1-1", "rubbish") == (0, "0 put back into the inbox\n")
+        assert await run_bot(env, "replay", newest.id) == (0, "1 put back into the inbox\n")
+        assert await run_bot(env, "replay") == (0, "1 put back into the inbox\n")
+        assert await run_bot(env, "dead") == (0, "")
+        async with a_store(redis_url) as store:
+            assert await store.inbox.depth() == 2
+
+
+async def test_another_number_of_shards_is_refused(redis_url: str) -> None:
+    """What is stored would not be found: the message says which number it was."""
+    async with a_sandbox(redis_url) as (_, env):
+        assert (await run_bot(env, "dead"))[0] == 0
+        code, said = await run_bot(env | {"HARK_SHARDS": "4"}, "dead")
+    assert code == 1
+    assert "HARK_SHARDS is 4, but this data was written with 1" in said
+    assert "set HARK_SHARDS=1" in said

@@ -1,0 +1,75 @@
+"""The guide's first card, as a newcomer runs it: against the real web server with a real inbox."""
+
+import asyncio
+import os
+import re
+import shutil
+import sys
+from pathlib import Path
+
+import pytest
+from aiohttp import web
+
+from bot.domain.models import Interaction
+from bot.telemetry import Metrics
+from bot.web import WebDeps, build
+from tests.support.webhook_rig import Rig
+
+GUIDE = Path(__file__).resolve().parents[3] / "docs" / "connectors" / "webhook.md"
+DEMO_SECRET = "whsec_c2FuZGJveC1zYW5kYm94LXNhbmRib3gtMTIz"
+
+
+def example(language: str, holding: str) -> str:
+    """The guide's block of code in that language that holds a word."""
+    blocks = re.findall(rf"```{language}\n(.*?)```", GUIDE.read_text(), re.DOTALL)
+    return next(str(block) for block in blocks if holding in block)
+
+
+async def deliver(rig: Rig, *command: str) -> tuple[str, list[Interaction]]:
+    """Run a program against a door with the demo's secret; what it printed, and what arrived."""
+    connector = rig.connector(DEMO_SECRET)
+
+    async def ready() -> dict[str, bool]:
+        return {}
+
+    async def depths() -> dict[str, int]:
+        return {}
+
+    deps = WebDeps(rig.store.inbox, {("webhook", "main"): connector}, rig.clock, Metrics(), ready, depths)
+    runner = web.AppRunner(build(deps), access_log=None)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        url = f"http://127.0.0.1:{runner.addresses[0][1]}/webhooks/webhook"
+        program = await asyncio.create_subprocess_exec(
+            *command, env={"PATH": os.environ["PATH"], "HARK_WEBHOOK": url}, stdout=asyncio.subprocess.PIPE
+        )
+        printed, _ = await program.communicate()
+    finally:
+        await runner.cleanup()
+    stored = await rig.store.inbox.take(10, 0)
+    events = [event for one in stored for event in connector.parse(one.raw)]
+    return printed.decode().strip(), [event for event in events if isinstance(event, Interaction)]
+
+
+async def test_the_python_example_makes_a_card(real_time_rig: Rig) -> None:
+    """On the standard library alone."""
+    code = example("python", "urlopen")
+    printed, (event,) = await deliver(real_time_rig, sys.executable, "-I", "-c", code)
+    assert (printed, event.kind, event.rating) == ("202", "review", 2)
+
+
+@pytest.mark.skipif(not (shutil.which("curl") and shutil.which("openssl")), reason="needs curl and openssl")
+async def test_the_shell_example_makes_a_card(real_time_rig: Rig) -> None:
+    """With curl and openssl."""
+    printed, (event,) = await deliver(real_time_rig, "sh", "-ec", example("sh", "curl"))
+    assert (printed, event.kind, event.text) == ("202", "mention", "Where is my parcel, @acme?")
+
+
+async def test_the_secret_maker_makes_a_secret(rig: Rig) -> None:
+    """Its output can be set as it is, and is strong enough."""
+    program = await asyncio.create_subprocess_exec(
+        "sh", "-c", example("sh", "token_bytes"), stdout=asyncio.subprocess.PIPE
+    )
+    printed, _ = await program.communicate()
+    assert (await rig.connector(printed.decode().strip()).check()).mend == ""
