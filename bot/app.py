@@ -178,23 +178,8 @@ def _compose(
     signing = settings.slack_signing_secret
     # Bolt is told the token for each request; a client of its own with a token would only make it warn.
     bolt = build_bolt(slack_client(settings, http, None), slack, token, signing.get_secret_value() if signing else None)
-    deps = handlers.Deps(
-        desk=Desk(context, composing, rng),
-        composing=composing,
-        drawing=drawing,
-        people=people,
-        cases=store.cases,
-        notes=store.notes,
-        slack=slack,
-        http=http,
-        connectors=connectors,
-        policy=policy,
-        clock=clock,
-        render=surroundings.draw,
-        view_of=surroundings.view,
-        new_id=lambda: secrets.token_hex(8),
-    )
-    handlers.register(bolt, deps)
+    desk = Desk(context, composing, rng)
+    handlers.register(bolt, _handler_deps(context, desk, composing, drawing, slack, http, surroundings))
     reader = Reader(Triage.load(), allow)
     return Service(
         settings=settings,
@@ -214,6 +199,34 @@ def _compose(
         polling=Polling(store.inbox, store.cases, store.notes, connectors, clock, metrics, settings.poll_seconds),
         hourly=hourly,
         embedded=embedded,
+    )
+
+
+def _handler_deps(
+    context: DeskContext,
+    desk: Desk,
+    composing: Composing,
+    drawing: Drawing,
+    slack: SlackGateway,
+    http: aiohttp.ClientSession,
+    surroundings: "Surroundings",
+) -> handlers.Deps:
+    """The service as the listeners see it."""
+    return handlers.Deps(
+        desk=desk,
+        composing=composing,
+        drawing=drawing,
+        people=context.people,
+        cases=context.casework.cases,
+        notes=context.notes,
+        slack=slack,
+        http=http,
+        connectors=context.connectors,
+        policy=context.policy,
+        clock=context.clock,
+        render=surroundings.draw,
+        view_of=surroundings.view,
+        new_id=lambda: secrets.token_hex(8),
     )
 
 

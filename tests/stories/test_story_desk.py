@@ -1,8 +1,9 @@
 """The desk, end to end: real bot, real Redis, the local Slack and the square over real sockets."""
 
 import asyncio
+from functools import partial
 
-from tests.support.rig import ANA, BEN, CARE, a_rig
+from tests.support.rig import ANA, BEN, CARE, Rig, a_rig
 from tests.support.waiting import wait_until
 
 COMPLAINT = "@acme.square.test my bag is lost since yesterday and nobody answers the phone"
@@ -239,13 +240,13 @@ async def test_history_home_and_the_slash_command(redis_url: str) -> None:
             ("", "/hark"),
         ):
             await rig.sandbox.slack.command(ANA, CARE, f"/hark {word}")
-            whispers = rig.sandbox.slack.workspace.conversations[CARE].ephemerals
-            await wait_until(
-                lambda answer=answer, whispers=whispers: any(
-                    answer in f"{m.text}{m.blocks}" for m in whispers.values()
-                ),
-                f"/hark {word} answers",
-            )
+            await wait_until(partial(_whispered, rig, answer), f"/hark {word} answers")
+
+
+def _whispered(rig: Rig, words: str) -> bool:
+    """Whether somebody in the channel was told this alone."""
+    whispers = rig.sandbox.slack.workspace.conversations[CARE].ephemerals.values()
+    return any(words in f"{each.text}{each.blocks}" for each in whispers)
 
 
 async def test_likes_and_follows_go_to_the_digest_not_to_cards(redis_url: str) -> None:

@@ -87,7 +87,7 @@ class Scene:
     async def send(self, user: str, text: str | None = None, **fields: str) -> Any:
         """Submit the open modal with a text (None leaves the suggestion) and other fields by block id."""
         view = await self.modal(user)
-        state = typed(view["view"] if "view" in view else view, {**({} if text is None else {"text": text}), **fields})
+        state = typed(view, {**({} if text is None else {"text": text}), **fields})
         return await self.sandbox.slack.submit(user, view["id"], state)
 
     def posts(self) -> list[str]:
