@@ -40,7 +40,7 @@ def settings_of(env: Mapping[str, str]) -> tuple[Settings, list[Account]]:
 def find(env: Mapping[str, str]) -> list[Account]:
     """Every account of every network. Raises SettingsError that names what is missing of an account begun."""
     return [
-        Account(network, name, read(network.settings, env, name))
+        Account(network, name, read(network.settings, env, name, network.settings.shared))
         for network in NETWORKS
         for name in accounts(network.settings.required, env)
     ]
@@ -48,7 +48,11 @@ def find(env: Mapping[str, str]) -> list[Account]:
 
 def _check_names(env: Mapping[str, str]) -> None:
     """A suffix that names no account would be silently without effect: raise SettingsError instead."""
-    networks = {name: network for network in NETWORKS for name in variables(network.settings)}
+    networks = {
+        name: [network for network in NETWORKS if name in variables(network.settings)]
+        for network in NETWORKS
+        for name in variables(network.settings)
+    }
     for name in env:
         base, separator, suffix = name.partition(SEPARATOR)
         if not separator or not env[name].strip():
@@ -59,15 +63,16 @@ def _check_names(env: Mapping[str, str]) -> None:
             _check_suffix(networks[base], env, base, suffix)
 
 
-def _check_suffix(network: Network, env: Mapping[str, str], base: str, suffix: str) -> None:
+def _check_suffix(networks: list[Network], env: Mapping[str, str], base: str, suffix: str) -> None:
+    """Several networks may share a variable: the suffix is good when one of them has that account."""
     name = base + SEPARATOR + suffix
     if not re.fullmatch(r"[A-Z0-9]+(?:_[A-Z0-9]+)*", suffix) or suffix.lower() == MAIN:
         raise SettingsError(
             f"{name} names no account: a suffix has capital letters, digits and single _, and is not MAIN.",
             f"write {base} for the main account, or {base}{SEPARATOR}SUPPORT for the account support",
         )
-    if suffix.lower() not in accounts(network.settings.required, env):
-        need = network.settings.required[0] + SEPARATOR + suffix
+    if not any(suffix.lower() in accounts(network.settings.required, env) for network in networks):
+        need = networks[0].settings.required[0] + SEPARATOR + suffix
         raise SettingsError(f"{name} has no effect: {need} is missing.", f"set {need}, or remove {name}")
 
 

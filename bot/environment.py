@@ -4,7 +4,7 @@ A field's `alias` is its variable. `BLUESKY_IDENTIFIER__SUPPORT` is `BLUESKY_IDE
 without a suffix the account is "main".
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -18,10 +18,14 @@ SEPARATOR = "__"
 M = TypeVar("M", bound=BaseModel)
 
 
-def read(model: type[M], env: Mapping[str, str], account: str = MAIN) -> M:
-    """The model filled from `env`; raises SettingsError that names every wrong variable, why, and an example."""
+def read(model: type[M], env: Mapping[str, str], account: str = MAIN, shared: Collection[str] = ()) -> M:
+    """The model filled from `env`; raises SettingsError that names every wrong variable, why, and an example.
+
+    Of the `shared` variables an account may do without its own: then the one without a suffix counts.
+    """
     suffix = "" if account == MAIN else SEPARATOR + account.upper()
-    values = {name: env[name + suffix].strip() for name in variables(model) if env.get(name + suffix, "").strip()}
+    found = {name: env.get(name + suffix) or (env.get(name) if name in shared else None) for name in variables(model)}
+    values = {name: value.strip() for name, value in found.items() if value and value.strip()}
     try:
         return model.model_validate(values)
     except ValidationError as error:

@@ -37,7 +37,9 @@ def head(case: Case, view: View) -> build.Block:
         build.text_part(" from "),
         build.text_part(one_line(author_label(item, case), NAME) or "someone", "bold"),
     ]
-    return build.rich(build.rich_line(*parts, build.text_part("".join(f" · {fact}" for fact in _facts(case, view)))))
+    facts = "".join(f" · {fact}" for fact in _facts(case, view))
+    # Slack refuses a whole message for one empty text.
+    return build.rich(build.rich_line(*parts, *([build.text_part(facts)] if facts else [])))
 
 
 def _facts(case: Case, view: View) -> list[str]:

@@ -20,7 +20,8 @@ from bot.domain.case import Case, Person, Purpose
 from bot.domain.models import LengthRule
 from bot.domain.offers import private_route
 from bot.domain.ports import Blocks
-from bot.domain.text.clean import graphemes, tidy, utf8_bytes
+from bot.domain.text.clean import tidy
+from bot.domain.text.lengths import length
 
 SIGNATURE_LENGTH: Final = 40
 WARNING_GRAPHEMES: Final = 400
@@ -116,12 +117,6 @@ def _contact_modal(
         *signature_blocks(person, signature),
     ]
     return modal(CallbackId.PRIVATE, "PUBLIC reply", blocks, state=state, submit="Send", report_close=True)
-
-
-def length(text: str, rule: LengthRule) -> int:
-    """How long a network with this rule takes the text to be."""
-    counts = {"graphemes": graphemes, "characters": len, "utf16": units, "bytes": utf8_bytes}
-    return counts[rule.unit](text)
 
 
 def length_hint(rule: LengthRule | None, signature: str) -> str:

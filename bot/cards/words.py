@@ -50,6 +50,7 @@ UNITS: Final = _table(
     graphemes="characters",
     characters="characters",
     utf16="characters (an emoji counts as two)",
+    weighted="characters (an emoji counts as two, a link as 23)",
     bytes="bytes (an accented letter counts as two, an emoji as four)",
 )
 LANGUAGES: Final = _table(

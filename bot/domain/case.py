@@ -48,6 +48,7 @@ class Item(Model):
     masked: bool = False
     cut: bool = False
     edited: bool = False
+    edited_at: AwareDatetime | None = None
     earlier: tuple[str, ...] = ()
     deleted: bool = False
     late: bool = False

@@ -169,10 +169,13 @@ class Raw(Model):
 
 
 class LengthRule(Model):
-    """A network's limit for one text: graphemes or characters, and bytes of UTF-8 where it counts those too."""
+    """A network's limit for one text in its own unit, and bytes of UTF-8 where it counts those too.
+
+    "weighted" is X's way: links count 23, emoji and Chinese or Japanese letters 2.
+    """
 
     limit: int
-    unit: Literal["graphemes", "characters", "utf16", "bytes"] = "graphemes"
+    unit: Literal["graphemes", "characters", "utf16", "bytes", "weighted"] = "graphemes"
     max_bytes: int | None = None
 
 

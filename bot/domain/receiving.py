@@ -39,6 +39,7 @@ def receive(case: Case, item: Item, reading: Reading, priority: int, policy: Pol
         update={
             "items": (*case.items, item)[-ITEMS_KEPT:],
             "item_count": item.seq,
+            "author": case.author or item.author,
             "people": _count_people(case, item),
             "reading": reading,
             "priority": priority,
@@ -62,17 +63,19 @@ def needs_answer(case: Case, item: Item, reading: Reading) -> bool:
 
 
 def edited(case: Case, item_id: str, text: str, version: str, *, masked: bool, cut: bool, now: datetime) -> Decision:
-    """The customer changed words that the case keeps."""
+    """The customer changed words that the case keeps, at `now`. Edits may arrive in any order: the last one counts."""
     item = _find(case, item_id)
     if item is None:
         return Refused(code="unknown_item", text="The case does not keep that interaction any more.")
-    if item.version == version or item.deleted:
+    older = item.edited_at is not None and now < item.edited_at
+    if item.version == version or item.deleted or older:
         return Refused(code="known", text="That edit is known already.")
     new = item.model_copy(
         update={
             "text": text,
             "version": version,
             "edited": True,
+            "edited_at": now,
             "earlier": (*item.earlier, item.text)[-EARLIER_KEPT:],
             "masked": masked,
             "cut": cut,
@@ -128,7 +131,7 @@ def _cycle(n: int, item: Item, policy: Policy) -> Cycle:
 
 def _count_people(case: Case, item: Item) -> int:
     known = {each.author.id for each in case.items if each.author}
-    return case.people + (1 if item.author and item.author.id not in known else 0)
+    return case.people + (1 if item.author and known and item.author.id not in known else 0)
 
 
 def _find(case: Case, item_id: str) -> Item | None:

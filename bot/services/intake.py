@@ -7,7 +7,7 @@ the dead letter. Doing it twice changes nothing: the interaction's own id is par
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
@@ -171,7 +171,7 @@ class Intake:
             if outcome.done:
                 return "new"
             # The same interaction again. With another version it is an edit that no event announced.
-            return await self._edited(_as_edit(event)) if event.version else "known"
+            return await self._edited(_as_edit(event, raw.received_at)) if event.version else "known"
 
     async def _case_id(self, event: Interaction) -> str:
         """The case to which these words belong: a private answer joins the case that went private."""
@@ -251,5 +251,5 @@ def _seen(event: Interaction) -> str:
     return f"{event.key.network}:{event.key.account}:{event.id}"
 
 
-def _as_edit(event: Interaction) -> Edited:
-    return Edited(id=event.id, key=event.key, text=event.text, version=event.version, at=event.posted_at)
+def _as_edit(event: Interaction, at: datetime) -> Edited:
+    return Edited(id=event.id, key=event.key, text=event.text, version=event.version, at=at)

@@ -6,12 +6,14 @@ from dataclasses import dataclass
 import emoji
 
 from bot.domain.models import LengthRule
-from bot.domain.text.clean import graphemes, utf8_bytes
+from bot.domain.text.clean import utf8_bytes
+from bot.domain.text.lengths import length
 from bot.domain.text.privacy import AllowList, find
 
 TEXT = "text"
 PUBLIC_LINE = "line"
 SIGNATURE = "signature"
+UNIT_WORDS = {"graphemes": "characters", "utf16": "characters", "weighted": "characters, as X counts them,"}
 SLACK_ONLY = re.compile(r"<[@#!][^>]*>|(?<!\w):[a-z0-9_+'-]+:(?!\w)")
 
 
@@ -37,9 +39,10 @@ def text_problems(text: str, rule: LengthRule | None, allow: AllowList | None, n
     strange = slack_only(text)
     if strange:
         return strange
-    length = measure(text, rule)
-    if length > rule.limit:
-        return f"{length - rule.limit} too long: {length} of {rule.limit} {rule.unit} on {network}, signature included."
+    counted = length(text, rule)
+    if counted > rule.limit:
+        unit = UNIT_WORDS.get(rule.unit, rule.unit)
+        return f"{counted - rule.limit} too long: {counted} of {rule.limit} {unit} on {network}, signature included."
     if rule.max_bytes is not None and utf8_bytes(text) > rule.max_bytes:
         return f"Too long for {network}: {utf8_bytes(text)} of {rule.max_bytes} bytes."
     found = find(text, allow) if allow is not None else ()
@@ -52,16 +55,3 @@ def slack_only(text: str) -> str:
     """What means something in Slack alone and customers would see as it stands, in words; empty when nothing does."""
     strange = SLACK_ONLY.search(text)
     return f"Customers would see “{strange.group()}” as it stands: only Slack understands it." if strange else ""
-
-
-def measure(text: str, rule: LengthRule) -> int:
-    """The length of a text as the network counts it."""
-    match rule.unit:
-        case "graphemes":
-            return graphemes(text)
-        case "utf16":
-            return len(text.encode("utf-16-le", "surrogatepass")) // 2
-        case "bytes":
-            return utf8_bytes(text)
-        case "characters":
-            return len(text)

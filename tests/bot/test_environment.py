@@ -5,6 +5,7 @@ from typing import ClassVar
 import pytest
 from pydantic import BaseModel, Field, SecretStr
 
+from bot.accounts import find
 from bot.domain.errors import SettingsError
 from bot.environment import accounts, read, variables
 
@@ -59,3 +60,18 @@ def test_variables_are_the_aliases() -> None:
 
     assert list(variables(Shop)) == ["SHOP_NAME", "SHOP_KEY", "SHOP_FLOORS"]
     assert list(variables(Plain)) == ["size"]
+
+
+def test_a_shared_variable_serves_accounts_that_have_none_of_their_own() -> None:
+    """One app secret for two Pages is written once; an account's own value beats it."""
+    env = {
+        "META_APP_SECRET": "shared-secret-of-the-app",
+        "META_VERIFY_TOKEN": "a-shared-word",
+        "FACEBOOK_PAGE_ID__SUPPORT": "77",
+        "FACEBOOK_PAGE_TOKEN__SUPPORT": "token",
+        "META_VERIFY_TOKEN__SUPPORT": "a-word-of-its-own",
+    }
+    found = find(env)
+    assert [(each.network.name, each.name) for each in found] == [("facebook", "support")]
+    assert found[0].settings.app_secret.get_secret_value() == "shared-secret-of-the-app"
+    assert found[0].settings.verify_token.get_secret_value() == "a-word-of-its-own"

@@ -11,7 +11,7 @@ from bot.cards.card import render
 from bot.cards.limits import CARD_BUTTONS, check_message
 from bot.cards.view import Rendered
 from bot.domain.case import MarkName, PostKind, Purpose, SendState
-from bot.domain.models import Capabilities
+from bot.domain.models import Author, Capabilities
 from tests.support.card_cases import (
     CARD,
     PUBLIC_ONLY,
@@ -281,3 +281,13 @@ def test_what_is_overdue_is_said_once() -> None:
     later = _all_text(render(a_public_case(wait=a_wait(breached=True), cycle=missed), CARD, a_view()))
     assert "the answer was due" in later
     assert "answer due" not in later
+
+
+def test_a_customer_of_whom_only_a_name_is_known_gets_a_card_that_slack_takes() -> None:
+    """With no handle and the account named in the words there is nothing to add: no empty text is drawn."""
+    view = a_view()
+    item = an_item(f"{view.account_title} where is it?", author=Author(id="1", name="Dana"))
+    drawn = render(a_public_case(author=item.author, items=(item,)), CARD, view)
+    assert check_message(drawn.blocks, drawn.text) == []
+    texts = [part["text"] for part in drawn.blocks[0]["elements"][0]["elements"] if part["type"] == "text"]
+    assert all(texts)

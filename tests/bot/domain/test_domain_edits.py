@@ -1,0 +1,16 @@
+"""Edits arrive in any order."""
+
+from datetime import timedelta
+
+from bot.domain.decisions import Change, Refused
+from bot.domain.receiving import edited
+from tests.support.cases import NOON, a_case
+
+
+def test_an_older_edit_that_arrives_late_does_not_bring_the_old_words_back() -> None:
+    """The edit with the latest time counts, whatever the order of arrival."""
+    newer = edited(a_case(), "post-1", "newest", "v3", masked=False, cut=False, now=NOON + timedelta(minutes=2))
+    assert isinstance(newer, Change)
+    late = edited(newer.case, "post-1", "older", "v2", masked=False, cut=False, now=NOON + timedelta(minutes=1))
+    assert isinstance(late, Refused)
+    assert newer.case.latest.text == "newest"
