@@ -1,0 +1,135 @@
+"""The Facebook connector: one Page, in public and on Messenger."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
+from typing import ClassVar, Final
+
+from bot.domain.case import Send
+from bot.domain.errors import Permanent, Transient
+from bot.domain.models import Capabilities, Event, Health, Raw, Sent
+from bot.domain.ports import Page, Verdict, WebhookRequest
+from connectors import graph_tokens, graph_webhooks
+from connectors.base import Connector, ConnectorDeps
+from connectors.facebook import mapping, names
+from connectors.facebook.api import Api
+from connectors.facebook.sending import CLOSED, PRIVATE_LENGTH, PUBLIC_LENGTH, Sender
+from connectors.facebook.settings import FacebookSettings
+from connectors.facebook.sweeping import Sweeps
+from connectors.graph import Access, Graph
+from connectors.graph_errors import Fate
+from connectors.graph_tokens import Token
+
+FIELDS: Final = ("feed", "mention", "messages")
+"""Without these nothing comes by webhook; others only add to it."""
+
+NEEDED: Final = (
+    "pages_manage_engagement", "pages_manage_metadata", "pages_messaging", "pages_read_engagement",
+    "pages_read_user_content",
+)  # fmt: skip
+
+WORDS: Final[Mapping[Fate, str]] = {
+    Fate.WINDOW: CLOSED,
+    Fate.GONE: "The post or comment is not there any more, or the Page may not see it. Close the case.",
+    Fate.PERMISSION: "The app or the token lacks a permission for this: `python -m bot check` names it.",
+}
+TOKEN_MEND: Final = "Make a new Page access token (docs/connectors/facebook.md) and set FACEBOOK_PAGE_TOKEN."  # noqa: S105 - words
+AWAY_MEND: Final = "Check META_GRAPH_URL and the way to it. If the network is only ill, Hark goes on by itself."
+MENDS: Final[Mapping[str, str]] = {
+    "token": TOKEN_MEND,
+    "permission": "Give the token's owner full control of the Page, and the token every permission of the guide.",
+    "gone": "Check FACEBOOK_PAGE_ID, and that FACEBOOK_PAGE_TOKEN is a token of that Page.",
+    "restricted": "See on the Page's own site (Page quality) what the network has restricted.",
+}
+
+
+class FacebookConnector(Connector):
+    """Takes webhooks, sweeps for what they missed, replies, likes, and writes in private."""
+
+    network: ClassVar[str] = names.NETWORK
+
+    def __init__(self, settings: FacebookSettings, deps: ConnectorDeps) -> None:
+        super().__init__(deps)
+        self.capabilities = Capabilities(
+            public_reply=PUBLIC_LENGTH,
+            private_message=PRIVATE_LENGTH,
+            like=True,
+            read_back=True,
+            edit_events=True,
+            delete_events=True,
+        )
+        self._settings = settings
+        self._token = settings.page_token.get_secret_value()
+        self._name = ""
+        window = names.HUMAN_AGENT if settings.human_agent else names.STANDARD
+        self._page = names.Page(settings.page_id, deps.account, window)
+        access = Access(settings.graph_url, settings.graph_version, self._token, settings.secrets[0])
+        self._api = Api(Graph(deps.http, deps.clock, access, WORDS), settings.page_id)
+        history = timedelta(hours=settings.history_hours)
+        self._sweeps = Sweeps(self._page, self._api, deps.clock, history, deps.poll_seconds)
+        self._sender = Sender(self._page, self._api, deps.clock)
+
+    @property
+    def title(self) -> str:
+        """The Page's name, once it is known; until then its id."""
+        return self._name or f"Page {self._page.id}"
+
+    def verify(self, request: WebhookRequest) -> Verdict:
+        """Judge one request: the handshake, or a delivery signed with one of the app secrets."""
+        token = self._settings.verify_token.get_secret_value()
+        return graph_webhooks.verify(
+            request, self._settings.secrets, token, network=self.network, account=self.account
+        )  # fmt: skip
+
+    def parse(self, raw: Raw) -> Iterator[Event]:
+        """Read one stored delivery. Pure, and never raises."""
+        return mapping.parse(raw, self._page)
+
+    def sources(self) -> Mapping[str, float]:
+        """The sweeps: posts with comments, mentions, private messages."""
+        return self._sweeps.intervals()
+
+    async def poll(self, source: str, cursor: str | None) -> Page:
+        """Sweep once; raises Transient or Permanent."""
+        if not self._name:
+            self._name = await self._api.name()
+        return await self._sweeps.poll(source, cursor)
+
+    async def recheck(self, refs: Sequence[Mapping[str, str]]) -> list[tuple[str, Raw]]:
+        """Look at known posts and comments again; raises Transient or Permanent."""
+        return await self._sweeps.recheck(refs)
+
+    async def send(self, send: Send) -> Sent:
+        """Carry out one send; raises Transient, Permanent or Unknown."""
+        return await self._sender.send(send)
+
+    async def read_back(self, send: Send) -> Sent | None:
+        """Find a send by its words; raises Transient or Permanent."""
+        return await self._sender.read_back(send)
+
+    async def check(self) -> Health:
+        """Ask for the Page, the token's permissions and end, and the webhook's fields. Never raises a NetworkError."""
+        try:
+            self._name = await self._api.name()
+            token = await graph_tokens.inspect(self._api.graph, self._token)
+            fields = await self._api.subscribed_fields()
+        except Permanent as error:
+            return Health(ok=False, summary=error.text, mend=MENDS.get(error.reason, ""))
+        except Transient as error:
+            return Health(ok=False, summary=str(error), mend=AWAY_MEND)
+        health = self._health(token, fields)
+        return graph_tokens.warned(health, token.expires_at if token else None, self.deps.clock.now(), TOKEN_MEND)
+
+    def _health(self, token: Token | None, fields: frozenset[str]) -> Health:
+        missing = token.lacks(NEEDED) if token else []
+        silent = [field for field in FIELDS if field not in fields]
+        if token is not None and not token.valid:
+            return Health(ok=False, summary=f"{self.title}: the token is not valid", mend=TOKEN_MEND)
+        if missing:
+            mend = f"Make a token with {', '.join(missing)} as well; the app may need App Review for it."
+            return Health(ok=False, summary=f"{self.title}: the token lacks {', '.join(missing)}", mend=mend)
+        if silent:
+            mend = f"Subscribe the Page to {', '.join(silent)} (docs/connectors/facebook.md, step 6)."
+            text = f"{self.title}: the webhook does not tell of {', '.join(silent)}; sweeps find it minutes later"
+            return Health(ok=False, summary=text, mend=mend)
+        window = "seven days (Human Agent)" if self._settings.human_agent else "24 hours"
+        return Health(ok=True, summary=f"{self.title}: webhook subscribed, messages answered for {window}")

@@ -1,0 +1,152 @@
+"""Sending: public replies, likes, and private messages; each once, and looked for when its fate is unknown.
+
+No write of the Graph API can be repeated safely. What was lost is found by our own words, in the thread or in the
+private conversation; the network itself refuses a second private reply to the same comment.
+"""
+
+from collections.abc import AsyncIterator
+from datetime import datetime, timedelta
+from typing import Final
+
+from bot.domain.case import Purpose, Send
+from bot.domain.errors import Permanent, Unknown
+from bot.domain.models import LengthRule, Sent
+from bot.domain.ports import Clock
+from connectors.facebook import names
+from connectors.facebook.api import Api
+from connectors.facebook.wire import ReadComment, ReadConversation, ReadMessage
+from connectors.graph import Json
+from connectors.graph_webhooks import identifier, moment
+
+PUBLIC_LENGTH: Final = LengthRule(limit=8000, unit="characters")
+"""Unconfirmed."""
+PRIVATE_LENGTH: Final = LengthRule(limit=2000, unit="characters")
+
+CLOCK_TOLERANCE: Final = timedelta(seconds=10)
+"""How far the network's clock may be behind ours when we look for what we sent."""
+AUTOMATIC: Final = frozenset({Purpose.ACKNOWLEDGE})
+"""Words that nobody typed: the Human Agent window is only for what a person writes."""
+CLOSED: Final = "Messenger's 24 hours are over: this person has to write first. Answer in public if you can."
+
+
+class Sender:
+    """The outbound acts of one Page."""
+
+    def __init__(self, page: names.Page, api: Api, clock: Clock) -> None:
+        self._page = page
+        self._api = api
+        self._clock = clock
+
+    async def send(self, send: Send) -> Sent:
+        """Carry out one send; raises Transient, Permanent or Unknown."""
+        if send.purpose is Purpose.LIKE:
+            return await self._like(send)
+        return await (self._message(send) if send.private else self._reply(send))
+
+    async def read_back(self, send: Send) -> Sent | None:
+        """Find a send; None when it is certain that it does not stand. Raises Transient or Permanent."""
+        if send.purpose is Purpose.LIKE:
+            return self._liked(send) if await self._api.has_liked(_target(send)) else None
+        return await (self._find_message(send) if send.private else self._find_reply(send))
+
+    # --- public ---
+
+    async def _like(self, send: Send) -> Sent:
+        await self._api.like(_target(send))
+        return self._liked(send)
+
+    def _liked(self, send: Send) -> Sent:
+        return Sent(id=f"like:{_target(send)}")
+
+    async def _reply(self, send: Send) -> Sent:
+        answer = await self._api.reply(_target(send), send.text)
+        id_ = identifier(answer.get("id"))
+        if not id_:
+            msg = "the network took the reply but did not name it"
+            raise Unknown(msg)
+        return self._reply_sent(id_, send)
+
+    def _reply_sent(self, id_: str, send: Send, url: str = "") -> Sent:
+        post = send.ref.get("conversation", "").partition("|")[0]
+        return Sent(id=id_, url=url or names.post_url(post or id_, id_ if post else ""))
+
+    async def _find_reply(self, send: Send) -> Sent | None:
+        """Look through the thread, newest first, for our own words since the send was made."""
+        since = send.created_at - CLOCK_TOLERANCE
+        async for item in _since(
+            self._api.comments(send.ref.get("thread") or _target(send), staff=True, most=5), since
+        ):
+            comment = ReadComment.read(item)
+            if comment.sender.id == self._page.id and comment.message.strip() == send.text.strip():
+                return self._reply_sent(comment.id, send, comment.permalink_url)
+        return None
+
+    # --- private ---
+
+    async def _message(self, send: Send) -> Sent:
+        body: Json = {"recipient": _recipient(send), "message": {"text": send.text}, **self._type(send)}
+        answer = await self._api.message(body)
+        id_, person = identifier(answer.get("message_id")), identifier(answer.get("recipient_id"))
+        if not id_:
+            msg = "the network took the message but did not name it"
+            raise Unknown(msg)
+        return self._message_sent(id_, person or send.ref.get("psid", ""))
+
+    def _type(self, send: Send) -> dict[str, str]:
+        """Within 24 hours an answer; up to seven days only what a person wrote, where Meta has granted that."""
+        at = moment(send.ref.get("at"))
+        if "psid" not in send.ref or at is None or self._clock.now() < at + names.STANDARD:
+            return {"messaging_type": "RESPONSE"}
+        if self._page.window == names.STANDARD or send.purpose in AUTOMATIC:
+            raise Permanent("window_closed", CLOSED)
+        return {"messaging_type": "MESSAGE_TAG", "tag": "HUMAN_AGENT"}
+
+    def _message_sent(self, id_: str, person: str) -> Sent:
+        return Sent(
+            id=id_, url=names.inbox_url(self._page.id), conversation=names.private(person) if person else ""
+        )  # fmt: skip
+
+    async def _find_message(self, send: Send) -> Sent | None:
+        """Look for our own words; a private reply to a comment opens a conversation whose person is not known yet."""
+        person, since = send.ref.get("psid", ""), send.created_at - CLOCK_TOLERANCE
+        async for page in self._api.conversations(person, staff=True, most=2):
+            for item in page:
+                talk = ReadConversation.read(item)
+                if not person and talk.updated_time is not None and talk.updated_time < since:
+                    return None
+                found = self._ours_in(talk, send, since)
+                if found is not None:
+                    return self._message_sent(found, person or talk.customer(self._page.id).id)
+        return None
+
+    def _ours_in(self, talk: ReadConversation, send: Send, since: datetime) -> str | None:
+        messages = (ReadMessage.read(each) for each in talk.messages)
+        ours = (
+            each for each in messages if each.sender.id == self._page.id and each.message.strip() == send.text.strip()
+        )
+        return next((each.id for each in ours if each.created_time is None or each.created_time >= since), None)
+
+
+def _target(send: Send) -> str:
+    """The post or comment that is answered; raises Permanent where there is none."""
+    id_ = send.ref.get("id", "")
+    if not id_:
+        raise Permanent("no_public_reply", "There is nothing public here that could be answered.")
+    return id_
+
+
+def _recipient(send: Send) -> dict[str, str]:
+    """The person of a private conversation, or the comment or post whose author is written to for the first time."""
+    if send.ref.get("psid"):
+        return {"id": send.ref["psid"]}
+    return {"post_id" if send.ref.get("what") == "post" else "comment_id": _target(send)}
+
+
+async def _since(pages: AsyncIterator[list[Json]], since: datetime) -> AsyncIterator[Json]:
+    """What is newer than an instant, out of pages with the newest first."""
+    async for page in pages:
+        for item in page:
+            at = moment(item.get("created_time"))
+            if at is not None and at < since:
+                return
+            yield item

@@ -1,0 +1,259 @@
+"""The JSON of Facebook Pages and Messenger, as far as Hark reads it. Lenient: nothing is required, ids may be numbers.
+
+Webhook values follow "Webhooks for Pages" and "Messenger Webhooks"; what is read over the Graph API follows
+"Comment", "Page Feed" and "Conversations".
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Annotated, Any, Self, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from connectors.graph_webhooks import each, identifier, moment, table, text
+
+M = TypeVar("M", bound="Wire")
+
+
+class Wire(BaseModel):
+    """Base of all wire models: frozen, unknown fields ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    @classmethod
+    def read(cls, value: object) -> Self:
+        """Read an object; anything else reads as an empty one."""
+        return cls.model_validate(table(value))
+
+
+def _objects(value: object) -> list[Any]:
+    """A list of objects; the Graph API wraps lists of an object's own edges into {"data": [...]}."""
+    inner = value.get("data") if isinstance(value, dict) else value
+    return [one for one in each(inner) if isinstance(one, dict)] if isinstance(inner, list) else []
+
+
+def _flag(value: object) -> bool:
+    return value is True or value in {1, "true", "1"} if isinstance(value, bool | int | str) else False
+
+
+def _maybe(value: object) -> bool | None:
+    return value if isinstance(value, bool) else None
+
+
+def _whole(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 5 else None
+
+
+def _object(value: object) -> object:
+    return value if isinstance(value, dict) else {}
+
+
+Id = Annotated[str, BeforeValidator(identifier)]
+Text = Annotated[str, BeforeValidator(text)]
+When = Annotated[datetime | None, BeforeValidator(moment)]
+Flag = Annotated[bool, BeforeValidator(_flag)]
+Maybe = Annotated[bool | None, BeforeValidator(_maybe)]
+Stars = Annotated[int | None, BeforeValidator(_whole)]
+
+
+class Person(Wire):
+    """Somebody; the network withholds the name, or all of it, from apps without advanced access."""
+
+    id: Id = ""
+    name: Text = ""
+
+
+APerson = Annotated[Person, BeforeValidator(_object)]
+People = Annotated[tuple[Person, ...], BeforeValidator(_objects)]
+
+
+class PostInfo(Wire):
+    """What newer payloads tell about the post of a comment."""
+
+    id: Id = ""
+    permalink_url: Text = ""
+
+
+class FeedValue(Wire):
+    """The value of `feed`, `mention` and `ratings`: one thing that happened on or about the Page."""
+
+    item: Text = ""
+    verb: Text = ""
+    comment_id: Id = ""
+    post_id: Id = ""
+    parent_id: Id = ""
+    share_id: Id = ""
+    sender: APerson = Field(default=Person(), alias="from")
+    sender_id: Id = ""
+    sender_name: Text = ""
+    user_id: Id = ""
+    message: Text = ""
+    created_time: When = None
+    photo: Text = ""
+    video: Text = ""
+    link: Text = ""
+    reaction_type: Text = ""
+    post: Annotated[PostInfo, BeforeValidator(_object)] = PostInfo()
+    open_graph_story_id: Id = ""
+    reviewer_id: Id = ""
+    reviewer_name: Text = ""
+    recommendation_type: Text = ""
+    rating: Stars = None
+    review_text: Text = ""
+
+    @property
+    def who(self) -> Person:
+        """The one who did it, in whichever of the three forms."""
+        return Person(
+            id=self.sender.id or self.sender_id or self.reviewer_id or self.user_id,
+            name=self.sender.name or self.sender_name or self.reviewer_name,
+        )
+
+
+class Payload(Wire):
+    """What an attachment of a message points at."""
+
+    url: Text = ""
+    title: Text = ""
+
+
+class Attached(Wire):
+    """An attachment of a message in a webhook."""
+
+    type: Text = ""
+    title: Text = ""
+    url: Text = ""
+    other_url: Text = Field(default="", alias="URL")
+    payload: Annotated[Payload, BeforeValidator(_object)] = Payload()
+
+
+class MessageBody(Wire):
+    """`message`: new, unsent (`is_deleted`), our own (`is_echo`), or of a kind that apps do not get."""
+
+    mid: Id = ""
+    text: Text = ""
+    attachments: Annotated[tuple[Attached, ...], BeforeValidator(_objects)] = ()
+    is_echo: Flag = False
+    is_deleted: Flag = False
+    is_unsupported: Flag = False
+
+
+class MessageEdit(Wire):
+    """`message_edit`."""
+
+    mid: Id = ""
+    text: Text = ""
+
+
+class MessageReaction(Wire):
+    """`reaction`: `emoji` and `reaction` are missing when it is taken back."""
+
+    mid: Id = ""
+    action: Text = ""
+    reaction: Text = ""
+
+
+class Postback(Wire):
+    """`postback`: a button that was pressed."""
+
+    mid: Id = ""
+    title: Text = ""
+
+
+class Messaging(Wire):
+    """One entry of `messaging` or `standby`: who to whom, when; what it is stands under its own name."""
+
+    sender: APerson = Person()
+    recipient: APerson = Person()
+    timestamp: When = None
+
+
+class ReadAttachment(Wire):
+    """An attachment of a post or comment as the Graph API reads it."""
+
+    type: Text = ""
+    title: Text = ""
+    description: Text = ""
+    url: Text = ""
+
+
+class Parent(Wire):
+    """The comment above a reply."""
+
+    id: Id = ""
+
+
+class ReadComment(Wire):
+    """A comment as the Graph API reads it."""
+
+    id: Id = ""
+    sender: APerson = Field(default=Person(), alias="from")
+    message: Text = ""
+    created_time: When = None
+    permalink_url: Text = ""
+    parent: Annotated[Parent, BeforeValidator(_object)] = Parent()
+    attachment: Annotated[ReadAttachment | None, BeforeValidator(lambda v: v if isinstance(v, dict) else None)] = None
+    can_reply_privately: Maybe = None
+    can_comment: Maybe = None
+
+
+class ReadPost(Wire):
+    """A post as the Graph API reads it, with the newest of its comments still as JSON."""
+
+    id: Id = ""
+    sender: APerson = Field(default=Person(), alias="from")
+    message: Text = ""
+    story: Text = ""
+    created_time: When = None
+    updated_time: When = None
+    permalink_url: Text = ""
+    attachments: Annotated[tuple[ReadAttachment, ...], BeforeValidator(_objects)] = ()
+    comments: Annotated[tuple[dict[str, Any], ...], BeforeValidator(_objects)] = ()
+
+
+class FileData(Wire):
+    """A picture or video of a message as the Graph API reads it."""
+
+    url: Text = ""
+
+
+class ReadFile(Wire):
+    """An attachment of a message as the Graph API reads it."""
+
+    mime_type: Text = ""
+    name: Text = ""
+    file_url: Text = ""
+    image_data: Annotated[FileData, BeforeValidator(_object)] = FileData()
+    video_data: Annotated[FileData, BeforeValidator(_object)] = FileData()
+
+
+class ReadMessage(Wire):
+    """A message as the Graph API reads it."""
+
+    id: Id = ""
+    sender: APerson = Field(default=Person(), alias="from")
+    to: People = ()
+    message: Text = ""
+    created_time: When = None
+    attachments: Annotated[tuple[ReadFile, ...], BeforeValidator(_objects)] = ()
+    sticker: Text = ""
+
+
+class ReadConversation(Wire):
+    """A private conversation with its newest messages still as JSON."""
+
+    id: Id = ""
+    updated_time: When = None
+    participants: People = ()
+    messages: Annotated[tuple[dict[str, Any], ...], BeforeValidator(_objects)] = ()
+
+    def customer(self, page: str) -> Person:
+        """The one in it who is not the Page."""
+        return next((one for one in self.participants if one.id and one.id != page), Person())
+
+
+def first_key(value: Mapping[str, Any], known: tuple[str, ...]) -> str:
+    """What a messaging event is: the first of these names that it has; else the first that is not about transport."""
+    found = next((name for name in known if name in value), "")
+    other = (name for name in value if name not in {"sender", "recipient", "timestamp"})
+    return found or next(other, "empty")

@@ -1,0 +1,70 @@
+"""How an access token of Meta stands: what it may do, and when it ends. After "Debugging Tokens"."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from bot.domain.errors import Permanent
+from bot.domain.models import Health
+from connectors.graph import Graph
+from connectors.graph_webhooks import moment
+
+WARN_BEFORE: Final = timedelta(days=10)
+TIMES: Final = ("expires_at", "data_access_expires_at")
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """What the network says about a token; None and empty where it says nothing. `kind` is "PAGE", "USER" or so."""
+
+    valid: bool
+    kind: str = ""
+    expires_at: datetime | None = None
+    scopes: frozenset[str] = frozenset()
+
+    def lacks(self, needed: Collection[str]) -> list[str]:
+        """The permissions that are missing; none where the network does not say what there is."""
+        return sorted(set(needed) - self.scopes) if self.scopes else []
+
+
+async def inspect(graph: Graph, token: str) -> Token | None:
+    """Ask about a token by its own right; None where the network will not say. Raises Transient or Permanent.
+
+    Whether every kind of token may ask about itself is unconfirmed, so a refusal for want of a permission is no error.
+    """
+    try:
+        answer = await graph.get("debug_token", {"input_token": token}, staff=True, tries=2)
+    except Permanent as error:
+        if error.reason == "token":
+            raise
+        return None
+    data = answer.get("data")
+    return read(data) if isinstance(data, dict) else None
+
+
+def read(data: dict[str, Any]) -> Token:
+    """One answer. A time of 0 stands for never; the right to data may end before the token does."""
+    ends = [
+        moment(data.get(name)) for name in ("expires_at", "data_access_expires_at") if data.get(name) not in (0, "0")
+    ]
+    scopes = data.get("scopes")
+    return Token(
+        valid=data.get("is_valid") is not False,
+        kind=data["type"] if isinstance(data.get("type"), str) else "",
+        expires_at=min((one for one in ends if one is not None), default=None),
+        scopes=frozenset(one for one in scopes if isinstance(one, str)) if isinstance(scopes, list) else frozenset(),
+    )
+
+
+def warned(health: Health, expires_at: datetime | None, now: datetime, mend: str) -> Health:
+    """A healthy account whose token ends soon, or has: with the date, and with the mend before it is too late."""
+    if expires_at is None or not health.ok:
+        return health
+    left = expires_at - now
+    if left <= timedelta(0):
+        return Health(ok=False, summary=f"{health.summary}, but the token has ended", mend=mend, expires_at=expires_at)
+    update: dict[str, object] = {"expires_at": expires_at}
+    if left <= WARN_BEFORE:
+        update |= {"summary": f"{health.summary}, the token ends in {left.days} days", "mend": mend}
+    return health.model_copy(update=update)

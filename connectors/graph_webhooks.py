@@ -1,0 +1,219 @@
+"""Deliveries of Meta's webhooks: the handshake, the signature, and one delivery taken apart.
+
+After "Webhooks, Getting Started" and "Create a webhook endpoint". The signature is made over the bytes as they are
+sent; the delivery has no time of its own, so an old one that comes again is known by the ids in it.
+"""
+
+import hashlib
+import hmac
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from bot.domain.models import Malformed, Raw, UnknownEvent
+from bot.domain.ports import Accepted, Challenge, Refusal, Verdict, WebhookRequest
+
+SIGNATURE: Final = "x-hub-signature-256"
+MILLISECONDS: Final = 1e11
+"""Times above this are milliseconds: as seconds they would lie after the year 5000."""
+
+_DIGEST: Final = re.compile(r"sha256=([0-9a-f]{64})")
+_CHALLENGE: Final = re.compile(r"[\x21-\x7e]{1,256}")
+_NAME: Final = re.compile(r"[a-z0-9_]{1,40}")
+
+CHANGES: Final = "changes"
+MESSAGING: Final = "messaging"
+STANDBY: Final = "standby"
+
+
+# --- the door ---------------------------------------------------------------------------------------------------
+
+
+def verify(request: WebhookRequest, secrets: Sequence[bytes], token: str, *, network: str, account: str) -> Verdict:
+    """Judge one request: the handshake by GET, a signed delivery by POST. A refusal says nothing of what was sent."""
+    if request.method == "GET":
+        return handshake(request.query, token)
+    if request.method != "POST":
+        return Refusal(405, "use POST")
+    if not is_genuine(request.headers, request.body, secrets):
+        return Refusal(403, "not genuine")
+    at = request.received_at
+    return Accepted(raws=(Raw(network=network, account=account, source="webhook", body=request.body, received_at=at),))
+
+
+def handshake(query: Mapping[str, str], token: str) -> Verdict:
+    """Answer the challenge of somebody who knows our verify token."""
+    given = query.get("hub.verify_token", "").encode("utf-8", "replace")
+    known = hmac.compare_digest(given, token.encode())
+    challenge = query.get("hub.challenge", "")
+    if query.get("hub.mode") != "subscribe" or not known or not _CHALLENGE.fullmatch(challenge):
+        return Refusal(403, "not genuine")
+    return Challenge(body=challenge)
+
+
+def is_genuine(headers: Mapping[str, str], body: bytes, secrets: Sequence[bytes]) -> bool:
+    """Whether one of the app secrets signed exactly these bytes; never raises. Header names are lower case."""
+    found = _DIGEST.fullmatch(headers.get(SIGNATURE, ""))
+    given = found[1] if found else ""
+    expected = [sign(secret, body) for secret in secrets]
+    return sum(hmac.compare_digest(one, given) for one in expected) > 0
+
+
+def sign(secret: bytes, body: bytes) -> str:
+    """The signature of a body, as 64 hexadecimal digits."""
+    return hmac.new(secret, body, hashlib.sha256).hexdigest()
+
+
+# --- what came in -----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One update out of a delivery.
+
+    `door` is where it stood: "changes" (also without that list, directly in the entry, and in the form of Threads),
+    "messaging" or "standby". `field` is the subscribed field; for the other two doors it is the door's name.
+    """
+
+    object: str
+    owner: str
+    door: str
+    field: str
+    value: Mapping[str, Any]
+    at: datetime | None
+    whole: Mapping[str, Any]
+
+    def malformed(self, error: str) -> Malformed:
+        """This update for the dead letter, in a form that can be read again by itself."""
+        entry: dict[str, Any] = {"id": self.owner, "time": int(self.at.timestamp()) if self.at else None}
+        entry[self.door] = [dict(self.whole)]
+        return Malformed(part=_part({"object": self.object, "entry": [entry]}), error=error)
+
+
+Found = Change | UnknownEvent | Malformed
+
+
+def changes(body: bytes) -> Iterator[Found]:
+    """Take one delivery apart, each update by itself. Never raises: what cannot be read becomes Malformed."""
+    try:
+        delivery = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        yield Malformed(part=body.decode("utf-8", "replace"), error=f"not JSON ({type(error).__name__})")
+        return
+    if not isinstance(delivery, dict):
+        yield Malformed(part=_part(delivery), error="a delivery must be an object")
+        return
+    yield from _delivery(delivery)
+
+
+def _delivery(delivery: Mapping[str, Any]) -> Iterator[Found]:
+    name = text(delivery.get("object"))
+    if "entry" in delivery:
+        for entry in each(delivery["entry"]):
+            yield from _entry(name, entry)
+    elif "values" in delivery:
+        owner, at = identifier(delivery.get("target_id")), moment(delivery.get("time"))
+        for value in each(delivery["values"]):
+            yield _change(name or text(delivery.get("topic")), owner, at, value)
+    else:
+        yield Malformed(part=_part(delivery), error="a delivery must have a list of entries")
+
+
+def _entry(name: str, entry: object) -> Iterator[Found]:
+    if not isinstance(entry, dict):
+        yield Malformed(part=_part({"object": name, "entry": [entry]}), error="an entry must be an object")
+        return
+    owner, at = identifier(entry.get("id")), moment(entry.get("time"))
+    doors = [door for door in (CHANGES, MESSAGING, STANDBY) if door in entry]
+    if "field" in entry:  # Instagram Login sends a single update without the list
+        yield _change(name, owner, at, entry)
+    elif not doors:
+        yield Malformed(part=_part({"object": name, "entry": [entry]}), error="an entry without updates")
+    for door in doors:
+        for one in each(entry[door]):
+            yield _change(name, owner, at, one) if door == CHANGES else _message(name, owner, at, door, one)
+
+
+def _change(name: str, owner: str, at: datetime | None, change: object) -> Found:
+    if not isinstance(change, dict):
+        part = {"object": name, "entry": [{"id": owner, CHANGES: [change]}]}
+        return Malformed(part=_part(part), error="an update must be an object")
+    kind, value = text(change.get("field")), change.get("value")
+    if value is None:
+        return unknown(kind or "no_field", "no_value")
+    kept = {"field": change.get("field"), "value": value}
+    found = Change(name, owner, CHANGES, kind, value if isinstance(value, dict) else {}, at, kept)
+    return found if isinstance(value, dict) else found.malformed("the value of an update must be an object")
+
+
+def _message(name: str, owner: str, at: datetime | None, door: str, message: object) -> Found:
+    if not isinstance(message, dict):
+        part = {"object": name, "entry": [{"id": owner, door: [message]}]}
+        return Malformed(part=_part(part), error="a message must be an object")
+    return Change(name, owner, door, door, message, moment(message.get("timestamp")) or at, message)
+
+
+def unknown(*words: str) -> UnknownEvent:
+    """An event to be counted: words that the network chose become a short name, so that the counter stays small."""
+    return UnknownEvent(what=":".join(word if _NAME.fullmatch(word) else "other" for word in words if word) or "other")
+
+
+# --- values that come in several forms --------------------------------------------------------------------------
+
+
+def identifier(value: object) -> str:
+    """An id, which comes as text or as a number; empty for anything else."""
+    if isinstance(value, str):
+        return text(value).strip()[:200]
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**40 else ""
+
+
+def text(value: object) -> str:
+    """Words; empty for anything else. Halves of characters are replaced, so that the text can be stored."""
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else ""
+
+
+def table(value: object) -> Mapping[str, Any]:
+    """An object; an empty one for anything else."""
+    return value if isinstance(value, dict) else {}
+
+
+def each(value: object) -> Iterable[Any]:
+    """A list, or a single value as a list of one; nothing for null."""
+    if isinstance(value, list):
+        return value
+    return () if value is None else (value,)
+
+
+def moment(value: object) -> datetime | None:
+    """A time in UTC: seconds or milliseconds as a number or as text, or ISO 8601; None for anything else."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, str):
+        return _spelled(value.strip()[:40])
+    if not isinstance(value, int | float):
+        return None
+    try:
+        return datetime.fromtimestamp(value / 1000 if value > MILLISECONDS else value, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+
+
+def _spelled(value: str) -> datetime | None:
+    if value.isascii() and value.isdigit():
+        return moment(int(value))
+    try:
+        found = datetime.fromisoformat(value)
+        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _part(value: object) -> str:
+    try:
+        return json.dumps(value)
+    except (ValueError, RecursionError) as error:
+        return f"not shown ({type(error).__name__})"

@@ -1,0 +1,50 @@
+"""What the models of Meta's JSON have in common: lenient values, and an object that may be missing.
+
+Ids come as text or as numbers, times as seconds, milliseconds or ISO 8601, lists sometimes as {"data": [...]}.
+"""
+
+import json
+from datetime import datetime
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict
+
+from connectors.graph_webhooks import identifier, moment, text
+
+
+class Wire(BaseModel):
+    """Base of wire models: frozen, unknown fields ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+
+def dicts(value: object) -> list[Any]:
+    """The objects of a list, or of the `data` of a page of the Graph API."""
+    entries = value.get("data") if isinstance(value, dict) else value
+    return [entry for entry in entries if isinstance(entry, dict | Wire)] if isinstance(entries, list | tuple) else []
+
+
+def maybe(value: object) -> object:
+    """An object; None for anything else."""
+    return value if isinstance(value, dict | Wire) else None
+
+
+def some(value: object) -> object:
+    """An object; an empty one for anything else."""
+    return value if isinstance(value, dict | Wire) else {}
+
+
+def _true(value: object) -> bool:
+    return value is True or value == "true"
+
+
+Id = Annotated[str, BeforeValidator(identifier)]
+Text = Annotated[str, BeforeValidator(text)]
+When = Annotated[datetime | None, BeforeValidator(moment)]
+Yes = Annotated[bool, BeforeValidator(_true)]
+"""True only for true: anything else is false."""
+
+
+def dump(value: object) -> bytes:
+    """JSON of anything that came from JSON."""
+    return json.dumps(value, separators=(",", ":")).encode()

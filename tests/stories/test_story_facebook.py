@@ -1,0 +1,226 @@
+"""Facebook, end to end: signed deliveries through the bot's web route, real Redis, the local Slack, a fake Page."""
+
+import io
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import aiohttp
+
+from bot.clock import SystemClock
+from tests.support.facebook_server import FacebookServer, a_page, delivery, variables
+from tests.support.graph_server import APP_SECRET, VERIFY_TOKEN, Json, signed
+from tests.support.rig import ANA, Rig, a_rig
+from tests.support.waiting import wait_until
+
+CARLA: Json = {"id": "9001", "name": "Carla Diaz"}
+PERSON: Json = {"id": "7001", "name": "Carla Diaz"}
+
+
+@dataclass(frozen=True)
+class Story:
+    """A Page, and a bot that listens to it."""
+
+    page: FacebookServer
+    rig: Rig
+
+    async def deliver(self, body: bytes, *, secret: str = APP_SECRET, headers: Mapping[str, str] | None = None) -> int:
+        """Send a delivery to the bot's route; the status."""
+        url = f"http://127.0.0.1:{self.rig.port}/webhooks/facebook"
+        given = headers if headers is not None else signed(body, secret)
+        async with aiohttp.ClientSession() as http, http.post(url, data=io.BytesIO(body), headers=given) as answer:
+            return answer.status
+
+    async def tell(self, *values: Json, door: str = "changes") -> None:
+        """Deliver, as the network does."""
+        at = int(self.rig.sandbox.clock.now().timestamp()) * (1 if door == "changes" else 1000)
+        assert await self.deliver(delivery(*values, door=door, at=at)) == 200
+
+    async def depth(self) -> int:
+        """What still waits in the inbox."""
+        return await self.rig.service.store.inbox.depth()
+
+    async def idle(self) -> None:
+        """Wait until the sweeps have begun and the inbox is worked off."""
+        await wait_until(lambda: bool(self.page.calls), "the sweeps have begun")
+
+        async def empty() -> bool:
+            return await self.depth() == 0
+
+        await wait_until(empty, "the inbox is empty", within_s=20)
+
+    async def buried(self) -> list[str]:
+        """The reasons in the dead letter."""
+        return [each.error for each in await self.rig.service.store.inbox.buried(100)]
+
+
+@asynccontextmanager
+async def a_story(redis_url: str, before: Json | None = None, **changes: str) -> AsyncIterator[Story]:
+    """Everything running; `before` is a comment that stood there before the bot came."""
+    async with a_page(SystemClock()) as page:
+        if before is not None:
+            page.comment(before["from"], before["message"])
+        async with a_rig(redis_url, {**variables(page), **changes}) as rig:
+            page.clock = rig.sandbox.clock
+            yield Story(page, rig)
+
+
+async def test_a_comment_becomes_a_card_and_the_answer_stands_below_it(redis_url: str) -> None:
+    """Handshake, signed delivery, card, reply, read back; the edit, the echo and the removal find the same card."""
+    async with a_story(redis_url) as story:
+        rig, page = story.rig, story.page
+        query = {"hub.mode": "subscribe", "hub.challenge": "1158201444", "hub.verify_token": VERIFY_TOKEN}
+        url = f"http://127.0.0.1:{rig.port}/webhooks/facebook"
+        async with aiohttp.ClientSession() as http, http.get(url, params=query) as answer:
+            assert (answer.status, await answer.text()) == (200, "1158201444")
+        value = page.comment(CARLA, "My parcel never came, where is it?")
+        await story.tell(value)
+        await story.tell(value)
+        card = await rig.card("My parcel never came")
+        assert "Carla Diaz" in card.text
+        await rig.press(ANA, card.ts, "hark:reply:v1")
+        assert (await rig.send(ANA, "So sorry, we are searching", signature="^AK")).ok
+        await rig.shows(card.ts, "read back")
+        assert page.replies() == ["So sorry, we are searching ^AK"]
+        reply = next(each for each in page.items.values() if each.message.startswith("So sorry"))
+        assert reply.parent == value["comment_id"]
+        await story.tell(page._value(reply, "comment", "add"))
+        await story.tell(page.edit(value["comment_id"], "My parcel 88 never came, where is it?"))
+        await rig.shows(card.ts, "My parcel 88 never came")
+        await story.tell(page.remove(value["comment_id"]))
+        await wait_until(lambda: "My parcel 88" not in rig.text_of(card.ts), "the words are gone from Slack")
+        assert len(rig.cards()) == 1
+
+
+async def test_private_reply_then_messenger_stay_one_case(redis_url: str) -> None:
+    """Take private, the customer answers on Messenger, staff answer there; an unsent message leaves Slack."""
+    async with a_story(redis_url) as story:
+        rig, page = story.rig, story.page
+        await story.tell(page.comment(CARLA, "You charged me twice, this is awful!"))
+        card = await rig.card("charged me twice")
+        await rig.press(ANA, card.ts, "hark:private:v1")
+        assert (await rig.send(ANA, "May we have your order number?", signature="^AK")).ok
+        await wait_until(lambda: page.sent_to("709001"), "the private reply stands")
+        await rig.shows(card.ts, "read back")
+        message = page.write({"id": "709001", "name": "Carla Diaz"}, "It is order 88")
+        await story.tell(message, door="messaging")
+        await rig.shows(card.ts, "It is order 88")
+        assert len(rig.cards()) == 1
+        await rig.press(ANA, card.ts, "hark:reply:v1")
+        assert (await rig.send(ANA, "Thank you, the money is on its way")).ok
+        await wait_until(lambda: len(page.sent_to("709001")) == 2, "the second message stands")
+        assert page.sent_to("709001")[0].startswith("Thank you, the money")
+        unsent = {**message, "message": {"mid": message["message"]["mid"], "is_deleted": True}}
+        await story.tell(unsent, door="messaging")
+        await wait_until(lambda: "It is order 88" not in rig.text_of(card.ts), "the unsent words leave the card")
+
+
+async def test_messages_mentions_posts_and_likes_each_find_their_place(redis_url: str) -> None:
+    """A card each but for the like; reads, unknown fields and other Pages are nothing; broken parts are kept."""
+    async with a_story(redis_url) as story:
+        rig, page = story.rig, story.page
+        message = page.write(PERSON, "Hi, my app is broken")
+        read = {"sender": PERSON, "recipient": {"id": "1100"}, "timestamp": 1, "read": {"watermark": 1}}
+        await story.tell(message, read, door="messaging")
+        like = {"item": "reaction", "verb": "add", "reaction_type": "like", "post_id": page.our_post, "from": CARLA}
+        await story.tell(page.visitor_post(CARLA, "Where is my order?"), like, {"item": "comment", "verb": "add"})
+        mention = {"item": "post", "verb": "add", "post_id": "9002_31", "message": "@Acme lost it again"}
+        await story.deliver(delivery(mention, field_="mention"))
+        await story.deliver(delivery({"leadgen_id": "1"}, field_="leadgen"))
+        for words in ("my app is broken", "Where is my order?", "lost it again"):
+            await rig.card(words)
+        assert len(rig.cards()) == 3
+        await story.idle()
+        assert await story.buried() == ["a comment without its id or its post's"]
+        hour = rig.sandbox.clock.now().strftime("%Y-%m-%dT%H")
+        assert await rig.service.store.notes.digest(hour) == ["Carla Diaz liked (facebook)"]
+
+
+async def test_a_comment_that_the_webhook_missed_is_found_by_the_sweep(redis_url: str) -> None:
+    """At the start and every few minutes; a late delivery of the same changes nothing."""
+    async with a_story(redis_url, before={"from": CARLA, "message": "Nobody tells me anything"}) as story:
+        card = await story.rig.card("Nobody tells me anything")
+        assert "sweep" in story.rig.text_of(card.ts)
+        (item,) = (each for each in story.page.items.values() if each.message == "Nobody tells me anything")
+        await story.tell(story.page._value(item, "comment", "add"))
+        await story.idle()
+        assert len(story.rig.cards()) == 1
+
+
+async def test_deliveries_out_of_order_come_to_the_same_card(redis_url: str) -> None:
+    """The edit before its `add`, everything twice; a removal before its `add` is seen at the second look."""
+    async with a_story(redis_url) as story:
+        rig, page = story.rig, story.page
+        first = page.comment(CARLA, "My parcel never came")
+        edited = page.edit(first["comment_id"], "My parcel 88 never came")
+        await story.tell(edited, edited)
+        await story.tell(first, first)
+        other = page.comment({"id": "9002", "name": "Ben Oduya"}, "Something rude")
+        gone = page.remove(other["comment_id"])
+        await story.tell(gone)
+        await story.tell(other)
+        card = await rig.card("My parcel 88 never came")
+        rude = await rig.card("Something rude")
+        await story.idle()
+        rig.sandbox.clock.skip(700)
+        await rig.shows(rude.ts, "Deleted by the customer")
+        assert "My parcel 88 never came" in rig.text_of(card.ts)
+        assert len(rig.cards()) == 2
+
+
+async def test_a_lost_answer_is_looked_for_and_never_sent_twice(redis_url: str) -> None:
+    """The network did it and the answer was lost: the card says so, then that it stands."""
+    async with a_story(redis_url) as story:
+        rig, page = story.rig, story.page
+        await story.tell(page.comment(CARLA, "My parcel never came"))
+        card = await rig.card("My parcel never came")
+        page.lose_answer(verb="POST", match="comments")
+        await rig.press(ANA, card.ts, "hark:reply:v1")
+        await rig.send(ANA, "We are searching", signature="^AK")
+        await wait_until(page.replies, "the reply stands")
+
+        def found_again() -> bool:
+            rig.sandbox.clock.skip(10)
+            return "read back" in rig.text_of(card.ts)
+
+        await wait_until(found_again, "the reply is found again", within_s=20)
+        assert page.replies() == ["We are searching ^AK"]
+
+
+async def test_an_expired_token_turns_the_card_red_in_words(redis_url: str) -> None:
+    """Nothing is lost: the text stays, with the reason."""
+    async with a_story(redis_url) as story:
+        rig, page = story.rig, story.page
+        await story.tell(page.comment(CARLA, "My parcel never came"))
+        card = await rig.card("My parcel never came")
+        page.fail(190, subcode=463, verb="POST")
+        await rig.press(ANA, card.ts, "hark:reply:v1")
+        await rig.send(ANA, "We are searching", signature="^AK")
+        await rig.shows(card.ts, "The access token has expired")
+        assert page.replies() == []
+
+
+async def test_a_closed_messenger_window_takes_the_button_away(redis_url: str) -> None:
+    """After 24 hours the card offers no reply."""
+    async with a_story(redis_url) as story:
+        rig = story.rig
+        await story.tell(story.page.write(PERSON, "Hi, my app is broken"), door="messaging")
+        card = await rig.card("my app is broken")
+        assert "hark:reply:v1" in rig.text_of(card.ts)
+        rig.sandbox.clock.skip(24 * 3600 + 60)
+        await wait_until(lambda: "hark:reply:v1" not in rig.text_of(card.ts), "no reply is offered", within_s=20)
+
+
+async def test_nothing_but_a_genuine_delivery_is_stored(redis_url: str) -> None:
+    """Forged, truncated, written anew, unsigned, too large: refused with the same words, and nothing is kept."""
+    async with a_story(redis_url) as story:
+        await story.idle()
+        body = delivery(story.page.comment(CARLA, "forged"))
+        assert await story.deliver(body, secret="f" * 32) == 403
+        assert await story.deliver(body, headers={}) == 403
+        assert await story.deliver(body[:-1], headers=signed(body)) == 403
+        assert await story.deliver(body.replace(b": ", b":"), headers=signed(body)) == 403
+        large = b" " * (1024 * 1024 + 1)
+        assert await story.deliver(large, headers=signed(large)) == 413
+        assert await story.depth() == 0
+        assert story.rig.cards() == []
