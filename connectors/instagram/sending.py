@@ -1,0 +1,158 @@
+"""Sending: answers below comments and mentions, private replies, private messages, and finding them again.
+
+Instagram has no way to recognise a repeated call, so everything is sent once and looked for afterwards.
+"""
+
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from typing import Final
+
+from bot.domain.case import Purpose, Send
+from bot.domain.errors import Permanent, Unknown
+from bot.domain.models import LengthRule, Sent
+from bot.domain.ports import Clock, Notes
+from connectors.graph import Json
+from connectors.graph_errors import Fate
+from connectors.graph_webhooks import identifier, moment, table, text
+from connectors.instagram.api import Api
+from connectors.instagram.mapping import INBOX, WINDOW, private_conversation
+from connectors.instagram.settings import InstagramSettings
+
+PUBLIC_LENGTH: Final = LengthRule(limit=300, unit="characters")
+"""The old interface's rule. Whether comments by the new one may be longer is not documented."""
+
+PRIVATE_LENGTH: Final = LengthRule(limit=1000, unit="bytes")
+CLOCK_TOLERANCE: Final = timedelta(seconds=10)
+"""How far Instagram's clock may be behind ours when we look for our own words; its times are whole seconds."""
+
+ONCE_KEPT: Final = timedelta(days=8)
+CLOSE_TO_CLOSING: Final = timedelta(minutes=1)
+
+GONE: Final = "The comment is not on Instagram any more, or the account may not see it. Nothing was sent."
+HIDDEN: Final = "The comment is hidden, and Instagram takes no answers below hidden comments."
+NOT_PUBLIC: Final = "There is nothing public here that could be answered."
+NOT_PRIVATE: Final = "Instagram allows no private message about this: ask the customer to write first."
+ONLY_ONCE: Final = "This comment was answered in private already. Instagram allows that once; wait for the customer."
+NOT_LISTED: Final = "Instagram does not list answers below other people's posts: please look there"
+
+
+class Sender:
+    """The outbound acts of one account."""
+
+    def __init__(self, settings: InstagramSettings, account: str, api: Api, notes: Notes, clock: Clock) -> None:
+        self._human_agent = settings.human_agent
+        self._own_id = settings.account_id
+        self._account = account
+        self._api = api
+        self._notes = notes
+        self._clock = clock
+
+    async def send(self, send: Send) -> Sent:
+        """Carry out one send; raises Transient, Permanent or Unknown."""
+        if send.purpose is Purpose.LIKE:
+            raise Permanent("no_like", "Instagram lets no app like a comment.")
+        return await (self._private(send) if send.private else self._public(send))
+
+    async def read_back(self, send: Send) -> Sent | None:
+        """Find a send by our own words; raises Transient or Permanent, and Unknown where Instagram does not list it."""
+        if send.private:
+            return await self._find_message(send)
+        if send.ref.get("kind") != "comment":
+            raise Unknown(NOT_LISTED)
+        async for page in self._api.replies(send.ref.get("parent") or send.ref.get("id", "")):
+            found = await self._own(send, page, "timestamp", "text")
+            if found:
+                return Sent(id=found)
+        return None
+
+    # --- public ---
+
+    async def _public(self, send: Send) -> Sent:
+        """Answer in public, after one more look: Instagram tells nobody when a comment is taken away."""
+        ref = send.ref
+        if ref.get("kind") == "comment":
+            comment = await self._looked_at(ref["id"])
+            if comment.get("hidden") is True:
+                raise Permanent("hidden", HIDDEN)
+            return Sent(id=await self._api.reply(ref["id"], send.text))
+        if ref.get("kind") in {"mention", "stand_in"}:
+            media, comment_id = await self._mentioned(ref)
+            return Sent(id=await self._api.answer_mention(media, comment_id, send.text))
+        raise Permanent("no_public_reply", NOT_PUBLIC)
+
+    async def _looked_at(self, comment_id: str) -> Json:
+        try:
+            return await self._api.comment(comment_id, staff=True)
+        except Permanent as error:
+            if error.reason == Fate.GONE:
+                raise Permanent("gone", GONE) from error
+            raise
+
+    async def _mentioned(self, ref: Mapping[str, str]) -> tuple[str, str]:
+        """The post and the comment that name us, if they still do."""
+        media_id, comment_id = ref.get("media_id", ""), ref.get("comment_id", "")
+        try:
+            found = await self._api.mentioned(media_id, comment_id, staff=True)
+        except Permanent as error:
+            if error.reason == Fate.GONE:
+                raise Permanent("gone", GONE) from error
+            raise
+        if not any(found.values()):
+            raise Permanent("gone", GONE)
+        media_id = media_id or identifier(table(table(found["comment"]).get("media")).get("id"))
+        return media_id, comment_id
+
+    # --- private ---
+
+    async def _private(self, send: Send) -> Sent:
+        ref = send.ref
+        if ref.get("kind") == "comment":
+            return await self._private_reply(send, ref["id"])
+        if ref.get("kind") != "message" or not ref.get("customer"):
+            raise Permanent("no_private_reply", NOT_PRIVATE)
+        at = moment(ref.get("at"))
+        late = at is not None and self._clock.now() >= at + WINDOW - CLOSE_TO_CLOSING
+        answer = await self._api.message(
+            {"id": ref["customer"]}, send.text, human_agent=late and self._human_agent and bool(send.by.id)
+        )
+        return _sent(answer, ref["customer"])
+
+    async def _private_reply(self, send: Send, comment_id: str) -> Sent:
+        """The one private message that a comment allows, within seven days."""
+        name = f"instagram:{self._account}:private:{comment_id}"
+        if await self._notes.get(name) not in {None, send.id}:
+            raise Permanent("only_once", ONLY_ONCE)
+        await self._looked_at(comment_id)
+        try:
+            answer = await self._api.message({"comment_id": comment_id}, send.text, human_agent=False)
+        except Unknown:
+            await self._notes.set(name, send.id, ONCE_KEPT)
+            raise
+        await self._notes.set(name, send.id, ONCE_KEPT)
+        return _sent(answer, "")
+
+    async def _find_message(self, send: Send) -> Sent | None:
+        """Look through the newest messages with this person for our own words."""
+        customer = send.ref.get("customer") or send.ref.get("author", "")
+        if not customer:
+            msg = "Instagram did not say who wrote the comment, so the message cannot be looked for"
+            raise Unknown(msg)
+        found = await self._own(send, await self._api.messages_with(customer), "created_time", "message")
+        return Sent(id=found, url=INBOX, conversation=private_conversation(customer)) if found else None
+
+    async def _own(self, send: Send, items: Iterable[Json], time: str, words: str) -> str:
+        """The id of the first of these that is ours, has these words and is not older than the send."""
+        since, name = send.created_at - CLOCK_TOLERANCE, await self._api.name()
+        for item in items:
+            who, at = table(item.get("from")), moment(item.get(time))
+            own = identifier(who.get("id")) == self._own_id or name in {text(who.get("username")), item.get("username")}
+            if own and text(item.get(words)) == send.text and at is not None and at >= since:
+                return identifier(item.get("id"))
+        return ""
+
+
+def _sent(answer: Json, customer: str) -> Sent:
+    """What the network says of a message it took: its id, and who got it."""
+    customer = identifier(answer.get("recipient_id")) or customer
+    conversation = private_conversation(customer) if customer else ""
+    return Sent(id=identifier(answer.get("message_id")), url=INBOX, conversation=conversation)

@@ -1,0 +1,194 @@
+"""The JSON of Instagram, as far as Hark reads it. Lenient: what is unknown is ignored, almost all may be missing.
+
+Shapes follow "Webhook Notification Examples", "Comment Moderation", "Mentions" and "Conversations API" of the
+Instagram Platform. Ids come as text or as numbers, times as seconds, milliseconds or ISO 8601.
+"""
+
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field
+
+from connectors.graph_wire import Id, Text, When, Wire, Yes, dicts, maybe, some
+
+
+class Who(Wire):
+    """A person or account: `from` of a comment, `sender` of a message."""
+
+    id: Id = ""
+    username: Text = ""
+
+
+MaybeWho = Annotated[Who, BeforeValidator(some)]
+
+
+class Media(Wire):
+    """The post under which a comment stands. An advertisement names the post that it was made of."""
+
+    id: Id = ""
+    permalink: Text = ""
+    media_product_type: Text = ""
+    original_media_id: Id = ""
+
+    @property
+    def post(self) -> str:
+        """The post itself: a comment below a boosted post is told of twice, once below the advertisement."""
+        return self.original_media_id or self.id
+
+
+class Comment(Wire):
+    """A comment, from the webhook (without time) or read. Old apps are told the id and the text only."""
+
+    id: Id = ""
+    parent_id: Id = ""
+    text: Text = ""
+    sender: MaybeWho = Field(default=Who(), alias="from")
+    username: Text = ""
+    media: Annotated[Media, BeforeValidator(some)] = Media()
+    timestamp: When = None
+    hidden: Yes = False
+    replies: Annotated[tuple["Comment", ...], BeforeValidator(dicts)] = ()
+
+    @property
+    def author(self) -> Who:
+        """Who wrote it; a read comment names the author in one of two ways."""
+        return Who(id=self.sender.id or self.username, username=self.sender.username or self.username)
+
+
+class Mention(Wire):
+    """Where somebody named the account: never the words. Without a comment it was in the caption."""
+
+    media_id: Id = ""
+    comment_id: Id = ""
+
+
+class Caption(Wire):
+    """Somebody's post whose caption names the account, as it is read by id."""
+
+    id: Id = ""
+    caption: Text = ""
+    username: Text = ""
+    permalink: Text = ""
+    timestamp: When = None
+
+
+class Payload(Wire):
+    """Where an attachment is; the address is signed and dies soon."""
+
+    url: Text = ""
+    title: Text = ""
+
+
+class Attachment(Wire):
+    """What came with a message."""
+
+    type: Text = ""
+    payload: Annotated[Payload, BeforeValidator(some)] = Payload()
+
+
+class Story(Wire):
+    """The story that a message answers."""
+
+    id: Id = ""
+    url: Text = ""
+
+
+class ReplyTo(Wire):
+    """What a message answers: another message, or a story of ours."""
+
+    mid: Text = ""
+    story: Annotated[Story | None, BeforeValidator(maybe)] = None
+
+
+class Message(Wire):
+    """One direct message. With `is_deleted` it was unsent, with `is_echo` it is our own."""
+
+    mid: Text = ""
+    text: Text = ""
+    attachments: Annotated[tuple[Attachment, ...], BeforeValidator(dicts)] = ()
+    reply_to: Annotated[ReplyTo, BeforeValidator(some)] = ReplyTo()
+    is_echo: Yes = False
+    is_deleted: Yes = False
+    is_unsupported: Yes = False
+
+
+class Reaction(Wire):
+    """An emoji on a message; "unreact" takes it back."""
+
+    mid: Text = ""
+    action: Text = ""
+    emoji: Text = ""
+    reaction: Text = ""
+
+
+class Postback(Wire):
+    """The customer pressed a button or a suggested question."""
+
+    mid: Text = ""
+    title: Text = ""
+
+
+class Edit(Wire):
+    """A message with new words. Documented for Messenger only; read here in case it comes."""
+
+    mid: Text = ""
+    text: Text = ""
+    num_edit: Id = ""
+
+
+class Messaging(Wire):
+    """One event of a private conversation: exactly one of its parts is there."""
+
+    sender: MaybeWho = Who()
+    recipient: MaybeWho = Who()
+    message: Annotated[Message | None, BeforeValidator(maybe)] = None
+    reaction: Annotated[Reaction | None, BeforeValidator(maybe)] = None
+    postback: Annotated[Postback | None, BeforeValidator(maybe)] = None
+    message_edit: Annotated[Edit | None, BeforeValidator(maybe)] = None
+
+
+class Link(Wire):
+    """Where one file of a read message is."""
+
+    url: Text = ""
+
+
+class ReadFile(Wire):
+    """What came with a message, as the Conversations API shows it."""
+
+    name: Text = ""
+    file_url: Text = ""
+    image_data: Annotated[Link | None, BeforeValidator(maybe)] = None
+    video_data: Annotated[Link | None, BeforeValidator(maybe)] = None
+
+
+class ReadStory(Wire):
+    """The story that a read message mentions or answers."""
+
+    mention: Annotated[dict[str, Any] | None, BeforeValidator(maybe)] = None
+    reply_to: Annotated[dict[str, Any] | None, BeforeValidator(maybe)] = None
+
+
+class ReadMessage(Wire):
+    """A direct message as the Conversations API shows it; its id is the `mid` of the webhook."""
+
+    id: Text = ""
+    created_time: When = None
+    sender: MaybeWho = Field(default=Who(), alias="from")
+    to: Annotated[tuple[Who, ...], BeforeValidator(dicts)] = ()
+    message: Text = ""
+    attachments: Annotated[tuple[ReadFile, ...], BeforeValidator(dicts)] = ()
+    story: Annotated[ReadStory, BeforeValidator(some)] = ReadStory()
+    is_unsupported: Yes = False
+
+
+class Seen(Wire):
+    """What Hark itself stores when it has read something: one comment, one message, or what a second look found.
+
+    `ref` is the interaction looked at again; then, with neither a comment nor a caption, it is gone.
+    """
+
+    ref: dict[str, str] | None = None
+    media: Annotated[Media, BeforeValidator(some)] = Media()
+    comment: Annotated[Comment | None, BeforeValidator(maybe)] = None
+    caption: Annotated[Caption | None, BeforeValidator(maybe)] = None
+    message: Annotated[ReadMessage | None, BeforeValidator(maybe)] = None

@@ -1,0 +1,113 @@
+"""The calls of the Threads API that Hark makes.
+
+After "Reply Management", "Mentions", "Posts" and "Troubleshooting" (publishing limits, status of a container).
+"""
+
+from collections.abc import AsyncIterator, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from connectors.graph import Access, Graph, Json, Params, rows
+from connectors.graph_errors import Fate
+from connectors.graph_tokens import Token, inspect
+from connectors.graph_webhooks import identifier, text
+from connectors.threads.settings import VERSION, ThreadsSettings
+
+WORDS: Final[Mapping[Fate, str]] = MappingProxyType(
+    {
+        Fate.GONE: "It is not on Threads any more, or the profile may not see it.",
+        Fate.DUPLICATE: "Threads says that the same words were posted just before.",
+    }
+)
+POST_FIELDS: Final = (
+    "id,username,text,media_type,media_url,alt_text,permalink,timestamp,replied_to,root_post,is_quote_post,"
+    "link_attachment_url,children{media_type,media_url,alt_text}"
+)
+REPLY_FIELDS: Final = f"{POST_FIELDS},is_reply_owned_by_me"
+LIMIT_FIELDS: Final = "quota_usage,config,reply_quota_usage,reply_config"
+PAGE: Final = 25
+PAGES: Final = 4
+
+
+class Api:
+    """One profile's calls. All raise Transient or Permanent, those that write Unknown too."""
+
+    def __init__(self, graph: Graph, settings: ThreadsSettings) -> None:
+        self.graph = graph
+        self._id = settings.user_id
+        self._token = settings.token.get_secret_value()
+        self._name = ""
+
+    @property
+    def known_name(self) -> str:
+        """The profile's name, once it was asked for; no call."""
+        return self._name
+
+    async def name(self) -> str:
+        """The profile's name, asked for once in a process."""
+        if not self._name:
+            await self.me()
+        return self._name
+
+    async def me(self) -> Json:
+        """The profile of the token."""
+        found = await self.graph.get("me", {"fields": "id,username"}, staff=True)
+        self._name = text(found.get("username"))
+        return found
+
+    async def token(self) -> Token | None:
+        """What the network says about the token, where it does."""
+        return await inspect(self.graph, self._token)
+
+    async def limits(self) -> Json:
+        """How many posts and replies of the last 24 hours count against the profile's limits."""
+        answer = await self.graph.get(f"{self._id}/threads_publishing_limit", {"fields": LIMIT_FIELDS}, staff=True)
+        return next(iter(rows(answer)), {})
+
+    # --- reading ---
+
+    async def post(self, post_id: str, *, staff: bool = False) -> Json:
+        """One post or reply as it is now."""
+        return await self.graph.get(post_id, {"fields": POST_FIELDS}, staff=staff)
+
+    def mentions(self) -> AsyncIterator[list[Json]]:
+        """Posts that name the profile, newest first."""
+        return self._listed(f"{self._id}/mentions", POST_FIELDS)
+
+    async def posts(self) -> list[Json]:
+        """The profile's newest posts."""
+        return rows(await self.graph.get(f"{self._id}/threads", {"fields": "id,timestamp", "limit": PAGE}))
+
+    def below(self, post_id: str) -> AsyncIterator[list[Json]]:
+        """Everything below a post of ours, newest first."""
+        return self._listed(f"{post_id}/conversation", REPLY_FIELDS)
+
+    def own_replies(self) -> AsyncIterator[list[Json]]:
+        """What the profile answered lately, newest first."""
+        return self._listed(f"{self._id}/replies", "id,text,timestamp,permalink,replied_to", staff=True)
+
+    def _listed(self, path: str, fields: str, *, staff: bool = False) -> AsyncIterator[list[Json]]:
+        params: Params = {"fields": fields, "limit": PAGE}
+        return self.graph.pages(path, params, most=PAGES, staff=staff)
+
+    # --- writing, in two steps ---
+
+    async def container(self, words: str, reply_to: str) -> str:
+        """Step one: hand the reply over, unpublished. Its id; nobody sees it, and it is dropped after a day."""
+        params = {"media_type": "TEXT", "text": words, "reply_to_id": reply_to}
+        return identifier((await self.graph.post(f"{self._id}/threads", params)).get("id"))
+
+    async def state(self, container: str) -> tuple[str, str]:
+        """What became of a container (FINISHED, IN_PROGRESS, PUBLISHED, ERROR or EXPIRED), and why."""
+        found = await self.graph.get(container, {"fields": "status,error_message"}, staff=True)
+        return text(found.get("status")), text(found.get("error_message"))
+
+    async def publish(self, container: str) -> str:
+        """Step two: the reply stands from now on. Its id."""
+        found = await self.graph.post(f"{self._id}/threads_publish", {"creation_id": container})
+        return identifier(found.get("id"))
+
+
+def access(settings: ThreadsSettings) -> Access:
+    """How the profile calls: Threads has versions of its own, and its app a secret that need not be the first."""
+    return Access(settings.api_url, VERSION, settings.token.get_secret_value())

@@ -1,0 +1,151 @@
+"""From the events of Threads to Hark's. Pure: all it knows comes with the stored delivery.
+
+One conversation is a customer's own thread ("thread") and else, below anybody's first post, each customer's own branch
+("thread|name"). Threads tells the name of an author and no number, so the name is the author's id.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from hashlib import blake2b
+from types import MappingProxyType
+from typing import Final, Literal
+from urllib.parse import quote
+
+from bot.domain.models import Attachment, Author, CaseKey, Deleted, Edited, Event, Interaction, Kind, Malformed, Raw
+from connectors.graph_webhooks import Change, changes, unknown
+from connectors.threads import wire
+
+NETWORK: Final = "threads"
+OUR_NAME: Final = "username"
+"""The header of a stored reading that says how the profile is called."""
+
+WEB: Final = "https://www.threads.com"
+REPLIES: Final = "replies"
+MENTIONS: Final = "mentions"
+OTHERS: Final = frozenset({"page", "instagram", "whatsapp_business_account", "user", "permissions", "application"})
+"""Deliveries of Meta's other products. Those of Threads name a topic, and not all topics are documented."""
+
+_KINDS: Final[Mapping[str, Literal["image", "video", "audio"]]] = MappingProxyType(
+    {"IMAGE": "image", "VIDEO": "video", "AUDIO": "audio"}
+)
+
+
+def parse(raw: Raw, user_id: str) -> Iterator[Event]:
+    """Read one stored delivery; yields Malformed for a part that cannot be read and never raises."""
+    if raw.source == "webhook":
+        for found in changes(raw.body):
+            yield _change(raw, user_id, found) if isinstance(found, Change) else found
+        return
+    try:
+        yield _seen(raw, user_id, wire.Seen.model_validate_json(raw.body))
+    except (ValueError, RecursionError) as error:
+        yield Malformed(part=raw.body.decode("utf-8", "replace"), error=str(error)[:500])
+
+
+def version_of(text: str) -> str:
+    """A short name for a wording: edits are seen by the words themselves."""
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
+
+
+def conversation(post: wire.Post) -> str:
+    """The conversation that a post belongs to (see the module's first lines)."""
+    root = post.root_post.id
+    if not root or root == post.id or (post.username and post.root_post.username == post.username):
+        return root or post.id
+    return f"{root}|{post.username}" if post.username else root
+
+
+def _change(raw: Raw, user_id: str, change: Change) -> Event:
+    if change.object in OTHERS:
+        return unknown("object", change.object)
+    if change.owner not in {user_id, ""}:
+        return unknown("other_account")
+    reader = _FIELDS.get(change.field)
+    if reader is None:
+        return unknown(change.field or "no_field")
+    try:
+        return reader(raw, user_id, change)
+    except ValueError as error:
+        return change.malformed(str(error))
+
+
+def _post(raw: Raw, user_id: str, change: Change) -> Event:
+    post = wire.Post.model_validate(change.value)
+    return _interaction(raw, user_id, post, change.field, change.at)
+
+
+def _deleted(raw: Raw, user_id: str, change: Change) -> Event:
+    """A post that was deleted. Whose posts are told of is not documented; without its thread it cannot be found."""
+    del user_id
+    post = wire.Post.model_validate(change.value)
+    if not post.id or not (post.root_post.id or post.username):
+        return unknown("delete", "without_thread")
+    return Deleted(id=post.id, key=_key(raw, post), at=change.at or raw.received_at)
+
+
+_FIELDS: Final[Mapping[str, Callable[[Raw, str, Change], Event]]] = MappingProxyType(
+    {REPLIES: _post, MENTIONS: _post, "delete": _deleted}
+)
+
+
+def _seen(raw: Raw, user_id: str, seen: wire.Seen) -> Event:
+    """A reply or mention found by a sweep, or what a second look at a known one found."""
+    if seen.ref is None:
+        return _interaction(raw, user_id, seen.post or wire.Post(), seen.field, None)
+    key = CaseKey(network=NETWORK, account=raw.account, conversation=seen.ref.get("conversation", ""))
+    id_ = seen.ref.get("id", "")
+    if seen.post is None:
+        return Deleted(id=id_, key=key, at=raw.received_at)
+    version = version_of(seen.post.text)
+    return Edited(id=id_, key=key, text=seen.post.text, version=version, at=raw.received_at)
+
+
+def _interaction(raw: Raw, user_id: str, post: wire.Post, field: str, at: datetime | None) -> Event:
+    if not post.id:
+        msg = "a post must have an id"
+        raise ValueError(msg)
+    key = _key(raw, post)
+    return Interaction(
+        id=post.id,
+        key=key,
+        kind=Kind.MENTION if field == MENTIONS else Kind.COMMENT,
+        author=_author(post.username),
+        text=post.text,
+        posted_at=min(post.timestamp or at or raw.received_at, raw.received_at).astimezone(UTC),
+        url=post.permalink,
+        version=version_of(post.text),
+        attachments=_attachments(post),
+        ref={"id": post.id, "conversation": key.conversation},
+        by_us=_by_us(post, user_id, raw.headers.get(OUR_NAME, "")),
+    )
+
+
+def _key(raw: Raw, post: wire.Post) -> CaseKey:
+    return CaseKey(network=NETWORK, account=raw.account, conversation=conversation(post))
+
+
+def _by_us(post: wire.Post, user_id: str, our_name: str) -> bool:
+    """Whether we wrote it. Our name is known from a reading, and from the webhook where the thread is our own."""
+    if post.root_post.owner_id == user_id:
+        our_name = our_name or post.root_post.username
+    return post.is_reply_owned_by_me or post.owner.id == user_id or (post.username != "" and post.username == our_name)
+
+
+def _author(name: str) -> Author | None:
+    return Author(id=name, handle=name, url=f"{WEB}/@{quote(name, safe='.')}") if name else None
+
+
+def _attachments(post: wire.Post) -> tuple[Attachment, ...]:
+    slides = post.children or (
+        wire.Slide(media_type=post.media_type, media_url=post.media_url, alt_text=post.alt_text),
+    )
+    found = [
+        Attachment(kind=_KINDS[each.media_type], url=each.media_url, description=each.alt_text)
+        for each in slides
+        if each.media_type in _KINDS
+    ]
+    if post.link:
+        found.append(Attachment(kind="link", url=post.link))
+    if post.is_quote_post:
+        found.append(Attachment(kind="quote", url=post.permalink, description="another post"))
+    return tuple(found)

@@ -1,0 +1,248 @@
+"""Threads over real HTTP: two steps that cannot double, sweeps, second looks, and what `check` says."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import aiohttp
+import pytest
+
+from bot.domain.errors import Permanent, Transient, Unknown
+from bot.domain.models import Deleted, Edited, Interaction
+from connectors.base import ConnectorDeps
+from connectors.threads.connector import ThreadsConnector
+from tests.support.cases import NOON, a_send
+from tests.support.graph_server import running
+from tests.support.stores import TestClock, a_store
+from tests.support.threads_server import FIRST, NAME, OWN, Post, ThreadsServer, connect
+
+TEXT = "On its way, sorry! ^AK"
+
+
+@dataclass
+class Rig:
+    """A profile and the network."""
+
+    server: ThreadsServer
+    clock: TestClock
+    deps: ConnectorDeps
+    connector: ThreadsConnector
+
+    def other_worker(self) -> ThreadsConnector:
+        """The same profile in another process: it shares nothing but the notes."""
+        return connect(self.server, self.deps)
+
+    def texts(self) -> list[str]:
+        """What the profile replied."""
+        return [post.text for post in self.server.ours()]
+
+
+@pytest.fixture
+async def rig(redis_url: str) -> AsyncIterator[Rig]:
+    """A connector with a store, a clock at noon and a server."""
+    clock = TestClock(NOON)
+    async with running(ThreadsServer()) as server, a_store(redis_url, clock=clock) as store:
+        server.clock = clock
+        async with aiohttp.ClientSession() as http:
+            deps = ConnectorDeps(account="main", http=http, clock=clock, notes=store.notes, poll_seconds=20)
+            yield Rig(server, clock, deps, connect(server, deps))
+
+
+def send_to(post: Post, **changes: Any) -> Any:
+    """A reply to a post."""
+    return a_send(ref={"id": post.id, "conversation": f"{FIRST}|{post.name}"}, to=post.id, **changes)
+
+
+async def test_a_reply_is_handed_over_then_published(rig: Rig) -> None:
+    """Two steps, one post, its address; a repetition by anybody finds it."""
+    send = send_to(rig.server.reply("where is it?"))
+    sent = await rig.connector.send(send)
+    assert sent.url == f"https://www.threads.com/@{NAME}/post/{sent.id}"
+    assert await rig.connector.read_back(send) == sent
+    assert await rig.other_worker().send(send) == sent
+    assert rig.texts() == [TEXT]
+
+
+async def test_a_crash_between_the_steps_is_taken_up_by_another_worker(rig: Rig) -> None:
+    """The container was noted: the next worker publishes that one and makes no other."""
+    send = send_to(rig.server.reply("where is it?"))
+    rig.server.fail(1, match="threads_publish", verb="POST")
+    with pytest.raises(Unknown):
+        await rig.connector.send(send)
+    rig.server.reply(TEXT, NAME, send.to)  # a colleague's, in the app, in the same words
+    worker = rig.other_worker()
+    assert await worker.read_back(send) is None
+    await worker.send(send)
+    assert (rig.texts(), len(rig.server.containers)) == ([TEXT, TEXT], 1)
+
+
+async def test_a_lost_answer_after_publishing_is_found_and_not_repeated(rig: Rig) -> None:
+    """The reply stands although nobody heard: it is found, even when the list is late."""
+    send = send_to(rig.server.reply("where is it?"))
+    rig.server.lose_answer(match="threads_publish", verb="POST")
+    with pytest.raises(Unknown):
+        await rig.connector.send(send)
+    rig.server.listed = False
+    with pytest.raises(Transient):
+        await rig.other_worker().read_back(send)
+    with pytest.raises(Unknown):
+        await rig.other_worker().send(send)
+    rig.server.listed = True
+    found = await rig.other_worker().read_back(send)
+    assert found is not None
+    assert (rig.texts(), len(rig.server.containers)) == ([TEXT], 1)
+    assert [call.path for call in rig.server.calls].count(f"{OWN}/threads_publish") == 1
+    rig.server.containers.clear()
+    assert await rig.other_worker().send(send) == found  # even when the container is forgotten
+
+
+async def test_a_container_that_says_too_late_that_it_was_published(rig: Rig) -> None:
+    """The second publish is refused, since a container can be published once: then the first one is found."""
+    send = send_to(rig.server.reply("where is it?"))
+    rig.server.lose_answer(match="threads_publish", verb="POST")
+    with pytest.raises(Unknown):
+        await rig.connector.send(send)
+    rig.server.late_states = 2
+    assert await rig.other_worker().read_back(send) is None
+    sent = await rig.other_worker().send(send)
+    assert [post.id for post in rig.server.ours()] == [sent.id]
+
+
+async def test_a_lost_answer_to_the_first_step_does_no_harm(rig: Rig) -> None:
+    """A container that nobody noted is never published."""
+    send = send_to(rig.server.reply("where is it?"))
+    rig.server.lose_answer(match="/threads$", verb="POST")
+    with pytest.raises(Transient):
+        await rig.connector.send(send)
+    await rig.connector.send(send)
+    assert (rig.texts(), len(rig.server.containers)) == ([TEXT], 2)
+
+
+@pytest.mark.parametrize(
+    ("state", "error"), [("IN_PROGRESS", Transient), ("ERROR", Permanent), ("NEW_WORD", Transient)]
+)
+async def test_a_container_that_is_not_ready(rig: Rig, state: str, error: type[Exception]) -> None:
+    """Not yet, never, or not understood: each says so, and nothing is published."""
+    send = send_to(rig.server.reply("where is it?"))
+    rig.server.fail(4, match="threads_publish", verb="POST")
+    with pytest.raises(Transient):
+        await rig.connector.send(send)
+    [held] = rig.server.containers.values()
+    held.state, held.error = state, "NOT_TODAY"
+    with pytest.raises(error, match="NOT_TODAY" if error is Permanent else None):
+        await rig.connector.send(send)
+    assert rig.texts() == []
+
+
+async def test_an_expired_container_is_replaced(rig: Rig) -> None:
+    """After a day the first one is gone, unpublished: a retry hands the reply over again."""
+    send = send_to(rig.server.reply("where is it?"))
+    rig.server.fail(4, match="threads_publish", verb="POST")
+    with pytest.raises(Transient):
+        await rig.connector.send(send)
+    rig.clock.advance(timedelta(hours=25))
+    await rig.connector.send(send)
+    assert (rig.texts(), len(rig.server.containers)) == ([TEXT], 2)
+
+
+async def test_a_post_that_is_gone_is_not_answered(rig: Rig) -> None:
+    """The look before the first step finds it."""
+    post = rig.server.reply("where is it?")
+    del rig.server.posts[post.id]
+    with pytest.raises(Permanent) as caught:
+        await rig.connector.send(send_to(post))
+    assert caught.value.reason == "gone"
+    assert [call.verb for call in rig.server.calls] == ["GET"]
+
+
+async def test_there_are_no_private_messages(rig: Rig) -> None:
+    """The capabilities say so, and so does a send that comes all the same."""
+    assert rig.connector.capabilities.private_message is None
+    with pytest.raises(Permanent, match="no private messages"):
+        await rig.connector.send(send_to(rig.server.reply("where?"), private=True))
+
+
+async def test_the_sweep_reads_each_thing_once_and_pages(rig: Rig) -> None:
+    """More than one page below one post, mentions, and our own words marked as ours."""
+    for number in range(30):
+        rig.server.reply(f"reply {number}")
+    rig.server.reply("thanks all", NAME)
+    page = await rig.connector.poll("replies", None)
+    events = [event for _, raw in page.items for event in rig.connector.parse(raw)]
+    assert len(events) == 31
+    assert [event.text for event in events if isinstance(event, Interaction) and event.by_us] == ["thanks all"]
+    rig.clock.advance(timedelta(minutes=5))
+    again = await rig.connector.poll("replies", page.cursor)
+    assert {name for name, _ in again.items} == {name for name, _ in page.items}  # the overlap, under the same keys
+    rig.clock.advance(timedelta(hours=1))
+    rig.server.mention("@acme hello?")
+    later = (await rig.connector.poll("replies", again.cursor)).cursor
+    assert (await rig.connector.poll("replies", later)).items == ()
+    [(_, raw)] = (await rig.connector.poll("mentions", page.cursor)).items
+    assert raw.swept
+
+
+async def test_a_sweep_slows_down_with_the_limit(rig: Rig) -> None:
+    """From 75 % four times slower, from 90 % not at all; a missing right shuts one door for an hour only."""
+    rig.server.use_up(80)
+    assert (await rig.connector.poll("mentions", None)).wait_s == 20 * 15 * 4
+    rig.server.use_up(95)
+    await rig.connector.poll("mentions", None)
+    with pytest.raises(Transient, match="limit"):
+        await rig.connector.poll("mentions", None)
+    rig.clock.advance(timedelta(minutes=10))
+    rig.server.use_up(1)
+    rig.server.fail(10, match="mentions")
+    page = await rig.connector.poll("mentions", "kept")
+    assert (page.items, page.cursor, page.wait_s) == ((), "kept", 3600.0)
+
+
+async def test_a_second_look_notices_edits_and_deletions(rig: Rig) -> None:
+    """New words, gone, unchanged, and one that cannot be read: the last two give nothing."""
+    posts = [rig.server.reply(f"words {number}") for number in range(4)]
+    first = await rig.connector.poll("replies", None)
+    refs = []
+    for _, raw in first.items:
+        [event] = rig.connector.parse(raw)
+        assert isinstance(event, Interaction)
+        refs.append({**event.ref, "version": event.version})
+    posts[0].text = "other words"
+    del rig.server.posts[posts[1].id]
+    rig.server.fail(10, match=f"^{posts[2].id}$")
+    events = [event for _, raw in await rig.connector.recheck(refs) for event in rig.connector.parse(raw)]
+    assert {(type(event), event.id) for event in events if isinstance(event, Edited | Deleted)} == {
+        (Edited, posts[0].id),
+        (Deleted, posts[1].id),
+    }
+
+
+async def test_check_tells_of_the_limits_of_the_day(rig: Rig) -> None:
+    """How many replies and posts are used, with the mend when it gets tight."""
+    health = await rig.connector.check()
+    assert health.ok
+    assert "@acme: signed in, 0 of 1,000 replies and 1 of 250 posts in 24 hours" in health.summary
+    rig.server.limit = 1
+    rig.server.reply("one", NAME)
+    assert "wait and go out later" in (await rig.connector.check()).mend
+
+
+async def test_check_names_what_is_wrong_and_the_mend(rig: Rig) -> None:
+    """Another profile's token, a missing right, a token that ends soon, one that ended, no answer at all."""
+    other = connect(rig.server, rig.deps, THREADS_USER_ID="24899999999999999")
+    assert f"THREADS_USER_ID={OWN}" in (await other.check()).mend
+    rig.server.token_data = {"is_valid": True, "scopes": ["threads_basic"]}
+    assert "threads_manage_replies" in (await rig.connector.check()).summary
+    ends = int((NOON + timedelta(days=3)).timestamp())
+    rig.server.token_data = {"is_valid": True, "expires_at": ends}
+    health = await rig.connector.check()
+    assert health.ok
+    assert "3 days" in health.summary
+    assert "THREADS_TOKEN" in health.mend
+    rig.server.fail(190, subcode=463)
+    health = await rig.connector.check()
+    assert not health.ok
+    assert "expired" in health.summary
+    assert "THREADS_TOKEN" in health.mend
+    rig.server.fall_over(times=5)
+    assert "goes on by itself" in (await rig.connector.check()).mend

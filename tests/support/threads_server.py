@@ -1,0 +1,197 @@
+"""Threads as its API shows it: posts, replies, mentions, and publishing in two steps, for one profile."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.domain.ports import Clock
+from connectors.base import ConnectorDeps
+from connectors.threads.connector import ThreadsConnector
+from connectors.threads.settings import ThreadsSettings
+from tests.support.cases import NOON
+from tests.support.graph_server import APP_SECRET, VERIFY_TOKEN, Asked, GraphError, GraphServer, Json
+
+OWN = "24800000000000001"
+NAME = "acme"
+TOKEN = "THAATestToken000000000000"
+FIRST = "1000"
+DAY = timedelta(days=1)
+
+
+@dataclass
+class Post:
+    """One post or reply; `root` is the first post of its thread."""
+
+    id: str
+    text: str
+    name: str
+    at: datetime
+    parent: str = ""
+    root: str = ""
+    mentions_us: bool = False
+
+
+@dataclass
+class Container:
+    """A reply that was handed over. `state` is what the API says of it."""
+
+    text: str
+    parent: str
+    at: datetime
+    state: str = "FINISHED"
+    error: str = ""
+
+
+class ThreadsServer(GraphServer):
+    """The profile's side of the API. The test moves `clock`; `limit` is how many replies a day may have.
+
+    `late_states` is how many answers about a container still say FINISHED although it was published.
+    """
+
+    token = TOKEN
+    version = "v1.0"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.clock: Clock | None = None
+        self.limit = 1000
+        self.listed = True
+        self.late_states = 0
+        self.posts = {FIRST: Post(FIRST, "Our new shoes are here", NAME, NOON - DAY, root=FIRST)}
+        self.containers: dict[str, Container] = {}
+        self._number = 2000
+        self.edge("GET", "{id}", self._one)
+        self.edge("GET", "me", lambda _: {"id": OWN, "username": NAME})
+        self.edge("GET", f"{OWN}/threads_publishing_limit", self._limits)
+        self.edge("GET", f"{OWN}/mentions", lambda asked: self._page(asked, lambda post: post.mentions_us))
+        self.edge(
+            "GET", f"{OWN}/threads", lambda asked: self._page(asked, lambda post: _ours(post) and not post.parent)
+        )
+        self.edge("GET", f"{OWN}/replies", self._own_replies)
+        self.edge("GET", "{id}/conversation", self._below)
+        self.edge("POST", f"{OWN}/threads", self._container)
+        self.edge("POST", f"{OWN}/threads_publish", self._publish)
+
+    # --- what people do ---
+
+    def now(self) -> datetime:
+        """The world's time."""
+        return self.clock.now() if self.clock else NOON
+
+    def new_id(self) -> str:
+        """An id that nothing has yet."""
+        self._number += 1
+        return str(self._number)
+
+    def reply(self, text: str, name: str = "ana.r", parent: str = FIRST) -> Post:
+        """Somebody replies."""
+        post = Post(self.new_id(), text, name, self.now(), parent, self.posts[parent].root)
+        self.posts[post.id] = post
+        return post
+
+    def mention(self, text: str, name: str = "ana.r") -> Post:
+        """Somebody names us in a thread of their own."""
+        id_ = self.new_id()
+        self.posts[id_] = Post(id_, text, name, self.now(), root=id_, mentions_us=True)
+        return self.posts[id_]
+
+    # --- what comes of it ---
+
+    def told(self, post: Post, field: str = "replies", *, listed: bool = False) -> bytes:
+        """The delivery about a post, in one of the two shapes."""
+        value = {**self._shown(post), "media_type": "TEXT_POST"}
+        if post.parent:
+            root = self.posts[post.root]
+            value["root_post"] = {"id": root.id, "owner_id": OWN if _ours(root) else "55", "username": root.name}
+        event = {"field": field, "value": value}
+        body = {"app_id": "1", "topic": "moderate", "target_id": OWN, "time": int(self.now().timestamp())}
+        return json.dumps({**body, "subscription_id": "9", "values": [event] if listed else event}).encode()
+
+    def ours(self) -> list[Post]:
+        """What the profile replied, oldest first."""
+        return [post for post in self.posts.values() if _ours(post) and post.parent]
+
+    # --- the edges ---
+
+    def _shown(self, post: Post) -> Json:
+        shown: Json = {"id": post.id, "username": post.name, "text": post.text, "media_type": "TEXT_POST"}
+        shown |= {"permalink": f"https://www.threads.com/@{post.name}/post/{post.id}", "timestamp": _time(post.at)}
+        if post.parent:
+            shown |= {"replied_to": {"id": post.parent}, "root_post": {"id": post.root}}
+        return shown
+
+    def _page(self, asked: Asked, wanted: Callable[[Post], bool]) -> Json:
+        found = sorted((post for post in self.posts.values() if wanted(post)), key=lambda post: post.at, reverse=True)
+        return self.page(asked, [self._shown(post) for post in found])
+
+    def _own_replies(self, asked: Asked) -> Json:
+        return self._page(asked, lambda post: self.listed and _ours(post) and bool(post.parent))
+
+    def _below(self, asked: Asked) -> Json:
+        root = asked.found["id"]
+        page = self._page(asked, lambda post: post.root == root and bool(post.parent))
+        for post in page["data"]:
+            post["is_reply_owned_by_me"] = post["username"] == NAME
+        return page
+
+    def _one(self, asked: Asked) -> Json:
+        id_ = asked.found["id"]
+        if id_ in self.containers:
+            held = self.containers[id_]
+            if held.state == "PUBLISHED" and self.late_states > 0:
+                self.late_states -= 1
+                return {"id": id_, "status": "FINISHED"}
+            state = "EXPIRED" if held.state == "FINISHED" and self.now() - held.at > DAY else held.state
+            return {"id": id_, "status": state} | ({"error_message": held.error} if held.error else {})
+        if id_ not in self.posts:
+            raise GraphError(100, "Unsupported get request.", subcode=33, type="THApiException")
+        return self._shown(self.posts[id_])
+
+    def _limits(self, _: Asked) -> Json:
+        config = {"quota_total": 250, "quota_duration": 86400}
+        replies = {"quota_total": self.limit, "quota_duration": 86400}
+        used = {"quota_usage": 1, "config": config, "reply_quota_usage": len(self.ours()), "reply_config": replies}
+        return {"data": [used]}
+
+    def _container(self, asked: Asked) -> Json:
+        if len(asked.given("text")) > 500:
+            raise GraphError(100, "Param text must be at most 500 characters long.", type="THApiException")
+        parent = asked.given("reply_to_id")
+        if parent not in self.posts:
+            raise GraphError(100, "The post to reply to does not exist.", subcode=33, type="THApiException")
+        id_ = self.new_id()
+        self.containers[id_] = Container(asked.given("text"), parent, self.now())
+        return {"id": id_}
+
+    def _publish(self, asked: Asked) -> Json:
+        held = self.containers.get(asked.given("creation_id"))
+        if held is None or held.state != "FINISHED":
+            raise GraphError(24, "The requested resource does not exist", subcode=4279009, type="THApiException")
+        held.state = "PUBLISHED"
+        return {"id": self.reply(held.text, NAME, held.parent).id}
+
+
+def _ours(post: Post) -> bool:
+    return post.name == NAME
+
+
+def _time(at: datetime) -> str:
+    return at.strftime("%Y-%m-%dT%H:%M:%S+0000")
+
+
+def environment(server: ThreadsServer, **more: str) -> dict[str, str]:
+    """The variables of a profile on this server."""
+    return {
+        "META_APP_SECRET": APP_SECRET,
+        "META_VERIFY_TOKEN": VERIFY_TOKEN,
+        "THREADS_USER_ID": OWN,
+        "THREADS_TOKEN": TOKEN,
+        "THREADS_API_URL": server.url,
+        **more,
+    }
+
+
+def connect(server: ThreadsServer, deps: ConnectorDeps, **more: str) -> ThreadsConnector:
+    """A connector to this server; `more` are further variables."""
+    return ThreadsConnector(ThreadsSettings.model_validate(environment(server, **more)), deps)
