@@ -1,0 +1,7 @@
+"""X: webhooks of the Activity API, polling within a budget, replies where X allows them, direct messages."""
+
+from connectors.base import Network
+from connectors.x.connector import XConnector
+from connectors.x.settings import XSettings
+
+NETWORK = Network(name="x", title="X", settings=XSettings, build=XConnector)

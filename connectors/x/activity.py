@@ -1,0 +1,111 @@
+"""Deliveries of the webhook to Hark's events: the Activity API, and what else X posts to the same address. Pure."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+from bot.domain.models import Event, Interaction, Kind, Malformed, UnknownEvent
+from connectors.x import messages, wire
+from connectors.x.mapping import Context, author, from_ms, post_event, post_url, profile_url, reason
+
+_SHOWN: Final = 60
+
+
+def delivered(body: bytes, context: Context) -> Iterator[Event]:
+    """Every event of one delivery, each in isolation. Raises ValueError for what is no JSON object."""
+    value = wire.loads(body)
+    if not isinstance(value, dict):
+        msg = "not a JSON object"
+        raise ValueError(msg)  # noqa: TRY004 - what a body says is a value: readers turn it into Malformed
+    if "replay_job_status" in value:
+        status = value["replay_job_status"]
+        state = status.get("job_state") if isinstance(status, dict) else ""
+        yield UnknownEvent(what=f"replay:{str(state)[:_SHOWN]}")
+    elif "data" in value:
+        entries = value["data"] if isinstance(value["data"], list) else [value["data"]]
+        for entry in entries:
+            yield from _guarded(entry, context)
+    else:
+        yield UnknownEvent(what="account_activity" if "for_user_id" in value else "unknown_body")
+
+
+def _guarded(entry: object, context: Context) -> Iterator[Event]:
+    try:
+        yield from _event(wire.take(wire.Activity, entry), context)
+    except ValueError as error:
+        yield Malformed(part=wire.dump({"data": entry}).decode(), error=reason(error))
+
+
+def _event(event: wire.Activity, context: Context) -> Iterator[Event]:
+    if event.filter.user_id not in ("", context.us):
+        yield UnknownEvent(what="other_account")
+        return
+    reader = _READERS.get(event.event_type)
+    if reader is None:
+        yield UnknownEvent(what=event.event_type[:_SHOWN] or "no_event_type")
+        return
+    yield from reader(event, context)
+
+
+def _post(event: wire.Activity, context: Context) -> Iterator[Event]:
+    hint = event.event_type.split(".")[1]
+    post = wire.take(wire.Post, event.payload)
+    yield post_event(post, event.includes.users, event.includes.media, context, hint)
+
+
+def _like(event: wire.Activity, context: Context) -> Iterator[Event]:
+    like = wire.take(wire.Like, event.payload)
+    who = like.user_id or like.liking_user_id or next((user.id for user in event.includes.users if user.id), "")
+    at = from_ms(like.timestamp_ms) or context.received_at
+    yield Interaction(
+        id=f"like:{like.liked_tweet_id}:{who or like.id or event.event_uuid}",
+        key=context.key(f"{like.liked_tweet_id}|{who}"),
+        kind=Kind.REACTION,
+        author=author(who, event.includes.users),
+        text="",
+        posted_at=min(at, context.received_at),
+        url=post_url(like.liked_tweet_id),
+        about=like.liked_tweet_id,
+        answerable=False,
+        by_us=who == context.us,
+    )
+
+
+def _follow(event: wire.Activity, context: Context) -> Iterator[Event]:
+    follow = wire.take(wire.Follow, event.payload)
+    users = (follow.source, *event.includes.users)
+    who = follow.source.id or next((user.id for user in event.includes.users if user.id != context.us), "")
+    yield Interaction(
+        id=f"follow:{who or follow.source.handle or event.event_uuid}",
+        key=context.key(f"profile|{who}"),
+        kind=Kind.FOLLOW,
+        author=author(who or follow.source.handle, users),
+        text="",
+        posted_at=context.received_at,
+        url=profile_url(who, follow.source.handle),
+        answerable=False,
+        by_us=who == context.us,
+    )
+
+
+def _messages(event: wire.Activity, context: Context) -> Iterator[Event]:
+    yield from messages.old_messages(event.payload, context)
+
+
+def _encrypted(event: wire.Activity, context: Context) -> Iterator[Event]:
+    yield messages.encrypted(event, context)
+
+
+_READERS: Final[Mapping[str, Callable[[wire.Activity, Context], Iterator[Event]]]] = {
+    "post.create": _post,
+    "post.mention.create": _post,
+    "post.reply.create": _post,
+    "post.quote.create": _post,
+    "post.repost.create": _post,
+    "like.create": _like,
+    "follow.follow": _follow,
+    "dm.received": _messages,
+    "dm.sent": _messages,
+    "chat.received": _encrypted,
+}
+"""What is read. Every other event (post.delete of our own posts, follow.unfollow, dm.read, oauth.revoke...) is counted
+by its name: there is nothing in it that staff could act on."""

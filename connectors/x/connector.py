@@ -1,0 +1,131 @@
+"""The X connector: one account that reads by webhook and by poll, and answers where X lets it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import ClassVar, Final
+
+from bot.domain.case import Send
+from bot.domain.errors import Permanent, Transient
+from bot.domain.models import Capabilities, Event, Health, Raw, Sent
+from bot.domain.ports import Accepted, Challenge, Page, Refusal, Verdict, WebhookRequest
+from connectors.base import Connector, ConnectorDeps
+from connectors.x import activity, hook, mapping, messages, signing
+from connectors.x.api import Api
+from connectors.x.calls import Caller
+from connectors.x.checking import Checker
+from connectors.x.doors import Doors
+from connectors.x.looking import SecondLook
+from connectors.x.mapping import Reader
+from connectors.x.sending import PRIVATE_LENGTH, PUBLIC_LENGTH, Sender
+from connectors.x.settings import XSettings
+from connectors.x.spending import Ledger
+from connectors.x.tokens import Tokens
+
+MAX_BODY: Final = 1024 * 1024
+NOT_GENUINE: Final = "the signature is missing or wrong"
+HOOK: Final = "webhook"
+
+_READERS: Final[Mapping[str, Reader]] = {
+    "webhook": activity.delivered,
+    "mentions": mapping.polled,
+    "search": mapping.polled,
+    "messages": messages.polled_message,
+    "sweep": messages.swept,
+    "recheck": mapping.rechecked,
+}
+
+
+class XConnector(Connector):
+    """Takes signed events, polls within a budget, replies to those who called on the account, writes in private."""
+
+    network: ClassVar[str] = mapping.NETWORK
+
+    def __init__(self, settings: XSettings, deps: ConnectorDeps) -> None:
+        super().__init__(deps)
+        self.capabilities = Capabilities(
+            public_reply=PUBLIC_LENGTH,
+            private_message=PRIVATE_LENGTH,
+            read_back=True,
+            edit_events=True,
+            delete_events=True,
+        )
+        self._settings = settings
+        self._secrets = settings.secrets
+        caller = Caller(settings.api_url, deps.http, deps.clock)
+        tokens = Tokens(settings, deps, caller)
+        self._ledger = Ledger(deps.notes, deps.clock, deps.account, settings.budget)
+        self._api = Api(settings.user_id, settings.bearer_token.get_secret_value(), tokens, caller, deps.clock)
+        self._doors = Doors(settings, deps.account, self._api, self._ledger, deps.notes, deps.clock, deps.poll_seconds)
+        self._hook = hook.HookWatch(deps.account, self._api, deps.notes, deps.clock)
+        self._look = SecondLook(deps.account, self._api, self._ledger, deps.notes, deps.clock, self._doors)
+        self._sender = Sender(settings.user_id, self._api, self._ledger, deps.clock)
+        self._checker = Checker(settings, deps, self._api, self._ledger)
+
+    @property
+    def title(self) -> str:
+        """The account's handle once it is known, its id before."""
+        handle = self._checker.handle
+        return f"@{handle}" if handle else f"account {self._settings.user_id}"
+
+    def verify(self, request: WebhookRequest) -> Verdict:
+        """Judge one request: X's check of the address, or a delivery signed over its raw bytes."""
+        if request.method == "GET":
+            return self._crc(request)
+        if request.method != "POST":
+            return Refusal(405, "use POST")
+        if len(request.body) > MAX_BODY:
+            return Refusal(413, "too large")
+        signature = request.headers.get(signing.SIGNATURE_HEADER, "")
+        if not signing.is_genuine(signature, request.body, self._secrets):
+            return Refusal(403, NOT_GENUINE)
+        raw = Raw(
+            network=self.network,
+            account=self.account,
+            source="webhook",
+            body=request.body,
+            received_at=request.received_at,
+        )
+        return Accepted(raws=(raw,))
+
+    def _crc(self, request: WebhookRequest) -> Verdict:
+        answer = signing.crc_answer(self._secrets[0], request.query.get("crc_token", ""))
+        if answer is None:
+            return Refusal(400, "crc_token is missing or no token")
+        return Challenge(body=answer, content_type="application/json")
+
+    def parse(self, raw: Raw) -> Iterator[Event]:
+        """Read one stored delivery. Pure, and never raises."""
+        return mapping.guarded(raw, self._settings.user_id, _READERS.get(raw.source.partition(":")[0]))
+
+    def sources(self) -> Mapping[str, float]:
+        """Every door, and the watch over the webhook."""
+        return {**self._doors.intervals(), HOOK: hook.WATCH_SECONDS}
+
+    async def poll(self, source: str, cursor: str | None) -> Page:
+        """Read one page of a source; raises Transient or Permanent."""
+        if source == HOOK:
+            return await self._hook.poll(cursor)
+        await self._learn_name()
+        return await self._doors.poll(source, cursor)
+
+    async def recheck(self, refs: Sequence[Mapping[str, str]]) -> list[tuple[str, Raw]]:
+        """Look at known posts again, once an hour; answers those that were edited or are gone."""
+        return await self._look(refs)
+
+    async def send(self, send: Send) -> Sent:
+        """Carry out one send; raises Transient, Permanent or Unknown."""
+        return await self._sender.send(send)
+
+    async def read_back(self, send: Send) -> Sent | None:
+        """Find a send by its words; raises Transient or Permanent."""
+        return await self._sender.read_back(send)
+
+    async def check(self) -> Health:
+        """Tokens, webhook, subscriptions and spending. Never raises a NetworkError: what is wrong is in the answer."""
+        return await self._checker.check()
+
+    async def _learn_name(self) -> None:
+        """Learn the handle once; without it the account goes by its id."""
+        try:
+            await self._checker.learn_name()
+        except (Transient, Permanent):
+            return

@@ -1,0 +1,238 @@
+"""What is polled, and how: each door reads one page a call and answers it together with the next cursor.
+
+Doors: `mentions` and `messages` (what the webhook may have missed, or all there is without a webhook) and `search`
+(monitoring, one query after the other). Every page is paid for from the month's budget.
+"""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any, Final
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from bot.domain.errors import Permanent
+from bot.domain.models import Raw
+from bot.domain.ports import Clock, Notes, Page
+from connectors.x import prices, walking, wire
+from connectors.x.api import Api
+from connectors.x.calls import BAD_REQUEST
+from connectors.x.mapping import NETWORK, time_of
+from connectors.x.messages import message_id
+from connectors.x.settings import LONGEST_QUERY, XSettings
+from connectors.x.spending import Ledger, Receipt
+from connectors.x.walking import Number, Walk
+
+MENTIONS_EVERY: Final = 12.0
+SEARCH_EVERY: Final = 24.0
+MESSAGES_EVERY: Final = 60.0
+"""Intervals in units of the usual one (5 s): a minute, two minutes, five minutes."""
+
+WITH_HOOK: Final = {"mentions": 5.0, "messages": 12.0}
+"""How many times more seldom to ask while the webhook brings the same things at once."""
+
+LATE: Final = timedelta(minutes=10)
+"""What is older than this when a poll finds it, although the webhook works, was missed by the webhook."""
+
+POSTS_PAGE: Final = 100
+MESSAGES_PAGE: Final = 10
+"""Small, because each answer holds the newest messages, known or not."""
+MESSAGES_PAGES: Final = 30
+
+POLLED_MENTION: Final = prices.OWN_POST + prices.USER
+POLLED_MATCH: Final = prices.POST + prices.USER
+
+
+class MentionsCursor(BaseModel):
+    """Where the mentions stand."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    walk: Walk | None = None
+
+
+class SearchCursor(BaseModel):
+    """Where each query stands, and which one is next."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    walks: dict[str, Walk] = {}
+    turn: int = 0
+
+
+class MessagesCursor(BaseModel):
+    """The newest message that is known; `top`, `token` and `pages` are a walk under way."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    since: Number = ""
+    top: Number = ""
+    token: str = ""
+    pages: int = 0
+
+
+def _cursor(model: type[Any], text: str | None) -> Any:
+    """The state in a stored cursor; a missing or broken one starts anew."""
+    try:
+        return model.model_validate_json(text) if text else model()
+    except ValidationError:
+        return model()
+
+
+def hook_note(account: str) -> str:
+    """The note that says how the webhook does: "valid" or anything else."""
+    return f"hook:x:{account}"
+
+
+class Doors:
+    """The polls of one account."""
+
+    def __init__(
+        self, settings: XSettings, account: str, api: Api, ledger: Ledger, notes: Notes, clock: Clock, unit: float
+    ) -> None:
+        self._us = settings.user_id
+        self._queries = settings.queries
+        self._account = account
+        self._api = api
+        self._ledger = ledger
+        self._notes = notes
+        self._clock = clock
+        self._unit = unit
+
+    def intervals(self) -> dict[str, float]:
+        """Every door and how often it is opened at most, in seconds."""
+        searches = {"search": self._unit * SEARCH_EVERY} if self._queries else {}
+        return {"mentions": self._unit * MENTIONS_EVERY, "messages": self._unit * MESSAGES_EVERY} | searches
+
+    async def poll(self, source: str, cursor: str | None) -> Page:
+        """Read one page; raises Transient or Permanent, and Permanent("unknown_source") for a door there is not."""
+        if source == "mentions":
+            return await self._mentions(_cursor(MentionsCursor, cursor))
+        if source == "messages":
+            return await self._messages(_cursor(MessagesCursor, cursor))
+        if source == "search" and self._queries:
+            return await self._search(_cursor(SearchCursor, cursor))
+        raise Permanent("unknown_source", f"There is nothing to poll under the name {source}.")
+
+    # --- posts ---
+
+    async def _mentions(self, cursor: MentionsCursor) -> Page:
+        walk = walking.begin(cursor.walk, self._clock.now(), None)
+        count = await self._ledger.affordable(POLLED_MENTION, POSTS_PAGE)
+        found, after = await self._page("mentions", walk, count, "")
+        covered = await self._is_hook_valid()
+        return Page(
+            items=tuple(self._post(post, found, self._late("mentions", post, covered=covered)) for post in found.data),
+            cursor=MentionsCursor(walk=after).model_dump_json(exclude_defaults=True),
+            more=bool(after.token),
+            wait_s=await self._wait("mentions", covered=covered),
+        )
+
+    async def _search(self, cursor: SearchCursor) -> Page:
+        turn = cursor.turn % len(self._queries)
+        query = self._queries[turn]
+        walk = walking.begin(cursor.walks.get(query), self._clock.now(), walking.SEARCH_DEPTH)
+        count = await self._ledger.affordable(POLLED_MATCH, POSTS_PAGE)
+        found, after = await self._page("search", walk, count, self._without_us(query))
+        turn += 0 if after.token else 1
+        walks = {each: known for each, known in cursor.walks.items() if each in self._queries}
+        return Page(
+            items=tuple(self._post(post, found, f"search:{query}") for post in found.data),
+            cursor=SearchCursor(walks=walks | {query: after}, turn=turn % len(self._queries)).model_dump_json(),
+            more=bool(after.token) or turn < len(self._queries),
+            wait_s=await self._wait("search", covered=False),
+        )
+
+    async def _page(self, part: str, walk: Walk, count: int, query: str) -> tuple[wire.Listed, Walk]:
+        """Read and pay for one page. When X refuses the place we are at, the walk starts again."""
+        mine = part == "mentions"
+        price = prices.OWN_POST if mine else prices.POST
+        async with self._ledger.reading(part, count * (price + prices.USER)) as receipt:
+            try:
+                if mine:
+                    found = await self._api.mentions(walking.params(walk, count, "pagination_token"))
+                else:
+                    found = await self._api.search(query, walking.params(walk, count, "next_token"))
+            except Permanent as error:
+                if error.reason != BAD_REQUEST or not (walk.token or walk.since):
+                    raise
+                return wire.Listed(), walking.again(walk, self._clock.now())
+            _count(receipt, found, price)
+        ids = [wire.as_text(post.get("id")) for post in found.data]
+        return found, walking.advance(walk, ids, found.meta.next_token)
+
+    def _without_us(self, query: str) -> str:
+        """The query without our own posts and without reposts, which would cost money and be dropped."""
+        longer = f"({query}) -from:{self._us}"
+        longer = longer if "is:retweet" in query else f"{longer} -is:retweet"
+        return longer if len(longer) <= LONGEST_QUERY else query
+
+    def _post(self, post: Mapping[str, Any], found: wire.Listed, source: str) -> tuple[str, Raw]:
+        id_, writer = wire.as_text(post.get("id")), wire.as_text(post.get("author_id"))
+        users = [user.model_dump() for user in found.includes.users if user.id == writer]
+        return f"post:{id_}", self.raw(source, {"post": dict(post), "users": users})
+
+    def _late(self, source: str, item: Mapping[str, Any], *, covered: bool) -> str:
+        """The source to note: "sweep" for what the working webhook must have missed."""
+        now = self._clock.now()
+        at = time_of(str(item.get("created_at", "")), wire.as_text(item.get("id")), now)
+        return "sweep" if covered and at < now - LATE else source
+
+    # --- direct messages ---
+
+    async def _messages(self, cursor: MessagesCursor) -> Page:
+        count = await self._ledger.affordable(prices.MESSAGE, MESSAGES_PAGE)
+        async with self._ledger.reading("messages", count * prices.MESSAGE) as receipt:
+            found = await self._api.messages(count, cursor.token)
+            receipt.add("m", (wire.as_text(each.get("id")) for each in found.data), prices.MESSAGE)
+        covered = await self._is_hook_valid()
+        fresh = [each for each in found.data if self._is_new(each, cursor)]
+        walked = len(fresh) < len(found.data) or not found.meta.next_token or cursor.pages + 1 >= MESSAGES_PAGES
+        ids = [id_ for each in found.data if (id_ := wire.as_text(each.get("id"))).isdigit()]
+        top = max((cursor.top or "0", *ids), key=int)
+        after = (
+            MessagesCursor(since=max(top, cursor.since or "0", key=int))
+            if walked
+            else MessagesCursor(since=cursor.since, top=top, token=found.meta.next_token, pages=cursor.pages + 1)
+        )
+        return Page(
+            items=tuple(self._message(each, found, covered=covered) for each in fresh),
+            cursor=after.model_dump_json(exclude_defaults=True),
+            more=not walked,
+            wait_s=await self._wait("messages", covered=covered),
+        )
+
+    def _is_new(self, message: Mapping[str, Any], cursor: MessagesCursor) -> bool:
+        """Whether a message is newer than what is known; at the very first reading, than a day ago."""
+        id_ = wire.as_text(message.get("id"))
+        if cursor.since:
+            return id_.isdigit() and int(id_) > int(cursor.since)
+        now = self._clock.now()
+        return time_of(str(message.get("created_at", "")), id_, now) >= now - walking.FIRST_HISTORY
+
+    def _message(self, message: Mapping[str, Any], found: wire.Listed, *, covered: bool) -> tuple[str, Raw]:
+        sender = wire.as_text(message.get("sender_id"))
+        users = [user.model_dump() for user in found.includes.users if user.id == sender]
+        source = self._late("messages", message, covered=covered)
+        key = message_id(wire.as_text(message.get("id")))
+        return key, self.raw(source, {"message": dict(message), "users": users})
+
+    # --- how ---
+
+    async def _is_hook_valid(self) -> bool:
+        return await self._notes.get(hook_note(self._account)) == "valid"
+
+    async def _wait(self, source: str, *, covered: bool) -> float:
+        """How long until the next poll: longer while the webhook works, and as the budget is used up."""
+        seldom = WITH_HOOK.get(source, 1.0) if covered else 1.0
+        return self.intervals()[source] * seldom * await self._ledger.pace()
+
+    def raw(self, source: str, item: object) -> Raw:
+        """One thing read, as it will be stored."""
+        return Raw(
+            network=NETWORK, account=self._account, source=source, body=wire.dump(item), received_at=self._clock.now()
+        )
+
+
+def _count(receipt: Receipt, found: wire.Listed, price: int) -> None:
+    receipt.add("p", (wire.as_text(post.get("id")) for post in found.data), price)
+    receipt.add("u", (user.id for user in found.includes.users), prices.USER)

@@ -1,0 +1,27 @@
+"""What X charges, in millionths of a US dollar: docs.x.com, "X API pay-per-usage pricing", as of August 2026.
+
+Reads are charged by what an answer holds, once for each thing and UTC day; an empty answer is free. Whether the authors
+that come along with posts are charged is not said: Hark counts them. Reading the account's own mentions and posts is
+cheap only if the account owns the developer app.
+"""
+
+from typing import Final
+
+POST: Final = 5_000
+OWN_POST: Final = 1_000
+USER: Final = 10_000
+MESSAGE: Final = 10_000
+
+REPLY: Final = 10_000
+POST_WITH_LINK: Final = 200_000
+SEND_MESSAGE: Final = 15_000
+
+
+def reply_price(*, link: bool) -> int:
+    """The price of a reply to somebody who summoned us."""
+    return POST_WITH_LINK if link else REPLY
+
+
+def dollars(micro: int) -> str:
+    """An amount for people: "$3.21"."""
+    return f"${micro / 1_000_000:,.2f}"

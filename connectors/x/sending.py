@@ -1,0 +1,197 @@
+"""Sending: replies, direct messages, and finding both again.
+
+X has no key against doubles, but refuses the same words twice. So a refusal as duplicate is no failure before our own
+timeline has been looked through: an earlier try whose answer was lost has probably arrived.
+"""
+
+import html
+import re
+import unicodedata
+from datetime import datetime, timedelta
+from typing import Any, Final, TypeVar
+
+from bot.domain.case import Purpose, Send
+from bot.domain.errors import Permanent, Transient, Unknown
+from bot.domain.models import LengthRule, Sent
+from bot.domain.ports import Clock
+from bot.domain.text.weighing import LIMIT, has_link, weighted, without_links
+from connectors.x import prices, wire
+from connectors.x.api import Api
+from connectors.x.calls import DUPLICATE, GONE
+from connectors.x.mapping import messages_url, post_url, time_of
+from connectors.x.messages import message_conversation, message_id
+from connectors.x.spending import Ledger, Receipt
+
+M = TypeVar("M", bound=wire.Wire)
+
+MESSAGE_LIMIT: Final = 10_000
+PUBLIC_LENGTH: Final = LengthRule(limit=LIMIT, unit="weighted")
+PRIVATE_LENGTH: Final = LengthRule(limit=MESSAGE_LIMIT, unit="characters")
+
+CLOCK_TOLERANCE: Final = timedelta(seconds=10)
+SETTLES: Final = timedelta(minutes=10)
+"""Until then a post that X calls a duplicate may be missing in the timeline although it stands."""
+LOOK_BACK_PAGES: Final = 5
+LOOK_BACK_MESSAGES: Final = 20
+
+_LEADING_NAMES: Final = re.compile(r"^(?:@\w+\s+)+")
+
+
+class Sender:
+    """The outbound acts of one account."""
+
+    def __init__(self, us: str, api: Api, ledger: Ledger, clock: Clock) -> None:
+        self._us = us
+        self._api = api
+        self._ledger = ledger
+        self._clock = clock
+
+    async def send(self, send: Send) -> Sent:
+        """Carry out one send; raises Transient, Permanent or Unknown."""
+        if send.purpose is Purpose.LIKE:
+            raise Permanent("not_allowed", "X does not let apps like posts. Open it on X to like it.")
+        return await (self._message(send) if send.private else self._reply(send))
+
+    async def read_back(self, send: Send) -> Sent | None:
+        """Find a send by its words; None when it does not stand. Raises Transient or Permanent."""
+        if send.purpose is Purpose.LIKE:
+            return None
+        return await (self._find_message(send) if send.private else self._find_reply(send))
+
+    # --- public ---
+
+    async def _reply(self, send: Send) -> Sent:
+        post = send.ref.get("post", "")
+        if not post:
+            raise Permanent("no_public_reply", "There is nothing public here that could be answered.")
+        weight = weighted(send.text)
+        if weight > LIMIT:
+            text = f"X counts {weight} of {LIMIT}: emoji and Chinese, Japanese or Korean letters count 2, a link 23."
+            raise Permanent("too_long", text)
+        target = await self._standing(post)
+        try:
+            created = await self._api.reply(send.text, target)
+        except Permanent as error:
+            if error.reason != DUPLICATE:
+                raise
+            return await self._stood_already(send, error)
+        await self._ledger.add("sends", prices.reply_price(link=has_link(send.text)))
+        return Sent(id=created.id, url=post_url(created.id))
+
+    async def _standing(self, post: str) -> str:
+        """The newest version of the post that is answered; raises Permanent if it is gone.
+
+        No event tells that a customer deleted a post. When it cannot be read now, the answer decides.
+        """
+        try:
+            found = await self._api.posts([post])
+        except (Transient, Permanent):
+            return post
+        posts = [each for item in found.data if (each := _take(wire.Post, item))]
+        receipt = Receipt()
+        receipt.add("p", (each.id for each in posts), prices.POST)
+        await self._ledger.read("sends", receipt)
+        if posts:
+            return posts[0].newest
+        if gone(found, post):
+            raise Permanent(GONE, "The post is not there any more.")
+        return post
+
+    async def _stood_already(self, send: Send, error: Permanent) -> Sent:
+        """X calls it a duplicate: of our own earlier try, if that is to be found."""
+        found = await self._find_reply(send)
+        if found is not None:
+            return found
+        if send.attempt > 1 and self._clock.now() - send.created_at < SETTLES:
+            msg = "X calls it a duplicate of an earlier try that its timeline does not show yet"
+            raise Unknown(msg) from error
+        raise error
+
+    async def _find_reply(self, send: Send) -> Sent | None:
+        """Look through what we posted since the send was made for our own words below the same post."""
+        token, wanted = "", comparable(send.text)
+        since = send.created_at - CLOCK_TOLERANCE
+        for _ in range(LOOK_BACK_PAGES):
+            page = await self._api.own_posts(since, token)
+            posts = [each for item in page.data if (each := _take(wire.Post, item))]
+            await self._count(posts)
+            for post in posts:
+                if comparable(post.note_tweet.text or post.text) == wanted and _answers(post, send):
+                    return Sent(id=post.id, url=post_url(post.id))
+            token = page.meta.next_token
+            if not token:
+                break
+        return None
+
+    async def _count(self, posts: list[wire.Post]) -> None:
+        receipt = Receipt()
+        receipt.add("p", (post.id for post in posts), prices.OWN_POST)
+        await self._ledger.read("sends", receipt)
+
+    # --- private ---
+
+    async def _message(self, send: Send) -> Sent:
+        user = _person(send)
+        if len(send.text) > MESSAGE_LIMIT:
+            raise Permanent("too_long", f"X takes at most {MESSAGE_LIMIT:,} characters in a direct message.")
+        created = await self._api.message(user, send.text)
+        await self._ledger.add("sends", prices.SEND_MESSAGE)
+        return self._message_sent(user, created.dm_event_id)
+
+    async def _find_message(self, send: Send) -> Sent | None:
+        """Look through the newest messages with that person for our own words, sent since the send was made."""
+        user, wanted = _person(send), comparable(send.text)
+        page = await self._api.messages_with(user, LOOK_BACK_MESSAGES)
+        messages = [each for item in page.data if (each := _take(wire.Message, item))]
+        receipt = Receipt()
+        receipt.add("m", (each.id for each in messages), prices.MESSAGE)
+        await self._ledger.read("sends", receipt)
+        now, since = self._clock.now(), send.created_at - CLOCK_TOLERANCE
+        for message in messages:
+            ours = message.sender_id == self._us and comparable(message.text) == wanted
+            if ours and _at(message, now) >= since:
+                return self._message_sent(user, message.id)
+        return None
+
+    def _message_sent(self, user: str, id_: str) -> Sent:
+        return Sent(id=message_id(id_), url=messages_url(self._us, user), conversation=message_conversation(user))
+
+
+def _person(send: Send) -> str:
+    user = send.ref.get("user") or send.ref.get("author", "")
+    if not (user.isascii() and user.isdigit()):
+        raise Permanent("no_private_reply", "There is nobody here to write to in private.")
+    return user
+
+
+def _answers(post: wire.Post, send: Send) -> bool:
+    """Whether a post of ours answers what the send names, or a later version of it (which has another id)."""
+    answered = post.refers("replied_to") or post.in_reply_to_tweet_id
+    known = {send.ref.get("post"), send.ref.get("first")}
+    return answered in known or (bool(answered) and post.in_reply_to_user_id == send.ref.get("author"))
+
+
+def _at(message: wire.Message, now: datetime) -> datetime:
+    return time_of(message.created_at, message.id, now)
+
+
+def gone(found: wire.Listed, id_: str) -> bool:
+    """Whether X says for certain that a post is not there; one that is only hidden from us is not gone."""
+    return any(
+        id_ in {wire.as_text(error.get(name)) for name in ("resource_id", "value")}
+        and str(error.get("type", "")).endswith("/resource-not-found")
+        for error in found.errors
+    )
+
+
+def comparable(text: str) -> str:
+    """A text as it can be compared with what X gives back: links shortened, < > & written out, names put in front."""
+    text = unicodedata.normalize("NFC", html.unescape(text))
+    return " ".join(without_links(_LEADING_NAMES.sub("", f"{text} "), " ~ ").split())
+
+
+def _take(model: type[M], item: dict[str, Any]) -> M | None:
+    try:
+        return wire.take(model, item)
+    except ValueError:
+        return None

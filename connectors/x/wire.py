@@ -1,0 +1,364 @@
+"""The JSON of X (API v2, the Activity API, and the older form of direct messages), as far as Hark reads it.
+
+Lenient: unknown fields are ignored, most may be missing, ids may be numbers. Shapes follow docs.x.com ("X Activity
+API", "Posts", "Direct Messages", "Webhooks") and X's published OpenAPI description.
+"""
+
+import json
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+M = TypeVar("M", bound="Wire")
+
+
+class Wire(BaseModel):
+    """Base of all wire models: frozen, unknown fields ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+def as_text(value: object) -> str:
+    """A string or a whole number as text; empty for anything else."""
+    return str(value) if isinstance(value, str | int) and not isinstance(value, bool) else ""
+
+
+def _texts(value: object) -> list[str]:
+    return [text for one in value if (text := as_text(one))] if isinstance(value, list) else []
+
+
+def _string(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def _dict(value: object) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _dicts(value: object) -> list[Any]:
+    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
+
+
+def _unwrapped(value: object) -> dict[str, Any]:
+    """A user, which some events put under one more `data`."""
+    outer = _dict(value)
+    return _dict(outer["data"]) if "data" in outer else outer
+
+
+def _number(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+Id = Annotated[str, BeforeValidator(as_text)]
+Text = Annotated[str, BeforeValidator(_string)]
+Ids = Annotated[tuple[str, ...], BeforeValidator(_texts)]
+Dict = Annotated[dict[str, Any], BeforeValidator(_dict)]
+Dicts = Annotated[tuple[dict[str, Any], ...], BeforeValidator(_dicts)]
+
+
+class Metrics(Wire):
+    """Counters of a profile."""
+
+    followers_count: Annotated[int | None, BeforeValidator(_number)] = None
+
+
+class User(Wire):
+    """A profile; the older form calls its handle `screen_name`."""
+
+    id: Id = ""
+    name: Text = ""
+    username: Text = ""
+    screen_name: Text = ""
+    public_metrics: Annotated[Metrics, BeforeValidator(_dict)] = Metrics()
+
+    @property
+    def handle(self) -> str:
+        """The handle without @, whichever form it came in."""
+        return self.username or self.screen_name
+
+
+MaybeWrappedUser = Annotated[User, BeforeValidator(_unwrapped)]
+
+
+class Mention(Wire):
+    """A handle that a text names."""
+
+    id: Id = ""
+    username: Text = ""
+
+
+class Link(Wire):
+    """A link in a text: `url` is what stands there, `expanded_url` where it leads."""
+
+    url: Text = ""
+    expanded_url: Text = ""
+    media_key: Text = ""
+
+
+class Entities(Wire):
+    """What stands in a text."""
+
+    mentions: Annotated[tuple[Mention, ...], BeforeValidator(_dicts)] = ()
+    urls: Annotated[tuple[Link, ...], BeforeValidator(_dicts)] = ()
+
+
+class Reference(Wire):
+    """How a post points at another: replied_to, quoted, retweeted."""
+
+    type: Text = ""
+    id: Id = ""
+
+
+class Attached(Wire):
+    """What hangs on a post or message."""
+
+    media_keys: Ids = ()
+
+
+class Note(Wire):
+    """The whole of a long post, whose `text` is cut."""
+
+    text: Text = ""
+    entities: Annotated[Entities, BeforeValidator(_dict)] = Entities()
+
+
+class Post(Wire):
+    """A post, from an event or from a list."""
+
+    id: Annotated[str, BeforeValidator(as_text), Field(min_length=1, max_length=40)]
+    text: Text = ""
+    author_id: Id = ""
+    created_at: Text = ""
+    conversation_id: Id = ""
+    in_reply_to_tweet_id: Id = ""
+    in_reply_to_user_id: Id = ""
+    referenced_tweets: Annotated[tuple[Reference, ...], BeforeValidator(_dicts)] = ()
+    entities: Annotated[Entities, BeforeValidator(_dict)] = Entities()
+    edit_history_tweet_ids: Ids = ()
+    lang: Text = ""
+    attachments: Annotated[Attached, BeforeValidator(_dict)] = Attached()
+    note_tweet: Annotated[Note, BeforeValidator(_dict)] = Note()
+
+    @property
+    def first(self) -> str:
+        """The id before any edit: each edit makes a new id, and the history lists the oldest first."""
+        return self.edit_history_tweet_ids[0] if self.edit_history_tweet_ids else self.id
+
+    @property
+    def newest(self) -> str:
+        """The id of the newest version that the history knows."""
+        return self.edit_history_tweet_ids[-1] if self.edit_history_tweet_ids else self.id
+
+    def refers(self, how: str) -> str:
+        """The id of the post that it points at in that way; empty if none."""
+        return next((one.id for one in self.referenced_tweets if one.type == how), "")
+
+
+class Media(Wire):
+    """A picture or video."""
+
+    media_key: Text = ""
+    type: Text = ""
+    alt_text: Text = ""
+
+
+class Includes(Wire):
+    """What comes along with posts: their authors, posts that they point at, media."""
+
+    users: Annotated[tuple[User, ...], BeforeValidator(_dicts)] = ()
+    tweets: Dicts = ()
+    media: Annotated[tuple[Media, ...], BeforeValidator(_dicts)] = ()
+
+
+class Filter(Wire):
+    """Whose events a subscription is for."""
+
+    user_id: Id = ""
+
+
+class Activity(Wire):
+    """One event of the Activity API."""
+
+    event_uuid: Id = ""
+    event_type: Text = ""
+    filter: Annotated[Filter, BeforeValidator(_dict)] = Filter()
+    payload: Dict = Field(default_factory=dict)
+    includes: Annotated[Includes, BeforeValidator(_dict)] = Includes()
+
+
+class Like(Wire):
+    """The payload of like.create."""
+
+    id: Id = ""
+    liked_tweet_id: Annotated[str, BeforeValidator(as_text), Field(min_length=1)]
+    timestamp_ms: Id = ""
+    user_id: Id = ""
+    liking_user_id: Id = ""
+
+
+class Follow(Wire):
+    """The payload of follow.follow: who follows whom."""
+
+    source: MaybeWrappedUser = User()
+    target: MaybeWrappedUser = User()
+
+
+class MessageData(Wire):
+    """The words of a direct message in the older form."""
+
+    text: Text = ""
+    entities: Annotated[Entities, BeforeValidator(_dict)] = Entities()
+    attachment: Dict = Field(default_factory=dict)
+
+
+class Target(Wire):
+    """To whom a direct message goes."""
+
+    recipient_id: Id = ""
+
+
+class MessageCreate(Wire):
+    """Who wrote a direct message to whom, in the older form."""
+
+    sender_id: Annotated[str, BeforeValidator(as_text), Field(min_length=1)]
+    target: Annotated[Target, BeforeValidator(_dict)] = Target()
+    message_data: Annotated[MessageData, BeforeValidator(_dict)] = MessageData()
+
+
+class OldMessage(Wire):
+    """One entry of direct_message_events."""
+
+    id: Annotated[str, BeforeValidator(as_text), Field(min_length=1)]
+    created_timestamp: Id = ""
+    message_create: MessageCreate
+
+
+class Message(Wire):
+    """A direct message as lists of the API v2 show it."""
+
+    id: Annotated[str, BeforeValidator(as_text), Field(min_length=1)]
+    event_type: Text = ""
+    text: Text = ""
+    sender_id: Annotated[str, BeforeValidator(as_text), Field(min_length=1)]
+    dm_conversation_id: Id = ""
+    participant_ids: Ids = ()
+    created_at: Text = ""
+    entities: Annotated[Entities, BeforeValidator(_dict)] = Entities()
+    attachments: Annotated[Attached, BeforeValidator(_dict)] = Attached()
+
+
+class Encrypted(Wire):
+    """The payload of chat.received: without keys nothing of it can be read (shape unconfirmed)."""
+
+    id: Id = ""
+    sender_id: Id = ""
+    conversation_id: Id = ""
+    created_at_msec: Id = ""
+
+
+class Polled(Wire):
+    """A post that was read from a list, with its author. Hark's own record, not X's."""
+
+    post: Post
+    users: Annotated[tuple[User, ...], BeforeValidator(_dicts)] = ()
+    media: Annotated[tuple[Media, ...], BeforeValidator(_dicts)] = ()
+
+
+class PolledMessage(Wire):
+    """A direct message that was read from a list. Hark's own record, not X's."""
+
+    message: Message
+    users: Annotated[tuple[User, ...], BeforeValidator(_dicts)] = ()
+
+
+class Rechecked(Wire):
+    """What a second look found: `post` is None when the post is gone. Hark's own record, not X's."""
+
+    ref: dict[str, str]
+    post: Post | None = None
+
+
+class Meta(Wire):
+    """Where a list goes on."""
+
+    next_token: Text = ""
+
+
+class Listed(Wire):
+    """A list: the entries stay raw so that one odd entry harms no other; partial `errors` are normal."""
+
+    data: Dicts = ()
+    includes: Annotated[Includes, BeforeValidator(_dict)] = Includes()
+    meta: Annotated[Meta, BeforeValidator(_dict)] = Meta()
+    errors: Dicts = ()
+
+
+class Created(Wire):
+    """What a new post is answered with."""
+
+    id: Annotated[str, BeforeValidator(as_text), Field(min_length=1)]
+
+
+class CreatedMessage(Wire):
+    """What a new direct message is answered with."""
+
+    dm_conversation_id: Id = ""
+    dm_event_id: Annotated[str, BeforeValidator(as_text), Field(min_length=1)]
+
+
+class One(Wire):
+    """An answer about one thing."""
+
+    data: Dict = Field(default_factory=dict)
+
+
+class Hook(Wire):
+    """A webhook as X lists it."""
+
+    id: Id = ""
+    url: Text = ""
+    valid: bool = False
+
+
+class Subscription(Wire):
+    """A subscription of the Activity API."""
+
+    event_type: Text = ""
+    filter: Annotated[Filter, BeforeValidator(_dict)] = Filter()
+
+
+class Tokens(Wire):
+    """What the token address answers."""
+
+    access_token: str = Field(min_length=1)
+    refresh_token: Text = ""
+    expires_in: Annotated[int | None, BeforeValidator(_number)] = None
+
+
+def dump(value: object) -> bytes:
+    """JSON in UTF-8 of anything that came from JSON; half characters (lone surrogates) become U+FFFD."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
+
+
+def loads(body: bytes) -> Any:
+    """Any JSON value, clean of half characters; raises ValueError."""
+    try:
+        return json.loads(dump(json.loads(body.decode("utf-8", "replace"))))
+    except RecursionError as error:
+        msg = "nested too deeply"
+        raise ValueError(msg) from error
+
+
+def read(model: type[M], body: bytes) -> M:
+    """Read one JSON value; raises ValueError (pydantic's included) for anything that cannot be read."""
+    return take(model, loads(body))
+
+
+def take(model: type[M], value: object) -> M:
+    """Read a value that came from JSON; raises ValueError."""
+    try:
+        return model.model_validate(value)
+    except RecursionError as error:
+        msg = "nested too deeply"
+        raise ValueError(msg) from error

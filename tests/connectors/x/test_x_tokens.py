@@ -1,0 +1,105 @@
+"""Tokens that X exchanges at each use: kept before they are used, one renewal at a time."""
+
+import asyncio
+from datetime import timedelta
+
+import pytest
+
+from bot.domain.errors import Permanent, Transient
+from tests.support.waiting import wait_until
+from tests.support.x_rig import XRig
+from tests.support.x_server import FIRST_REFRESH, Fault
+
+TOKEN = "POST /2/oauth2/token"
+ME = "GET /2/users/me"
+
+
+async def test_many_processes_renew_once(rig: XRig) -> None:
+    """Five connectors at once, as five processes would have them: one exchange."""
+    connectors = [rig.connector() for _ in range(5)]
+    await asyncio.gather(*(each._api.me() for each in connectors))
+    assert rig.server.renewals == 1
+
+
+async def test_a_new_process_goes_on_with_the_stored_token(rig: XRig) -> None:
+    """The one in the environment was used up long ago."""
+    await rig.connector()._api.me()
+    rig.clock.advance(timedelta(hours=3))
+    assert rig.server.refresh != FIRST_REFRESH
+    await rig.connector()._api.me()
+    assert rig.server.renewals == 2
+
+
+async def test_the_new_pair_is_stored_before_it_is_used(rig: XRig) -> None:
+    """Were the process to die with the first call, nothing would be lost."""
+    rig.server.faults[ME] = [(500, {}, {})] * 3
+    with pytest.raises(Transient):
+        await rig.connector()._api.me()
+    stored = await rig.store.notes.get("session:x:main")
+    assert stored is not None
+    assert rig.server.refresh in stored
+    await rig.connector()._api.me()
+    assert rig.server.renewals == 1
+
+
+async def test_a_refused_access_token_is_renewed_once(rig: XRig) -> None:
+    """Revoked before its time; a second refusal is final."""
+    connector = rig.connector()
+    await connector._api.me()
+    rig.server.access = "revoked-at-x"
+    await connector._api.me()
+    assert rig.server.renewals == 2
+    rig.server.faults[ME] = [(401, {"title": "Unauthorized"}, {})] * 2
+    with pytest.raises(Permanent) as caught:
+        await connector._api.me()
+    assert caught.value.reason == "token_lost"
+
+
+async def test_a_token_near_its_end_is_renewed_before_it_fails(rig: XRig) -> None:
+    """Two minutes early."""
+    connector = rig.connector()
+    await connector._api.me()
+    rig.clock.advance(timedelta(hours=1, minutes=57))
+    await connector._api.me()
+    assert rig.server.renewals == 1
+    rig.clock.advance(timedelta(minutes=2))
+    await connector._api.me()
+    assert rig.server.renewals == 2
+    assert not [call for call in rig.server.calls if call[1] == "/2/users/me" and call[2].get("status")]
+
+
+async def test_a_lost_token_asks_for_a_new_sign_in_and_is_not_hammered(rig: XRig) -> None:
+    """Words for a person; not asked again for a quarter of an hour; a new X_REFRESH_TOKEN works at once."""
+    rig.server.refresh = "somebody-else-used-it"
+    connector = rig.connector()
+    for _ in range(3):
+        with pytest.raises(Permanent, match="signed in again"):
+            await connector._api.me()
+    assert len(rig.server.calls) == 1
+    health = await connector.check()
+    assert not health.ok
+    assert "X_REFRESH_TOKEN" in health.mend
+    rig.server.refresh = "fresh-from-the-console"
+    assert (await rig.connector(X_REFRESH_TOKEN="fresh-from-the-console").check()).ok
+
+
+async def test_whoever_comes_second_waits_for_the_first(rig: XRig) -> None:
+    """While another process holds the lock, this one waits for its result and uses that."""
+    first, second = rig.connector(), rig.connector()
+    tokens = first._api._tokens
+    assert await tokens._may_renew(FIRST_REFRESH)
+    waiting = asyncio.ensure_future(second._api.me())
+    await wait_until(second._api._tokens._lock.locked, "the second waits")
+    await tokens._renew(FIRST_REFRESH)
+    await waiting
+    assert rig.server.renewals == 1
+
+
+async def test_a_broken_answer_of_the_token_address_is_tried_again_later(rig: XRig) -> None:
+    """Not final: X may be ill."""
+    faults: list[Fault] = [(503, {}, {}), (200, {"token_type": "bearer"}, {})]
+    for fault in faults:
+        rig.server.faults[TOKEN] = [fault]
+        with pytest.raises(Transient):
+            await rig.connector()._api._tokens._renew(FIRST_REFRESH)
+    assert await rig.store.notes.get("session:x:main") is None
