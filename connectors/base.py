@@ -30,6 +30,9 @@ class AccountSettings(BaseModel):
     required: ClassVar[tuple[str, ...]] = ()
     """Environment variables without which the account is simply off; some but not all of them is an error."""
 
+    shared: ClassVar[tuple[str, ...]] = ()
+    """Variables that all accounts have in common: one with a suffix may do without its own."""
+
 
 @dataclass(frozen=True, slots=True)
 class ConnectorDeps:
