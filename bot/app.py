@@ -16,7 +16,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 import handlers
 from bot import accounts
-from bot.cards.card import render
+from bot.cards.card import render, render_plain
 from bot.cards.hourly import HourlyData, hourly_message
 from bot.cards.lists import listed
 from bot.cards.view import Rendered, View
@@ -173,7 +173,7 @@ def _compose(
     rng = random.SystemRandom()
     context = DeskContext(casework, people, store.notes, connectors, policy, clock)
     composing = Composing(context, allow, ToneReader.load(), rng)
-    drawing = Drawing(casework, slack, store.budgets, surroundings.draw, clock, metrics)
+    drawing = Drawing(casework, slack, store.budgets, surroundings.draw, surroundings.draw_plainly, clock, metrics)
     hourly = Hourly(store.cases, store.notes, slack, surroundings.draw_hour, policy, clock)
     signing = settings.slack_signing_secret
     # Bolt is told the token for each request; a client of its own with a token would only make it warn.
@@ -266,6 +266,10 @@ class Surroundings:
     def draw(self, case: Case, post: Post, _now: datetime) -> Rendered:
         """One Slack message of a case."""
         return render(case, post, self.view(case))
+
+    def draw_plainly(self, case: Case, post: Post, _now: datetime) -> Rendered:
+        """The same, for when Slack refuses the drawing."""
+        return render_plain(case, post, self.view(case))
 
     def draw_hour(self, hour: Hour) -> Rendered:
         """The hourly message."""

@@ -26,11 +26,22 @@ CLOSED_ROOM: Final = Room(200, 2, 80, 1)
 LINE_GRAPHEMES: Final = 500
 HEADLINE_GRAPHEMES: Final = 300
 MENTIONS: Final = 10
+PLAIN_GRAPHEMES: Final = 600
+_WITH_BUTTONS: Final = frozenset({PostKind.CARD, PostKind.ALERT})
 
 
 def render(case: Case, post: Post, view: View) -> Rendered:
     """The message for one of the case's posts."""
     return _RENDERERS[post.kind](case, post, view)
+
+
+def render_plain(case: Case, post: Post, view: View) -> Rendered:
+    """The same message in one plain text and its buttons, for when Slack refuses the drawing: the case must be seen."""
+    text = render(case, post, view).text
+    actions: build.Parts = [("actions", card_actions(case, post.id, view))] if post.kind in _WITH_BUTTONS else []
+    note = build.context("Slack refused the full card; the log says why.")
+    parts: build.Parts = [("plain", build.rich(build.rich_line(build.text_part(plain(text, PLAIN_GRAPHEMES)))))]
+    return rendered(text, build.with_ids(case.id, [*parts, ("note", note), *actions]))
 
 
 def card_parts(case: Case, post_id: str, view: View, room: Room) -> build.Parts:

@@ -5,14 +5,16 @@ without a message looks for it in the channel before posting again. Budgets foll
 """
 
 import secrets
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 import structlog
 
 from bot.domain.case import Case, Post, PostKind
 from bot.domain.decisions import Decide
 from bot.domain.errors import SlackRateLimited, SlackRefused, SlackUnavailable, SlackUnknown
-from bot.domain.ports import Budgets, Clock, Due, Posted, Render, Rendered, SlackPort
+from bot.domain.ports import Blocks, Budgets, Clock, Due, Posted, Render, Rendered, SlackPort
 from bot.domain.posting import Shown, attempting, drawn, misplaced, placed
 from bot.services.casework import Casework
 from bot.telemetry import Metrics
@@ -27,9 +29,11 @@ AFTER_REFUSAL = timedelta(minutes=5)
 UNSEEN = Shown(digest="", version=-1)
 """Nobody knows what the message shows."""
 
+T = TypeVar("T")
 Drawn = tuple[Case, datetime | None]
 """The case after a draw, and when to come again (None: it shows what it should)."""
 
+BAD_DRAWING = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "invalid_attachments"})
 GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
 
 
@@ -37,12 +41,20 @@ class Drawing:
     """Brings Slack in line with one case at a time."""
 
     def __init__(
-        self, casework: Casework, slack: SlackPort, budgets: Budgets, render: Render, clock: Clock, metrics: Metrics
+        self,
+        casework: Casework,
+        slack: SlackPort,
+        budgets: Budgets,
+        render: Render,
+        render_plainly: Render,
+        clock: Clock,
+        metrics: Metrics,
     ) -> None:
         self._casework = casework
         self._slack = slack
         self._budgets = budgets
         self._render = render
+        self._render_plainly = render_plainly
         self._clock = clock
         self._metrics = metrics
         self._log = structlog.get_logger("hark.drawing")
@@ -102,7 +114,12 @@ class Drawing:
         if not begun:
             return case, None
         version = case.version if case.version == before + 1 else UNSEEN.version
-        posted = await self._slack.post(post.channel, rendered.text, rendered.blocks, attempt=attempt, thread_ts=thread)
+        posted = await self._draw(
+            case,
+            post,
+            rendered,
+            lambda text, blocks: self._slack.post(post.channel, text, blocks, attempt=attempt, thread_ts=thread),
+        )
         return await self._placed(case, post, posted, Shown(digest=rendered.digest, version=version)), None
 
     async def _placed(self, case: Case, post: Post, posted: Posted, shown: Shown) -> Case:
@@ -123,11 +140,24 @@ class Drawing:
         if wait > 0:
             self._metrics.draws.labels("waited").inc()
             return case, now + timedelta(seconds=wait)
-        await self._slack.update(Posted(post.place, post.ts), rendered.text, rendered.blocks)
+        at = Posted(post.place, post.ts)
+        await self._draw(case, post, rendered, lambda text, blocks: self._slack.update(at, text, blocks))
         self._metrics.draws.labels("updated").inc()
         shown = Shown(digest=rendered.digest, version=case.version)
         case, _ = await self._apply(case, lambda each: drawn(each, post.id, shown))
         return case, None
+
+    async def _draw(self, case: Case, post: Post, rendered: Rendered, call: Callable[[str, Blocks], Awaitable[T]]) -> T:
+        """Show the drawing. One that Slack refuses is replaced by plain words: a case must be seen anyhow."""
+        try:
+            return await call(rendered.text, rendered.blocks)
+        except SlackRefused as error:
+            if error.code not in BAD_DRAWING:
+                raise
+            self._log.error("Slack refused a drawing", case=case.id, post=post.id, error=str(error))
+            self._metrics.draws.labels("plain").inc()
+        simple = self._render_plainly(case, post, self._clock.now())
+        return await call(simple.text, simple.blocks)
 
     async def _refused(self, case: Case, post: Post, error: SlackRefused) -> Drawn:
         """Slack's final no: a message that somebody deleted is posted anew; else the reason is kept, shown, retried."""

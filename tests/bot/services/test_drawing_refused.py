@@ -1,0 +1,84 @@
+"""A drawing that Slack refuses must not cost the case its card."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import datetime
+
+import pytest
+
+from bot.cards.card import render_plain
+from bot.cards.view import Rendered, View
+from bot.domain.case import Case, Post
+from bot.domain.models import Capabilities, LengthRule
+from bot.domain.ports import Commit, Due
+from bot.services.casework import Casework
+from bot.services.drawing import Drawing
+from bot.slack import SlackGateway
+from bot.telemetry import Metrics
+from sandbox.slack.app import SlackSandbox
+from sandbox.slack.workspace import CARE
+from tests.support.cases import a_card, a_case, an_item
+from tests.support.slack_sandbox import UNLIMITED, web_client
+from tests.support.stores import TestClock, a_store
+
+HOSTILE = "<!channel> *bold* `code` \u202e" + "x" * 5000
+
+
+@dataclass(frozen=True)
+class Board:
+    """A case that wants a card, and the worker that draws it with a renderer that is broken."""
+
+    slack: SlackSandbox
+    drawing: Drawing
+    case: Case
+    metrics: Metrics
+
+
+def broken(case: Case, post: Post, now: datetime) -> Rendered:
+    """A drawing with an empty text, which Slack refuses as a whole."""
+    del post, now
+    blocks = [{"type": "section", "text": {"type": "mrkdwn", "text": ""}}]
+    return Rendered(text=f"a card of {case.id}", blocks=blocks, digest="broken")
+
+
+@pytest.fixture
+async def board(redis_url: str) -> AsyncIterator[Board]:
+    """Everything real: store, local Slack, gateway; only the drawing is bad."""
+    clock, metrics = TestClock(), Metrics()
+    async with (
+        a_store(redis_url, clock=clock) as store,
+        SlackSandbox(UNLIMITED) as slack,
+        web_client(slack) as client,
+    ):
+        view = View(clock.now(), "Square", "@acme", Capabilities(public_reply=LengthRule(limit=300)))
+        gateway = SlackGateway(client, metrics, CARE)
+        drawing = Drawing(
+            Casework(store.cases, clock),
+            gateway,
+            store.budgets,
+            broken,
+            lambda case, post, _now: render_plain(case, post, view),
+            clock,
+            metrics,
+        )
+        case = a_case(items=(an_item(HOSTILE),), posts=(a_card(channel=CARE),))
+        await store.cases.commit(Commit(before=None, after=case, at=clock.now()))
+        yield Board(slack, drawing, case, metrics)
+
+
+async def test_the_card_stands_in_plain_words_with_its_buttons(board: Board) -> None:
+    """Staff see the case and can claim it; nobody is pinged by the customer's words."""
+    assert await board.drawing.act(Due(board.case.id, 0, "token", 2)) is None
+    (message,) = board.slack.messages(CARE)
+    assert "hark:claim:v1" in str(message.blocks)
+    assert "Carla" in str(message.blocks)
+    assert not board.slack.workspace.pushes
+
+
+async def test_the_same_bad_drawing_is_not_tried_for_ever(board: Board) -> None:
+    """Drawing the unchanged case again makes no further call."""
+    due = Due(board.case.id, 0, "token", 2)
+    await board.drawing.act(due)
+    calls = len(board.slack.calls)
+    assert await board.drawing.act(due) is None
+    assert len(board.slack.calls) == calls
