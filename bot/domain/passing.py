@@ -41,9 +41,11 @@ def _promises(case: Case, now: datetime, policy: Policy) -> tuple[Case, tuple[Lo
     worst = due[-1].name
     case = case.model_copy(update={"wait": wait, "cycle": cycle})
     headline = f"{WORDS[worst]}: {case.author.label if case.author else 'a customer'} is waiting."
-    case = alert_people(case, _recipients(case, worst, policy), headline, f"{worst}:{case.cycle.n}:{_stamp(case)}")
+    told = _recipients(case, worst, policy)
+    case = alert_people(case, told, headline, f"{worst}:{case.cycle.n}:{_stamp(case)}")
     if worst is MarkName.ESCALATION:
-        named = policy.manager_users or policy.alert_users
+        # Whoever has the direct message is not called a second time in the channel.
+        named = tuple(user for user in policy.alert_users if user not in told)
         case = with_line(case, f"escalation:{case.cycle.n}:{_stamp(case)}", headline, thread=False, mentions=named)
     return case, tuple(LogEntry(at=now, what=WORDS[mark.name].lower()) for mark in due)
 

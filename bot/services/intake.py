@@ -1,7 +1,8 @@
 """From a stored delivery to cases: parse, drop our own echoes, dedupe, mask, triage, commit.
 
 Each delivery is taken from the inbox and given back only when everything in it stands in a case, in the digest or in
-the dead letter. Doing it twice changes nothing: the interaction's own id is part of the commit.
+the dead letter. Doing it twice changes nothing: the interaction's own id is part of the commit. Deliveries may come in
+any order: a removal that comes before the words it removes is remembered, and the words are then not shown.
 """
 
 import asyncio
@@ -43,6 +44,8 @@ BATCH = 64
 WAIT_MS = 200
 FAILED_S = 1.0
 FOLD_AFTER = timedelta(seconds=30)
+GONE_KEPT = timedelta(days=7)
+"""How long a removal of something unknown is remembered; networks deliver late by a day and a half at most."""
 QUIET_WORDS = {"reaction": "liked", "repost": "reposted", "follow": "followed"}
 
 
@@ -134,8 +137,7 @@ class Intake:
             case Edited():
                 return await self._edited(event)
             case Deleted():
-                outcome = await self._known(event.key, lambda case: deleted(case, event.id, event.at))
-                return "deleted" if outcome.done else "known"
+                return await self._deleted(event)
             case SendReport():
                 await self._known(event.key, lambda case: reported(case, event, self._policy))
                 return "report"
@@ -152,6 +154,8 @@ class Intake:
             return "echo"
         if event.kind in QUIET_KINDS:
             return await self._quiet(raw, event)
+        if await self._gone_at(event):
+            return "deleted"
         item = self._item(raw, event)
         reading = self._reader.triage.read(item.text)
         first = priority(reading, event.kind)
@@ -169,6 +173,9 @@ class Intake:
                     continue
                 outcome = created
             if outcome.done:
+                # The removal may have come to another worker meanwhile, which did not find these words yet.
+                if at := await self._gone_at(event):
+                    await self._known(event.key, lambda case: deleted(case, event.id, at))
                 return "new"
             # The same interaction again. With another version it is an edit that no event announced.
             return await self._edited(_as_edit(event, raw.received_at)) if event.version else "known"
@@ -199,6 +206,19 @@ class Intake:
             lambda case: edited(case, event.id, text, event.version, masked=masked, cut=shortened, now=event.at),
         )
         return "edited" if outcome.done else "known"
+
+    async def _deleted(self, event: Deleted) -> str:
+        """Take words away; what is not known is remembered and looked for once more: it may just have been stored."""
+        if (await self._known(event.key, lambda case: deleted(case, event.id, event.at))).done:
+            return "deleted"
+        await self._notes.set(_gone(event), event.at.isoformat(), GONE_KEPT)
+        outcome = await self._known(event.key, lambda case: deleted(case, event.id, event.at))
+        return "deleted" if outcome.done else "known"
+
+    async def _gone_at(self, event: Interaction) -> datetime | None:
+        """When these words were removed, if that was told before the words themselves were."""
+        at = await self._notes.get(_gone(event))
+        return datetime.fromisoformat(at) if at else None
 
     async def _known(self, key: CaseKey, decide: Decide) -> Outcome:
         """Change the case that has this conversation, be it as its own or as the private half of a public one."""
@@ -249,6 +269,11 @@ class Intake:
 
 def _seen(event: Interaction) -> str:
     return f"{event.key.network}:{event.key.account}:{event.id}"
+
+
+def _gone(event: Interaction | Deleted) -> str:
+    """The name of the note about a removal; by the id alone, since a removal may not say whose words they were."""
+    return f"gone:{event.key.network}:{event.key.account}:{event.id}"
 
 
 def _as_edit(event: Interaction, at: datetime) -> Edited:

@@ -113,14 +113,23 @@ def test_a_long_outage_alerts_once_not_five_times() -> None:
     assert next_timer(case) is None
 
 
-def test_the_escalation_names_the_managers_in_the_channel() -> None:
-    """Half an hour after the missed answer one line stands in the channel itself."""
+def test_the_escalation_stands_in_the_channel_and_rings_everybody_once() -> None:
+    """Half an hour after the missed answer: managers by direct message, the people on call by name in the channel."""
     case = after(a_case(posts=(a_card(),)), 151)
+    assert [post.channel for post in alerts(case)] == [MANAGER]
     line = case.posts[-1]
     assert line.kind is PostKind.LINE
     assert not line.thread
-    assert line.mentions == (MANAGER,)
+    assert line.mentions == (ON_CALL,)
     assert "Carla" in line.text
+
+
+def test_without_managers_the_people_on_call_are_not_rung_twice() -> None:
+    """The direct message is enough; the line in the channel names nobody then."""
+    answer = pass_time(a_case(posts=(a_card(),)), NOON + 151 * MINUTE, a_policy(manager_users=()))
+    assert isinstance(answer, Change)
+    assert [post.channel for post in alerts(answer.case)] == [ON_CALL]
+    assert answer.case.posts[-1].mentions == ()
 
 
 def test_firing_twice_changes_nothing() -> None:
