@@ -122,7 +122,10 @@ def missing(case: Case, send_id: str, now: datetime) -> Decision:
 
 
 def reported(case: Case, report: SendReport, policy: Policy) -> Decision:
-    """The network says late what became of a send."""
+    """The network says late what became of a send. What it says of an earlier try does not count any more."""
+    send = case.send(report.send)
+    if send is not None and send.sent_at is not None and report.at < send.sent_at:
+        return Refused(code="stale", text="That report is about an earlier try.")
     if report.ok:
         return sent(case, report.send, Sent(id=report.send), report.at, policy)
     return failed(case, report.send, report.reason or "the network did not deliver it", report.at)

@@ -264,6 +264,13 @@ def test_a_late_report_of_the_network_counts(ok: bool, state: SendState) -> None
     assert state_of(case_of(reported(sending(), report, POLICY))) is state
 
 
+def test_a_report_about_an_earlier_try_does_not_turn_the_card_red_again() -> None:
+    """The first try failed, the second stands; the first report, delivered again, changes nothing."""
+    case = case_of(sent(sending(), "s1", PROOF, NOON + 60 * SECOND, POLICY))
+    report = SendReport(send="s1", key=a_case().key, ok=False, reason="undeliverable", at=NOON)
+    assert code_of(reported(case, report, POLICY)) == "stale"
+
+
 def test_presence_shows_and_ends() -> None:
     """Opening the modal shows on the card; closing it or sending ends that."""
     writing = case_of(start_writing(a_case(), ANA, NOON, POLICY))
