@@ -1,6 +1,6 @@
 """Every network that Hark speaks: one line each."""
 
-from connectors import bluesky, facebook, instagram, threads, webhook, x
+from connectors import bluesky, facebook, instagram, threads, webhook, whatsapp, x
 from connectors.base import Network
 
 NETWORKS: tuple[Network, ...] = (
@@ -9,5 +9,6 @@ NETWORKS: tuple[Network, ...] = (
     instagram.NETWORK,
     threads.NETWORK,
     webhook.NETWORK,
+    whatsapp.NETWORK,
     x.NETWORK,
 )

@@ -1,0 +1,123 @@
+"""The WhatsApp connector: one business phone number. Deliveries in, private answers out."""
+
+from collections.abc import Iterator, Mapping
+from typing import ClassVar, Final
+
+from bot.domain.case import Purpose, Send
+from bot.domain.errors import Permanent, Transient
+from bot.domain.models import Capabilities, Event, Health, LengthRule, Raw, Sent
+from bot.domain.ports import Verdict, WebhookRequest
+from connectors import graph_webhooks
+from connectors.base import Connector, ConnectorDeps
+from connectors.graph import Access, Graph
+from connectors.graph_tokens import warned
+from connectors.graph_webhooks import text
+from connectors.whatsapp import mapping
+from connectors.whatsapp.api import Api
+from connectors.whatsapp.settings import WhatsAppSettings
+
+LENGTH: Final = LengthRule(limit=4096, unit="characters")
+RIGHTS: Final = ("whatsapp_business_management", "whatsapp_business_messaging")
+LOST: Final = frozenset({"BANNED", "DELETED", "DISCONNECTED", "MIGRATED", "RESTRICTED", "UNVERIFIED"})
+"""States of a number in which it cannot send."""
+
+PAIR: Final = "error 131056"
+"""Too many messages to one customer, as the shared table names it: about one in six seconds is allowed for long."""
+PAIR_S: Final = 6.0
+LONGEST_PAIR_S: Final = 600.0
+
+NOT_PUBLIC: Final = "WhatsApp has private messages only."
+NO_LIKE: Final = "Hark does not put reactions on WhatsApp messages."
+RENEW: Final = "Make a new token of the system user (docs/connectors/whatsapp.md) and set WHATSAPP_TOKEN."
+SUBSCRIBE: Final = "Subscribe the app: POST /{id}/subscribed_apps with the token (docs/connectors/whatsapp.md, step 6)."
+AWAY: Final = "Check META_GRAPH_URL and the way to it. If the network only has trouble, Hark goes on by itself."
+MENDS: Final[Mapping[str, str]] = {
+    "token": RENEW,
+    "permission": "Give the system user the WhatsApp account with full control, then make a new WHATSAPP_TOKEN.",
+    "gone": "Check WHATSAPP_PHONE_NUMBER_ID and WHATSAPP_BUSINESS_ACCOUNT_ID, and that the token may use both.",
+}
+
+
+class WhatsAppConnector(Connector):
+    """Takes deliveries and answers; there is nothing to poll, and nothing is ever marked as read."""
+
+    network: ClassVar[str] = mapping.NETWORK
+
+    def __init__(self, settings: WhatsAppSettings, deps: ConnectorDeps) -> None:
+        super().__init__(deps)
+        self.capabilities = Capabilities(private_message=LENGTH, edit_events=True, delete_events=True)
+        self._settings = settings
+        self._name = ""
+        token = settings.token.get_secret_value()
+        access = Access(settings.graph_url, settings.graph_version, token, settings.secrets[0])
+        self._api = Api(Graph(deps.http, deps.clock, access, mapping.WORDS), settings)
+
+    @property
+    def title(self) -> str:
+        """The number's name, once it is known; until then its id."""
+        return self._name or f"WhatsApp {self._settings.phone_number_id}"
+
+    def verify(self, request: WebhookRequest) -> Verdict:
+        """Judge one request: the handshake, or a delivery signed with one of the app secrets."""
+        token = self._settings.verify_token.get_secret_value()
+        return graph_webhooks.verify(
+            request, self._settings.secrets, token, network=self.network, account=self.account
+        )  # fmt: skip
+
+    def parse(self, raw: Raw) -> Iterator[Event]:
+        """Read one stored delivery. Pure, and never raises."""
+        return mapping.parse(raw, self._settings.phone_number_id)
+
+    async def send(self, send: Send) -> Sent:
+        """Carry out one send, once; raises Transient, Permanent or Unknown.
+
+        There is no way to ask for a message of ours. If the answer is lost, the report of its delivery settles it.
+        """
+        if send.purpose is Purpose.LIKE:
+            raise Permanent("no_like", NO_LIKE)
+        to, recipient, conversation = (send.ref.get(name, "") for name in ("to", "recipient", "conversation"))
+        if not send.private or not conversation or not (to or recipient):
+            raise Permanent("not_public", NOT_PUBLIC)
+        try:
+            id_ = await self._api.text(to, recipient, send.text, mapping.callback(send.id, conversation))
+        except Transient as error:
+            if PAIR not in str(error):
+                raise
+            # The waits that "Error codes" asks for; only this customer's messages have to wait.
+            wait = min(max(PAIR_S, 4.0 ** min(send.attempt, 9)), LONGEST_PAIR_S)
+            msg = "WhatsApp takes one message in six seconds to the same customer"
+            raise Transient(msg, retry_after=wait) from error
+        return Sent(id=id_)
+
+    async def check(self) -> Health:
+        """Ask for the number, what the token may do and until when, and the subscription. Raises no NetworkError."""
+        try:
+            return await self._checked()
+        except Permanent as error:
+            return Health(ok=False, summary=f"{self.title}: {error.text}", mend=MENDS.get(error.reason, ""))
+        except Transient as error:
+            return Health(ok=False, summary=f"{self.title}: {error}", mend=AWAY)
+
+    async def _checked(self) -> Health:
+        number = await self._api.number()
+        shown, name = text(number.get("display_phone_number")), text(number.get("verified_name"))
+        self._name = " ".join(filter(None, (name, f"({shown})" if shown else "")))
+        state, quality = text(number.get("status")), text(number.get("quality_rating"))
+        if state in LOST:
+            mend = "See in WhatsApp Manager, Phone numbers, what the number needs."
+            return Health(ok=False, summary=f"{self.title}: the number is {state.lower()}", mend=mend)
+        token = await self._api.token()
+        lacking = token.lacks(RIGHTS) if token else []
+        if token is not None and not token.valid:
+            return Health(ok=False, summary=f"{self.title}: the token is not valid", mend=RENEW)
+        if lacking:
+            mend = f"Make a token with {', '.join(lacking)} as well; the app may need App Review for it."
+            return Health(ok=False, summary=f"{self.title}: the token lacks {', '.join(lacking)}", mend=mend)
+        subscribed = await self._api.subscribed()
+        if subscribed is False:
+            mend = SUBSCRIBE.replace("{id}", self._settings.business_account_id)
+            return Health(ok=False, summary=f"{self.title}: no app hears of its messages", mend=mend)
+        said = "webhook subscribed" if subscribed else "subscription not checked"
+        rating = f", quality {quality.lower()}" if quality in {"YELLOW", "RED"} else ""
+        health = Health(ok=True, summary=f"{self.title}: {said}, messages answered for 24 hours{rating}")
+        return warned(health, token.expires_at if token else None, self.deps.clock.now(), RENEW)

@@ -1,0 +1,194 @@
+"""WhatsApp, end to end: signed deliveries in by the real webhook route, answers out to the network's own form."""
+
+import io
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import aiohttp
+
+from bot.web import MAX_BODY
+from tests.support.graph_server import APP_SECRET, VERIFY_TOKEN, Json, running, signed
+from tests.support.rig import ANA as STAFF
+from tests.support.rig import Rig, a_rig
+from tests.support.waiting import wait_until
+from tests.support.whatsapp_server import ANA, BO, WhatsAppServer, delivery, environment, failure
+
+
+@dataclass(frozen=True)
+class Story:
+    """A number, and a bot that listens to it."""
+
+    server: WhatsAppServer
+    rig: Rig
+
+    async def deliver(self, body: bytes, *, secret: str = APP_SECRET, headers: Mapping[str, str] | None = None) -> int:
+        """Send a delivery to the bot's route; the status."""
+        url = f"http://127.0.0.1:{self.rig.port}/webhooks/whatsapp"
+        given = headers if headers is not None else signed(body, secret)
+        async with aiohttp.ClientSession() as http, http.post(url, data=io.BytesIO(body), headers=given) as answer:
+            return answer.status
+
+    async def tell(self, *values: Json, field_: str = "messages") -> None:
+        """Deliver, as the network does."""
+        assert await self.deliver(delivery(*values, field_=field_)) == 200
+
+    async def idle(self) -> None:
+        """Wait until the inbox is worked off."""
+
+        async def empty() -> bool:
+            return await self.rig.service.store.inbox.depth() == 0
+
+        await wait_until(empty, "the inbox is empty", within_s=20)
+
+    async def answer(self, ts: str, words: str) -> None:
+        """Ana of the staff answers from the card."""
+        await self.rig.press(STAFF, ts, "hark:reply:v1")
+        outcome = await self.rig.send(STAFF, words, signature="^AK")
+        assert outcome.ok, outcome
+
+
+@asynccontextmanager
+async def a_story(redis_url: str) -> AsyncIterator[Story]:
+    """Everything running, the network's clock in step with the bot's."""
+    async with running(WhatsAppServer()) as server, a_rig(redis_url, environment(server)) as rig:
+        server.clock = rig.sandbox.clock
+        yield Story(server, rig)
+
+
+async def test_a_message_becomes_a_card_and_the_answer_arrives(redis_url: str) -> None:
+    """Handshake, delivery twice, one card; the answer goes out in the network's form; reports make no noise."""
+    async with a_story(redis_url) as story:
+        rig, server = story.rig, story.server
+        query = {"hub.mode": "subscribe", "hub.challenge": "1158201444", "hub.verify_token": VERIFY_TOKEN}
+        url = f"http://127.0.0.1:{rig.port}/webhooks/whatsapp"
+        async with aiohttp.ClientSession() as http, http.get(url, params=query) as answer:
+            assert (answer.status, await answer.text()) == (200, "1158201444")
+        value = server.says(ANA, "My parcel never came, where is it?")
+        await story.tell(value)
+        await story.tell(value)
+        card = await rig.card("My parcel never came")
+        assert "Ana Rey" in card.text
+        assert ANA.phone not in rig.text_of(card.ts)
+        assert "hark:private:v1" not in rig.text_of(card.ts)
+        await story.answer(card.ts, "So sorry, we are searching")
+        await wait_until(server.texts, "the answer arrived")
+        [sent] = server.world.sent
+        assert (sent.to, sent.text) == (ANA.phone, "So sorry, we are searching ^AK")
+        await story.tell(*(server.status(sent, each) for each in ("sent", "delivered", "read")))
+        await story.tell(server.says(ANA, "Thank you, here is my order: QX77TT"))
+        await rig.shows(card.ts, "QX77TT")
+        assert len(rig.cards()) == 1
+        assert [each.path.rpartition("/")[2] for each in server.calls] == ["messages"]
+
+
+async def test_a_late_failure_turns_the_card_red(redis_url: str) -> None:
+    """After a 200 the network reports a failure: the reason in words, the writer told, and Retry sends again."""
+    async with a_story(redis_url) as story:
+        rig, server = story.rig, story.server
+        await story.tell(server.says(BO, "My app is broken"))
+        card = await rig.card("My app is broken")
+        await story.answer(card.ts, "Please restart it")
+        await wait_until(server.texts, "the network took it")
+        late = server.status(server.world.sent[0], "failed", failure(131026, "Message undeliverable"))
+        await story.tell(late, server.status(server.world.sent[0], "sent"))
+        await rig.shows(card.ts, "does not deliver to this person")
+        await wait_until(lambda: any("did not reach" in each.text for each in rig.direct(STAFF)), "the writer hears")
+        await rig.press(STAFF, card.ts, "hark:retry:v1")
+        await wait_until(lambda: len(server.texts()) == 2, "it goes out again")
+        assert [each.to for each in server.world.sent] == [BO.user, BO.user]
+
+
+async def test_a_lost_answer_is_settled_by_the_report_of_its_delivery(redis_url: str) -> None:
+    """The message stands and the answer broke: not known at first, then sent; and there is one message."""
+    async with a_story(redis_url) as story:
+        rig, server = story.rig, story.server
+        await story.tell(server.says(ANA, "My parcel never came"))
+        card = await rig.card("My parcel never came")
+        server.lose_answer(verb="POST")
+        await story.answer(card.ts, "We are searching")
+        await rig.shows(card.ts, "not known whether it arrived")
+        await story.tell(server.status(server.world.sent[0], "delivered"))
+        await wait_until(lambda: "✓ " in rig.text_of(card.ts), "it is settled", within_s=20)
+        assert server.texts() == ["We are searching ^AK"]
+
+
+async def test_every_type_finds_its_place(redis_url: str) -> None:
+    """A picture, a place and a choice on one card; a reaction, news and other fields make none; broken is kept."""
+    async with a_story(redis_url) as story:
+        rig, server = story.rig, story.server
+        picture = {"caption": "it came like this", "mime_type": "image/jpeg", "id": "301"}
+        await story.tell(server.write(ANA, type="image", image=picture))
+        card = await rig.card("it came like this")
+        await story.tell(
+            server.write(ANA, type="location", location={"latitude": 52.5, "longitude": 13.4, "name": "Shop"})
+        )
+        await rig.shows(card.ts, "place: Shop")
+        await story.tell(
+            server.write(ANA, type="interactive", interactive={"button_reply": {"id": "b", "title": "Yes!"}})
+        )
+        await rig.shows(card.ts, "Yes!")
+        await story.tell(
+            server.write(BO, type="reaction", reaction={"message_id": "wamid.X", "emoji": "👍"}),
+            server.write(BO, type="system", system={"type": "user_changed_number"}),
+            server.write(BO, type="text", text={"body": "no id"}, id=""),
+        )
+        await story.tell({"event": "APPROVED"}, field_="message_template_status_update")
+        await story.idle()
+        assert len(rig.cards()) == 1
+        inbox, notes = rig.service.store.inbox, rig.service.store.notes
+        assert [each.error for each in await inbox.buried(10)] == ["a message must have an id"]
+        hour = rig.sandbox.clock.now().strftime("%Y-%m-%dT%H")
+        assert await notes.digest(hour) == ["Bo liked (whatsapp)"]
+
+
+async def test_edits_in_any_order_and_deletions(redis_url: str) -> None:
+    """The edit before its message, everything twice: the new words stay. Deleted words leave Slack."""
+    async with a_story(redis_url) as story:
+        rig, server = story.rig, story.server
+        first = server.says(ANA, "My parcel never came")
+        changed = {"original_message_id": first["messages"][0]["id"]}
+        words = {"message": {"type": "text", "text": {"body": "My parcel 88 never came"}}}
+        edit = server.write(ANA, type="edit", edit=changed | words)
+        await story.tell(edit, edit)
+        await story.tell(first, first)
+        card = await rig.card("My parcel 88 never came")
+        await story.idle()
+        assert "My parcel 88 never came" in rig.text_of(card.ts)
+        again = {"message": {"type": "text", "text": {"body": "My parcel 99 never came"}}}
+        rig.sandbox.clock.skip(2)
+        await story.tell(server.write(ANA, type="edit", edit=changed | again))
+        await rig.shows(card.ts, "My parcel 99 never came")
+        await story.tell(server.write(ANA, type="revoke", revoke=changed))
+        await wait_until(lambda: "My parcel" not in rig.text_of(card.ts), "the words are gone from Slack", within_s=20)
+        assert len(rig.cards()) == 1
+
+
+async def test_the_window_takes_the_button_away_and_a_new_message_brings_it_back(redis_url: str) -> None:
+    """After 24 hours no reply is offered; if only the network knows that it is closed, the card says so in words."""
+    async with a_story(redis_url) as story:
+        rig, server = story.rig, story.server
+        await story.tell(server.says(ANA, "My app is broken"))
+        card = await rig.card("My app is broken")
+        server.fail(131047)
+        await story.answer(card.ts, "Please restart it")
+        await rig.shows(card.ts, "Later only approved templates")
+        rig.sandbox.clock.skip(24 * 3600 + 60)
+        await wait_until(lambda: "hark:reply:v1" not in rig.text_of(card.ts), "no reply is offered", within_s=20)
+        await story.tell(server.says(ANA, "Hello? Still broken"))
+        await rig.shows(card.ts, "hark:reply:v1")
+
+
+async def test_nothing_but_a_genuine_delivery_is_stored(redis_url: str) -> None:
+    """Forged, unsigned, truncated, written anew, too large: refused with the same words, and nothing is kept."""
+    async with a_story(redis_url) as story:
+        body = delivery(story.server.says(ANA, "forged"))
+        assert await story.deliver(body, secret="f" * 32) == 403
+        assert await story.deliver(body, headers={}) == 403
+        for sent in (body[:-1], body + b"\n", json.dumps(json.loads(body), indent=1).encode(), b""):
+            assert await story.deliver(sent, headers=signed(body)) == 403
+        large = b" " * (MAX_BODY + 1)
+        assert await story.deliver(large, headers=signed(large)) == 413
+        assert await story.rig.service.store.inbox.depth() == 0
+        assert story.rig.cards() == []

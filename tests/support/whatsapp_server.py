@@ -1,0 +1,182 @@
+"""WhatsApp's Cloud API for one business number: its own state, windows, pair limit, and the deliveries it makes."""
+
+import json
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from bot.domain.ports import Clock
+from connectors.base import ConnectorDeps
+from connectors.whatsapp.connector import WhatsAppConnector
+from connectors.whatsapp.settings import WhatsAppSettings
+from tests.support.cases import NOON
+from tests.support.graph_server import APP_SECRET, VERIFY_TOKEN, Asked, GraphError, GraphServer, Json
+
+NUMBER = "106540350000001"
+ACCOUNT = "102290129340001"
+TOKEN = "EAAGTestSystemUserToken"
+SHOWN = "+49 30 5550001"
+WINDOW = timedelta(hours=24)
+
+
+@dataclass(frozen=True)
+class Person:
+    """A customer. Without a phone only the business-scoped id is told."""
+
+    user: str
+    phone: str = ""
+    name: str = ""
+    username: str = ""
+
+    @property
+    def contact(self) -> Json:
+        """As deliveries describe them."""
+        profile = {"name": self.name} | ({"username": self.username} if self.username else {})
+        return {"profile": profile, "user_id": self.user} | ({"wa_id": self.phone} if self.phone else {})
+
+    @property
+    def sender(self) -> Json:
+        """As a message names them."""
+        return {"from_user_id": self.user} | ({"from": self.phone} if self.phone else {})
+
+
+ANA = Person("DE.1349120865530001", "4915500000001", "Ana Rey")
+BO = Person("DE.1349120865530002", "", "Bo", "@bo.lund")
+
+
+@dataclass
+class Message:
+    """One message of ours as the network keeps it."""
+
+    id: str
+    to: str
+    text: str
+    callback: str
+    at: datetime
+
+
+@dataclass
+class World:
+    """What stands there; `wrote` is when each customer last wrote, by both ids."""
+
+    people: dict[str, Person] = field(default_factory=dict)
+    wrote: dict[str, datetime] = field(default_factory=dict)
+    sent: list[Message] = field(default_factory=list)
+
+
+class WhatsAppServer(GraphServer):
+    """The number's side of the API. The test moves `clock`; `pair_limit` makes the 6-second rule strict."""
+
+    token = TOKEN
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.world = World()
+        self.clock: Clock | None = None
+        self.state = {"status": "CONNECTED", "quality_rating": "GREEN"}
+        self.apps: list[Json] = [{"whatsapp_business_api_data": {"id": "77", "name": "Hark"}}]
+        self.pair_limit = False
+        self._count = 0
+        self.edge("GET", NUMBER, self._number)
+        self.edge("GET", f"{ACCOUNT}/subscribed_apps", lambda asked: self.page(asked, self.apps))
+        self.edge("POST", f"{NUMBER}/messages", self._take)
+
+    def now(self) -> datetime:
+        """The world's time."""
+        return self.clock.now() if self.clock else NOON
+
+    def new_id(self) -> str:
+        """The id of a new message."""
+        self._count += 1
+        return f"wamid.HBgTest{self._count:04d}"
+
+    # --- what people do ---
+
+    def write(self, who: Person, **message: object) -> Json:
+        """A customer writes; `message` is what stands beside id, sender and time. The value of the update."""
+        for name in filter(None, (who.phone, who.user)):
+            self.world.people[name], self.world.wrote[name] = who, self.now()
+        whole = {**who.sender, "id": self.new_id(), "timestamp": self._time(), **message}
+        return {"contacts": [who.contact], "messages": [whole]}
+
+    def says(self, who: Person, words: str) -> Json:
+        """A customer writes text."""
+        return self.write(who, type="text", text={"body": words})
+
+    def status(self, sent: Message, status: str, *errors: Json) -> Json:
+        """What became of a message of ours."""
+        who = self.world.people[sent.to]
+        one: Json = {"id": sent.id, "status": status, "timestamp": self._time(), "recipient_user_id": who.user}
+        one |= ({"recipient_id": who.phone} if who.phone else {}) | ({"errors": [*errors]} if errors else {})
+        return {"statuses": [one | {"biz_opaque_callback_data": sent.callback}]}
+
+    def texts(self) -> list[str]:
+        """What was sent, oldest first."""
+        return [one.text for one in self.world.sent]
+
+    # --- the edges ---
+
+    def _time(self) -> str:
+        return str(int(self.now().timestamp()))
+
+    def _number(self, asked: Asked) -> Json:
+        known = {"id": NUMBER, "display_phone_number": SHOWN, "verified_name": "Acme", **self.state}
+        return {name: known[name] for name in asked.given("fields").split(",") if name in known} | {"id": NUMBER}
+
+    def _take(self, asked: Asked) -> Json:
+        body = asked.body
+        if body.get("messaging_product") != "whatsapp" or body.get("type") != "text":
+            raise GraphError(100, "(#100) Invalid parameter")
+        if len(body["text"]["body"]) > 4096:
+            raise GraphError(100, "(#100) Param text['body'] must be at most 4096 characters long.")
+        to = body.get("to") or body.get("recipient", "")
+        if ("to" in body) == ("." in to) or to not in self.world.people:
+            raise GraphError(131026, "Message undeliverable", error_data=_details("Message Undeliverable."))
+        if self.now() - self.world.wrote[to] > WINDOW:
+            raise GraphError(131047, "Re-engagement message", error_data=_details("More than 24 hours have passed."))
+        last = max((one.at for one in self.world.sent if one.to == to), default=None)
+        if self.pair_limit and last is not None and self.now() - last < timedelta(seconds=6):
+            raise GraphError(131056, "(Business Account, Consumer Account) pair rate limit hit")
+        callback = body.get("biz_opaque_callback_data", "")
+        if len(callback) > 512:
+            raise GraphError(100, "(#100) biz_opaque_callback_data is too long")
+        sent = Message(self.new_id(), to, body["text"]["body"], callback, self.now())
+        self.world.sent.append(sent)
+        whom = {"wa_id": to} if "to" in body else {"user_id": to}
+        contacts = [{"input": to, **whom}]
+        return {"messaging_product": "whatsapp", "contacts": contacts, "messages": [{"id": sent.id}]}
+
+
+def _details(words: str) -> Json:
+    return {"messaging_product": "whatsapp", "details": words}
+
+
+def failure(code: int, title: str, details: str = "") -> Json:
+    """An error as a late status carries it."""
+    return {"code": code, "title": title, "message": title, "error_data": {"details": details or title}}
+
+
+def delivery(*values: Json, number: str = NUMBER, field_: str = "messages") -> bytes:
+    """One delivery with these updates."""
+    around = {"messaging_product": "whatsapp"}
+    meta = {"metadata": {"display_phone_number": "49305550001", "phone_number_id": number}}
+    changes = [{"field": field_, "value": {**around, **meta, **value}} for value in values]
+    body = {"object": "whatsapp_business_account", "entry": [{"id": ACCOUNT, "changes": changes}]}
+    return json.dumps(body).encode()
+
+
+def environment(server: WhatsAppServer, **more: str) -> dict[str, str]:
+    """The variables of a number on this server."""
+    return {
+        "META_APP_SECRET": APP_SECRET,
+        "META_VERIFY_TOKEN": VERIFY_TOKEN,
+        "META_GRAPH_URL": server.url,
+        "WHATSAPP_PHONE_NUMBER_ID": NUMBER,
+        "WHATSAPP_TOKEN": TOKEN,
+        "WHATSAPP_BUSINESS_ACCOUNT_ID": ACCOUNT,
+        **more,
+    }
+
+
+def connect(server: WhatsAppServer, deps: ConnectorDeps, **more: str) -> WhatsAppConnector:
+    """A connector to this server; `more` are further variables."""
+    return WhatsAppConnector(WhatsAppSettings.model_validate(environment(server, **more)), deps)
