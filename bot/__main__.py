@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from bot import accounts
 from bot.app import open_service, set_up_logging
 from bot.checking import check
-from bot.docs import settings_page
+from bot.docs import capabilities_page, settings_page
 from bot.domain.errors import HarkError
 from bot.roles import Role, serve
 
@@ -34,6 +34,9 @@ async def _run(arguments: argparse.Namespace, env: Mapping[str, str]) -> int:
             return await check(env, _say)
         case "settings":
             _say(settings_page().rstrip())
+            return 0
+        case "capabilities":
+            _say(capabilities_page().rstrip())
             return 0
         case "dead":
             return await _dead(env)
@@ -89,6 +92,7 @@ def _parser() -> argparse.ArgumentParser:
     replay = commands.add_parser("replay", help="put dead letters back into the inbox")
     replay.add_argument("ids", nargs="*", help="which ones; all of them without ids")
     commands.add_parser("settings", help="print docs/settings.md")
+    commands.add_parser("capabilities", help="print docs/connectors/capabilities.md")
     return parser
 
 

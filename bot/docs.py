@@ -5,8 +5,10 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
+from bot.domain.models import LengthRule
 from bot.environment import variables
 from bot.settings import Settings
+from connectors.base import Connector, Network
 from connectors.registry import NETWORKS
 
 HEAD = """# Settings
@@ -20,6 +22,22 @@ A second account of the same network uses the same variables with a suffix: `BLU
 `/webhooks/<connector>/support`.
 """
 
+CAPABILITIES_HEAD = """# What each network can do
+
+This page is made from the code by `python -m bot capabilities > docs/connectors/capabilities.md`; a test fails when it
+is out of date. A button that cannot work on a network is not shown on its cards.
+
+- **in**: how words come in. "webhook": the network tells; "poll": Hark asks, also for what a webhook missed; "search":
+  words that the team chose are looked for, wherever they are written.
+- **public reply**, **private message**: the longest text, as the network counts it. "no": it cannot be done from Hark.
+- **read back**: after a send whose answer was lost, Hark looks whether it stands. "by its id": the send is repeated
+  under the same id, and the other side knows it. "no": a member of staff is asked to look.
+- **edits**, **deletions**: how Hark learns that a customer changed words or took them away. "yes": with what comes in;
+  "second look": the words of open cases are read again.
+"""
+COLUMNS = ("network", "in", "public reply", "private message", "like", "read back", "edits", "deletions")
+UNITS = {"utf16": "UTF-16 units", "weighted": "weighted characters", "bytes": "bytes of UTF-8"}
+
 
 def settings_page() -> str:
     """docs/settings.md."""
@@ -28,6 +46,45 @@ def settings_page() -> str:
         need = ", ".join(f"`{name}`" for name in network.settings.required)
         parts += [f"\n## {network.title}\n", f"The account is off without {need}.\n", _table(network.settings)]
     return "\n".join(parts)
+
+
+def capabilities_page() -> str:
+    """docs/connectors/capabilities.md."""
+    rows = [COLUMNS, ("---",) * len(COLUMNS), *map(_abilities, NETWORKS)]
+    return "\n".join([CAPABILITIES_HEAD, *(f"| {' | '.join(row)} |" for row in rows)]) + "\n"
+
+
+def _abilities(network: Network) -> tuple[str, ...]:
+    can = network.build.capabilities
+    otherwise = "second look" if _has(network, "recheck") else "no"
+    return (
+        f"[{network.title}]({network.name}.md)",
+        ", ".join(_ways_in(network)),
+        _length(can.public_reply),
+        _length(can.private_message),
+        "yes" if can.like else "no",
+        "yes" if can.read_back else "by its id" if can.idempotent_send else "no",
+        "yes" if can.edit_events else otherwise,
+        "yes" if can.delete_events else otherwise,
+    )
+
+
+def _ways_in(network: Network) -> list[str]:
+    searches = any(name.endswith("_SEARCH") for name in variables(network.settings))
+    ways = {"webhook": _has(network, "verify"), "poll": _has(network, "poll"), "search": searches}
+    return [name for name, there in ways.items() if there]
+
+
+def _has(network: Network, method: str) -> bool:
+    """Whether the network's connector does this itself; the contract's own method only says that it cannot."""
+    return getattr(network.build, method) is not getattr(Connector, method)
+
+
+def _length(rule: LengthRule | None) -> str:
+    if rule is None:
+        return "no"
+    most = f"{rule.limit:,} {UNITS.get(rule.unit, rule.unit)}"
+    return most if rule.max_bytes is None else f"{most}, {rule.max_bytes:,} bytes"
 
 
 def _table(model: type[BaseModel]) -> str:

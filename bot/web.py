@@ -19,7 +19,9 @@ from bot.domain.ports import Accepted, Challenge, Clock, ConnectorPort, Inbox, R
 from bot.environment import MAIN
 from bot.telemetry import Metrics
 
-MAX_BODY = 1024 * 1024
+MAX_BODY = 4 * 1024 * 1024
+"""Meta sends up to 1000 updates at once and up to 3 MB (docs/decisions/007); a connector may allow less."""
+
 RETRY_AFTER = {"Retry-After": "5"}
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

@@ -6,9 +6,9 @@ A network is one folder with `api.py` (HTTP calls), `wire.py` (pydantic models o
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 import aiohttp
 from pydantic import BaseModel, ConfigDict
@@ -45,6 +45,19 @@ class ConnectorDeps:
     poll_seconds: float
 
 
+class Build(Protocol):
+    """A connector's class: it makes the connector of an account, and tells what any of them can do."""
+
+    @property
+    def capabilities(self) -> Capabilities:
+        """What the network lets us do."""
+        ...
+
+    def __call__(self, settings: Any, deps: ConnectorDeps) -> "Connector":
+        """The connector of one account."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Network:
     """One entry of the registry."""
@@ -52,14 +65,14 @@ class Network:
     name: str
     title: str
     settings: type[AccountSettings]
-    build: Callable[[Any, ConnectorDeps], "Connector"]
+    build: Build
 
 
 class Connector(ABC):
     """One account on one network. Subclasses override what their network can do; the rest says so politely."""
 
     network: ClassVar[str]
-    capabilities: Capabilities
+    capabilities: ClassVar[Capabilities]
 
     def __init__(self, deps: ConnectorDeps) -> None:
         self.deps = deps

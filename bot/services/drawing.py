@@ -80,9 +80,8 @@ class Drawing:
         post = next((each for each in case.posts if each.id == post_id), None)
         if post is None or self._must_wait_for_card(case, post):
             return case, None
-        rendered = self._render(case, post, self._clock.now())
         try:
-            return await (self._update(case, post, rendered) if post.ts else self._post(case, post, rendered))
+            return await (self._update(case, post) if post.ts else self._post(case, post))
         except SlackRateLimited as error:
             until = self._clock.now() + timedelta(seconds=error.retry_after)
             await self._budgets.pause(UPDATE_BUCKET if post.ts else _post_bucket(post), until)
@@ -96,7 +95,7 @@ class Drawing:
         """A line in the thread has no place before its card stands; the card's own draw comes first in the list."""
         return post.kind is PostKind.LINE and post.thread and not (case.card and case.card.ts)
 
-    async def _post(self, case: Case, post: Post, rendered: Rendered) -> Drawn:
+    async def _post(self, case: Case, post: Post) -> Drawn:
         now = self._clock.now()
         thread = case.card.ts if post.thread and case.card else None
         if post.attempt:
@@ -108,6 +107,8 @@ class Drawing:
         if wait > 0:
             self._metrics.draws.labels("waited").inc()
             return case, now + timedelta(seconds=wait)
+        # Drawing costs more than asking: in a flood most are told to wait, and are drawn once their turn has come.
+        rendered = self._render(case, post, now)
         attempt = f"{int(now.timestamp() * 1000)}-{secrets.token_hex(4)}"
         before = case.version
         case, begun = await self._apply(case, lambda each: attempting(each, post.id, attempt))
@@ -131,7 +132,8 @@ class Drawing:
             self._metrics.carded.labels(case.key.network).observe(max(0.0, lag))
         return case
 
-    async def _update(self, case: Case, post: Post, rendered: Rendered) -> Drawn:
+    async def _update(self, case: Case, post: Post) -> Drawn:
+        rendered = self._render(case, post, self._clock.now())
         if rendered.digest == post.drawn or post.kind is PostKind.LINE:
             self._metrics.draws.labels("equal").inc()
             return case, None

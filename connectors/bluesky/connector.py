@@ -32,17 +32,16 @@ class BlueskyConnector(Connector):
     """Polls notifications, searches and the chat; replies, and writes in private where that is allowed."""
 
     network: ClassVar[str] = "bluesky"
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        public_reply=PUBLIC_LENGTH,
+        private_message=PRIVATE_LENGTH,
+        like=True,
+        read_back=True,
+        edit_events=True,
+    )
 
     def __init__(self, settings: BlueskySettings, deps: ConnectorDeps) -> None:
         super().__init__(deps)
-        self.capabilities = Capabilities(
-            public_reply=PUBLIC_LENGTH,
-            private_message=PRIVATE_LENGTH,
-            like=True,
-            read_back=True,
-            edit_events=True,
-            delete_events=True,
-        )
         self._settings = settings
         xrpc = Xrpc(deps.http, deps.clock)
         self._sessions = Sessions(settings, deps, xrpc)

@@ -46,17 +46,17 @@ class FacebookConnector(Connector):
     """Takes webhooks, sweeps for what they missed, replies, likes, and writes in private."""
 
     network: ClassVar[str] = names.NETWORK
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        public_reply=PUBLIC_LENGTH,
+        private_message=PRIVATE_LENGTH,
+        like=True,
+        read_back=True,
+        edit_events=True,
+        delete_events=True,
+    )
 
     def __init__(self, settings: FacebookSettings, deps: ConnectorDeps) -> None:
         super().__init__(deps)
-        self.capabilities = Capabilities(
-            public_reply=PUBLIC_LENGTH,
-            private_message=PRIVATE_LENGTH,
-            like=True,
-            read_back=True,
-            edit_events=True,
-            delete_events=True,
-        )
         self._settings = settings
         self._token = settings.page_token.get_secret_value()
         self._name = ""

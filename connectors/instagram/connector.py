@@ -40,12 +40,12 @@ class InstagramConnector(Connector):
     """Takes deliveries, sweeps for those that were missed, looks again at what is open, and answers."""
 
     network: ClassVar[str] = mapping.NETWORK
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        public_reply=PUBLIC_LENGTH, private_message=PRIVATE_LENGTH, read_back=True
+    )
 
     def __init__(self, settings: InstagramSettings, deps: ConnectorDeps) -> None:
         super().__init__(deps)
-        self.capabilities = Capabilities(
-            public_reply=PUBLIC_LENGTH, private_message=PRIVATE_LENGTH, read_back=True
-        )  # fmt: skip
         self._settings = settings
         reads_mentions = settings.login is Login.FACEBOOK
         self._rules = mapping.Rules(

@@ -37,10 +37,10 @@ class ThreadsConnector(Connector):
     """Takes deliveries, sweeps for those that were missed, looks again at what is open, and replies in two steps."""
 
     network: ClassVar[str] = mapping.NETWORK
+    capabilities: ClassVar[Capabilities] = Capabilities(public_reply=LENGTH, read_back=True)
 
     def __init__(self, settings: ThreadsSettings, deps: ConnectorDeps) -> None:
         super().__init__(deps)
-        self.capabilities = Capabilities(public_reply=LENGTH, read_back=True)
         self._settings = settings
         self._api = Api(Graph(deps.http, deps.clock, access(settings), words=WORDS), settings)
         history = timedelta(hours=settings.history_hours)

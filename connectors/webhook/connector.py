@@ -24,16 +24,16 @@ class WebhookConnector(Connector):
     """Takes signed events, and posts the answers of staff, signed, to each event's reply_url."""
 
     network: ClassVar[str] = mapping.NETWORK
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        public_reply=LENGTH,
+        private_message=LENGTH,
+        idempotent_send=True,
+        edit_events=True,
+        delete_events=True,
+    )
 
     def __init__(self, settings: WebhookSettings, deps: ConnectorDeps, guard: Guard | None = None) -> None:
         super().__init__(deps)
-        self.capabilities = Capabilities(
-            public_reply=LENGTH,
-            private_message=LENGTH,
-            idempotent_send=True,
-            edit_events=True,
-            delete_events=True,
-        )
         self._settings = settings
         self._keys = settings.keys
         self._guard = guard or Guard(allowed=settings.hosts)

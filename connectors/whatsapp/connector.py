@@ -42,10 +42,10 @@ class WhatsAppConnector(Connector):
     """Takes deliveries and answers; there is nothing to poll, and nothing is ever marked as read."""
 
     network: ClassVar[str] = mapping.NETWORK
+    capabilities: ClassVar[Capabilities] = Capabilities(private_message=LENGTH, edit_events=True, delete_events=True)
 
     def __init__(self, settings: WhatsAppSettings, deps: ConnectorDeps) -> None:
         super().__init__(deps)
-        self.capabilities = Capabilities(private_message=LENGTH, edit_events=True, delete_events=True)
         self._settings = settings
         self._name = ""
         token = settings.token.get_secret_value()

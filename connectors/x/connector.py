@@ -38,16 +38,15 @@ class XConnector(Connector):
     """Takes signed events, polls within a budget, replies to those who called on the account, writes in private."""
 
     network: ClassVar[str] = mapping.NETWORK
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        public_reply=PUBLIC_LENGTH,
+        private_message=PRIVATE_LENGTH,
+        read_back=True,
+        edit_events=True,
+    )
 
     def __init__(self, settings: XSettings, deps: ConnectorDeps) -> None:
         super().__init__(deps)
-        self.capabilities = Capabilities(
-            public_reply=PUBLIC_LENGTH,
-            private_message=PRIVATE_LENGTH,
-            read_back=True,
-            edit_events=True,
-            delete_events=True,
-        )
         self._settings = settings
         self._secrets = settings.secrets
         caller = Caller(settings.api_url, deps.http, deps.clock)

@@ -32,7 +32,8 @@ async def test_help_names_every_command() -> None:
     """One line each."""
     code, said = await run_bot({}, "--help")
     assert code == 0
-    assert all(f"    {name} " in said for name in ("run", "web", "worker", "check", "dead", "replay", "settings"))
+    names = ("run", "web", "worker", "check", "dead", "replay", "settings", "capabilities")
+    assert all(f"\n    {name}" in said for name in names)
 
 
 @pytest.mark.parametrize("command", ["run", "web", "worker", "dead", "replay"])

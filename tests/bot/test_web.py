@@ -217,7 +217,7 @@ async def test_a_handshake_is_answered_and_not_stored(redis_url: str) -> None:
         assert await site.stored() == []
 
 
-async def test_one_mebibyte_is_taken_and_one_byte_more_is_not(redis_url: str) -> None:
+async def test_four_mebibytes_are_taken_and_one_byte_more_is_not(redis_url: str) -> None:
     """The limit holds for a body with a length and for one that comes in pieces without saying how long it is."""
     async with a_site(redis_url) as site:
         assert await site.post("/webhooks/postbox", b"x" * MAX_BODY) == 200

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import aiohttp
 
+from bot.web import MAX_BODY
 from tests.support.graph_server import VERIFY_TOKEN, GraphError, running, signed
 from tests.support.instagram_server import OWN, InstagramServer, deliver, environment
 from tests.support.rig import ANA, Rig, a_rig
@@ -152,7 +153,7 @@ async def test_forged_deliveries_are_refused_and_the_handshake_is_answered(redis
         headers = signed(body)
         for sent in (body[:-1], body + b"\n", json.dumps(json.loads(body), indent=1).encode(), b""):
             assert await deliver(scene.rig.port, sent, headers=headers) == 403
-        assert await deliver(scene.rig.port, body + b" " * 1_100_000) == 413
+        assert await deliver(scene.rig.port, body + b" " * MAX_BODY) == 413
         url = f"http://127.0.0.1:{scene.rig.port}/webhooks/instagram"
         async with aiohttp.ClientSession() as http:
             for token, status, text in ((VERIFY_TOKEN, 200, "1158"), ("guess", 403, "not genuine\n")):

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
+from bot.web import MAX_BODY
 from tests.support.graph_server import running
 from tests.support.instagram_server import deliver
 from tests.support.rig import ANA, Rig, a_rig
@@ -95,5 +96,5 @@ async def test_forged_deliveries_are_refused(redis_url: str) -> None:
         body = scene.server.told(scene.server.mention("@acme forged words"), "mentions")
         scene.server.posts.popitem()
         assert await deliver(scene.rig.port, body, "threads", secret="another-secret-altogether") == 403
-        assert await deliver(scene.rig.port, body + b" " * 1_100_000, "threads") == 413
+        assert await deliver(scene.rig.port, body + b" " * MAX_BODY, "threads") == 413
         assert scene.rig.cards() == []

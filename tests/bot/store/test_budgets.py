@@ -15,7 +15,7 @@ SECOND = timedelta(seconds=1)
 async def test_a_burst_then_the_rate(store: Store) -> None:
     """A full bucket grants its burst at once and then says exactly how long the next token takes."""
     assert [await store.budgets.take("b", 2.0, 3, NOON) for _ in range(4)] == [0, 0, 0, 0.5]
-    assert await store.budgets.take("b", 2.0, 3, NOON + 0.499 * SECOND) == pytest.approx(0.001)
+    assert await store.budgets.take("b", 2.0, 3, NOON + 0.499 * SECOND) == pytest.approx(0.501)
     assert await store.budgets.take("b", 2.0, 3, NOON + 0.5 * SECOND) == 0
     assert await store.budgets.take("b", 2.0, 3, NOON + 0.5 * SECOND) == 0.5
 
@@ -65,3 +65,13 @@ async def test_senseless_buckets_are_refused(store: Store, rate: float, burst: i
     """A bucket that can never grant is a mistake in the code that asks."""
     with pytest.raises(ValueError, match="rate above 0"):
         await store.budgets.take("b", rate, burst, NOON)
+
+
+async def test_a_crowd_is_sent_to_one_token_each(store: Store) -> None:
+    """Whoever is refused is told to come for a token of its own, a minute later at most; a grant starts afresh."""
+    assert await store.budgets.take("crowd", 1.0, 1, NOON) == 0
+    waits = [await store.budgets.take("crowd", 1.0, 1, NOON) for _ in range(70)]
+    assert waits[:4] == pytest.approx([1.0, 2.0, 3.0, 4.0])
+    assert waits[-1] == pytest.approx(60.0)
+    assert await store.budgets.take("crowd", 1.0, 1, NOON + SECOND) == 0
+    assert await store.budgets.take("crowd", 1.0, 1, NOON + SECOND) == pytest.approx(1.0)
