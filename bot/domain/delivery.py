@@ -20,6 +20,8 @@ CHECK_SELDOM = timedelta(hours=1)
 QUICK_CHECKS = 5
 MAX_TRIES = 8
 BACKOFF = timedelta(seconds=5)
+REPORT_TOLERANCE = timedelta(seconds=5)
+"""Networks date their reports in whole seconds, by clocks of their own."""
 LONGEST_BACKOFF = timedelta(minutes=10)
 ANSWERS = frozenset({Purpose.REPLY, Purpose.THANK, Purpose.PRIVATE})
 WORDS = ANSWERS | {Purpose.ACKNOWLEDGE}
@@ -124,7 +126,7 @@ def missing(case: Case, send_id: str, now: datetime) -> Decision:
 def reported(case: Case, report: SendReport, policy: Policy) -> Decision:
     """The network says late what became of a send. What it says of an earlier try does not count any more."""
     send = case.send(report.send)
-    if send is not None and send.sent_at is not None and report.at < send.sent_at:
+    if send is not None and send.sent_at is not None and report.at < send.sent_at - REPORT_TOLERANCE:
         return Refused(code="stale", text="That report is about an earlier try.")
     if report.ok:
         return sent(case, report.send, Sent(id=report.send), report.at, policy)
