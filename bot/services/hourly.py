@@ -13,6 +13,9 @@ from bot.domain.ports import Cases, Clock, DueQueue, Notes, Posted, Rendered, Sl
 from bot.services.timing import HOURLY
 
 STATE = "hourly"
+TOLD = "hourly:told"
+HOUR_NAME = "%Y-%m-%dT%H"
+HOURS_BACK = 24
 STATE_KEPT = timedelta(days=3)
 HOUR = timedelta(hours=1)
 SHOWN = 200
@@ -68,7 +71,7 @@ class Hourly:
         hour = Hour(
             now=now,
             waiting=tuple(await self._cases.waiting(SHOWN)),
-            quiet=tuple(await self._notes.digest((now - HOUR).strftime("%Y-%m-%dT%H"))),
+            quiet=await self._quiet(now),
         )
         state = await self._state(now)
         if state is None and not hour.waiting and not hour.quiet:
@@ -81,7 +84,15 @@ class Hourly:
             return now + AFTER_FAILURE
         except SlackRefused:
             await self._notes.set(STATE, "", STATE_KEPT)
+        else:
+            await self._notes.set(TOLD, (now - HOUR).strftime(HOUR_NAME), STATE_KEPT)
         return next_hour(now)
+
+    async def _quiet(self, now: datetime) -> tuple[str, ...]:
+        """The quiet events of every full hour that no message has told of yet: an hour missed is told later."""
+        told = await self._notes.get(TOLD) or ""
+        hours = [(now - HOUR * back).strftime(HOUR_NAME) for back in range(HOURS_BACK, 0, -1)]
+        return tuple([line for hour in hours if hour > told for line in await self._notes.digest(hour)])
 
     async def _show(self, state: Message | None, hour: Hour) -> None:
         rendered = self._render(hour)

@@ -35,6 +35,7 @@ from bot.domain.text.clean import cut, graphemes, tidy
 from bot.domain.text.privacy import AllowList, mask
 from bot.domain.text.triage import Triage, priority
 from bot.services.casework import Casework, Outcome
+from bot.services.hourly import HOUR_NAME
 from bot.services.joining import alias
 from bot.telemetry import Metrics
 
@@ -195,7 +196,7 @@ class Intake:
             return "known"
         who = tidy(event.author.label) if event.author else "someone"
         line = f"{cut(who, NAME_GRAPHEMES)} {QUIET_WORDS[event.kind]} ({event.key.network})"
-        hour = raw.received_at.strftime("%Y-%m-%dT%H")
+        hour = raw.received_at.strftime(HOUR_NAME)
         await self._notes.add_to_digest(hour, _seen(event), line)
         return "digest"
 
