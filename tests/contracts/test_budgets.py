@@ -14,7 +14,7 @@ MAX_FUNCTION_LINES = 60
 SKIPPED = {"node_modules", "htmlcov", "__pycache__"}
 KEPT_DOT_NAMES = {".ci", ".importlinter", ".gitignore", ".python-version", ".github"}
 LOCAL_FILES = {"uv.lock", "pylock.toml"}  # made by tools, ignored by git
-REGISTRIES = (("pypi", "org"), ("pythonhosted", "org"), ("npmjs", "org"), ("npmjs", "com"), ("crates", "io"))
+REGISTRIES = (("pypi", "org"), ("python" + "hosted", "org"), ("npmjs", "org"), ("npmjs", "com"), ("crates", "io"))
 # Written in pieces, so that this file does not break its own rule.
 MACHINE_PATHS = re.compile(r"(?<![\w.\-])/(?:" + "|".join(("work", "root", r"home/\w+", r"Users/\w+")) + r")/")
 
