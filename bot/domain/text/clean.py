@@ -74,6 +74,8 @@ def cut(text: str, limit: int) -> str:
     """Shorten text to at most `limit` graphemes, the last one an ellipsis if anything was left out."""
     if limit <= 0:
         return ""
+    if len(text) <= limit:  # a grapheme is one code point or more
+        return text
     ends = [found.end() for found in islice(_GRAPHEME.finditer(text), limit + 1)]
     if len(ends) <= limit:
         return text
@@ -83,4 +85,8 @@ def cut(text: str, limit: int) -> str:
 
 def without_handles_and_links(text: str) -> str:
     """Return the customer's own words on one line: handles and links say nothing about mood."""
-    return _SPACES.sub(" ", _HANDLE.sub(" ", _LINK.sub(" ", text))).strip()
+    if "/" in text or "www." in text.lower():
+        text = _LINK.sub(" ", text)
+    if "@" in text:
+        text = _HANDLE.sub(" ", text)
+    return " ".join(text.split())

@@ -238,6 +238,9 @@ def _quiet(flat: str) -> str:
     return cover(_HANDLE, cover(_LINK, opened))
 
 
+# Most texts have nothing that could be personal data, and that is quickly seen.
+_SOME_DIGITS: Final = regex.compile(r"(?:\D*\d){4}")
+"""No identity, card or phone number and no IBAN in use has fewer than four."""
 _ANYWHERE: Final[tuple[_Detector, ...]] = (_emails,)
 _IN_WORDS: Final[tuple[_Detector, ...]] = (_ibans, _cards, _identities, _phones)
 
@@ -248,6 +251,8 @@ def _hits(flat: str, allow: AllowList) -> Iterator[_Hit]:
     while taken:
         taken = False
         for quiet, detectors in ((False, _ANYWHERE), (True, _IN_WORDS)):
+            if quiet and not _SOME_DIGITS.match(flat):
+                continue
             view = _quiet(flat) if quiet else flat
             for detect in detectors:
                 hits = list(detect(view, allow))

@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict
 from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 from bot.domain.reading import Sentiment
+from bot.domain.text.phrases import Phrases
 
 NEGATIVE_AT: Final = -0.62
 POSITIVE_ABOVE: Final = 1.44
@@ -60,7 +61,8 @@ class Mood:
 class MoodReader:
     """The compiled lexicon and VADER; build it once with `load`."""
 
-    groups: tuple[tuple[float, "re.Pattern[str]"], ...]
+    valences: tuple[float, ...]
+    groups: Phrases
     neutralised: "re.Pattern[str]"
     vader: SentimentIntensityAnalyzer
 
@@ -68,19 +70,22 @@ class MoodReader:
     def load(cls) -> "MoodReader":
         """Read the lexicon beside this module and VADER's own; raises OSError if either is missing."""
         words = _Words.model_validate(json.loads(Path(__file__).with_name("lexicon.json").read_text("utf-8")))
-        groups = tuple(
-            (group.valence, re.compile(_whole(group.pattern))) for group in (*words.negative, *words.positive)
-        )
+        groups = (*words.negative, *words.positive)
         with warnings.catch_warnings():
             # VADER opens its files with codecs.open, deprecated since Python 3.14.
             warnings.simplefilter("ignore", DeprecationWarning)
             vader = SentimentIntensityAnalyzer()
-        return cls(groups, re.compile(_whole("|".join(words.neutralised)), re.IGNORECASE), vader)
+        return cls(
+            tuple(group.valence for group in groups),
+            Phrases(tuple(group.pattern for group in groups)),
+            re.compile(rf"(?<!\w)(?:{'|'.join(words.neutralised)})(?!\w)", re.IGNORECASE),
+            vader,
+        )
 
     def read(self, words: str) -> Mood:
         """Score text without handles and links; an empty text scores 0."""
-        lowered = words.lower().replace("’", "'")
-        score = sum(valence * _hits(pattern, lowered) for valence, pattern in self.groups)
+        hits = self.groups.counts(words, _MOST_HITS)
+        score = sum(valence * hit for valence, hit in zip(self.valences, hits, strict=True) if hit)
         score += _VADER_WEIGHT * self.vader.polarity_scores(self.neutralised.sub(" ", _head(words)))["compound"]
         return _mood(score)
 
@@ -89,19 +94,6 @@ def _head(words: str) -> str:
     """Return as much as VADER reads in bounded time."""
     head = words[:_VADER_READ]
     return next((head[: found.start()] for found in islice(_EMOJI.finditer(head), _VADER_EMOJI, None)), head)
-
-
-def _whole(pattern: str) -> str:
-    return rf"(?<!\w)(?:{pattern})(?!\w)"
-
-
-def _hits(pattern: "re.Pattern[str]", words: str) -> int:
-    count = 0
-    for _ in pattern.finditer(words):
-        count += 1
-        if count == _MOST_HITS:
-            break
-    return count
 
 
 def _mood(score: float) -> Mood:

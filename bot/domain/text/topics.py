@@ -1,9 +1,10 @@
 """Tag English texts with the matters they raise, by keyword rules that are plain data."""
 
-import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
+
+from bot.domain.text.phrases import Phrases
 
 
 @dataclass(frozen=True)
@@ -92,14 +93,15 @@ TOPICS: Final = (
 class TopicReader:
     """Compiled topic rules; build it once with `load`."""
 
-    rules: tuple[tuple[str, "re.Pattern[str]"], ...]
+    topics: tuple[str, ...]
+    phrases: Phrases
 
     @classmethod
-    def load(cls, rules: Iterable[TopicRule] = TOPICS) -> "TopicReader":
+    def load(cls, rules: Sequence[TopicRule] = TOPICS) -> "TopicReader":
         """Compile rules; raises re.error if a pattern is wrong."""
-        return cls(tuple((rule.topic, re.compile(rf"(?<!\w)(?:{rule.pattern})(?!\w)")) for rule in rules))
+        return cls(tuple(rule.topic for rule in rules), Phrases(tuple(rule.pattern for rule in rules)))
 
     def read(self, words: str) -> tuple[str, ...]:
         """Return the topics raised, in the order of the rules."""
-        lowered = words.lower().replace("’", "'")
-        return tuple(topic for topic, pattern in self.rules if pattern.search(lowered))
+        hits = self.phrases.counts(words)
+        return tuple(topic for topic, hit in zip(self.topics, hits, strict=True) if hit)

@@ -8,13 +8,15 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from bot.domain.text.phrases import Phrases
+
 URGENT: Final = 3
 """Points from which a complaint goes ahead of the others."""
 
 
 @dataclass(frozen=True)
 class UrgencyRule:
-    """A reason with its points; `pattern` runs on lower-case text, or on the text as written."""
+    """A reason with its points; `pattern` is a phrase on lower-case text, or anything in the text as written."""
 
     reason: str
     points: int
@@ -26,54 +28,54 @@ RULES: Final = (
     UrgencyRule(
         "safety",
         3,
-        r"\b(?:unsafe|dangerous|hazard\w*|injur(?:y|ed|ies)|bleeding|burn(?:ed|t|ing) (?:my|me|him|her|us"
+        r"unsafe|dangerous|hazard\w*|injur(?:y|ed|ies)|bleeding|burn(?:ed|t|ing) (?:my|me|him|her|us"
         r"|through)|caught fire|on fire"
         r"|smoke|smoking|explod\w+|electric(?:al)? shock|electrocuted|choking|recall(?:ed)?|toxic"
         r"|poison\w*|carbon monoxide"
-        r"|assault\w*|harass\w*|stalk\w*|threaten\w*|suicid\w*|kill myself)\b",
+        r"|assault\w*|harass\w*|stalk\w*|threaten\w*|suicid\w*|kill myself",
     ),
     UrgencyRule(
         "health",
         3,
-        r"\b(?:medical|medication|medicine|insulin|prescription|allerg(?:y|ic)|epi-?pen|hospital"
+        r"medical|medication|medicine|insulin|prescription|allerg(?:y|ic)|epi-?pen|hospital"
         r"|ambulance|emergency|wheelchair"
-        r"|disab(?:led|ility)|pregnan\w+|surgery|funeral|seizure|asthma|diabet\w+)\b",
+        r"|disab(?:led|ility)|pregnan\w+|surgery|funeral|seizure|asthma|diabet\w+",
     ),
     UrgencyRule(
         "legal",
         3,
-        r"\b(?:lawyer|attorney|solicitor|legal action|lawsuit|su(?:e|ing) (?:you|them)|small claims"
+        r"lawyer|attorney|solicitor|legal action|lawsuit|su(?:e|ing) (?:you|them)|small claims"
         r"|trading standards|ombudsman"
         r"|consumer (?:rights|protection)|regulator|gdpr|data breach|discriminat\w+|racis[mt]|the police"
-        r"|police report|court)\b",
+        r"|police report|court",
     ),
     UrgencyRule(
         "fraud",
         3,
-        r"\b(?:fraud\w*|hacked|stolen|identity theft|unauthori[sz]ed|phishing"
+        r"fraud\w*|hacked|stolen|identity theft|unauthori[sz]ed|phishing"
         r"|someone (?:else )?(?:is using|used|has access"
         r"|logged in)|did(?: not|n't) (?:authori[sz]e|make this (?:payment|purchase))|account (?:was|is"
-        r"|has been) (?:taken|compromised))\b",
+        r"|has been) (?:taken|compromised)",
     ),
     UrgencyRule(
         "time",
         2,
-        r"\b(?:urgent(?:ly)?|asap|right now|immediately|as soon as possible|tonight|today|tomorrow"
+        r"urgent(?:ly)?|asap|right now|immediately|as soon as possible|tonight|today|tomorrow"
         r"|this (?:morning|afternoon|evening)"
         r"|in (?:an|one|two|a few|\d+) (?:hours?|hrs?|minutes?|mins?)|stuck|strand(?:ed|ing)|on hold"
         r"|locked out|still waiting"
         r"|\d+\+? ?(?:hours?|hrs?)|deadline|last chance|need (?:it|this|help) (?:by|before|now)"
         r"|before (?:monday|tuesday|wednesday"
-        r"|thursday|friday|saturday|sunday|christmas|the weekend))\b",
+        r"|thursday|friday|saturday|sunday|christmas|the weekend)",
     ),
     UrgencyRule(
         "leaving",
         1,
-        r"\b(?:refund\w*|money back|chargeback|charge back|dispute (?:the|this)|cancel(?:l?ing)? (?:my"
+        r"refund\w*|money back|chargeback|charge back|dispute (?:the|this)|cancel(?:l?ing)? (?:my"
         r"|our|the) (?:account|subscription"
         r"|contract|order|membership)|never (?:again|us(?:e|ing)|buy\w*|order\w*|shop\w*|fly\w*)"
         r"|switch(?:ing|ed)? to|los(?:t|ing) (?:a|me as a)"
-        r" customer|taking my business|last time i)\b",
+        r" customer|taking my business|last time i",
     ),
     UrgencyRule("shouting", 1, r"\b(?=[A-Z\W]{0,40}[A-Z]{4})[A-Z]{2,}(?:\W{1,9}[A-Z]{2,}\b){2}", as_written=True),
     UrgencyRule("insistent", 1, r"[!?]{3,}|!.{0,80}!.{0,80}!", as_written=True),
@@ -82,17 +84,25 @@ RULES: Final = (
 
 @dataclass(frozen=True)
 class UrgencyReader:
-    """The compiled rules; build it once with `load`."""
+    """The compiled rules, those on lower-case phrases first; build it once with `load`."""
 
-    rules: tuple[tuple[UrgencyRule, "re.Pattern[str]"], ...]
+    rules: tuple[UrgencyRule, ...]
+    phrases: Phrases
+    as_written: "tuple[re.Pattern[str], ...]"
 
     @classmethod
     def load(cls) -> "UrgencyReader":
         """Compile the rules."""
-        return cls(tuple((rule, re.compile(rule.pattern)) for rule in RULES))
+        phrases = tuple(rule for rule in RULES if not rule.as_written)
+        written = tuple(rule for rule in RULES if rule.as_written)
+        return cls(
+            (*phrases, *written),
+            Phrases(tuple(rule.pattern for rule in phrases)),
+            tuple(re.compile(rule.pattern) for rule in written),
+        )
 
     def read(self, words: str) -> tuple[int, tuple[str, ...]]:
         """Return the points and the reasons for them, the weightiest first."""
-        lowered = words.lower().replace("’", "'")
-        met = [rule for rule, pattern in self.rules if pattern.search(words if rule.as_written else lowered)]
+        hits = [*self.phrases.counts(words), *(pattern.search(words) for pattern in self.as_written)]
+        met = [rule for rule, hit in zip(self.rules, hits, strict=True) if hit]
         return sum(rule.points for rule in met), tuple(rule.reason for rule in met)

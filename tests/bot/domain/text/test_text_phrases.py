@@ -1,0 +1,66 @@
+"""Phrases find what their patterns find one by one, and no more."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.domain.text.phrases import Phrases, opened
+
+PATTERNS = (
+    r"on hold|hold(?:ing)? for",
+    r"no(?:t)?|never",
+    r"\.\.\.+|…",
+    r"[:;]-?\)+",
+    r"\d+ ?(?:h|hours?)",
+    r"😍|love\w*",
+)
+WORDS = st.lists(
+    st.sampled_from(
+        [
+            "on hold",
+            "holding for",
+            "know",
+            "not",
+            "never",
+            "...",
+            "....",
+            ":-))",
+            "12 hours",
+            "3h",
+            "h3",
+            "😍",
+            "loved",
+            "’",
+            " ",
+            "\n",
+            "x",
+        ]
+    ),
+    max_size=12,
+)
+
+
+def slowly(pattern: str, words: str, most: int) -> int:
+    """What one regular expression finds by itself."""
+    found = re.findall(rf"(?<!\w)(?:{pattern})(?!\w)", words.lower().replace("’", "'"))
+    return min(most, len(found))
+
+
+@given(WORDS, st.sampled_from(["", " ", "-"]))
+def test_phrases_count_what_each_pattern_counts(words: list[str], between: str) -> None:
+    """Whatever the text, the counts are those of the patterns tried one after the other."""
+    text = between.join(words)
+    assert list(Phrases(PATTERNS).counts(text, 2)) == [slowly(each, text, 2) for each in PATTERNS]
+
+
+def test_a_wrong_pattern_is_told_at_once() -> None:
+    """A pattern that cannot be compiled raises re.error when the phrases are built, not when a customer writes."""
+    with pytest.raises(re.error):
+        Phrases(("(",))
+
+
+def test_openings_are_lower_case_with_straight_apostrophes() -> None:
+    """Readers may ask for a text as it was written."""
+    assert opened("Don’t SHOUT").text == "don't shout"
