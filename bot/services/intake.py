@@ -6,8 +6,9 @@ any order: a removal that comes before the words it removes is remembered, and t
 """
 
 import asyncio
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import defaultdict, deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import structlog
@@ -29,7 +30,7 @@ from bot.domain.models import (
     UnknownEvent,
 )
 from bot.domain.policy import Policy
-from bot.domain.ports import Clock, ConnectorPort, Inbox, Notes, Stored
+from bot.domain.ports import Clock, ConnectorPort, Inbox, Notes
 from bot.domain.receiving import deleted, edited, folded, open_case, receive
 from bot.domain.text.clean import cut, graphemes, tidy
 from bot.domain.text.privacy import AllowList, mask
@@ -42,6 +43,8 @@ from bot.telemetry import Metrics
 TEXT_GRAPHEMES = 3000
 NAME_GRAPHEMES = 80
 BATCH = 64
+HANDS = 32
+"""Conversations taken in beside each other: they share their round trips to the store."""
 WAIT_MS = 200
 FAILED_S = 1.0
 FOLD_AFTER = timedelta(seconds=30)
@@ -56,6 +59,15 @@ class Reader:
 
     triage: Triage
     allow: AllowList
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What one delivery says, and what went wrong with its events."""
+
+    raw: Raw
+    events: tuple[Event, ...] = ()
+    troubles: list[str] = field(default_factory=list)
 
 
 class Intake:
@@ -95,25 +107,47 @@ class Intake:
     async def step(self, wait_ms: int = 0) -> int:
         """Take one batch and work it off; how many deliveries that were."""
         batch = await self._inbox.take(BATCH, wait_ms)
-        for stored in batch:
-            await self._delivery(stored)
-        await self._inbox.done(batch)
+        if batch:
+            await self._work_off([await self._read(stored.raw) for stored in batch])
+            await self._inbox.done(batch)
         return len(batch)
 
-    async def _delivery(self, stored: Stored) -> None:
-        raw = stored.raw
+    async def _read(self, raw: Raw) -> "Delivery":
+        """What a delivery says; one that cannot be read is kept in the dead letter."""
         connector = self._connectors.get((raw.network, raw.account))
         if connector is None:
             await self._inbox.bury(raw, f"no account {raw.account!r} of {raw.network!r} is set up")
-            return
+            return Delivery(raw)
         try:
-            events = list(connector.parse(raw))
+            return Delivery(raw, tuple(connector.parse(raw)))
         except Exception as error:  # noqa: BLE001 - a defect in reading must not lose the delivery: it is kept, counted, replayable
             await self._inbox.bury(raw, self._trouble(raw, error))
-            return
-        troubles = [await self._take_in(raw, event) for event in events]
-        if any(troubles):
-            await self._inbox.bury(raw, next(filter(None, troubles)))
+            return Delivery(raw)
+
+    async def _work_off(self, deliveries: "Sequence[Delivery]") -> None:
+        """Take in all events: those of one conversation in their order, conversations beside each other."""
+        rows = _by_conversation(deliveries)
+        failures: list[StoreUnavailable] = []
+        async with asyncio.TaskGroup() as hands:
+            for _ in range(min(HANDS, len(rows))):
+                hands.create_task(self._hand(rows, failures))
+        if failures:
+            raise failures[0]
+        for delivery in deliveries:
+            if delivery.troubles:
+                await self._inbox.bury(delivery.raw, delivery.troubles[0])
+
+    async def _hand(self, rows: "deque[list[tuple[Delivery, Event]]]", failures: list[StoreUnavailable]) -> None:
+        """Take in one conversation after the other, as long as the store answers."""
+        while rows and not failures:
+            for delivery, event in rows.popleft():
+                try:
+                    trouble = await self._take_in(delivery.raw, event)
+                except StoreUnavailable as error:
+                    failures.append(error)
+                    return
+                if trouble:
+                    delivery.troubles.append(trouble)
 
     async def _take_in(self, raw: Raw, event: Event) -> str:
         """Take in one event of a delivery; what went wrong with it, which is nothing to the others."""
@@ -266,6 +300,14 @@ class Intake:
 
     def _name(self, text: str) -> str:
         return cut(mask(tidy(text), self._reader.allow).text.replace("\n", " "), NAME_GRAPHEMES)
+
+
+def _by_conversation(deliveries: Sequence[Delivery]) -> deque[list[tuple[Delivery, Event]]]:
+    rows: defaultdict[object, list[tuple[Delivery, Event]]] = defaultdict(list)
+    for delivery in deliveries:
+        for event in delivery.events:
+            rows[getattr(event, "key", None)].append((delivery, event))
+    return deque(rows.values())
 
 
 def _seen(event: Interaction) -> str:

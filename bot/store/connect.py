@@ -1,8 +1,7 @@
 """The connection to Redis: how it is made, and the one place where its exceptions become StoreUnavailable."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,10 +15,15 @@ from bot.store.scripts import Script
 
 CONNECT_TIMEOUT_S = 3.0
 ANSWER_TIMEOUT_S = 5.0
-TURN_TIMEOUT_S = 5.0
+PATIENCE_S = 10.0
+"""How long a caller waits for its turn and its answer together."""
 HEALTH_CHECK_S = 30
 """A connection idle for longer is tried with PING before use: hosts drop idle connections without a word."""
-MAX_CONNECTIONS = 8
+LANES = 2
+"""Round trips under way at once. More would make each of them smaller, and an exchange costs more than a command."""
+TOGETHER = 512
+MAX_CONNECTIONS = 64
+"""Far more than the lanes and the readers that wait at the server need."""
 
 Arg = str | bytes | int | float
 Call = tuple[Sequence[str], Sequence[Arg]]
@@ -30,23 +34,27 @@ class GroupMissing(StoreUnavailable):
     """The inbox has no consumer group: the server lost its data, or was flushed."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Link:
-    """A client and its limits. Every method raises StoreUnavailable when Redis does not answer or refuses.
+    """A client whose callers share their round trips: what is asked while others are under way goes out together.
 
-    Nothing is sent twice by the client: after a broken connection nobody knows whether a command was carried out,
-    and only the caller knows whether repeating it is safe. Answers are bytes; str arguments travel as UTF-8, lone
-    surrogates included.
+    Every method raises StoreUnavailable when Redis does not answer or refuses. Nothing is sent twice: after a broken
+    connection nobody knows whether a command was carried out, and only the caller knows whether repeating it is safe.
+    Answers are bytes; str arguments travel as UTF-8, lone surrogates included.
     """
 
     client: "Redis | RedisCluster" = field(repr=False)
     cluster: bool
-    turns: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MAX_CONNECTIONS))
+    _asked: "list[tuple[Sequence[Arg], asyncio.Future[Any]]]" = field(default_factory=list, init=False)
+    _carriers: "set[asyncio.Task[None]]" = field(default_factory=set, init=False)
+    _starting: bool = field(default=False, init=False)
 
     async def do(self, *command: Arg) -> Any:
         """Run one command."""
-        async with self._turn():
-            return await self.client.execute_command(*command)
+        answer = (await self.each((command,)))[0]
+        if isinstance(answer, StoreUnavailable):
+            raise answer
+        return answer
 
     async def many(self, commands: Sequence[Sequence[Arg]]) -> list[Any]:
         """Run commands in one round trip per node; the answers come in the same order."""
@@ -58,39 +66,71 @@ class Link:
 
     async def each(self, commands: Sequence[Sequence[Arg]]) -> list[Any]:
         """Like `many`, but a command that failed answers with its StoreUnavailable."""
-        async with self._turn():
-            return [translated(answer) for answer in await self._pipelined(commands)]
+        return [translated(answer) for answer in await self._ask(commands)]
 
     async def run(self, script: Script, keys: Sequence[str], args: Sequence[Arg]) -> Any:
         """Run a script."""
-        async with self._turn():
-            return await self._run(script, keys, args)
+        return (await self.run_many(script, ((keys, args),)))[0]
 
     async def run_many(self, script: Script, calls: Sequence[Call]) -> list[Any]:
-        """Run a script for several shards in one round trip per node."""
-        if len(calls) == 1:
-            return [await self.run(script, *calls[0])]
-        async with self._turn():
-            commands = [("EVALSHA", script.sha, len(keys), *keys, *args) for keys, args in calls]
-            answers = await self._pipelined(commands)
-            for n, (keys, args) in enumerate(calls):
-                if isinstance(answers[n], NoScriptError):
-                    answers[n] = await self._run(script, keys, args)
+        """Run a script several times, for several shards, in one round trip per node."""
+        answers = await self._ask([("EVALSHA", script.sha, len(keys), *keys, *args) for keys, args in calls])
+        for n, (keys, args) in enumerate(calls):
+            if isinstance(answers[n], NoScriptError):
+                # EVAL teaches this node the script: a first use, a restart, a failover, or a new node.
+                answers[n : n + 1] = await self._ask([("EVAL", script.source, len(keys), *keys, *args)])
         for answer in answers:
             if isinstance(answer, Exception):
                 raise _unavailable(answer) from answer
         return answers
 
+    async def alone(self, *command: Arg) -> Any:
+        """Run one command that may wait at the server, on a connection of its own, so that it holds up nobody."""
+        try:
+            return await self.client.execute_command(*command)
+        except (RedisError, RedisClusterException, OSError) as error:
+            raise _unavailable(error) from error
+
     async def close(self) -> None:
-        """Close every connection."""
+        """Finish what is under way, and close every connection."""
+        if self._carriers:
+            await asyncio.wait(self._carriers)
         await self.client.aclose()
 
-    async def _run(self, script: Script, keys: Sequence[str], args: Sequence[Arg]) -> Any:
+    async def _ask(self, commands: Sequence[Sequence[Arg]]) -> list[Any]:
+        """The raw answers, exceptions among them, once they are here."""
+        loop = asyncio.get_running_loop()
+        mine = [(command, loop.create_future()) for command in commands]
+        self._asked += mine
+        if not self._starting and len(self._carriers) < LANES:
+            self._starting = True
+            # A task of its own: a caller that is cancelled must not take the others' commands along.
+            carrier = loop.create_task(self._carry())
+            self._carriers.add(carrier)
+            carrier.add_done_callback(self._carriers.discard)
         try:
-            return await self.client.execute_command("EVALSHA", script.sha, len(keys), *keys, *args)
-        except NoScriptError:
-            # EVAL teaches this node the script: a first use, a restart, a failover, or a new node.
-            return await self.client.execute_command("EVAL", script.source, len(keys), *keys, *args)
+            async with asyncio.timeout(PATIENCE_S):
+                return [await answer for _, answer in mine]
+        except TimeoutError as error:
+            msg = f"Redis did not answer within {PATIENCE_S:g} s"
+            raise StoreUnavailable(msg) from error
+
+    async def _carry(self) -> None:
+        """Take what has been asked to the server, until nothing is left to take."""
+        self._starting = False
+        while self._asked:
+            batch, self._asked = self._asked[:TOGETHER], self._asked[TOGETHER:]
+            # Whoever was cancelled or gave up meanwhile has told nobody that it was done.
+            batch = [(command, answer) for command, answer in batch if not answer.done()]
+            answers: list[Any] = []
+            try:
+                answers = await self._pipelined([command for command, _ in batch])
+            except (RedisError, RedisClusterException, OSError) as error:
+                answers = [error] * len(batch)
+            finally:
+                for (_, answer), value in zip(batch, answers or [_Interrupted()] * len(batch), strict=True):
+                    if not answer.done():
+                        answer.set_result(value)
 
     async def _pipelined(self, commands: Sequence[Sequence[Arg]]) -> list[Any]:
         if not commands:
@@ -101,21 +141,9 @@ class Link:
         answers: list[Any] = await pipe.execute(raise_on_error=False)
         return answers
 
-    @asynccontextmanager
-    async def _turn(self) -> AsyncIterator[None]:
-        """One of the connections, for one exchange; translates whatever goes wrong."""
-        try:
-            async with asyncio.timeout(TURN_TIMEOUT_S):
-                await self.turns.acquire()
-        except TimeoutError as error:
-            msg = f"no connection to Redis was free within {TURN_TIMEOUT_S:g} s"
-            raise StoreUnavailable(msg) from error
-        try:
-            yield
-        except (RedisError, RedisClusterException, OSError) as error:
-            raise _unavailable(error) from error
-        finally:
-            self.turns.release()
+
+class _Interrupted(RedisError):
+    """The carrier was stopped in the middle of a round trip."""
 
 
 def translated(answer: object) -> object:
@@ -128,7 +156,7 @@ def _unavailable(error: Exception) -> StoreUnavailable:
     return GroupMissing(text) if text.startswith("NOGROUP") else StoreUnavailable(f"Redis: {text}")
 
 
-async def connect(url: str, *, tls_verify: bool = True, max_connections: int = MAX_CONNECTIONS) -> Link:
+async def connect(url: str, *, tls_verify: bool = True) -> Link:
     """Connect to the server at `url` (redis://, rediss:// or unix://), one node or a cluster, which it finds out.
 
     Without `tls_verify` a rediss:// server's certificate is not checked (hosts with self-signed ones). Raises
@@ -139,14 +167,14 @@ async def connect(url: str, *, tls_verify: bool = True, max_connections: int = M
         "socket_connect_timeout": CONNECT_TIMEOUT_S,
         "health_check_interval": HEALTH_CHECK_S,
         "retry": Retry(NoBackoff(), 0),
-        "max_connections": max_connections + 2,
+        "max_connections": MAX_CONNECTIONS,
         "encoding_errors": "surrogatepass",
         "decode_responses": False,
         "protocol": 2,
     }
     if url.startswith("rediss://") and not tls_verify:
         options |= {"ssl_cert_reqs": "none", "ssl_check_hostname": False}
-    link = Link(Redis.from_url(url, **options), cluster=False, turns=asyncio.Semaphore(max_connections))
+    link = Link(Redis.from_url(url, **options), cluster=False)
     try:
         clustered = (await link.do("INFO", "cluster")).get("cluster_enabled") == 1
     except StoreUnavailable:
@@ -156,4 +184,4 @@ async def connect(url: str, *, tls_verify: bool = True, max_connections: int = M
         return link
     await link.close()
     cluster = RedisCluster.from_url(url, **options)
-    return Link(cluster, cluster=True, turns=asyncio.Semaphore(max_connections))
+    return Link(cluster, cluster=True)

@@ -176,7 +176,7 @@ class RedisInbox:
     async def _wait(self, limit: int, wait_ms: int) -> list[Stored]:
         block = ("BLOCK", min(wait_ms, LONGEST_BLOCK_MS)) if wait_ms > 0 else ()
         streams = ("STREAMS", self.keys.inbox(0), ">")
-        reply = await self.link.do("XREADGROUP", "GROUP", GROUP, self.instance, "COUNT", limit, *block, *streams)
+        reply = await self.link.alone("XREADGROUP", "GROUP", GROUP, self.instance, "COUNT", limit, *block, *streams)
         return [
             Stored(id_.decode(), 0, from_fields(id_, fields), 0)
             for _, entries in reply or ()

@@ -7,7 +7,7 @@ from typing import Self
 from bot.domain.ports import Clock
 from bot.store.budgets import RedisBudgets
 from bot.store.cases import CARDS, POLLS, SENDS, TIMERS, RedisCases
-from bot.store.connect import MAX_CONNECTIONS, Link, connect
+from bot.store.connect import Link, connect
 from bot.store.due import RedisDueQueue, Turns
 from bot.store.inbox import TAKEOVER, RedisInbox
 from bot.store.keys import Keys
@@ -96,14 +96,13 @@ async def open_store(
     clock: Clock,
     takeover: timedelta = TAKEOVER,
     tls_verify: bool = True,
-    max_connections: int = MAX_CONNECTIONS,
 ) -> Store:
     """Connect to Redis and make ready what must exist. `instance` is a name that no other live process has.
 
     `retention` is how long closed cases are kept; `takeover` how long a worker may be silent about a delivery before
     another one takes it. Raises StoreUnavailable.
     """
-    link = await connect(url, tls_verify=tls_verify, max_connections=max_connections)
+    link = await connect(url, tls_verify=tls_verify)
     store = Store.on(link, shards=shards, retention=retention, instance=instance, clock=clock, takeover=takeover)
     try:
         await store.inbox.open()
