@@ -4,7 +4,6 @@ All ids end in a version: a button of an older card keeps its old id, so it can 
 docs/slack-cards.md explains each of them; a test compares the two lists.
 """
 
-import json
 from enum import StrEnum
 from typing import Annotated, Final, Literal, Self
 
@@ -87,8 +86,8 @@ class Packed(Model):
 
     def encode(self) -> str:
         """Compact ASCII JSON without what is at its default; the version is always there."""
-        fields = self.model_dump(mode="json", exclude_defaults=True)
-        return json.dumps({"v": self.v, **fields}, separators=(",", ":"))
+        fields = self.model_dump_json(exclude_defaults=True, ensure_ascii=True)
+        return f'{{"v":{self.v}{"," if len(fields) > len("{}") else ""}{fields[1:]}'
 
     @classmethod
     def decode(cls, value: object) -> Self | None:

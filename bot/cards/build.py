@@ -5,14 +5,13 @@ out and many workspaces refuse them. Every mrkdwn object is `verbatim` (Slack pa
 it), every plain_text has `emoji` off (a customer's `:codes:` stay as written).
 """
 
-import json
 from datetime import datetime
 from hashlib import blake2b
 from typing import Any
 
 from bot.cards.action_ids import ActionId, InputId, Press
 from bot.cards.escape import DAY_AND_TIME, fallback_time, plain, safe_url, stamp
-from bot.cards.limits import BUTTON_TEXT, INPUT_VALUE, OPTION_TEXT, OPTION_VALUE, PRESS_VALUE
+from bot.cards.limits import BUTTON_TEXT, INPUT_VALUE, OPTION_TEXT, OPTION_VALUE, PRESS_VALUE, as_json
 from bot.domain.ports import Blocks
 
 Block = dict[str, Any]
@@ -159,6 +158,5 @@ def with_ids(scope: str, parts: Parts) -> Blocks:
 
 
 def digest(value: Any) -> str:
-    """A stable name of what would be sent: 80 bits of BLAKE2b over its JSON."""
-    text = json.dumps(value, sort_keys=True, separators=(",", ":"))
-    return blake2b(text.encode(), digest_size=10).hexdigest()
+    """A stable name of what would be sent: 80 bits of BLAKE2b over its JSON, in the order in which it was built."""
+    return blake2b(as_json(value), digest_size=10).hexdigest()

@@ -19,6 +19,7 @@ from bot.cards.summary import summary
 from bot.cards.view import Rendered, View, rendered
 from bot.cards.words import author_label
 from bot.domain.case import Case, Post, PostKind
+from bot.domain.ports import Blocks
 
 ROOMS: Final = (Room(600, 4, 160, 4), Room(600, 3, 80, 2), Room(300, 2, 60, 1), Room(140, 1, 0, 0))
 """From the full drawing to the smallest; the first that stays below the limit is used."""
@@ -56,7 +57,7 @@ def card_parts(case: Case, post_id: str, view: View, room: Room) -> build.Parts:
 
 
 def _card(case: Case, post: Post, view: View) -> Rendered:
-    return rendered(summary(case, view), build.with_ids(case.id, _fitting(case, post, view, [])))
+    return rendered(summary(case, view), _fitting(case, post, view, []))
 
 
 def _alert(case: Case, post: Post, view: View) -> Rendered:
@@ -66,18 +67,18 @@ def _alert(case: Case, post: Post, view: View) -> Rendered:
     if where:
         top.append(("where", build.context(where)))
     text = f"{line(headline, HEADLINE_GRAPHEMES)} {summary(case, view)}"
-    return rendered(text, build.with_ids(case.id, _fitting(case, post, view, top)))
+    return rendered(text, _fitting(case, post, view, top))
 
 
-def _fitting(case: Case, post: Post, view: View, top: build.Parts) -> build.Parts:
+def _fitting(case: Case, post: Post, view: View, top: build.Parts) -> Blocks:
     """All blocks in the roomiest drawing that Slack takes."""
     bottom: build.Parts = [("actions", card_actions(case, post.id, view))]
-    parts: build.Parts = []
+    blocks: Blocks = []
     for room in ROOMS if case.is_open else (CLOSED_ROOM, *ROOMS[-1:]):
-        parts = [*top, *card_parts(case, post.id, view, room), *bottom]
-        if size(build.with_ids(case.id, parts)) < CARD_TOTAL:
+        blocks = build.with_ids(case.id, [*top, *card_parts(case, post.id, view, room), *bottom])
+        if size(blocks) < CARD_TOTAL:
             break
-    return parts
+    return blocks
 
 
 def _where(case: Case, view: View) -> str:

@@ -10,6 +10,8 @@ import json
 from collections.abc import Iterator
 from typing import Any, Final
 
+from pydantic import TypeAdapter
+
 CARD_TOTAL: Final = 10_000
 MESSAGE_BLOCKS: Final = 50
 VIEW_BLOCKS: Final = 100
@@ -65,19 +67,32 @@ _COUNT_LIMITS: Final[dict[tuple[str, str], int]] = {
 }
 
 
+_PLAIN_DATA: Final = TypeAdapter[Any](Any)
+
+
 def units(text: str) -> int:
     """Length in UTF-16 units; a lone surrogate counts one."""
+    if text.isascii():
+        return len(text)
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def as_json(value: Any) -> bytes:
+    """Compact JSON of plain data; several times quicker than the standard library's. Takes no lone surrogates."""
+    return _PLAIN_DATA.dump_json(value)
 
 
 def size(value: Any) -> int:
     """Length of the JSON that would be sent, in UTF-16 units."""
-    return units(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+    return units(as_json(value).decode())
 
 
 def check_message(blocks: list[dict[str, Any]], text: str) -> list[str]:
     """Everything that Slack, or a small phone, would not take of a message; empty when all is well."""
-    faults = [*_check_blocks(blocks, MESSAGE_BLOCKS), *_check_encoding([blocks, text])]
+    faults = list(_check_encoding([blocks, text]))
+    if faults:
+        return faults
+    faults += _check_blocks(blocks, MESSAGE_BLOCKS)
     if not text.strip():
         faults.append("the fallback text is empty")
     if units(text) > FALLBACK_TEXT:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from functools import lru_cache
 from hashlib import blake2b
 from typing import Literal
 
@@ -68,9 +69,14 @@ class CaseKey(Model):
     @property
     def id(self) -> str:
         """A short name for keys, buttons and logs: 80 bits of BLAKE2b as 16 letters and digits."""
-        text = "\x1f".join((self.network, self.account, self.conversation))
-        number = int.from_bytes(blake2b(text.encode("utf-8", "surrogatepass"), digest_size=10).digest())
-        return "".join(_ALPHABET[(number >> (5 * n)) & 31] for n in range(ID_LENGTH))
+        return _name(self.network, self.account, self.conversation)
+
+
+@lru_cache(maxsize=4096)
+def _name(*parts: str) -> str:
+    """The same short name for the same parts; asked for again and again while a case is worked on."""
+    number = int.from_bytes(blake2b("\x1f".join(parts).encode("utf-8", "surrogatepass"), digest_size=10).digest())
+    return "".join(_ALPHABET[(number >> (5 * n)) & 31] for n in range(ID_LENGTH))
 
 
 class Interaction(Model):

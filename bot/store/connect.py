@@ -9,14 +9,13 @@ from redis.asyncio import Redis, RedisCluster
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError, RedisClusterException, RedisError
+from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from bot.domain.errors import StoreUnavailable
 from bot.store.scripts import Script
 
 CONNECT_TIMEOUT_S = 3.0
 ANSWER_TIMEOUT_S = 5.0
-PATIENCE_S = 10.0
-"""How long a caller waits for its turn and its answer together."""
 HEALTH_CHECK_S = 30
 """A connection idle for longer is tried with PING before use: hosts drop idle connections without a word."""
 LANES = 2
@@ -28,6 +27,10 @@ MAX_CONNECTIONS = 64
 Arg = str | bytes | int | float
 Call = tuple[Sequence[str], Sequence[Arg]]
 """The keys and the arguments of one run of a script."""
+
+
+Ask = tuple[Sequence[Sequence[Arg]], "asyncio.Future[list[Any]]"]
+"""Commands of one caller, and where their answers go."""
 
 
 class GroupMissing(StoreUnavailable):
@@ -45,7 +48,7 @@ class Link:
 
     client: "Redis | RedisCluster" = field(repr=False)
     cluster: bool
-    _asked: "list[tuple[Sequence[Arg], asyncio.Future[Any]]]" = field(default_factory=list, init=False)
+    _asked: "list[Ask]" = field(default_factory=list, init=False)
     _carriers: "set[asyncio.Task[None]]" = field(default_factory=set, init=False)
     _starting: bool = field(default=False, init=False)
 
@@ -100,37 +103,35 @@ class Link:
     async def _ask(self, commands: Sequence[Sequence[Arg]]) -> list[Any]:
         """The raw answers, exceptions among them, once they are here."""
         loop = asyncio.get_running_loop()
-        mine = [(command, loop.create_future()) for command in commands]
-        self._asked += mine
+        answers: asyncio.Future[list[Any]] = loop.create_future()
+        self._asked.append((commands, answers))
         if not self._starting and len(self._carriers) < LANES:
             self._starting = True
             # A task of its own: a caller that is cancelled must not take the others' commands along.
             carrier = loop.create_task(self._carry())
             self._carriers.add(carrier)
             carrier.add_done_callback(self._carriers.discard)
-        try:
-            async with asyncio.timeout(PATIENCE_S):
-                return [await answer for _, answer in mine]
-        except TimeoutError as error:
-            msg = f"Redis did not answer within {PATIENCE_S:g} s"
-            raise StoreUnavailable(msg) from error
+        return await answers
 
     async def _carry(self) -> None:
         """Take what has been asked to the server, until nothing is left to take."""
         self._starting = False
         while self._asked:
-            batch, self._asked = self._asked[:TOGETHER], self._asked[TOGETHER:]
-            # Whoever was cancelled or gave up meanwhile has told nobody that it was done.
-            batch = [(command, answer) for command, answer in batch if not answer.done()]
-            answers: list[Any] = []
+            asks, self._asked = self._asked[:TOGETHER], self._asked[TOGETHER:]
+            # Whoever was cancelled meanwhile has told nobody that it was done.
+            asks = [ask for ask in asks if not ask[1].done()]
+            commands = [command for wanted, _ in asks for command in wanted]
+            answers: list[Any] = [_Interrupted()] * len(commands)
             try:
-                answers = await self._pipelined([command for command, _ in batch])
+                answers = await self._pipelined(commands)
             except (RedisError, RedisClusterException, OSError) as error:
-                answers = [error] * len(batch)
+                answers = [error] * len(commands)
+                if isinstance(error, TimeoutError | RedisTimeoutError):
+                    # The server is stuck: whoever waits behind would wait as long again.
+                    _settle(self._asked, [error] * sum(len(wanted) for wanted, _ in self._asked))
+                    self._asked = []
             finally:
-                for (_, answer), value in zip(batch, answers or [_Interrupted()] * len(batch), strict=True):
-                    if not answer.done():
-                        answer.set_result(value)
+                _settle(asks, answers)
 
     async def _pipelined(self, commands: Sequence[Sequence[Arg]]) -> list[Any]:
         if not commands:
@@ -144,6 +145,15 @@ class Link:
 
 class _Interrupted(RedisError):
     """The carrier was stopped in the middle of a round trip."""
+
+
+def _settle(asks: Sequence[Ask], answers: Sequence[Any]) -> None:
+    """Give every caller its own answers."""
+    at = 0
+    for commands, answer in asks:
+        if not answer.done():
+            answer.set_result(list(answers[at : at + len(commands)]))
+        at += len(commands)
 
 
 def translated(answer: object) -> object:

@@ -49,6 +49,8 @@ def tidy(text: str) -> str:
     Surrogate pairs become the character they meant and lone ones U+FFFD. Emoji sequences and the joiners
     that Arabic and Indic scripts need stay. Tidying twice changes nothing more.
     """
+    if text.isascii() and text.isprintable():
+        return text
     if _SURROGATE.search(text):
         text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     text = _NEWLINE.sub("\n", text)
