@@ -1,5 +1,6 @@
 """The composition root: the only place where settings, store, Slack, networks, services and listeners meet."""
 
+import asyncio
 import os
 import random
 import secrets
@@ -69,6 +70,7 @@ class Service:
     client: AsyncWebClient
     bolt: AsyncApp
     connectors: Mapping[tuple[str, str], Connector]
+    marked: asyncio.Event
     intake: Intake
     drawing: Drawing
     sending: Sending
@@ -168,7 +170,8 @@ def _compose(
     slack = SlackGateway(client, metrics, settings.slack_channel)
     connectors = accounts.connect(found, http, clock, store.notes, settings.poll_seconds)
     surroundings = Surroundings(settings, connectors, slack, clock, allow)
-    casework = Casework(store.cases, clock)
+    marked = asyncio.Event()
+    casework = Casework(store.cases, clock, marked)
     people = People(store.notes, slack)
     rng = random.SystemRandom()
     context = DeskContext(casework, people, store.notes, connectors, policy, clock)
@@ -192,6 +195,7 @@ def _compose(
         client=client,
         bolt=bolt,
         connectors=connectors,
+        marked=marked,
         intake=Intake(store.inbox, store.notes, casework, connectors, reader, policy, clock, metrics),
         drawing=drawing,
         sending=Sending(casework, store.notes, connectors, policy, clock, metrics),

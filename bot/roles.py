@@ -111,8 +111,9 @@ def _workers(service: Service, stop: asyncio.Event) -> list[Awaitable[None]]:
         "timers": (store.timers, service.timing.act),
         "polls": (store.polls, service.polling.act),
     }
+    wakes = {"cards": service.marked}
     queues = [
-        QueueWorker(name, queue, act, clock, metrics, service.tempo.lease).run(stop)
+        QueueWorker(name, queue, act, clock, metrics, service.tempo.lease, wake=wakes.get(name)).run(stop)
         for name, (queue, act) in acts.items()
     ]
     return [service.intake.run(stop), _schedule(service, stop), *queues]

@@ -9,7 +9,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import Field
 
-from bot.cards.limits import IDENTIFIER, PRIVATE_METADATA
+from bot.cards.limits import IDENTIFIER, PRIVATE_METADATA, as_json
 from bot.domain.case import Purpose
 from bot.domain.models import Model
 
@@ -86,8 +86,9 @@ class Packed(Model):
 
     def encode(self) -> str:
         """Compact ASCII JSON without what is at its default; the version is always there."""
-        fields = self.model_dump_json(exclude_defaults=True, ensure_ascii=True)
-        return f'{{"v":{self.v}{"," if len(fields) > len("{}") else ""}{fields[1:]}'
+        defaults = type(self).model_fields
+        given = {name: value for name, value in self if value != defaults[name].default}
+        return as_json({"v": self.v, **given}, ascii_only=True).decode()
 
     @classmethod
     def decode(cls, value: object) -> Self | None:

@@ -1,5 +1,6 @@
 """Load, decide, commit, and again on conflict: the one way in which a case changes."""
 
+import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import timedelta
@@ -28,11 +29,12 @@ class Outcome:
 
 
 class Casework:
-    """Applies decisions to stored cases."""
+    """Applies decisions to stored cases. `marked` is set whenever a case is marked to be drawn."""
 
-    def __init__(self, cases: Cases, clock: Clock) -> None:
+    def __init__(self, cases: Cases, clock: Clock, marked: asyncio.Event | None = None) -> None:
         self.cases = cases
         self._clock = clock
+        self._marked = marked or asyncio.Event()
 
     async def apply(
         self,
@@ -79,6 +81,8 @@ class Casework:
             )
         )
         if result == "committed":
+            if change.redraw:
+                self._marked.set()
             version = (before.version if before else 0) + 1
             return Outcome(after.model_copy(update={"version": version}))
         if result == "duplicate":

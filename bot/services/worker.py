@@ -12,6 +12,8 @@ from bot.telemetry import Metrics
 
 RETRY = timedelta(seconds=5)
 IDLE_S = 0.05
+LONGEST_IDLE_S = 0.25
+"""How long to rest when nothing is due: longer and longer, until something is, or somebody here says so."""
 FAILED_S = 1.0
 
 Act = Callable[[Due], Awaitable[datetime | None]]
@@ -19,7 +21,11 @@ Act = Callable[[Due], Awaitable[datetime | None]]
 
 
 class QueueWorker:
-    """Works one queue off, `at_once` ids at a time. Whatever goes wrong with one id, it comes again; none is lost."""
+    """Works one queue off, `at_once` ids at a time. Whatever goes wrong with one id, it comes again; none is lost.
+
+    The queue is asked again and again, because other processes put things into it too; `wake` is set by whoever puts
+    something in from here, so that it is taken at once.
+    """
 
     def __init__(
         self,
@@ -29,7 +35,8 @@ class QueueWorker:
         clock: Clock,
         metrics: Metrics,
         lease: timedelta,
-        at_once: int = 16,
+        at_once: int = 32,
+        wake: asyncio.Event | None = None,
     ) -> None:
         self._name = name
         self._queue = queue
@@ -38,19 +45,33 @@ class QueueWorker:
         self._metrics = metrics
         self._lease = lease
         self._at_once = at_once
+        self._wake = wake or asyncio.Event()
         self._busy: set[asyncio.Task[None]] = set()
         self._leases: dict[str, Due] = {}
         self._log = structlog.get_logger(f"hark.{name}")
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until told to stop; what is under way is finished first. A slow step holds up nothing but itself."""
+        rest = IDLE_S
         async with asyncio.TaskGroup() as group:
             while not stop.is_set():
+                self._wake.clear()
                 started = await self._start(group)
                 if len(self._busy) >= self._at_once:
                     await asyncio.wait(self._busy, return_when=asyncio.FIRST_COMPLETED)
                 elif not started:
-                    await self._clock.sleep(IDLE_S)
+                    rest = await self._rest(rest)
+                    continue
+                rest = IDLE_S
+
+    async def _rest(self, seconds: float) -> float:
+        """Rest until somebody in this process puts something into the queue; how long to rest the next time."""
+        try:
+            async with asyncio.timeout(seconds):
+                await self._wake.wait()
+        except TimeoutError:
+            return min(LONGEST_IDLE_S, seconds * 2)
+        return IDLE_S
 
     async def _start(self, group: asyncio.TaskGroup) -> int:
         """Take what is due now, as far as there are hands free, and begin to act on it; how many ids that were."""
