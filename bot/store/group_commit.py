@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from bot.domain.errors import StoreUnavailable
 
@@ -18,11 +18,12 @@ TIMEOUT_S = 10.0
 class GroupCommit(Generic[T]):
     """Collects things and writes them with one batch under way at a time.
 
-    `write` stores a batch and answers one value for each thing; a StoreUnavailable among them fails that one alone.
-    With nobody else about, a thing is written at once: there is no waiting for company.
+    `write` stores a batch or raises StoreUnavailable. With nobody else about, a thing is written at once: there is no
+    waiting for company. When a write fails, those who wait for the next one are told so too: they would only wait as
+    long again.
     """
 
-    write: Callable[[Sequence[T]], Awaitable[Sequence[Any]]]
+    write: Callable[[Sequence[T]], Awaitable[None]]
     batch: int = BATCH
     most_waiting: int = MOST_WAITING
     timeout_s: float = TIMEOUT_S
@@ -40,12 +41,7 @@ class GroupCommit(Generic[T]):
         if self._writer is None or self._writer.done():
             # A task of its own, kept here, because a caller that is cancelled must not take the others' write along.
             self._writer = loop.create_task(self._write_all())
-        try:
-            async with asyncio.timeout(self.timeout_s):
-                await stored
-        except TimeoutError as error:
-            msg = f"a delivery was not stored within {self.timeout_s:g} s"
-            raise StoreUnavailable(msg) from error
+        await stored
 
     async def close(self) -> None:
         """Wait until everything that was put is stored or refused."""
@@ -55,30 +51,33 @@ class GroupCommit(Generic[T]):
     async def _write_all(self) -> None:
         while self._waiting:
             batch, self._waiting = self._waiting[: self.batch], self._waiting[self.batch :]
-            # Who was cancelled or gave up has told nobody that it was stored.
+            # Who was cancelled meanwhile has told nobody that it was stored.
             batch = [(thing, stored) for thing, stored in batch if not stored.done()]
-            if batch:
-                await self._write_batch(batch)
+            failure: StoreUnavailable | None = StoreUnavailable("the write was interrupted")
+            try:
+                failure = await self._write_batch([thing for thing, _ in batch])
+            finally:
+                if failure is not None:
+                    batch, self._waiting = batch + self._waiting, []
+                for _, stored in batch:
+                    _settle(stored, failure)
 
-    async def _write_batch(self, batch: "Sequence[tuple[T, asyncio.Future[None]]]") -> None:
-        answers: Sequence[Any] = ()
+    async def _write_batch(self, things: Sequence[T]) -> StoreUnavailable | None:
+        """Store a batch, or say why it may not have been."""
         try:
-            answers = await self.write([thing for thing, _ in batch])
+            async with asyncio.timeout(self.timeout_s):
+                await self.write(things)
+        except TimeoutError:
+            return StoreUnavailable(f"a delivery was not stored within {self.timeout_s:g} s")
         except StoreUnavailable as error:
-            answers = [error] * len(batch)
-        finally:
-            for (_, stored), answer in zip(batch, answers or [_Interrupted()] * len(batch), strict=True):
-                _settle(stored, answer)
+            return error
+        return None
 
 
-class _Interrupted(StoreUnavailable):
-    """The writer was stopped in the middle of a batch."""
-
-
-def _settle(stored: "asyncio.Future[None]", answer: object) -> None:
+def _settle(stored: "asyncio.Future[None]", failure: StoreUnavailable | None) -> None:
     if stored.done():
         return
-    if isinstance(answer, StoreUnavailable):
-        stored.set_exception(StoreUnavailable(str(answer) or "the write was interrupted"))
-    else:
+    if failure is None:
         stored.set_result(None)
+    else:
+        stored.set_exception(StoreUnavailable(str(failure)))

@@ -8,7 +8,6 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -142,8 +141,12 @@ class RedisInbox:
         """Wait for the writes that are under way."""
         await self.writes.close()
 
-    async def _write(self, raws: Sequence[Raw]) -> Sequence[Any]:
-        return await self.link.each([("XADD", self.keys.inbox(self._shard(raw)), "*", *to_fields(raw)) for raw in raws])
+    async def _write(self, raws: Sequence[Raw]) -> None:
+        of_shard: defaultdict[int, list[Arg]] = defaultdict(lambda: [len(FIELDS), *FIELDS])
+        for raw in raws:
+            of_shard[self._shard(raw)] += to_values(raw)
+        calls = [((self.keys.inbox(shard),), args) for shard, args in of_shard.items()]
+        await self.link.run_many(self.scripts.inbox_put, calls)
 
     async def _take(self, limit: int, wait_ms: int) -> list[Stored]:
         if left := await self._take_over(limit):
@@ -220,10 +223,14 @@ FIELDS = ("network", "account", "source", "body", "headers", "received_at")
 
 
 def to_fields(raw: Raw) -> list[Arg]:
-    """A delivery as field, value, ... of a stream entry; the body as the bytes that came."""
-    values: list[Arg] = [raw.network, raw.account, raw.source, raw.body, HEADERS.dump_json(raw.headers)]
-    values.append(millis(raw.received_at))
-    return [part for pair in zip(FIELDS, values, strict=True) for part in pair]
+    """A delivery as field, value, ... of a stream entry."""
+    return [part for pair in zip(FIELDS, to_values(raw), strict=True) for part in pair]
+
+
+def to_values(raw: Raw) -> list[Arg]:
+    """A delivery as the values of FIELDS; the body as the bytes that came."""
+    headers = HEADERS.dump_json(raw.headers) if raw.headers else b"{}"
+    return [raw.network, raw.account, raw.source, raw.body, headers, millis(raw.received_at)]
 
 
 def from_fields(id_: bytes, fields: Mapping[bytes, bytes]) -> Raw:

@@ -34,6 +34,7 @@ class Scripts:
     due_put: Script
     due_take: Script
     due_give_back: Script
+    inbox_put: Script
     inbox_page: Script
     inbox_read: Script
     inbox_takeover: Script
@@ -51,6 +52,7 @@ class Scripts:
             due_put=Script.read("due_put", DUE),
             due_take=Script.read("due_take", DUE),
             due_give_back=Script.read("due_give_back", DUE),
+            inbox_put=Script.read("inbox_put"),
             inbox_page=Script.read("inbox_page"),
             inbox_read=Script.read("inbox_read"),
             inbox_takeover=Script.read("inbox_takeover"),
