@@ -4,6 +4,7 @@ Facebook, Instagram, Threads and WhatsApp share these variables. An account coun
 that its own network requires (such as FACEBOOK_PAGE_ID and FACEBOOK_PAGE_TOKEN): never list one of these there.
 """
 
+from functools import cached_property
 from typing import ClassVar, Final
 from urllib.parse import urlsplit
 
@@ -88,7 +89,7 @@ class GraphSettings(AccountSettings):
     def _is_address(cls, value: str) -> str:
         return web_address(value)
 
-    @property
+    @cached_property
     def secrets(self) -> tuple[bytes, ...]:
         """The app secrets, in the order given."""
         return tuple(each.encode() for each in parts(self.app_secret.get_secret_value()))
