@@ -41,7 +41,7 @@ from bot.services.intake import Intake, Reader
 from bot.services.people import People
 from bot.services.polling import Polling
 from bot.services.sending import Sending
-from bot.services.tempo import USUAL, Tempo
+from bot.services.tempo import USUAL, Tempo, paced
 from bot.services.timing import Timing
 from bot.settings import Settings
 from bot.slack import SlackGateway
@@ -176,7 +176,8 @@ def _compose(
     rng = random.SystemRandom()
     context = DeskContext(casework, people, store.notes, connectors, policy, clock)
     composing = Composing(context, allow, ToneReader.load(), rng)
-    drawing = Drawing(casework, slack, store.budgets, surroundings.draw, surroundings.draw_plainly, clock, metrics)
+    budgets = paced(store.budgets, tempo)
+    drawing = Drawing(casework, slack, budgets, surroundings.draw, surroundings.draw_plainly, clock, metrics)
     hourly = Hourly(store.cases, store.notes, slack, surroundings.draw_hour, policy, clock)
     signing = settings.slack_signing_secret
     # Bolt is told the token for each request; a client of its own with a token would only make it warn.

@@ -1,16 +1,41 @@
 """How patient workers are with each other: the leases after which what a dead process held is taken by another."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
+
+from bot.domain.ports import Budgets
 
 
 @dataclass(frozen=True, slots=True)
 class Tempo:
     """`lease`: how long something due is held by whoever took it. `takeover`: how long a worker may be silent about a
-    delivery. Both are longer than any step takes, or two workers would take the same step."""
+    delivery. Both are longer than any step takes, or two workers would take the same step. `slack_pace`: how many times
+    Slack's own budgets are allowed; more than 1 only against a server that is not Slack."""
 
     lease: timedelta = timedelta(seconds=30)
     takeover: timedelta = timedelta(seconds=60)
+    slack_pace: int = 1
 
 
 USUAL = Tempo()
+
+
+@dataclass(frozen=True, slots=True)
+class Paced:
+    """Budgets that allow so many times more; asking them costs the same."""
+
+    budgets: Budgets
+    pace: int
+
+    async def take(self, bucket: str, rate: float, burst: int, now: datetime) -> float:
+        """Take one token: 0 when granted, else the seconds to wait."""
+        return await self.budgets.take(bucket, rate * self.pace, burst * self.pace, now)
+
+    async def pause(self, bucket: str, until: datetime) -> None:
+        """Grant nothing before `until`."""
+        await self.budgets.pause(bucket, until)
+
+
+def paced(budgets: Budgets, tempo: Tempo) -> Budgets:
+    """The budgets at that tempo."""
+    return budgets if tempo.slack_pace == 1 else Paced(budgets, tempo.slack_pace)

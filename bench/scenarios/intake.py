@@ -1,0 +1,69 @@
+"""Webhooks a second: checked, on the disk, answered."""
+
+import time
+
+from bench.events import Door
+from bench.load import Sent
+from bench.options import Options
+from bench.report import Row
+from bench.stage import Stage, open_stage
+from bench.stats import median, percentile, ratio, spread
+
+DOOR: Door = "facebook"
+COUNT, QUICK_COUNT = 10_000, 1_000
+P99_RATE, P99_COUNT, QUICK_P99_COUNT = 200, 2_000, 200
+
+
+async def against_bare(options: Options) -> list[Row]:
+    """Hark's web process against a handler that checks the signature and stores nothing."""
+    return [await _against("intake-bare", "bare", 0.7, options)]
+
+
+async def against_xadd(options: Options) -> list[Row]:
+    """The same against a handler that does one XADD for each request."""
+    return [await _against("intake-xadd", "xadd", 1.6, options)]
+
+
+async def _against(name: str, kind: str, least: float, options: Options) -> Row:
+    count = options.pick(COUNT, QUICK_COUNT)
+    ours: list[float] = []
+    theirs: list[float] = []
+    async with open_stage() as stage, stage.web() as (_, port), stage.baseline(kind, DOOR) as base:
+        for _round in range(options.rounds):
+            await _fill(stage, base, count, theirs)
+            await _fill(stage, port, count, ours)
+            await _empty(stage, count)
+        p99 = await _calm(stage, port, options.pick(P99_COUNT, QUICK_P99_COUNT))
+    value, baseline = median(ours), median(theirs)
+    found = ratio(value, baseline)
+    note = f"rounds: {spread(ours)} against {spread(theirs)}; p99 of the answer at {P99_RATE} a second: {p99:.1f} ms"
+    return Row(name, value, "requests/s", baseline, found, f"ratio >= {least}", found >= least, note)
+
+
+async def _fill(stage: Stage, port: int, count: int, rates: list[float]) -> None:
+    sent = await stage.send(DOOR, port, stage.numbers(count))
+    rates.append(per_second(sent))
+
+
+async def _empty(stage: Stage, count: int) -> None:
+    """Everything acknowledged is in the stream; then the next round begins with an empty one."""
+    if await stage.inbox() != count:
+        msg = f"{count} deliveries were acknowledged and {await stage.inbox()} are stored"
+        raise RuntimeError(msg)
+    await stage.redis.xtrim("hark:{0}:inbox", maxlen=0, approximate=False)
+    await stage.redis.delete("bench:naive")
+
+
+async def _calm(stage: Stage, port: int, count: int) -> float:
+    sent = await stage.send(DOOR, port, stage.numbers(count), P99_RATE)
+    return percentile([each.ms for each in sent], 0.99)
+
+
+def per_second(sent: list[Sent]) -> float:
+    """Requests a second of a closed loop. Raises RuntimeError when one was not acknowledged."""
+    refused = [each.status for each in sent if not each.is_acked]
+    if refused:
+        msg = f"{len(refused)} requests were not acknowledged (status {refused[0]})"
+        raise RuntimeError(msg)
+    first = min(each.due for each in sent)
+    return len(sent) / max(max(each.answered for each in sent) - first, time.get_clock_info("monotonic").resolution)

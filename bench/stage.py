@@ -1,0 +1,207 @@
+"""The stage of a scenario: a Redis that writes to the disk at once, the fake Slack, and Hark's processes as wanted."""
+
+import asyncio
+import json
+import tempfile
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from redis.asyncio import Redis
+
+from bench import events, wire
+from bench.load import Load, Sent
+from bench.processes import READY, Child, free_port, running
+from bot.clock import SystemClock
+from bot.store.embedded import Embedded, read_state
+
+CHANNEL = "C0BENCH001"
+SIGNING_SECRET = "bench-signing-secret"  # noqa: S105 - for a server on this machine
+LIFTED = 100_000
+"""Times Slack's budgets: the buckets are asked as always and never say wait."""
+
+CLOCK = SystemClock()
+LOOK_S = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Posts:
+    """What the fake Slack was asked since its last reset."""
+
+    calls: dict[str, int]
+    limited: int
+    posts: list[tuple[float, str, str, list[str]]]
+    redrawn: dict[str, float]
+
+    def cards(self) -> dict[int, list[float]]:
+        """When each event's card was posted: once each, if all is well. Lines in threads do not count."""
+        found: dict[int, list[float]] = {}
+        for at, _ts, thread, tokens in self.posts:
+            for name in tokens if not thread else ():
+                found.setdefault(events.number(name), []).append(at)
+        return found
+
+    def stamps(self) -> dict[int, str]:
+        """The ts of each event's card."""
+        return {events.number(tokens[0]): ts for _at, ts, thread, tokens in self.posts if tokens and not thread}
+
+
+@dataclass(slots=True)
+class FakeSlack:
+    """The fake Slack as the bench speaks with it."""
+
+    port: int
+    client: wire.Client = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.client = wire.Client(self.port)
+
+    @property
+    def api(self) -> str:
+        """The address for SLACK_API_URL."""
+        return f"http://127.0.0.1:{self.port}/api/"
+
+    async def behave(self, **how: float) -> None:
+        """Set `limit_per_s` or `delay_s`."""
+        await self._ask("set", how)
+
+    async def reset(self) -> None:
+        """Forget everything, and how to behave."""
+        await self._ask("reset", {})
+
+    async def count(self) -> tuple[int, float]:
+        """How many messages were posted, and when the last one (monotonic seconds)."""
+        answer = await self._ask("count", {})
+        return int(answer["posts"]), float(answer["last"])
+
+    async def report(self) -> Posts:
+        """All of it."""
+        answer = await self._ask("report", {})
+        return Posts(answer["calls"], answer["limited"], [tuple(each) for each in answer["posts"]], answer["redrawn"])
+
+    async def until(self, posts: int, within_s: float) -> bool:
+        """Wait for so many messages; whether they came."""
+        deadline = time.monotonic() + within_s
+        while (await self.count())[0] < posts:
+            if time.monotonic() > deadline:
+                return False
+            await asyncio.sleep(LOOK_S)
+        return True
+
+    async def _ask(self, what: str, content: dict[str, Any]) -> dict[str, Any]:
+        request = events.post(self.port, f"/_bench/{what}", json.dumps(content).encode(), {})
+        status, body = await self.client.ask(request)
+        if status != 200:
+            msg = "the fake Slack is gone"
+            raise RuntimeError(msg)
+        answer: dict[str, Any] = json.loads(body)
+        return answer
+
+
+@dataclass(slots=True)
+class Stage:
+    """Everything around Hark. Event numbers are never used twice on one stage."""
+
+    folder: Path
+    redis_url: str
+    redis_pid: int
+    slack: FakeSlack
+    redis: Redis
+    next_event: int = 0
+
+    def numbers(self, count: int) -> range:
+        """So many new events."""
+        self.next_event += count
+        return range(self.next_event - count, self.next_event)
+
+    def env(self, port: int = 0) -> dict[str, str]:
+        """The environment of one of Hark's processes: HTTP mode, two accounts, everything else as it comes."""
+        return {
+            "PORT": str(port),
+            "REDIS_URL": self.redis_url,
+            "SLACK_BOT_TOKEN": "xoxb-bench",
+            "SLACK_SIGNING_SECRET": SIGNING_SECRET,
+            "SLACK_API_URL": self.slack.api,
+            "SLACK_CHANNEL": CHANNEL,
+            "HARK_DATA_DIR": str(self.folder),
+            "HARK_FSYNC": "always",
+            "WEBHOOK_SECRET": events.WEBHOOK_SECRET,
+        }
+
+    def web_env(self, port: int) -> dict[str, str]:
+        """The same with a Facebook Page, for a process that does not poll."""
+        return self.env(port) | {
+            "META_APP_SECRET": events.META_SECRET,
+            "META_VERIFY_TOKEN": "bench-verify",
+            "META_GRAPH_URL": f"http://127.0.0.1:{self.slack.port}",
+            "FACEBOOK_PAGE_ID": events.PAGE,
+            "FACEBOOK_PAGE_TOKEN": "bench-page-token",
+        }
+
+    @asynccontextmanager
+    async def web(self, port: int = 0) -> AsyncIterator[tuple[Child, int]]:
+        """`python -m bot web`, ready, and its port."""
+        port = port or free_port()
+        async with running(self.folder, ["bot", "web"], self.web_env(port)) as child:
+            await child.says(READY)
+            yield child, port
+
+    @asynccontextmanager
+    async def worker(self, *options: str, pace: int = LIFTED) -> AsyncIterator[Child]:
+        """A worker, ready, for whom Slack's budgets are lifted."""
+        async with running(self.folder, worker_command(*options, pace=pace), self.env()) as child:
+            await child.says(READY)
+            yield child
+
+    @asynccontextmanager
+    async def baseline(self, kind: str, door: events.Door) -> AsyncIterator[int]:
+        """One of bench/baselines.py; its port."""
+        address = {"bare": "", "xadd": self.redis_url, "forward": self.slack.api}[kind]
+        async with running(self.folder, ["bench.baselines", kind, door, address]) as child:
+            yield await child.port()
+
+    async def send(
+        self, door: events.Door, port: int, numbers: Sequence[int], rate: float = 0, connections: int = 32
+    ) -> list[Sent]:
+        """Send these events and wait for all answers."""
+        return await (await self.begin(door, port, numbers, rate, connections)).result()
+
+    async def begin(
+        self,
+        door: events.Door,
+        port: int,
+        numbers: Sequence[int],
+        rate: float = 0,
+        connections: int = 32,
+        texts: Sequence[str] = (),
+    ) -> Load:
+        """Begin to send these events."""
+        requests = await asyncio.to_thread(events.requests, door, port, numbers, CLOCK.now(), texts)
+        return await Load.start(self.folder, requests, port, rate, connections)
+
+    async def inbox(self) -> int:
+        """How many deliveries wait for intake."""
+        return int(await self.redis.xlen("hark:{0}:inbox"))
+
+
+def worker_command(*options: str, pace: int = LIFTED) -> list[str]:
+    """The command of a worker with lifted budgets."""
+    return ["bench.serve", "worker", "--pace", str(pace), *options]
+
+
+@asynccontextmanager
+async def open_stage() -> AsyncIterator[Stage]:
+    """A fresh server and a fresh Slack in a folder that is removed afterwards."""
+    async with AsyncExitStack() as stack:
+        folder = Path(
+            stack.enter_context(tempfile.TemporaryDirectory(prefix="hark-bench-", ignore_cleanup_errors=True))
+        )
+        server = await stack.enter_async_context(Embedded(folder / "redis", appendfsync="always"))
+        state = read_state(folder / "redis" / "server.json")
+        child = await stack.enter_async_context(running(folder, ["bench.fake_slack"]))
+        redis: Redis = Redis.from_url(server.url)
+        stack.push_async_callback(redis.aclose)
+        yield Stage(folder, server.url, state.pid if state else 0, FakeSlack(await child.port()), redis)
