@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Self
 
 from bench import wire
+from bench.processes import ROOT
 
 HEAD = struct.Struct(">I")
 LEAD_S = 0.2
@@ -84,6 +85,8 @@ async def run(plan: Plan) -> list[Sent]:
 
 async def _open(client: wire.Client, plan: Plan, requests: Sequence[bytes]) -> list[Sent]:
     first = time.monotonic() + LEAD_S
+    sys.stdout.write(f"{first}\n")
+    sys.stdout.flush()
     tasks = []
     async with asyncio.TaskGroup() as group:
         for n, request in enumerate(requests):
@@ -131,8 +134,14 @@ class Load:
         path = folder / f"{name}.requests"
         await asyncio.to_thread(path.write_bytes, pack(requests))
         plan = Plan(port, rate, connections, str(path), str(folder / f"{name}.json"), times)
-        process = await asyncio.create_subprocess_exec(sys.executable, "-m", "bench.load", json.dumps(asdict(plan)))
-        return cls(process, plan)
+        command = (sys.executable, "-m", "bench.load", json.dumps(asdict(plan)))
+        return cls(await asyncio.create_subprocess_exec(*command, cwd=ROOT, stdout=asyncio.subprocess.PIPE), plan)
+
+    async def begun(self) -> float:
+        """Wait until the first request is about to be sent; the time at which it is due (monotonic seconds)."""
+        if self.process.stdout is None:
+            return 0.0
+        return float(await self.process.stdout.readline() or b"0")
 
     async def result(self) -> list[Sent]:
         """Wait for its end."""

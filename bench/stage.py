@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,14 @@ from bench import events, wire
 from bench.load import Load, Sent
 from bench.processes import READY, Child, free_port, running
 from bot.clock import SystemClock
+from bot.domain.case import Item
+from bot.domain.models import CaseKey, Kind
+from bot.domain.policy import Policy
+from bot.domain.reading import Reading
+from bot.domain.receiving import open_case
+from bot.services.casework import Casework
 from bot.store.embedded import Embedded, read_state
+from bot.store.store import Store, open_store
 
 CHANNEL = "C0BENCH001"
 SIGNING_SECRET = "bench-signing-secret"  # noqa: S105 - for a server on this machine
@@ -25,6 +33,7 @@ LIFTED = 100_000
 
 CLOCK = SystemClock()
 LOOK_S = 0.02
+RETENTION = timedelta(days=90)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,16 +46,21 @@ class Posts:
     redrawn: dict[str, float]
 
     def cards(self) -> dict[int, list[float]]:
-        """When each event's card was posted: once each, if all is well. Lines in threads do not count."""
+        """When each event's card was posted: once each, if all is well.
+
+        A card names one event: lines in threads and messages about several events do not count.
+        """
         found: dict[int, list[float]] = {}
         for at, _ts, thread, tokens in self.posts:
-            for name in tokens if not thread else ():
+            for name in tokens if not thread and len(tokens) == 1 else ():
                 found.setdefault(events.number(name), []).append(at)
         return found
 
     def stamps(self) -> dict[int, str]:
         """The ts of each event's card."""
-        return {events.number(tokens[0]): ts for _at, ts, thread, tokens in self.posts if tokens and not thread}
+        return {
+            events.number(tokens[0]): ts for _at, ts, thread, tokens in self.posts if len(tokens) == 1 and not thread
+        }
 
 
 @dataclass(slots=True)
@@ -182,9 +196,38 @@ class Stage:
         requests = await asyncio.to_thread(events.requests, door, port, numbers, CLOCK.now(), texts)
         return await Load.start(self.folder, requests, port, rate, connections)
 
+    @asynccontextmanager
+    async def store(self) -> AsyncIterator[Store]:
+        """Hark's store, for looking into it and for what needs no process."""
+        store = await open_store(
+            self.redis_url, shards=1, retention=RETENTION, instance=f"bench-{time.monotonic_ns()}", clock=CLOCK
+        )
+        try:
+            yield store
+        finally:
+            await store.close()
+
     async def inbox(self) -> int:
         """How many deliveries wait for intake."""
         return int(await self.redis.xlen("hark:{0}:inbox"))
+
+
+async def a_case(stage: Stage, casework: Casework, policy: Policy) -> str:
+    """The id of a new open case without a card."""
+    (n,) = stage.numbers(1)
+    now = CLOCK.now()
+    item = Item(
+        seq=1,
+        id=f"comment-{events.token(n)}",
+        kind=Kind.COMMENT,
+        author=None,
+        text=events.words(n),
+        posted_at=now,
+        seen_at=now,
+    )
+    key = CaseKey(network="webhook", account="main", conversation=events.conversation(n))
+    await casework.create(open_case(key, item, Reading(), 2, policy), dedupe=(item.id,))
+    return key.id
 
 
 def worker_command(*options: str, pace: int = LIFTED) -> list[str]:
