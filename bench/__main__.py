@@ -3,12 +3,14 @@
 import argparse
 import asyncio
 import os
+import signal
 import sys
 import time
 
 from bench.catalogue import SCENARIOS
 from bench.options import Options, Scenario
 from bench.report import Row, as_json, heading, readable
+from bot.domain.errors import HarkError
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -39,12 +41,22 @@ def _run(scenario: Scenario, options: Options) -> list[Row] | None:
     """One scenario; None when it could not be carried out, which is said on the error output."""
     started = time.monotonic()
     try:
-        rows = asyncio.run(scenario.run(options))
-    except (RuntimeError, OSError) as error:
+        rows = asyncio.run(_until_told(scenario, options))
+    except asyncio.CancelledError:
+        raise SystemExit(128 + signal.SIGTERM) from None
+    except (RuntimeError, OSError, HarkError) as error:
         print(f"{scenario.name}: {error}", file=sys.stderr, flush=True)
         return None
     print(f"{scenario.name}: {time.monotonic() - started:.0f} s", file=sys.stderr, flush=True)
     return rows
+
+
+async def _until_told(scenario: Scenario, options: Options) -> list[Row]:
+    """Run it; SIGTERM ends it as Ctrl-C does, so that no process is left behind."""
+    task = asyncio.current_task()
+    if task is not None:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)
+    return await scenario.run(options)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -8,8 +8,9 @@ from bench.report import Row
 from bench.stage import Stage, open_stage
 from bench.stats import median, percentile, ratio, spread
 
-COUNT, QUICK_COUNT = 4_000, 300
-RATE, STEADY, QUICK_STEADY = 200, 2_000, 200
+COUNT, QUICK_COUNT = 4_000, 60
+RATE, STEADY, QUICK_STEADY = 200, 2_000, 60
+WARM = 60
 DRAIN_S = 120.0
 
 
@@ -24,7 +25,7 @@ async def most(options: Options) -> list[Row]:
         stage.worker(),
         stage.baseline("forward", "webhook") as base,
     ):
-        await flow(stage, port, QUICK_COUNT)
+        await flow(stage, port, WARM)
         for _round in range(options.rounds):
             theirs.append(await flow(stage, base, count))
             ours.append(await flow(stage, port, count))
@@ -47,7 +48,7 @@ async def steady(options: Options) -> list[Row]:
         stage.worker(),
         stage.baseline("forward", "webhook") as base,
     ):
-        await flow(stage, port, QUICK_COUNT)
+        await flow(stage, port, WARM)
         for _round in range(options.rounds):
             theirs.append(percentile(await latencies(stage, base, count), 0.99))
             found = await latencies(stage, port, count)

@@ -10,8 +10,8 @@ from bench.stage import Stage, open_stage
 from bench.stats import median, percentile, ratio, spread
 
 DOOR: Door = "facebook"
-COUNT, QUICK_COUNT = 10_000, 1_000
-P99_RATE, P99_COUNT, QUICK_P99_COUNT = 200, 2_000, 200
+COUNT, QUICK_COUNT = 10_000, 300
+P99_RATE, P99_COUNT, QUICK_P99_COUNT = 200, 2_000, 100
 
 
 async def against_bare(options: Options) -> list[Row]:

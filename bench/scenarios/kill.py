@@ -11,15 +11,15 @@ from bench.processes import READY, Child, free_port, start
 from bench.report import Row
 from bench.stage import Posts, Stage, open_stage, worker_command
 
-WAITING, QUICK_WAITING = 10_000, 200
-BEFORE_KILL, QUICK_BEFORE_KILL = 100, 20
-EVENTS, QUICK_EVENTS = 1_500, 200
-RATE, LIMIT = 200, 100
+WAITING, QUICK_WAITING = 10_000, 60
+BEFORE_KILL, QUICK_BEFORE_KILL = 100, 5
+EVENTS, QUICK_EVENTS = 1_500, 60
+RATE, LIMIT, QUICK_LIMIT = 200, 100, 10
 DOWN_S = 0.3
 LONGEST_S = 600.0
 LOOK_S = 0.25
 PATIENT: tuple[str, ...] = ()
-QUICK = ("--lease", "3", "--takeover", "3")
+QUICK = ("--lease", "5", "--takeover", "5")
 """A short run does not wait for a whole minute until a dead worker's deliveries are taken over."""
 
 OTHERS = "Node-RED lost 444, Hubot 370, n8n 287"
@@ -60,7 +60,7 @@ async def under_429(options: Options) -> list[Row]:
 async def _killed(role: str, options: Options) -> tuple[Ledger, str]:
     count, tempo = options.pick(EVENTS, QUICK_EVENTS), QUICK if options.quick else PATIENT
     async with open_stage() as stage, AsyncExitStack() as stack:
-        await stage.slack.behave(limit_per_s=LIMIT)
+        await stage.slack.behave(limit_per_s=options.pick(LIMIT, QUICK_LIMIT))
         port = free_port()
         web = await _web(stage, stack, port)
         worker = await _worker(stage, stack, tempo)

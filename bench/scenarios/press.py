@@ -16,7 +16,7 @@ from bench.stats import median, percentile, ratio, spread
 from bot.cards.action_ids import ActionId, Press
 from bot.domain.models import CaseKey
 
-PRESSES, QUICK_PRESSES = 200, 20
+PRESSES, QUICK_PRESSES = 200, 5
 PRESS_RATE = 20
 STAFF = 25
 WAIT_S = 10.0
@@ -80,9 +80,9 @@ def _both(numbers: Sequence[int], sent: Sequence[Sent], redrawn: dict[str, float
 
 
 async def _events(stage: Stage, port: int, presses: int) -> Load:
-    """The load under which presses are made: a second longer than they take."""
+    """The load under which presses are made: a little longer than they take."""
     await stage.slack.reset()
-    count = RATE * presses // PRESS_RATE + RATE
+    count = RATE * presses // PRESS_RATE * 5 // 4
     return await stage.begin("webhook", port, stage.numbers(count), RATE)
 
 

@@ -11,8 +11,8 @@ from bench.scenarios.flow import arrive
 from bench.stage import Stage, open_stage
 from bench.stats import median, ratio, spread
 
-SIZES, QUICK_SIZES = (1_000, 100_000, 1_000_000), (50, 200)
-EVENTS, QUICK_EVENTS = 600, 40
+SIZES, QUICK_SIZES = (1_000, 100_000, 1_000_000), (50, 1_200)
+EVENTS, QUICK_EVENTS = 600, 10
 RATE = 50
 FIRST_COPY = 1_000_000
 """Copies are numbered from here, new events from 0."""

@@ -9,10 +9,10 @@ from bench.report import Row
 from bench.stage import Posts, Stage, open_stage
 from bench.stats import percentile
 
-ITEMS, QUICK_ITEMS = 10_000, 100
+ITEMS, QUICK_ITEMS = 10_000, 50
 SECONDS, QUICK_SECONDS = 60, 2
-COMPLAINT_EVERY, QUICK_COMPLAINT_EVERY = 333, 50
-WAIT_S, QUICK_WAIT_S = 60.0, 10.0
+COMPLAINT_EVERY, QUICK_COMPLAINT_EVERY = 333, 25
+WAIT_S, QUICK_WAIT_S = 60.0, 5.0
 INTAKE_S = 300.0
 LOOK_S = 0.25
 

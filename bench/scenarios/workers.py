@@ -10,7 +10,7 @@ from bench.scenarios.flow import DRAIN_S
 from bench.stage import Stage, open_stage
 from bench.stats import median, ratio, spread
 
-COUNT, QUICK_COUNT = 3_000, 150
+COUNT, QUICK_COUNT = 3_000, 60
 CORES = 4
 """Two workers, the server and the fake Slack: with fewer cores they only take them from each other."""
 
