@@ -25,7 +25,8 @@ async def most(options: Options) -> list[Row]:
         stage.worker(),
         stage.baseline("forward", "webhook") as base,
     ):
-        await flow(stage, port, WARM)
+        for each in (base, port):
+            await flow(stage, each, WARM)
         for _round in range(options.rounds):
             theirs.append(await flow(stage, base, count))
             ours.append(await flow(stage, port, count))
@@ -48,7 +49,8 @@ async def steady(options: Options) -> list[Row]:
         stage.worker(),
         stage.baseline("forward", "webhook") as base,
     ):
-        await flow(stage, port, WARM)
+        for each in (base, port):
+            await flow(stage, each, WARM)
         for _round in range(options.rounds):
             theirs.append(percentile(await latencies(stage, base, count), 0.99))
             found = await latencies(stage, port, count)

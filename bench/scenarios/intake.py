@@ -11,6 +11,9 @@ from bench.stats import median, percentile, ratio, spread
 
 DOOR: Door = "facebook"
 COUNT, QUICK_COUNT = 10_000, 300
+WARM = 200
+"""Requests that are not measured: the first ones of a process cost more."""
+
 P99_RATE, P99_COUNT, QUICK_P99_COUNT = 200, 2_000, 100
 
 
@@ -29,6 +32,9 @@ async def _against(name: str, kind: str, least: float, options: Options) -> Row:
     ours: list[float] = []
     theirs: list[float] = []
     async with open_stage() as stage, stage.web() as (_, port), stage.baseline(kind, DOOR) as base:
+        for each in (base, port):
+            await _fill(stage, each, WARM, [])
+        await _empty(stage, WARM)
         for _round in range(options.rounds):
             await _fill(stage, base, count, theirs)
             await _fill(stage, port, count, ours)
