@@ -171,11 +171,11 @@ class Stage:
             yield child
 
     @asynccontextmanager
-    async def baseline(self, kind: str, door: events.Door) -> AsyncIterator[int]:
-        """One of bench/baselines.py; its port."""
+    async def baseline(self, kind: str, door: events.Door) -> AsyncIterator[tuple[Child, int]]:
+        """One of bench/baselines.py, and its port."""
         address = {"bare": "", "xadd": self.redis_url, "forward": self.slack.api}[kind]
         async with running(self.folder, ["bench.baselines", kind, door, address]) as child:
-            yield await child.port()
+            yield child, await child.port()
 
     async def send(
         self, door: events.Door, port: int, numbers: Sequence[int], rate: float = 0, connections: int = 32

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from bench.load import Sent
 from bench.options import Options
+from bench.processes import cpu_ms
 from bench.report import Row
 from bench.stage import Stage, open_stage
 from bench.stats import median, percentile, ratio, spread
@@ -14,6 +15,19 @@ WARM = 60
 DRAIN_S = 120.0
 
 
+class Costs:
+    """What processes spend between two moments."""
+
+    def __init__(self, pids: Mapping[str, int]) -> None:
+        self._pids = pids
+        self._before = {name: cpu_ms(pid) for name, pid in pids.items()}
+
+    def each(self, events: int) -> str:
+        """The processor time of each process for an event, in words. The processes must still run."""
+        spent = {name: (cpu_ms(pid) - self._before[name]) * 1000 / events for name, pid in self._pids.items()}
+        return ", ".join(f"{name} {us:.0f}" for name, us in spent.items())
+
+
 async def most(options: Options) -> list[Row]:
     """Events a second, from the first one sent to the last card's arrival, one web process and one worker."""
     count = options.pick(COUNT, QUICK_COUNT)
@@ -21,18 +35,20 @@ async def most(options: Options) -> list[Row]:
     theirs: list[float] = []
     async with (
         open_stage() as stage,
-        stage.web() as (_, port),
-        stage.worker(),
-        stage.baseline("forward", "webhook") as base,
+        stage.web() as (web, port),
+        stage.worker() as worker,
+        stage.baseline("forward", "webhook") as (forwarder, base),
     ):
         for each in (base, port):
             await flow(stage, each, WARM)
+        costs = Costs({"forwarder": forwarder.pid, "web": web.pid, "worker": worker.pid, "server": stage.redis_pid})
         for _round in range(options.rounds):
             theirs.append(await flow(stage, base, count))
             ours.append(await flow(stage, port, count))
+        spent = costs.each(count * options.rounds)
     value, baseline = median(ours), median(theirs)
     found = ratio(value, baseline)
-    note = f"rounds: {spread(ours)} against {spread(theirs)}"
+    note = f"rounds: {spread(ours)} against {spread(theirs)}; processor us an event: {spent}"
     fine = found >= 0.3 and value >= 1000
     return [Row("flow-max", value, "events/s", baseline, found, "ratio >= 0.3 and >= 1,000 a second", fine, note)]
 
@@ -47,7 +63,7 @@ async def steady(options: Options) -> list[Row]:
         open_stage() as stage,
         stage.web() as (_, port),
         stage.worker(),
-        stage.baseline("forward", "webhook") as base,
+        stage.baseline("forward", "webhook") as (_forwarder, base),
     ):
         for each in (base, port):
             await flow(stage, each, WARM)

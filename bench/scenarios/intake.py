@@ -1,10 +1,12 @@
 """Webhooks a second: checked, on the disk, answered."""
 
 import time
+from dataclasses import dataclass, field
 
 from bench.events import Door
 from bench.load import Sent
 from bench.options import Options
+from bench.processes import Child, cpu_ms
 from bench.report import Row
 from bench.stage import Stage, open_stage
 from bench.stats import median, percentile, ratio, spread
@@ -29,26 +31,45 @@ async def against_xadd(options: Options) -> list[Row]:
 
 async def _against(name: str, kind: str, least: float, options: Options) -> Row:
     count = options.pick(COUNT, QUICK_COUNT)
-    ours: list[float] = []
-    theirs: list[float] = []
-    async with open_stage() as stage, stage.web() as (_, port), stage.baseline(kind, DOOR) as base:
-        for each in (base, port):
-            await _fill(stage, each, WARM, [])
+    async with open_stage() as stage, stage.web() as ours_at, stage.baseline(kind, DOOR) as theirs_at:
+        ours, theirs = Side(*ours_at), Side(*theirs_at)
+        for side in (theirs, ours):
+            await side.fill(stage, WARM)
+            side.forget()
         await _empty(stage, WARM)
         for _round in range(options.rounds):
-            await _fill(stage, base, count, theirs)
-            await _fill(stage, port, count, ours)
+            await theirs.fill(stage, count)
+            await ours.fill(stage, count)
             await _empty(stage, count)
-        p99 = await _calm(stage, port, options.pick(P99_COUNT, QUICK_P99_COUNT))
-    value, baseline = median(ours), median(theirs)
+        p99 = await _calm(stage, ours.port, options.pick(P99_COUNT, QUICK_P99_COUNT))
+    value, baseline = median(ours.rates), median(theirs.rates)
     found = ratio(value, baseline)
-    note = f"rounds: {spread(ours)} against {spread(theirs)}; p99 of the answer at {P99_RATE} a second: {p99:.1f} ms"
+    note = (
+        f"rounds: {spread(ours.rates)} against {spread(theirs.rates)}; processor {median(ours.cpu_us):.0f} against "
+        f"{median(theirs.cpu_us):.0f} us a request; p99 of the answer at {P99_RATE} a second: {p99:.1f} ms"
+    )
     return Row(name, value, "requests/s", baseline, found, f"ratio >= {least}", found >= least, note)
 
 
-async def _fill(stage: Stage, port: int, count: int, rates: list[float]) -> None:
-    sent = await stage.send(DOOR, port, stage.numbers(count))
-    rates.append(per_second(sent))
+@dataclass(slots=True)
+class Side:
+    """One of the two that are compared, and its rounds."""
+
+    child: Child
+    port: int
+    rates: list[float] = field(default_factory=list)
+    cpu_us: list[float] = field(default_factory=list)
+
+    async def fill(self, stage: Stage, count: int) -> None:
+        """One round: so many requests as fast as answers come."""
+        before = cpu_ms(self.child.pid)
+        self.rates.append(per_second(await stage.send(DOOR, self.port, stage.numbers(count))))
+        self.cpu_us.append((cpu_ms(self.child.pid) - before) * 1000 / count)
+
+    def forget(self) -> None:
+        """What was measured so far was only to warm up."""
+        self.rates.clear()
+        self.cpu_us.clear()
 
 
 async def _empty(stage: Stage, count: int) -> None:
