@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 import time
+from pathlib import Path
 
 from bench.catalogue import SCENARIOS
 from bench.options import Options, Scenario
@@ -21,7 +22,7 @@ def main(argv: list[str] | None = None) -> int:
             print(f"{each.name:<14} {each.title}")
         return 0
     chosen = [each for each in SCENARIOS if not given.scenario or each.name in given.scenario]
-    options = Options(quick=given.quick, rounds=given.rounds or (1 if given.quick else 3))
+    options = Options(given.quick, given.rounds or (1 if given.quick else 3), given.profile)
     if not given.json:
         print(f"{os.cpu_count()} cores; baselines measured in the same run, medians of {options.rounds} rounds\n")
         print(heading(), flush=True)
@@ -59,6 +60,13 @@ async def _until_told(scenario: Scenario, options: Options) -> list[Row]:
     return await scenario.run(options)
 
 
+def _folder(text: str) -> Path:
+    """A folder that exists now."""
+    folder = Path(text).absolute()
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m bench", description="Measure Hark (bench/README.md explains how).")
     names = [each.name for each in SCENARIOS]
@@ -69,6 +77,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--list", action="store_true", help="name the scenarios")
     parser.add_argument("--quick", action="store_true", help="small and short: shows that they work, not how fast")
     parser.add_argument("--rounds", type=int, help="how often each is measured, in turn with its baseline (3)")
+    parser.add_argument(
+        "--profile", type=_folder, help="a folder for cProfile files of web and worker (intake, flow, press)"
+    )
     parser.add_argument("--strict", action="store_true", help="exit 1 when a goal is missed")
     parser.epilog = f"scenarios: {', '.join(names)}"
     return parser

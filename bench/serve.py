@@ -6,10 +6,12 @@ are allowed, and how long a dead process's work is left to it.
 
 import argparse
 import asyncio
+import cProfile
 import os
 import signal
-import sys
+from collections.abc import Coroutine
 from datetime import timedelta
+from typing import Any
 
 from bot import accounts
 from bot.app import open_service, set_up_logging
@@ -32,25 +34,35 @@ async def main(role: Role, tempo: Tempo) -> None:
 
 
 def arguments() -> argparse.Namespace:
-    """The command line."""
+    """What the command line says."""
     parser = argparse.ArgumentParser(prog="python -m bench.serve")
     parser.add_argument("role", choices=ROLES)
     parser.add_argument("--pace", type=int, default=USUAL.slack_pace)
     parser.add_argument("--lease", type=float, default=USUAL.lease.total_seconds())
     parser.add_argument("--takeover", type=float, default=USUAL.takeover.total_seconds())
+    parser.add_argument("--profile", default="", help="write what the profiler saw into this file at the end")
     return parser.parse_args()
 
 
-if __name__ == "__main__":
+def profiled(work: Coroutine[Any, Any, None], file: str) -> None:
+    """Run under the profiler; what it saw goes into the file at the end (`python -m pstats FILE`)."""
+    profile = cProfile.Profile()
+    try:
+        profile.runcall(asyncio.run, work)
+    finally:
+        profile.dump_stats(file)
+
+
+def command() -> None:
+    """The command line."""
     given = arguments()
-    asyncio.run(
-        main(
-            ROLES[given.role],
-            Tempo(
-                lease=timedelta(seconds=given.lease),
-                takeover=timedelta(seconds=given.takeover),
-                slack_pace=given.pace,
-            ),
-        )
-    )
-    sys.exit(0)
+    lease, takeover = timedelta(seconds=given.lease), timedelta(seconds=given.takeover)
+    work = main(ROLES[given.role], Tempo(lease=lease, takeover=takeover, slack_pace=given.pace))
+    if given.profile:
+        profiled(work, given.profile)
+    else:
+        asyncio.run(work)
+
+
+if __name__ == "__main__":
+    command()

@@ -125,6 +125,7 @@ class Stage:
     slack: FakeSlack
     redis: Redis
     next_event: int = 0
+    profile: Path | None = None
 
     def numbers(self, count: int) -> range:
         """So many new events."""
@@ -159,14 +160,17 @@ class Stage:
     async def web(self, port: int = 0) -> AsyncIterator[tuple[Child, int]]:
         """`python -m bot web`, ready, and its port."""
         port = port or free_port()
-        async with running(self.folder, ["bot", "web"], self.web_env(port)) as child:
+        command = ["bench.serve", "web", *self._profiled("web")] if self.profile else ["bot", "web"]
+        async with running(self.folder, command, self.web_env(port)) as child:
             await child.says(READY)
             yield child, port
 
     @asynccontextmanager
     async def worker(self, *options: str, pace: int = LIFTED) -> AsyncIterator[Child]:
         """A worker, ready, for whom Slack's budgets are lifted."""
-        async with running(self.folder, worker_command(*options, pace=pace), self.env()) as child:
+        async with running(
+            self.folder, worker_command(*options, *self._profiled("worker"), pace=pace), self.env()
+        ) as child:
             await child.says(READY)
             yield child
 
@@ -207,6 +211,10 @@ class Stage:
         finally:
             await store.close()
 
+    def _profiled(self, role: str) -> list[str]:
+        """What makes one of Hark's processes write down where its time went, if that is wanted."""
+        return ["--profile", str(self.profile / f"{role}-{time.monotonic_ns()}.pstats")] if self.profile else []
+
     async def inbox(self) -> int:
         """How many deliveries wait for intake."""
         return int(await self.redis.xlen("hark:{0}:inbox"))
@@ -236,7 +244,7 @@ def worker_command(*options: str, pace: int = LIFTED) -> list[str]:
 
 
 @asynccontextmanager
-async def open_stage() -> AsyncIterator[Stage]:
+async def open_stage(profile: Path | None = None) -> AsyncIterator[Stage]:
     """A fresh server and a fresh Slack in a folder that is removed afterwards."""
     async with AsyncExitStack() as stack:
         folder = Path(
@@ -247,4 +255,5 @@ async def open_stage() -> AsyncIterator[Stage]:
         child = await stack.enter_async_context(running(folder, ["bench.fake_slack"]))
         redis: Redis = Redis.from_url(server.url)
         stack.push_async_callback(redis.aclose)
-        yield Stage(folder, server.url, state.pid if state else 0, FakeSlack(await child.port()), redis)
+        pid, slack = state.pid if state else 0, FakeSlack(await child.port())
+        yield Stage(folder, server.url, pid, slack, redis, profile=profile)

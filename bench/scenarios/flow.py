@@ -34,7 +34,7 @@ async def most(options: Options) -> list[Row]:
     ours: list[float] = []
     theirs: list[float] = []
     async with (
-        open_stage() as stage,
+        open_stage(options.profile) as stage,
         stage.web() as (web, port),
         stage.worker() as worker,
         stage.baseline("forward", "webhook") as (forwarder, base),
@@ -60,7 +60,7 @@ async def steady(options: Options) -> list[Row]:
     theirs: list[float] = []
     middles: list[float] = []
     async with (
-        open_stage() as stage,
+        open_stage(options.profile) as stage,
         stage.web() as (_, port),
         stage.worker(),
         stage.baseline("forward", "webhook") as (_forwarder, base),

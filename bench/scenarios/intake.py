@@ -31,7 +31,7 @@ async def against_xadd(options: Options) -> list[Row]:
 
 async def _against(name: str, kind: str, least: float, options: Options) -> Row:
     count = options.pick(COUNT, QUICK_COUNT)
-    async with open_stage() as stage, stage.web() as ours_at, stage.baseline(kind, DOOR) as theirs_at:
+    async with open_stage(options.profile) as stage, stage.web() as ours_at, stage.baseline(kind, DOOR) as theirs_at:
         ours, theirs = Side(*ours_at), Side(*theirs_at)
         for side in (theirs, ours):
             await side.fill(stage, WARM)

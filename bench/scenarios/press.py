@@ -32,7 +32,7 @@ async def run(options: Options) -> list[Row]:
     presses = options.pick(PRESSES, QUICK_PRESSES)
     ours: list[float] = []
     theirs: list[float] = []
-    async with open_stage() as stage, stage.web() as (_, port), stage.worker():
+    async with open_stage(options.profile) as stage, stage.web() as (_, port), stage.worker():
         for _round in range(options.rounds):
             cards = await _cards(stage, port, presses)
             theirs.append(percentile(await _round_trips(stage, port, presses), 0.99))

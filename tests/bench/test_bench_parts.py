@@ -1,6 +1,8 @@
 """The parts of the benchmarks: events, fake Slack, load generator, copied cases, command line."""
 
+import asyncio
 import json
+import pstats
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,6 +15,7 @@ from bench.fake_slack import Book, Slack
 from bench.load import Load, Sent, pack, unpack
 from bench.processes import free_port, running
 from bench.report import Row, as_json
+from bench.serve import profiled
 from bench.stage import FakeSlack, open_stage
 from bench.stats import percentile
 from bot.domain.models import Interaction, Raw
@@ -247,3 +250,17 @@ def test_percentiles(share: float, value: float) -> None:
 def test_percentile_of_nothing() -> None:
     """Is nothing."""
     assert percentile([], 0.99) == 0
+
+
+def test_the_profiler_writes_what_it_saw_even_of_work_that_fails(tmp_path: Path) -> None:
+    """The file is there in any case, and names the function in which time went."""
+
+    async def work() -> None:
+        await asyncio.sleep(0)
+        msg = "no"
+        raise RuntimeError(msg)
+
+    with pytest.raises(RuntimeError, match="no"):
+        profiled(work(), str(tmp_path / "found"))
+    seen = pstats.Stats(str(tmp_path / "found")).get_stats_profile()
+    assert "work" in seen.func_profiles
