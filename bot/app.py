@@ -38,6 +38,7 @@ from bot.services.desk_context import DeskContext
 from bot.services.drawing import Drawing
 from bot.services.hourly import Hour, Hourly
 from bot.services.intake import Intake, Reader
+from bot.services.moderation import Moderation
 from bot.services.people import People
 from bot.services.polling import Polling
 from bot.services.sending import Sending
@@ -220,6 +221,7 @@ def _handler_deps(
     return handlers.Deps(
         desk=desk,
         composing=composing,
+        moderation=Moderation(context, surroundings.allow),
         drawing=drawing,
         people=context.people,
         cases=context.casework.cases,
@@ -250,7 +252,7 @@ class Surroundings:
         self._connectors = connectors
         self._slack = slack
         self._clock = clock
-        self._allow = allow
+        self.allow = allow
         self._titles = {network.name: network.title for network in NETWORKS}
 
     def view(self, case: Case) -> View:
@@ -265,7 +267,7 @@ class Surroundings:
             contact=self._settings.contact,
             team_language=self._settings.team_language,
             card_url=self._slack.permalink(Posted(card.place, card.ts)) if card and card.ts else "",
-            allow=self._allow,
+            allow=self.allow,
         )
 
     def draw(self, case: Case, post: Post, _now: datetime) -> Rendered:

@@ -12,6 +12,7 @@ from bot.domain.ports import Cases, Clock, ConnectorPort, Notes, Render
 from bot.services.composing import Composing
 from bot.services.desk import Desk
 from bot.services.drawing import Drawing
+from bot.services.moderation import Moderation
 from bot.services.people import People
 from bot.slack import SlackGateway
 
@@ -22,6 +23,7 @@ class Deps:
 
     desk: Desk
     composing: Composing
+    moderation: Moderation
     drawing: Drawing
     people: People
     cases: Cases

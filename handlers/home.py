@@ -54,6 +54,7 @@ async def publish(deps: Deps, user: str) -> None:
         waiting=listed(waiting, deps.view_of),
         waiting_total=len(waiting),
         accounts=[await _health(deps, key) for key in sorted(deps.connectors)],
+        hiding=listed(await deps.cases.hiding(MINE), deps.view_of),
         problems=sorted(
             {f"Slack refused a card: {post.error}" for case in waiting for post in case.posts if post.error}
         ),

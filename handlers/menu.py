@@ -13,6 +13,7 @@ from bot.services.casework import Outcome
 from bot.services.people import suggested_signature
 from bot.services.wording import SIGNATURE, Problems, from_slack
 from handlers.deps import Deps
+from handlers.hiding import open_hide
 from handlers.pressing import OLD_CARD, Pressed, read, show, whisper
 
 Act = Callable[[Deps, Pressed], Awaitable[None]]
@@ -90,6 +91,7 @@ ACTS: dict[Verb, Act] = {
     Verb.ACKNOWLEDGE: _acknowledge,
     Verb.CLOSE: _open_close,
     Verb.DISMISS: _open_dismiss,
+    Verb.HIDE: open_hide,
     Verb.HISTORY: _open_history,
     Verb.OPEN: _nothing,
 }

@@ -26,10 +26,12 @@ VERBS: dict[ActionId, Verb] = {
 def register(app: AsyncApp, deps: Deps) -> None:
     """One listener for each verb."""
     for action_id, verb in VERBS.items():
-        app.action(action_id.value)(_listener(deps, verb))
+        app.action(action_id.value)(listener(deps, verb))
 
 
-def _listener(deps: Deps, verb: Verb) -> Callable[..., Awaitable[None]]:
+def listener(deps: Deps, verb: Verb) -> Callable[..., Awaitable[None]]:
+    """What runs when a button of that verb is pressed: act, redraw, whisper a refusal."""
+
     async def listen(ack: AsyncAck, body: dict[str, Any]) -> None:
         await ack()
         pressed = read(body)

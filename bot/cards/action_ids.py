@@ -32,8 +32,12 @@ class ActionId(StrEnum):
     LINE = "hark:line:v1"  # the public line in a modal
     SIGNATURE = "hark:signature:v1"  # the signature typed in a modal
     LIKE = "hark:like:v1"  # whether a thank-you also likes the customer's words
-    REASON = "hark:reason:v1"  # the reason chosen in the close modal
+    REASON = "hark:reason:v1"  # the reason chosen in the close or hide modal
     LOOP = "hark:loop:v1"  # closing line or waiver, chosen in the close modal
+    NOTE = "hark:note:v1"  # the note in the hide modal
+    HIDE_APPROVE = "hark:hide-approve:v1"  # agree, as a second person, to hide a comment
+    HIDE_DECLINE = "hark:hide-decline:v1"  # say no to hiding a comment, or take one's own request back
+    UNHIDE = "hark:unhide:v1"  # show a hidden comment again
     SET_SIGNATURE = "hark:set-signature:v1"  # open the signature modal from App Home
     HOME_OPEN_CASE = "hark:home-open-case:v1"  # open a case from App Home
 
@@ -44,6 +48,7 @@ class Verb(StrEnum):
     ACKNOWLEDGE = "acknowledge"  # send the short "we are on it"
     CLOSE = "close"  # open the close modal
     DISMISS = "dismiss"  # open the confirmation of "not for us"
+    HIDE = "hide"  # open the form that asks to hide a comment
     HISTORY = "history"  # open the history modal
     OPEN = "open"  # Slack opens the network's page; we only acknowledge
 
@@ -55,6 +60,7 @@ class CallbackId(StrEnum):
     PRIVATE = "hark:private-form:v1"
     CLOSE = "hark:close-form:v1"
     DISMISS = "hark:dismiss-form:v1"
+    HIDE = "hark:hide-form:v1"
     SIGNATURE = "hark:signature-form:v1"
     HISTORY = "hark:history-view:v1"
     CASE = "hark:case-view:v1"
@@ -71,6 +77,7 @@ class InputId(StrEnum):
     SIGNATURE = "signature"
     REASON = "reason"
     LOOP = "loop"
+    NOTE = "note"
 
 
 LOOP_POST: Final = "post"
@@ -125,7 +132,8 @@ class ModalState(Packed):
 
     `send` is minted when the modal opens and names the send it will make, so that a double submit is one send.
     `seen` is how many of the case's sends the person had seen then; `items` how many interactions.
-    `confirmed` are the codes of warnings that were shown already: pressing Send again means yes.
+    `about` is the interaction that a form is about. `confirmed` are the codes of warnings that were shown already:
+    pressing Send again means yes.
     """
 
     case: CaseId = ""
@@ -133,6 +141,7 @@ class ModalState(Packed):
     send: str = Field(default="", max_length=IDENTIFIER)
     seen: int = 0
     items: int = 0
+    about: str = Field(default="", max_length=IDENTIFIER)
     confirmed: tuple[Annotated[str, Field(max_length=40)], ...] = Field(default=(), max_length=12)
 
 

@@ -3,6 +3,7 @@
 from bot.cards import build
 from bot.cards.action_ids import ActionId, Press, Verb
 from bot.cards.escape import one_line, safe_url
+from bot.cards.limits import OVERFLOW_OPTIONS
 from bot.cards.view import View
 from bot.cards.words import staff_name
 from bot.domain.case import Case
@@ -56,6 +57,7 @@ def _options(case: Case, post_id: str, view: View) -> list[build.Block]:
         Offer.ACKNOWLEDGE: (Verb.ACKNOWLEDGE, "👋 On it (acknowledge)"),
         Offer.CLOSE: (Verb.CLOSE, "✅ Close…"),
         Offer.DISMISS: (Verb.DISMISS, "🚫 Not for us…"),
+        Offer.HIDE: (Verb.HIDE, "🙈 Hide…"),
         Offer.HISTORY: (Verb.HISTORY, "📜 History"),
     }
     options = [
@@ -67,4 +69,4 @@ def _options(case: Case, post_id: str, view: View) -> list[build.Block]:
     if url:
         label = f"🔗 Open on {one_line(view.network_title, 40) or 'the network'}"
         options.append(build.press_option(label, Press.on(case.id, post_id, verb=Verb.OPEN), url))
-    return options
+    return options[:OVERFLOW_OPTIONS]  # in a full menu the link goes: the card's first line has it too

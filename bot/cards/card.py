@@ -12,6 +12,7 @@ from bot.cards import build
 from bot.cards.buttons import card_actions
 from bot.cards.customer import Room, head, words
 from bot.cards.escape import is_channel, line, link, mention, one_line, plain, user_ids
+from bot.cards.hiding import hiding_parts
 from bot.cards.limits import CARD_TOTAL, size
 from bot.cards.outgoing import send_parts
 from bot.cards.states import context_line, state_section
@@ -53,6 +54,7 @@ def card_parts(case: Case, post_id: str, view: View, room: Room) -> build.Parts:
         ("context", context_line(case, view)),
         ("state", state_section(case, post_id, view)),
         *send_parts(case, post_id, view, room),
+        *hiding_parts(case, post_id, view),
     ]
 
 

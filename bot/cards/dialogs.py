@@ -135,7 +135,8 @@ def _entry(entry: LogEntry | Said, view: View) -> build.Block:
 
 def case_modal(case: Case, view: View) -> ViewJson:
     """A case as it stands, to read from App Home; its buttons are on the card."""
-    parts = [(role, _quiet(block)) for role, block in card_parts(case, "", view, ROOMS[0])]
+    drawn = card_parts(case, "", view, ROOMS[0])
+    parts = [(role, _quiet(block)) for role, block in drawn if block["type"] != "actions"]
     where = [build.section(link(view.card_url, "Open the card in its channel"))] if view.card_url else []
     return modal(CallbackId.CASE, "Case", [*build.with_ids(case.id, parts), *where], close="Close")
 

@@ -7,6 +7,7 @@ from typing import Final
 from bot.cards import build
 from bot.cards.action_ids import ActionId, CallbackId, Press
 from bot.cards.escape import date_token, line
+from bot.cards.hiding import home_parts
 from bot.cards.lists import Listed, case_line, left_out
 from bot.cards.views import ViewJson
 from bot.domain.case import Person
@@ -41,12 +42,14 @@ class HomeData:
     accounts: Sequence[AccountHealth] = ()
     waiting_total: int = 0
     problems: Sequence[str] = ()
+    hiding: Sequence[Listed] = ()
 
 
 def home_view(data: HomeData) -> ViewJson:
     """The Home tab of one person."""
     blocks = [
         *_problems(data.problems),
+        *home_parts(data.hiding),
         build.header("My claims"),
         *_cases(data.mine, MINE_SHOWN, len(data.mine), "You have claimed nothing."),
         build.header("Waiting longest"),

@@ -10,7 +10,7 @@ from bot.cards.customer import Room
 from bot.cards.escape import TIME_AND_SECONDS, date_token, due_token, line, link, one_line, plain
 from bot.cards.view import View
 from bot.cards.words import count, send_title, staff_name
-from bot.domain.case import Case, Purpose, Send, SendState
+from bot.domain.case import MODERATION, Case, Purpose, Send, SendState
 from bot.domain.text.privacy import mask
 
 UNSETTLED: Final = frozenset({SendState.QUEUED, SendState.SENDING, SendState.UNKNOWN, SendState.FAILED})
@@ -37,7 +37,8 @@ def shown_sends(case: Case) -> list[Send]:
 
     A public line that goes with a private message is shown with that message.
     """
-    latest = [send for send in case.sends if send.purpose is not Purpose.LIKE][-1:]
+    silent = {Purpose.LIKE, *MODERATION}
+    latest = [send for send in case.sends if send.purpose not in silent][-1:]
     latest += [send for send in case.sends if latest and send.id == latest[0].after]
     return [
         send

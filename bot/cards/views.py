@@ -50,6 +50,7 @@ class Submitted:
     signature: str = ""
     reason: str = ""
     loop: str = ""
+    note: str = ""
 
 
 def submitted(values: Mapping[str, Any]) -> Submitted:

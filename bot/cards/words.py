@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from bot.domain.case import Case, Item, Purpose, Send
+from bot.domain.case import MODERATION, Case, Item, Purpose, Send
 from bot.domain.models import Kind, LengthRule
 from bot.domain.reading import Intent, Reading
 
@@ -40,6 +40,8 @@ PURPOSES: Final[Mapping[Purpose, str]] = MappingProxyType(
         Purpose.PRIVATE: "message",
         Purpose.LIKE: "like",
         Purpose.NOTICE: "line",
+        Purpose.HIDE: "Hiding the comment",
+        Purpose.UNHIDE: "Showing the comment again",
     }
 )
 ATTACHMENTS: Final = _table(
@@ -86,6 +88,8 @@ def author_label(item: Item, case: Case) -> str:
 
 def send_title(send: Send) -> str:
     """What kind of send this is and who can read it, such as "Public reply"."""
+    if send.purpose in MODERATION:
+        return PURPOSES[send.purpose]
     return f"{'Private' if send.private else 'Public'} {PURPOSES[send.purpose]}"
 
 

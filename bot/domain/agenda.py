@@ -6,7 +6,7 @@ with every commit, so a timer can never disagree with its case, and one that com
 
 from datetime import datetime
 
-from bot.domain.case import Case, SendState
+from bot.domain.case import Case, HideState, SendState
 
 UNSETTLED = (SendState.QUEUED, SendState.SENDING, SendState.UNKNOWN)
 
@@ -14,6 +14,7 @@ UNSETTLED = (SendState.QUEUED, SendState.SENDING, SendState.UNKNOWN)
 def next_timer(case: Case) -> datetime | None:
     """The instant at which time alone will change this case, if there is one."""
     instants = [] if case.wait is None else [mark.at for mark in case.wait.marks]
+    instants += [each.until for each in case.hidings if each.state is HideState.ASKED]
     if case.claim and lease_runs(case):
         instants.append(case.claim.until if case.claim.asked else case.claim.ask_at)
     if case.writing:
@@ -40,11 +41,14 @@ def indexes(case: Case) -> dict[str, datetime]:
     """The sorted lists in which the case stands, each with the instant it is sorted by.
 
     `waiting`: a customer waits (by answer due); `claimed:<user>`: open and claimed (by answer due, else claim time);
-    `open:<network>:<account>`: open (by when this cycle was seen).
+    `open:<network>:<account>`: open (by when this cycle was seen); `hiding`: somebody asked to hide a comment and
+    nobody decided yet (by when it was asked), closed cases too.
     """
+    asked = [each.at for each in case.hidings if each.state is HideState.ASKED]
+    lists = {"hiding": min(asked)} if asked else {}
     if not case.is_open:
-        return {}
-    lists = {f"open:{case.key.network}:{case.key.account}": case.cycle.seen_at}
+        return lists
+    lists[f"open:{case.key.network}:{case.key.account}"] = case.cycle.seen_at
     if case.wait:
         lists["waiting"] = case.wait.answer_due
     if case.claim:

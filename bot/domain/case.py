@@ -2,7 +2,7 @@
 
 Everything that a card shows and every timer that is due follows from this value alone. It is stored as one
 document, so that any worker can take the next step. The functions that change it live beside this module:
-`receiving`, `claims`, `replying`, `delivery`, `lifecycle`, `targets`, `posting`.
+`receiving`, `claims`, `replying`, `delivery`, `hiding`, `lifecycle`, `targets`, `posting`.
 """
 
 from enum import StrEnum
@@ -28,11 +28,21 @@ class Person(Model):
     signature: str = ""
 
 
+class HideReason(StrEnum):
+    """Why a comment may be hidden. Criticism is not among them: it is answered, not hidden."""
+
+    SPAM = "spam"
+    ABUSE = "abuse"
+    HATE = "hate"
+    PERSONAL_DATA = "personal_data"
+
+
 class Item(Model):
     """One interaction as the case keeps it: masked, tidied, cut; `seq` counts from 1 in the case's life.
 
     `earlier` are the wordings before edits. A customer's words stand here only, never in the audit log, so that a
-    deletion takes all of them away.
+    deletion takes all of them away. `signs` are the reasons for which triage lets staff ask to hide it, mostly none;
+    `hidden_at` is when it was last hidden or shown again.
     """
 
     seq: int
@@ -59,6 +69,10 @@ class Item(Model):
     reply_until: AwareDatetime | None = None
     private_until: AwareDatetime | None = None
     answerable: bool = True
+    hideable: bool = False
+    hidden: bool = False
+    hidden_at: AwareDatetime | None = None
+    signs: tuple[HideReason, ...] = ()
 
 
 class Claim(Model):
@@ -131,6 +145,12 @@ class Purpose(StrEnum):
     PRIVATE = "private"
     LIKE = "like"  # a like of the customer's words; no text, answers nothing
     NOTICE = "notice"  # the public line that says we went private, or the word that closes the public loop
+    HIDE = "hide"  # hides the customer's comment from the public, approved by a second person; no text
+    UNHIDE = "unhide"  # shows it again
+
+
+MODERATION = frozenset({Purpose.HIDE, Purpose.UNHIDE})
+"""Acts that say nothing to anybody: they answer nobody and stop no clock."""
 
 
 class SendState(StrEnum):
@@ -165,6 +185,37 @@ class Send(Model):
     reason: str = ""
     sent_at: AwareDatetime | None = None
     closes_loop: bool = False
+
+
+class HideState(StrEnum):
+    """Where a request to hide a comment stands."""
+
+    ASKED = "asked"
+    APPROVED = "approved"  # what became of the act itself, its send says
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+    LAPSED = "lapsed"  # the words changed or went away
+
+
+class Hiding(Model):
+    """One request to hide a comment. It counts until `until`; only somebody else than `by` may approve it.
+
+    `item` is the comment's id on its network; `why` says what made a request lapse. The id of the request is that of
+    the send that an approval queues.
+    """
+
+    id: str
+    item: str
+    reason: HideReason
+    note: str = ""
+    by: Person
+    at: AwareDatetime
+    until: AwareDatetime
+    state: HideState = HideState.ASKED
+    decided_by: Person | None = None
+    decided_at: AwareDatetime | None = None
+    why: str = ""
 
 
 class PostKind(StrEnum):
@@ -222,6 +273,7 @@ class Case(Model):
     claim: Claim | None = None
     writing: Writing | None = None
     sends: tuple[Send, ...] = ()
+    hidings: tuple[Hiding, ...] = ()
     posts: tuple[Post, ...] = ()
     loop_open: bool = False
     close_reason: str = ""

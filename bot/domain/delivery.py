@@ -6,8 +6,9 @@ is unknown, and looks for it on the network before anything is tried again.
 
 from datetime import datetime, timedelta
 
-from bot.domain.case import Case, LogEntry, Purpose, Send, SendState
+from bot.domain.case import MODERATION, Case, LogEntry, Purpose, Send, SendState
 from bot.domain.decisions import Change, Decision, Refused
+from bot.domain.hiding import carried_out, could_not
 from bot.domain.models import Kind, SendReport, Sent
 from bot.domain.policy import Policy
 from bot.domain.posting import with_alert
@@ -65,6 +66,8 @@ def sent(case: Case, send_id: str, proof: Sent, now: datetime, policy: Policy) -
         "reason": "",
     }
     case = with_send(case, send.model_copy(update=update))
+    if send.purpose in MODERATION:
+        return carried_out(case, send, now)
     log = LogEntry(at=now, what=f"sent a {PURPOSE_WORDS[send.purpose]}", by=send.by.id, detail=send.text)
     return Change(case=_clocks(case, send, now, policy), log=(log,))
 
@@ -85,7 +88,7 @@ def failed(case: Case, send_id: str, reason: str, now: datetime) -> Decision:
         return Refused(code="known", text="That send is known to have failed.")
     case = with_send(case, send.model_copy(update={"state": SendState.FAILED, "reason": reason, "due_at": now}))
     who = case.author.label if case.author else "the customer"
-    headline = f"Your {PURPOSE_WORDS[send.purpose]} did not reach {who}: {reason}"
+    headline = could_not(send, who, reason) or f"Your {PURPOSE_WORDS[send.purpose]} did not reach {who}: {reason}"
     case = with_alert(case, send.by.id, headline, f"failed:{send.id}:{send.attempt}")
     return Change(case=case, log=(LogEntry(at=now, what="failed to send", by=send.by.id, detail=reason),))
 

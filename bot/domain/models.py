@@ -87,7 +87,8 @@ class Interaction(Model):
     `about` is the interaction that a quiet kind (like, repost) points at. `reply_until` is when the network stops
     taking an answer where the customer spoke, `private_until` when it stops taking a private message about it; None
     means never. `answerable` is false where this one cannot be answered although its network can (a webhook without a
-    reply address).
+    reply address). `hideable` is true where the network lets us hide this one from the public; `hidden` when it is
+    hidden already.
     """
 
     id: str
@@ -108,17 +109,20 @@ class Interaction(Model):
     reply_until: AwareDatetime | None = None
     private_until: AwareDatetime | None = None
     answerable: bool = True
+    hideable: bool = False
+    hidden: bool = False
     by_us: bool = False
 
 
 class Edited(Model):
-    """A customer changed an interaction; `text` is the new wording."""
+    """A customer changed an interaction; `text` is the new wording, `ref` what answering it takes from now on."""
 
     id: str
     key: CaseKey
     text: str
     version: str = ""
     at: AwareDatetime
+    ref: dict[str, str] = Field(default_factory=dict)
 
 
 class Deleted(Model):
@@ -126,6 +130,15 @@ class Deleted(Model):
 
     id: str
     key: CaseKey
+    at: AwareDatetime
+
+
+class Hidden(Model):
+    """Somebody hid an interaction on the network itself, or showed it again (`hidden` is false)."""
+
+    id: str
+    key: CaseKey
+    hidden: bool
     at: AwareDatetime
 
 
@@ -152,7 +165,7 @@ class Malformed(Model):
     error: str
 
 
-Event = Interaction | Edited | Deleted | SendReport | UnknownEvent | Malformed
+Event = Interaction | Edited | Deleted | Hidden | SendReport | UnknownEvent | Malformed
 
 
 class Raw(Model):
@@ -186,7 +199,11 @@ class LengthRule(Model):
 
 
 class Capabilities(Model):
-    """What one network lets us do; decides which buttons a card shows."""
+    """What one network lets us do; decides which buttons a card shows.
+
+    `private_once`: only one private message may be sent about a public comment. `hide`: a customer's comment can be
+    hidden from the public and shown again; `answers_hidden`: one that is hidden can still be answered in public.
+    """
 
     public_reply: LengthRule | None = None
     private_message: LengthRule | None = None
@@ -195,6 +212,9 @@ class Capabilities(Model):
     idempotent_send: bool = False
     edit_events: bool = False
     delete_events: bool = False
+    private_once: bool = False
+    hide: bool = False
+    answers_hidden: bool = True
 
 
 class Sent(Model):

@@ -4,7 +4,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
-from bot.domain.case import Case, Item
+from bot.domain.case import Case, Item, Purpose, SendState
+from bot.domain.hiding import subject
 from bot.domain.models import Capabilities, LengthRule
 
 
@@ -21,6 +22,7 @@ class Offer(StrEnum):
     DISMISS = "dismiss"
     REOPEN = "reopen"
     HISTORY = "history"
+    HIDE = "hide"  # ask a second person to hide a comment
 
 
 def offers(case: Case, capabilities: Capabilities, now: datetime, contact: str = "") -> frozenset[Offer]:
@@ -30,12 +32,15 @@ def offers(case: Case, capabilities: Capabilities, now: datetime, contact: str =
     found = {Offer.HISTORY, Offer.CLOSE, Offer.DISMISS, Offer.RELEASE if case.claim else Offer.CLAIM}
     item = case.latest
     reachable = item.answerable and not item.deleted and window_open(item, now)
-    if reachable and reply_rule(case, capabilities) is not None:
+    open_to_words = capabilities.answers_hidden or not item.hidden
+    if reachable and open_to_words and reply_rule(case, capabilities) is not None:
         found |= {Offer.REPLY, Offer.THANK}
         if case.wait is not None and case.wait.ack_due is not None:
             found.add(Offer.ACKNOWLEDGE)
     if reachable and private_route(case, capabilities, now, contact):
         found.add(Offer.PRIVATE)
+    if subject(case, capabilities) is not None:
+        found.add(Offer.HIDE)
     return frozenset(found)
 
 
@@ -44,11 +49,18 @@ def private_route(
 ) -> Literal["message", "contact"] | None:
     """How a public conversation goes private: by a message, or by naming the company's contact way in public."""
     item = case.latest
-    if item.private:
+    if item.private or (capabilities.private_once and private_used(case, item)):
         return None
     if capabilities.private_message is not None and (item.private_until is None or now < item.private_until):
         return "message"
     return "contact" if contact and capabilities.public_reply is not None else None
+
+
+def private_used(case: Case, item: Item) -> bool:
+    """Whether a private message about this very comment went out, or is on its way."""
+    over = (SendState.FAILED, SendState.UNDONE)
+    about = (send for send in case.sends if send.to == item.id and send.purpose is Purpose.PRIVATE)
+    return any(send.private and send.state not in over for send in about)
 
 
 def reply_rule(case: Case, capabilities: Capabilities) -> LengthRule | None:

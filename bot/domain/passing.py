@@ -8,6 +8,7 @@ from datetime import datetime
 from bot.domain.case import Case, LogEntry, MarkName
 from bot.domain.claims import lease_passes
 from bot.domain.decisions import Change, Decision, Refused
+from bot.domain.hiding import requests_pass
 from bot.domain.policy import Policy
 from bot.domain.posting import alert_people, with_line
 from bot.domain.targets import BREACHES, due_marks, fire
@@ -22,15 +23,16 @@ WORDS = {
 
 
 def pass_time(case: Case, now: datetime, policy: Policy) -> Decision:
-    """Everything that is due by now: presence that ends, promises that warn or break, a claim that lapses."""
+    """Everything that is due by now: presence that ends, promises that warn or break, a claim that lapses, requests."""
     before = case
     if case.writing and case.writing.until <= now:
         case = case.model_copy(update={"writing": None})
     case, promise_log = _promises(case, now, policy)
     case, lease_log = lease_passes(case, now)
+    case, hide_log = requests_pass(case, now)
     if case == before:
         return Refused(code="nothing_due", text="Nothing is due.")
-    return Change(case=case, log=(*promise_log, *lease_log))
+    return Change(case=case, log=(*promise_log, *lease_log, *hide_log))
 
 
 def _promises(case: Case, now: datetime, policy: Policy) -> tuple[Case, tuple[LogEntry, ...]]:

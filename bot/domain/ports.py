@@ -60,6 +60,10 @@ class Cases(Protocol):
         """Open cases of one account, the newest first (for finding edits and deletions)."""
         ...
 
+    async def hiding(self, limit: int) -> list[Case]:
+        """Cases in which a request to hide a comment waits for a second person, the oldest first."""
+        ...
+
     async def count_open(self) -> int: ...
 
 

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from bot.domain.case import Case, Cycle, Item, LogEntry, Status
 from bot.domain.decisions import Change, Decision, Refused, changed
+from bot.domain.hiding import lapsed, signs_of
 from bot.domain.models import CaseKey, Interaction, Kind
 from bot.domain.policy import Policy
 from bot.domain.posting import with_card, with_line
@@ -16,6 +17,7 @@ EARLIER_KEPT = 5
 
 def open_case(key: CaseKey, item: Item, reading: Reading, priority: int, policy: Policy) -> Change:
     """The first interaction of a conversation: a new case, with a card wanted in the team's channel."""
+    item = item.model_copy(update={"signs": signs_of(item, reading)})
     case = Case(
         key=key,
         author=item.author,
@@ -31,7 +33,7 @@ def open_case(key: CaseKey, item: Item, reading: Reading, priority: int, policy:
 
 def receive(case: Case, item: Item, reading: Reading, priority: int, policy: Policy) -> Change:
     """One more interaction of a known conversation; `item.seq` is set here."""
-    item = item.model_copy(update={"seq": case.item_count + 1})
+    item = item.model_copy(update={"seq": case.item_count + 1, "signs": signs_of(item, reading)})
     returning = not case.is_open and needs_answer(case, item, reading)
     if returning:
         case = _next_cycle(case, item, policy)
@@ -62,8 +64,22 @@ def needs_answer(case: Case, item: Item, reading: Reading) -> bool:
     return not (thanks and case.cycle.answered_at)
 
 
-def edited(case: Case, item_id: str, text: str, version: str, *, masked: bool, cut: bool, now: datetime) -> Decision:
-    """The customer changed words that the case keeps, at `now`. Edits may arrive in any order: the last one counts."""
+def edited(
+    case: Case,
+    item_id: str,
+    text: str,
+    version: str,
+    *,
+    masked: bool,
+    cut: bool,
+    now: datetime,
+    reading: Reading | None = None,
+    ref: dict[str, str] | None = None,
+) -> Decision:
+    """The customer changed words that the case keeps, at `now`. Edits may arrive in any order: the last one counts.
+
+    `ref` is what answering the new wording takes, where the network gave one; `reading` is how it reads.
+    """
     item = _find(case, item_id)
     if item is None:
         return Refused(code="unknown_item", text="The case does not keep that interaction any more.")
@@ -79,9 +95,12 @@ def edited(case: Case, item_id: str, text: str, version: str, *, masked: bool, c
             "earlier": (*item.earlier, item.text)[-EARLIER_KEPT:],
             "masked": masked,
             "cut": cut,
+            "ref": ref or item.ref,
         }
     )
-    return changed(case, LogEntry(at=now, what="edited by the customer"), items=_replace(case, new))
+    new = new.model_copy(update={"signs": signs_of(new, reading or Reading())})
+    change = changed(case, LogEntry(at=now, what="edited by the customer"), items=_replace(case, new))
+    return lapsed(change, item_id, "the customer changed the words", now)
 
 
 def deleted(case: Case, item_id: str, now: datetime) -> Decision:
@@ -92,7 +111,8 @@ def deleted(case: Case, item_id: str, now: datetime) -> Decision:
     gone = item.model_copy(update={"text": "", "earlier": (), "attachments": (), "deleted": True})
     items = _replace(case, gone)
     wait = None if all(each.deleted for each in items) else case.wait
-    return changed(case, LogEntry(at=now, what="deleted on the network"), items=items, wait=wait)
+    change = changed(case, LogEntry(at=now, what="deleted on the network"), items=items, wait=wait)
+    return lapsed(change, item_id, "the customer deleted the comment", now)
 
 
 def folded(case: Case, interaction: Interaction) -> Decision:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from pydantic import Field
 
-from bot.domain.case import Case, LogEntry, Person, Purpose, Send, SendState, Writing
+from bot.domain.case import MODERATION, Case, LogEntry, Person, Purpose, Send, SendState, Writing
 from bot.domain.claims import claimed, renewed
 from bot.domain.decisions import Change, Decision, Refused, changed
 from bot.domain.models import Model
@@ -19,6 +19,8 @@ PURPOSE_WORDS = {
     Purpose.PRIVATE: "private message",
     Purpose.LIKE: "like",
     Purpose.NOTICE: "public line",
+    Purpose.HIDE: "hiding of the comment",
+    Purpose.UNHIDE: "showing of the comment",
 }
 
 
@@ -78,20 +80,24 @@ def queue(case: Case, outgoing: Outgoing, now: datetime, policy: Policy) -> Deci
         LogEntry(at=now, what=f"queued a {PURPOSE_WORDS[send.purpose]}", by=outgoing.by.id, detail=send.text)
         for send in sends
     )
-    return changed(case, *log, sends=_kept((*case.sends, *sends)), writing=writing)
+    return changed(case, *log, sends=kept((*case.sends, *sends)), writing=writing)
 
 
 def seen_sends(case: Case) -> int:
     """What the modal remembers of the case's sends: how many there ever were that count."""
-    return sum(1 for send in case.sends if send.state is not SendState.UNDONE)
+    return len(_counted(case))
 
 
 def overtaken_by(case: Case, by: Person, seen: int | None) -> Send | None:
     """A colleague's send that came after the first `seen` ones; None when there is none or nobody asked."""
     if seen is None:
         return None
-    counted = [send for send in case.sends if send.state is not SendState.UNDONE]
-    return next((send for send in reversed(counted[seen:]) if send.by.id != by.id), None)
+    return next((send for send in reversed(_counted(case)[seen:]) if send.by.id != by.id), None)
+
+
+def _counted(case: Case) -> list[Send]:
+    """The sends that say something to the customer and were not taken back."""
+    return [send for send in case.sends if send.state is not SendState.UNDONE and send.purpose not in MODERATION]
 
 
 def undo(case: Case, send_id: str, by: Person, now: datetime) -> Decision:
@@ -143,7 +149,7 @@ def _send(case: Case, draft: Draft, by: Person, now: datetime, policy: Policy) -
     )
 
 
-def _kept(sends: tuple[Send, ...]) -> tuple[Send, ...]:
+def kept(sends: tuple[Send, ...]) -> tuple[Send, ...]:
     """The newest sends; one that is not settled is never dropped."""
     surplus = len(sends) - SENDS_KEPT
     old = [send for send in sends if send.state in SETTLED][: max(0, surplus)]

@@ -59,7 +59,7 @@ class Desk:
         by = await self._at.people.who(user)
         outcome = await self._at.press(case_id, lambda case: replying.undo(case, send_id, by, self._at.clock.now()))
         send = outcome.case.send(send_id) if outcome.case and outcome.done else None
-        if send is not None:
+        if send is not None and send.text:
             text = send.text.removesuffix(send.by.signature).rstrip()
             await self._at.notes.save_draft(case_id, send.by.id, text)
         return outcome

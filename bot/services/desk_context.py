@@ -6,8 +6,9 @@ from datetime import timedelta
 
 from bot.domain.case import Case
 from bot.domain.decisions import Decide, Refused
+from bot.domain.hiding import CRITICISM
 from bot.domain.models import Capabilities
-from bot.domain.offers import Offer, offers
+from bot.domain.offers import Offer, offers, private_used
 from bot.domain.policy import Policy
 from bot.domain.ports import Clock, ConnectorPort, Notes
 from bot.services.casework import Casework, Outcome
@@ -46,7 +47,7 @@ class DeskContext:
             return Refused(code="no_case", text="This case is no longer kept.")
         if offer in offers(case, self.capabilities(case), self.clock.now(), self.policy.contact):
             return case
-        return Refused(code="not_offered", text=_why_not(case, offer))
+        return Refused(code="not_offered", text=_why_not(case, offer, self.capabilities(case)))
 
     async def press(self, case_id: str, decide: Decide) -> Outcome:
         """Apply a decision; the pressed message is redrawn by the handler, the other copies soon after."""
@@ -57,9 +58,15 @@ class DeskContext:
         return await self.casework.apply(case_id, decide)
 
 
-def _why_not(case: Case, offer: Offer) -> str:
+def _why_not(case: Case, offer: Offer, capabilities: Capabilities) -> str:
     if not case.is_open:
         return "This case is closed. Reopen it first."
     if offer is Offer.ACKNOWLEDGE and case.cycle.acknowledged_at:
         return "The customer has had a first word already."
+    if offer is Offer.HIDE:
+        return f"There is nothing here that can be hidden now. {CRITICISM}"
+    if offer is Offer.PRIVATE and capabilities.private_once and private_used(case, case.latest):
+        return "A private message about this was sent already, and the network allows one. Wait for the customer."
+    if case.latest.hidden and not capabilities.answers_hidden:
+        return "This comment is hidden, and the network takes no answers below hidden comments. Unhide it first."
     return "The customer cannot be answered here any more: the network or its reply window does not allow it."

@@ -17,12 +17,14 @@ from bot.domain.case import Item
 from bot.domain.decisions import Decide
 from bot.domain.delivery import reported
 from bot.domain.errors import StoreUnavailable
+from bot.domain.hiding import hidden_on_network
 from bot.domain.models import (
     QUIET_KINDS,
     CaseKey,
     Deleted,
     Edited,
     Event,
+    Hidden,
     Interaction,
     Malformed,
     Raw,
@@ -171,8 +173,8 @@ class Intake:
                 return await self._interaction(raw, event)
             case Edited():
                 return await self._edited(event)
-            case Deleted():
-                return await self._deleted(event)
+            case Deleted() | Hidden():
+                return await (self._deleted(event) if isinstance(event, Deleted) else self._hidden(event))
             case SendReport():
                 await self._known(event.key, lambda case: reported(case, event, self._policy))
                 return "report"
@@ -236,11 +238,29 @@ class Intake:
 
     async def _edited(self, event: Edited) -> str:
         text, masked, shortened = self._safe(event.text)
+        reading = self._reader.triage.read(text)
         outcome = await self._known(
             event.key,
-            lambda case: edited(case, event.id, text, event.version, masked=masked, cut=shortened, now=event.at),
+            lambda case: edited(
+                case,
+                event.id,
+                text,
+                event.version,
+                masked=masked,
+                cut=shortened,
+                now=event.at,
+                reading=reading,
+                ref=event.ref,
+            ),
         )
         return "edited" if outcome.done else "known"
+
+    async def _hidden(self, event: Hidden) -> str:
+        """Somebody hid or showed words on the network itself."""
+        outcome = await self._known(
+            event.key, lambda case: hidden_on_network(case, event.id, event.at, hidden=event.hidden)
+        )
+        return "hidden" if outcome.done else "known"
 
     async def _deleted(self, event: Deleted) -> str:
         """Take words away; what is not known is remembered and looked for once more: it may just have been stored."""
@@ -290,6 +310,8 @@ class Intake:
             reply_until=event.reply_until,
             private_until=event.private_until,
             answerable=event.answerable,
+            hideable=event.hideable,
+            hidden=event.hidden,
         )
 
     def _safe(self, text: str) -> tuple[str, bool, bool]:
@@ -320,4 +342,4 @@ def _gone(event: Interaction | Deleted) -> str:
 
 
 def _as_edit(event: Interaction, at: datetime) -> Edited:
-    return Edited(id=event.id, key=event.key, text=event.text, version=event.version, at=at)
+    return Edited(id=event.id, key=event.key, text=event.text, version=event.version, at=at, ref=event.ref)

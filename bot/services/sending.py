@@ -10,11 +10,12 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.domain.agenda import next_send
-from bot.domain.case import Case, Send, SendState
+from bot.domain.case import MODERATION, Case, Send, SendState
 from bot.domain.decisions import Decide
 from bot.domain.delivery import begin, confirmed, due_send, failed, missing, postponed, sent, unknown
 from bot.domain.errors import Permanent, Transient, Unknown
-from bot.domain.models import Sent
+from bot.domain.hiding import stopped
+from bot.domain.models import Capabilities, Sent
 from bot.domain.offers import window_open
 from bot.domain.policy import Policy
 from bot.domain.ports import Clock, ConnectorPort, Due, Notes
@@ -71,7 +72,7 @@ class Sending:
             await self._look(case, send, connector)
 
     async def _call(self, case: Case, send: Send, connector: ConnectorPort) -> None:
-        closed = _window_closed(case, send, self._clock.now())
+        closed = _closed(case, send, connector.capabilities, self._clock.now())
         if closed:
             await self._fail(case, send, closed)
             return
@@ -152,8 +153,10 @@ class Sending:
         return await self._casework.apply(case_id, decide)
 
 
-def _window_closed(case: Case, send: Send, now: datetime) -> str:
+def _closed(case: Case, send: Send, capabilities: Capabilities, now: datetime) -> str:
     """Windows are checked again at the last moment: minutes may have passed since the modal."""
+    if send.purpose in MODERATION:
+        return stopped(case, send, capabilities)
     item = next((each for each in case.items if each.id == send.to), None)
     if item is None or window_open(item, now):
         return ""

@@ -62,6 +62,10 @@ class RedisCases:
         """Open cases of one account, the newest first."""
         return await self._listed(f"open:{network}:{account}", limit, newest_first=True)
 
+    async def hiding(self, limit: int) -> list[Case]:
+        """Cases in which a request to hide a comment waits for a second person, the oldest first."""
+        return await self._listed("hiding", limit)
+
     async def count_open(self) -> int:
         """How many cases are open."""
         sets = [("ZCARD", self.keys.index(shard, ALL_OPEN)) for shard in range(self.keys.shards)]

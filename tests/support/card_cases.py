@@ -7,7 +7,21 @@ from pathlib import Path
 from typing import Any
 
 from bot.cards.view import View
-from bot.domain.case import Case, Cycle, MarkName, Post, PostKind, Purpose, SendState, Writing
+from bot.domain.case import (
+    Case,
+    Cycle,
+    HideReason,
+    HideState,
+    Hiding,
+    Item,
+    MarkName,
+    Post,
+    PostKind,
+    Purpose,
+    Send,
+    SendState,
+    Writing,
+)
 from bot.domain.models import Attachment, Author, Capabilities, Kind, LengthRule
 from bot.domain.reading import Reading
 from tests.support.cases import ANA, BEN, NOON, a_card, a_case, a_claim, a_send, a_wait, an_item
@@ -19,6 +33,7 @@ BLUESKY_LIKE = Capabilities(
     private_message=LengthRule(limit=1000),
     like=True,
     read_back=True,
+    hide=True,
 )
 PUBLIC_ONLY = Capabilities(public_reply=LengthRule(limit=280, unit="utf16"))
 COMPLAINT = Reading(
@@ -30,6 +45,7 @@ COMPLAINT = Reading(
     topics=("delivery", "support"),
 )
 URL = "https://square.example/post-1"
+TROLL = Reading(language="en", abuse="troll")
 
 
 def a_view(**changes: Any) -> View:
@@ -93,6 +109,35 @@ def _after(minutes: int) -> Any:
     return NOON + timedelta(minutes=minutes)
 
 
+def a_troll(**changes: Any) -> Item:
+    """A comment that triage lets staff ask to hide."""
+    signs = (HideReason.ABUSE, HideReason.HATE)
+    return an_item("You are all idiots", **({"url": URL, "hideable": True, "signs": signs} | changes))
+
+
+def a_hide(state: SendState, **changes: Any) -> Send:
+    """The act that Ben approved."""
+    return a_send(id="hide-1", purpose=Purpose.HIDE, text="", by=BEN, state=state, **changes)
+
+
+def a_hiding_case(state: HideState = HideState.ASKED, **changes: Any) -> Case:
+    """A case in which Ana asked to hide the comment, and what became of that."""
+    decided: dict[str, Any] = {"decided_by": BEN, "decided_at": _after(3)} if state is not HideState.ASKED else {}
+    asked = Hiding(
+        id="hide-1",
+        item="post-1",
+        reason=HideReason.ABUSE,
+        note="Third time today",
+        by=ANA,
+        at=_after(2),
+        until=_after(1442),
+        state=state,
+        why="the customer changed the words" if state is HideState.LAPSED else "",
+        **decided,
+    )
+    return a_public_case(**({"items": (a_troll(),), "reading": TROLL, "hidings": (asked,)} | changes))
+
+
 def states() -> dict[str, Case]:
     """One case in each state that a card can be in."""
     sent = {"sent_at": _after(1), "url": "https://square.example/reply-1"}
@@ -141,6 +186,23 @@ def states() -> dict[str, Case]:
         "deleted": a_public_case(items=(an_item("", url=URL, deleted=True),), wait=None),
         "edited_masked": a_public_case(items=(an_item("Call [phone …12]", edited=True, masked=True, cut=True),)),
         "review": _rich_review(),
+        "hide_offered": a_public_case(items=(a_troll(),), reading=TROLL),
+        "hide_asked": a_hiding_case(),
+        "hide_asked_older": a_hiding_case(items=(a_troll(), an_item("And another thing", seq=2, id="post-2", url=URL))),
+        "hide_queued": a_hiding_case(HideState.APPROVED, sends=(a_hide(SendState.QUEUED),)),
+        "hide_failed": a_hiding_case(
+            HideState.APPROVED, sends=(a_hide(SendState.FAILED, attempt=1, reason="the app lacks a permission"),)
+        ),
+        "hide_taken_back": a_hiding_case(HideState.APPROVED, sends=(a_hide(SendState.UNDONE, reason="by Ana"),)),
+        "hidden": a_hiding_case(
+            HideState.APPROVED,
+            items=(a_troll(hidden=True, hidden_at=_after(4)),),
+            sends=(a_hide(SendState.SENT, attempt=1, read_back=True, sent_at=_after(4)),),
+        ),
+        "hidden_on_the_network": a_public_case(items=(a_troll(hidden=True, hidden_at=_after(4)),), reading=TROLL),
+        "hide_declined": a_hiding_case(HideState.DECLINED),
+        "hide_expired": a_hiding_case(HideState.EXPIRED),
+        "hide_lapsed": a_hiding_case(HideState.LAPSED),
         "window_over": a_public_case(items=(an_item(url=URL, reply_until=NOON - timedelta(hours=1)),)),
     }
 

@@ -15,7 +15,7 @@ from bot.cards.lists import Listed, case_line, listed
 from bot.cards.view import Rendered, View
 from bot.domain.case import Case, Person
 from bot.domain.models import Author, Health
-from tests.support.card_cases import a_direct_message, a_public_case, a_view, matches_snapshot, states
+from tests.support.card_cases import a_direct_message, a_hiding_case, a_public_case, a_view, matches_snapshot, states
 from tests.support.cases import ANA, NOON, a_claim, an_item
 
 LINK = "https://acme.slack.example/archives/C1/p1"
@@ -37,6 +37,7 @@ HOME = HomeData(
         AccountHealth("Webhook shop", Health(ok=False, summary="the secret is wrong", mend="Set WEBHOOK_SECRET.")),
     ],
     problems=["Slack does not let Hark post into <#C1>"],
+    hiding=[Listed(a_hiding_case(), a_view(card_url=LINK))],
 )
 HOURLY = HourlyData(
     at=NOON,

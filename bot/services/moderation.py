@@ -1,0 +1,83 @@
+"""Hiding a comment: what the form needs, and the four verbs of it. Who may do what is decided by Slack user id here."""
+
+from dataclasses import dataclass
+
+from bot.domain import hiding
+from bot.domain.case import Case, HideReason, Item
+from bot.domain.decisions import Refused
+from bot.domain.hiding import Ask
+from bot.domain.offers import Offer
+from bot.domain.text.clean import cut, tidy
+from bot.domain.text.privacy import AllowList, mask
+from bot.services.casework import Outcome
+from bot.services.desk_context import DeskContext
+from bot.services.wording import Problems, from_slack
+
+NOTE_GRAPHEMES = 300
+REASON = "reason"
+
+
+@dataclass(frozen=True, slots=True)
+class Hideable:
+    """A case with the comment that the form would be about."""
+
+    case: Case
+    item: Item
+
+
+class Moderation:
+    """The verbs of hiding."""
+
+    def __init__(self, context: DeskContext, allow: AllowList) -> None:
+        self._at = context
+        self._allow = allow
+
+    async def open(self, case_id: str) -> Hideable | Refused:
+        """What the form is about; refused where nothing may be hidden."""
+        case = await self._at.offered(case_id, Offer.HIDE)
+        if isinstance(case, Refused):
+            return case
+        item = hiding.subject(case, self._at.capabilities(case))
+        return Hideable(case, item) if item else Refused(code="not_offered", text=hiding.CRITICISM)
+
+    async def ask(
+        self, request: str, case_id: str, item_id: str, user: str, reason: str, note: str
+    ) -> Outcome | Problems:
+        """Ask for a second person. The note is masked like a customer's words: it is shown in Slack and kept."""
+        if reason not in set(HideReason):
+            return Problems({REASON: "Choose a reason."})
+        by = await self._at.people.who(user)
+        shown = cut(mask(tidy(from_slack(note)), self._allow).text, NOTE_GRAPHEMES)
+        asked = Ask(id=request, item=item_id, reason=reason, note=shown, by=by)
+        outcome = await self._at.submit(
+            case_id,
+            lambda case: hiding.ask(case, asked, self._at.capabilities(case), self._at.clock.now(), self._at.policy),
+        )
+        if outcome.refused and outcome.refused.code == "reason":
+            return Problems({REASON: outcome.refused.text})
+        return Outcome(outcome.case) if outcome.refused and outcome.refused.code == "duplicate" else outcome
+
+    async def approve(self, case_id: str, request: str, user: str) -> Outcome:
+        """Agree as a second person; nobody approves their own request."""
+        by = await self._at.people.who(user)
+        return await self._at.press(
+            case_id,
+            lambda case: hiding.approve(
+                case, request, by, self._at.capabilities(case), self._at.clock.now(), self._at.policy
+            ),
+        )
+
+    async def decline(self, case_id: str, request: str, user: str) -> Outcome:
+        """Say no, or take one's own request back."""
+        by = await self._at.people.who(user)
+        return await self._at.press(case_id, lambda case: hiding.decline(case, request, by, self._at.clock.now()))
+
+    async def unhide(self, case_id: str, item_id: str, user: str, send_id: str) -> Outcome:
+        """Show a hidden comment again; anybody may, alone."""
+        by = await self._at.people.who(user)
+        return await self._at.press(
+            case_id,
+            lambda case: hiding.unhide(
+                case, item_id, send_id, by, self._at.capabilities(case), self._at.clock.now(), self._at.policy
+            ),
+        )
