@@ -30,12 +30,13 @@ is out of date. A button that cannot work on a network is not shown on its cards
 - **in**: how words come in. "webhook": the network tells; "poll": Hark asks, also for what a webhook missed; "search":
   words that the team chose are looked for, wherever they are written.
 - **public reply**, **private message**: the longest text, as the network counts it. "no": it cannot be done from Hark.
+- **hide**: a customer's comment can be hidden from the public, with a reason and a second person.
 - **read back**: after a send whose answer was lost, Hark looks whether it stands. "by its id": the send is repeated
   under the same id, and the other side knows it. "no": a member of staff is asked to look.
 - **edits**, **deletions**: how Hark learns that a customer changed words or took them away. "yes": with what comes in;
   "second look": the words of open cases are read again.
 """
-COLUMNS = ("network", "in", "public reply", "private message", "like", "read back", "edits", "deletions")
+COLUMNS = ("network", "in", "public reply", "private message", "like", "hide", "read back", "edits", "deletions")
 UNITS = {"utf16": "UTF-16 units", "weighted": "weighted characters", "bytes": "bytes of UTF-8"}
 
 
@@ -63,6 +64,7 @@ def _abilities(network: Network) -> tuple[str, ...]:
         _length(can.public_reply),
         _length(can.private_message),
         "yes" if can.like else "no",
+        "yes" if can.hide else "no",
         "yes" if can.read_back else "by its id" if can.idempotent_send else "no",
         "yes" if can.edit_events else otherwise,
         "yes" if can.delete_events else otherwise,

@@ -115,7 +115,7 @@ class Interaction(Model):
 
 
 class Edited(Model):
-    """A customer changed an interaction; `text` is the new wording, `ref` what answering it takes from now on."""
+    """A customer changed an interaction; `text` is the new wording, `ref` what has changed of what answering takes."""
 
     id: str
     key: CaseKey

@@ -78,7 +78,7 @@ def edited(
 ) -> Decision:
     """The customer changed words that the case keeps, at `now`. Edits may arrive in any order: the last one counts.
 
-    `ref` is what answering the new wording takes, where the network gave one; `reading` is how it reads.
+    `ref` is what has changed of what answering takes; `reading` is how it reads.
     """
     item = _find(case, item_id)
     if item is None:
@@ -95,7 +95,7 @@ def edited(
             "earlier": (*item.earlier, item.text)[-EARLIER_KEPT:],
             "masked": masked,
             "cut": cut,
-            "ref": ref or item.ref,
+            "ref": {**item.ref, **(ref or {})},
         }
     )
     new = new.model_copy(update={"signs": signs_of(new, reading or Reading())})

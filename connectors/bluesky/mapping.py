@@ -224,7 +224,10 @@ def _recheck(body: bytes, context: Context) -> Event:
     uri = found.ref.get("uri", "")
     if found.post is None:
         return Deleted(id=uri, key=key, at=context.received_at)
-    return Edited(id=uri, key=key, text=found.post.record.text, version=found.post.cid, at=context.received_at)
+    # An answer names the wording of the post by its cid, and so that of the thread's root, if it is the root.
+    names = ("cid", "root_cid") if found.ref.get("root_uri") == uri else ("cid",)
+    new, at = dict.fromkeys(names, found.post.cid), context.received_at
+    return Edited(id=uri, key=key, text=found.post.record.text, version=found.post.cid, at=at, ref=new)
 
 
 # --- direct messages ----------------------------------------------------------------------------------------------

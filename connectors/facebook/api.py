@@ -96,6 +96,10 @@ class Api:
         summary = answer.get("summary")
         return isinstance(summary, dict) and summary.get("has_liked") is True
 
+    async def comment(self, id_: str) -> Json:
+        """A comment as it is now: its words, whether it is hidden, whether the Page may hide it."""
+        return await self.graph.get(id_, {"fields": "id,message,is_hidden,can_hide"}, staff=True)
+
     # --- writing: each once ---
 
     async def reply(self, to: str, words: str) -> Json:
@@ -105,6 +109,11 @@ class Api:
     async def like(self, id_: str) -> Json:
         """Like a post or comment as the Page."""
         return await self.graph.post(f"{id_}/likes")
+
+    async def hide(self, id_: str, *, hidden: bool) -> bool:
+        """Hide a comment from all but its author and their friends, or show it again; whether that was done."""
+        answer = await self.graph.post(id_, body={"is_hidden": hidden})
+        return answer.get("success") is True
 
     async def message(self, body: Json) -> Json:
         """Send one private message."""

@@ -43,7 +43,7 @@ MENDS: Final[Mapping[str, str]] = {
 
 
 class FacebookConnector(Connector):
-    """Takes webhooks, sweeps for what they missed, replies, likes, and writes in private."""
+    """Takes webhooks, sweeps for what they missed, replies, likes, hides, and writes in private."""
 
     network: ClassVar[str] = names.NETWORK
     capabilities: ClassVar[Capabilities] = Capabilities(
@@ -53,6 +53,8 @@ class FacebookConnector(Connector):
         read_back=True,
         edit_events=True,
         delete_events=True,
+        private_once=True,
+        hide=True,
     )
 
     def __init__(self, settings: FacebookSettings, deps: ConnectorDeps) -> None:

@@ -7,9 +7,10 @@ its `add` opens the case in the new wording; the `add` that comes later is then 
 import json
 from collections.abc import Iterator
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Final
 
-from bot.domain.models import Attachment, Deleted, Edited, Event, Interaction, Kind, Malformed, Raw
+from bot.domain.models import Attachment, Deleted, Edited, Event, Hidden, Interaction, Kind, Malformed, Raw
 from connectors.facebook import messages, names, reading
 from connectors.facebook.names import Page
 from connectors.facebook.wire import FeedValue
@@ -19,6 +20,7 @@ POSTS: Final = frozenset({"post", "status", "photo", "video", "album", "link", "
 ADDED: Final = frozenset({"add"})
 EDITED: Final = frozenset({"edit", "edited", "update"})
 REMOVED: Final = frozenset({"remove", "delete"})
+HIDDEN: Final = MappingProxyType({"hide": True, "unhide": False})
 UNKIND: Final = frozenset({"sad", "angry"})
 """Reactions that must not be told as a like."""
 
@@ -56,7 +58,7 @@ def _change(change: Change, raw: Raw, page: Page) -> Iterator[Event]:
     elif change.field != "feed":
         yield unknown(change.field, value.item)
     elif value.item == "comment":
-        yield from _comment(change, value, at, page)
+        yield from _comment(change, value, at, page, raw.received_at)
     elif value.item in {"reaction", "like"}:
         yield _reaction(value, at, page)
     elif value.item == "share":
@@ -70,7 +72,7 @@ def _change(change: Change, raw: Raw, page: Page) -> Iterator[Event]:
 # --- comments and posts -------------------------------------------------------------------------------------------
 
 
-def _comment(change: Change, value: FeedValue, at: datetime, page: Page) -> Iterator[Event]:
+def _comment(change: Change, value: FeedValue, at: datetime, page: Page, raw_at: datetime) -> Iterator[Event]:
     if not value.comment_id or not value.post_id:
         yield change.malformed("a comment without its id or its post's")
         return
@@ -88,8 +90,13 @@ def _comment(change: Change, value: FeedValue, at: datetime, page: Page) -> Iter
         attachments=_attachments(value),
         ref=reading.comment_ref(key, value.comment_id, top, value.message),
         private_until=at + names.PRIVATE_REPLY,
+        hideable=True,
         by_us=who.id == page.id,
     )
+    if value.verb in HIDDEN and not made.by_us:
+        # Dated by the delivery: whether `created_time` is that of the comment here is not documented.
+        yield Hidden(id=made.id, key=key, hidden=HIDDEN[value.verb], at=min(change.at or at, raw_at))
+        return
     yield from _lived(made, value, at)
 
 
@@ -168,7 +175,7 @@ def _rating(change: Change, value: FeedValue, at: datetime, page: Page) -> Itera
 
 
 def _lived(made: Interaction, value: FeedValue, at: datetime) -> Iterator[Event]:
-    """What became of it, by the verb. Hides, blocks and the like are counted."""
+    """What became of it, by the verb. Blocks and the like are counted."""
     if value.verb in REMOVED:
         yield Deleted(id=made.id, key=made.key, at=at)
     elif value.verb in ADDED:
@@ -176,7 +183,7 @@ def _lived(made: Interaction, value: FeedValue, at: datetime) -> Iterator[Event]
     elif value.verb in EDITED:
         yield made
         if not made.by_us:
-            yield Edited(id=made.id, key=made.key, text=made.text, version=names.words(made.text), at=at)
+            yield Edited(id=made.id, key=made.key, text=made.text, version=names.words(made.text), at=at, ref=made.ref)
     else:
         yield unknown(value.item, value.verb or "no_verb")
 

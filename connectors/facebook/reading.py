@@ -10,7 +10,8 @@ from connectors.facebook.wire import ReadAttachment, ReadComment, ReadPost
 from connectors.graph_webhooks import identifier, table, text
 
 COMMENT_FIELDS: Final = (
-    "id,from,message,created_time,permalink_url,parent{id},attachment,can_reply_privately,can_comment"
+    "id,from,message,created_time,permalink_url,parent{id},attachment,"
+    "can_reply_privately,can_comment,can_hide,is_hidden"
 )
 POST_FIELDS: Final = (
     "id,from,message,story,created_time,updated_time,permalink_url,attachments{media_type,type,title,description,url}"
@@ -70,6 +71,8 @@ def _comment(item: ReadComment, post: str, raw: Raw, page: Page) -> Event | None
         ref=comment_ref(key, item.id, top, item.message),
         private_until=at if item.can_reply_privately is False else at + names.PRIVATE_REPLY,
         answerable=item.can_comment is not False,
+        hideable=item.can_hide is not False,
+        hidden=item.is_hidden is True,
         by_us=who.id == page.id,
     )
 
@@ -103,7 +106,8 @@ def _rechecked(ref: Mapping[str, Any], item: object, raw: Raw, page: Page) -> Ev
     if item is None:
         return Deleted(id=id_, key=key, at=raw.received_at)
     message = text(table(item).get("message"))
-    return Edited(id=id_, key=key, text=message, version=names.words(message), at=raw.received_at)
+    now = _ref(key, message)
+    return Edited(id=id_, key=key, text=message, version=names.words(message), at=raw.received_at, ref=now)
 
 
 def _attachment(one: ReadAttachment) -> Attachment:

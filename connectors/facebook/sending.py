@@ -1,4 +1,4 @@
-"""Sending: public replies, likes, and private messages; each once, and looked for when its fate is unknown.
+"""Sending: public replies, likes, private messages, hiding; each once, and looked for when its fate is unknown.
 
 No write of the Graph API can be repeated safely. What was lost is found by our own words, in the thread or in the
 private conversation; the network itself refuses a second private reply to the same comment.
@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from datetime import datetime, timedelta
 from typing import Final
 
-from bot.domain.case import Purpose, Send
+from bot.domain.case import MODERATION, Purpose, Send
 from bot.domain.errors import Permanent, Unknown
 from bot.domain.models import LengthRule, Sent
 from bot.domain.ports import Clock
@@ -16,6 +16,7 @@ from connectors.facebook import names
 from connectors.facebook.api import Api
 from connectors.facebook.wire import ReadComment, ReadConversation, ReadMessage
 from connectors.graph import Json
+from connectors.graph_errors import Fate
 from connectors.graph_webhooks import identifier, moment
 
 PUBLIC_LENGTH: Final = LengthRule(limit=8000, unit="characters")
@@ -26,6 +27,8 @@ CLOCK_TOLERANCE: Final = timedelta(seconds=10)
 """How far the network's clock may be behind ours when we look for what we sent."""
 AUTOMATIC: Final = frozenset({Purpose.ACKNOWLEDGE})
 """Words that nobody typed: the Human Agent window is only for what a person writes."""
+NOT_HIDEABLE: Final = "Facebook does not let the Page hide this comment."
+CHANGED: Final = "The customer has changed the words since the hiding was approved. Look at them again."
 CLOSED: Final = "Messenger's 24 hours are over: this person has to write first. Answer in public if you can."
 
 
@@ -39,12 +42,16 @@ class Sender:
 
     async def send(self, send: Send) -> Sent:
         """Carry out one send; raises Transient, Permanent or Unknown."""
+        if send.purpose in MODERATION:
+            return await self._hide(send)
         if send.purpose is Purpose.LIKE:
             return await self._like(send)
         return await (self._message(send) if send.private else self._reply(send))
 
     async def read_back(self, send: Send) -> Sent | None:
         """Find a send; None when it is certain that it does not stand. Raises Transient or Permanent."""
+        if send.purpose in MODERATION:
+            return await self._find_hidden(send)
         if send.purpose is Purpose.LIKE:
             return self._liked(send) if await self._api.has_liked(_target(send)) else None
         return await (self._find_message(send) if send.private else self._find_reply(send))
@@ -80,6 +87,34 @@ class Sender:
             if comment.sender.id == self._page.id and comment.message.strip() == send.text.strip():
                 return self._reply_sent(comment.id, send, comment.permalink_url)
         return None
+
+    # --- hiding ---
+
+    async def _hide(self, send: Send) -> Sent:
+        """Hide a comment or show it again, after one more look at it: an approval was for the words as they were."""
+        id_, hidden = _target(send), send.purpose is Purpose.HIDE
+        comment = ReadComment.read(await self._api.comment(id_))
+        if comment.is_hidden is hidden:
+            return Sent(id=f"{send.purpose}:{id_}")
+        if hidden and send.ref.get("words", "") not in {"", names.words(comment.message)}:
+            raise Permanent("changed", CHANGED)
+        if hidden and comment.can_hide is False:
+            raise Permanent("not_hideable", NOT_HIDEABLE)
+        if not await self._api.hide(id_, hidden=hidden):
+            msg = "the network did not say whether the comment is hidden"
+            raise Unknown(msg)
+        return Sent(id=f"{send.purpose}:{id_}")
+
+    async def _find_hidden(self, send: Send) -> Sent | None:
+        """Whether it is as it should be; of a comment that is gone the next try learns it for good."""
+        try:
+            comment = ReadComment.read(await self._api.comment(_target(send)))
+        except Permanent as error:
+            if error.reason != Fate.GONE:
+                raise
+            return None
+        hidden = send.purpose is Purpose.HIDE
+        return Sent(id=f"{send.purpose}:{_target(send)}") if comment.is_hidden is hidden else None
 
     # --- private ---
 

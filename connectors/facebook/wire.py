@@ -195,6 +195,8 @@ class ReadComment(Wire):
     attachment: Annotated[ReadAttachment | None, BeforeValidator(lambda v: v if isinstance(v, dict) else None)] = None
     can_reply_privately: Maybe = None
     can_comment: Maybe = None
+    can_hide: Maybe = None
+    is_hidden: Maybe = None
 
 
 class ReadPost(Wire):

@@ -26,7 +26,7 @@ WORDS: Final[Mapping[Fate, str]] = MappingProxyType(
 )
 
 COMMENT_FIELDS: Final = "id,parent_id,text,timestamp,username,from,hidden,media{id,permalink}"
-REPLY_FIELDS: Final = "id,parent_id,text,timestamp,username,from"
+REPLY_FIELDS: Final = "id,parent_id,text,timestamp,username,from,hidden"
 MESSAGE_FIELDS: Final = "id,created_time,from,to,message,attachments,story,is_unsupported"
 MENTIONED_FIELDS: Final = "id,text,username,timestamp,media{id,permalink}"
 CAPTION_FIELDS: Final = "id,caption,username,permalink,timestamp"
@@ -143,6 +143,11 @@ class Api:
         """Answer where somebody named the account below or in a post of their own; the new comment's id."""
         params = {"media_id": media_id, "message": text} | ({"comment_id": comment_id} if comment_id else {})
         return _id(await self.graph.post(f"{self._id}/mentions", params))
+
+    async def hide(self, comment_id: str, *, hidden: bool) -> bool:
+        """Hide a comment below a post of ours, or show it again; whether that was done."""
+        answer = await self.graph.post(comment_id, {"hide": "true" if hidden else "false"})
+        return answer.get("success") is True
 
     async def message(self, recipient: Mapping[str, str], text: str, *, human_agent: bool) -> Json:
         """Send a private message to a person, or about a comment; `recipient_id` and `message_id`."""

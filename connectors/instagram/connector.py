@@ -41,7 +41,12 @@ class InstagramConnector(Connector):
 
     network: ClassVar[str] = mapping.NETWORK
     capabilities: ClassVar[Capabilities] = Capabilities(
-        public_reply=PUBLIC_LENGTH, private_message=PRIVATE_LENGTH, read_back=True
+        public_reply=PUBLIC_LENGTH,
+        private_message=PRIVATE_LENGTH,
+        read_back=True,
+        private_once=True,
+        hide=True,
+        answers_hidden=False,
     )
 
     def __init__(self, settings: InstagramSettings, deps: ConnectorDeps) -> None:

@@ -295,6 +295,8 @@ def _comment(raw: Raw, rules: Rules, comment: wire.Comment, media: wire.Media, a
         ref={**ref, "author": comment.sender.id, "at": at.isoformat()},
         private_until=at + PRIVATE_REPLY,
         answerable=not live,
+        hideable=not live,
+        hidden=comment.hidden,
         by_us=who.id == rules.account_id or (own != "" and who.username == own),
     )
 

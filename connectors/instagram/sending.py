@@ -1,4 +1,4 @@
-"""Sending: answers below comments and mentions, private replies, private messages, and finding them again.
+"""Sending: answers below comments and mentions, private replies and messages, hiding; and finding them again.
 
 Instagram has no way to recognise a repeated call, so everything is sent once and looked for afterwards.
 """
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Final
 
-from bot.domain.case import Purpose, Send
+from bot.domain.case import MODERATION, Purpose, Send
 from bot.domain.errors import Permanent, Unknown
 from bot.domain.models import LengthRule, Sent
 from bot.domain.ports import Clock, Notes
@@ -30,6 +30,7 @@ CLOSE_TO_CLOSING: Final = timedelta(minutes=1)
 
 GONE: Final = "The comment is not on Instagram any more, or the account may not see it. Nothing was sent."
 HIDDEN: Final = "The comment is hidden, and Instagram takes no answers below hidden comments."
+NO_COMMENT: Final = "Instagram lets an account hide only comments below posts of its own."
 NOT_PUBLIC: Final = "There is nothing public here that could be answered."
 NOT_PRIVATE: Final = "Instagram allows no private message about this: ask the customer to write first."
 ONLY_ONCE: Final = "This comment was answered in private already. Instagram allows that once; wait for the customer."
@@ -49,12 +50,16 @@ class Sender:
 
     async def send(self, send: Send) -> Sent:
         """Carry out one send; raises Transient, Permanent or Unknown."""
+        if send.purpose in MODERATION:
+            return await self._hide(send)
         if send.purpose is Purpose.LIKE:
             raise Permanent("no_like", "Instagram lets no app like a comment.")
         return await (self._private(send) if send.private else self._public(send))
 
     async def read_back(self, send: Send) -> Sent | None:
         """Find a send by our own words; raises Transient or Permanent, and Unknown where Instagram does not list it."""
+        if send.purpose in MODERATION:
+            return await self._find_hidden(send)
         if send.private:
             return await self._find_message(send)
         if send.ref.get("kind") != "comment":
@@ -101,6 +106,30 @@ class Sender:
             raise Permanent("gone", GONE)
         media_id = media_id or identifier(table(table(found["comment"]).get("media")).get("id"))
         return media_id, comment_id
+
+    # --- hiding ---
+
+    async def _hide(self, send: Send) -> Sent:
+        """Hide a comment below a post of ours, or show it again."""
+        if send.ref.get("kind") != "comment":
+            raise Permanent("not_hideable", NO_COMMENT)
+        id_, hidden = send.ref["id"], send.purpose is Purpose.HIDE
+        if not await self._api.hide(id_, hidden=hidden):
+            msg = "Instagram did not say whether the comment is hidden"
+            raise Unknown(msg)
+        return Sent(id=f"{send.purpose}:{id_}")
+
+    async def _find_hidden(self, send: Send) -> Sent | None:
+        """Whether it is as it should be; of a comment that is gone the next try learns it for good."""
+        id_ = send.ref.get("id", "")
+        try:
+            comment = await self._api.comment(id_, staff=True)
+        except Permanent as error:
+            if error.reason != Fate.GONE:
+                raise
+            return None
+        hidden = comment.get("hidden") is True
+        return Sent(id=f"{send.purpose}:{id_}") if hidden is (send.purpose is Purpose.HIDE) else None
 
     # --- private ---
 

@@ -90,6 +90,15 @@ class Api:
         params: Params = {"fields": fields, "limit": PAGE}
         return self.graph.pages(path, params, most=PAGES, staff=staff)
 
+    async def hide_status(self, reply_id: str) -> str:
+        """What the network says of a reply's visibility, such as "HIDDEN" or "NOT_HUSHED"."""
+        return text((await self.graph.get(reply_id, {"fields": "id,hide_status"}, staff=True)).get("hide_status"))
+
+    async def hide(self, reply_id: str, *, hidden: bool) -> bool:
+        """Hide a reply with everything below it, or show it again; whether that was done."""
+        answer = await self.graph.post(f"{reply_id}/manage_reply", {"hide": "true" if hidden else "false"})
+        return answer.get("success") is True
+
     # --- writing, in two steps ---
 
     async def container(self, words: str, reply_to: str) -> str:

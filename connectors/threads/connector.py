@@ -37,7 +37,7 @@ class ThreadsConnector(Connector):
     """Takes deliveries, sweeps for those that were missed, looks again at what is open, and replies in two steps."""
 
     network: ClassVar[str] = mapping.NETWORK
-    capabilities: ClassVar[Capabilities] = Capabilities(public_reply=LENGTH, read_back=True)
+    capabilities: ClassVar[Capabilities] = Capabilities(public_reply=LENGTH, read_back=True, hide=True)
 
     def __init__(self, settings: ThreadsSettings, deps: ConnectorDeps) -> None:
         super().__init__(deps)

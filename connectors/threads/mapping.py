@@ -116,8 +116,18 @@ def _interaction(raw: Raw, user_id: str, post: wire.Post, field: str, at: dateti
         version=version_of(post.text),
         attachments=_attachments(post),
         ref={"id": post.id, "conversation": key.conversation},
+        hideable=field == REPLIES and _is_first_below_ours(raw, user_id, post),
         by_us=_by_us(post, user_id, raw.headers.get(OUR_NAME, "")),
     )
+
+
+def _is_first_below_ours(raw: Raw, user_id: str, post: wire.Post) -> bool:
+    """Whether it answers the first post of a thread of ours: deeper replies can only be hidden with those above them.
+
+    A reading names no owner, but only what stands below posts of ours is read.
+    """
+    is_ours = post.root_post.owner_id == user_id if post.root_post.owner_id else raw.source != "webhook"
+    return is_ours and post.root_post.id != "" and post.replied_to.id == post.root_post.id
 
 
 def _key(raw: Raw, post: wire.Post) -> CaseKey:

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from bot.domain.case import Send
+from bot.domain.case import MODERATION, Purpose, Send
 from bot.domain.errors import Permanent, Transient, Unknown
 from bot.domain.models import LengthRule, Sent
 from bot.domain.ports import Clock, Notes
@@ -27,6 +27,7 @@ NOT_READY_S: Final = 5.0
 NOT_LISTED_S: Final = 30.0
 
 GONE: Final = "The post is not on Threads any more, or the profile may not see it. Nothing was sent."
+HIDDEN: Final = "HIDDEN"
 NO_PRIVATE: Final = "Threads has no private messages for apps: ask the customer to write elsewhere."
 NOTHING: Final = "There is nothing here that could be answered."
 
@@ -52,11 +53,9 @@ class Sender:
 
     async def send(self, send: Send) -> Sent:
         """Carry out one send; raises Transient, Permanent or Unknown."""
-        if send.private:
-            raise Permanent("no_private_reply", NO_PRIVATE)
-        target = send.ref.get("id", "")
-        if not target:
-            raise Permanent("no_public_reply", NOTHING)
+        target = _target(send)
+        if send.purpose in MODERATION:
+            return await self._hide(send, target)
         container = await self._noted(send)
         state, why = await self._state(container) if container else (State.EXPIRED, "")
         match state:
@@ -78,6 +77,8 @@ class Sender:
 
     async def read_back(self, send: Send) -> Sent | None:
         """Find a reply; None when it certainly does not stand. Raises Transient, Permanent or Unknown."""
+        if send.purpose in MODERATION:
+            return await self._find_hidden(send)
         container = await self._noted(send)
         state = (await self._state(container))[0] if container else State.EXPIRED
         if state not in {State.PUBLISHED, State.EXPIRED}:
@@ -86,6 +87,24 @@ class Sender:
         if found is None and state is State.PUBLISHED:
             raise Transient("the reply is published but not yet listed", retry_after=NOT_LISTED_S)
         return found
+
+    # --- hiding ---
+
+    async def _hide(self, send: Send, target: str) -> Sent:
+        if not await self._api.hide(target, hidden=send.purpose is Purpose.HIDE):
+            raise Unknown("Threads did not say whether the reply is hidden")
+        return Sent(id=f"{send.purpose}:{target}")
+
+    async def _find_hidden(self, send: Send) -> Sent | None:
+        """Whether it is as it should be; of a reply that is gone the next try learns it for good."""
+        target = send.ref.get("id", "")
+        try:
+            hidden = await self._api.hide_status(target) == HIDDEN
+        except Permanent as error:
+            if error.reason != Fate.GONE:
+                raise
+            return None
+        return Sent(id=f"{send.purpose}:{target}") if hidden is (send.purpose is Purpose.HIDE) else None
 
     # --- the steps ---
 
@@ -163,6 +182,16 @@ class Sender:
 
     async def _note(self, send: Send, container: str) -> None:
         await self._notes.set(self._name(send), container, CONTAINER_KEPT)
+
+
+def _target(send: Send) -> str:
+    """The post that a send is about; raises Permanent where Threads offers no way."""
+    if send.private:
+        raise Permanent("no_private_reply", NO_PRIVATE)
+    target = send.ref.get("id", "")
+    if not target:
+        raise Permanent("no_public_reply", NOTHING)
+    return target
 
 
 def _is(post: Json, send: Send, since: datetime) -> bool:

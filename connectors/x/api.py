@@ -6,7 +6,7 @@ take the account's token.
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Literal, TypeVar
 
 from bot.domain.errors import Permanent, Transient, Unknown
 from bot.domain.ports import Clock
@@ -91,6 +91,14 @@ class Api:
         """Send a direct message, once: this cannot be repeated safely."""
         return await self._write(wire.CreatedMessage, f"/2/dm_conversations/with/{user}/messages", {"text": text})
 
+    async def hide(self, post: str, *, hidden: bool) -> bool:
+        """Hide a reply in a conversation that the account began, or show it again; how it is now.
+
+        Hiding what is hidden succeeds, so this may be repeated.
+        """
+        answer = await self._write(wire.HiddenReply, f"/2/tweets/{post}/hidden", {"hidden": hidden}, verb="PUT")
+        return answer.hidden
+
     # --- the webhook ---
 
     async def hooks(self) -> list[wire.Hook]:
@@ -125,8 +133,10 @@ class Api:
             msg = f"X's answer to {path} could not be read"
             raise Transient(msg) from error
 
-    async def _write(self, model: type[M], path: str, body: Mapping[str, Any]) -> M:
-        answer = await self._signed(Call("POST", path, body=body, writes=True))
+    async def _write(
+        self, model: type[M], path: str, body: Mapping[str, Any], *, verb: Literal["POST", "PUT"] = "POST"
+    ) -> M:
+        answer = await self._signed(Call(verb, path, body=body, writes=True))
         try:
             return wire.take(model, wire.read(wire.One, answer).data)
         except ValueError as error:

@@ -35,7 +35,8 @@ _READERS: Final[Mapping[str, Reader]] = {
 
 
 class XConnector(Connector):
-    """Takes signed events, polls within a budget, replies to those who called on the account, writes in private."""
+    """Takes signed events, polls within a budget, replies to those who called on the account, writes in private,
+    hides replies in threads of ours."""
 
     network: ClassVar[str] = mapping.NETWORK
     capabilities: ClassVar[Capabilities] = Capabilities(
@@ -43,6 +44,7 @@ class XConnector(Connector):
         private_message=PRIVATE_LENGTH,
         read_back=True,
         edit_events=True,
+        hide=True,
     )
 
     def __init__(self, settings: XSettings, deps: ConnectorDeps) -> None:

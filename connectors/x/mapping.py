@@ -169,8 +169,18 @@ def post_event(
         ref={"post": post.id, "first": post.first, "author": post.author_id, "conversation": where},
         stream=context.stream or None if summons is None else None,
         answerable=summons is not None,
+        hideable=_is_below_ours(post, context.us),
         by_us=post.author_id == context.us,
     )
+
+
+def _is_below_ours(post: wire.Post, us: str) -> bool:
+    """Whether it surely stands in a thread that we began: it answers the first post of the thread, and that is ours.
+
+    X lets nobody hide anything else. Of deeper replies X does not say who began their thread.
+    """
+    answered = post.refers("replied_to") or post.in_reply_to_tweet_id
+    return us != "" and post.in_reply_to_user_id == us and answered != "" and answered == post.conversation_id
 
 
 def _edited(post: wire.Post) -> bool:
@@ -227,7 +237,8 @@ def rechecked(body: bytes, context: Context) -> Iterator[Event]:
         return
     whole = found.post.note_tweet if found.post.note_tweet.text else None
     text = plain(whole.text, whole.entities) if whole else plain(found.post.text, found.post.entities)
-    yield Edited(id=id_, key=key, text=text, version=found.post.id, at=at)
+    # An edit is a new post: what answering or hiding takes is its id from now on.
+    yield Edited(id=id_, key=key, text=text, version=found.post.id, at=at, ref={"post": found.post.id})
 
 
 Reader = Callable[[bytes, Context], Iterator[Event]]

@@ -15,6 +15,8 @@ MESSAGE: Final = 10_000
 REPLY: Final = 10_000
 POST_WITH_LINK: Final = 200_000
 SEND_MESSAGE: Final = 15_000
+HIDE: Final = 5_000
+""""Content: Manage" of the price list; that hiding a reply belongs there is unconfirmed."""
 
 
 def reply_price(*, link: bool) -> int:

@@ -1,4 +1,4 @@
-"""Sending: replies, direct messages, and finding both again.
+"""Sending: replies, direct messages, and finding both again; hiding replies, which may be repeated.
 
 X has no key against doubles, but refuses the same words twice. So a refusal as duplicate is no failure before our own
 timeline has been looked through: an earlier try whose answer was lost has probably arrived.
@@ -10,7 +10,7 @@ import unicodedata
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
-from bot.domain.case import Purpose, Send
+from bot.domain.case import MODERATION, Purpose, Send
 from bot.domain.errors import Permanent, Transient, Unknown
 from bot.domain.models import LengthRule, Sent
 from bot.domain.ports import Clock
@@ -34,6 +34,7 @@ SETTLES: Final = timedelta(minutes=10)
 LOOK_BACK_PAGES: Final = 5
 LOOK_BACK_MESSAGES: Final = 20
 
+CHANGED: Final = "The customer has changed the words since the hiding was approved. Look at them again."
 _LEADING_NAMES: Final = re.compile(r"^(?:@\w+\s+)+")
 
 
@@ -48,13 +49,18 @@ class Sender:
 
     async def send(self, send: Send) -> Sent:
         """Carry out one send; raises Transient, Permanent or Unknown."""
+        if send.purpose in MODERATION:
+            return await self._hide(send)
         if send.purpose is Purpose.LIKE:
             raise Permanent("not_allowed", "X does not let apps like posts. Open it on X to like it.")
         return await (self._message(send) if send.private else self._reply(send))
 
     async def read_back(self, send: Send) -> Sent | None:
-        """Find a send by its words; None when it does not stand. Raises Transient or Permanent."""
-        if send.purpose is Purpose.LIKE:
+        """Find a send by its words; None when it does not stand. Raises Transient or Permanent.
+
+        X does not tell whether a reply is hidden; hiding is done again instead, which changes nothing if it is.
+        """
+        if send.purpose is Purpose.LIKE or send.purpose in MODERATION:
             return None
         return await (self._find_message(send) if send.private else self._find_reply(send))
 
@@ -127,6 +133,19 @@ class Sender:
         receipt = Receipt()
         receipt.add("p", (post.id for post in posts), prices.OWN_POST)
         await self._ledger.read("sends", receipt)
+
+    async def _hide(self, send: Send) -> Sent:
+        """Hide a reply in a thread of ours, or show it again; if its words are still those that were approved."""
+        post, hidden = send.ref.get("post", ""), send.purpose is Purpose.HIDE
+        if not post:
+            raise Permanent("not_hideable", "There is nothing here that X could hide.")
+        newest = await self._standing(post)
+        if hidden and newest != post:
+            raise Permanent("changed", CHANGED)
+        if await self._api.hide(newest, hidden=hidden) is not hidden:
+            raise Permanent("not_hideable", "X took the wish and left the reply as it was. Open it on X.")
+        await self._ledger.add("sends", prices.HIDE)
+        return Sent(id=f"{send.purpose}:{post}", url=post_url(post))
 
     # --- private ---
 

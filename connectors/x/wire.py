@@ -306,6 +306,12 @@ class CreatedMessage(Wire):
     dm_event_id: Annotated[str, BeforeValidator(as_text), Field(min_length=1)]
 
 
+class HiddenReply(Wire):
+    """What hiding or showing a reply is answered with."""
+
+    hidden: bool
+
+
 class One(Wire):
     """An answer about one thing."""
 

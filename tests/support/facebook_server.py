@@ -40,12 +40,15 @@ class Item:
     updated: datetime | None = None
     liked: bool = False
     replied_privately: bool = False
+    hidden: bool = False
+    can_hide: bool = True
 
     def read(self) -> Json:
         """As the Graph API reads it."""
         found: Json = {"id": self.id, "from": self.author, "message": self.message, "created_time": stamp(self.at)}
         found |= {"permalink_url": f"https://www.facebook.com/acme/posts/{self.id}"}
         found |= {"parent": {"id": self.parent}} if self.parent else {}
+        found |= {"can_hide": self.can_hide, "is_hidden": self.hidden}
         return found | {"can_reply_privately": not self.replied_privately, "can_comment": True}
 
 
@@ -92,6 +95,7 @@ class FacebookServer(GraphServer):
         self.edge("POST", "{id}/comments", self._reply)
         self.edge("GET", "{id}/likes", self._likes)
         self.edge("POST", "{id}/likes", self._like)
+        self.edge("POST", "{id}", self._moderate)
         self.edge("GET", f"{PAGE}/feed", self._feed)
         self.edge("GET", f"{PAGE}/tagged", lambda asked: self.page(asked, [each.read() for each in self.tags]))
         self.edge("GET", f"{PAGE}/conversations", self._conversations)
@@ -121,6 +125,11 @@ class FacebookServer(GraphServer):
         value = self._value(gone, "comment", "remove")
         del value["message"]
         return value
+
+    def hide(self, id_: str, *, hidden: bool = True) -> Json:
+        """Somebody hides or shows a comment on Facebook itself (or Facebook tells of what was done by the API)."""
+        self.items[id_].hidden = hidden
+        return self._value(self.items[id_], "comment", "hide" if hidden else "unhide")
 
     def write(self, person: Json, text: str) -> Json:
         """Somebody writes a private message; the entry of `messaging`."""
@@ -224,6 +233,14 @@ class FacebookServer(GraphServer):
 
     def _like(self, asked: Asked) -> Json:
         self._find(asked.found["id"]).liked = True
+        return {"success": True}
+
+    def _moderate(self, asked: Asked) -> Json:
+        """Hiding and showing; both may be repeated. Only comments of others can be hidden."""
+        item, wanted = self._find(asked.found["id"]), asked.given("is_hidden")
+        if wanted not in {"true", "false"} or item.id in self.posts or item.author["id"] == PAGE or not item.can_hide:
+            raise GraphError(100, "(#100) This comment cannot be hidden")
+        item.hidden = wanted == "true"
         return {"success": True}
 
     def _message(self, asked: Asked) -> Json:

@@ -72,6 +72,7 @@ class InstagramServer(GraphServer):
         self.edge("GET", "t_{customer}", lambda asked: self._conversation(asked.found["customer"]))
         self.edge("GET", f"{box}/subscribed_apps", lambda _: {"data": [{"subscribed_fields": self.fields}]})
         self.edge("POST", "{id}/replies", self._reply)
+        self.edge("POST", "{id}", self._moderate)
         self.edge("POST", f"{OWN}/mentions", self._answer_mention)
         self.edge("POST", f"{box}/messages", self._message)
 
@@ -190,6 +191,16 @@ class InstagramServer(GraphServer):
         said = self.comment(asked.given("message"), OWN, NAME, below.parent or below.id, below.media)
         return {"id": said.id}
 
+    def _moderate(self, asked: Asked) -> Json:
+        """Hiding and showing a comment below a post of the account; both may be repeated."""
+        said = self.world.comments.get(asked.found["id"])
+        if said is None:
+            raise GraphError(100, "Unsupported post request.", subcode=33, type="GraphMethodException")
+        if asked.given("hide") not in {"true", "false"}:
+            raise GraphError(100, "(#100) The parameter hide is required")
+        said.hidden = asked.given("hide") == "true"
+        return {"success": True}
+
     def _answer_mention(self, asked: Asked) -> Json:
         if asked.given("comment_id") not in self.world.mentions:
             raise GraphError(100, "Invalid parameter", subcode=33)
@@ -251,7 +262,7 @@ class InstagramServer(GraphServer):
 
 def _shown(said: Said) -> Json:
     shown: Json = {"id": said.id, "text": said.text, "timestamp": _time(said.at), "username": said.name}
-    shown |= {"from": {"id": said.who, "username": said.name}}
+    shown |= {"from": {"id": said.who, "username": said.name}, "hidden": said.hidden}
     return shown | ({"parent_id": said.parent} if said.parent else {})
 
 

@@ -30,6 +30,7 @@ class Post:
     parent: str = ""
     root: str = ""
     mentions_us: bool = False
+    hidden: bool = False
 
 
 @dataclass
@@ -70,6 +71,7 @@ class ThreadsServer(GraphServer):
         )
         self.edge("GET", f"{OWN}/replies", self._own_replies)
         self.edge("GET", "{id}/conversation", self._below)
+        self.edge("POST", "{id}/manage_reply", self._moderate)
         self.edge("POST", f"{OWN}/threads", self._container)
         self.edge("POST", f"{OWN}/threads_publish", self._publish)
 
@@ -146,7 +148,18 @@ class ThreadsServer(GraphServer):
             return {"id": id_, "status": state} | ({"error_message": held.error} if held.error else {})
         if id_ not in self.posts:
             raise GraphError(100, "Unsupported get request.", subcode=33, type="THApiException")
-        return self._shown(self.posts[id_])
+        status = {"hide_status": "HIDDEN" if self.posts[id_].hidden else "NOT_HUSHED"}
+        return self._shown(self.posts[id_]) | (status if "hide_status" in asked.given("fields") else {})
+
+    def _moderate(self, asked: Asked) -> Json:
+        """Hiding and showing a reply directly below a first post of ours; what stands below it goes with it."""
+        post = self.posts.get(asked.found["id"])
+        if post is None:
+            raise GraphError(100, "Unsupported post request.", subcode=33, type="THApiException")
+        if asked.given("hide") not in {"true", "false"} or post.parent != post.root or not _ours(self.posts[post.root]):
+            raise GraphError(10, "You may only hide top-level replies to your own posts.", type="THApiException")
+        post.hidden = asked.given("hide") == "true"
+        return {"success": True}
 
     def _limits(self, _: Asked) -> Json:
         config = {"quota_total": 250, "quota_duration": 86400}

@@ -1,5 +1,4 @@
 """A server that speaks X's API as far as Hark uses it: rules, errors, headers, paging, and answers that get lost.
-
 `faults` holds, for each "VERB path", what the next calls meet: an (HTTP status, body, headers) to refuse with, or LOST:
 the act is done and the connection is closed before the answer.
 """
@@ -29,13 +28,14 @@ PEOPLE: Final[dict[str, dict[str, Any]]] = {
     ANA: {"id": ANA, "name": "Ana Rey", "username": "anarey", "public_metrics": {"followers_count": 120}},
     BEN: {"id": BEN, "name": "Ben Ode", "username": "benode"},
 }
-PERSONAL: Final = r"GET /2/users/me|POST /2/tweets|\w+ /2/dm_.*"
+PERSONAL: Final = r"GET /2/users/me|POST /2/tweets|PUT /2/tweets/.*|\w+ /2/dm_.*"
 """What takes the account's own token."""
 NOT_SUMMONED: Final = (
     "Reply to this conversation is not allowed because you have not been mentioned or otherwise engaged by the author "
     "of the post you are replying to."
 )
 DUPLICATE: Final = "You are not allowed to create a Tweet with duplicate content."
+NOT_YOURS: Final = "You are not allowed to hide replies to this Tweet."  # invented: X's words are not documented
 NO_MESSAGES: Final = "You cannot send messages to this user."
 Json = dict[str, Any]
 Fault = str | tuple[int, Json, Mapping[str, str]]
@@ -73,6 +73,7 @@ class XServer:
     renewals: int = 0
     closed_to_messages: set[str] = field(default_factory=set)
     hook_reachable: bool = True
+    hidden: set[str] = field(default_factory=set)
     faults: dict[str, list[Fault]] = field(default_factory=dict)
     calls: list[tuple[str, str, Json]] = field(default_factory=list)
     serial: int = 0
@@ -200,6 +201,7 @@ class XServer:
             r"GET /2/tweets/search/recent": lambda query, _: self._listed(self._found(query["query"]), query, 10),
             r"GET /2/tweets": lambda query, _: self._lookup(query["ids"].split(",")),
             r"POST /2/tweets": lambda _, body: self._reply(body),
+            r"PUT /2/tweets/(?P<id>\d+)/hidden": lambda query, body: self._hide(query["id"], **body),
             r"GET /2/dm_events": lambda query, _: self._listed(self.messages, query, 1),
             r"GET /2/dm_conversations/with/(?P<other>\d+)/dm_events": lambda query, _: self._listed(
                 [each for each in self.messages if query["other"] in each["participant_ids"]], query, 1
@@ -285,6 +287,14 @@ class XServer:
         made = self.post(US, text, reply_to=target["id"])
         answer = {"id": made["id"], "text": made["text"], "edit_history_tweet_ids": [made["id"]]}
         return web.json_response({"data": answer}, status=201)
+
+    def _hide(self, id_: str, *, hidden: bool) -> web.Response:
+        """Only replies in conversations that the account began; repeating it succeeds."""
+        root = self.posts.get(self.posts.get(id_, {}).get("conversation_id", ""), {})
+        if root.get("author_id") != US or self.posts[id_]["author_id"] == US:
+            return forbidden(NOT_YOURS) if root else problem(404, "Not Found Error", f"No tweet with id: [{id_}].")
+        self.hidden = self.hidden | {id_} if hidden else self.hidden - {id_}
+        return web.json_response({"data": {"hidden": hidden}})
 
     def _message(self, other: str, body: Json) -> web.Response:
         if other in self.closed_to_messages:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot.domain.models import Deleted, Edited, Event, Interaction, Kind, Malformed, Raw, UnknownEvent
+from bot.domain.models import Deleted, Edited, Event, Hidden, Interaction, Kind, Malformed, Raw, UnknownEvent
 from connectors.facebook import mapping
 from connectors.facebook.names import HUMAN_AGENT, STANDARD, Page
 from tests.support.cases import NOON
@@ -113,6 +113,31 @@ def test_an_edit_is_told_also_when_it_comes_first() -> None:
         assert second.version
 
 
+def test_an_edit_renews_what_answering_takes() -> None:
+    """The new wording's name: a second look and a hiding compare with it."""
+    for name in ("comment__edited", "post__visitor_edited", "recheck__edited"):
+        (edit,) = (each for each in events(name) if isinstance(each, Edited))
+        assert edit.ref["words"] == edit.version
+
+
+@pytest.mark.parametrize(("name", "hidden"), [("comment__hide", True), ("comment__unhide", False)])
+def test_a_comment_hidden_on_facebook_is_told(name: str, hidden: bool) -> None:
+    """Dated by the delivery, not by the comment."""
+    at = AT + timedelta(seconds=1)
+    assert events(name) == [Hidden(id="501_777", key=made("comment__add").key, hidden=hidden, at=at)]
+
+
+def test_comments_can_be_hidden_and_nothing_else() -> None:
+    """Neither posts nor what stands elsewhere; a sweep knows whether Facebook lets us, and whether it is hidden."""
+    assert made("comment__add").hideable
+    assert not any(made(name).hideable for name in ("post__visitor", "mention__comment", "message__text"))
+    swept = json.loads((FIXTURES / "swept__comment.json").read_bytes())
+    swept["item"] |= {"can_hide": False, "is_hidden": True}
+    (found,) = mapping.parse(raw(json.dumps(swept).encode(), "sweep"), PAGE)
+    assert isinstance(found, Interaction)
+    assert (found.hideable, found.hidden) == (False, True)
+
+
 def test_removals_find_their_case() -> None:
     """Comments, posts, and messages that were unsent."""
     for name, id_, conversation in (("comment__remove", "501_777", ANA), ("message__unsent", "m_1", "private|7001"),
@@ -125,7 +150,7 @@ def test_removals_find_their_case() -> None:
 @pytest.mark.parametrize(
     ("name", "what"),
     [
-        ("comment__hide", "comment:hide"), ("comment__unhide", "comment:unhide"), ("feed__block", "comment:block"),
+        ("feed__block", "comment:block"),
         ("feed__unknown_item", "feed:hologram:add"), ("field__without_value", "parking:no_value"),
         ("field__unknown", "leadgen"), ("entry__of_another_page", "another_page"),
         ("object__of_another_product", "object:instagram"), ("reaction__changed", "reaction:edit:wow"),

@@ -1,0 +1,173 @@
+"""Hiding a comment: what happens meanwhile, the act itself, what never stops, and the way back."""
+
+from typing import Any
+
+from bot.domain.agenda import indexes
+from bot.domain.case import HideState, Purpose, SendState, Status
+from bot.domain.delivery import failed, sent
+from bot.domain.hiding import (
+    hidden_on_network,
+    stopped,
+    unhide,
+)
+from bot.domain.lifecycle import close
+from bot.domain.models import Capabilities, Sent
+from bot.domain.offers import Offer, offers
+from bot.domain.reading import Reading
+from bot.domain.receiving import deleted, edited, receive
+from bot.domain.replying import overtaken_by, retry, seen_sends, undo
+from tests.support.cases import ANA, BEN, NOON, a_send, an_item
+from tests.support.hiding_cases import (
+    CAN,
+    LATER,
+    POLICY,
+    SOON,
+    TROLL,
+    a_rude_case,
+    approved,
+    asked,
+    hidden,
+    made,
+    refused,
+)
+
+# --- meanwhile ------------------------------------------------------------------------------------------------------
+
+
+def test_the_customer_writes_again_meanwhile() -> None:
+    """The request is about the comment it was made for, and goes on."""
+    case = receive(asked(), an_item("Hello?", id="post-2"), Reading(), 2, POLICY).case
+    case = hidden(approved(case))
+    assert [item.hidden for item in case.items] == [True, False]
+
+
+def test_an_edit_ends_a_request_and_takes_a_queued_act_back() -> None:
+    """An approval was for the words as they were."""
+    new: dict[str, Any] = {"masked": False, "cut": False, "now": SOON, "reading": TROLL, "ref": {"id": "c2"}}
+    case = made(edited(asked(), "post-1", "You are idiots, all of you", "v2", **new))
+    assert (case.hidings[0].state, case.hidings[0].why) == (HideState.LAPSED, "the customer changed the words")
+    assert Offer.HIDE in offers(case, CAN, LATER)
+    queued = made(edited(approved(), "post-1", "Sorry", "v2", **{**new, "now": LATER}))
+    assert queued.sends[0].state is SendState.UNDONE
+
+
+def test_a_deletion_ends_a_request() -> None:
+    """Nothing is left to hide, and the log says so."""
+    decision = deleted(asked(), "post-1", SOON)
+    assert [each.what for each in decision.log] == [  # type: ignore[union-attr]
+        "deleted on the network", "the request to hide a comment lapsed"
+    ]  # fmt: skip
+
+
+def test_a_case_closed_meanwhile_keeps_its_request() -> None:
+    """Spam is set aside first, and hidden after that."""
+    case = made(close(asked(), ANA, "solved", SOON))
+    assert indexes(case) == {"hiding": NOON}
+    case = hidden(approved(case))
+    assert case.latest.hidden
+    assert not case.is_open
+
+
+def test_an_act_is_stopped_at_the_last_moment() -> None:
+    """When the comment is gone, changed or out of reach, or somebody has decided otherwise since."""
+    case = approved()
+    send = case.sends[0]
+    assert stopped(case, send, CAN) == ""
+    assert "no way" in stopped(case, send, Capabilities()) or "does not let" in stopped(case, send, Capabilities())
+    for update, words in (({"deleted": True}, "deleted"), ({"edited_at": LATER}, "changed the words")):
+        other = case.model_copy(update={"items": (case.latest.model_copy(update=update),)})
+        assert words in stopped(other, send, CAN)
+    assert "does not keep" in stopped(case.model_copy(update={"items": (an_item(id="other"),)}), send, CAN)
+    shown = made(
+        sent(made(unhide(hidden(), "post-1", "u1", ANA, CAN, LATER, POLICY)), "u1", Sent(id="x"), LATER, POLICY)
+    )
+    assert "decided otherwise" in stopped(shown, send, CAN)
+
+
+# --- the act ---------------------------------------------------------------------------------------------------------
+
+
+def test_hiding_stops_no_clock_and_leaves_the_comment_in_the_case() -> None:
+    """The log names both people; the wait and the cycle are as they were."""
+    before = approved()
+    decision = sent(before, "hide-1", Sent(id="hide:c1"), LATER, POLICY)
+    case = made(decision)
+    assert (case.wait, case.cycle, case.loop_open) == (before.wait, before.cycle, before.loop_open)
+    assert (case.latest.text, case.latest.hidden, case.latest.hidden_at) == ("You are all idiots", True, LATER)
+    assert [(each.what, each.by, each.detail) for each in decision.log] == [  # type: ignore[union-attr]
+        ("hid the comment", BEN.id, "abuse, asked by Ana")
+    ]
+
+
+def test_it_is_no_answer_to_those_who_write() -> None:
+    """Neither the count of sends seen nor "answered meanwhile" knows of it."""
+    assert seen_sends(approved()) == 0
+    assert overtaken_by(approved(), ANA, 0) is None
+    reply = a_send(id="r", by=BEN)
+    case = approved().model_copy(update={"sends": (*approved().sends, reply)})
+    assert overtaken_by(case, ANA, 0) == reply
+
+
+def test_undo_within_the_undo_time_by_anybody_and_asking_again() -> None:
+    """Like any other send."""
+    case = made(undo(approved(), "hide-1", ANA, SOON))
+    assert case.sends[0].state is SendState.UNDONE
+    assert Offer.HIDE in offers(case, CAN, SOON)
+
+
+def test_a_refusal_of_the_network_is_told_to_the_approver() -> None:
+    """In words that fit, and Retry keeps the approval."""
+    sending = approved().model_copy(
+        update={"sends": (approved().sends[0].model_copy(update={"state": SendState.SENDING, "attempt": 1}),)}
+    )
+    case = made(failed(sending, "hide-1", "the app lacks a permission", LATER))
+    alert = next(post for post in case.posts if post.channel == BEN.id)
+    assert alert.text == "The comment of Carla could not be hidden: the app lacks a permission"
+    assert not case.latest.hidden
+    assert made(retry(case, "hide-1", ANA, LATER)).sends[0].state is SendState.QUEUED
+
+
+def test_anybody_shows_it_again_alone() -> None:
+    """Queued, sent, logged; once it is shown a second wish is refused."""
+    case = made(unhide(hidden(), "post-1", "u1", ANA, CAN, LATER, POLICY))
+    send = case.send("u1")
+    assert send is not None
+    assert (send.purpose, send.ref, send.by) == (Purpose.UNHIDE, {"id": "c1"}, ANA)
+    assert refused(unhide(case, "post-1", "u2", BEN, CAN, LATER, POLICY)).code == "busy"
+    decision = sent(case, "u1", Sent(id="unhide:c1"), LATER, POLICY)
+    case = made(decision)
+    assert not case.latest.hidden
+    assert [each.what for each in decision.log] == ["showed the comment again"]  # type: ignore[union-attr]
+    assert refused(unhide(case, "post-1", "u2", BEN, CAN, LATER, POLICY)).code == "not_hidden"
+
+
+def test_unhide_works_on_a_closed_case_and_not_without_the_means() -> None:
+    """A mistake can be mended whenever it is seen."""
+    case = hidden().model_copy(update={"status": Status.CLOSED})
+    made(unhide(case, "post-1", "u1", ANA, CAN, LATER, POLICY))
+    assert refused(unhide(case, "post-1", "u1", ANA, Capabilities(), LATER, POLICY)).code == "not_hideable"
+    assert refused(unhide(case, "post-7", "u1", ANA, CAN, LATER, POLICY)).code == "not_kept"
+
+
+# --- what the network tells -------------------------------------------------------------------------------------------
+
+
+def test_hidden_on_the_network_itself_shows_in_any_order() -> None:
+    """The last one counts; an echo of our own act says nothing new; deleted words stay deleted."""
+    case = made(hidden_on_network(a_rude_case(), "post-1", LATER, hidden=True))
+    assert case.latest.hidden
+    assert refused(hidden_on_network(case, "post-1", SOON, hidden=False)).code == "known"
+    assert not made(hidden_on_network(case, "post-1", LATER, hidden=False)).latest.hidden
+    assert refused(hidden_on_network(hidden(), "post-1", LATER, hidden=True)).code == "known"
+    gone = made(deleted(a_rude_case(), "post-1", SOON))
+    assert refused(hidden_on_network(gone, "post-1", LATER, hidden=True)).code == "unknown_item"
+    assert case.wait is not None
+
+
+def test_no_answer_is_offered_below_a_hidden_comment_where_the_network_takes_none() -> None:
+    """Instagram does not; a private message is still offered."""
+    stern = CAN.model_copy(update={"answers_hidden": False})
+    found = offers(hidden(), stern, LATER)
+    assert Offer.REPLY not in found
+    assert Offer.PRIVATE in found
+    assert Offer.REPLY in offers(hidden(), CAN, LATER)

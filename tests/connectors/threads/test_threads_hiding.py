@@ -1,0 +1,94 @@
+"""Hiding a reply on Threads: in its own form, read back, only what stands directly below a post of ours."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import aiohttp
+import pytest
+
+from bot.domain.case import Purpose
+from bot.domain.errors import Permanent, Transient, Unknown
+from bot.domain.models import Interaction
+from connectors.base import ConnectorDeps
+from tests.connectors.threads.test_threads_calls import Rig, send_to
+from tests.support.cases import NOON
+from tests.support.graph_server import a_delivery, running
+from tests.support.stores import TestClock, a_store
+from tests.support.threads_server import ThreadsServer, connect
+
+
+@pytest.fixture
+async def rig(redis_url: str) -> AsyncIterator[Rig]:
+    """A connector with a store, a clock at noon and a server."""
+    clock = TestClock(NOON)
+    async with running(ThreadsServer()) as server, a_store(redis_url, clock=clock) as store:
+        server.clock = clock
+        async with aiohttp.ClientSession() as http:
+            deps = ConnectorDeps(account="main", http=http, clock=clock, notes=store.notes, poll_seconds=20)
+            yield Rig(server, clock, deps, connect(server, deps))
+
+
+def heard(rig: Rig, body: bytes) -> Interaction:
+    """The interaction of a delivery."""
+    verdict: Any = rig.connector.verify(a_delivery(body))
+    [event] = rig.connector.parse(verdict.raws[0])
+    assert isinstance(event, Interaction)
+    return event
+
+
+async def test_a_reply_is_hidden_and_shown_again(rig: Rig) -> None:
+    """`manage_reply` of the reply, read back by `hide_status`."""
+    post = rig.server.reply("you are idiots")
+    hide = send_to(post, text="", purpose=Purpose.HIDE)
+    show = send_to(post, text="", purpose=Purpose.UNHIDE)
+    assert await rig.connector.read_back(hide) is None
+    sent = await rig.connector.send(hide)
+    assert (post.hidden, sent.id) == (True, f"hide:{post.id}")
+    assert await rig.connector.read_back(hide) == sent
+    await rig.connector.send(show)
+    assert not post.hidden
+    assert await rig.connector.read_back(show) is not None
+    calls = [(each.path, each.given("hide")) for each in rig.server.calls if each.verb == "POST"]
+    assert calls == [(f"{post.id}/manage_reply", "true"), (f"{post.id}/manage_reply", "false")]
+
+
+async def test_only_first_replies_below_posts_of_ours_are_offered(rig: Rig) -> None:
+    """By webhook and by sweep alike; deeper ones go with those above them, mentions stand elsewhere."""
+    top = rig.server.reply("you are idiots")
+    deep = rig.server.reply("yes you are", name="bo", parent=top.id)
+    assert heard(rig, rig.server.told(top)).hideable
+    assert not heard(rig, rig.server.told(deep)).hideable
+    assert not heard(rig, rig.server.told(rig.server.mention("@acme idiots"), "mentions")).hideable
+    page = await rig.connector.poll("replies", None)
+    found = [each for _, raw in page.items for each in rig.connector.parse(raw)]
+    assert {each.id: each.hideable for each in found if isinstance(each, Interaction)} == {top.id: True, deep.id: False}
+    theirs = rig.server.mention("my own thread")
+    below = rig.server.reply("idiots", name="bo", parent=theirs.id)
+    assert not heard(rig, rig.server.told(below)).hideable
+
+
+async def test_an_answer_lost_after_the_act_and_one_that_never_arrived(rig: Rig) -> None:
+    """In doubt; the first is found hidden, the second certainly is not."""
+    for arrived in (True, False):
+        post = rig.server.reply("you are idiots")
+        if arrived:
+            rig.server.lose_answer(verb="POST")
+        else:
+            rig.server.fall_over(verb="POST")
+        send = send_to(post, text="", purpose=Purpose.HIDE)
+        with pytest.raises(Unknown):
+            await rig.connector.send(send)
+        assert (await rig.connector.read_back(send) is not None) is arrived is post.hidden
+
+
+async def test_refusals_say_why(rig: Rig) -> None:
+    """Gone, not ours, without permission, throttled."""
+    post = rig.server.reply("you are idiots")
+    for code, error, words in ((190, Permanent, "token"), (10, Permanent, "permission"), (4, Transient, "slow down")):
+        rig.server.fail(code, verb="POST")
+        with pytest.raises(error, match=words):
+            await rig.connector.send(send_to(post, text="", purpose=Purpose.HIDE))
+    del rig.server.posts[post.id]
+    with pytest.raises(Permanent, match="not on Threads any more"):
+        await rig.connector.send(send_to(post, text="", purpose=Purpose.HIDE))
+    assert await rig.connector.read_back(send_to(post, text="", purpose=Purpose.HIDE)) is None
