@@ -105,7 +105,7 @@ def _did(case: Case, each: Hiding, item: Item) -> bool:
 def _ended(case: Case) -> str:
     """How the newest request of this cycle ended without anything being hidden; empty otherwise."""
     last = case.hidings[-1] if case.hidings else None
-    if last is None or last.decided_at is None or last.decided_at < case.cycle.seen_at:
+    if last is None or last.decided_at is None or last.at < case.cycle.seen_at:
         return ""
     send = case.send(last.id)
     if last.state is HideState.APPROVED and send is not None and send.state is SendState.UNDONE:
