@@ -189,6 +189,21 @@ async def test_a_press_on_an_old_card_is_told_in_words(redis_url: str, skip: int
         assert wishes(story) == []
 
 
+async def test_a_direct_message_has_the_same_buttons(redis_url: str) -> None:
+    """Ben asks; Ana, who is alerted, approves from her direct message; the card follows."""
+    async with a_story(redis_url) as story:
+        rig = story.rig
+        comment, card = await rude(story)
+        await ask(rig, card, BEN)
+        await wait_until(lambda: any(APPROVE in str(each.blocks) for each in rig.direct(ANA)), "Ana has the buttons")
+        message = next(each for each in rig.direct(ANA) if APPROVE in str(each.blocks))
+        assert "asks to hide a comment (abuse)" in message.text
+        await rig.press(ANA, message.ts, APPROVE, rig.sandbox.slack.direct(ANA))
+        await rig.shows(card, "Hidden on Facebook")
+        await rig.shows(message.ts, "Hidden on Facebook", rig.sandbox.slack.direct(ANA))
+        assert wishes(story) == [(comment, True)]
+
+
 async def test_a_closed_case_keeps_its_request_and_a_follow_up_leaves_it_alone(redis_url: str) -> None:
     """The customer writes again, the case is set aside: the comment that was meant is hidden, and only that."""
     async with a_story(redis_url) as story:

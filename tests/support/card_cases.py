@@ -112,7 +112,8 @@ def _after(minutes: int) -> Any:
 def a_troll(**changes: Any) -> Item:
     """A comment that triage lets staff ask to hide."""
     signs = (HideReason.ABUSE, HideReason.HATE)
-    return an_item("You are all idiots", **({"url": URL, "hideable": True, "signs": signs} | changes))
+    fields: dict[str, Any] = {"text": "You are all idiots", "url": URL, "hideable": True, "signs": signs}
+    return an_item(**(fields | changes))
 
 
 def a_hide(state: SendState, **changes: Any) -> Send:

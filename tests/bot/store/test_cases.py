@@ -6,10 +6,11 @@ from datetime import timedelta
 import pytest
 import redis.asyncio
 
-from bot.domain.case import Status
+from bot.domain.case import HideState, Status
 from bot.domain.ports import Commit
 from bot.store.keys import Keys
 from bot.store.store import Store
+from tests.support.card_cases import a_hiding_case
 from tests.support.cases import ANA, BEN, NOON, a_case, a_claim, a_key, a_log_entry, a_send
 from tests.support.stores import RETENTION
 
@@ -228,3 +229,18 @@ async def test_hostile_names_are_only_names(store: Store, text: str) -> None:
         assert await store.cases.commit(commit) == "committed"
         assert await store.cases.commit(commit) == "duplicate"
     assert await store.cases.open_in(text, text, 10) == [await store.cases.load(case.id)]
+
+
+async def test_requests_to_hide_are_listed_until_somebody_decides(store: Store) -> None:
+    """The oldest first, closed cases too; decided ones leave the list."""
+    for n in (2, 1):
+        asked = a_hiding_case().hidings[0].model_copy(update={"at": NOON + timedelta(minutes=n)})
+        case = a_hiding_case(key=a_key(f"c{n}"), hidings=(asked,), status=Status.CLOSED if n == 1 else Status.OPEN)
+        assert await store.cases.commit(Commit(before=None, after=case, at=NOON)) == "committed"
+    first, second = await store.cases.hiding(10)
+    assert [first.key.conversation, second.key.conversation] == ["c1", "c2"]
+    assert [case.id for case in await store.cases.hiding(1)] == [first.id]
+    decided = first.hidings[0].model_copy(update={"state": HideState.DECLINED})
+    after = first.model_copy(update={"hidings": (decided,)})
+    assert await store.cases.commit(Commit(before=first, after=after, at=NOON)) == "committed"
+    assert [case.id for case in await store.cases.hiding(10)] == [second.id]
