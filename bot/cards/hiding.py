@@ -26,8 +26,8 @@ DESCRIPTIONS: Final = {
     HideReason.PERSONAL_DATA: ("Personal data of the customer", "A number or address that strangers could misuse"),
 }
 POLICY: Final = (
-    "*Criticism is answered, not hidden.* Hiding is for what harms people. It takes the comment out of the public's sight, "
-    "it deletes nothing, and anybody here can show it again."
+    "*Criticism is answered, not hidden.* Hiding is for what harms people. It takes the comment out of the public's "
+    "sight, it deletes nothing, and anybody here can show it again."
 )
 SECOND: Final = "A second person has to approve this within 24 hours. The case stays; who waits for an answer gets one."
 CLOSED_BELOW: Final = "The network takes no answers below a hidden comment. If you owe one, *answer first*."

@@ -189,6 +189,30 @@ async def test_a_press_on_an_old_card_is_told_in_words(redis_url: str, skip: int
         assert wishes(story) == []
 
 
+async def test_the_form_is_checked_again_when_it_comes_back(redis_url: str) -> None:
+    """A reason that triage did not read, a colleague who was quicker, a comment that is gone: told in the form."""
+    async with a_story(redis_url) as story:
+        rig = story.rig
+        comment, card = await rude(story)
+        for user in (ANA, BEN, CHLOE):
+            await rig.choose(user, card, "hide")
+            await rig.modal(user)
+        option = {"text": {"type": "plain_text", "text": "Spam"}, "value": "spam"}
+        answer = {"type": "radio_buttons", "selected_option": option}
+        view = await rig.modal(ANA)
+        outcome = await rig.sandbox.slack.submit(ANA, view["id"], {"reason": {"hark:reason:v1": answer}})
+        assert "These words read as abuse or hate" in str(outcome.errors)
+        assert (await rig.send(ANA, reason="hate")).ok
+        await rig.shows(card, APPROVE)
+        await rig.send(BEN, reason="abuse")
+        assert "has asked for this already" in str(await rig.modal(BEN))
+        await story.tell(story.page.remove(comment))
+        await rig.shows(card, "lapsed: the customer deleted")
+        await rig.send(CHLOE, reason="abuse")
+        assert "nothing is left to hide" in str(await rig.modal(CHLOE))
+        assert wishes(story) == []
+
+
 async def test_a_direct_message_has_the_same_buttons(redis_url: str) -> None:
     """Ben asks; Ana, who is alerted, approves from her direct message; the card follows."""
     async with a_story(redis_url) as story:

@@ -1,5 +1,6 @@
 """Hiding a reply on Threads: in its own form, read back, only what stands directly below a post of ours."""
 
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -62,6 +63,9 @@ async def test_only_first_replies_below_posts_of_ours_are_offered(rig: Rig) -> N
     page = await rig.connector.poll("replies", None)
     found = [each for _, raw in page.items for each in rig.connector.parse(raw)]
     assert {each.id: each.hideable for each in found if isinstance(each, Interaction)} == {top.id: True, deep.id: False}
+    nobodys = json.loads(rig.server.told(top))
+    del nobodys["values"]["value"]["root_post"]["owner_id"]
+    assert not heard(rig, json.dumps(nobodys).encode()).hideable
     theirs = rig.server.mention("my own thread")
     below = rig.server.reply("idiots", name="bo", parent=theirs.id)
     assert not heard(rig, rig.server.told(below)).hideable
