@@ -139,6 +139,30 @@ def a_hiding_case(state: HideState = HideState.ASKED, **changes: Any) -> Case:
     return a_public_case(**({"items": (a_troll(),), "reading": TROLL, "hidings": (asked,)} | changes))
 
 
+def hiding_states() -> dict[str, Case]:
+    """What hiding a comment adds to them."""
+    return {
+        "hide_offered": a_public_case(items=(a_troll(),), reading=TROLL),
+        "hide_asked": a_hiding_case(),
+        "hide_asked_older": a_hiding_case(items=(a_troll(), an_item("And another thing", seq=2, id="post-2", url=URL))),
+        "hide_queued": a_hiding_case(HideState.APPROVED, sends=(a_hide(SendState.QUEUED),)),
+        "hide_failed": a_hiding_case(
+            HideState.APPROVED, sends=(a_hide(SendState.FAILED, attempt=1, reason="the app lacks a permission"),)
+        ),
+        "hide_taken_back": a_hiding_case(HideState.APPROVED, sends=(a_hide(SendState.UNDONE, reason="by Ana"),)),
+        "hidden": a_hiding_case(
+            HideState.APPROVED,
+            items=(a_troll(hidden=True, hidden_at=_after(4)),),
+            sends=(a_hide(SendState.SENT, attempt=1, read_back=True, sent_at=_after(4)),),
+        ),
+        "hidden_on_the_network": a_public_case(items=(a_troll(hidden=True, hidden_at=_after(4)),), reading=TROLL),
+        "hide_declined": a_hiding_case(HideState.DECLINED),
+        "hide_expired": a_hiding_case(HideState.EXPIRED),
+        "hide_lapsed": a_hiding_case(HideState.LAPSED),
+        "window_over": a_public_case(items=(an_item(url=URL, reply_until=NOON - timedelta(hours=1)),)),
+    }
+
+
 def states() -> dict[str, Case]:
     """One case in each state that a card can be in."""
     sent = {"sent_at": _after(1), "url": "https://square.example/reply-1"}
@@ -187,24 +211,7 @@ def states() -> dict[str, Case]:
         "deleted": a_public_case(items=(an_item("", url=URL, deleted=True),), wait=None),
         "edited_masked": a_public_case(items=(an_item("Call [phone …12]", edited=True, masked=True, cut=True),)),
         "review": _rich_review(),
-        "hide_offered": a_public_case(items=(a_troll(),), reading=TROLL),
-        "hide_asked": a_hiding_case(),
-        "hide_asked_older": a_hiding_case(items=(a_troll(), an_item("And another thing", seq=2, id="post-2", url=URL))),
-        "hide_queued": a_hiding_case(HideState.APPROVED, sends=(a_hide(SendState.QUEUED),)),
-        "hide_failed": a_hiding_case(
-            HideState.APPROVED, sends=(a_hide(SendState.FAILED, attempt=1, reason="the app lacks a permission"),)
-        ),
-        "hide_taken_back": a_hiding_case(HideState.APPROVED, sends=(a_hide(SendState.UNDONE, reason="by Ana"),)),
-        "hidden": a_hiding_case(
-            HideState.APPROVED,
-            items=(a_troll(hidden=True, hidden_at=_after(4)),),
-            sends=(a_hide(SendState.SENT, attempt=1, read_back=True, sent_at=_after(4)),),
-        ),
-        "hidden_on_the_network": a_public_case(items=(a_troll(hidden=True, hidden_at=_after(4)),), reading=TROLL),
-        "hide_declined": a_hiding_case(HideState.DECLINED),
-        "hide_expired": a_hiding_case(HideState.EXPIRED),
-        "hide_lapsed": a_hiding_case(HideState.LAPSED),
-        "window_over": a_public_case(items=(an_item(url=URL, reply_until=NOON - timedelta(hours=1)),)),
+        **hiding_states(),
     }
 
 
