@@ -121,7 +121,8 @@ async def test_the_customers_own_number_in_a_complaint(redis_url: str) -> None:
         assert len(await rig.service.store.cases.waiting(10)) == 1
         await rig.press(ANA, card, "hark:reply:v1")
         await rig.send(ANA, "We are searching, Carla", signature="^AK")
-        await wait_until(story.page.replies, "the answer stands")
+        await rig.shows(card, "*Answered*")
+        assert story.page.replies() == ["We are searching, Carla ^AK"]
         assert await rig.service.store.cases.waiting(10) == []
 
 
