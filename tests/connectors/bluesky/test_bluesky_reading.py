@@ -165,6 +165,8 @@ async def test_recheck_sees_edits_and_deletions(rig: Rig) -> None:
         Edited: (posts[1].uri, by_id[posts[1].uri]),
         Deleted: (posts[2].uri, by_id[posts[2].uri]),
     }
+    (edit,) = (event for event in found if isinstance(event, Edited))
+    assert edit.ref == {"cid": edit.version, "root_cid": edit.version}  # what an answer names from now on
 
 
 async def test_recheck_asks_for_25_posts_a_call(rig: Rig) -> None:
