@@ -23,8 +23,7 @@ TS = re.compile(rb'"ts": ?"([^"]+)"')
 THREAD = re.compile(rb'"thread_ts": ?"([^"]+)"')
 ATTEMPT = re.compile(rb'"attempt": ?"([^"]+)"')
 USER = re.compile(r"[?&]user=(\w+)")
-QUERY = re.compile(r"[?&](oldest|cursor|limit)=([^&]*)")
-FIRST_TS = 1_700_000_000
+QUERY = re.compile(r"[?&](oldest|latest|cursor|limit)=([^&]*)")
 BOT = {"team": "Bench", "team_id": "T0BENCH001", "user": "hark", "user_id": "U0HARK0001", "bot_id": "B0HARK0001"}
 PAGE = 100
 
@@ -122,7 +121,8 @@ class Slack:
         """A page of messages, newest first; the cursor is how many came before it."""
         given = dict(QUERY.findall(query))
         start, limit = int(given.get("cursor") or 0), int(given.get("limit") or PAGE)
-        found = [post for post in reversed(self.book.posts) if post.ts > given.get("oldest", "0")]
+        low, high = given.get("oldest", "0"), given.get("latest", "9")
+        found = [post for post in reversed(self.book.posts) if low < post.ts < high]
         page = [
             {"ts": post.ts, "metadata": {"event_type": "hark_message", "event_payload": {"attempt": post.attempt}}}
             for post in found[start : start + limit]

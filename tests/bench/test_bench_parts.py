@@ -116,6 +116,11 @@ def test_the_fake_slack_finds_a_message_by_its_attempt() -> None:
         if not (cursor := page["response_metadata"]["next_cursor"]):
             break
     assert attempts == ["try-2", "try-1", "try-0"]
+    newest = slack.book.posts[-1].ts
+    answer = bytearray(slack.answer(f"/api/conversations.history?channel=C&oldest=0&latest={newest}", b""))
+    message = wire.split(answer)
+    assert message is not None
+    assert [each["ts"] for each in json.loads(message[1])["messages"]] == [slack.book.posts[n].ts for n in (1, 0)]
 
 
 async def test_cards_are_counted_and_lines_in_threads_are_not(tmp_path: Path) -> None:
