@@ -20,8 +20,10 @@ from bot.telemetry import Metrics
 
 EVENT_TYPE = "hark_message"
 LOOK_BACK = timedelta(minutes=5)
-HISTORY_PAGE = 100
-HISTORY_PAGES = 5
+LOOK_AHEAD = timedelta(minutes=15)
+"""Around an attempt: clocks differ, and a process may have been frozen between its note and its call."""
+HISTORY_PAGE = 200
+HISTORY_PAGES = 50
 LONGEST_PAUSE_S = 3600.0
 RATE_LIMITED = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
 UNCERTAIN = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout"})
@@ -63,12 +65,15 @@ class SlackGateway:
         return Posted(channel=str(answer["channel"]), ts=str(answer["ts"]))
 
     async def find_attempt(self, channel: str, attempt: str, thread_ts: str | None, since: datetime) -> Posted | None:
-        """The message that carries `attempt`, looked for among those posted since shortly before `since`."""
+        """The message that carries `attempt`, looked for among those posted around `since`, to the last one.
+
+        Raises SlackUnknown when there are too many to look through: then nobody may post again.
+        """
         place = await self._conversation(channel)
-        oldest = f"{(since - LOOK_BACK).timestamp():.6f}"
+        window = (f"{(since - LOOK_BACK).timestamp():.6f}", f"{(since + LOOK_AHEAD).timestamp():.6f}")
         cursor: str | None = None
         for _page in range(HISTORY_PAGES):
-            answer = await self._history(place, thread_ts, oldest, cursor)
+            answer = await self._history(place, thread_ts, window, cursor)
             for message in answer.get("messages", []):
                 payload = message.get("metadata", {}).get("event_payload", {})
                 if payload.get("attempt") == attempt:
@@ -76,7 +81,7 @@ class SlackGateway:
             cursor = (answer.get("response_metadata") or {}).get("next_cursor")
             if not cursor:
                 return None
-        return None
+        raise SlackUnknown(f"more than {HISTORY_PAGES * HISTORY_PAGE} messages stand around an attempt")
 
     async def update(self, posted: Posted, text: str, blocks: Blocks) -> None:
         """Redraw a message. Text and blocks always go together: text alone would delete the buttons."""
@@ -146,7 +151,7 @@ class SlackGateway:
 
     async def _check_channel(self) -> Health:
         try:
-            await self._history(self._channel, None, "0", None, limit=1)
+            await self._history(self._channel, None, ("0", ""), None, limit=1)
         except SlackRefused as error:
             mend = "put the channel's id into SLACK_CHANNEL and invite the bot there: /invite @Hark"
             return Health(ok=False, summary=f"Slack channel {self._channel}: {error.code}", mend=mend)
@@ -155,12 +160,19 @@ class SlackGateway:
         return Health(ok=True, summary=f"Slack channel {self._channel}: Hark is a member")
 
     async def _history(
-        self, place: str, thread_ts: str | None, oldest: str, cursor: str | None, limit: int = HISTORY_PAGE
+        self,
+        place: str,
+        thread_ts: str | None,
+        window: tuple[str, str],
+        cursor: str | None,
+        limit: int | None = None,
     ) -> Any:
+        oldest, latest = window
         common: dict[str, Any] = {
             "channel": place,
             "oldest": oldest,
-            "limit": limit,
+            "latest": latest or None,
+            "limit": limit or HISTORY_PAGE,
             "include_all_metadata": True,
             "cursor": cursor,
         }
