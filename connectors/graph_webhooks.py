@@ -13,8 +13,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from pydantic import ValidationError
+
 from bot.domain.models import Malformed, Raw, UnknownEvent
 from bot.domain.ports import Accepted, Challenge, Refusal, Verdict, WebhookRequest
+from connectors.times import sound, spelled
 
 SIGNATURE: Final = "x-hub-signature-256"
 MILLISECONDS: Final = 1e11
@@ -156,6 +159,14 @@ def _message(name: str, owner: str, at: datetime | None, door: str, message: obj
     return Change(name, owner, door, door, message, moment(message.get("timestamp")) or at, message)
 
 
+def wrong(error: ValueError | RecursionError) -> str:
+    """What was wrong and where, without the values: they may be personal."""
+    if not isinstance(error, ValidationError):
+        return str(error)[:200] or type(error).__name__
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    return "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['type']}" for one in found[:5])
+
+
 def unknown(*words: str) -> UnknownEvent:
     """An event to be counted: words that the network chose become a short name, so that the counter stays small."""
     return UnknownEvent(what=":".join(word if _NAME.fullmatch(word) else "other" for word in words if word) or "other")
@@ -197,7 +208,7 @@ def moment(value: object) -> datetime | None:
     if not isinstance(value, int | float):
         return None
     try:
-        return datetime.fromtimestamp(value / 1000 if value > MILLISECONDS else value, UTC)
+        return sound(datetime.fromtimestamp(value / 1000 if value > MILLISECONDS else value, UTC))
     except (ValueError, OverflowError, OSError):
         return None
 
@@ -205,11 +216,7 @@ def moment(value: object) -> datetime | None:
 def _spelled(value: str) -> datetime | None:
     if value.isascii() and value.isdigit():
         return moment(int(value))
-    try:
-        found = datetime.fromisoformat(value)
-        return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return None
+    return spelled(value)
 
 
 def _part(value: object) -> str:

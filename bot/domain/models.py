@@ -4,11 +4,12 @@ from datetime import datetime
 from enum import StrEnum
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 ID_LENGTH = 16
+LONGEST_ID = 2048
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 
 
@@ -16,6 +17,10 @@ class Model(BaseModel):
     """Base of all of Hark's values: frozen, and strict about names it does not know."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+Id = Annotated[str, Field(min_length=1, max_length=LONGEST_ID)]
+"""A network's name of something. It becomes part of keys in Redis, so one without end is refused."""
 
 
 class Kind(StrEnum):
@@ -39,7 +44,7 @@ QUIET_KINDS = frozenset({Kind.REACTION, Kind.REPOST, Kind.FOLLOW})
 class Author(Model):
     """A customer's profile on one network. Networks may withhold any of it but the id."""
 
-    id: str
+    id: Id
     handle: str = ""
     name: str = ""
     url: str = ""
@@ -64,7 +69,7 @@ class CaseKey(Model):
 
     network: str
     account: str
-    conversation: str
+    conversation: Id
 
     @property
     def id(self) -> str:
@@ -91,7 +96,7 @@ class Interaction(Model):
     hidden already.
     """
 
-    id: str
+    id: Id
     key: CaseKey
     kind: Kind
     author: Author | None
@@ -103,8 +108,8 @@ class Interaction(Model):
     language: str | None = None
     rating: int | None = None
     attachments: tuple[Attachment, ...] = ()
-    ref: dict[str, str] = Field(default_factory=dict)
-    about: str | None = None
+    ref: dict[str, Annotated[str, Field(max_length=LONGEST_ID)]] = Field(default_factory=dict)
+    about: Annotated[str | None, Field(max_length=LONGEST_ID)] = None
     stream: str | None = None
     reply_until: AwareDatetime | None = None
     private_until: AwareDatetime | None = None
@@ -117,7 +122,7 @@ class Interaction(Model):
 class Edited(Model):
     """A customer changed an interaction; `text` is the new wording, `ref` what has changed of what answering takes."""
 
-    id: str
+    id: Id
     key: CaseKey
     text: str
     version: str = ""
@@ -128,7 +133,7 @@ class Edited(Model):
 class Deleted(Model):
     """A customer, or the network, took an interaction away."""
 
-    id: str
+    id: Id
     key: CaseKey
     at: AwareDatetime
 
@@ -145,7 +150,7 @@ class Hidden(Model):
 class SendReport(Model):
     """The network says late what became of one of our sends."""
 
-    send: str
+    send: Id
     key: CaseKey
     ok: bool
     reason: str = ""

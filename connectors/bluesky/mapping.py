@@ -8,7 +8,7 @@ mention.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 from bot.domain.models import (
@@ -26,6 +26,7 @@ from bot.domain.models import (
 )
 from connectors.bluesky import wire
 from connectors.bluesky.names import post_url, profile_url, split_uri
+from connectors.times import spelled
 
 DID_HEADER: Final = "did"
 """Raw header: our own DID at the time of reading, so that parsing needs no session."""
@@ -86,12 +87,7 @@ def _reason(error: ValueError) -> str:
 
 def _time(text: str, otherwise: datetime) -> datetime:
     """A time of the network in UTC; `otherwise` when it is missing or odd, and never later than that."""
-    try:
-        found = datetime.fromisoformat(text)
-        found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return otherwise
-    return min(found, otherwise)
+    return min(spelled(text) or otherwise, otherwise)
 
 
 def _author(profile: wire.Profile, context: Context) -> Author:

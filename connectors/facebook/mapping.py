@@ -14,7 +14,7 @@ from bot.domain.models import Attachment, Deleted, Edited, Event, Hidden, Intera
 from connectors.facebook import messages, names, reading
 from connectors.facebook.names import Page
 from connectors.facebook.wire import FeedValue
-from connectors.graph_webhooks import Change, Found, changes, table, unknown
+from connectors.graph_webhooks import Change, changes, table, unknown, wrong
 
 POSTS: Final = frozenset({"post", "status", "photo", "video", "album", "link", "note", "event"})
 ADDED: Final = frozenset({"add"})
@@ -31,13 +31,17 @@ def parse(raw: Raw, page: Page) -> Iterator[Event]:
         yield from _read(raw, page)
         return
     for found in changes(raw.body):
-        yield from _found(found, raw, page)
+        if not isinstance(found, Change):
+            yield found
+            continue
+        try:
+            yield from _found(found, raw, page)
+        except ValueError as error:
+            yield found.malformed(wrong(error))
 
 
-def _found(found: Found, raw: Raw, page: Page) -> Iterator[Event]:
-    if not isinstance(found, Change):
-        yield found
-    elif found.object != "page":
+def _found(found: Change, raw: Raw, page: Page) -> Iterator[Event]:
+    if found.object != "page":
         yield unknown("object", found.object or "none")
     elif found.owner != page.id:
         yield unknown("another_page")
@@ -243,5 +247,10 @@ def _read(raw: Raw, page: Page) -> Iterator[Event]:
         yield Malformed(part=raw.body.decode("utf-8", "replace"), error=f"not JSON ({type(error).__name__})")
         return
     found = table(stored)
-    event = messages.swept(found, raw, page) if found.get("what") == "message" else reading.event(found, raw, page)
-    yield event or Malformed(part=raw.body.decode("utf-8", "replace"), error="not something that Hark reads")
+    reader = messages.swept if found.get("what") == "message" else reading.event
+    event, why = None, "not something that Hark reads"
+    try:
+        event = reader(found, raw, page)
+    except ValueError as error:
+        why = wrong(error)
+    yield event or Malformed(part=raw.body.decode("utf-8", "replace"), error=why)

@@ -28,7 +28,7 @@ from bot.domain.models import (
     Raw,
     UnknownEvent,
 )
-from connectors.graph_webhooks import STANDBY, Change, changes, moment, text, unknown
+from connectors.graph_webhooks import STANDBY, Change, changes, moment, text, unknown, wrong
 from connectors.instagram import wire
 
 NETWORK: Final = "instagram"
@@ -77,7 +77,7 @@ def parse(raw: Raw, rules: Rules) -> Iterator[Event]:
     try:
         yield from _seen(raw, rules, wire.Seen.model_validate_json(raw.body))
     except (ValueError, RecursionError) as error:
-        yield Malformed(part=raw.body.decode("utf-8", "replace"), error=str(error)[:500])
+        yield Malformed(part=raw.body.decode("utf-8", "replace"), error=wrong(error))
 
 
 def key_of(raw: Raw, conversation: str) -> CaseKey:
@@ -109,7 +109,7 @@ def _change(raw: Raw, rules: Rules, change: Change) -> tuple[Event, ...]:
     try:
         return reader(raw, rules, change)
     except ValueError as error:
-        return (change.malformed(str(error)),)
+        return (change.malformed(wrong(error)),)
 
 
 def _comments(raw: Raw, rules: Rules, change: Change) -> tuple[Event, ...]:

@@ -12,7 +12,7 @@ from typing import Final, Literal
 from urllib.parse import quote
 
 from bot.domain.models import Attachment, Author, CaseKey, Deleted, Edited, Event, Interaction, Kind, Malformed, Raw
-from connectors.graph_webhooks import Change, changes, unknown
+from connectors.graph_webhooks import Change, changes, unknown, wrong
 from connectors.threads import wire
 
 NETWORK: Final = "threads"
@@ -39,7 +39,7 @@ def parse(raw: Raw, user_id: str) -> Iterator[Event]:
     try:
         yield _seen(raw, user_id, wire.Seen.model_validate_json(raw.body))
     except (ValueError, RecursionError) as error:
-        yield Malformed(part=raw.body.decode("utf-8", "replace"), error=str(error)[:500])
+        yield Malformed(part=raw.body.decode("utf-8", "replace"), error=wrong(error))
 
 
 def version_of(text: str) -> str:
@@ -66,7 +66,7 @@ def _change(raw: Raw, user_id: str, change: Change) -> Event:
     try:
         return reader(raw, user_id, change)
     except ValueError as error:
-        return change.malformed(str(error))
+        return change.malformed(wrong(error))
 
 
 def _post(raw: Raw, user_id: str, change: Change) -> Event:
@@ -80,7 +80,8 @@ def _deleted(raw: Raw, user_id: str, change: Change) -> Event:
     post = wire.Post.model_validate(change.value)
     if not post.id or not (post.root_post.id or post.username):
         return unknown("delete", "without_thread")
-    return Deleted(id=post.id, key=_key(raw, post), at=change.at or raw.received_at)
+    at = min(change.at or raw.received_at, raw.received_at)
+    return Deleted(id=post.id, key=_key(raw, post), at=at)
 
 
 _FIELDS: Final[Mapping[str, Callable[[Raw, str, Change], Event]]] = MappingProxyType(

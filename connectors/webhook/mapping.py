@@ -6,7 +6,7 @@ event itself.
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 from bot.domain.models import (
@@ -21,6 +21,7 @@ from bot.domain.models import (
     Kind,
     Raw,
 )
+from connectors.times import sound
 from connectors.webhook import events, wire
 from connectors.webhook.events import Envelope
 from connectors.webhook.wire import Action
@@ -77,7 +78,7 @@ def _event(envelope: Envelope, raw: Raw) -> Event:
         ref=_ref(envelope, key.conversation),
         about=envelope.about if envelope.kind in QUIET_KINDS else None,
         stream=data.stream,
-        reply_until=data.reply_until,
+        reply_until=sound(data.reply_until),
         answerable=bool(data.reply_url),
         by_us=bool(data.by_us),
     )
@@ -91,10 +92,7 @@ def _ref(envelope: Envelope, conversation_: str) -> dict[str, str]:
 
 def _time(given: datetime | None, received_at: datetime) -> datetime:
     """When it happened, in UTC: never later than it came, and then when the sender does not say or nobody can tell."""
-    try:
-        return min(given.astimezone(UTC), received_at) if given else received_at
-    except OverflowError:
-        return received_at
+    return min(sound(given) or received_at, received_at)
 
 
 def _author(author: wire.Author | None) -> Author | None:

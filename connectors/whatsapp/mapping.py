@@ -14,7 +14,7 @@ from bot.domain.errors import NetworkError, Permanent
 from bot.domain.models import Author, CaseKey, Deleted, Event, Interaction, Kind, Raw, SendReport
 from connectors import graph_errors
 from connectors.graph_errors import Fate
-from connectors.graph_webhooks import Change, changes, each, identifier, table, text, unknown
+from connectors.graph_webhooks import Change, changes, each, identifier, table, text, unknown, wrong
 from connectors.whatsapp import wire
 from connectors.whatsapp.contents import NO_CARD, Contents, contents
 
@@ -100,7 +100,7 @@ def _one(raw: Raw, change: Change, name: str, part: object) -> Event:
             return _status(raw, change, wire.Status.model_validate(part))
         return _message(raw, change, wire.Message.model_validate(part), part)
     except ValueError as error:
-        return found.malformed(str(error)[:500])
+        return found.malformed(wrong(error))
 
 
 # --- messages -----------------------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ Each edit of a post is a new id at X; the first one names the interaction and th
 import html
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Final, Literal
 
 from bot.domain.models import (
@@ -24,6 +24,7 @@ from bot.domain.models import (
     Raw,
     UnknownEvent,
 )
+from connectors.times import EARLIEST, sound, spelled
 from connectors.x import wire
 
 NETWORK: Final = "x"
@@ -69,19 +70,14 @@ def id_time(id_: str) -> datetime | None:
 def from_ms(text: str) -> datetime | None:
     """The instant of so many milliseconds since 1970; None for what is no such number."""
     try:
-        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=int(text))
+        return sound(EARLIEST + timedelta(milliseconds=int(text)))
     except (ValueError, OverflowError):
         return None
 
 
 def time_of(text: str, id_: str, otherwise: datetime) -> datetime:
     """A time of X in UTC; from the id when it is missing or odd, and never later than `otherwise`."""
-    try:
-        found = datetime.fromisoformat(text)
-        found = found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
-    except (ValueError, OverflowError):
-        found = id_time(id_) or otherwise
-    return min(found, otherwise)
+    return min(spelled(text) or id_time(id_) or otherwise, otherwise)
 
 
 def post_url(id_: str, handle: str = "") -> str:

@@ -1,0 +1,27 @@
+"""Times as networks tell them, made fit to count with."""
+
+from datetime import UTC, datetime
+from typing import Final
+
+EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
+LATEST: Final = datetime(9000, 1, 1, tzinfo=UTC)
+"""Nothing happens before or after these; nearer to the ends of the calendar a window or another zone has no room."""
+
+
+def sound(at: datetime | None) -> datetime | None:
+    """The instant in UTC, of a time without a zone as if it were UTC; None for one that nobody can count with."""
+    if at is None:
+        return None
+    try:
+        found = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+    except OverflowError:
+        return None
+    return found if EARLIEST <= found <= LATEST else None
+
+
+def spelled(text: str) -> datetime | None:
+    """An ISO 8601 time in UTC; None for what is none."""
+    try:
+        return sound(datetime.fromisoformat(text))
+    except ValueError:
+        return None

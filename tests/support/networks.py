@@ -1,0 +1,106 @@
+"""Every network of the registry at once: its variables, its connector, its recorded deliveries.
+
+So that one test can ask the same of all of them, and a new network cannot be forgotten.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, Final, cast
+
+import aiohttp
+
+from bot.domain.models import Raw
+from bot.domain.ports import Clock, Notes
+from bot.environment import read
+from connectors.base import Connector, ConnectorDeps
+from connectors.registry import NETWORKS
+from tests.support import facebook_server, instagram_server, threads_server, webhook_rig, whatsapp_server, x_rig
+from tests.support.cases import NOON
+from tests.support.graph_server import APP_SECRET, VERIFY_TOKEN
+from tests.support.stores import TestClock
+from tests.support.x_server import BEARER, CLIENT_ID, FIRST_REFRESH, US
+from tests.support.x_server import SECRET as X_SECRET
+
+FOLDER: Final = Path(__file__).resolve().parents[1] / "connectors"
+NAMES: Final = tuple(network.name for network in NETWORKS)
+
+META: Final = {"META_APP_SECRET": APP_SECRET, "META_VERIFY_TOKEN": VERIFY_TOKEN}
+ENVIRONMENT: Final[Mapping[str, Mapping[str, str]]] = {
+    "bluesky": {"BLUESKY_IDENTIFIER": "brand.test", "BLUESKY_APP_PASSWORD": "abcd-efgh-ijkl-mnop"},
+    "facebook": META | {"FACEBOOK_PAGE_ID": facebook_server.PAGE, "FACEBOOK_PAGE_TOKEN": "EAATest"},
+    "instagram": META | {"INSTAGRAM_ACCOUNT_ID": instagram_server.OWN, "INSTAGRAM_TOKEN": instagram_server.TOKEN},
+    "threads": META | {"THREADS_USER_ID": threads_server.OWN, "THREADS_TOKEN": threads_server.TOKEN},
+    "webhook": {"WEBHOOK_SECRET": webhook_rig.SECRET},
+    "whatsapp": META | {"WHATSAPP_PHONE_NUMBER_ID": whatsapp_server.NUMBER, "WHATSAPP_TOKEN": whatsapp_server.TOKEN},
+    "x": {
+        "X_USER_ID": US,
+        "X_CONSUMER_SECRET": X_SECRET,
+        "X_BEARER_TOKEN": BEARER,
+        "X_CLIENT_ID": CLIENT_ID,
+        "X_REFRESH_TOKEN": FIRST_REFRESH,
+    },
+}
+"""What each network needs to be on. Nothing is called: a server's address is given where a test has a server."""
+
+
+def connector(
+    name: str, http: aiohttp.ClientSession, notes: Notes, clock: Clock, changes: Mapping[str, str] | None = None
+) -> Connector:
+    """The main account of one network; `changes` are further variables."""
+    network = next(one for one in NETWORKS if one.name == name)
+    deps = ConnectorDeps(account="main", http=http, clock=clock, notes=notes, poll_seconds=5.0)
+    return network.build(read(network.settings, {**ENVIRONMENT[name], **(changes or {})}), deps)
+
+
+@cache
+def reader(name: str) -> Connector:
+    """A connector that can only read: it has neither a session nor notes, and `parse` asks for none."""
+    return connector(name, cast("aiohttp.ClientSession", None), cast("Notes", None), TestClock())
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """One recorded delivery: the door, the headers, and its JSON."""
+
+    network: str
+    name: str
+    source: str
+    headers: Mapping[str, str]
+    value: Any
+
+    def raw(self, body: bytes) -> Raw:
+        """A delivery through the same door with this body, as it is stored."""
+        return Raw(
+            network=self.network,
+            account="main",
+            source=self.source,
+            body=body,
+            headers=dict(self.headers),
+            received_at=NOON,
+        )
+
+
+def recorded(network: str) -> Iterator[Recorded]:
+    """The recorded deliveries of a network, in order; those of error answers are not deliveries."""
+    for path in sorted((FOLDER / network / "fixtures").glob("*.json")):
+        if not path.stem.startswith("error_"):
+            yield _recorded(network, path.stem, json.loads(path.read_bytes()))
+
+
+def _recorded(network: str, name: str, value: Any) -> Recorded:
+    """Some networks keep the bare body and say the door by the name, the others wrap the body with its door."""
+    if network == "facebook":
+        kind = name.partition("__")[0]
+        return Recorded(network, name, {"swept": "sweep", "recheck": "recheck"}.get(kind, "webhook"), {}, value)
+    if network == "x":
+        return Recorded(network, name, x_rig.source_of(name), {}, value)
+    if network == "webhook":
+        headers = {"content-type": webhook_rig.content_type(name), "webhook-id": "msg-1"}
+        return Recorded(network, name, "webhook", headers, value)
+    headers = dict(value.get("headers", {}))
+    if network == "bluesky":
+        headers |= {"did": value.get("did", "did:plc:brand")}
+    return Recorded(network, name, value["source"], headers, value["body"])
