@@ -88,7 +88,8 @@ class Interaction(Model):
     """One thing a customer did on a network.
 
     `id` is the network's own and unique within network and account: it is what makes a redelivery recognisable.
-    `version` changes when the customer edits. `ref` is what the connector needs to answer (opaque to the rest).
+    `version` changes when the customer edits; `worded_at` is when an edit made these words, None for the first words.
+    `ref` is what the connector needs to answer (opaque to the rest).
     `about` is the interaction that a quiet kind (like, repost) points at. `reply_until` is when the network stops
     taking an answer where the customer spoke, `private_until` when it stops taking a private message about it; None
     means never. `answerable` is false where this one cannot be answered although its network can (a webhook without a
@@ -104,11 +105,12 @@ class Interaction(Model):
     posted_at: AwareDatetime
     url: str = ""
     version: str = ""
+    worded_at: AwareDatetime | None = None
     private: bool = False
     language: str | None = None
     rating: int | None = None
     attachments: tuple[Attachment, ...] = ()
-    ref: dict[str, Annotated[str, Field(max_length=LONGEST_ID)]] = Field(default_factory=dict)
+    ref: dict[str, str] = Field(default_factory=dict)
     about: Annotated[str | None, Field(max_length=LONGEST_ID)] = None
     stream: str | None = None
     reply_until: AwareDatetime | None = None

@@ -1,15 +1,19 @@
 """What a customer does, as it changes a case: new words, a return after closing, an edit, a deletion, a repost."""
 
+from collections.abc import Callable
 from datetime import datetime
 
 from bot.domain.case import Case, Cycle, Item, LogEntry, Status
 from bot.domain.decisions import Change, Decision, Refused, changed
 from bot.domain.hiding import lapsed, signs_of
-from bot.domain.models import CaseKey, Interaction, Kind
+from bot.domain.models import Author, CaseKey, Interaction, Kind
 from bot.domain.policy import Policy
 from bot.domain.posting import with_card, with_line
 from bot.domain.reading import Reading
 from bot.domain.targets import start_wait
+
+Read = Callable[[Item], tuple[Reading, int]]
+"""How words read, and how much they matter (1 first)."""
 
 ITEMS_KEPT = 12
 EARLIER_KEPT = 5
@@ -32,20 +36,23 @@ def open_case(key: CaseKey, item: Item, reading: Reading, priority: int, policy:
 
 
 def receive(case: Case, item: Item, reading: Reading, priority: int, policy: Policy) -> Change:
-    """One more interaction of a known conversation; `item.seq` is set here."""
+    """One more interaction of a known conversation; `item.seq` is set here.
+
+    Items stand in the order in which they were posted, so one that comes late is not shown as the newest.
+    """
     item = item.model_copy(update={"seq": case.item_count + 1, "signs": signs_of(item, reading)})
     returning = not case.is_open and needs_answer(case, item, reading)
     if returning:
         case = _next_cycle(case, item, policy)
+    items = _in_order(*case.items, item)
+    newest = {"reading": reading, "priority": priority, "swept": item.late} if items[-1] is item else {}
     case = case.model_copy(
         update={
-            "items": (*case.items, item)[-ITEMS_KEPT:],
+            "items": items[-ITEMS_KEPT:],
             "item_count": item.seq,
-            "author": case.author or item.author,
+            "author": _whose(case, item, is_first=items[0] is item and item.seq <= ITEMS_KEPT),
             "people": _count_people(case, item),
-            "reading": reading,
-            "priority": priority,
-            "swept": item.late,
+            **newest,
         }
     )
     case = _waiting(case, item, reading, policy)
@@ -83,8 +90,7 @@ def edited(
     item = _find(case, item_id)
     if item is None:
         return Refused(code="unknown_item", text="The case does not keep that interaction any more.")
-    older = item.edited_at is not None and now < item.edited_at
-    if item.version == version or item.deleted or older:
+    if item.version == version or item.deleted or now < _worded_at(item):
         return Refused(code="known", text="That edit is known already.")
     new = item.model_copy(
         update={
@@ -92,7 +98,7 @@ def edited(
             "version": version,
             "edited": True,
             "edited_at": now,
-            "earlier": (*item.earlier, item.text)[-EARLIER_KEPT:],
+            "earlier": item.earlier if text == item.text else (*item.earlier, item.text)[-EARLIER_KEPT:],
             "masked": masked,
             "cut": cut,
             "ref": {**item.ref, **(ref or {})},
@@ -101,6 +107,66 @@ def edited(
     new = new.model_copy(update={"signs": signs_of(new, reading or Reading())})
     change = changed(case, LogEntry(at=now, what="edited by the customer"), items=_replace(case, new))
     return lapsed(change, item_id, "the customer changed the words", now)
+
+
+def completed(case: Case, again: Item) -> Decision:
+    """The same words came through another door, or the first words after an edit of them: what was missing is added.
+
+    The earliest telling says when and with what they were posted; an edit's words stay, also when the first come late.
+    """
+    item = _find(case, again.id)
+    if item is None or item.deleted:
+        return Refused(code="known", text="These words are known already.")
+    new = _filled(item, again)
+    if _worded_at(again) < _worded_at(item):
+        base = _filled(again, item) if again.posted_at <= item.posted_at else new
+        new = base.model_copy(update=_kept(item, again.text))
+    if new == item:
+        return Refused(code="known", text="These words are known already.")
+    author = _whose(case, new, is_first=False)
+    return Change(case=case.model_copy(update={"items": _in_order(*_replace(case, new)), "author": author}))
+
+
+def _filled(item: Item, other: Item) -> Item:
+    """An item, with the address and the author's name of another where it has none."""
+    nameless = item.author is None or not item.author.name
+    named = other.author is not None and (item.author is None or item.author.id == other.author.id)
+    author = other.author if nameless and named else item.author
+    return item.model_copy(update={"author": author, "url": item.url or other.url})
+
+
+STANDING = ("seq", "seen_at", "text", "version", "masked", "cut", "late", "ref", "signs", "hidden", "hidden_at")
+"""What an earlier telling of the same words does not change."""
+
+
+def _kept(item: Item, first: str) -> dict[str, object]:
+    """What an item keeps when an earlier telling of it comes later: its place, and its words if they are an edit."""
+    kept = {name: getattr(item, name) for name in STANDING}
+    if not item.edited and item.text == first:
+        return kept | {"edited_at": item.edited_at}
+    earlier = item.earlier if first in {item.text, *item.earlier} else (*item.earlier, first)[-EARLIER_KEPT:]
+    return kept | {"edited": True, "edited_at": _worded_at(item), "earlier": earlier}
+
+
+def _whose(case: Case, item: Item, *, is_first: bool) -> Author | None:
+    """Whose case it is: of the one who spoke first, by the fullest name that was told."""
+    if case.author is None or item.author is None:
+        return case.author or item.author
+    if case.author.id == item.author.id:
+        return case.author if case.author.name else item.author
+    return item.author if is_first else case.author
+
+
+def reread(case: Case, decision: Decision, read: Read) -> Decision:
+    """The decision, with the case read anew where other words are its newest now: an edit or a deletion can do that."""
+    if isinstance(decision, Refused):
+        return decision
+    before, after = case.latest, decision.case.latest
+    if after.deleted or (before.id, before.text) == (after.id, after.text):
+        return decision
+    reading, priority = read(after)
+    newest = {"reading": reading, "priority": priority, "swept": after.late}
+    return decision.model_copy(update={"case": decision.case.model_copy(update=newest)})
 
 
 def deleted(case: Case, item_id: str, now: datetime) -> Decision:
@@ -156,6 +222,14 @@ def _count_people(case: Case, item: Item) -> int:
 
 def _find(case: Case, item_id: str) -> Item | None:
     return next((item for item in case.items if item.id == item_id), None)
+
+
+def _worded_at(item: Item) -> datetime:
+    return item.edited_at or item.posted_at
+
+
+def _in_order(*items: Item) -> tuple[Item, ...]:
+    return tuple(sorted(items, key=lambda item: item.posted_at))
 
 
 def _replace(case: Case, new: Item) -> tuple[Item, ...]:

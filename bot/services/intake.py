@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot.domain.case import Item
+from bot.domain.case import Case, Item
 from bot.domain.decisions import Decide
 from bot.domain.delivery import reported
 from bot.domain.errors import StoreUnavailable
@@ -33,7 +33,8 @@ from bot.domain.models import (
 )
 from bot.domain.policy import Policy
 from bot.domain.ports import Clock, ConnectorPort, Inbox, Notes
-from bot.domain.receiving import deleted, edited, folded, open_case, receive
+from bot.domain.reading import Reading
+from bot.domain.receiving import completed, deleted, edited, folded, open_case, receive, reread
 from bot.domain.text.clean import cut, graphemes, tidy
 from bot.domain.text.privacy import AllowList, mask
 from bot.domain.text.triage import Triage, priority
@@ -194,8 +195,7 @@ class Intake:
         if await self._gone_at(event):
             return "deleted"
         item = self._item(raw, event)
-        reading = self._reader.triage.read(item.text)
-        first = priority(reading, event.kind)
+        reading, first = self._reading(item)
         name = _seen(event)
         case_id = await self._case_id(event)
         while True:
@@ -214,8 +214,13 @@ class Intake:
                 if at := await self._gone_at(event):
                     await self._known(event.key, lambda case: deleted(case, event.id, at))
                 return "new"
-            # The same interaction again. With another version it is an edit that no event announced.
-            return await self._edited(_as_edit(event, raw.received_at)) if event.version else "known"
+            return await self._again(event, item, outcome)
+
+    async def _again(self, event: Interaction, item: Item, found: Outcome) -> str:
+        """The same interaction again: from another door, after an edit of it, or an edit that no event announced."""
+        if event.worded_at is None and found.case is not None:
+            await self._change(found.case.id, lambda case: completed(case, item), found.case)
+        return await self._edited(_as_edit(event, item)) if event.version else "known"
 
     async def _case_id(self, event: Interaction) -> str:
         """The case to which these words belong: a private answer joins the case that went private."""
@@ -223,6 +228,8 @@ class Intake:
         return joined if joined and await self._casework.cases.load(joined) else event.key.id
 
     async def _quiet(self, raw: Raw, event: Interaction) -> str:
+        if await self._notes.get(_told(event)):
+            return "known"
         outcome = await self._casework.apply(
             event.key.id, lambda case: folded(case, event), dedupe=(_seen(event),), draw_after=FOLD_AFTER
         )
@@ -234,6 +241,7 @@ class Intake:
         line = f"{cut(who, NAME_GRAPHEMES)} {QUIET_WORDS[event.kind]} ({event.key.network})"
         hour = raw.received_at.strftime(HOUR_NAME)
         await self._notes.add_to_digest(hour, _seen(event), line)
+        await self._notes.set(_told(event), hour, GONE_KEPT)
         return "digest"
 
     async def _edited(self, event: Edited) -> str:
@@ -277,7 +285,15 @@ class Intake:
 
     async def _known(self, key: CaseKey, decide: Decide) -> Outcome:
         """Change the case that has this conversation, be it as its own or as the private half of a public one."""
-        return await self._casework.apply(await self._notes.get(alias(key)) or key.id, decide)
+        return await self._change(await self._notes.get(alias(key)) or key.id, decide)
+
+    async def _change(self, case_id: str, decide: Decide, known: Case | None = None) -> Outcome:
+        """Change a case, and read it anew where other words become its newest."""
+        return await self._casework.apply(case_id, lambda case: reread(case, decide(case), self._reading), known=known)
+
+    def _reading(self, item: Item) -> tuple[Reading, int]:
+        reading = self._reader.triage.read(item.text)
+        return reading, priority(reading, item.kind)
 
     def _item(self, raw: Raw, event: Interaction) -> Item:
         text, masked, shortened = self._safe(event.text)
@@ -299,6 +315,8 @@ class Intake:
             seen_at=raw.received_at,
             url=event.url,
             version=event.version,
+            edited=event.worded_at is not None,
+            edited_at=_worded_at(raw, event),
             private=event.private,
             masked=masked,
             cut=shortened,
@@ -336,10 +354,21 @@ def _seen(event: Interaction) -> str:
     return f"{event.key.network}:{event.key.account}:{event.id}"
 
 
+def _told(event: Interaction) -> str:
+    """The name of the note that a like or its kin stands in a digest: if it comes again it is not counted again."""
+    return f"told:{_seen(event)}"
+
+
 def _gone(event: Interaction | Deleted) -> str:
     """The name of the note about a removal; by the id alone, since a removal may not say whose words they were."""
     return f"gone:{event.key.network}:{event.key.account}:{event.id}"
 
 
-def _as_edit(event: Interaction, at: datetime) -> Edited:
+def _worded_at(raw: Raw, event: Interaction) -> datetime | None:
+    """When the words are known to have been changed to these; a sweep sees what stands there now, edited or not."""
+    return event.worded_at or (raw.received_at if raw.swept and event.version else None)
+
+
+def _as_edit(event: Interaction, item: Item) -> Edited:
+    at = item.edited_at or event.posted_at
     return Edited(id=event.id, key=event.key, text=event.text, version=event.version, at=at, ref=event.ref)

@@ -185,7 +185,7 @@ def _lived(made: Interaction, value: FeedValue, at: datetime) -> Iterator[Event]
     elif value.verb in ADDED:
         yield made
     elif value.verb in EDITED:
-        yield made
+        yield made.model_copy(update={"worded_at": at})
         if not made.by_us:
             yield Edited(id=made.id, key=made.key, text=made.text, version=names.words(made.text), at=at, ref=made.ref)
     else:

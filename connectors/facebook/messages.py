@@ -109,7 +109,7 @@ def _edit(change: Change, edit: MessageEdit, talk: _Talk) -> Iterator[Event]:
     if not edit.mid:
         yield change.malformed("an edit without an id")
         return
-    yield talk.said(edit.mid, edit.text, ())
+    yield talk.said(edit.mid, edit.text, ()).model_copy(update={"worded_at": talk.at})
     if not talk.by_us:
         yield Edited(id=edit.mid, key=talk.key, text=edit.text, version=names.words(edit.text), at=talk.at)
 

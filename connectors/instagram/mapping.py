@@ -152,9 +152,9 @@ def _messaging(raw: Raw, rules: Rules, change: Change) -> tuple[Event, ...]:
         pressed = wire.Message(mid=event.postback.mid, text=event.postback.title)
         return (_message(raw, rules, event, pressed, at, read_only=change.door == STANDBY),)
     if event.message_edit is not None and event.message_edit.mid:
-        edit = event.message_edit
-        key = key_of(raw, private_conversation(_customer(rules, event)))
-        return (Edited(id=edit.mid, key=key, text=edit.text, version=version_of(edit.text), at=at),)
+        new = wire.Message(mid=event.message_edit.mid, text=event.message_edit.text)
+        found = _message(raw, rules, event, new, at, read_only=change.door == STANDBY)
+        return (found.model_copy(update={"version": version_of(new.text), "worded_at": at}),)
     named = (name for name in change.value if name not in {"sender", "recipient", "timestamp"})
     return (unknown("messaging", next(named, "empty")),)
 

@@ -105,11 +105,11 @@ def _interaction(raw: Raw, user_id: str, post: wire.Post, field: str, at: dateti
     if not post.id:
         msg = "a post must have an id"
         raise ValueError(msg)
-    key = _key(raw, post)
+    key, our_name = _key(raw, post), raw.headers.get(OUR_NAME, "")
     return Interaction(
         id=post.id,
         key=key,
-        kind=Kind.MENTION if field == MENTIONS else Kind.COMMENT,
+        kind=Kind.MENTION if field == MENTIONS and not _is_below_us(post, user_id, our_name) else Kind.COMMENT,
         author=_author(post.username),
         text=post.text,
         posted_at=min(post.timestamp or at or raw.received_at, raw.received_at).astimezone(UTC),
@@ -117,22 +117,28 @@ def _interaction(raw: Raw, user_id: str, post: wire.Post, field: str, at: dateti
         version=version_of(post.text),
         attachments=_attachments(post),
         ref={"id": post.id, "conversation": key.conversation},
-        hideable=field == REPLIES and _is_first_below_ours(raw, user_id, post),
-        by_us=_by_us(post, user_id, raw.headers.get(OUR_NAME, "")),
+        hideable=_is_first_below_ours(raw, field, user_id, post),
+        by_us=_by_us(post, user_id, our_name),
     )
 
 
-def _is_first_below_ours(raw: Raw, user_id: str, post: wire.Post) -> bool:
+def _is_first_below_ours(raw: Raw, field: str, user_id: str, post: wire.Post) -> bool:
     """Whether it answers the first post of a thread of ours: deeper replies can only be hidden with those above them.
 
-    A reading names no owner, but only what stands below posts of ours is read.
+    A reading names no owner, but the replies that are read are those below posts of ours.
     """
-    is_ours = post.root_post.owner_id == user_id if post.root_post.owner_id else raw.source != "webhook"
+    read_below_ours = field == REPLIES and raw.source != "webhook"
+    is_ours = post.root_post.owner_id == user_id if post.root_post.owner_id else read_below_ours
     return is_ours and post.root_post.id != "" and post.replied_to.id == post.root_post.id
 
 
 def _key(raw: Raw, post: wire.Post) -> CaseKey:
     return CaseKey(network=NETWORK, account=raw.account, conversation=conversation(post))
+
+
+def _is_below_us(post: wire.Post, user_id: str, our_name: str) -> bool:
+    """Whether it stands in a thread of ours: a mention there is a reply as well, and is told of as both."""
+    return post.root_post.owner_id == user_id or (our_name != "" and post.root_post.username == our_name)
 
 
 def _by_us(post: wire.Post, user_id: str, our_name: str) -> bool:

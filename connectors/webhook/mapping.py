@@ -60,8 +60,11 @@ def _event(envelope: Envelope, raw: Raw) -> Event:
     at = _time(envelope.at, raw.received_at)
     if envelope.action is Action.DELETED:
         return Deleted(id=envelope.id, key=key, at=at)
-    if envelope.action is Action.EDITED:
-        return Edited(id=envelope.id, key=key, text=data.text or "", version=data.version or envelope.event_id, at=at)
+    is_edit, version = envelope.action is Action.EDITED, data.version or ""
+    if is_edit:
+        version = version or envelope.event_id
+        if envelope.kind in QUIET_KINDS:
+            return Edited(id=envelope.id, key=key, text=data.text or "", version=version, at=at)
     return Interaction(
         id=envelope.id,
         key=key,
@@ -70,7 +73,8 @@ def _event(envelope: Envelope, raw: Raw) -> Event:
         text=data.text or "",
         posted_at=at,
         url=data.url or "",
-        version=data.version or "",
+        version=version,
+        worded_at=at if is_edit else None,
         private=is_private(envelope),
         language=data.language,
         rating=data.rating,

@@ -155,6 +155,7 @@ def _interaction(
         text=found.text,
         posted_at=at,
         version=version,
+        worded_at=at if version else None,
         private=True,
         attachments=found.attachments,
         ref={**ref, "conversation": conversation},

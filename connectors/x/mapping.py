@@ -160,6 +160,7 @@ def post_event(
         posted_at=time_of("", post.first, context.received_at) if _edited(post) else _posted(post, context),
         url=url,
         version=post.id if _edited(post) else "",
+        worded_at=time_of("", post.id, context.received_at) if _edited(post) else None,
         language=post.lang if post.lang and post.lang not in _NO_LANGUAGE else None,
         attachments=tuple(_attachments(post, media, url)),
         ref={"post": post.id, "first": post.first, "author": post.author_id, "conversation": where},
