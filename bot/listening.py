@@ -42,16 +42,29 @@ def http_route(bolt: AsyncApp) -> Callable[[web.Request], Awaitable[web.Response
     """The handler for POST /slack/events. Bolt checks the signature over the raw body."""
 
     async def handle(request: web.Request) -> web.Response:
-        if not re.fullmatch(r"[0-9]{1,12}", request.headers.get("X-Slack-Request-Timestamp", "")):
-            return web.Response(status=401, text="unsigned\n")
+        if not _is_signed(request):
+            return _refusal()
         try:
             asked = await to_bolt_request(request)
         except (ValueError, LookupError, AttributeError, RecursionError):
             # Bolt reads the body before it checks the signature; Slack's own requests can always be read.
-            return web.Response(status=400, text="unreadable\n")
+            return _refusal()
         return await to_aiohttp_response(await bolt.async_dispatch(asked))
 
     return handle
+
+
+def _is_signed(request: web.Request) -> bool:
+    """Whether the two headers of a signature are there once, and look like such: Bolt fails at what is not ASCII."""
+    stamps = request.headers.getall("X-Slack-Request-Timestamp", [])
+    signatures = request.headers.getall("X-Slack-Signature", [])
+    fine = re.fullmatch(r"[0-9]{1,12}", "".join(stamps)) and re.fullmatch(r"v0=[0-9a-f]{64}", "".join(signatures))
+    return len(stamps) == len(signatures) == 1 and fine is not None
+
+
+def _refusal() -> web.Response:
+    """What Bolt answers to a wrong signature: whatever is wrong, the answer is the same."""
+    return web.Response(status=401, text='{"error": "invalid request"}', content_type="application/json")
 
 
 class Socket:

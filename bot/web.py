@@ -42,7 +42,7 @@ class WebDeps:
 
 def build(deps: WebDeps) -> web.Application:
     """The application with all its routes."""
-    app = web.Application(client_max_size=MAX_BODY)
+    app = web.Application(client_max_size=MAX_BODY, middlewares=[_as_sent])
     app.router.add_get("/healthz", _alive)
     app.router.add_get("/readyz", _ready(deps))
     app.router.add_get("/metrics", _metrics(deps))
@@ -51,6 +51,14 @@ def build(deps: WebDeps) -> web.Application:
     if deps.slack is not None:
         app.router.add_post("/slack/events", deps.slack)
     return app
+
+
+@web.middleware
+async def _as_sent(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Refuse a compressed body unread: signatures are over bytes as they are sent, and no network compresses."""
+    if request.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
+        return web.Response(status=415, text="send the body as it is, not compressed\n")
+    return await handler(request)
 
 
 async def _alive(_request: web.Request) -> web.Response:
@@ -120,7 +128,7 @@ async def _receive(deps: WebDeps, connector: ConnectorPort, request: web.Request
     verdict = connector.verify(
         WebhookRequest(
             method=request.method,
-            headers={name.lower(): value for name, value in request.headers.items()},
+            headers=_plain(request),
             query=dict(request.query),
             body=body,
             received_at=deps.clock.now(),
@@ -138,6 +146,12 @@ async def _receive(deps: WebDeps, connector: ConnectorPort, request: web.Request
             return web.Response(status=verdict.status, text=f"{verdict.reason}\n")
         case Accepted():
             return await _store(deps, verdict)
+
+
+def _plain(request: web.Request) -> dict[str, str]:
+    """The headers in lower case. One that is given twice says nothing: nobody can know which of them is meant."""
+    given = request.headers
+    return {name.lower(): value for name, value in given.items() if len(given.getall(name)) == 1}
 
 
 async def _store(deps: WebDeps, verdict: Accepted) -> web.Response:

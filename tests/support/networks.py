@@ -4,8 +4,9 @@ So that one test can ask the same of all of them, and a new network cannot be fo
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import Any, Final, cast
@@ -13,7 +14,7 @@ from typing import Any, Final, cast
 import aiohttp
 
 from bot.domain.models import Raw
-from bot.domain.ports import Clock, Notes
+from bot.domain.ports import Accepted, Clock, Notes, WebhookRequest
 from bot.environment import read
 from connectors.base import Connector, ConnectorDeps
 from connectors.registry import NETWORKS
@@ -59,6 +60,17 @@ def connector(
 def reader(name: str) -> Connector:
     """A connector that can only read: it has neither a session nor notes, and `parse` asks for none."""
     return connector(name, cast("aiohttp.ClientSession", None), cast("Notes", None), TestClock())
+
+
+def a_request(body: bytes, headers: Iterable[tuple[str, str | bytes]], at: datetime) -> WebhookRequest:
+    """A POST as a connector is given it."""
+    given = {"content-type": "application/json"} | {name.lower(): str(value) for name, value in headers}
+    return WebhookRequest(method="POST", headers=given, query={}, body=body, received_at=at)
+
+
+def accepted(one: Connector, request: WebhookRequest) -> bool:
+    """Whether the connector takes it."""
+    return isinstance(one.verify(request), Accepted)
 
 
 @dataclass(frozen=True, slots=True)
