@@ -120,7 +120,7 @@ def completed(case: Case, again: Item) -> Decision:
     new = _filled(item, again)
     if _worded_at(again) < _worded_at(item):
         base = _filled(again, item) if again.posted_at <= item.posted_at else new
-        new = base.model_copy(update=_kept(item, again.text))
+        new = base.model_copy(update={**_kept(item, again.text), "ref": {**again.ref, **item.ref}})
     if new == item:
         return Refused(code="known", text="These words are known already.")
     author = _whose(case, new, is_first=False)
@@ -135,7 +135,7 @@ def _filled(item: Item, other: Item) -> Item:
     return item.model_copy(update={"author": author, "url": item.url or other.url})
 
 
-STANDING = ("seq", "seen_at", "text", "version", "masked", "cut", "late", "ref", "signs", "hidden", "hidden_at")
+STANDING = ("seq", "seen_at", "text", "version", "masked", "cut", "late", "signs", "hidden", "hidden_at")
 """What an earlier telling of the same words does not change."""
 
 

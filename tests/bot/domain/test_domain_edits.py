@@ -3,8 +3,10 @@
 from datetime import timedelta
 
 from bot.domain.decisions import Change, Refused
-from bot.domain.receiving import edited
+from bot.domain.reading import Reading
+from bot.domain.receiving import completed, edited, receive
 from tests.support.cases import NOON, a_case, an_item
+from tests.support.policies import a_policy
 
 
 def test_an_older_edit_that_arrives_late_does_not_bring_the_old_words_back() -> None:
@@ -25,3 +27,32 @@ def test_an_edit_renews_what_answering_takes() -> None:
     same = edited(case, "post-1", "b", "v2", masked=False, cut=False, now=NOON)
     assert isinstance(same, Change)
     assert same.case.latest.ref == {"post": "1", "author": "a"}
+
+
+def test_words_that_come_late_are_not_shown_as_the_newest() -> None:
+    """Items stand in the order of posting; how the case reads stays with the newest words."""
+    case = a_case()
+    late = an_item("Hello?", id="post-0", posted_at=NOON - timedelta(hours=1))
+    change = receive(case, late, Reading(intent="question"), 1, a_policy())
+    assert [item.id for item in change.case.items] == ["post-0", "post-1"]
+    assert [item.seq for item in change.case.items] == [2, 1]
+    assert (change.case.latest.id, change.case.reading) == ("post-1", case.reading)
+
+
+def test_first_words_that_come_after_their_edit_bring_what_it_lacked() -> None:
+    """Time and address of the first telling, the words of the edit; told once more, nothing changes."""
+    edit = an_item("Found it", edited=True, edited_at=NOON, posted_at=NOON, version="v2")
+    first = an_item("Where is it?", posted_at=NOON - timedelta(minutes=5), url="https://x.example/1")
+    change = completed(a_case(items=(edit,)), first)
+    assert isinstance(change, Change)
+    (item,) = change.case.items
+    assert (item.text, item.edited, item.edited_at, item.version) == ("Found it", True, NOON, "v2")
+    assert (item.posted_at, item.url, item.earlier) == (first.posted_at, first.url, ("Where is it?",))
+    assert isinstance(completed(change.case, first), Refused)
+
+
+def test_an_edit_from_before_the_known_words_is_refused() -> None:
+    """A repetition of older words, told as another version, does not take the place of newer ones."""
+    assert isinstance(
+        edited(a_case(), "post-1", "older", "v0", masked=False, cut=False, now=NOON - timedelta(days=1)), Refused
+    )
