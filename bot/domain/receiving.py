@@ -120,7 +120,8 @@ def completed(case: Case, again: Item) -> Decision:
     new = _filled(item, again)
     if _worded_at(again) < _worded_at(item):
         base = _filled(again, item) if again.posted_at <= item.posted_at else new
-        new = base.model_copy(update={**_kept(item, again.text), "ref": {**item.ref, **again.ref}})
+        # The newest words say how they are answered.
+        new = base.model_copy(update={**_kept(item, again.text), "ref": {**again.ref, **item.ref}})
     if new == item:
         return Refused(code="known", text="These words are known already.")
     author = _whose(case, new, is_first=False)

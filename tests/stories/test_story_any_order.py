@@ -174,7 +174,7 @@ def picture(case: Case) -> dict[str, Any]:
 
 def _first_look(word: dict[str, Any]) -> dict[str, Any]:
     """Without what a connector notes about the wording in which it saw an interaction first."""
-    return word | {"ref": {name: value for name, value in word["ref"].items() if name != "words"}}
+    return word | {"ref": {name: value for name, value in word["ref"].items() if name not in {"words", "at"}}}
 
 
 def card(case: Case) -> Any:
