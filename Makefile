@@ -2,7 +2,7 @@
 PYTHON = python3
 ARGS =
 
-.PHONY: help demo demo-reset test check fmt lock lock-check bench smoke
+.PHONY: help demo demo-reset test check fmt lock lock-check bench chaos smoke
 
 help:
 	@$(PYTHON) scripts/dev.py --help
@@ -30,6 +30,9 @@ lock-check:
 
 bench:
 	@$(PYTHON) scripts/dev.py bench $(ARGS)
+
+chaos:
+	@$(PYTHON) scripts/dev.py chaos $(if $(SEED),--seed $(SEED)) $(if $(SEEDS),--seeds $(SEEDS)) $(ARGS)
 
 smoke:
 	@$(PYTHON) scripts/smoke.py

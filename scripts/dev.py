@@ -349,6 +349,12 @@ def bench(extra: Sequence[str]) -> int:
     return become([venv_bin("python"), "-m", "bench", *extra])
 
 
+def chaos(extra: Sequence[str]) -> int:
+    """Run Hark's processes under faults, by seed (--seed 17, --seeds 100; docs/reliability.md)."""
+    need_environment("dev")
+    return become([venv_bin("python"), "-m", "tests.chaos", *extra])
+
+
 def lock(extra: Sequence[str]) -> int:
     """Write the three lock files from pyproject.toml (--check, --upgrade: see scripts/locks.py)."""
     need_environment("dev")
@@ -363,6 +369,7 @@ VERBS = {
     "fmt": fmt,
     "lock": lock,
     "bench": bench,
+    "chaos": chaos,
 }
 
 

@@ -1,0 +1,72 @@
+"""`python -m bot web|worker` in a process of its own, with everything that waits made about ten times shorter.
+
+Only waits are changed: leases, time limits of calls, pauses between tries, and the pace that Slack's limits ask for
+(the local Slack's limits are as much wider). So a pause of four seconds here is what one of forty is in production.
+"""
+
+import functools
+import importlib
+import os
+import signal
+import sys
+from collections.abc import Mapping
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+
+from bot import __main__ as command_line
+from bot.app import open_service
+from bot.services.tempo import Tempo
+
+LEASE_S = 4.0
+TEMPO = Tempo(lease=timedelta(seconds=LEASE_S), takeover=timedelta(seconds=LEASE_S))
+RATE_SCALE = 20.0
+SHORTER: tuple[tuple[str, str, Any], ...] = (
+    ("bot.app", "SLACK_TIMEOUT_S", 2),
+    ("bot.domain.delivery", "CALL_LEASE", timedelta(seconds=7)),
+    ("bot.domain.delivery", "CHECK_EVERY", timedelta(seconds=2)),
+    ("bot.domain.delivery", "CHECK_SELDOM", timedelta(seconds=4)),
+    ("bot.domain.delivery", "BACKOFF", timedelta(seconds=0.5)),
+    ("bot.http", "TOTAL_S", 3.0),
+    ("bot.services.drawing", "AFTER_FAILURE", timedelta(seconds=0.5)),
+    ("bot.services.drawing", "POSTS_PER_S", RATE_SCALE),
+    ("bot.services.drawing", "UPDATES_PER_S", RATE_SCALE * 50 / 60),
+    ("bot.services.intake", "FAILED_S", 0.3),
+    ("bot.services.intake", "FOLD_AFTER", timedelta(seconds=1)),
+    ("bot.services.polling", "AFTER_FAILURE", timedelta(seconds=2)),
+    ("bot.services.polling", "AFTER_PERMANENT", timedelta(seconds=4)),
+    ("bot.services.worker", "FAILED_S", 0.3),
+    ("bot.services.worker", "RETRY", timedelta(seconds=1)),
+    ("bot.store.connect", "ANSWER_TIMEOUT_S", 1.0),
+    ("bot.store.connect", "CONNECT_TIMEOUT_S", 1.0),
+    ("bot.store.connect", "TURN_TIMEOUT_S", 1.0),
+    ("connectors.bluesky.xrpc", "TIMEOUT", aiohttp.ClientTimeout(total=3, connect=1)),
+    ("connectors.graph", "TIMEOUT", aiohttp.ClientTimeout(total=3, connect=1)),
+    ("connectors.guard", "CONNECT_S", 1.0),
+    ("connectors.guard", "TOTAL_S", 2.0),
+)
+
+
+def live(role: str, env: Mapping[str, str], log: Path) -> None:
+    """Be one process of the bot: what the new process runs. Its exit code is that of the command."""
+    with log.open("ab", buffering=0) as output:
+        for stream in (1, 2):
+            os.dup2(output.fileno(), stream)
+    shorten()
+    os.environ.clear()
+    os.environ.update(env)
+    sys.argv = ["bot", role]
+    # The fork server ignores Ctrl-C, and its children inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    sys.exit(command_line.main())
+
+
+def shorten() -> None:
+    """Make the waits of this process shorter. A name that is not there any more is an error, not a no-op."""
+    for module, name, value in SHORTER:
+        owner = importlib.import_module(module)
+        getattr(owner, name)
+        setattr(owner, name, value)
+    vars(command_line)["open_service"] = functools.partial(open_service, tempo=TEMPO)

@@ -1,0 +1,259 @@
+"""One run: everything started, the plan carried out, the faults ended, the ledgers compared."""
+
+import asyncio
+import os
+import shutil
+import signal
+import tempfile
+from collections.abc import AsyncIterator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import aiohttp
+import redis
+from aiohttp import web
+
+from bot.clock import SystemClock
+from sandbox.demo import Sandbox, environment, open_sandbox
+from sandbox.slack.config import SandboxConfig
+from sandbox.square.faults import FaultKind
+from tests.chaos import customers
+from tests.chaos.crew import Bot, Memory
+from tests.chaos.customers import Customers, Receiver
+from tests.chaos.hark import RATE_SCALE
+from tests.chaos.ledger import compare
+from tests.chaos.looking import Places, look
+from tests.chaos.proxy import Line, a_line
+from tests.chaos.schedule import BOTS, STAFF, Event, Fault, Plan
+from tests.chaos.staff import Staff
+from tests.support.facebook_server import FacebookServer, a_page, variables
+from tests.support.real_servers import RealServer, free_ports
+from tests.support.rig import FAST, Scene
+from tests.support.waiting import wait_until
+
+READY_S = 30.0
+SETTLE_S = 45.0
+LOOK_EVERY_S = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How a run went; `last` is what settled last."""
+
+    plan: Plan
+    wrong: tuple[str, ...]
+    seconds: float
+    cases: int
+    replies: int
+    lives: int
+    last: tuple[str, ...]
+    logs: str = field(repr=False, default="")
+
+    def text(self) -> str:
+        """Everything that a person needs who looks into a failure."""
+        again = f"Run it again: make chaos SEED={self.plan.seed}"
+        return "\n".join([f"seed {self.plan.seed}:", *self.wrong, "", "The faults:", *self.plan.lines(), "", again])
+
+
+@dataclass(eq=False)
+class World:
+    """Everything that a fault can reach."""
+
+    memory: Memory
+    bots: dict[str, Bot]
+    lines: dict[str, Line]
+    sandbox: Sandbox
+    page: FacebookServer
+    receiver: Receiver
+    customers: Customers
+
+    async def suffer(self, fault: Fault, began: float) -> None:
+        """Let one thing go wrong, and end it."""
+        await asyncio.sleep(max(0.0, began + fault.at - asyncio.get_running_loop().time()))
+        if fault.whom in self.lines:
+            self.lines[fault.whom].fail(fault.what)
+            await asyncio.sleep(fault.lasts)
+            self.lines[fault.whom].mend()
+        elif fault.whom in self.bots or fault.whom == "server":
+            await self._process(fault)
+        else:
+            self._answers(fault)
+
+    async def _process(self, fault: Fault) -> None:
+        one = self.memory if fault.whom == "server" else self.bots[fault.whom]
+        if fault.what == "pause":
+            one.signal(signal.SIGSTOP)
+            await asyncio.sleep(fault.lasts)
+            one.signal(signal.SIGCONT)
+            return
+        await (one.kill() if fault.what == "kill" else one.stop())
+        await asyncio.sleep(fault.lasts)
+        await asyncio.to_thread(one.start) if isinstance(one, Memory) else one.start()
+
+    def _answers(self, fault: Fault) -> None:
+        seconds = int(fault.lasts)
+        if fault.whom == "slack":
+            kind = {"429": "ratelimited", "500": "http_500", "lost": "drop_after"}[fault.what]
+            self.sandbox.slack.set_fault(kind, None, fault.times, retry_after=seconds)
+        elif fault.whom == "square":
+            kinds: Mapping[str, FaultKind] = {"429": "ratelimited", "500": "http_500", "lost": "drop_after"}
+            self.sandbox.square.set_fault(kinds[fault.what], times=fault.times, delay_s=fault.lasts)
+        elif fault.whom == "facebook":
+            match fault.what:
+                case "429":
+                    self.page.fail(4, status=400, times=fault.times)
+                case "500":
+                    self.page.fall_over(500, times=fault.times)
+                case _:
+                    self.page.lose_answer(times=fault.times, verb="POST")
+        else:
+            self.receiver.faults += [(fault.what, fault.lasts)] * fault.times
+
+    def heal(self) -> None:
+        """End every fault that waits for a call to meet it."""
+        self.sandbox.slack.hub.faults.by_method.clear()
+        self.sandbox.square.set_fault(None)
+        self.page.faults.clear()
+        self.receiver.faults.clear()
+
+
+async def run(plan: Plan) -> Report:
+    """Carry one plan out. Never raises for what Hark does wrong: that is in the report."""
+    loop = asyncio.get_running_loop()
+    start = loop.time()
+    folder = Path(tempfile.mkdtemp(prefix="hark-chaos-"))
+    try:
+        async with a_world(folder) as world:
+            return await _played(plan, world, start)
+    finally:
+        shutil.rmtree(folder)
+
+
+async def _played(plan: Plan, world: World, start: float) -> Report:
+    loop = asyncio.get_running_loop()
+    places = Places(world.memory, world.sandbox, world.page, world.receiver, tuple(world.bots.values()))
+    talks = {event.talk for event in plan.events}
+    staff = Staff(world.sandbox, {talk: tuple(e.token for e in plan.events if e.talk == talk) for talk in talks})
+    wrong: list[str] = []
+
+    def ledgers(*, final: bool) -> list[str]:
+        told = customers.told(plan.events, staff.replied, staff.claims)
+        return compare(told, look(places, final=final))
+
+    def unsettled() -> list[str]:
+        waiting = [f"{deed.who} waits to {deed.what} conversation {deed.talk}" for deed in staff.open_deeds]
+        if world.customers.unacknowledged:
+            waiting.append(f"{world.customers.unacknowledged} webhooks are not acknowledged")
+        try:
+            return [*waiting, *ledgers(final=False)]
+        except redis.RedisError as error:
+            return [*waiting, f"the server does not answer: {error}"]
+
+    began = loop.time()
+    async with asyncio.TaskGroup() as group:
+        shifts = [group.create_task(staff.work([d for d in plan.deeds if d.who == who], began)) for who in STAFF]
+        told = [group.create_task(_later(world, event, began)) for event in plan.events]
+        await asyncio.gather(*(world.suffer(fault, began) for fault in plan.faults))
+        world.heal()
+        deadline, late = loop.time() + SETTLE_S, []
+        while (left := unsettled()) and loop.time() < deadline:
+            late = [f"{loop.time() - began:5.1f} s  {each}" for each in left]
+            world.memory.look()
+            await asyncio.sleep(LOOK_EVERY_S)
+        for task in (*shifts, *told):
+            task.cancel()
+    if world.customers.unacknowledged:
+        wrong.append(f"{world.customers.unacknowledged} webhooks were never acknowledged")
+    wrong += [f"{deed.who} could not {deed.what} conversation {deed.talk}" for deed in staff.open_deeds]
+    wrong += world.customers.refused
+    await asyncio.gather(*(bot.stop() for bot in world.bots.values()))
+    wrong += ledgers(final=True)
+    logs = "\n".join(f"--- {bot.name}\n{bot.said}" for bot in places.bots)
+    lives = sum(bot.lives for bot in places.bots)
+    cards = len(Scene(world.sandbox).cards())
+    spent = loop.time() - start
+    return Report(plan, tuple(wrong), spent, cards, len(staff.replied), lives, tuple(late), logs)
+
+
+async def _later(world: World, event: Event, began: float) -> None:
+    await asyncio.sleep(max(0.0, began + event.at - asyncio.get_running_loop().time()))
+    await world.customers.act(event)
+
+
+@asynccontextmanager
+async def a_world(folder: Path) -> AsyncIterator[World]:
+    """Everything running and ready."""
+    async with AsyncExitStack() as stack:
+        server_port, web_port = free_ports(2)
+        memory = Memory(RealServer(folder, port=server_port))
+        memory.start()
+        stack.callback(memory.server.kill)
+        config = SandboxConfig(rate_scale=RATE_SCALE)
+        sandbox = await stack.enter_async_context(open_sandbox(None, 0, lambda _: None, config))
+        page = await stack.enter_async_context(a_page(SystemClock()))
+        receiver = await stack.enter_async_context(a_receiver())
+        leads = {"hooks": web_port, "square": sandbox.port, "facebook": _port(page.url), "answers": _port(receiver.url)}
+        leads |= {f"{bot}-server": server_port for bot in BOTS} | {f"{bot}-slack": sandbox.port for bot in BOTS}
+        lines = {name: await stack.enter_async_context(a_line(port)) for name, port in leads.items()}
+        sandbox.slack.hub.base_url = _address(lines["web-slack"])
+        http = await stack.enter_async_context(aiohttp.ClientSession(trust_env=False))
+        people = Customers(
+            _address(lines["hooks"]), f"{_address(lines['answers'])}/answers", sandbox.square, page, http
+        )
+        bots = {}
+        for name in BOTS:
+            env = _environment(sandbox, page, lines, folder, name) | {"PORT": str(web_port)}
+            bots[name] = Bot(name, env, folder / f"{name}.log")
+            stack.callback(bots[name].end)
+            bots[name].start()
+        await wait_until(lambda: all(map(_is_ready, bots.values())), "all processes are ready", within_s=READY_S)
+        await wait_until(lambda: bool(sandbox.slack.hub.sockets.open), "the socket is up", within_s=READY_S)
+        yield World(memory, bots, lines, sandbox, page, receiver, people)
+
+
+@asynccontextmanager
+async def a_receiver() -> AsyncIterator[Receiver]:
+    """The system that takes answers, on loopback."""
+    receiver = Receiver()
+    app = web.Application()
+    app.router.add_post("/answers", receiver.handle)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        receiver.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        yield receiver
+    finally:
+        await runner.cleanup()
+
+
+def _environment(
+    sandbox: Sandbox, page: FacebookServer, lines: Mapping[str, Line], folder: Path, name: str
+) -> dict[str, str]:
+    """What one process of the bot is told: every address leads through a line that can be cut."""
+    own = {
+        "REDIS_URL": f"redis://127.0.0.1:{lines[f'{name}-server'].port}",
+        "SLACK_API_URL": f"{_address(lines[f'{name}-slack'])}/api/",
+        "SLACK_ALERT_USERS": "",
+        "BLUESKY_SERVICE_URL": _address(lines["square"]),
+        "META_GRAPH_URL": _address(lines["facebook"]),
+        "WEBHOOK_REPLY_HOSTS": "127.0.0.1",
+        "HARK_LOG_LEVEL": "info",
+        "HARK_LOG_FORMAT": "json",
+        "PYTHONUTF8": "1",
+        "PATH": os.environ["PATH"],
+    }
+    return {**environment(sandbox, folder), **variables(page), **FAST, **own}
+
+
+def _is_ready(bot: Bot) -> bool:
+    return '"event": "ready"' in bot.said
+
+
+def _address(line: Line) -> str:
+    return f"http://127.0.0.1:{line.port}"
+
+
+def _port(url: str) -> int:
+    return int(url.rpartition(":")[2])

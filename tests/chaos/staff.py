@@ -1,0 +1,112 @@
+"""What staff do with the cards that they see: claim, and reply; like people, they try again when nothing happens."""
+
+import asyncio
+import re
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from bot.cards.action_ids import ActionId, CallbackId
+from sandbox.demo import Sandbox
+from sandbox.slack.model import Message
+from sandbox.slack.workspace import ANA, BEN, CHLOE
+from tests.chaos.schedule import Deed
+from tests.support.rig import CARE, Scene, typed
+from tests.support.waiting import wait_until
+
+IDS: Mapping[str, str] = {"ana": ANA, "ben": BEN, "chloe": CHLOE}
+SIGNS: Mapping[str, str] = {"ana": "^AK", "ben": "^BN", "chloe": "^CH"}
+LOOK_S = 0.1
+PATIENCE_S = 2.5
+CLAIMED = re.compile(r"Claimed by (\w+)")
+
+
+@dataclass(eq=False)
+class Staff:
+    """Three people at their screens. `tokens` are the words by which the card of a conversation is known."""
+
+    sandbox: Sandbox
+    tokens: Mapping[int, tuple[str, ...]]
+    replied: dict[str, int] = field(default_factory=dict)
+    claims: dict[int, str] = field(default_factory=dict)
+    open_deeds: list[Deed] = field(default_factory=list)
+
+    async def work(self, deeds: list[Deed], began: float) -> None:
+        """Do one person's deeds one after the other, each not before its time."""
+        loop = asyncio.get_running_loop()
+        self.open_deeds += deeds
+        for deed in deeds:
+            await asyncio.sleep(max(0.0, began + deed.at - loop.time()))
+            await (self._claim(deed) if deed.what == "claim" else self._reply(deed))
+            self.open_deeds.remove(deed)
+
+    async def _claim(self, deed: Deed) -> None:
+        """Press Claim until the card says who has the case."""
+        while True:
+            card = await self._card(deed.talk)
+            if holder := CLAIMED.search(str(card.blocks)):
+                self.claims.setdefault(deed.talk, holder[1])
+                return
+            await self._press(deed.who, card, ActionId.CLAIM)
+            await self._until(partial(self._is_claimed, card.ts))
+
+    async def _reply(self, deed: Deed) -> None:
+        """Open the form, write, press Send; once it is taken the words are in Hark's hands."""
+        user = IDS[deed.who]
+        while True:
+            view = self._form(user)
+            if view is None:
+                await self._close_all(user)
+                await self._press(deed.who, await self._card(deed.talk), ActionId.REPLY)
+                await self._until(lambda: self._form(user) is not None)
+            elif await self._send(deed, user, view):
+                return
+
+    async def _send(self, deed: Deed, user: str, view: dict[str, Any]) -> bool:
+        """Press Send, or press it twice; whether the form was taken."""
+        text = f"So sorry, we are looking for it ({deed.token})"
+        state = typed(view, {"text": text, "signature": SIGNS[deed.who]})
+        self.replied[deed.token] = deed.talk
+        slack = self.sandbox.slack
+        submits = [slack.submit(user, view["id"], state) for _ in range(2 if deed.twice else 1)]
+        await asyncio.gather(*submits)
+        open_now = self._form(user)
+        if open_now is None and not slack.views(user):
+            return True
+        if open_now is None:
+            # A notice took the form's place: it was not sent, and the draft is kept.
+            await self._close_all(user)
+        await asyncio.sleep(LOOK_S)
+        return False
+
+    def _form(self, user: str) -> dict[str, Any] | None:
+        views = self.sandbox.slack.views(user)
+        return views[-1] if views and views[-1]["callback_id"] == CallbackId.REPLY else None
+
+    async def _close_all(self, user: str) -> None:
+        while views := self.sandbox.slack.views(user):
+            await self.sandbox.slack.close(user, views[-1]["id"], clear=True)
+
+    async def _press(self, who: str, card: Message, action: ActionId) -> None:
+        try:
+            await self.sandbox.slack.press_in(IDS[who], CARE, card.ts, action)
+        except LookupError:
+            await asyncio.sleep(LOOK_S)  # the card was redrawn meanwhile, and has no such button now
+
+    async def _card(self, talk: int) -> Message:
+        """The card of a conversation, once it stands."""
+        while True:
+            for card in Scene(self.sandbox).cards():
+                if any(token in f"{card.blocks}{card.text}" for token in self.tokens[talk]):
+                    return card
+            await asyncio.sleep(LOOK_S)
+
+    def _is_claimed(self, ts: str) -> bool:
+        return CLAIMED.search(str(self.sandbox.slack.message(CARE, ts).blocks)) is not None
+
+    async def _until(self, seen: Callable[[], bool]) -> None:
+        """Watch for a while whether something happens."""
+        with suppress(AssertionError):
+            await wait_until(seen, "it happened", within_s=PATIENCE_S)
