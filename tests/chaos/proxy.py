@@ -1,14 +1,24 @@
 """A line between two programs that can be cut, slowed, or made to swallow the answers."""
 
 import asyncio
+import re
 import socket
 import struct
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 CHUNK = 2**16
 SLOW_S = 0.2
+
+
+@dataclass(eq=False)
+class Trap:
+    """Goes off once: right after words that `pattern` finds in them were carried to the far side."""
+
+    pattern: re.Pattern[bytes]
+    spring: Callable[[], None]
+    sprung: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 @dataclass(eq=False)
@@ -18,6 +28,7 @@ class Line:
     to: int
     port: int = 0
     mode: str = "open"
+    trap: Trap | None = None
     _ways: set[asyncio.WriteTransport] = field(default_factory=set)
     _robbed: set[asyncio.WriteTransport] = field(default_factory=set)
     _carried: set[asyncio.Task[None]] = field(default_factory=set)
@@ -79,6 +90,10 @@ class Line:
                     self._robbed.add(writer.transport)
                     continue
                 writer.write(chunk)
+                if self.trap is not None and not answers and self.trap.pattern.search(chunk):
+                    trap, self.trap = self.trap, None
+                    trap.spring()
+                    trap.sprung.set()
                 await writer.drain()
         # Whoever ends its half ends the whole: none of the programs here leaves a connection half open.
         for each in (writer, back):

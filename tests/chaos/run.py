@@ -2,12 +2,14 @@
 
 import asyncio
 import os
+import re
 import shutil
 import signal
 import tempfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import aiohttp
@@ -24,7 +26,7 @@ from tests.chaos.customers import Customers, Receiver
 from tests.chaos.hark import RATE_SCALE
 from tests.chaos.ledger import compare
 from tests.chaos.looking import Places, look
-from tests.chaos.proxy import Line, a_line
+from tests.chaos.proxy import Line, Trap, a_line
 from tests.chaos.schedule import BOTS, STAFF, Event, Fault, Plan
 from tests.chaos.staff import Staff
 from tests.support.facebook_server import FacebookServer, a_page, variables
@@ -35,6 +37,15 @@ from tests.support.waiting import wait_until
 READY_S = 30.0
 SETTLE_S = 45.0
 LOOK_EVERY_S = 0.3
+AMBUSH_S = 4.0
+MOMENTS = {
+    "queued": (re.compile(rb'"state":"queued"'), "server"),
+    "posting": (re.compile(rb'"attempt":"[0-9]+-[0-9a-f]+","place":"","ts":""'), "server"),
+    "posted": (re.compile(rb"/chat.postMessage"), "slack"),
+    "sending": (re.compile(rb'"state":"sending"'), "server"),
+    "done": (re.compile(rb"XACK"), "server"),
+}
+"""What a bot says, and on which of its lines, at each moment that the schedule can name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +93,8 @@ class World:
 
     async def _process(self, fault: Fault) -> None:
         one = self.memory if fault.whom == "server" else self.bots[fault.whom]
+        if fault.when and not await self._ambush(fault, self.bots[fault.whom]):
+            return
         if fault.what == "pause":
             one.signal(signal.SIGSTOP)
             await asyncio.sleep(fault.lasts)
@@ -90,6 +103,18 @@ class World:
         await (one.kill() if fault.what == "kill" else one.stop())
         await asyncio.sleep(fault.lasts)
         await asyncio.to_thread(one.start) if isinstance(one, Memory) else one.start()
+
+    async def _ambush(self, fault: Fault, bot: Bot) -> bool:
+        """Freeze a process at the moment that the fault names; whether the moment came."""
+        pattern, line = MOMENTS[fault.when]
+        way = self.lines[f"{fault.whom}-{line}"]
+        way.trap = trap = Trap(pattern, partial(bot.signal, signal.SIGSTOP))
+        try:
+            async with asyncio.timeout(AMBUSH_S):
+                await trap.sprung.wait()
+        except TimeoutError:
+            way.trap = None
+        return trap.sprung.is_set()
 
     def _answers(self, fault: Fault) -> None:
         seconds = int(fault.lasts)

@@ -24,6 +24,13 @@ LINES = (
 """Connections that can be cut: each bot's to the server and to Slack, that of webhooks, those to the networks."""
 ANSWERERS = ("slack", "square", "facebook", "answers")
 STAFF = ("ana", "ben", "chloe")
+MOMENTS = {
+    "web": ("queued",),
+    "worker1": ("posting", "posted", "sending", "done"),
+    "worker2": ("posting", "posted", "sending", "done"),
+}
+"""Moments at which each bot may be struck: a reply was queued, a card is about to be posted or was just asked for, a
+reply is about to be sent, a delivery is done."""
 BUSY_S = 10.0
 """How long events come and faults happen; then things may settle."""
 LONGEST_TALK = 4
@@ -60,13 +67,17 @@ class Deed:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that goes wrong: what, to whom, for how many seconds, how many times (answers only)."""
+    """One thing that goes wrong: what, to whom, for how many seconds, how many times (answers only).
+
+    `when` is a moment to wait for: right after a bot has said this to the server or to Slack.
+    """
 
     at: float
     what: str
     whom: str
     lasts: float
     times: int = 1
+    when: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +91,13 @@ class Plan:
 
     def lines(self) -> list[str]:
         """The faults for a person to read."""
-        return [f"{fault.at:6.2f} s  {fault.what:<9} {fault.whom:<15} {fault.lasts:5.2f} s" for fault in self.faults]
+        return [
+            f"{fault.at:6.2f} s  {fault.what:<6} {fault.whom:<15} {fault.lasts:5.2f} s  {fault.when}".rstrip()
+            for fault in self.faults
+        ]
 
 
-def plan(seed: int, events: int = 60, replies: int = 12, claims: int = 8, faults: int = 16) -> Plan:
+def plan(seed: int, events: int = 60, replies: int = 12, claims: int = 8, faults: int = 24) -> Plan:
     """The run of this seed."""
     rng = random.Random(seed)  # noqa: S311 - a schedule, not a secret
     happenings = _events(rng, events)
@@ -145,8 +159,12 @@ def _faults(rng: random.Random, count: int) -> tuple[Fault, ...]:
     found: list[Fault] = []
     for _ in range(count):
         at = round(rng.uniform(0.3, BUSY_S), 2)
-        kind = rng.choices(("process", "line", "answer"), (4, 4, 3))[0]
-        if kind == "process":
+        kind = rng.choices(("moment", "process", "line", "answer"), (4, 4, 4, 3))[0]
+        if kind == "moment":
+            whom, what = rng.choice(BOTS), rng.choice(("kill", "pause"))
+            longest = 12.0 if what == "pause" else 3.0
+            fault = Fault(at, what, whom, round(rng.uniform(0.5, longest), 2), when=rng.choice(MOMENTS[whom]))
+        elif kind == "process":
             what = rng.choices(("kill", "pause", "stop"), (4, 3, 2))[0]
             longest = 15.0 if what == "pause" and rng.random() < 0.3 else 4.0
             fault = Fault(at, what, rng.choice(PROCESSES), round(rng.uniform(0.5, longest), 2))
