@@ -52,7 +52,7 @@ WAIT_MS = 200
 FAILED_S = 1.0
 FOLD_AFTER = timedelta(seconds=30)
 GONE_KEPT = timedelta(days=7)
-"""How long a removal of something unknown is remembered; networks deliver late by a day and a half at most."""
+"""How long what has no case is remembered (a removal, a quiet event); networks deliver late by a day and a half."""
 QUIET_WORDS = {"reaction": "liked", "repost": "reposted", "follow": "followed"}
 
 
@@ -228,8 +228,10 @@ class Intake:
         return joined if joined and await self._casework.cases.load(joined) else event.key.id
 
     async def _quiet(self, raw: Raw, event: Interaction) -> str:
-        if await self._notes.get(_told(event)):
-            return "known"
+        """Count a like or a repost on its case, or tell of it in the digest; never both, however often it comes."""
+        told_in = await self._notes.get(_told(event))
+        if told_in is not None:
+            return await self._tell(event, told_in)
         outcome = await self._casework.apply(
             event.key.id, lambda case: folded(case, event), dedupe=(_seen(event),), draw_after=FOLD_AFTER
         )
@@ -237,11 +239,14 @@ class Intake:
             return "folded"
         if outcome.refused and outcome.refused.code == "duplicate":
             return "known"
+        hour = raw.received_at.strftime(HOUR_NAME)
+        await self._notes.set(_told(event), hour, GONE_KEPT)
+        return await self._tell(event, hour)
+
+    async def _tell(self, event: Interaction, hour: str) -> str:
         who = tidy(event.author.label) if event.author else "someone"
         line = f"{cut(who, NAME_GRAPHEMES)} {QUIET_WORDS[event.kind]} ({event.key.network})"
-        hour = raw.received_at.strftime(HOUR_NAME)
         await self._notes.add_to_digest(hour, _seen(event), line)
-        await self._notes.set(_told(event), hour, GONE_KEPT)
         return "digest"
 
     async def _edited(self, event: Edited) -> str:
@@ -355,7 +360,7 @@ def _seen(event: Interaction) -> str:
 
 
 def _told(event: Interaction) -> str:
-    """The name of the note that a like or its kin stands in a digest: if it comes again it is not counted again."""
+    """The name of the note that says in which hour's digest a quiet interaction stands."""
     return f"told:{_seen(event)}"
 
 
