@@ -90,6 +90,10 @@ class SlackGateway:
             lambda: self._client.chat_update(channel=posted.channel, ts=posted.ts, text=text, blocks=blocks),
         )
 
+    async def delete(self, posted: Posted) -> None:
+        """Take a message of our own away."""
+        await self._call("chat.delete", lambda: self._client.chat_delete(channel=posted.channel, ts=posted.ts))
+
     async def whisper(self, channel: str, user: str, text: str, thread_ts: str | None = None) -> None:
         """Tell one person something in a channel that nobody else sees."""
         await self._call(

@@ -55,7 +55,7 @@ class Metrics:
         )
         self.draws = Counter(
             "hark_draws_total",
-            "Card draws by outcome (posted, updated, equal, waited, refused, plain)",
+            "Card draws by outcome (posted, updated, equal, waited, refused, plain, taken_away)",
             ["outcome"],
             registry=self.registry,
         )

@@ -18,6 +18,7 @@ class Shown(Model):
 
 
 ALERTS_KEPT = 6
+STANDS = "stands"
 
 
 def with_card(case: Case, channel: str) -> Case:
@@ -61,8 +62,13 @@ def attempting(case: Case, post_id: str, attempt: str) -> Decision:
 
 
 def placed(case: Case, post_id: str, posted: Posted, shown: Shown, now: datetime) -> Decision:
-    """The message stands. A line is done with and forgotten; a card is remembered, and dates the cycle."""
+    """The message stands. A line is done with and forgotten; a card is remembered, and dates the cycle.
+
+    Refused with the code `stands` when another worker has posted it as well, and was the first to say so.
+    """
     post = _find(case, post_id)
+    if post is not None and post.ts and posted.ts and post.ts != posted.ts:
+        return Refused(code=STANDS, text="That message stands elsewhere already.")
     if post is not None and post.kind is PostKind.LINE:
         return _silent(_with(case, tuple(each for each in case.posts if each.id != post_id)))
     if post_id == CARD and case.cycle.carded_at is None:

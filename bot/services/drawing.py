@@ -13,9 +13,9 @@ import structlog
 
 from bot.domain.case import Case, Post, PostKind
 from bot.domain.decisions import Decide
-from bot.domain.errors import SlackRateLimited, SlackRefused, SlackUnavailable, SlackUnknown
+from bot.domain.errors import SlackError, SlackRateLimited, SlackRefused, SlackUnavailable, SlackUnknown
 from bot.domain.ports import Blocks, Budgets, Clock, Due, Posted, Render, Rendered, SlackPort
-from bot.domain.posting import Shown, attempting, drawn, misplaced, placed
+from bot.domain.posting import STANDS, Shown, attempting, drawn, misplaced, placed
 from bot.services.casework import Casework
 from bot.telemetry import Metrics
 
@@ -26,6 +26,9 @@ UPDATE_BURST = 20
 UPDATE_BUCKET = "chat.update"
 AFTER_FAILURE = timedelta(seconds=2)
 AFTER_REFUSAL = timedelta(minutes=5)
+STALE = timedelta(seconds=2)
+"""When noting an attempt took longer than this (the machine slept, the server hung), another worker may have taken the
+message over: nothing is posted, and the next turn looks for the attempt first. Shorter than any lease."""
 UNSEEN = Shown(digest="", version=-1)
 """Nobody knows what the message shows."""
 
@@ -114,6 +117,8 @@ class Drawing:
         case, begun = await self._apply(case, lambda each: attempting(each, post.id, attempt))
         if not begun:
             return case, None
+        if self._clock.now() - now > STALE:
+            return case, now
         version = case.version if case.version == before + 1 else UNSEEN.version
         posted = await self._draw(
             case,
@@ -125,12 +130,27 @@ class Drawing:
 
     async def _placed(self, case: Case, post: Post, posted: Posted, shown: Shown) -> Case:
         now = self._clock.now()
-        case, _ = await self._apply(case, lambda each: placed(each, post.id, posted, shown, now))
+        outcome = await self._casework.apply(
+            case.id, lambda each: placed(each, post.id, posted, shown, now), known=case
+        )
+        case = outcome.case or case
+        if outcome.refused is not None and outcome.refused.code == STANDS:
+            await self._take_away(case, posted)
+            return case
         self._metrics.draws.labels("posted").inc()
         if post.kind is PostKind.CARD:
             lag = (now - case.cycle.posted_at).total_seconds()
             self._metrics.carded.labels(case.key.network).observe(max(0.0, lag))
         return case
+
+    async def _take_away(self, case: Case, surplus: Posted) -> None:
+        """Two workers have posted the same message, since one of them was asleep for longer than its lease."""
+        self._log.warning("posted twice, taken away again", case=case.id, ts=surplus.ts)
+        self._metrics.draws.labels("taken_away").inc()
+        try:
+            await self._slack.delete(surplus)
+        except SlackError as error:
+            self._log.error("a doubled message could not be taken away", case=case.id, ts=surplus.ts, error=str(error))
 
     async def _update(self, case: Case, post: Post) -> Drawn:
         rendered = self._render(case, post, self._clock.now())

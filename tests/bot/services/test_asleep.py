@@ -1,0 +1,201 @@
+"""A worker that slept for longer than it may hold its work must not do what another has done meanwhile."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from bot.cards.card import render_plain
+from bot.cards.view import Rendered, View
+from bot.domain.case import Case, Post, SendState
+from bot.domain.decisions import Decide
+from bot.domain.delivery import CALL_LEASE
+from bot.domain.models import Capabilities
+from bot.domain.ports import Blocks, Commit, Due, Posted
+from bot.http import open_session
+from bot.services.casework import Casework, Outcome
+from bot.services.drawing import STALE, Drawing
+from bot.services.sending import Sending
+from bot.slack import SlackGateway
+from bot.store.store import Store
+from bot.telemetry import Metrics
+from connectors.webhook.connector import WebhookConnector
+from sandbox.slack.app import SlackSandbox
+from sandbox.slack.workspace import CARE
+from tests.support.cases import NOON, a_card, a_case, a_key, a_send
+from tests.support.policies import a_policy
+from tests.support.slack_sandbox import UNLIMITED, web_client
+from tests.support.stores import TestClock, a_store
+from tests.support.webhook_rig import Receiver, a_receiver
+from tests.support.webhook_rig import Rig as WebhookRig
+
+DUE = "token"
+
+
+@dataclass
+class Board:
+    """A case that wants a card, and as many workers as a test wants."""
+
+    store: Store
+    slack: SlackSandbox
+    gateway: SlackGateway
+    clock: TestClock
+    case: Case
+    naps: list[timedelta] = field(default_factory=list)
+
+    def worker(self, gateway: SlackGateway | None = None) -> Drawing:
+        """A worker; it sleeps after each drawing for as long as the next of `naps` says."""
+        view = View(self.clock.now(), "Square", "@acme", Capabilities())
+
+        def draw(case: Case, post: Post, _now: datetime) -> Rendered:
+            self.clock.advance(self.naps.pop(0) if self.naps else timedelta(0))
+            return render_plain(case, post, view)
+
+        casework, metrics = Casework(self.store.cases, self.clock), Metrics()
+        return Drawing(casework, gateway or self.gateway, self.store.budgets, draw, draw, self.clock, metrics)
+
+    @property
+    def due(self) -> Due:
+        """The case's turn."""
+        return Due(self.case.id, 0, DUE, 2)
+
+    async def stands_at(self) -> str:
+        """Where the case says that its card is."""
+        case = await self.store.cases.load(self.case.id)
+        assert case is not None
+        assert case.card is not None
+        return case.card.ts
+
+
+@pytest.fixture
+async def board(redis_url: str) -> AsyncIterator[Board]:
+    """Everything real."""
+    clock = TestClock()
+    async with a_store(redis_url, clock=clock) as store, SlackSandbox(UNLIMITED) as slack, web_client(slack) as client:
+        case = a_case(posts=(a_card(channel=CARE),))
+        await store.cases.commit(Commit(before=None, after=case, at=clock.now()))
+        yield Board(store, slack, SlackGateway(client, Metrics(), CARE), clock, case)
+
+
+async def test_an_attempt_that_took_long_to_note_is_not_posted_but_looked_for(board: Board) -> None:
+    """Asleep between taking the work and posting: nothing goes out; the next turn posts the card, once."""
+    board.naps.append(STALE + timedelta(milliseconds=1))
+    drawing = board.worker()
+    assert await drawing.act(board.due) is not None
+    assert board.slack.messages(CARE) == []
+    assert await drawing.act(board.due) is None
+    (message,) = board.slack.messages(CARE)
+    assert await board.stands_at() == message.ts
+
+
+async def test_an_attempt_noted_just_in_time_is_posted(board: Board) -> None:
+    """One millisecond less, and the card stands at once."""
+    board.naps.append(STALE)
+    assert await board.worker().act(board.due) is None
+    assert len(board.slack.messages(CARE)) == 1
+
+
+class Sleepy(SlackGateway):
+    """A gateway that falls asleep right before it posts, while another worker does the same work."""
+
+    def __init__(self, awake: SlackGateway, meanwhile: Drawing, due: Due) -> None:
+        super().__init__(awake._client, Metrics(), CARE)
+        self._meanwhile: Drawing | None = meanwhile
+        self._due = due
+
+    async def post(self, channel: str, text: str, blocks: Blocks, **more: Any) -> Posted:
+        """Let the other one finish first."""
+        if self._meanwhile is not None:
+            other, self._meanwhile = self._meanwhile, None
+            await other.act(self._due)
+        return await super().post(channel, text, blocks, **more)
+
+
+async def test_a_card_that_two_workers_posted_is_taken_away_once(board: Board) -> None:
+    """Asleep at the very last moment: the one who comes second takes the second card away, and the first one stands."""
+    sleeper = board.worker(Sleepy(board.gateway, board.worker(), board.due))
+    await sleeper.act(board.due)
+    (message,) = board.slack.messages(CARE)
+    assert await board.stands_at() == message.ts
+    assert len(board.slack.calls_of("chat.postMessage")) == 2
+
+
+async def test_a_doubled_card_that_cannot_be_taken_away_stops_nothing(board: Board) -> None:
+    """Slack refuses: the case goes on with the card that it knows."""
+    sleeper = board.worker(Sleepy(board.gateway, board.worker(), board.due))
+    board.slack.set_fault("http_500", "chat.delete")
+    assert await sleeper.act(board.due) is None
+    assert await board.stands_at() == board.slack.messages(CARE)[0].ts
+
+
+class Napping(Casework):
+    """Casework after whose first change the worker sleeps."""
+
+    def __init__(self, store: Store, clock: TestClock, nap: timedelta) -> None:
+        super().__init__(store.cases, clock)
+        self._asleep, self._nap = clock, nap
+
+    async def apply(self, case_id: str, decide: Decide, **more: Any) -> Outcome:
+        """Apply, then sleep."""
+        outcome = await super().apply(case_id, decide, **more)
+        self._asleep.advance(self._nap)
+        self._nap = timedelta(0)
+        return outcome
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A case with a reply to send to a receiver."""
+
+    store: Store
+    clock: TestClock
+    receiver: Receiver
+    connector: WebhookConnector
+    case: Case
+
+    def worker(self, nap: timedelta) -> Sending:
+        """A worker that sleeps after it has said that it will send."""
+        casework = Napping(self.store, self.clock, nap)
+        doors = {("webhook", "main"): self.connector}
+        return Sending(casework, self.store.notes, doors, a_policy(), self.clock, Metrics())
+
+    async def state(self) -> SendState:
+        """Where the reply stands."""
+        case = await self.store.cases.load(self.case.id)
+        assert case is not None
+        return case.sends[0].state
+
+
+@pytest.fixture
+async def desk(redis_url: str) -> AsyncIterator[Desk]:
+    """Everything real."""
+    clock = TestClock()
+    async with a_store(redis_url, clock=clock) as store, a_receiver() as receiver, open_session() as http:
+        rig = WebhookRig(clock, store, http)
+        connector = rig.connector(reply_hosts="127.0.0.1")
+        key = a_key(network="webhook", account="main")
+        case = a_case(key=key, sends=(a_send(ref={"id": "post-1", "reply_url": f"{receiver.url}/answers"}),))
+        await store.cases.commit(Commit(before=None, after=case, at=clock.now()))
+        yield Desk(store, clock, receiver, connector, case)
+
+
+async def test_a_reply_is_not_sent_by_who_slept_but_looked_for_first(desk: Desk) -> None:
+    """More than half of the call's time is gone: it is left to the look that comes when all of it is gone."""
+    due = Due(desk.case.id, 0, DUE, 2)
+    again = await desk.worker(CALL_LEASE / 2 + timedelta(milliseconds=1)).act(due)
+    assert desk.receiver.got == []
+    assert await desk.state() is SendState.SENDING
+    assert again == NOON + CALL_LEASE
+    desk.clock.at = again
+    await desk.worker(timedelta(0)).act(due)
+    assert len(desk.receiver.got) == 1
+    assert await desk.state() is SendState.SENT
+
+
+async def test_a_reply_is_sent_by_who_was_only_slow(desk: Desk) -> None:
+    """Half of the call's time is enough to call."""
+    await desk.worker(CALL_LEASE / 2).act(Due(desk.case.id, 0, DUE, 2))
+    assert len(desk.receiver.got) == 1
+    assert await desk.state() is SendState.SENT
