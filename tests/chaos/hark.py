@@ -41,7 +41,6 @@ SHORTER: tuple[tuple[str, str, Any], ...] = (
     ("bot.services.worker", "RETRY", timedelta(seconds=1)),
     ("bot.store.connect", "ANSWER_TIMEOUT_S", 1.0),
     ("bot.store.connect", "CONNECT_TIMEOUT_S", 1.0),
-    ("bot.store.connect", "TURN_TIMEOUT_S", 1.0),
     ("connectors.bluesky.xrpc", "TIMEOUT", aiohttp.ClientTimeout(total=3, connect=1)),
     ("connectors.graph", "TIMEOUT", aiohttp.ClientTimeout(total=3, connect=1)),
     ("connectors.guard", "CONNECT_S", 1.0),

@@ -273,6 +273,7 @@ def _environment(
 
 
 def _is_ready(bot: Bot) -> bool:
+    assert not bot.wrong, f"{bot.wrong}: {bot.said}"
     return '"event": "ready"' in bot.said
 
 
