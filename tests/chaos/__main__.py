@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +17,7 @@ def main() -> int:
     """Run the seeds; 0 when all passed."""
     arguments = _parser().parse_args()
     network_guard.install()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # like Ctrl-C: the processes of a run end with it
     first = arguments.seed if arguments.seed is not None else arguments.first
     count = 1 if arguments.seed is not None else arguments.seeds
     reports = [_one(seed, arguments.logs) for seed in range(first, first + count)]

@@ -1,7 +1,8 @@
 """`python -m bot web|worker` in a process of its own, with everything that waits made about ten times shorter.
 
 Only waits are changed: leases, time limits of calls, pauses between tries, and the pace that Slack's limits ask for
-(the local Slack's limits are as much wider). So a pause of four seconds here is what one of forty is in production.
+(the local Slack's limits are as much wider). So a process that is frozen for six seconds here has slept for longer than
+every lease that it held.
 """
 
 import functools
@@ -20,7 +21,7 @@ from bot import __main__ as command_line
 from bot.app import open_service
 from bot.services.tempo import Tempo
 
-LEASE_S = 4.0
+LEASE_S = 5.0
 TEMPO = Tempo(lease=timedelta(seconds=LEASE_S), takeover=timedelta(seconds=LEASE_S))
 RATE_SCALE = 20.0
 SHORTER: tuple[tuple[str, str, Any], ...] = (
@@ -33,13 +34,14 @@ SHORTER: tuple[tuple[str, str, Any], ...] = (
     ("bot.services.drawing", "AFTER_FAILURE", timedelta(seconds=0.5)),
     ("bot.services.drawing", "POSTS_PER_S", RATE_SCALE),
     ("bot.services.drawing", "UPDATES_PER_S", RATE_SCALE * 50 / 60),
+    ("bot.services.drawing", "STALE", timedelta(seconds=1)),
     ("bot.services.intake", "FAILED_S", 0.3),
     ("bot.services.intake", "FOLD_AFTER", timedelta(seconds=1)),
     ("bot.services.polling", "AFTER_FAILURE", timedelta(seconds=2)),
     ("bot.services.polling", "AFTER_PERMANENT", timedelta(seconds=4)),
     ("bot.services.worker", "FAILED_S", 0.3),
     ("bot.services.worker", "RETRY", timedelta(seconds=1)),
-    ("bot.store.connect", "ANSWER_TIMEOUT_S", 1.0),
+    ("bot.store.connect", "ANSWER_TIMEOUT_S", 2.5),
     ("bot.store.connect", "CONNECT_TIMEOUT_S", 1.0),
     ("connectors.bluesky.xrpc", "TIMEOUT", aiohttp.ClientTimeout(total=3, connect=1)),
     ("connectors.graph", "TIMEOUT", aiohttp.ClientTimeout(total=3, connect=1)),

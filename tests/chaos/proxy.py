@@ -102,7 +102,8 @@ class Line:
 
 def reset(way: asyncio.WriteTransport) -> None:
     """Break a connection so that the other side is told of it as an error, not as an end."""
-    way.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    with suppress(OSError):  # it has just been closed from the other side
+        way.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     way.abort()
 
 

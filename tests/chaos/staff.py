@@ -72,12 +72,12 @@ class Staff:
         slack = self.sandbox.slack
         submits = [slack.submit(user, view["id"], state) for _ in range(2 if deed.twice else 1)]
         await asyncio.gather(*submits)
-        open_now = self._form(user)
-        if open_now is None and not slack.views(user):
+        shown = next((each for each in slack.views(user) if each["id"] == view["id"]), None)
+        if shown is None:
+            await self._close_all(user)  # of two forms, since the first came late, the other is not wanted any more
             return True
-        if open_now is None:
-            # A notice took the form's place: it was not sent, and the draft is kept.
-            await self._close_all(user)
+        if shown["callback_id"] != CallbackId.REPLY:
+            await self._close_all(user)  # a notice took the form's place: it was not sent, and the draft is kept
         await asyncio.sleep(LOOK_S)
         return False
 

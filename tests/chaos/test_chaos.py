@@ -6,7 +6,7 @@ from tests.chaos.run import run
 from tests.chaos.schedule import plan
 
 SEEDS = (1, 2, 3, 4, 5)
-LIMIT_S = 180
+LIMIT_S = 240
 
 
 @pytest.mark.timeout(LIMIT_S)
