@@ -1,4 +1,4 @@
-"""`python -m bot web|worker` in a process of its own, with everything that waits made about ten times shorter.
+"""`python -m bot web|worker` in a process of its own, with everything that waits made two to ten times shorter.
 
 Only waits are changed: leases, time limits of calls, pauses between tries, and the pace that Slack's limits ask for
 (the local Slack's limits are as much wider). So a process that is frozen for six seconds here has slept for longer than

@@ -149,12 +149,17 @@ async def run(plan: Plan) -> Report:
     """Carry one plan out. Never raises for what Hark does wrong: that is in the report."""
     loop = asyncio.get_running_loop()
     start = loop.time()
-    folder = Path(tempfile.mkdtemp(prefix="hark-chaos-", dir=MEMORY if MEMORY.is_dir() else None))
+    folder = a_folder()
     try:
         async with a_world(folder) as world:
             return await _played(plan, world, start)
     finally:
         shutil.rmtree(folder)
+
+
+def a_folder() -> Path:
+    """A folder for the server's file and the logs."""
+    return Path(tempfile.mkdtemp(prefix="hark-chaos-", dir=MEMORY if MEMORY.is_dir() else None))
 
 
 async def _played(plan: Plan, world: World, start: float) -> Report:
