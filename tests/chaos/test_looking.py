@@ -1,0 +1,83 @@
+"""What is left behind after a run must be found: work, leases, keys, and defects in a log."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import redis
+
+from bot.domain.case import SendState
+from tests.chaos.crew import Bot
+from tests.chaos.looking import HANDLED, keys_left, leftovers, said_wrong
+from tests.support.cases import a_case, a_send
+
+
+@pytest.fixture
+def client(redis_url: str) -> Iterator[redis.Redis]:
+    """A client on an empty server."""
+    with redis.Redis.from_url(redis_url, decode_responses=True) as found:
+        yield found
+        found.flushall()
+
+
+QUEUE = "hark:{0}:due:"
+
+
+def test_an_empty_server_and_polls_that_go_on_leave_nothing_to_say(client: redis.Redis) -> None:
+    """Sources are polled for ever; a lease of one ends by itself."""
+    client.zadd(f"{QUEUE}polls", {"square/main/search": 1.0})
+    client.hset(f"{QUEUE}polls:held", "square/main/search", "token")
+    client.hset(f"{QUEUE}polls:again", "square/main/search", "1")
+    assert list(leftovers(client, [])) == []
+
+
+@pytest.mark.parametrize("queue", ["cards", "sends"])
+def test_an_entry_that_nobody_works_off_is_found(client: redis.Redis, queue: str) -> None:
+    """A card to draw, a send to make."""
+    client.zadd(f"{QUEUE}{queue}", {"abc": 1.0})
+    assert "".join(leftovers(client, [])).startswith(f"orphan: in {queue} are left {{'abc'}}")
+
+
+def test_a_send_of_unknown_fate_is_looked_for_without_end_and_is_no_orphan(client: redis.Redis) -> None:
+    """Its entry stays while its case says that nobody knows; another state is stuck."""
+    case = a_case(wait=None, sends=(a_send(state=SendState.UNKNOWN),))
+    client.zadd(f"{QUEUE}sends", {case.id: 1.0})
+    assert list(leftovers(client, [case])) == []
+    stuck = a_case(wait=None, sends=(a_send(state=SendState.SENDING),))
+    found = "\n".join(leftovers(client, [stuck]))
+    assert "orphan: in sends are left" in found
+    assert f"stuck: case {stuck.id} has a send" in found
+
+
+def test_leases_of_nothing_and_waiting_marks_without_a_lease_are_found(client: redis.Redis) -> None:
+    """Neither would ever be taken again."""
+    client.hset(f"{QUEUE}timers:held", "abc", "token")
+    client.hset(f"{QUEUE}polls:again", "def", "1")
+    found = "\n".join(leftovers(client, []))
+    assert "orphan: leases of nothing in timers: {'abc'}" in found
+    assert "orphan: {'def'} wait in polls" in found
+
+
+def test_a_delivery_in_the_inbox_and_a_key_that_stays_are_found(client: redis.Redis) -> None:
+    """One that no worker took, and one that would stay for ever."""
+    client.xadd("hark:{0}:inbox", {"body": "x"})
+    assert list(leftovers(client, [])) == ["1 deliveries are left in the inbox"]
+    client.set("hark:{0}:note:forgotten", "x")
+    assert list(keys_left(client)) == ["leaked: the key hark:{0}:note:forgotten has no TTL"]
+
+
+def test_a_traceback_in_a_log_is_found_and_slacks_own_retry_is_not(tmp_path: Path) -> None:
+    """Also a task whose failure nobody looked at; what was noted before stays."""
+    bot = Bot("web", {}, tmp_path / "web.log", wrong=["web ended by itself"])
+    lines = [
+        '{"event": "step failed", "exception": "Traceback (most recent call last): x"}',
+        *(f'{{"event": "{each}", "exception": "Traceback (most recent call last): y"}}' for each in HANDLED),
+        "Task exception was never retrieved",
+        '{"event": "ready"}',
+    ]
+    bot.log.write_text("\n".join(lines))
+    found = list(said_wrong(bot))
+    assert found[0] == "web ended by itself"
+    assert "step failed" in found[1]
+    assert "never retrieved" in found[2]
+    assert len(found) == 3
