@@ -45,6 +45,8 @@ MOMENTS = {
     "posting": (re.compile(rb'"attempt":"[0-9]+-[0-9a-f]+","place":"","ts":""'), "server"),
     "posted": (re.compile(rb"/chat.postMessage"), "slack"),
     "sending": (re.compile(rb'"state":"sending"'), "server"),
+    "replied": (re.compile(rb"POST /v[0-9.]+/[^ ]+/comments"), "facebook"),
+    "written": (re.compile(rb"/com.atproto.repo.putRecord"), "square"),
     "done": (re.compile(rb"XACK"), "server"),
 }
 """What a bot says, and on which of its lines, at each moment that the schedule can name."""
@@ -225,8 +227,9 @@ async def a_world(folder: Path) -> AsyncIterator[World]:
         sandbox = await stack.enter_async_context(open_sandbox(None, 0, lambda _: None, config))
         page = await stack.enter_async_context(a_page(SystemClock()))
         receiver = await stack.enter_async_context(a_receiver())
-        leads = {"hooks": web_port, "square": sandbox.port, "facebook": _port(page.url), "answers": _port(receiver.url)}
-        leads |= {f"{bot}-server": server_port for bot in BOTS} | {f"{bot}-slack": sandbox.port for bot in BOTS}
+        fars = {"server": server_port, "slack": sandbox.port, "square": sandbox.port, "facebook": _port(page.url)}
+        leads = {f"{bot}-{far}": port for bot in BOTS for far, port in fars.items()}
+        leads |= {"hooks": web_port, "answers": _port(receiver.url)}
         lines = {name: await stack.enter_async_context(a_line(port)) for name, port in leads.items()}
         sandbox.slack.hub.base_url = _address(lines["web-slack"])
         http = await stack.enter_async_context(aiohttp.ClientSession(trust_env=False))
@@ -268,8 +271,8 @@ def _environment(
         "REDIS_URL": f"redis://127.0.0.1:{lines[f'{name}-server'].port}",
         "SLACK_API_URL": f"{_address(lines[f'{name}-slack'])}/api/",
         "SLACK_ALERT_USERS": "",
-        "BLUESKY_SERVICE_URL": _address(lines["square"]),
-        "META_GRAPH_URL": _address(lines["facebook"]),
+        "BLUESKY_SERVICE_URL": _address(lines[f"{name}-square"]),
+        "META_GRAPH_URL": _address(lines[f"{name}-facebook"]),
         "WEBHOOK_REPLY_HOSTS": "127.0.0.1",
         "HARK_LOG_LEVEL": "info",
         "HARK_LOG_FORMAT": "json",

@@ -13,24 +13,15 @@ from string import ascii_lowercase
 NETWORKS = ("webhook", "facebook", "square")
 BOTS = ("web", "worker1", "worker2")
 PROCESSES = (*BOTS, "server")
-LINES = (
-    *(f"{bot}-server" for bot in BOTS),
-    *(f"{bot}-slack" for bot in BOTS),
-    "hooks",
-    "square",
-    "facebook",
-    "answers",
-)
-"""Connections that can be cut: each bot's to the server and to Slack, that of webhooks, those to the networks."""
+FARS = ("server", "slack", "square", "facebook")
+LINES = (*(f"{bot}-{far}" for bot in BOTS for far in FARS), "hooks", "answers")
+"""Connections that can be cut: each bot's to the server, Slack and two networks, that of webhooks, that of answers."""
 ANSWERERS = ("slack", "square", "facebook", "answers")
 STAFF = ("ana", "ben", "chloe")
-MOMENTS = {
-    "web": ("queued",),
-    "worker1": ("posting", "posted", "sending", "done"),
-    "worker2": ("posting", "posted", "sending", "done"),
-}
-"""Moments at which each bot may be struck: a reply was queued, a card is about to be posted or was just asked for, a
-reply is about to be sent, a delivery is done."""
+STEPS = ("posting", "posted", "sending", "replied", "written", "done")
+MOMENTS = {"web": ("queued",), "worker1": STEPS, "worker2": STEPS}
+"""Moments at which each bot may be struck: a reply was queued; a card is about to be posted, or was just asked for; a
+reply is about to be sent, or was just asked for (on the Page, on the square); a delivery is done."""
 BUSY_S = 10.0
 """How long events come and faults happen; then things may settle."""
 LONGEST_TALK = 4
@@ -69,7 +60,7 @@ class Deed:
 class Fault:
     """One thing that goes wrong: what, to whom, for how many seconds, how many times (answers only).
 
-    `when` is a moment to wait for: right after a bot has said this to the server or to Slack.
+    `when` is a moment to wait for: right after a bot has said this to the server, to Slack or to a network.
     """
 
     at: float
@@ -97,7 +88,7 @@ class Plan:
         ]
 
 
-def plan(seed: int, events: int = 60, replies: int = 12, claims: int = 8, faults: int = 24) -> Plan:
+def plan(seed: int, events: int = 60, replies: int = 20, claims: int = 8, faults: int = 24) -> Plan:
     """The run of this seed."""
     rng = random.Random(seed)  # noqa: S311 - a schedule, not a secret
     happenings = _events(rng, events)
