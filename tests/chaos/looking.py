@@ -53,7 +53,7 @@ def look(places: Places, *, final: bool) -> Seen:
             name.rpartition(":")[2] for key in client.scan_iter("hark:{0}:digest:*") for name in client.hkeys(key)
         ]
         letters = [str(fields.get("body", "")) for _, fields in client.xrange("hark:{0}:dead")]
-        troubles = [*leftovers(client, cases), *(keys_left(client) if final else ())]
+        troubles = [*leftovers(client, cases), *(keys_left(client) if final else waiting(client))]
     if final:
         troubles += [trouble for bot in places.bots for trouble in said_wrong(bot)]
         troubles += places.memory.wrong
@@ -83,22 +83,26 @@ def read_cases(client: redis.Redis) -> list[Case]:
 
 def leftovers(client: redis.Redis, cases: list[Case]) -> Iterator[str]:
     """Work that nobody will do, or that is done and still stands there."""
-    if left := client.xlen("hark:{0}:inbox"):
-        yield f"{left} deliveries are left in the inbox"
     for queue in QUEUES:
         base = f"hark:{{0}}:due:{queue}"
         ids = set(client.zrange(base, 0, -1))
-        leases, waiting = client.hgetall(f"{base}:held"), client.hgetall(f"{base}:again")
+        leases, marks = client.hgetall(f"{base}:held"), client.hgetall(f"{base}:again")
         undone = ids - (uncertain(cases) if queue == "sends" else set())
         if queue in ("cards", "sends") and (undone or leases):
             yield f"orphan: in {queue} are left {undone}, held are {leases}"
         # A lease whose holder never heard that it had it ends by itself, as long as its entry is there.
         if lost := leases.keys() - ids:
             yield f"orphan: leases of nothing in {queue}: {lost}"
-        if lost := waiting.keys() - leases.keys():
+        if lost := marks.keys() - leases.keys():
             yield f"orphan: {lost} wait in {queue} for the end of no lease"
     due: list[Any] = client.zrange("hark:{0}:due:timers", 0, -1, withscores=True)
     yield from timers({str(id_): float(at) for id_, at in due}, cases)
+
+
+def waiting(client: redis.Redis) -> Iterator[str]:
+    """What waits in the inbox. Networks are asked to the last moment, so after the end there may be something again."""
+    if left := client.xlen("hark:{0}:inbox"):
+        yield f"{left} deliveries are left in the inbox"
 
 
 def uncertain(cases: list[Case]) -> set[str]:

@@ -8,7 +8,7 @@ import redis
 
 from bot.domain.case import SendState
 from tests.chaos.crew import Bot
-from tests.chaos.looking import HANDLED, keys_left, leftovers, said_wrong
+from tests.chaos.looking import HANDLED, keys_left, leftovers, said_wrong, waiting
 from tests.support.cases import a_case, a_send
 
 
@@ -61,7 +61,7 @@ def test_leases_of_nothing_and_waiting_marks_without_a_lease_are_found(client: r
 def test_a_delivery_in_the_inbox_and_a_key_that_stays_are_found(client: redis.Redis) -> None:
     """One that no worker took, and one that would stay for ever."""
     client.xadd("hark:{0}:inbox", {"body": "x"})
-    assert list(leftovers(client, [])) == ["1 deliveries are left in the inbox"]
+    assert list(waiting(client)) == ["1 deliveries are left in the inbox"]
     client.set("hark:{0}:note:forgotten", "x")
     assert list(keys_left(client)) == ["leaked: the key hark:{0}:note:forgotten has no TTL"]
 
