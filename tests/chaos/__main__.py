@@ -9,7 +9,7 @@ from pathlib import Path
 
 from bot.clock import SystemClock
 from tests.chaos.run import Report, run
-from tests.chaos.schedule import plan
+from tests.chaos.schedule import STEPS, Plan, plan, struck
 from tests.support import network_guard
 
 
@@ -20,7 +20,10 @@ def main() -> int:
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # like Ctrl-C: the processes of a run end with it
     first = arguments.seed if arguments.seed is not None else arguments.first
     count = 1 if arguments.seed is not None else arguments.seeds
-    reports = [_one(seed, arguments.logs) for seed in range(first, first + count)]
+    plans = [plan(seed) for seed in range(first, first + count)]
+    if arguments.moment:
+        plans = [struck(each, arguments.moment) for each in plans]
+    reports = [_one(each, arguments.logs) for each in plans]
     _say("\n" + "\n".join(table(reports)))
     return 0 if all(not report.wrong for report in reports) else 1
 
@@ -41,8 +44,8 @@ def table(reports: Sequence[Report]) -> list[str]:
     return [*rows, *(f"seed {report.plan.seed}: {each}" for report in failed for each in report.wrong)]
 
 
-def _one(seed: int, logs: Path | None) -> Report:
-    report = asyncio.run(run(plan(seed)))
+def _one(made: Plan, logs: Path | None) -> Report:
+    report, seed = asyncio.run(run(made)), made.seed
     verdict = "FAILED" if report.wrong else "passed"
     _say(f"seed {seed:>5}  {verdict}  {report.seconds:5.1f} s  {report.cases} cards  {report.replies} replies  "
          f"{report.lives} starts, last: {'; '.join(report.last)[:120]}")  # fmt: skip
@@ -59,6 +62,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seed", type=int, help="run this one seed")
     parser.add_argument("--first", type=int, default=1, help="the first of several seeds (default 1)")
     parser.add_argument("--seeds", type=int, default=10, help="how many seeds to run (default 10)")
+    moments = ("queued", *STEPS)
+    parser.add_argument("--moment", choices=moments, help="instead of all faults, kill bots at this moment")
     parser.add_argument("--logs", type=Path, help="a folder for the logs of runs that fail")
     return parser
 

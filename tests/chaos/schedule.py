@@ -7,7 +7,7 @@ number.
 
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from string import ascii_lowercase
 
 NETWORKS = ("webhook", "facebook", "square")
@@ -93,6 +93,13 @@ def plan(seed: int, events: int = 60, replies: int = 20, claims: int = 8, faults
     rng = random.Random(seed)  # noqa: S311 - a schedule, not a secret
     happenings = _events(rng, events)
     return Plan(seed, happenings, _deeds(rng, happenings, replies, claims), _faults(rng, faults))
+
+
+def struck(made: Plan, moment: str) -> Plan:
+    """The same run, in which nothing goes wrong but this: each bot that knows the moment is killed at it three times."""
+    bots = [bot for bot in BOTS if moment in MOMENTS[bot]]
+    strikes = tuple(Fault(at, "kill", bot, 0.5, when=moment) for at in (1.0, 5.5, 9.5) for bot in bots)
+    return replace(made, faults=strikes)
 
 
 def token(kind: str, number: int) -> str:

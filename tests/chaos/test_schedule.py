@@ -3,7 +3,7 @@
 from collections import Counter
 from itertools import chain
 
-from tests.chaos.schedule import ANSWERERS, BUSY_S, LINES, LONGEST_TALK, PROCESSES, plan, token
+from tests.chaos.schedule import ANSWERERS, BUSY_S, LINES, LONGEST_TALK, PROCESSES, plan, struck, token
 
 MANY = range(60)
 
@@ -68,3 +68,14 @@ def test_a_token_spells_its_number_in_letters() -> None:
     tokens = [token("evt", number) for number in range(1000)]
     assert len(set(tokens)) == 1000
     assert tokens[:2] == ["evtaaaaq", "evtaaabq"]
+
+
+def test_a_struck_run_has_the_same_events_and_only_strikes_at_its_moment() -> None:
+    """Whoever knows the moment is killed at it three times."""
+    made = struck(plan(7), "replied")
+    assert (made.events, made.deeds) == (plan(7).events, plan(7).deeds)
+    assert Counter((fault.whom, fault.what, fault.when) for fault in made.faults) == {
+        ("worker1", "kill", "replied"): 3,
+        ("worker2", "kill", "replied"): 3,
+    }
+    assert {fault.whom for fault in struck(plan(7), "queued").faults} == {"web"}
