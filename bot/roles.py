@@ -14,7 +14,7 @@ from aiohttp import web
 from bot.app import Service
 from bot.domain.errors import SetupError, StoreUnavailable
 from bot.listening import Socket, http_route, keep_acquainted
-from bot.services.worker import QueueWorker
+from bot.services.worker import RENEWALS, QueueWorker, within
 from bot.web import WebDeps, build
 
 REQUESTS_S = 4.0
@@ -116,7 +116,25 @@ def _workers(service: Service, stop: asyncio.Event) -> list[Awaitable[None]]:
         QueueWorker(name, queue, act, clock, metrics, service.tempo.lease, wake=wakes.get(name)).run(stop)
         for name, (queue, act) in acts.items()
     ]
-    return [service.intake.run(stop), _schedule(service, stop), *queues]
+    return [_take_in(service, stop), _schedule(service, stop), *queues]
+
+
+async def _take_in(service: Service, stop: asyncio.Event) -> None:
+    """Work the inbox off; until the last batch is done, others are told that it is being worked on."""
+    over = asyncio.Event()
+    async with asyncio.TaskGroup() as group:
+        group.create_task(_renew_inbox(service, over))
+        await service.intake.run(stop)
+        over.set()
+
+
+async def _renew_inbox(service: Service, over: asyncio.Event) -> None:
+    log = structlog.get_logger("hark.inbox")
+    while not await within(over, service.tempo.takeover.total_seconds() / RENEWALS):
+        try:
+            await service.store.inbox.renew()
+        except StoreUnavailable as error:
+            log.warning("could not renew, comes again", error=str(error))
 
 
 async def _schedule(service: Service, stop: asyncio.Event) -> None:
@@ -128,7 +146,7 @@ async def _schedule(service: Service, stop: asyncio.Event) -> None:
             await service.hourly.schedule(service.store.timers)
         except StoreUnavailable as error:
             log.warning("could not schedule, comes again", error=str(error))
-        await _pause(stop, RESCHEDULE.total_seconds())
+        await within(stop, RESCHEDULE.total_seconds())
 
 
 async def _heartbeat(service: Service, role: Role, stop: asyncio.Event) -> None:
@@ -139,7 +157,7 @@ async def _heartbeat(service: Service, role: Role, stop: asyncio.Event) -> None:
                 await service.store.notes.beat(str(each.name).lower(), service.instance)
         except StoreUnavailable as error:
             log.warning("no heartbeat", error=str(error))
-        await _pause(stop, BEAT_S)
+        await within(stop, BEAT_S)
 
 
 async def _watch_server(gone: Awaitable[None], stop: asyncio.Event) -> None:
@@ -210,11 +228,3 @@ async def _finish_listeners() -> None:
 def _is_listener(task: asyncio.Task[Any]) -> bool:
     code = getattr(task.get_coro(), "cr_code", None)
     return code is not None and Path(code.co_filename).is_relative_to(BOLT)
-
-
-async def _pause(stop: asyncio.Event, seconds: float) -> None:
-    try:
-        async with asyncio.timeout(seconds):
-            await stop.wait()
-    except TimeoutError:
-        return

@@ -4,6 +4,7 @@ HarkError
 ├── SetupError            the installation is wrong; carries the mend
 │   └── SettingsError     one or more environment variables are wrong
 ├── StoreUnavailable      Redis did not answer, or could not take a write
+├── LeaseLost             another worker has taken the step over meanwhile
 ├── SlackError            Slack refused a call or did not answer
 │   ├── SlackUnavailable  try again later (network, 5xx)
 │   ├── SlackRateLimited  try again after `retry_after` seconds
@@ -37,6 +38,10 @@ class SettingsError(SetupError):
 
 class StoreUnavailable(HarkError):
     """Redis did not answer, or could not take a write. Nothing may be acknowledged."""
+
+
+class LeaseLost(HarkError):
+    """Another worker has taken this step over meanwhile: what was to be written may be old by now, and was not."""
 
 
 class SlackError(HarkError):

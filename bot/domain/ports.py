@@ -94,10 +94,13 @@ class Inbox(Protocol):
         """Store one delivery; concurrent calls share a write. Raises StoreUnavailable: nothing was acknowledged."""
         ...
 
-    async def put_page(self, items: Sequence[tuple[str, Raw]], cursor_name: str, cursor: str | None) -> int:
+    async def put_page(
+        self, items: Sequence[tuple[str, Raw]], cursor_name: str, cursor: str | None, lease: "Due | None" = None
+    ) -> int:
         """Store the new ones of a polled page and the cursor together; returns how many were new.
 
-        Each item comes with a key that is the same whenever the same thing is read again (kept 8 days).
+        Each item comes with a key that is the same whenever the same thing is read again (kept 8 days). Raises
+        LeaseLost when the poll's `lease` is another worker's by now.
         """
         ...
 
@@ -107,6 +110,14 @@ class Inbox(Protocol):
         ...
 
     async def done(self, stored: Sequence[Stored]) -> None: ...
+    async def renew(self) -> None:
+        """Say that what was taken is still being worked on; without it another worker takes it over."""
+        ...
+
+    def let_go(self, stored: Sequence[Stored]) -> None:
+        """Renew these no more: the work on them failed."""
+        ...
+
     async def bury(self, raw: Raw, error: str) -> None:
         """Keep what could not be used in the dead letter (30 days)."""
         ...
@@ -137,6 +148,10 @@ class DueQueue(Protocol):
         ...
 
     async def take(self, now: datetime, limit: int, lease: timedelta) -> list[Due]: ...
+    async def renew(self, held: Sequence[Due], lease: timedelta) -> list[Due]:
+        """Hold what is held for `lease` from now; those that are somebody else's by now come back."""
+        ...
+
     async def done(self, due: Due) -> None:
         """Give the lease back; what was put meanwhile stays due."""
         ...

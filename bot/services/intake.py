@@ -110,9 +110,12 @@ class Intake:
     async def step(self, wait_ms: int = 0) -> int:
         """Take one batch and work it off; how many deliveries that were."""
         batch = await self._inbox.take(BATCH, wait_ms)
-        if batch:
-            await self._work_off([await self._read(stored.raw) for stored in batch])
-            await self._inbox.done(batch)
+        try:
+            if batch:
+                await self._work_off([await self._read(stored.raw) for stored in batch])
+                await self._inbox.done(batch)
+        finally:
+            self._inbox.let_go(batch)
         return len(batch)
 
     async def _read(self, raw: Raw) -> "Delivery":

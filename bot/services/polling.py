@@ -60,7 +60,7 @@ class Polling:
             return None
         try:
             page = await self._page(connector, source)
-            new = await self._inbox.put_page(page.items, due.id, page.cursor)
+            new = await self._inbox.put_page(page.items, due.id, page.cursor, due)
         except NetworkError as error:
             return await self._failed(connector, due.id, error)
         self._metrics.polls.labels(network, "new" if new else "quiet").inc()

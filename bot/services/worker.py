@@ -1,7 +1,13 @@
-"""The loop that every worker runs: take what is due under a lease, act on it, give the lease back."""
+"""The loop that every worker runs: take what is due under a lease, act on it, give the lease back.
+
+Leases are renewed while their steps run, in one round trip for all. A step whose lease is somebody else's by now, or
+that has not been renewed in time (the server does not answer, the machine slept), is stopped: another worker may be
+taking it already. What it wrote before that stands; what it would write later, the store refuses.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
@@ -11,6 +17,8 @@ from bot.domain.ports import Clock, Due, DueQueue
 from bot.telemetry import Metrics
 
 RETRY = timedelta(seconds=5)
+RENEWALS = 3
+"""How often a lease is renewed within its length: two renewals may fail before it ends."""
 IDLE_S = 0.05
 LONGEST_IDLE_S = 0.25
 """How long to rest when nothing is due: longer and longer, until something is, or somebody here says so."""
@@ -18,6 +26,15 @@ FAILED_S = 1.0
 
 Act = Callable[[Due], Awaitable[datetime | None]]
 """Acts on one due id; answers when it should come again, or None when it is done with."""
+
+
+@dataclass(slots=True)
+class Step:
+    """One step under way: what it holds, and until when (monotonic seconds) that is certain to be its own."""
+
+    due: Due
+    until: float
+    task: asyncio.Task[None]
 
 
 class QueueWorker:
@@ -47,13 +64,15 @@ class QueueWorker:
         self._at_once = at_once
         self._wake = wake or asyncio.Event()
         self._busy: set[asyncio.Task[None]] = set()
-        self._leases: dict[str, Due] = {}
+        self._steps: dict[str, Step] = {}
         self._log = structlog.get_logger(f"hark.{name}")
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until told to stop; what is under way is finished first. A slow step holds up nothing but itself."""
         rest = IDLE_S
         async with asyncio.TaskGroup() as group:
+            over = asyncio.Event()
+            group.create_task(self._keep(over))
             while not stop.is_set():
                 self._wake.clear()
                 started = await self._start(group)
@@ -63,18 +82,17 @@ class QueueWorker:
                     rest = await self._rest(rest)
                     continue
                 rest = IDLE_S
+            if self._busy:
+                await asyncio.wait(self._busy)
+            over.set()
 
     async def _rest(self, seconds: float) -> float:
         """Rest until somebody in this process puts something into the queue; how long to rest the next time."""
-        try:
-            async with asyncio.timeout(seconds):
-                await self._wake.wait()
-        except TimeoutError:
-            return min(LONGEST_IDLE_S, seconds * 2)
-        return IDLE_S
+        return IDLE_S if await within(self._wake, seconds) else min(LONGEST_IDLE_S, seconds * 2)
 
     async def _start(self, group: asyncio.TaskGroup) -> int:
         """Take what is due now, as far as there are hands free, and begin to act on it; how many ids that were."""
+        until = self._lease_end()
         try:
             due = await self._queue.take(self._clock.now(), self._at_once - len(self._busy), self._lease)
         except HarkError as error:
@@ -82,23 +100,55 @@ class QueueWorker:
             await self._clock.sleep(FAILED_S)
             return 0
         for each in due:
-            # After a jump of the clock (a machine that slept) a lease may have ended while its step is still under
-            # way here: the step is not begun again beside itself, and gives the newer lease back when it is over.
-            under_way = each.id in self._leases
-            self._leases[each.id] = each
-            if not under_way:
+            # After a pause (a machine that slept) a lease may have ended while its step is still under way here: the
+            # step is not begun again beside itself, and gives the newer lease back when it is over.
+            under_way = self._steps.get(each.id)
+            if under_way:
+                under_way.due, under_way.until = each, until
+            else:
                 task = group.create_task(self._one(each))
+                self._steps[each.id] = Step(each, until, task)
                 self._busy.add(task)
                 task.add_done_callback(self._busy.discard)
         return len(due)
 
     async def _one(self, due: Due) -> None:
-        again = await self._again(due)
-        lease = self._leases.pop(due.id)
+        try:
+            again = await self._again(due)
+        finally:
+            lease = self._steps.pop(due.id).due
         try:
             await (self._queue.done(lease) if again is None else self._queue.later(lease, again))
         except HarkError as error:
             self._fail(due.id, error)  # the lease ends by itself, and the id comes again
+
+    async def _keep(self, over: asyncio.Event) -> None:
+        """Renew the leases until the last step is over; stop the steps that are not ours any more."""
+        while not await within(over, self._lease.total_seconds() / RENEWALS):
+            steps = list(self._steps.values())
+            try:
+                lost = await self._renew(steps)
+            except HarkError as error:
+                self._fail("leases", error)
+                lost = [step for step in steps if step.until <= self._clock.monotonic()]
+            for step in lost:
+                if self._steps.get(step.due.id) is step:  # else it has ended meanwhile, and gives its lease back
+                    self._log.warning("lease lost, step stopped", id=step.due.id)
+                    self._metrics.failures.labels(self._name).inc()
+                    step.task.cancel()
+
+    async def _renew(self, steps: list[Step]) -> list[Step]:
+        """Renew the leases of these steps; those whose lease is lost. Not a step that took a newer one meanwhile."""
+        until, asked = self._lease_end(), [step.due for step in steps]
+        lost = await self._queue.renew(asked, self._lease) if asked else []
+        for step, due in zip(steps, asked, strict=True):
+            if step.due is due and due not in lost:
+                step.until = until
+        return [step for step, due in zip(steps, asked, strict=True) if due in lost and step.due is due]
+
+    def _lease_end(self) -> float:
+        """When a lease that is asked for now ends at the earliest."""
+        return self._clock.monotonic() + self._lease.total_seconds()
 
     async def _again(self, due: Due) -> datetime | None:
         """Act; when to come again, which after whatever went wrong is soon."""
@@ -114,3 +164,12 @@ class QueueWorker:
     def _fail(self, what: str, error: HarkError) -> None:
         self._metrics.failures.labels(self._name).inc()
         self._log.warning("step failed, comes again", id=what, error=str(error))
+
+
+async def within(event: asyncio.Event, seconds: float) -> bool:
+    """Wait for an event, but no longer than this; whether it came."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await event.wait()
+    except TimeoutError:
+        return False

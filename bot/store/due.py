@@ -1,18 +1,21 @@
 """Ids due at a time, taken under a lease: cards to draw, sends to make, timers to fire, sources to poll.
 
 A queue is a sorted set per shard (see `lua/due_lib.lua`). Whoever takes an id holds it until the lease ends; then it
-is due again, so that nothing is forgotten when a process dies, and acting must be safe to repeat. What is put while
-an id is held waits and becomes due when the lease is given back. There is no wake-up call: workers ask every 50 to
-100 ms, in one round trip for all shards.
+is due again, so that nothing is forgotten when a process dies, and acting must be safe to repeat. Leases are short and
+renewed while their holder lives; they end by the server's clock, so that no process's own clock can end one. What is
+put while an id is held waits and becomes due when the lease is given back. There is no wake-up call: workers ask every
+50 to 100 ms, in one round trip for all shards.
 """
 
 import secrets
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
 
 from bot.domain.ports import Due
-from bot.store.connect import Link
+from bot.store.connect import Call, Link
 from bot.store.keys import MS, Keys, millis, score
 from bot.store.scripts import Scripts
 
@@ -53,12 +56,25 @@ class RedisDueQueue:
         shards, each = self.turns.share(limit)
         token = secrets.token_hex(8)
         args = (millis(now), each, lease // MS, token)
-        calls = [(self.keys.due(shard, self.name)[:2], args) for shard in shards]
+        calls = [((*self.keys.due(shard, self.name)[:2], self.keys.leases(shard, self.name)), args) for shard in shards]
         taken: list[Due] = []
         for shard, flat in zip(shards, await self.link.run_many(self.scripts.due_take, calls), strict=True):
             pairs = zip(flat[::2], flat[1::2], strict=True)
-            taken += (Due(id_.decode("utf-8", "surrogatepass"), shard, token, band) for id_, band in pairs)
+            taken += (Due(_text(id_), shard, token, band) for id_, band in pairs)
         return sorted(taken, key=lambda due: due.priority)
+
+    async def renew(self, held: Sequence[Due], lease: timedelta) -> list[Due]:
+        """Hold what is held for `lease` from now; those that are somebody else's by now come back."""
+        by_shard: defaultdict[int, list[Due]] = defaultdict(list)
+        for due in held:
+            by_shard[due.shard].append(due)
+        calls: list[Call] = []
+        for shard, dues in by_shard.items():
+            keys = (*self.keys.due(shard, self.name)[:2], self.keys.leases(shard, self.name))
+            calls.append((keys, [lease // MS, *(part for due in dues for part in (due.id, due.token))]))
+        answers = await self.link.run_many(self.scripts.due_renew, calls) if calls else []
+        lost = {_text(name) for names in answers for name in names}
+        return [due for due in held if due.token + due.id in lost]
 
     async def done(self, due: Due) -> None:
         """Give the lease back; what was put meanwhile stays due. A lease that is somebody else's by now stays so."""
@@ -74,5 +90,9 @@ class RedisDueQueue:
         return sum(await self.link.many(sets))
 
     async def _give_back(self, due: Due, new_score: int | str) -> None:
-        keys = self.keys.due(due.shard, self.name)
+        keys = (*self.keys.due(due.shard, self.name), self.keys.leases(due.shard, self.name))
         await self.link.run(self.scripts.due_give_back, keys, (due.id, due.token, new_score))
+
+
+def _text(id_: bytes) -> str:
+    return id_.decode("utf-8", "surrogatepass")

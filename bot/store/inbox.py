@@ -1,7 +1,7 @@
 """Raw deliveries on their way to intake: one stream per shard, shared by all workers through a consumer group.
 
-A delivery is stored before anybody is told that it arrived. It leaves the stream when its worker is done with it;
-what a dead worker left behind is taken over by another one after a while, so a delivery may be seen twice.
+A delivery is stored before anybody is told that it arrived. It leaves the stream when its worker is done with it; a
+worker renews what it works on, and what a dead one left behind is taken over, so a delivery may be seen twice.
 """
 
 from collections import defaultdict
@@ -11,9 +11,10 @@ from datetime import datetime, timedelta
 
 from pydantic import TypeAdapter, ValidationError
 
-from bot.domain.errors import StoreUnavailable
+from bot.domain.errors import LeaseLost, StoreUnavailable
 from bot.domain.models import Raw
-from bot.domain.ports import Buried, Clock, Stored
+from bot.domain.ports import Buried, Clock, Due, Stored
+from bot.store.cases import POLLS
 from bot.store.connect import Arg, GroupMissing, Link
 from bot.store.due import Turns
 from bot.store.group_commit import GroupCommit
@@ -28,6 +29,8 @@ DEAD_CAP = 10_000
 REPLAY_AT_ONCE = 100
 WORKER_GONE = timedelta(days=1)
 TAKEOVER = timedelta(seconds=60)
+RENEWED_S = 60.0
+"""How long a delivery is renewed at most: a worker that hangs on one must not keep it for ever."""
 PAUSE_S = 0.02
 """How often several shards are looked at while nothing comes; one stream alone is waited for by the server."""
 LONGEST_BLOCK_MS = 2_000
@@ -49,6 +52,7 @@ class RedisInbox:
     takeover: timedelta = TAKEOVER
     writes: GroupCommit[Raw] = field(init=False)
     _next_takeover: float = field(default=0.0, init=False)
+    _taken: dict[tuple[int, str], float] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         self.writes = GroupCommit(self._write)
@@ -65,18 +69,24 @@ class RedisInbox:
         """Store one delivery; concurrent calls share a write. Raises StoreUnavailable: nothing was acknowledged."""
         await self.writes.put(raw)
 
-    async def put_page(self, items: Sequence[tuple[str, Raw]], cursor_name: str, cursor: str | None) -> int:
+    async def put_page(
+        self, items: Sequence[tuple[str, Raw]], cursor_name: str, cursor: str | None, lease: Due | None = None
+    ) -> int:
         """Store the new ones of a polled page and its cursor together; returns how many were new.
 
         An item's key is remembered for 8 days, for this cursor name alone. No cursor leaves the old one in place.
+        `lease` is that of the poll, whose id is the cursor's name. Raises LeaseLost when another one holds it by now.
         """
         shard = self.keys.shard_of(cursor_name)
-        keys = [self.keys.inbox(shard), self.keys.cursor(cursor_name)]
+        keys = [self.keys.inbox(shard), self.keys.cursor(cursor_name), self.keys.due(shard, POLLS)[1]]
         keys += (self.keys.paged(cursor_name, key) for key, _ in items)
         args: list[Arg] = [cursor or "", int(cursor is not None), CURSOR_TTL // MS, SEEN_TTL // MS, len(FIELDS) * 2]
+        args += [cursor_name, lease.token if lease else ""]
         for _, raw in items:
             args += to_fields(raw)
         new: int = await self.link.run(self.scripts.inbox_page, keys, args)
+        if new < 0:
+            raise LeaseLost(f"{cursor_name} is polled by another worker by now")
         return new
 
     async def cursor(self, cursor_name: str) -> str | None:
@@ -89,13 +99,33 @@ class RedisInbox:
         if limit < 1:
             return []
         try:
-            return await self._take(limit, wait_ms)
+            taken = await self._take(limit, wait_ms)
         except GroupMissing:
             await self.open()
             return []
+        until = self.clock.monotonic() + RENEWED_S
+        self._taken |= {(one.shard, one.id): until for one in taken}
+        return taken
+
+    async def renew(self) -> None:
+        """Say that what was taken is still being worked on."""
+        now = self.clock.monotonic()
+        self._taken = {name: until for name, until in self._taken.items() if until > now}
+        ids: defaultdict[int, list[str]] = defaultdict(list)
+        for shard, id_ in self._taken:
+            ids[shard].append(id_)
+        calls = [((self.keys.inbox(shard),), (GROUP, self.instance, *of_shard)) for shard, of_shard in ids.items()]
+        if calls:
+            await self.link.run_many(self.scripts.inbox_renew, calls)
+
+    def let_go(self, stored: Sequence[Stored]) -> None:
+        """Renew these no more: the work on them failed, and whoever comes first shall take them again."""
+        for one in stored:
+            self._taken.pop((one.shard, one.id), None)
 
     async def done(self, stored: Sequence[Stored]) -> None:
         """Take deliveries out of the inbox."""
+        self.let_go(stored)
         ids: defaultdict[int, list[str]] = defaultdict(list)
         for one in stored:
             ids[one.shard].append(one.id)

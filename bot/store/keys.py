@@ -77,6 +77,10 @@ class Keys:
         base = self.at(shard, "due", queue)
         return base, f"{base}:held", f"{base}:again"
 
+    def leases(self, shard: int, queue: str) -> str:
+        """Sorted set: what is held in a due queue, by the end of its lease on the server's clock."""
+        return f"{self.at(shard, 'due', queue)}:leases"
+
     def inbox(self, shard: int) -> str:
         """Stream: deliveries that wait for intake."""
         return self.at(shard, "inbox")

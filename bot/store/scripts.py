@@ -34,10 +34,12 @@ class Scripts:
     due_put: Script
     due_take: Script
     due_give_back: Script
+    due_renew: Script
     inbox_put: Script
     inbox_page: Script
     inbox_read: Script
     inbox_takeover: Script
+    inbox_renew: Script
     inbox_bury: Script
     inbox_replay: Script
     budget_take: Script
@@ -52,10 +54,12 @@ class Scripts:
             due_put=Script.read("due_put", DUE),
             due_take=Script.read("due_take", DUE),
             due_give_back=Script.read("due_give_back", DUE),
+            due_renew=Script.read("due_renew", DUE),
             inbox_put=Script.read("inbox_put"),
             inbox_page=Script.read("inbox_page"),
             inbox_read=Script.read("inbox_read"),
             inbox_takeover=Script.read("inbox_takeover"),
+            inbox_renew=Script.read("inbox_renew"),
             inbox_bury=Script.read("inbox_bury"),
             inbox_replay=Script.read("inbox_replay"),
             budget_take=Script.read("budget_take"),

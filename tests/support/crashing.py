@@ -36,9 +36,9 @@ from connectors.bluesky.connector import BlueskyConnector
 from sandbox.demo import Sandbox
 
 CONTEXT = multiprocessing.get_context("forkserver")
-TEMPO = Tempo(takeover=timedelta(seconds=1))
+TEMPO = Tempo(lease=timedelta(seconds=2), takeover=timedelta(seconds=1))
 PAST_LEASES_S = 61
-"""Longer than the lease of anything due, and than the time that a call to a network may take."""
+"""Longer than the time that a call to a network may take."""
 STOP_S = 15.0
 
 Said = Mapping[str, Any]

@@ -60,3 +60,12 @@ async def a_store(
         yield store
     finally:
         await store.close()
+
+
+async def end_leases(store: Store) -> None:
+    """Let every lease of every due queue end now, whatever the server's clock says."""
+    for queue in (store.cards, store.sends, store.timers, store.polls):
+        for shard in range(queue.keys.shards):
+            key = queue.keys.leases(shard, queue.name)
+            for id_ in await store.link.do("ZRANGE", key, 0, -1):
+                await store.link.do("ZADD", key, "XX", 1, id_)

@@ -1,5 +1,6 @@
--- One due queue is three keys: `q` (sorted set: id -> score), `held` (hash: id -> token of the lease) and `again`
--- (hash: id -> score that waits until the lease is given back). A held id stays in `q` with the end of its lease.
+-- One due queue is four keys: `q` (sorted set: id -> score), `held` (hash: id -> token of the lease), `again` (hash:
+-- id -> score that waits until the lease is given back) and `leases` (sorted set: id -> end of its lease). Leases end by
+-- the server's own clock: those of the processes may disagree or jump. A held id stays in `q`, at the far end of its band.
 -- A score is band * 10^13 + milliseconds; see keys.py.
 local BAND = 10000000000000
 local BANDS = 5
@@ -40,9 +41,33 @@ local function due_set(q, held, again, id, score)
   end
 end
 
--- What is due at `now` (ms), the most urgent band first, leased until `now + lease` under `token`.
-local function due_take(q, held, now, limit, lease, token)
-  local taken = {}
+local LAPSED_AT_ONCE = 1000
+
+local function server_ms()
+  local time = redis.call('TIME')
+  return tonumber(time[1]) * 1000 + math.floor(tonumber(time[2]) / 1000)
+end
+
+-- Hold an id: out of reach in `q`, leased until `till` by the server's clock.
+local function due_hold(q, leases, id, band, till)
+  redis.call('ZADD', q, whole(band * BAND + BAND - 1), id)
+  redis.call('ZADD', leases, whole(till), id)
+end
+
+-- Ids whose lease has ended are due at `now` again. Their holder may still give them back until somebody takes them.
+local function due_lapse(q, leases, now, clock)
+  local ids = redis.call('ZRANGEBYSCORE', leases, '-inf', whole(clock), 'LIMIT', 0, LAPSED_AT_ONCE)
+  for _, id in ipairs(ids) do
+    redis.call('ZREM', leases, id)
+    local band = math.floor(tonumber(redis.call('ZSCORE', q, id) or 0) / BAND)
+    redis.call('ZADD', q, whole(band * BAND + now), id)
+  end
+end
+
+-- What is due at `now` (ms), the most urgent band first, leased for `lease` ms under `token`.
+local function due_take(q, held, leases, now, limit, lease, token)
+  local taken, clock = {}, server_ms()
+  due_lapse(q, leases, now, clock)
   for band = 0, BANDS - 1 do
     local base = band * BAND
     local room = limit - #taken / 2
@@ -51,7 +76,7 @@ local function due_take(q, held, now, limit, lease, token)
     end
     local ids = redis.call('ZRANGEBYSCORE', q, whole(base), whole(base + now), 'LIMIT', 0, room)
     for _, id in ipairs(ids) do
-      redis.call('ZADD', q, whole(base + now + lease), id)
+      due_hold(q, leases, id, band, clock + lease)
       redis.call('HSET', held, id, token)
       taken[#taken + 1] = id
       taken[#taken + 1] = band
@@ -61,11 +86,12 @@ local function due_take(q, held, now, limit, lease, token)
 end
 
 -- Give a lease back; the id is due again at `score` (nil: not by itself) or at what was put meanwhile.
-local function due_give_back(q, held, again, id, token, score)
+local function due_give_back(q, held, again, leases, id, token, score)
   if redis.call('HGET', held, id) ~= token then
     return 0
   end
   redis.call('HDEL', held, id)
+  redis.call('ZREM', leases, id)
   local waiting = redis.call('HGET', again, id)
   if waiting then
     redis.call('HDEL', again, id)
@@ -76,5 +102,14 @@ local function due_give_back(q, held, again, id, token, score)
   else
     redis.call('ZREM', q, id)
   end
+  return 1
+end
+
+-- A lease counts from now again, for `lease` ms; 0 when it is somebody else's by now.
+local function due_renew(q, held, leases, id, token, lease)
+  if redis.call('HGET', held, id) ~= token then
+    return 0
+  end
+  due_hold(q, leases, id, math.floor(tonumber(redis.call('ZSCORE', q, id)) / BAND), server_ms() + lease)
   return 1
 end

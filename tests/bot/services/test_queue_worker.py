@@ -1,7 +1,8 @@
 """The loop of every worker, on a real queue."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,19 +10,22 @@ from datetime import datetime, timedelta
 from bot.domain.errors import StoreUnavailable
 from bot.domain.ports import Due, DueQueue
 from bot.services.worker import RETRY, Act, QueueWorker
+from bot.store.store import Store
 from bot.telemetry import Metrics
 from tests.support.cases import NOON
-from tests.support.stores import TestClock, a_store
+from tests.support.stores import TestClock, a_store, end_leases
 from tests.support.waiting import wait_until
 
 LEASE = timedelta(seconds=30)
 
 
 @asynccontextmanager
-async def running(queue: DueQueue, act: Act, clock: TestClock, at_once: int = 4) -> AsyncIterator[None]:
+async def running(
+    queue: DueQueue, act: Act, clock: TestClock, at_once: int = 4, lease: timedelta = LEASE
+) -> AsyncIterator[None]:
     """A worker at work, stopped with the block."""
     stop = asyncio.Event()
-    worker = QueueWorker("test", queue, act, clock, Metrics(), LEASE, at_once)
+    worker = QueueWorker("test", queue, act, clock, Metrics(), lease, at_once)
     async with asyncio.TaskGroup() as group:
         group.create_task(worker.run(stop))
         try:
@@ -36,6 +40,7 @@ class Torn:
 
     queue: DueQueue
     breaks: int = 1
+    silent: bool = False
 
     async def put(self, id_: str, at: datetime, priority: int = 0) -> None:
         """As the queue does."""
@@ -44,6 +49,12 @@ class Torn:
     async def take(self, now: datetime, limit: int, lease: timedelta) -> list[Due]:
         """As the queue does."""
         return await self.queue.take(now, limit, lease)
+
+    async def renew(self, held: Sequence[Due], lease: timedelta) -> list[Due]:
+        """As the queue does, unless it is silent."""
+        if self.silent:
+            raise StoreUnavailable("silent")
+        return await self.queue.renew(held, lease)
 
     async def done(self, due: Due) -> None:
         """Fail at first."""
@@ -92,14 +103,16 @@ async def test_what_cannot_be_given_back_comes_again_and_the_worker_lives_on(red
             seen.append(due.id)
 
         await store.cards.put("case", NOON)
-        async with running(Torn(store.cards), act, clock):
+        torn = Torn(store.cards)
+        async with running(torn, act, clock):
             await wait_until(lambda: seen == ["case"], "the step is taken")
-            clock.advance(LEASE)
+            await wait_until(lambda: not torn.breaks, "the giving back failed")
+            await end_leases(store)
             await wait_until(lambda: seen == ["case", "case"], "the step is taken again")
         assert await store.cards.depth() == 0
 
 
-async def test_a_jump_of_the_clock_does_not_double_a_step_under_way(redis_url: str) -> None:
+async def test_a_pause_does_not_double_a_step_under_way(redis_url: str) -> None:
     """The machine slept, the lease is over, the step is not: it is not begun again beside itself."""
     async with a_store(redis_url) as store:
         clock, begun, release = TestClock(), list[str](), asyncio.Event()
@@ -112,12 +125,82 @@ async def test_a_jump_of_the_clock_does_not_double_a_step_under_way(redis_url: s
         await store.cards.put("case", NOON)
         async with running(store.cards, act, clock):
             await wait_until(lambda: begun == ["case"], "the step is begun")
-            clock.advance(timedelta(hours=1))
+            await end_leases(store)
             await store.cards.put("other", clock.now())
             await wait_until(lambda: "other" in begun, "the worker went on")
             assert begun.count("case") == 1
             release.set()
             await wait_until(lambda: gone(store.cards), "the newer lease is given back, too")
+
+
+async def test_a_long_step_keeps_its_lease(redis_url: str) -> None:
+    """A step may take many times the lease: nobody else gets its id meanwhile, and its end is its own."""
+    async with a_store(redis_url) as store, a_store(redis_url, instance="other") as other:
+        release, ended = asyncio.Event(), list[str]()
+
+        async def act(due: Due) -> None:
+            await release.wait()
+            ended.append(due.id)
+
+        await store.cards.put("case", NOON)
+        async with running(store.cards, act, TestClock(), lease=timedelta(milliseconds=300)):
+            began = time.monotonic()
+            await wait_until(lambda: held(store), "the step is begun")
+            while time.monotonic() < began + 1.5:
+                assert await other.cards.take(NOON, 5, LEASE) == []
+                await asyncio.sleep(0.02)
+            release.set()
+            await wait_until(lambda: gone(store.cards), "it is done")
+        assert ended == ["case"]
+
+
+async def test_a_step_whose_lease_is_lost_is_stopped(redis_url: str) -> None:
+    """Somebody else has taken it: it is not carried on beside them, and the other's lease is left alone."""
+    async with a_store(redis_url) as store, a_store(redis_url, instance="other") as other:
+        stopped = asyncio.Event()
+
+        async def act(_due: Due) -> None:
+            try:
+                await asyncio.Event().wait()
+            finally:
+                stopped.set()
+
+        await store.cards.put("case", NOON)
+        async with running(store.cards, act, TestClock(), lease=timedelta(seconds=1), at_once=1):
+            await wait_until(lambda: held(store), "the step is begun")
+            await end_leases(store)
+            (theirs,) = await other.cards.take(NOON, 5, LEASE)
+            await wait_until(stopped.is_set, "the step is stopped")
+        assert await other.cards.renew([theirs], LEASE) == []
+
+
+async def test_a_worker_that_cannot_renew_stops_before_another_begins(redis_url: str) -> None:
+    """The server does not answer it any more: when its lease may have ended, it does not go on."""
+    async with a_store(redis_url) as store:
+        stopped, release, lease = asyncio.Event(), asyncio.Event(), timedelta(seconds=1)
+        torn = Torn(store.cards, silent=True)
+
+        async def act(_due: Due) -> None:
+            try:
+                await release.wait()
+            finally:
+                stopped.set()
+
+        await store.cards.put("case", NOON)
+        async with running(torn, act, TestClock(), lease=lease):
+            await wait_until(lambda: held(store), "the step is begun")
+            began = time.monotonic()
+            await wait_until(stopped.is_set, "the step is stopped")
+            assert time.monotonic() - began > 0.5
+            torn.silent = False
+            await wait_until(lambda: held(store), "it is begun again")
+            release.set()
+            await wait_until(lambda: gone(store.cards), "it is done")
+
+
+async def held(store: Store) -> bool:
+    """Whether something is held."""
+    return bool(await store.link.do("ZCARD", store.cards.keys.leases(0, "cards")))
 
 
 async def gone(queue: DueQueue) -> bool:

@@ -12,7 +12,8 @@ from bot.domain.ports import Due
 from bot.store.keys import BAND, score
 from bot.store.store import Store
 from tests.support.cases import NOON
-from tests.support.stores import a_store
+from tests.support.stores import a_store, end_leases
+from tests.support.waiting import wait_until
 
 LEASE = timedelta(seconds=30)
 SECOND = timedelta(seconds=1)
@@ -85,20 +86,58 @@ async def test_an_expired_lease_is_taken_again_in_its_band(store: Store) -> None
     """When a holder dies, another one gets the id once the lease ends, with a new token."""
     await store.cards.put("a", NOON, 3)
     (first,) = await store.cards.take(NOON, 5, LEASE)
-    assert await store.cards.take(NOON + LEASE - timedelta(milliseconds=1), 5, LEASE) == []
-    (second,) = await store.cards.take(NOON + LEASE, 5, LEASE)
+    assert await store.cards.take(NOON, 5, LEASE) == []
+    await end_leases(store)
+    (second,) = await store.cards.take(NOON, 5, LEASE)
     assert (second.id, second.priority) == ("a", 3)
     assert second.token != first.token
+
+
+async def test_a_lease_ends_by_the_servers_clock_alone(store: Store) -> None:
+    """A worker whose clock is ahead by a day takes nothing out of another's hands; one behind inherits in time."""
+    short = timedelta(milliseconds=200)
+    await store.cards.put("a", NOON)
+    await store.cards.take(NOON, 5, LEASE)
+    assert await store.cards.take(NOON + timedelta(days=1), 5, LEASE) == []
+    await store.cards.put("b", NOON)
+    await store.cards.take(NOON, 5, short)
+    taken: list[Due] = []
+
+    async def inherited() -> bool:
+        taken.extend(await store.cards.take(NOON - timedelta(days=1), 5, LEASE))
+        return bool(taken)
+
+    await wait_until(inherited, "the lease has ended")
+    assert ids(taken) == ["b"]
+
+
+async def test_a_renewed_lease_counts_from_now(store: Store) -> None:
+    """Whoever renews keeps it, an ended lease that nobody took included; who lost it is told so and changes nothing."""
+    for name in ("a", "b"):
+        await store.cards.put(name, NOON, 3)
+    first = sorted(await store.cards.take(NOON, 5, LEASE), key=lambda due: due.id)
+    await end_leases(store)
+    assert await store.cards.renew(first[:1], LEASE) == []
+    (second,) = await store.cards.take(NOON, 5, LEASE)
+    assert (second.id, second.priority) == ("b", 3)
+    assert await store.cards.renew([*first, second], LEASE) == first[1:]
+    assert await store.cards.renew([], LEASE) == []
+    assert await store.cards.take(NOON + 60 * SECOND, 5, LEASE) == []
+    for due in (first[0], second):
+        await store.cards.done(due)
+    assert await store.cards.renew([first[0], second], LEASE) == [first[0], second]
+    assert await store.cards.depth() == 0
 
 
 async def test_a_stale_token_changes_nothing(store: Store) -> None:
     """A holder that comes back too late neither ends nor moves the lease of the next one."""
     await store.cards.put("a", NOON)
     (stale,) = await store.cards.take(NOON, 5, LEASE)
-    (fresh,) = await store.cards.take(NOON + LEASE, 5, LEASE)
+    await end_leases(store)
+    (fresh,) = await store.cards.take(NOON, 5, LEASE)
     await store.cards.done(stale)
     await store.cards.later(stale, NOON)
-    assert await store.cards.take(NOON + LEASE, 5, LEASE) == []
+    assert await store.cards.take(NOON, 5, LEASE) == []
     await store.cards.done(fresh)
     await store.cards.later(fresh, NOON)
     assert await store.cards.depth() == 0
@@ -124,7 +163,8 @@ async def test_what_is_put_while_held_survives_the_holder(store: Store) -> None:
     await store.cards.put("a", NOON)
     await store.cards.take(NOON, 5, LEASE)
     await store.cards.put("a", NOON + timedelta(minutes=9))
-    (second,) = await store.cards.take(NOON + LEASE, 5, LEASE)
+    await end_leases(store)
+    (second,) = await store.cards.take(NOON, 5, LEASE)
     await store.cards.done(second)
     assert await store.cards.take(NOON + timedelta(minutes=8), 5, LEASE) == []
     assert ids(await store.cards.take(NOON + timedelta(minutes=9), 5, LEASE)) == ["a"]
@@ -157,7 +197,8 @@ async def test_another_process_sees_the_same_queue(redis_url: str) -> None:
         await store.timers.take(NOON, 5, LEASE)
     async with a_store(redis_url, shards=2) as store:
         assert await store.timers.take(NOON, 5, LEASE) == []
-        assert ids(await store.timers.take(NOON + LEASE, 5, LEASE)) == ["a"]
+        await end_leases(store)
+        assert ids(await store.timers.take(NOON, 5, LEASE)) == ["a"]
 
 
 @pytest.mark.parametrize("name", ["", "{0}", "a b", "\r\n", "\u202e☃", "\ud800", "x" * 10_000])
@@ -186,6 +227,8 @@ STEPS = st.lists(
         st.tuples(st.just("done"), st.integers(0, 9)),
         st.tuples(st.just("later"), st.integers(0, 9), st.integers(0, 60)),
         st.tuples(st.just("pass"), st.integers(1, 50)),
+        st.tuples(st.just("lapse")),
+        st.tuples(st.just("renew"), st.integers(0, 9)),
     ),
     max_size=25,
 )
@@ -197,7 +240,8 @@ class Model:
     def __init__(self) -> None:
         self.now = 0
         self.due: dict[str, tuple[int, int]] = {}
-        self.held: dict[str, tuple[Due, int]] = {}
+        self.held: dict[str, Due] = {}
+        self.lapsed: set[str] = set()
         self.again: dict[str, tuple[int, int]] = {}
 
     def put(self, name: str, at: int, band: int) -> None:
@@ -209,14 +253,14 @@ class Model:
     def takeable(self) -> dict[str, int]:
         """What may be taken now, with its band."""
         free = {name: band for name, (at, band) in self.due.items() if at <= self.now and name not in self.held}
-        lapsed = {name: due.priority for name, (due, until) in self.held.items() if until <= self.now}
-        return free | lapsed
+        return free | {name: self.held[name].priority for name in self.lapsed}
 
     def give_back(self, due: Due, at: int | None) -> None:
         """Only the present holder can."""
-        if due.id not in self.held or self.held[due.id][0].token != due.token:
+        if due.id not in self.held or self.held[due.id].token != due.token:
             return
         del self.held[due.id]
+        self.lapsed.discard(due.id)
         self.due.pop(due.id, None)
         if at is not None:
             self.due[due.id] = (at, due.priority)
@@ -243,7 +287,8 @@ async def test_any_history_agrees_with_the_model(redis_url: str, steps: list[tup
                     assert len(taken) == min(limit, len(expected))
                     assert [due.priority for due in taken] == sorted(expected.values())[: len(taken)]
                     assert all(expected[due.id] == due.priority for due in taken)
-                    model.held |= {due.id: (due, model.now + 30) for due in taken}
+                    model.held |= {due.id: due for due in taken}
+                    model.lapsed -= {due.id for due in taken}
                     ever += taken
                 case ("done", int(n)) if ever:
                     await queue.done(ever[n % len(ever)])
@@ -254,6 +299,14 @@ async def test_any_history_agrees_with_the_model(redis_url: str, steps: list[tup
                     model.give_back(ever[n % len(ever)], at)
                 case ("pass", int(seconds)):
                     model.now += seconds
+                case ("lapse",):
+                    await end_leases(store)
+                    model.lapsed = set(model.held)
+                case ("renew", int(n)) if ever:
+                    due = ever[n % len(ever)]
+                    mine = due.id in model.held and model.held[due.id].token == due.token
+                    assert await queue.renew([due], LEASE) == ([] if mine else [due])
+                    model.lapsed -= {due.id} if mine else set()
                 case _:
                     pass
         assert await queue.depth() == len(model.due.keys() | model.held.keys())

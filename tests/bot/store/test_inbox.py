@@ -1,6 +1,7 @@
 """The inbox: durable before anybody is told so, shared by workers, nothing lost."""
 
 import asyncio
+import time
 from datetime import timedelta
 
 import pytest
@@ -8,14 +9,14 @@ import redis.asyncio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.domain.errors import StoreUnavailable
+from bot.domain.errors import LeaseLost, StoreUnavailable
 from bot.domain.models import Raw
 from bot.domain.ports import Stored
 from bot.store.inbox import from_fields
 from bot.store.store import Store
 from tests.support.cases import NOON, a_raw
 from tests.support.real_servers import a_server
-from tests.support.stores import TestClock, a_store
+from tests.support.stores import TestClock, a_store, end_leases
 from tests.support.waiting import wait_until
 
 AT_ONCE = timedelta(0)
@@ -222,3 +223,51 @@ async def test_killed_in_the_middle_everybody_hears_the_truth() -> None:
             assert set(stored) <= set(found)
             assert len(found) == len(set(found))
             await store.inbox.put(a_raw(b"afterwards"))
+
+
+async def test_a_late_page_is_refused(store: Store) -> None:
+    """Whoever lost the lease of a poll writes neither its items nor its cursor over those of the next holder."""
+    await store.polls.put("square/a/mentions", NOON)
+    (stale,) = await store.polls.take(NOON, 9, timedelta(seconds=30))
+    assert await store.inbox.put_page([("k1", a_raw(b"1"))], "square/a/mentions", "cursor 1", stale) == 1
+    await end_leases(store)
+    assert await store.inbox.put_page([("k2", a_raw(b"2"))], "square/a/mentions", "cursor 2", stale) == 1, "nobody else"
+    (fresh,) = await store.polls.take(NOON, 9, timedelta(seconds=30))
+    assert await store.inbox.put_page([("k4", a_raw(b"4"))], "square/a/mentions", "cursor 4", fresh) == 1
+    for holder_is_there in (True, False):
+        with pytest.raises(LeaseLost):
+            await store.inbox.put_page([("k3", a_raw(b"3"))], "square/a/mentions", "cursor 3", stale)
+        if holder_is_there:
+            await store.polls.done(fresh)
+    assert await store.inbox.cursor("square/a/mentions") == "cursor 4"
+    assert await store.inbox.depth() == 3
+
+
+async def test_what_is_worked_on_is_not_taken_over(redis_url: str) -> None:
+    """A slow worker that renews keeps its deliveries; what it let go, or renews no more, is taken over."""
+    takeover = timedelta(milliseconds=400)
+    async with (
+        a_store(redis_url, takeover=takeover) as slow,
+        a_store(redis_url, instance="heir", takeover=takeover) as heir,
+    ):
+        for n in range(2):
+            await slow.inbox.put(a_raw(str(n).encode()))
+        first, second = await slow.inbox.take(2, 0)
+        deadline = time.monotonic() + 1.5
+        while time.monotonic() < deadline:
+            await slow.inbox.renew()
+            assert await heir.inbox.take(5, 100) == []
+        slow.inbox.let_go([second])
+        got: list[Stored] = []
+
+        async def taken() -> bool:
+            await slow.inbox.renew()
+            got.extend(await heir.inbox.take(5, 0))
+            return bool(got)
+
+        await wait_until(taken, "the heir has what was let go")
+        assert [(one.id, one.tries) for one in got] == [(second.id, 1)]
+        await wait_until(lambda: heir.inbox.take(5, 0), "the heir has the other one, too")
+        await slow.inbox.renew()
+        await heir.inbox.renew()
+        await slow.inbox.done([first])
