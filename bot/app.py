@@ -43,6 +43,7 @@ from bot.services.people import People
 from bot.services.polling import Polling
 from bot.services.sending import Sending
 from bot.services.tempo import USUAL, Tempo, paced
+from bot.services.timekeeping import SharedClock
 from bot.services.timing import Timing
 from bot.settings import Settings
 from bot.slack import SlackGateway
@@ -90,7 +91,7 @@ async def open_service(
     tempo: Tempo = USUAL,
 ) -> AsyncIterator[Service]:
     """Build everything, and give it back in order. Raises SetupError or StoreUnavailable."""
-    clock = clock or SystemClock()
+    clock = clock or SharedClock(SystemClock())
     instance = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(3)}"
     async with AsyncExitStack() as stack:
         embedded = await _embedded(settings, env, stack)
@@ -105,6 +106,8 @@ async def open_service(
         )
         stack.push_async_callback(store.close)
         await _same_shards(store, settings.shards)
+        if isinstance(clock, SharedClock):
+            await clock.ask(store.time)
         http = await stack.enter_async_context(open_session())
         yield _compose(settings, found, clock, tempo, instance, store, http, embedded)
 

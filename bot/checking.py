@@ -6,6 +6,7 @@ from bot import accounts
 from bot.app import Service, open_service
 from bot.domain.errors import HarkError, SetupError
 from bot.domain.models import Health
+from bot.services.timekeeping import SharedClock
 
 Say = Callable[[str], None]
 
@@ -21,6 +22,8 @@ async def check(env: Mapping[str, str], say: Say) -> int:
     try:
         async with open_service(settings, found, env) as service:
             results = [await _guarded("server", lambda: _server(service))]
+            if isinstance(service.clock, SharedClock):
+                results += [await service.clock.ask(service.store.time)]
             results += await service.slack.check()
             results += [await _socket(service)]
             results += [

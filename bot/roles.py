@@ -14,6 +14,7 @@ from aiohttp import web
 from bot.app import Service
 from bot.domain.errors import SetupError, StoreUnavailable
 from bot.listening import Socket, http_route, keep_acquainted
+from bot.services.timekeeping import SharedClock
 from bot.services.worker import RENEWALS, QueueWorker, within
 from bot.web import WebDeps, build
 
@@ -155,6 +156,8 @@ async def _heartbeat(service: Service, role: Role, stop: asyncio.Event) -> None:
         try:
             for each in role:
                 await service.store.notes.beat(str(each.name).lower(), service.instance)
+            if isinstance(service.clock, SharedClock):
+                await service.clock.ask(service.store.time)
         except StoreUnavailable as error:
             log.warning("no heartbeat", error=str(error))
         await within(stop, BEAT_S)

@@ -45,6 +45,7 @@ class Scripts:
     budget_take: Script
     budget_pause: Script
     beat: Script
+    time: Script
 
     @classmethod
     def read(cls) -> Self:
@@ -65,4 +66,5 @@ class Scripts:
             budget_take=Script.read("budget_take"),
             budget_pause=Script.read("budget_pause"),
             beat=Script.read("beat"),
+            time=Script.read("time"),
         )

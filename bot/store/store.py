@@ -1,7 +1,7 @@
 """The whole store, built once."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Self
 
 from bot.domain.ports import Clock
@@ -10,7 +10,7 @@ from bot.store.cases import CARDS, POLLS, SENDS, TIMERS, RedisCases
 from bot.store.connect import Link, connect
 from bot.store.due import RedisDueQueue, Turns
 from bot.store.inbox import TAKEOVER, RedisInbox
-from bot.store.keys import Keys
+from bot.store.keys import EPOCH, Keys
 from bot.store.notes import RedisNotes
 from bot.store.scripts import Scripts
 
@@ -68,6 +68,11 @@ class Store:
     async def ping(self) -> None:
         """Return if the server answers."""
         await self.link.do("PING")
+
+    async def time(self) -> datetime:
+        """The server's clock (of a cluster: that of the node of shard 0, which all processes ask)."""
+        seconds, micros = await self.link.run(self.notes.scripts.time, (self.notes.keys.beat("time"),), ())
+        return EPOCH + timedelta(seconds=int(seconds), microseconds=int(micros))
 
     async def info(self) -> ServerInfo:
         """What the server (of a cluster: one of its nodes) says about itself."""

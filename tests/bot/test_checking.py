@@ -92,7 +92,7 @@ async def test_without_an_account_nothing_can_come_in(redis_url: str) -> None:
 
 @pytest.mark.parametrize("http_mode", [False, True])
 async def test_all_well_is_exit_0(http_mode: bool) -> None:
-    """A line for settings, server, Slack's three, the socket or HTTP, and each account; each begins with ok."""
+    """A line for settings, server, clock, Slack's three, the socket or HTTP, and each account; each begins with ok."""
     (port,) = free_ports(1)
     with a_server() as server:
         async with a_sandbox(server.url) as (_, env):
@@ -100,7 +100,7 @@ async def test_all_well_is_exit_0(http_mode: bool) -> None:
             code, said = await run_bot(env | changes, "check")
     lines = [line for line in said.splitlines() if not line.startswith("     ")]
     assert code == 0, said
-    assert [line[:4] for line in lines] == ["ok  "] * 8
+    assert [line[:4] for line in lines] == ["ok  "] * 9
     assert ("over HTTP" in said) is http_mode
     no_secret_in(said, env | changes)
 
