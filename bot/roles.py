@@ -51,13 +51,17 @@ async def serve(
         group.start(_heartbeat(service, role, stop))
         if service.embedded is not None:
             group.start(_watch_server(service.embedded.wait(), stop))
-        app = _web(service, socket)
+        app = _web(service, socket, public=Role.WEB in role)
         runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=REQUESTS_S)
         await runner.setup()
         try:
-            if Role.WEB in role:
-                port = await _bind(runner, service.settings.host, service.settings.port)
-                log.info("listening", host=service.settings.host, port=port)
+            settings = service.settings
+            wanted, setting = (
+                (settings.port, "PORT") if Role.WEB in role else (settings.worker_port, "HARK_WORKER_PORT")
+            )
+            if wanted is not None:
+                port = await _bind(runner, settings.host, wanted, setting)
+                log.info("listening", host=settings.host, port=port)
                 if ready is not None:
                     await ready(port)
             log.info("ready", role=str(role), instance=service.instance, accounts=len(service.connectors))
@@ -180,7 +184,7 @@ def _socket(service: Service) -> Socket | None:
     return Socket(service.bolt, token.get_secret_value(), service.client, service.clock) if token else None
 
 
-def _web(service: Service, socket: Socket | None) -> web.Application:
+def _web(service: Service, socket: Socket | None, *, public: bool) -> web.Application:
     store = service.store
 
     async def ready() -> dict[str, bool]:
@@ -206,17 +210,18 @@ def _web(service: Service, socket: Socket | None) -> web.Application:
             depths=depths,
             metrics_token=service.settings.metrics_token,
             slack=None if service.settings.socket_mode else http_route(service.bolt),
+            public=public,
         )
     )
 
 
-async def _bind(runner: web.AppRunner, host: str, port: int) -> int:
+async def _bind(runner: web.AppRunner, host: str, port: int, setting: str) -> int:
     """Listen, and tell the port (which the system chose, if `port` is 0)."""
     site = web.TCPSite(runner, host, port)
     try:
         await site.start()
     except OSError as error:
-        raise SetupError(f"port {port} on {host} is taken or not allowed", "set PORT to a free port") from error
+        raise SetupError(f"port {port} on {host} is taken or not allowed", f"set {setting} to a free port") from error
     return int(runner.addresses[0][1])
 
 

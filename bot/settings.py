@@ -50,6 +50,15 @@ class Settings(BaseModel):
         examples=["false"],
     )
     port: int = Field(3000, alias="PORT", ge=0, le=65535, description="The port of the web server", examples=["3000"])
+    worker_port: int | None = Field(
+        None,
+        alias="HARK_WORKER_PORT",
+        ge=0,
+        le=65535,
+        description="A port at which `python -m bot worker` shows /healthz, /readyz and /metrics; without it, none. "
+        "Each worker of a machine needs its own (0: any free one, which the log names)",
+        examples=["9100"],
+    )
     host: str = Field(
         "127.0.0.1",
         alias="HARK_HOST",

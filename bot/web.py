@@ -28,7 +28,10 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @dataclass(frozen=True, slots=True)
 class WebDeps:
-    """What the routes need. `ready` names each condition with its state; `depths` each queue with its length."""
+    """What the routes need. `ready` names each condition with its state; `depths` each queue with its length.
+
+    Without `public` there are only the routes for watching: a worker takes no webhooks and no presses.
+    """
 
     inbox: Inbox
     connectors: Mapping[tuple[str, str], ConnectorPort]
@@ -38,6 +41,7 @@ class WebDeps:
     depths: Callable[[], Awaitable[dict[str, int]]]
     metrics_token: SecretStr | None = None
     slack: Handler | None = None
+    public: bool = True
 
 
 def build(deps: WebDeps) -> web.Application:
@@ -46,6 +50,8 @@ def build(deps: WebDeps) -> web.Application:
     app.router.add_get("/healthz", _alive)
     app.router.add_get("/readyz", _ready(deps))
     app.router.add_get("/metrics", _metrics(deps))
+    if not deps.public:
+        return app
     for path in ("/webhooks/{network}", "/webhooks/{network}/{account}"):
         app.router.add_route("*", path, _webhook(deps))
     if deps.slack is not None:

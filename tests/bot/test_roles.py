@@ -7,6 +7,7 @@ import signal
 import socket
 from pathlib import Path
 
+import aiohttp
 import pytest
 
 from sandbox.demo import Sandbox
@@ -120,6 +121,38 @@ async def test_a_taken_port_is_said(redis_url: str) -> None:
     assert f"hark: port {port} on 127.0.0.1 is taken" in process.said
     assert "Mend: set PORT to a free port" in process.said
     assert "Traceback" not in process.said
+
+
+async def test_a_worker_can_be_watched(redis_url: str) -> None:
+    """With HARK_WORKER_PORT a worker shows health, readiness and metrics, but takes no webhook and no press."""
+    async with (
+        a_sandbox(redis_url) as (_, env),
+        bot(env | {"HARK_WORKER_PORT": "0", "SLACK_SIGNING_SECRET": "s-0451"}, "worker") as process,
+        aiohttp.ClientSession() as http,
+    ):
+        await process.says('"event": "listening"')
+        said = next(json.loads(line) for line in process.lines if '"event": "listening"' in line)
+        at = f"http://{said['host']}:{said['port']}"
+        for path, words in {"/healthz": "alive", "/metrics": "hark_queue_depth"}.items():
+            async with http.get(at + path) as answer:
+                assert (answer.status, words in await answer.text()) == (200, True), path
+        async with http.get(f"{at}/readyz") as answer:
+            assert (await answer.json())["workers"] == "ok"
+        for path in ("/webhooks/square", "/slack/events"):
+            async with http.post(at + path, data=b"{}") as answer:
+                assert answer.status == 404, path
+        assert await process.stop() == 0
+
+
+async def test_a_workers_taken_port_is_said(redis_url: str) -> None:
+    """Exit 1, and which setting to change."""
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = str(taken.getsockname()[1])
+        async with a_sandbox(redis_url) as (_, env), bot(env | {"HARK_WORKER_PORT": port}, "worker") as process:
+            assert await process.ends() == 1
+    assert "Mend: set HARK_WORKER_PORT to a free port" in process.said
 
 
 @pytest.mark.parametrize("command", ["run", "web"])
