@@ -10,6 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
 
 import aiohttp
 from slack_bolt.app.async_app import AsyncApp
@@ -36,6 +37,7 @@ from bot.services.composing import Composing
 from bot.services.desk import Desk
 from bot.services.desk_context import DeskContext
 from bot.services.drawing import Drawing
+from bot.services.gate import Gate
 from bot.services.hourly import Hour, Hourly
 from bot.services.intake import Intake, Reader
 from bot.services.moderation import Moderation
@@ -76,6 +78,7 @@ class Service:
     intake: Intake
     drawing: Drawing
     sending: Sending
+    gate: Gate
     timing: Timing
     polling: Polling
     hourly: Hourly
@@ -176,6 +179,7 @@ def _compose(
     surroundings = Surroundings(settings, connectors, slack, clock, allow)
     marked = asyncio.Event()
     casework = Casework(store.cases, clock, marked)
+    gate = Gate(store.notes, store.budgets, clock, ZoneInfo(settings.time_zone))
     people = People(store.notes, slack)
     rng = random.SystemRandom()
     context = DeskContext(casework, people, store.notes, connectors, policy, clock)
@@ -203,9 +207,10 @@ def _compose(
         marked=marked,
         intake=Intake(store.inbox, store.notes, casework, connectors, reader, policy, clock, metrics),
         drawing=drawing,
-        sending=Sending(casework, store.notes, connectors, policy, clock, metrics),
+        sending=Sending(casework, store.notes, connectors, policy, clock, metrics, gate),
+        gate=gate,
         timing=Timing(casework, policy, clock, hourly.write),
-        polling=Polling(store.inbox, store.cases, store.notes, connectors, clock, metrics, settings.poll_seconds),
+        polling=Polling(store.inbox, store.cases, store.notes, connectors, clock, metrics, settings.poll_seconds, gate),
         hourly=hourly,
         embedded=embedded,
     )

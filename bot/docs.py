@@ -35,8 +35,21 @@ is out of date. A button that cannot work on a network is not shown on its cards
   under the same id, and the other side knows it. "no": a member of staff is asked to look.
 - **edits**, **deletions**: how Hark learns that a customer changed words or took them away. "yes": with what comes in;
   "second look": the words of open cases are read again.
+- **pace**: how fast Hark sends for one account, all processes together, well within the network's own limit; what comes
+  faster waits. A network that asks for a longer pause gets it.
 """
-COLUMNS = ("network", "in", "public reply", "private message", "like", "hide", "read back", "edits", "deletions")
+COLUMNS = (
+    "network",
+    "in",
+    "public reply",
+    "private message",
+    "like",
+    "hide",
+    "read back",
+    "edits",
+    "deletions",
+    "pace",
+)
 UNITS = {"utf16": "UTF-16 units", "weighted": "weighted characters", "bytes": "bytes of UTF-8"}
 
 
@@ -68,6 +81,7 @@ def _abilities(network: Network) -> tuple[str, ...]:
         "yes" if can.read_back else "by its id" if can.idempotent_send else "no",
         "yes" if can.edit_events else otherwise,
         "yes" if can.delete_events else otherwise,
+        f"{can.sends_per_minute:g} a minute, {can.send_burst} at once",
     )
 
 

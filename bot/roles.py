@@ -149,6 +149,7 @@ async def _schedule(service: Service, stop: asyncio.Event) -> None:
         try:
             await service.polling.schedule(service.store.polls)
             await service.hourly.schedule(service.store.timers)
+            await service.gate.mend(service.connectors)
         except StoreUnavailable as error:
             log.warning("could not schedule, comes again", error=str(error))
         await within(stop, RESCHEDULE.total_seconds())

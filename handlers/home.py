@@ -1,6 +1,7 @@
 """App Home, and the signature that everybody sets there."""
 
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
@@ -11,6 +12,7 @@ from bot.cards.lists import listed
 from bot.cards.views import submitted
 from bot.domain.case import Purpose
 from bot.domain.models import Health
+from bot.services.gate import trouble
 from bot.services.people import signature_problem, suggested_signature
 from handlers.deps import Deps
 
@@ -66,7 +68,8 @@ async def _health(deps: Deps, key: tuple[str, str]) -> AccountHealth:
     noted = await deps.notes.get(f"health:{key[0]}/{key[1]}")
     quiet = Health(ok=True, summary="nothing has come in yet")
     health = Health.model_validate_json(noted) if noted else quiet
-    return AccountHealth(title=f"{key[0].capitalize()} {deps.connectors[key].title}", health=health)
+    pause = await trouble(deps.notes, deps.cases, deps.connectors[key], ZoneInfo(deps.policy.calendar.zone))
+    return AccountHealth(title=f"{key[0].capitalize()} {deps.connectors[key].title}", health=pause or health)
 
 
 async def _sign(deps: Deps, ack: AsyncAck, body: dict[str, Any]) -> None:

@@ -57,6 +57,8 @@ def _who(send: Send) -> str:
 
 
 def _queued(send: Send, view: View) -> str:
+    if send.reason and send.due_at <= view.now:
+        return f"⏸️ {_who(send)} waits: {line(send.reason, REASON)}. It goes out by itself"
     if send.attempt or send.reason:
         reason = f": {line(send.reason, REASON)}" if send.reason else ""
         return f"🕓 {_who(send)} did not go out yet, next try {due_token(send.due_at, view.now)}{reason}"

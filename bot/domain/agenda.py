@@ -4,11 +4,14 @@ Timers, sends and lists are not kept beside the case: they follow from it. The s
 with every commit, so a timer can never disagree with its case, and one that comes too late finds nothing to do.
 """
 
+from collections.abc import Iterator
 from datetime import datetime
 
-from bot.domain.case import Case, HideState, SendState
+from bot.domain.case import Case, HideState, Send, SendState
 
 UNSETTLED = (SendState.QUEUED, SendState.SENDING, SendState.UNKNOWN)
+QUICK_CHECKS = 5
+"""So often a send of unknown fate is looked for soon; afterwards seldom, and later sends wait for it no more."""
 
 
 def next_timer(case: Case) -> datetime | None:
@@ -29,7 +32,20 @@ def lease_runs(case: Case) -> bool:
 
 def next_send(case: Case) -> datetime | None:
     """When the case's next send is due: to be sent, or to be looked for when its fate is unknown."""
-    return min((send.due_at for send in case.sends if send.state in UNSETTLED), default=None)
+    return min((send.due_at for send in in_line(case)), default=None)
+
+
+def in_line(case: Case) -> Iterator[Send]:
+    """The sends whose turn it is, oldest first: what is on its way, waiting or freshly unknown holds up later ones.
+
+    So a later reply never overtakes an earlier one. What failed holds up nothing, nor does what could not be found in
+    several looks: should it turn out later that it never arrived, it fails (see `delivery.missing`).
+    """
+    for send in case.sends:
+        if send.state in UNSETTLED:
+            yield send
+            if send.state is not SendState.UNKNOWN or send.attempt <= QUICK_CHECKS:
+                return
 
 
 def draw_priority(case: Case) -> int:

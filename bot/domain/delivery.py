@@ -6,6 +6,7 @@ is unknown, and looks for it on the network before anything is tried again.
 
 from datetime import datetime, timedelta
 
+from bot.domain.agenda import QUICK_CHECKS, in_line
 from bot.domain.case import MODERATION, Case, LogEntry, Purpose, Send, SendState
 from bot.domain.decisions import Change, Decision, Refused
 from bot.domain.hiding import carried_out, could_not
@@ -15,10 +16,10 @@ from bot.domain.posting import with_alert
 from bot.domain.replying import PURPOSE_WORDS, with_send
 from bot.domain.targets import acknowledged, start_wait
 
+GONE_OUT = frozenset({SendState.SENDING, SendState.SENT})
 CALL_LEASE = timedelta(seconds=60)
 CHECK_EVERY = timedelta(seconds=30)
 CHECK_SELDOM = timedelta(hours=1)
-QUICK_CHECKS = 5
 MAX_TRIES = 8
 BACKOFF = timedelta(seconds=5)
 REPORT_TOLERANCE = timedelta(seconds=5)
@@ -26,17 +27,21 @@ REPORT_TOLERANCE = timedelta(seconds=5)
 LONGEST_BACKOFF = timedelta(minutes=10)
 ANSWERS = frozenset({Purpose.REPLY, Purpose.THANK, Purpose.PRIVATE})
 WORDS = ANSWERS | {Purpose.ACKNOWLEDGE}
-BLOCKING = frozenset({SendState.QUEUED, SendState.SENDING})
+LONGEST_HOLD = timedelta(days=1)
+"""An answer that waited for its network for longer may be out of date: a person decides."""
 
 
 def due_send(case: Case, now: datetime) -> Send | None:
     """The send to act on now. Sends of one conversation go out in order: one on its way holds up later ones."""
-    for send in case.sends:
-        if send.state is SendState.UNKNOWN and send.due_at <= now:
-            return send
-        if send.state in BLOCKING:
-            return send if send.due_at <= now else None
-    return None
+    return next((send for send in in_line(case) if send.due_at <= now), None)
+
+
+def orphan(case: Case) -> Send | None:
+    """A send whose call began under a lease that is over: asked by the next holder, before the call may count as over.
+
+    It may be looked for at once; that it is not there yet proves nothing before it is due.
+    """
+    return next((send for send in in_line(case) if send.state is SendState.SENDING), None)
 
 
 def begin(case: Case, send_id: str, now: datetime) -> Decision:
@@ -106,6 +111,26 @@ def postponed(case: Case, send_id: str, reason: str, retry_after: float | None, 
     return Change(case=with_send(case, send.model_copy(update=update)))
 
 
+def held(case: Case, send_id: str, reason: str, now: datetime, *, refused: bool = False) -> Decision:
+    """The account's network takes nothing now: the send waits, its text and the reason on the card, for a day.
+
+    `refused`: it was tried and surely not carried out, so this was no try. Any other try stays counted once, so that
+    the next one looks on the network first.
+    """
+    send = case.send(send_id)
+    if send is None or send.state not in (SendState.SENDING, SendState.QUEUED):
+        return Refused(code="not_sending", text="That send is not on its way.")
+    if now - send.created_at > LONGEST_HOLD:
+        return failed(case, send_id, f"waited for a day: {reason}", now)
+    if send.state is SendState.QUEUED and send.reason == reason:
+        return Refused(code="known", text="That send is known to wait.")
+    attempt = send.attempt
+    if send.state is SendState.SENDING:
+        attempt = attempt - 1 if refused else max(1, attempt - 1)
+    update = {"state": SendState.QUEUED, "due_at": now, "reason": reason, "attempt": attempt}
+    return Change(case=with_send(case, send.model_copy(update=update)))
+
+
 def unknown(case: Case, send_id: str, now: datetime) -> Decision:
     """Its fate is unknown: look for it, soon at first, then seldom."""
     send = case.send(send_id)
@@ -118,10 +143,13 @@ def unknown(case: Case, send_id: str, now: datetime) -> Decision:
 
 
 def missing(case: Case, send_id: str, now: datetime) -> Decision:
-    """It is certain that the send is not on the network: it may go out again."""
+    """It is certain that the send is not on the network: it may go out again, unless a later one has gone since."""
     send = case.send(send_id)
     if send is None or send.state not in (SendState.UNKNOWN, SendState.SENDING):
         return Refused(code="known", text="Nothing new about that send.")
+    overtaken = any(each.state in GONE_OUT for each in case.sends[case.sends.index(send) + 1 :])
+    if send.state is SendState.UNKNOWN and overtaken:
+        return failed(case, send_id, "it never arrived, and a later one has gone out since", now)
     update = {"state": SendState.QUEUED, "due_at": now, "reason": ""}
     return Change(case=with_send(case, send.model_copy(update=update)))
 

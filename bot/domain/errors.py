@@ -78,11 +78,15 @@ class NetworkError(HarkError):
 
 
 class Transient(NetworkError):
-    """Nothing was done and a later try may work; `retry_after` is in seconds when the network named it."""
+    """Nothing was done and a later try may work; `retry_after` is in seconds when the network named it.
 
-    def __init__(self, text: str, retry_after: float | None = None) -> None:
+    `shared`: the pause is meant for the whole account (a rate limit), not for this one thing.
+    """
+
+    def __init__(self, text: str, retry_after: float | None = None, *, shared: bool = True) -> None:
         super().__init__(text)
         self.retry_after = retry_after
+        self.shared = shared
 
 
 class Permanent(NetworkError):

@@ -210,6 +210,7 @@ class Capabilities(Model):
 
     `private_once`: only one private message may be sent about a public comment. `hide`: a customer's comment can be
     hidden from the public and shown again; `answers_hidden`: one that is hidden can still be answered in public.
+    `sends_per_minute` is how fast one account may write for long, `send_burst` how much of it at once.
     """
 
     public_reply: LengthRule | None = None
@@ -222,6 +223,8 @@ class Capabilities(Model):
     private_once: bool = False
     hide: bool = False
     answers_hidden: bool = True
+    sends_per_minute: float = 60.0
+    send_burst: int = 10
 
 
 class Sent(Model):

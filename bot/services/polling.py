@@ -12,6 +12,7 @@ import structlog
 from bot.domain.errors import NetworkError, Transient
 from bot.domain.models import Health, Raw
 from bot.domain.ports import Cases, Clock, ConnectorPort, Due, DueQueue, Inbox, Notes, Page
+from bot.services.gate import Gate
 from bot.telemetry import Metrics
 
 RECHECK = "recheck"
@@ -34,6 +35,7 @@ class Polling:
         clock: Clock,
         metrics: Metrics,
         poll_seconds: float,
+        gate: Gate,
     ) -> None:
         self._inbox = inbox
         self._cases = cases
@@ -41,6 +43,7 @@ class Polling:
         self._connectors = connectors
         self._clock = clock
         self._metrics = metrics
+        self._gate = gate
         self._recheck_s = poll_seconds * RECHECK_POLLS
         self._log = structlog.get_logger("hark.polling")
 
@@ -58,6 +61,9 @@ class Polling:
         every = self._sources(connector).get(source) if connector else None
         if connector is None or every is None:
             return None
+        not_yet = await self._gate.poll(connector)
+        if not_yet is not None:
+            return not_yet
         try:
             page = await self._page(connector, source)
             new = await self._inbox.put_page(page.items, due.id, page.cursor, due)
@@ -95,6 +101,8 @@ class Polling:
         self._log.warning("poll failed, comes again", source=source, error=str(error))
         await self._note(connector, Health(ok=False, summary=str(error), mend="run `python -m bot check`"))
         if isinstance(error, Transient):
+            if error.retry_after is not None and error.shared:
+                await self._gate.pause(connector, error.retry_after)
             wait = timedelta(seconds=error.retry_after) if error.retry_after is not None else AFTER_FAILURE
         else:
             wait = AFTER_PERMANENT

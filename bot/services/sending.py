@@ -4,6 +4,7 @@ The case says `sending` before the network is called. A send found in that state
 looked for on the network before anything is tried again.
 """
 
+import asyncio
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 
@@ -12,19 +13,35 @@ import structlog
 from bot.domain.agenda import next_send
 from bot.domain.case import MODERATION, Case, Send, SendState
 from bot.domain.decisions import Decide
-from bot.domain.delivery import begin, confirmed, due_send, failed, missing, postponed, sent, unknown
-from bot.domain.errors import Permanent, Transient, Unknown
+from bot.domain.delivery import (
+    CALL_LEASE,
+    begin,
+    confirmed,
+    due_send,
+    failed,
+    held,
+    missing,
+    orphan,
+    postponed,
+    sent,
+    unknown,
+)
+from bot.domain.errors import LeaseLost, Permanent, Transient, Unknown
 from bot.domain.hiding import stopped
 from bot.domain.models import Capabilities, Sent
 from bot.domain.offers import window_open
 from bot.domain.policy import Policy
 from bot.domain.ports import Clock, ConnectorPort, Due, Notes
 from bot.services.casework import Casework, Outcome
+from bot.services.gate import Gate
 from bot.services.joining import ALIAS_KEPT, alias
 from bot.telemetry import Metrics
 
 SENDS_A_TURN = 10
 AFTER_TURN = timedelta(seconds=1)
+CALL_S = 50.0
+"""How long a call may take: less than CALL_LEASE, after which the next holder may take it for over and try again."""
+LOOK_AGAIN = timedelta(seconds=5)
 READ_BACK_WITHIN = timedelta(hours=1)
 """How long after it went out a send is still worth reading back."""
 
@@ -40,6 +57,7 @@ class Sending:
         policy: Policy,
         clock: Clock,
         metrics: Metrics,
+        gate: Gate,
     ) -> None:
         self._casework = casework
         self._notes = notes
@@ -47,6 +65,7 @@ class Sending:
         self._policy = policy
         self._clock = clock
         self._metrics = metrics
+        self._gate = gate
         self._log = structlog.get_logger("hark.sending")
 
     async def act(self, due: Due) -> datetime | None:
@@ -55,50 +74,106 @@ class Sending:
             case = await self._casework.cases.load(due.id)
             if case is None:
                 return None
-            send = due_send(case, self._clock.now())
+            send = due_send(case, self._clock.now()) or orphan(case)
             if send is None:
                 await self._confirm(case)
                 return next_send(case)
-            await self._step(case, send)
+            again = await self._step(case, send)
+            if again is not None:
+                return again
         return self._clock.now() + AFTER_TURN
 
-    async def _step(self, case: Case, send: Send) -> None:
+    async def _step(self, case: Case, send: Send) -> datetime | None:
+        """Take one step with a send; when to come again, if there is nothing more to do now."""
         connector = self._connectors.get((case.key.network, case.key.account))
         if connector is None:
             await self._fail(case, send, "this account is not set up any more")
         elif send.state is SendState.QUEUED:
-            await self._call(case, send, connector)
+            return await self._go(case, send, connector)
         else:
-            await self._look(case, send, connector)
+            return await self._look(case, send, connector)
+        return None
 
-    async def _call(self, case: Case, send: Send, connector: ConnectorPort) -> None:
+    async def _go(self, case: Case, send: Send, connector: ConnectorPort) -> datetime | None:
+        """Send it, if its window, its account and its network allow that now."""
         closed = _closed(case, send, connector.capabilities, self._clock.now())
         if closed:
             await self._fail(case, send, closed)
-            return
-        began = self._clock.now()
+            return None
+        wait = await self._gate.ask(connector)
+        if wait is not None:
+            if wait.why:
+                await self._apply(case.id, lambda each: held(each, send.id, wait.why, self._clock.now()))
+            return wait.until
+        if send.attempt and await self._stands_already(case, send, connector):
+            return None
+        await self._call(case, send, connector)
+        return None
+
+    async def _stands_already(self, case: Case, send: Send, connector: ConnectorPort) -> bool:
+        """Before a second try: whether the first one was carried out after all, or that cannot be found out now."""
+        can = connector.capabilities
+        if can.idempotent_send or not can.read_back:
+            return False
+        try:
+            found = await connector.read_back(send)
+        except (Transient, Permanent, Unknown) as error:
+            text, after = str(error), getattr(error, "retry_after", None)
+            await self._gate.tell(connector, error)
+            await self._apply(case.id, lambda each: postponed(each, send.id, text, after, self._clock.now()))
+            return True
+        if found is not None:
+            await self._gate.tell(connector, None)
+            await self._found(case, send, found)
+        return found is not None
+
+    async def _call(self, case: Case, send: Send, connector: ConnectorPort) -> None:
+        began = self._clock.monotonic()
         begun = await self._apply(case.id, lambda each: begin(each, send.id, self._clock.now()))
         current = begun.case.send(send.id) if begun.case else None
         if not begun.done or current is None or current.state is not SendState.SENDING:
             return
-        if self._clock.now() - began > (current.due_at - began) / 2:
-            # We slept: once its time is over, whoever comes looks for it on the network, and may send it. A call that
-            # is begun now could end after that look, so it is left to it.
-            return
+        if self._clock.monotonic() - began > CALL_LEASE.total_seconds() - CALL_S:
+            raise LeaseLost("paused before the network was called")  # whoever has the lease now looks for it
         try:
-            proof = await connector.send(current)
+            async with asyncio.timeout(CALL_S):
+                proof = await connector.send(current)
+        except TimeoutError:
+            await self._uncertain(case, send, connector, Unknown(f"no answer within {CALL_S:g} s"))
         except Transient as error:
-            self._metrics.sends.labels(case.key.network, "postponed").inc()
-            text, after = str(error), error.retry_after
-            await self._apply(case.id, lambda each: postponed(each, send.id, text, after, self._clock.now()))
+            await self._not_now(case, send, connector, error)
         except Permanent as error:
-            await self._fail(case, send, error.text)
+            await self._refused(case, send, connector, error)
         except Unknown as error:
-            self._log.warning("fate of a send unknown", case=case.id, send=send.id, error=str(error))
-            self._metrics.sends.labels(case.key.network, "unknown").inc()
-            await self._apply(case.id, lambda each: unknown(each, send.id, self._clock.now()))
+            await self._uncertain(case, send, connector, error)
         else:
+            await self._gate.tell(connector, None)
             await self._stands(case, send, proof)
+
+    async def _not_now(self, case: Case, send: Send, connector: ConnectorPort, error: Transient) -> None:
+        """Tried again later; while the whole account pauses, that is no try of this send."""
+        self._metrics.sends.labels(case.key.network, "postponed").inc()
+        circuit = await self._gate.tell(connector, error)
+        text, after = str(error), error.retry_after
+        if circuit.until is not None:
+            await self._apply(case.id, lambda each: held(each, send.id, text, self._clock.now()))
+        else:
+            await self._apply(case.id, lambda each: postponed(each, send.id, text, after, self._clock.now()))
+
+    async def _refused(self, case: Case, send: Send, connector: ConnectorPort, error: Permanent) -> None:
+        """A final no to this send, or to the account: then it waits with the others."""
+        circuit = await self._gate.tell(connector, error)
+        if not circuit.sign_in:
+            await self._fail(case, send, error.text)
+            return
+        self._metrics.sends.labels(case.key.network, "postponed").inc()
+        await self._apply(case.id, lambda each: held(each, send.id, error.text, self._clock.now(), refused=True))
+
+    async def _uncertain(self, case: Case, send: Send, connector: ConnectorPort, error: Unknown) -> None:
+        self._log.warning("fate of a send unknown", case=case.id, send=send.id, error=str(error))
+        self._metrics.sends.labels(case.key.network, "unknown").inc()
+        await self._gate.tell(connector, error)
+        await self._apply(case.id, lambda each: unknown(each, send.id, self._clock.now()))
 
     async def _stands(self, case: Case, send: Send, proof: Sent) -> None:
         """The send went out."""
@@ -124,21 +199,28 @@ class Sending:
             return
         await self._apply(case_id, lambda each: confirmed(each, send.id, found))
 
-    async def _look(self, case: Case, send: Send, connector: ConnectorPort) -> None:
-        """A send whose fate is unknown: find it, or learn for certain that it is not there."""
+    async def _look(self, case: Case, send: Send, connector: ConnectorPort) -> datetime | None:
+        """A send whose fate is unknown: find it, or learn for certain that it is not there; when to look again."""
         if not connector.capabilities.read_back:
             again = missing if connector.capabilities.idempotent_send else unknown
             await self._apply(case.id, lambda each: again(each, send.id, self._clock.now()))
-            return
+            return None
         try:
             found = await connector.read_back(send)
         except (Transient, Permanent, Unknown) as error:
             self._log.info("still unknown", case=case.id, send=send.id, error=str(error))
             await self._apply(case.id, lambda each: unknown(each, send.id, self._clock.now()))
-            return
-        if found is None:
+            return None
+        if found is not None:
+            await self._found(case, send, found)
+        elif send.state is SendState.SENDING and self._clock.now() < send.due_at and not _safe_to_repeat(connector):
+            return min(send.due_at, self._clock.now() + LOOK_AGAIN)  # its call may still be on its way there
+        else:
             await self._apply(case.id, lambda each: missing(each, send.id, self._clock.now()))
-            return
+        return None
+
+    async def _found(self, case: Case, send: Send, found: Sent) -> None:
+        """It stands on the network, though nobody was told so."""
         self._metrics.sends.labels(case.key.network, "sent").inc()
         await self._join(case, found)
         await self._apply(case.id, lambda each: sent(each, send.id, found, self._clock.now(), self._policy))
@@ -156,6 +238,10 @@ class Sending:
 
     async def _apply(self, case_id: str, decide: Decide) -> Outcome:
         return await self._casework.apply(case_id, decide)
+
+
+def _safe_to_repeat(connector: ConnectorPort) -> bool:
+    return connector.capabilities.idempotent_send
 
 
 def _closed(case: Case, send: Send, capabilities: Capabilities, now: datetime) -> str:

@@ -13,7 +13,8 @@ from bot.domain.ports import Budgets
 @dataclass(frozen=True, slots=True)
 class Tempo:
     """`lease`: how long something due is held without a renewal. `takeover`: the same for a delivery in the inbox.
-    `slack_pace`: how many times Slack's own budgets are allowed; more than 1 only against a server that is not Slack."""
+    `slack_pace`: how many times Slack's own budgets are allowed; more than 1 only against a server that is not Slack.
+    """
 
     lease: timedelta = timedelta(seconds=6)
     takeover: timedelta = timedelta(seconds=6)

@@ -38,6 +38,8 @@ class BlueskyConnector(Connector):
         like=True,
         read_back=True,
         edit_events=True,
+        sends_per_minute=22.0,
+        send_burst=300,
     )
 
     def __init__(self, settings: BlueskySettings, deps: ConnectorDeps) -> None:

@@ -29,7 +29,7 @@ SWEEP_AGE = timedelta(minutes=10)
 
 
 class _State(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
 
 class Walk(_State):

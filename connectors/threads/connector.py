@@ -37,7 +37,9 @@ class ThreadsConnector(Connector):
     """Takes deliveries, sweeps for those that were missed, looks again at what is open, and replies in two steps."""
 
     network: ClassVar[str] = mapping.NETWORK
-    capabilities: ClassVar[Capabilities] = Capabilities(public_reply=LENGTH, read_back=True, hide=True)
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        public_reply=LENGTH, read_back=True, hide=True, sends_per_minute=0.6, send_burst=100
+    )
 
     def __init__(self, settings: ThreadsSettings, deps: ConnectorDeps) -> None:
         super().__init__(deps)

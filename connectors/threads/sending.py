@@ -62,7 +62,7 @@ class Sender:
             case State.PUBLISHED:
                 return await self._surely(send)
             case State.IN_PROGRESS:
-                raise Transient("Threads is still preparing the reply", retry_after=NOT_READY_S)
+                raise Transient("Threads is still preparing the reply", retry_after=NOT_READY_S, shared=False)
             case State.ERROR:
                 await self._note(send, "")
                 raise Permanent("refused", f"Threads could not take the reply: {why or 'it does not say why'}")
@@ -85,7 +85,7 @@ class Sender:
             return None
         found = await self._own(send)
         if found is None and state is State.PUBLISHED:
-            raise Transient("the reply is published but not yet listed", retry_after=NOT_LISTED_S)
+            raise Transient("the reply is published but not yet listed", retry_after=NOT_LISTED_S, shared=False)
         return found
 
     # --- hiding ---

@@ -28,6 +28,8 @@ class WebhookConnector(Connector):
         public_reply=LENGTH,
         private_message=LENGTH,
         idempotent_send=True,
+        sends_per_minute=600.0,
+        send_burst=50,
         edit_events=True,
         delete_events=True,
     )

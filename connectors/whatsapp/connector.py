@@ -42,7 +42,9 @@ class WhatsAppConnector(Connector):
     """Takes deliveries and answers; there is nothing to poll, and nothing is ever marked as read."""
 
     network: ClassVar[str] = mapping.NETWORK
-    capabilities: ClassVar[Capabilities] = Capabilities(private_message=LENGTH, edit_events=True, delete_events=True)
+    capabilities: ClassVar[Capabilities] = Capabilities(
+        private_message=LENGTH, edit_events=True, delete_events=True, sends_per_minute=600.0, send_burst=20
+    )
 
     def __init__(self, settings: WhatsAppSettings, deps: ConnectorDeps) -> None:
         super().__init__(deps)
@@ -86,7 +88,7 @@ class WhatsAppConnector(Connector):
             # The waits that "Error codes" asks for; only this customer's messages have to wait.
             wait = min(max(PAIR_S, 4.0 ** min(send.attempt, 9)), LONGEST_PAIR_S)
             msg = "WhatsApp takes one message in six seconds to the same customer"
-            raise Transient(msg, retry_after=wait) from error
+            raise Transient(msg, retry_after=wait, shared=False) from error
         return Sent(id=id_)
 
     async def check(self) -> Health:

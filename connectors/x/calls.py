@@ -143,7 +143,9 @@ def classify(
         text = f"X failed ({status})"
         return Unknown(text) if writing else Transient(text)
     if status == 409:
-        return Transient(f"X is busy with the same thing ({found.detail[:LONGEST_DETAIL] or status})", USUAL_PAUSE_S)
+        return Transient(
+            f"X is busy with the same thing ({found.detail[:LONGEST_DETAIL] or status})", USUAL_PAUSE_S, shared=False
+        )
     if 300 <= status < 400:
         return Permanent("redirected", f"X_API_URL leads elsewhere ({status}); Hark does not follow.")
     return Permanent(*_final(status, found))

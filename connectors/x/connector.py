@@ -45,6 +45,8 @@ class XConnector(Connector):
         read_back=True,
         edit_events=True,
         hide=True,
+        sends_per_minute=5.0,
+        send_burst=25,
     )
 
     def __init__(self, settings: XSettings, deps: ConnectorDeps) -> None:

@@ -45,7 +45,7 @@ POLLED_MATCH: Final = prices.POST + prices.USER
 class MentionsCursor(BaseModel):
     """Where the mentions stand."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     walk: Walk | None = None
 
@@ -53,7 +53,7 @@ class MentionsCursor(BaseModel):
 class SearchCursor(BaseModel):
     """Where each query stands, and which one is next."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     walks: dict[str, Walk] = {}
     turn: int = 0
@@ -62,7 +62,7 @@ class SearchCursor(BaseModel):
 class MessagesCursor(BaseModel):
     """The newest message that is known; `top`, `token` and `pages` are a walk under way."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     since: Number = ""
     top: Number = ""

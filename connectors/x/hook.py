@@ -38,7 +38,7 @@ MEND: Final = (
 class Watch(BaseModel):
     """What the watcher's cursor holds. `gap_from` to `gap_to` is what a replay must bring; open while it is off."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     seen_at: AwareDatetime | None = None
     gap_from: AwareDatetime | None = None

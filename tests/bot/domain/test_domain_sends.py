@@ -5,18 +5,20 @@ from typing import Any
 
 import pytest
 
-from bot.domain.agenda import next_send
+from bot.domain.agenda import QUICK_CHECKS, next_send
 from bot.domain.case import Case, PostKind, Purpose, SendState
 from bot.domain.decisions import Change, Decision, Refused
 from bot.domain.delivery import (
     CALL_LEASE,
+    LONGEST_HOLD,
     MAX_TRIES,
-    QUICK_CHECKS,
     begin,
     confirmed,
     due_send,
     failed,
+    held,
     missing,
+    orphan,
     postponed,
     reported,
     sent,
@@ -33,6 +35,7 @@ POLICY = a_policy()
 PROOF = Sent(id="at://reply", url="https://square.example/reply")
 SECOND = timedelta(seconds=1)
 REPLY = Draft(id="s1", purpose=Purpose.REPLY, private=False, text="On its way ^AK")
+SECOND_REPLY = REPLY.model_copy(update={"id": "s2"})
 
 
 def case_of(answer: Decision) -> Case:
@@ -163,8 +166,7 @@ def test_a_customer_who_wrote_meanwhile_still_waits() -> None:
 
 def test_sends_of_one_conversation_go_out_in_order() -> None:
     """The second waits while the first is on its way."""
-    second = REPLY.model_copy(update={"id": "s2"})
-    case = sending(queued(second, case=queued()))
+    case = sending(queued(SECOND_REPLY, case=queued()))
     assert due_send(case, NOON + 30 * SECOND) is None
     done = case_of(sent(case, "s1", PROOF, NOON + 20 * SECOND, POLICY))
     following = due_send(done, NOON + 30 * SECOND)
@@ -182,6 +184,74 @@ def test_a_send_found_sending_after_its_lease_is_looked_for() -> None:
     assert state_of(lost) is SendState.UNKNOWN
     assert state_of(case_of(sent(lost, "s1", PROOF, NOON, POLICY))) is SendState.SENT
     assert state_of(case_of(missing(lost, "s1", NOON))) is SendState.QUEUED
+
+
+def test_the_next_holder_looks_for_an_orphan_at_once() -> None:
+    """A send that another worker began is nothing to send, but something to look for."""
+    case = sending(queued(SECOND_REPLY, case=queued()))
+    assert due_send(case, NOON + 20 * SECOND) is None
+    found = orphan(case)
+    assert found is not None
+    assert found.id == "s1"
+    assert orphan(queued()) is None
+
+
+def test_a_later_reply_waits_for_one_whose_fate_is_unknown() -> None:
+    """It does not overtake while the earlier is looked for; and nobody asks for it before that."""
+    case = case_of(unknown(sending(queued(SECOND_REPLY, case=queued())), "s1", NOON))
+    assert due_send(case, NOON + 29 * SECOND) is None
+    assert next_send(case) == NOON + 30 * SECOND
+    found = due_send(case, NOON + 30 * SECOND)
+    assert found is not None
+    assert found.id == "s1"
+    back = case_of(missing(case, "s1", NOON + 30 * SECOND))
+    first = due_send(back, NOON + 31 * SECOND)
+    assert first is not None
+    assert first.id == "s1"
+
+
+def test_a_later_reply_waits_for_one_that_is_tried_again() -> None:
+    """Retrying means a later reply is due long since and still waits: no spinning meanwhile."""
+    case = case_of(postponed(sending(queued(SECOND_REPLY, case=queued())), "s1", "busy", 600.0, NOON))
+    assert due_send(case, NOON + 599 * SECOND) is None
+    assert next_send(case) == NOON + 600 * SECOND
+
+
+def test_what_failed_or_cannot_be_found_holds_up_nothing_for_ever() -> None:
+    """After a failure the next goes at once; after some looks for an unknown one, too."""
+    case = sending(queued(SECOND_REPLY, case=queued()))
+    gone = due_send(case_of(failed(case, "s1", "gone", NOON)), NOON + 30 * SECOND)
+    assert gone is not None
+    assert gone.id == "s2"
+    for _ in range(QUICK_CHECKS + 1):
+        case = case_of(unknown(case, "s1", NOON))
+    free = due_send(case, NOON + 30 * SECOND)
+    assert free is not None
+    assert free.id == "s2"
+    late = case_of(sent(case, "s2", PROOF, NOON, POLICY))
+    lost = case_of(missing(late, "s1", NOON)).send("s1")
+    assert lost is not None
+    assert (lost.state, lost.reason) == (SendState.FAILED, "it never arrived, and a later one has gone out since")
+
+
+def test_a_held_send_waits_with_its_reason_for_a_day() -> None:
+    """Told once, not at each look; still to be taken back while nothing was tried; after a day a person decides."""
+    case = case_of(held(queued(), "s1", "X does not answer", NOON + 20 * SECOND))
+    assert code_of(held(case, "s1", "X does not answer", NOON + 50 * SECOND)) == "known"
+    assert state_of(case_of(undo(case, "s1", ANA, NOON))) is SendState.UNDONE
+    assert code_of(held(case, "s1", "X does not answer", NOON + LONGEST_HOLD)) == "known"
+    over = case_of(held(case, "s1", "X does not answer", NOON + LONGEST_HOLD + SECOND)).send("s1")
+    assert over is not None
+    assert (over.state, over.text) == (SendState.FAILED, REPLY.text)
+    assert code_of(held(case_of(sent(sending(), "s1", PROOF, NOON, POLICY)), "s1", "why", NOON)) == "not_sending"
+
+
+@pytest.mark.parametrize(("refused", "attempt"), [(True, 0), (False, 1)])
+def test_a_try_that_may_have_been_carried_out_stays_counted(refused: bool, attempt: int) -> None:
+    """Then the next try looks on the network first; one that was surely refused is no try, and may be taken back."""
+    send = case_of(held(sending(), "s1", "why", NOON, refused=refused)).send("s1")
+    assert send is not None
+    assert (send.state, send.attempt) == (SendState.QUEUED, attempt)
 
 
 def test_an_unknown_send_is_checked_soon_then_seldom() -> None:
