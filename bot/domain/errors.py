@@ -5,6 +5,7 @@ HarkError
 │   └── SettingsError     one or more environment variables are wrong
 ├── StoreUnavailable      Redis did not answer, or could not take a write
 ├── LeaseLost             another worker has taken the step over meanwhile
+├── Unreadable            a newer version wrote this document
 ├── SlackError            Slack refused a call or did not answer
 │   ├── SlackUnavailable  try again later (network, 5xx)
 │   ├── SlackRateLimited  try again after `retry_after` seconds
@@ -42,6 +43,10 @@ class StoreUnavailable(HarkError):
 
 class LeaseLost(HarkError):
     """Another worker has taken this step over meanwhile: what was to be written may be old by now, and was not."""
+
+
+class Unreadable(HarkError):
+    """A stored document cannot be read: a newer version wrote a word that this one does not know. It is left alone."""
 
 
 class SlackError(HarkError):

@@ -14,9 +14,9 @@ _ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 
 
 class Model(BaseModel):
-    """Base of all of Hark's values: frozen, and strict about names it does not know."""
+    """Base of all of Hark's values: frozen. A field that a newer version has added is kept (docs/decisions/009)."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="allow")
 
 
 Id = Annotated[str, Field(min_length=1, max_length=LONGEST_ID)]

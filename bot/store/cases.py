@@ -4,8 +4,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from pydantic import ValidationError
+
 from bot.domain import agenda
 from bot.domain.case import Case, LogEntry
+from bot.domain.errors import Unreadable
 from bot.domain.ports import Commit, CommitResult
 from bot.store.connect import Arg, Link
 from bot.store.keys import MS, Keys, millis, score
@@ -30,9 +33,9 @@ class RedisCases:
     retention: timedelta
 
     async def load(self, case_id: str) -> Case | None:
-        """The case as it is now, or None if it never was or has expired."""
+        """The case as it is now, or None if it never was or has expired. Raises Unreadable."""
         doc = await self.link.do("HGET", self.keys.case(self.keys.shard_of(case_id), case_id), "doc")
-        return None if doc is None else Case.model_validate_json(doc)
+        return None if doc is None else read_case(doc)
 
     async def commit(self, commit: Commit) -> CommitResult:
         """Apply one change, all or nothing. Dedupe names count within their case, for 30 days.
@@ -86,7 +89,7 @@ class RedisCases:
     async def _load_all(self, case_ids: Sequence[str]) -> list[Case]:
         reads = [("HGET", self.keys.case(self.keys.shard_of(case_id), case_id), "doc") for case_id in case_ids]
         docs = await self.link.many(reads)
-        return [Case.model_validate_json(doc) for doc in docs if doc is not None]
+        return [case for doc in docs if doc is not None and (case := _readable(doc))]
 
     def _commit_call(self, commit: Commit) -> tuple[list[str], list[Arg]]:
         """Keys and arguments, in the order that commit.lua names."""
@@ -116,6 +119,24 @@ class RedisCases:
             *(entry.model_dump_json() for entry in commit.log),
         ]
         return keys, args
+
+
+def read_case(doc: bytes) -> Case:
+    """A stored case. Raises Unreadable for one that a newer version wrote in words that this one does not know."""
+    try:
+        return Case.model_validate_json(doc)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise Unreadable(f"a case was written by a newer version of Hark ({where}: {first['type']})") from error
+
+
+def _readable(doc: bytes) -> Case | None:
+    """For lists: one case that only a newer version can read must not hide the others."""
+    try:
+        return read_case(doc)
+    except Unreadable:
+        return None
 
 
 def lists_of(case: Case) -> dict[str, datetime]:

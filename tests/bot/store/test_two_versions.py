@@ -1,0 +1,152 @@
+"""An older and a newer version on the same documents: nothing crashes, nothing is dropped."""
+
+from typing import Literal
+
+import pytest
+from pydantic import Field
+
+from bot.domain.case import Case, Item, Send, SendState, Wait
+from bot.domain.claims import claim
+from bot.domain.decisions import Change
+from bot.domain.delivery import begin, sent
+from bot.domain.errors import Unreadable
+from bot.domain.models import Sent
+from bot.domain.ports import Commit
+from bot.domain.receiving import receive
+from bot.domain.text.triage import Triage
+from bot.services.casework import Casework
+from bot.store.scripts import Script, Scripts
+from bot.store.store import Store
+from tests.support.cases import ANA, NOON, a_case, a_log_entry, a_send, a_wait, an_item
+from tests.support.policies import a_policy
+from tests.support.stores import TestClock, a_store
+
+POLICY = a_policy()
+
+
+class NewerItem(Item):
+    """An interaction with a field of the next version."""
+
+    topic_map: dict[str, float] = Field(default_factory=dict)
+
+
+class NewerSend(Send):
+    """A send with another."""
+
+    channel_hint: str = ""
+
+
+class NewerWait(Wait):
+    """A promise with a third."""
+
+    paused_for_s: int = 0
+
+
+class NewerCase(Case):
+    """The case as the next version has it: new fields at the top and inside what it is made of."""
+
+    items: tuple[NewerItem, ...]
+    sends: tuple[NewerSend, ...] = ()
+    wait: NewerWait | None = None
+    mood_history: tuple[Literal["calm", "angry"], ...] = ()
+    satisfaction: int | None = None
+
+
+def newer() -> NewerCase:
+    """A case that the next version has written, every new field in use."""
+    return NewerCase(
+        **{name: value for name, value in a_case() if name not in ("items", "sends", "wait")},
+        items=(NewerItem(**dict(an_item()), topic_map={"delivery": 0.9}),),
+        sends=(NewerSend(**dict(a_send()), channel_hint="care-2"),),
+        wait=NewerWait(**dict(a_wait()), paused_for_s=90),
+        mood_history=("calm", "angry"),
+        satisfaction=4,
+    )
+
+
+def check(doc: bytes) -> NewerCase:
+    """What the next version reads, with all that it had written."""
+    case = NewerCase.model_validate_json(doc)
+    assert case.mood_history == ("calm", "angry")
+    assert case.satisfaction == 4
+    assert case.items[0].topic_map == {"delivery": 0.9}
+    assert case.sends[0].channel_hint == "care-2"
+    return case
+
+
+async def test_the_older_carries_along_what_it_does_not_know(store: Store) -> None:
+    """It claims, takes in another post, sends: each change is its own, and the newer version finds its fields again."""
+    casework = Casework(store.cases, TestClock())
+    assert await store.cases.commit(Commit(None, newer(), NOON)) == "committed"
+    case_id = newer().id
+    item = an_item("And where is it now?", id="post-2", posted_at=NOON, seen_at=NOON)
+    reading = Triage.load().read(item.text)
+    assert (await casework.apply(case_id, lambda case: claim(case, ANA, NOON, POLICY))).done
+    assert (await casework.apply(case_id, lambda case: receive(case, item, reading, 2, POLICY))).done
+    assert (await casework.apply(case_id, lambda case: begin(case, "send-1", NOON))).done
+    stands = check(await document(store, case_id))
+    assert stands.wait is not None
+    assert stands.wait.paused_for_s == 90
+    assert (await casework.apply(case_id, lambda case: sent(case, "send-1", Sent(id="r"), NOON, POLICY))).done
+    done = check(await document(store, case_id))
+    assert done.claim is not None
+    assert (len(done.items), done.sends[0].state) == (2, SendState.SENT)
+
+
+async def test_the_newer_reads_what_the_older_wrote(store: Store) -> None:
+    """Each new field has a default."""
+    assert await store.cases.commit(Commit(None, a_case(sends=(a_send(),)), NOON)) == "committed"
+    case = NewerCase.model_validate_json(await document(store, a_case().id))
+    assert (case.mood_history, case.satisfaction, case.sends[0].channel_hint) == ((), None, "")
+
+
+async def test_log_lines_and_small_records_of_the_newer_are_read(store: Store) -> None:
+    """An audit line or a person with a field more."""
+    await store.cases.commit(Commit(None, a_case(), NOON, log=[a_log_entry().model_copy(update={"device": "phone"})]))
+    (line,) = await store.cases.history(a_case().id)
+    assert line.what == "opened"
+    await store.link.do(
+        "SET", store.notes.keys.person(ANA.id), ANA.model_copy(update={"pronoun": "she"}).model_dump_json()
+    )
+    person = await store.notes.person(ANA.id)
+    assert person is not None
+    await store.notes.save_person(person.model_copy(update={"signature": "^A"}))
+    assert b'"pronoun":"she"' in await store.link.do("GET", store.notes.keys.person(ANA.id))
+
+
+async def test_a_word_that_the_older_does_not_know_is_left_alone(store: Store) -> None:
+    """It says so, changes nothing, and its lists still show the other cases."""
+    other = a_case(key=a_case().key.model_copy(update={"conversation": "post-2"}))
+    for case in (a_case(sends=(a_send(),)), other):
+        await store.cases.commit(Commit(None, case, NOON))
+    doc = (await document(store, a_case().id)).replace(b'"state":"queued"', b'"state":"scheduled"')
+    await store.link.do("HSET", store.cases.keys.case(store.cases.keys.shard_of(a_case().id), a_case().id), "doc", doc)
+    with pytest.raises(Unreadable, match="newer version"):
+        await store.cases.load(a_case().id)
+    with pytest.raises(Unreadable):
+        await Casework(store.cases, TestClock()).apply(a_case().id, lambda case: Change(case=case))
+    assert await document(store, a_case().id) == doc
+    assert [case.id for case in await store.cases.waiting(10)] == [other.id]
+
+
+async def test_each_version_runs_its_own_script(redis_url: str) -> None:
+    """A script is known by the hash of its text: a changed one is another one, and both stay usable."""
+    async with a_store(redis_url) as store:
+        ours = Scripts.read().beat
+        text = ours.source.replace("return redis.call('ZCARD', KEYS[1])", "return -1")
+        theirs = Script("beat", text, await script_sha(store, text))
+        assert theirs.sha != ours.sha
+        keys, args = (store.notes.keys.beat("worker"),), (30_000, "one")
+        assert [await store.link.run(script, keys, args) for script in (ours, theirs, ours, theirs)] == [1, -1, 1, -1]
+
+
+async def script_sha(store: Store, text: str) -> str:
+    """The server's own name for a script."""
+    sha: bytes = await store.link.do("SCRIPT", "LOAD", text)
+    return sha.decode()
+
+
+async def document(store: Store, case_id: str) -> bytes:
+    """The stored document."""
+    doc: bytes = await store.link.do("HGET", store.cases.keys.case(store.cases.keys.shard_of(case_id), case_id), "doc")
+    return doc
