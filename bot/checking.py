@@ -9,6 +9,7 @@ from bot.domain.models import Health
 from bot.services.timekeeping import SharedClock
 
 Say = Callable[[str], None]
+EVICTION_MEND = "set maxmemory-policy to noeviction: any other forgets claims and timers when memory is full"
 
 
 async def check(env: Mapping[str, str], say: Say) -> int:
@@ -60,8 +61,8 @@ async def _server(service: Service) -> Health:
     await service.store.ping()
     info = await service.store.info()
     if info.eviction != "noeviction":
-        mend = "set maxmemory-policy to noeviction: any other forgets claims and timers when memory is full"
-        return Health(ok=False, summary=f"server: {info.version}, evicts by {info.eviction}", mend=mend)
+        summary = f"server: {info.version}, evicts by {info.eviction}"
+        return Health(ok=False, summary=summary, mend=EVICTION_MEND)
     if not info.append_only:
         return Health(
             ok=True,

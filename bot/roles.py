@@ -12,6 +12,7 @@ import structlog
 from aiohttp import web
 
 from bot.app import Service
+from bot.checking import EVICTION_MEND
 from bot.domain.errors import SetupError, StoreUnavailable
 from bot.listening import Socket, http_route, keep_acquainted
 from bot.services.timekeeping import SharedClock
@@ -40,6 +41,7 @@ async def serve(
 ) -> None:
     """Take a role until told to stop, then finish what is under way. `ready` is told the port of the web server."""
     log = structlog.get_logger("hark")
+    await _look_at_server(service)
     async with Crew(stop) as group:
         if Role.WORKER in role:
             for work in _workers(service, stop):
@@ -71,6 +73,16 @@ async def serve(
             await runner.cleanup()
     await _finish_listeners()
     log.info("stopped")
+
+
+async def _look_at_server(service: Service) -> None:
+    """Refuse a server that would forget open cases when it is full; say it of one that would forget smaller things."""
+    info = await service.store.info()
+    if info.eviction.startswith("allkeys"):
+        raise SetupError(f"the Redis server forgets open cases when it is full ({info.eviction})", EVICTION_MEND)
+    if not info.safe:
+        log = structlog.get_logger("hark")
+        log.error("the Redis server may forget", eviction=info.eviction, append_only=info.append_only)
 
 
 class Crew:

@@ -2,6 +2,8 @@
 -- id -> score that waits until the lease is given back) and `leases` (sorted set: id -> end of its lease). Leases end by
 -- the server's own clock: those of the processes may disagree or jump. A held id stays in `q`, at the far end of its band.
 -- A score is band * 10^13 + milliseconds; see keys.py.
+-- A server that is full refuses what may need room (ZADD, HSET) and still carries out the rest (ZREM, HDEL): what needs
+-- room is written first everywhere, so that a refusal leaves everything as it was.
 local BAND = 10000000000000
 local BANDS = 5
 
@@ -58,9 +60,9 @@ end
 local function due_lapse(q, leases, now, clock)
   local ids = redis.call('ZRANGEBYSCORE', leases, '-inf', whole(clock), 'LIMIT', 0, LAPSED_AT_ONCE)
   for _, id in ipairs(ids) do
-    redis.call('ZREM', leases, id)
     local band = math.floor(tonumber(redis.call('ZSCORE', q, id) or 0) / BAND)
     redis.call('ZADD', q, whole(band * BAND + now), id)
+    redis.call('ZREM', leases, id)
   end
 end
 
@@ -90,11 +92,8 @@ local function due_give_back(q, held, again, leases, id, token, score)
   if redis.call('HGET', held, id) ~= token then
     return 0
   end
-  redis.call('HDEL', held, id)
-  redis.call('ZREM', leases, id)
   local waiting = redis.call('HGET', again, id)
   if waiting then
-    redis.call('HDEL', again, id)
     score = score and sooner(score, tonumber(waiting)) or tonumber(waiting)
   end
   if score then
@@ -102,6 +101,9 @@ local function due_give_back(q, held, again, leases, id, token, score)
   else
     redis.call('ZREM', q, id)
   end
+  redis.call('HDEL', held, id)
+  redis.call('HDEL', again, id)
+  redis.call('ZREM', leases, id)
   return 1
 end
 

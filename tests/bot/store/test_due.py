@@ -8,10 +8,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bot.domain.errors import StoreUnavailable
 from bot.domain.ports import Due
 from bot.store.keys import BAND, score
 from bot.store.store import Store
 from tests.support.cases import NOON
+from tests.support.real_servers import a_server
 from tests.support.stores import a_store, end_leases
 from tests.support.waiting import wait_until
 
@@ -310,3 +312,32 @@ async def test_any_history_agrees_with_the_model(redis_url: str, steps: list[tup
                 case _:
                     pass
         assert await queue.depth() == len(model.due.keys() | model.held.keys())
+
+
+async def test_a_full_server_leaves_every_lease_as_it_was() -> None:
+    """Whatever is refused for want of room was not done by half: with room again everything comes out."""
+    with a_server() as server, server.client() as admin:
+        async with a_store(server.url) as store:
+            for name in ("a", "b", "c", "d"):
+                await store.cards.put(name, NOON)
+            held = await store.cards.take(NOON, 3, LEASE)
+            await store.cards.put(held[1].id, NOON + SECOND)
+            admin.config_set("maxmemory", 1)
+            for refused in (
+                store.cards.later(held[0], NOON),
+                store.cards.done(held[1]),
+                store.cards.renew(held, LEASE),
+                store.cards.take(NOON, 5, LEASE),
+                store.cards.put("e", NOON),
+            ):
+                with pytest.raises(StoreUnavailable, match="maxmemory"):
+                    await refused
+            await store.cards.done(held[2])
+            admin.config_set("maxmemory", 0)
+            await end_leases(store)
+            admin.config_set("maxmemory", 1)
+            with pytest.raises(StoreUnavailable, match="maxmemory"):
+                await store.cards.take(NOON, 5, LEASE)
+            admin.config_set("maxmemory", 0)
+            assert len(await store.cards.take(NOON, 5, LEASE)) == 3
+            assert await store.link.do("HLEN", store.cards.keys.due(0, "cards")[2]) == 1
