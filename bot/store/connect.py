@@ -12,6 +12,7 @@ from redis.exceptions import NoScriptError, RedisClusterException, RedisError
 from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from bot.domain.errors import StoreUnavailable
+from bot.store.cluster import Nodes
 from bot.store.scripts import Script
 
 CONNECT_TIMEOUT_S = 3.0
@@ -51,6 +52,10 @@ class Link:
     _asked: "list[Ask]" = field(default_factory=list, init=False)
     _carriers: "set[asyncio.Task[None]]" = field(default_factory=set, init=False)
     _starting: bool = field(default=False, init=False)
+    _nodes: Nodes | None = field(default=None, init=False)
+
+    def __post_init__(self) -> None:
+        self._nodes = Nodes(self.client) if isinstance(self.client, RedisCluster) else None
 
     async def do(self, *command: Arg) -> Any:
         """Run one command."""
@@ -92,6 +97,10 @@ class Link:
         try:
             return await self.client.execute_command(*command)
         except (RedisError, RedisClusterException, OSError) as error:
+            raise _unavailable(error) from error
+        except AttributeError as error:  # a connection that another one's failure closed: see cluster.py
+            if not self.cluster:
+                raise
             raise _unavailable(error) from error
 
     async def close(self) -> None:
@@ -136,6 +145,8 @@ class Link:
     async def _pipelined(self, commands: Sequence[Sequence[Arg]]) -> list[Any]:
         if not commands:
             return []
+        if self._nodes is not None:
+            return await self._nodes.pipelined(commands)
         pipe = self.client.pipeline(transaction=False)
         for command in commands:
             pipe.execute_command(*command)

@@ -1,10 +1,11 @@
-"""A network that delivers signed webhooks under load, sends again what was not taken, and keeps count of the answers."""
+"""A network that delivers signed webhooks under load, sends again what was not taken, and counts answers."""
 
 import asyncio
 import json
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from zlib import crc32
 
 import aiohttp
 from standardwebhooks import Webhook
@@ -14,7 +15,9 @@ from bot.store.store import Store
 from tests.support.waiting import wait_until
 from tests.support.webhook_rig import SECRET
 
-ENV = {"WEBHOOK_SECRET": SECRET}
+ACCOUNTS = ("main", *(f"desk{n}" for n in range(7)))
+"""The deliveries of each account live in a shard of their own."""
+ENV = {"WEBHOOK_SECRET" if name == "main" else f"WEBHOOK_SECRET__{name.upper()}": SECRET for name in ACCOUNTS}
 """What makes a bot take them."""
 AGAIN_S = 0.1
 AT_ONCE = 8
@@ -61,7 +64,8 @@ class Network:
             "webhook-signature": str(Webhook(SECRET).sign(f"msg-{id_}", now, body)),
         }
         try:
-            url = f"http://127.0.0.1:{self.port}/webhooks/webhook"
+            account = ACCOUNTS[crc32(id_.encode()) % len(ACCOUNTS)]
+            url = f"http://127.0.0.1:{self.port}/webhooks/webhook/{account}"
             async with self.http.post(url, data=body, headers=headers) as answer:
                 status, told = answer.status, "Retry-After" in answer.headers
         except (aiohttp.ClientError, TimeoutError):

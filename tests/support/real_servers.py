@@ -1,12 +1,13 @@
 """Real Redis servers that a test may kill, restart, or join into a cluster."""
 
 import contextlib
+import functools
 import shutil
 import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -114,6 +115,46 @@ def join(servers: list[RealServer]) -> None:
         time.sleep(0.02)
     for client in clients:
         client.close()
+
+
+@contextlib.contextmanager
+def a_replicated_cluster(nodes: int = 3) -> Iterator[list[RealServer]]:
+    """The same with one replica for each node, which takes its place when it dies; yields the masters."""
+    with a_cluster(nodes) as masters, contextlib.ExitStack() as stack:
+        for master, port in zip(masters, free_ports(nodes), strict=True):
+            folder = Path(tempfile.mkdtemp(prefix="hark-replica-"))
+            stack.callback(shutil.rmtree, folder)
+            replica = RealServer(folder, masters[0].flags, port)
+            stack.callback(replica.kill)
+            replica.start()
+            follow(replica, master)
+        for server in masters:
+            with server.client() as client:
+                until(functools.partial(sees, client, 2 * nodes), "all agree")
+        yield masters
+
+
+def follow(replica: RealServer, master: RealServer) -> None:
+    """Let a new node copy a master, and wait until it has caught up."""
+    with replica.client() as new, master.client() as old:
+        id_ = old.execute_command("CLUSTER", "MYID")
+        new.execute_command("CLUSTER", "MEET", "127.0.0.1", master.port)
+        until(lambda: id_ in new.execute_command("CLUSTER", "NODES"), "the replica knows its master")
+        new.execute_command("CLUSTER", "REPLICATE", id_)
+        until(lambda: new.info("replication")["master_link_status"] == "up", "the replica has caught up")
+
+
+def until(fits: Callable[[], bool], what: str) -> None:
+    """Wait in a plain function."""
+    deadline = time.monotonic() + START_S
+    while not fits():
+        assert time.monotonic() < deadline, what
+        time.sleep(0.02)
+
+
+def sees(client: Any, known: int) -> bool:
+    """Whether the node behind this client sees so many nodes, all well."""
+    return agrees(client.execute_command("CLUSTER", "INFO"), str(known))
 
 
 def agrees(info: str, known: str) -> bool:
