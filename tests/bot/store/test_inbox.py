@@ -269,5 +269,8 @@ async def test_what_is_worked_on_is_not_taken_over(redis_url: str) -> None:
         assert [(one.id, one.tries) for one in got] == [(second.id, 1)]
         await wait_until(lambda: heir.inbox.take(5, 0), "the heir has the other one, too")
         await slow.inbox.renew()
+        script = "return redis.call('XPENDING', KEYS[1], 'intake', '-', '+', 9)"
+        pending = await heir.link.do("EVAL", script, 1, heir.inbox.keys.inbox(0))
+        assert {owner for _, owner, *_ in pending} == {b"heir"}
         await heir.inbox.renew()
         await slow.inbox.done([first])
