@@ -7,7 +7,7 @@ docs/slack-cards.md explains each of them; a test compares the two lists.
 from enum import StrEnum
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from bot.cards.limits import IDENTIFIER, PRIVATE_METADATA, as_json
 from bot.domain.case import Purpose
@@ -88,6 +88,8 @@ CaseId = Annotated[str, Field(pattern=r"^([a-z2-7]{16})?$")]
 
 class Packed(Model):
     """A small value that travels through Slack and back as compact JSON, and is not believed on its return."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     v: Literal[1] = 1
 

@@ -27,6 +27,7 @@ def every_key(keys: Keys) -> dict[str, str]:
         "due": q,
         "held": held,
         "again": again,
+        "leases": keys.leases(shard, "cards"),
         "inbox": keys.inbox(shard),
         "dead": keys.dead(shard),
         "cursor": keys.cursor("square:hark:mentions"),
