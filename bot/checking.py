@@ -9,7 +9,6 @@ from bot.domain.models import Health
 from bot.services.timekeeping import SharedClock
 
 Say = Callable[[str], None]
-EVICTION_MEND = "set maxmemory-policy to noeviction: any other forgets claims and timers when memory is full"
 
 
 async def check(env: Mapping[str, str], say: Say) -> int:
@@ -62,7 +61,7 @@ async def _server(service: Service) -> Health:
     info = await service.store.info()
     if info.eviction != "noeviction":
         summary = f"server: {info.version}, evicts by {info.eviction}"
-        return Health(ok=False, summary=summary, mend=EVICTION_MEND)
+        return Health(ok=False, summary=summary, mend=info.mend)
     if not info.append_only:
         return Health(
             ok=True,

@@ -12,7 +12,6 @@ import structlog
 from aiohttp import web
 
 from bot.app import Service
-from bot.checking import EVICTION_MEND
 from bot.domain.errors import SetupError, StoreUnavailable
 from bot.listening import Socket, http_route, keep_acquainted
 from bot.services.timekeeping import SharedClock
@@ -79,7 +78,7 @@ async def _look_at_server(service: Service) -> None:
     """Refuse a server that would forget open cases when it is full; say it of one that would forget smaller things."""
     info = await service.store.info()
     if info.eviction.startswith("allkeys"):
-        raise SetupError(f"the Redis server forgets open cases when it is full ({info.eviction})", EVICTION_MEND)
+        raise SetupError(f"the Redis server forgets open cases when it is full ({info.eviction})", info.mend)
     if not info.safe:
         log = structlog.get_logger("hark")
         log.error("the Redis server may forget", eviction=info.eviction, append_only=info.append_only)

@@ -25,6 +25,11 @@ class ServerInfo:
     eviction: str
 
     @property
+    def mend(self) -> str:
+        """What to do about a server that evicts."""
+        return "set maxmemory-policy to noeviction: any other forgets claims and timers when memory is full"
+
+    @property
     def safe(self) -> bool:
         """Whether what Redis holds survives a restart and a full memory."""
         return self.append_only and self.eviction == "noeviction"
