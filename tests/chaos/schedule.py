@@ -96,7 +96,7 @@ def plan(seed: int, events: int = 60, replies: int = 20, claims: int = 8, faults
 
 
 def struck(made: Plan, moment: str) -> Plan:
-    """The same run, in which nothing goes wrong but this: each bot that knows the moment is killed at it three times."""
+    """The same run in which nothing goes wrong but this: each bot that knows the moment is killed at it three times."""
     bots = [bot for bot in BOTS if moment in MOMENTS[bot]]
     strikes = tuple(Fault(at, "kill", bot, 0.5, when=moment) for at in (1.0, 5.5, 9.5) for bot in bots)
     return replace(made, faults=strikes)
