@@ -19,6 +19,7 @@ class TestClock:
 
     def __init__(self, at: datetime = NOON) -> None:
         self.at = at
+        self._passed = timedelta(0)
 
     def now(self) -> datetime:
         """The instant that the test set last."""
@@ -27,11 +28,12 @@ class TestClock:
     def advance(self, by: timedelta) -> datetime:
         """Let time pass; returns the new instant."""
         self.at += by
+        self._passed += by
         return self.at
 
     def monotonic(self) -> float:
-        """Real seconds."""
-        return time.monotonic()
+        """Real seconds, and those that were let pass."""
+        return time.monotonic() + self._passed.total_seconds()
 
     async def sleep(self, seconds: float) -> None:
         """Wait really."""

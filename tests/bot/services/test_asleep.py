@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -12,12 +13,14 @@ from bot.cards.view import Rendered, View
 from bot.domain.case import Case, Post, SendState
 from bot.domain.decisions import Decide
 from bot.domain.delivery import CALL_LEASE
+from bot.domain.errors import LeaseLost
 from bot.domain.models import Capabilities
 from bot.domain.ports import Blocks, Commit, Due, Posted
 from bot.http import open_session
 from bot.services.casework import Casework, Outcome
 from bot.services.drawing import STALE, Drawing
-from bot.services.sending import Sending
+from bot.services.gate import Gate
+from bot.services.sending import CALL_S, Sending
 from bot.slack import SlackGateway
 from bot.store.store import Store
 from bot.telemetry import Metrics
@@ -130,6 +133,10 @@ async def test_a_doubled_card_that_cannot_be_taken_away_stops_nothing(board: Boa
     assert await board.stands_at() == board.slack.messages(CARE)[0].ts
 
 
+SLOW = CALL_LEASE - timedelta(seconds=CALL_S)
+"""How long a worker may take from its note to its call."""
+
+
 class Napping(Casework):
     """Casework after whose first change the worker sleeps."""
 
@@ -159,7 +166,8 @@ class Desk:
         """A worker that sleeps after it has said that it will send."""
         casework = Napping(self.store, self.clock, nap)
         doors = {("webhook", "main"): self.connector}
-        return Sending(casework, self.store.notes, doors, a_policy(), self.clock, Metrics())
+        gate = Gate(self.store.notes, self.store.budgets, self.clock, ZoneInfo("UTC"))
+        return Sending(casework, self.store.notes, doors, a_policy(), self.clock, Metrics(), gate)
 
     async def state(self) -> SendState:
         """Where the reply stands."""
@@ -182,20 +190,20 @@ async def desk(redis_url: str) -> AsyncIterator[Desk]:
 
 
 async def test_a_reply_is_not_sent_by_who_slept_but_looked_for_first(desk: Desk) -> None:
-    """More than half of the call's time is gone: it is left to the look that comes when all of it is gone."""
+    """The call could end after others may look for it: it is left to the look that comes when its time is over."""
     due = Due(desk.case.id, 0, DUE, 2)
-    again = await desk.worker(CALL_LEASE / 2 + timedelta(milliseconds=1)).act(due)
+    with pytest.raises(LeaseLost, match="paused"):
+        await desk.worker(SLOW + timedelta(milliseconds=1)).act(due)
     assert desk.receiver.got == []
     assert await desk.state() is SendState.SENDING
-    assert again == NOON + CALL_LEASE
-    desk.clock.at = again
+    desk.clock.at = NOON + CALL_LEASE
     await desk.worker(timedelta(0)).act(due)
     assert len(desk.receiver.got) == 1
     assert await desk.state() is SendState.SENT
 
 
 async def test_a_reply_is_sent_by_who_was_only_slow(desk: Desk) -> None:
-    """Half of the call's time is enough to call."""
-    await desk.worker(CALL_LEASE / 2).act(Due(desk.case.id, 0, DUE, 2))
+    """What is left of its time is enough to call."""
+    await desk.worker(SLOW - timedelta(seconds=1)).act(Due(desk.case.id, 0, DUE, 2))
     assert len(desk.receiver.got) == 1
     assert await desk.state() is SendState.SENT
