@@ -5,7 +5,7 @@ import os
 import random
 import secrets
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -20,12 +20,14 @@ from bot import accounts
 from bot.cards.card import render, render_plain
 from bot.cards.hourly import HourlyData, hourly_message
 from bot.cards.lists import listed
+from bot.cards.notice import notice_message
 from bot.cards.view import Rendered, View
 from bot.clock import SystemClock
 from bot.domain.case import Case, Post
 from bot.domain.errors import SetupError
 from bot.domain.models import Capabilities
 from bot.domain.ports import Clock, Posted
+from bot.domain.text.clean import tidy
 from bot.domain.text.privacy import AllowList, mask
 from bot.domain.text.tone import ToneReader
 from bot.domain.text.triage import Triage
@@ -39,16 +41,17 @@ from bot.services.drawing import Drawing
 from bot.services.hourly import Hour, Hourly
 from bot.services.intake import Intake, Reader
 from bot.services.moderation import Moderation
+from bot.services.notices import NOTICE, Notices
 from bot.services.people import People
 from bot.services.polling import Polling
 from bot.services.sending import Sending
-from bot.services.tempo import USUAL, Tempo, paced
-from bot.services.timing import Timing
+from bot.services.tempo import Tempo, USUAL, paced
+from bot.services.timing import HOURLY, Timing
 from bot.settings import Settings
 from bot.slack import SlackGateway
 from bot.store.embedded import Embedded
 from bot.store.store import Store, open_store
-from bot.telemetry import Metrics, configure_logging, redactor
+from bot.telemetry import HIDDEN, SECRET_WORDS, Metrics, configure_logging, redactor
 from connectors.base import Connector
 from connectors.registry import NETWORKS
 
@@ -78,6 +81,7 @@ class Service:
     timing: Timing
     polling: Polling
     hourly: Hourly
+    notices: Notices
     embedded: Embedded | None
 
 
@@ -124,6 +128,11 @@ def allow_list(settings: Settings) -> AllowList:
     phones = tuple(each for each in own if "@" not in each and sum(map(str.isdigit, each)) >= 5)
     domains = tuple(each for each in own if each not in emails and each not in phones)
     return AllowList(emails=emails, domains=domains, phones=phones, regions=(settings.phone_region,))
+
+
+def masker(allow: AllowList) -> Callable[[str], str]:
+    """Hides personal data and secrets in a text that is no customer's post: an error, a piece of a delivery."""
+    return lambda text: mask(tidy(SECRET_WORDS.sub(HIDDEN, text)), allow).text
 
 
 def slack_client(settings: Settings, http: aiohttp.ClientSession, token: str | None) -> AsyncWebClient:
@@ -180,6 +189,8 @@ def _compose(
     budgets = paced(store.budgets, tempo)
     drawing = Drawing(casework, slack, budgets, surroundings.draw, surroundings.draw_plainly, clock, metrics)
     hourly = Hourly(store.cases, store.notes, slack, surroundings.draw_hour, policy, clock)
+    hide = masker(allow)
+    notices = Notices(store.notices, store.timers, slack, notice_message, hide, settings.notice_places, clock)
     signing = settings.slack_signing_secret
     # Bolt is told the token for each request; a client of its own with a token would only make it warn.
     bolt = build_bolt(slack_client(settings, http, None), slack, token, signing.get_secret_value() if signing else None)
@@ -201,9 +212,10 @@ def _compose(
         intake=Intake(store.inbox, store.notes, casework, connectors, reader, policy, clock, metrics),
         drawing=drawing,
         sending=Sending(casework, store.notes, connectors, policy, clock, metrics),
-        timing=Timing(casework, policy, clock, hourly.write),
+        timing=Timing(casework, policy, clock, {HOURLY: hourly.act, NOTICE: notices.act}),
         polling=Polling(store.inbox, store.cases, store.notes, connectors, clock, metrics, settings.poll_seconds),
         hourly=hourly,
+        notices=notices,
         embedded=embedded,
     )
 

@@ -80,6 +80,13 @@ class Settings(BaseModel):
         description="The id (not the name) of the channel where cards go",
         examples=["C0123ABCDEF"],
     )
+    ops_channel: str | None = Field(
+        None,
+        alias="HARK_OPS_CHANNEL",
+        pattern=r"^[CG][A-Z0-9]{5,}$",
+        description="The id of the channel where Hark says what is wrong with itself; without it, SLACK_CHANNEL",
+        examples=["C0456OPSABC"],
+    )
     slack_alert_users: Commas = Field(
         (),
         alias="SLACK_ALERT_USERS",
@@ -306,6 +313,11 @@ class Settings(BaseModel):
         spans = tuple(span for text in self.hours for span in _spans(text))
         closed = tuple(date.fromisoformat(day) for day in self.holidays)
         return Calendar(zone=self.time_zone, spans=spans, closed=closed)
+
+    @property
+    def notice_places(self) -> tuple[str, ...]:
+        """Where notices go: the first of these that Slack lets Hark write to."""
+        return (self.ops_channel or "", self.slack_channel, *self.slack_alert_users, *self.manager_users)
 
     @property
     def policy(self) -> Policy:

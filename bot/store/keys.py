@@ -117,6 +117,10 @@ class Keys:
         """String: a small shared value."""
         return self.at(0, "note", name)
 
+    def notice(self, kind: str) -> str:
+        """Hash: one kind of trouble that the people who run Hark are told of."""
+        return self.at(0, "notice", kind)
+
     def digest(self, hour: str) -> str:
         """Hash: the quiet interactions of one hour."""
         return self.at(0, "digest", hour)

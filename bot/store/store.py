@@ -12,6 +12,7 @@ from bot.store.due import RedisDueQueue, Turns
 from bot.store.inbox import TAKEOVER, RedisInbox
 from bot.store.keys import Keys
 from bot.store.notes import RedisNotes
+from bot.store.notices import RedisNotices
 from bot.store.scripts import Scripts
 
 
@@ -43,6 +44,7 @@ class Store:
     polls: RedisDueQueue
     budgets: RedisBudgets
     notes: RedisNotes
+    notices: RedisNotices
 
     @classmethod
     def on(
@@ -63,6 +65,7 @@ class Store:
             polls=polls,
             budgets=RedisBudgets(link, keys, scripts, clock),
             notes=RedisNotes(link, keys, scripts, clock),
+            notices=RedisNotices(link, keys),
         )
 
     async def ping(self) -> None:
