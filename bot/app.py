@@ -35,6 +35,7 @@ from bot.http import open_session
 from bot.listening import build_bolt
 from bot.services.casework import Casework
 from bot.services.composing import Composing
+from bot.services.dead_watch import DEAD, DeadWatch
 from bot.services.desk import Desk
 from bot.services.desk_context import DeskContext
 from bot.services.drawing import Drawing
@@ -45,6 +46,7 @@ from bot.services.notices import NOTICE, Notices
 from bot.services.people import People
 from bot.services.polling import Polling
 from bot.services.sending import Sending
+from bot.services.signals import Signals
 from bot.services.tempo import Tempo, USUAL, paced
 from bot.services.timing import HOURLY, Timing
 from bot.settings import Settings
@@ -82,6 +84,7 @@ class Service:
     polling: Polling
     hourly: Hourly
     notices: Notices
+    signals: Signals
     embedded: Embedded | None
 
 
@@ -191,11 +194,13 @@ def _compose(
     hourly = Hourly(store.cases, store.notes, slack, surroundings.draw_hour, policy, clock)
     hide = masker(allow)
     notices = Notices(store.notices, store.timers, slack, notice_message, hide, settings.notice_places, clock)
+    dead = DeadWatch(store.dead, store.notes, notices, surroundings.titles, clock)
+    signals = Signals({DEAD: dead.act}, [dead.health], clock)
     signing = settings.slack_signing_secret
     # Bolt is told the token for each request; a client of its own with a token would only make it warn.
     bolt = build_bolt(slack_client(settings, http, None), slack, token, signing.get_secret_value() if signing else None)
     desk = Desk(context, composing, rng)
-    handlers.register(bolt, _handler_deps(context, desk, composing, drawing, slack, http, surroundings))
+    handlers.register(bolt, _handler_deps(context, desk, composing, drawing, slack, http, surroundings, signals))
     reader = Reader(Triage.load(), allow)
     return Service(
         settings=settings,
@@ -212,10 +217,11 @@ def _compose(
         intake=Intake(store.inbox, store.notes, casework, connectors, reader, policy, clock, metrics),
         drawing=drawing,
         sending=Sending(casework, store.notes, connectors, policy, clock, metrics),
-        timing=Timing(casework, policy, clock, {HOURLY: hourly.act, NOTICE: notices.act}),
+        timing=Timing(casework, policy, clock, {HOURLY: hourly.act, NOTICE: notices.act, **signals.chores}),
         polling=Polling(store.inbox, store.cases, store.notes, connectors, clock, metrics, settings.poll_seconds),
         hourly=hourly,
         notices=notices,
+        signals=signals,
         embedded=embedded,
     )
 
@@ -228,6 +234,7 @@ def _handler_deps(
     slack: SlackGateway,
     http: aiohttp.ClientSession,
     surroundings: "Surroundings",
+    signals: Signals,
 ) -> handlers.Deps:
     """The service as the listeners see it."""
     return handlers.Deps(
@@ -245,6 +252,7 @@ def _handler_deps(
         clock=context.clock,
         render=surroundings.draw,
         view_of=surroundings.view,
+        troubles=signals.health,
         new_id=lambda: secrets.token_hex(8),
     )
 
@@ -265,7 +273,7 @@ class Surroundings:
         self._slack = slack
         self._clock = clock
         self.allow = allow
-        self._titles = {network.name: network.title for network in NETWORKS}
+        self.titles = {network.name: network.title for network in NETWORKS}
 
     def view(self, case: Case) -> View:
         """The surroundings of a case now."""
@@ -273,7 +281,7 @@ class Surroundings:
         card = case.card
         return View(
             now=self._clock.now(),
-            network_title=self._titles.get(case.key.network, case.key.network),
+            network_title=self.titles.get(case.key.network, case.key.network),
             account_title=connector.title if connector else case.key.account,
             capabilities=connector.capabilities if connector else NOTHING,
             contact=self._settings.contact,

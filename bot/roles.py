@@ -126,6 +126,7 @@ async def _schedule(service: Service, stop: asyncio.Event) -> None:
         try:
             await service.polling.schedule(service.store.polls)
             await service.hourly.schedule(service.store.timers)
+            await service.signals.schedule(service.store.timers)
         except StoreUnavailable as error:
             log.warning("could not schedule, comes again", error=str(error))
         await _pause(stop, RESCHEDULE.total_seconds())
@@ -173,6 +174,9 @@ def _web(service: Service, socket: Socket | None) -> web.Application:
 
     async def depths() -> dict[str, int]:
         queues = {"cards": store.cards, "sends": store.sends, "timers": store.timers, "polls": store.polls}
+        dead = await store.dead.count()
+        service.metrics.dead.labels("waiting").set(dead.waiting)
+        service.metrics.dead.labels("gone").set(dead.gone)
         return {"inbox": await store.inbox.depth(), **{name: await queue.depth() for name, queue in queues.items()}}
 
     return build(

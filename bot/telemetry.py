@@ -71,6 +71,12 @@ class Metrics:
             ["step"],
             registry=self.registry,
         )
+        self.dead = Gauge(
+            "hark_dead_letters",
+            "Dead letters that wait, and that went without having been replayed",
+            ["state"],
+            registry=self.registry,
+        )
         self.depth = Gauge("hark_queue_depth", "Entries waiting, by queue", ["queue"], registry=self.registry)
 
 

@@ -85,6 +85,10 @@ class Keys:
         """Stream: dead letters."""
         return self.at(shard, "dead")
 
+    def dead_gone(self, shard: int) -> str:
+        """String: how many dead letters went without having been replayed."""
+        return self.at(shard, "dead", "gone")
+
     def cursor(self, name: str) -> str:
         """String: where polling of one source stands."""
         return self.at(self.shard_of(name), "cursor", name)

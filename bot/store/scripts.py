@@ -40,6 +40,7 @@ class Scripts:
     inbox_takeover: Script
     inbox_bury: Script
     inbox_replay: Script
+    dead_expire: Script
     budget_take: Script
     budget_pause: Script
     beat: Script
@@ -58,6 +59,7 @@ class Scripts:
             inbox_takeover=Script.read("inbox_takeover"),
             inbox_bury=Script.read("inbox_bury"),
             inbox_replay=Script.read("inbox_replay"),
+            dead_expire=Script.read("dead_expire"),
             budget_take=Script.read("budget_take"),
             budget_pause=Script.read("budget_pause"),
             beat=Script.read("beat"),

@@ -8,6 +8,7 @@ from bot.domain.ports import Clock
 from bot.store.budgets import RedisBudgets
 from bot.store.cases import CARDS, POLLS, SENDS, TIMERS, RedisCases
 from bot.store.connect import Link, connect
+from bot.store.dead import RedisDead
 from bot.store.due import RedisDueQueue, Turns
 from bot.store.inbox import TAKEOVER, RedisInbox
 from bot.store.keys import Keys
@@ -38,6 +39,7 @@ class Store:
     link: Link
     cases: RedisCases
     inbox: RedisInbox
+    dead: RedisDead
     cards: RedisDueQueue
     sends: RedisDueQueue
     timers: RedisDueQueue
@@ -59,6 +61,7 @@ class Store:
             link=link,
             cases=RedisCases(link, keys, scripts, retention),
             inbox=RedisInbox(link, keys, scripts, clock, instance, Turns(shards), takeover),
+            dead=RedisDead(link, keys, scripts),
             cards=cards,
             sends=sends,
             timers=timers,

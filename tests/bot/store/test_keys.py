@@ -29,6 +29,7 @@ def every_key(keys: Keys) -> dict[str, str]:
         "again": again,
         "inbox": keys.inbox(shard),
         "dead": keys.dead(shard),
+        "dead_gone": keys.dead_gone(shard),
         "cursor": keys.cursor("square:hark:mentions"),
         "paged": keys.paged("square:hark:mentions", "item-1"),
         "bucket": keys.bucket("post:C1"),
@@ -37,6 +38,7 @@ def every_key(keys: Keys) -> dict[str, str]:
         "recent": keys.recent("thanks"),
         "once": keys.once("event-1"),
         "note": keys.note("hourly"),
+        "notice": keys.notice("dead/square/keyerror"),
         "digest": keys.digest("2026-03-04T12"),
         "beat": keys.beat("worker"),
     }

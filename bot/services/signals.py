@@ -1,0 +1,31 @@
+"""Everything that Hark says about itself, in one place: its chores, and its lines for `check` and App Home."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import timedelta
+
+from bot.domain.models import Health
+from bot.domain.ports import Clock, DueQueue
+from bot.services.timing import Chore
+
+SOON = timedelta(minutes=1)
+Look = Callable[[], Awaitable[list[Health]]]
+"""Says what is wrong with one thing; nothing when it is well."""
+
+
+class Signals:
+    """The watchers, as the roles, `check` and App Home see them."""
+
+    def __init__(self, chores: Mapping[str, Chore], looks: Sequence[Look], clock: Clock) -> None:
+        self.chores = chores
+        self._looks = looks
+        self._clock = clock
+
+    async def schedule(self, timers: DueQueue) -> None:
+        """Have every chore done within a minute; those that are due earlier stay so."""
+        soon = self._clock.now() + SOON
+        for chore in self.chores:
+            await timers.put(chore, soon)
+
+    async def health(self) -> list[Health]:
+        """Everything that wants a person's attention, each with its mend."""
+        return [health for look in self._looks for health in await look()]
