@@ -33,12 +33,14 @@ from bot.domain.text.tone import ToneReader
 from bot.domain.text.triage import Triage
 from bot.http import open_session
 from bot.listening import build_bolt
+from bot.services.canary import CANARY, Canary
 from bot.services.casework import Casework
 from bot.services.composing import Composing
 from bot.services.dead_watch import DEAD, DeadWatch
 from bot.services.desk import Desk
 from bot.services.desk_context import DeskContext
 from bot.services.drawing import Drawing
+from bot.services.hearing import Hearing
 from bot.services.hourly import Hour, Hourly
 from bot.services.intake import Intake, Reader
 from bot.services.moderation import Moderation
@@ -195,7 +197,9 @@ def _compose(
     hide = masker(allow)
     notices = Notices(store.notices, store.timers, slack, notice_message, hide, settings.notice_places, clock)
     dead = DeadWatch(store.dead, store.notes, notices, surroundings.titles, clock)
-    signals = Signals({DEAD: dead.act}, [dead.health], clock)
+    hearing = Hearing(store.heard, notices, surroundings.titles, clock, metrics)
+    canary = Canary(store.heard, notices, connectors, surroundings.titles, policy.calendar, clock)
+    signals = Signals({DEAD: dead.act, CANARY: canary.act}, [dead.health, canary.health], hearing.run, clock)
     signing = settings.slack_signing_secret
     # Bolt is told the token for each request; a client of its own with a token would only make it warn.
     bolt = build_bolt(slack_client(settings, http, None), slack, token, signing.get_secret_value() if signing else None)
@@ -214,7 +218,7 @@ def _compose(
         bolt=bolt,
         connectors=connectors,
         marked=marked,
-        intake=Intake(store.inbox, store.notes, casework, connectors, reader, policy, clock, metrics),
+        intake=Intake(store.inbox, store.notes, casework, connectors, reader, policy, clock, metrics, hearing.heard),
         drawing=drawing,
         sending=Sending(casework, store.notes, connectors, policy, clock, metrics),
         timing=Timing(casework, policy, clock, {HOURLY: hourly.act, NOTICE: notices.act, **signals.chores}),

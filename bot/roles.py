@@ -116,7 +116,7 @@ def _workers(service: Service, stop: asyncio.Event) -> list[Awaitable[None]]:
         QueueWorker(name, queue, act, clock, metrics, service.tempo.lease, wake=wakes.get(name)).run(stop)
         for name, (queue, act) in acts.items()
     ]
-    return [service.intake.run(stop), _schedule(service, stop), *queues]
+    return [service.intake.run(stop), service.signals.run(stop), _schedule(service, stop), *queues]
 
 
 async def _schedule(service: Service, stop: asyncio.Event) -> None:

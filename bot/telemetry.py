@@ -71,6 +71,12 @@ class Metrics:
             ["step"],
             registry=self.registry,
         )
+        self.drift = Counter(
+            "hark_schema_drift_total",
+            "Things a network sent that Hark does not know (unknown_event, malformed, new_field)",
+            ["network", "kind"],
+            registry=self.registry,
+        )
         self.dead = Gauge(
             "hark_dead_letters",
             "Dead letters that wait, and that went without having been replayed",

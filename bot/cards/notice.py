@@ -4,7 +4,7 @@ from bot.cards import build
 from bot.cards.escape import date_token, line, plain
 from bot.cards.view import Rendered, rendered
 from bot.cards.words import count
-from bot.domain.notices import EVERY, Line
+from bot.domain.notices import Line
 
 HEADLINE = 300
 EXAMPLE = 500
@@ -32,6 +32,6 @@ def _facts(notice: Line) -> str:
     facts = [
         times or f"At {date_token(notice.since)}",
         f"{notice.total:,} in all" if notice.total > notice.count else "",
-        f"Counted from now on, told again in {EVERY.total_seconds() / 3600:g} hours at the earliest",
+        f"Counted from now on, told again in {notice.words.every.total_seconds() / 3600:g} hours at the earliest",
     ]
     return " · ".join(fact for fact in facts if fact)

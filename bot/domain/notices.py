@@ -18,11 +18,12 @@ KIND_LENGTH = 100
 
 
 class Words(Model):
-    """What is said: a sentence, one masked example of what it is about, and what a person can do."""
+    """What is said: a sentence, one masked example, what a person can do, and how often it may be told at most."""
 
     headline: str
     example: str = ""
     mend: str = ""
+    every: timedelta = EVERY
 
 
 class Telling(Model):
@@ -95,7 +96,7 @@ def kind_of(*parts: str) -> str:
 def next_line(notice: Notice, now: datetime) -> Line | datetime | None:
     """What to say now; or when to look again; or None when there is nothing to say.
 
-    The end of what was never told is not told either. Trouble that comes again within `EVERY` waits for its turn, and
+    The end of what was never told is not told either. Trouble that comes again too soon waits for its turn, and
     is dropped without a word when it has ended by then.
     """
     told = notice.told
@@ -103,8 +104,9 @@ def next_line(notice: Notice, now: datetime) -> Line | datetime | None:
         return _line(notice, notice.over, over=True) if told.open else None
     if not notice.untold:
         return None
-    if told.at is not None and now < told.at + EVERY:
-        return told.at + EVERY
+    pause = told.last.every if told.last else EVERY
+    if told.at is not None and now < told.at + pause:
+        return told.at + pause
     return _line(notice, notice.words or told.last or Words(headline=notice.kind), over=False)
 
 

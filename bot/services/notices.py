@@ -46,7 +46,10 @@ class Notices:
         """Count trouble of this kind (since `at`, when it is the first) and have it told. Foreign words are masked."""
         now = self._clock.now()
         clean = Words(
-            headline=self._mask(words.headline), example=self._mask(words.example), mend=self._mask(words.mend)
+            headline=self._mask(words.headline),
+            example=self._mask(words.example),
+            mend=self._mask(words.mend),
+            every=words.every,
         )
         await self._book.add(kind, clean, count, at or now)
         await self._timers.put(_timer(kind), now)

@@ -1,5 +1,6 @@
 """Everything that Hark says about itself, in one place: its chores, and its lines for `check` and App Home."""
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 
@@ -8,6 +9,7 @@ from bot.domain.ports import Clock, DueQueue
 from bot.services.timing import Chore
 
 SOON = timedelta(minutes=1)
+Run = Callable[[asyncio.Event], Awaitable[None]]
 Look = Callable[[], Awaitable[list[Health]]]
 """Says what is wrong with one thing; nothing when it is well."""
 
@@ -15,9 +17,10 @@ Look = Callable[[], Awaitable[list[Health]]]
 class Signals:
     """The watchers, as the roles, `check` and App Home see them."""
 
-    def __init__(self, chores: Mapping[str, Chore], looks: Sequence[Look], clock: Clock) -> None:
+    def __init__(self, chores: Mapping[str, Chore], looks: Sequence[Look], run: Run, clock: Clock) -> None:
         self.chores = chores
         self._looks = looks
+        self.run = run
         self._clock = clock
 
     async def schedule(self, timers: DueQueue) -> None:

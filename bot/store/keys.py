@@ -125,6 +125,18 @@ class Keys:
         """Hash: one kind of trouble that the people who run Hark are told of."""
         return self.at(0, "notice", kind)
 
+    def heard(self) -> str:
+        """Hash: how much came through each door in each minute, until it is learned from."""
+        return self.at(0, "heard")
+
+    def rhythm(self) -> str:
+        """Hash: what is known of each stream's rhythm."""
+        return self.at(0, "rhythm")
+
+    def shape(self, network: str) -> str:
+        """Hash: the names of the fields that a network sends."""
+        return self.at(0, "shape", network)
+
     def digest(self, hour: str) -> str:
         """Hash: the quiet interactions of one hour."""
         return self.at(0, "digest", hour)

@@ -10,6 +10,7 @@ from bot.store.cases import CARDS, POLLS, SENDS, TIMERS, RedisCases
 from bot.store.connect import Link, connect
 from bot.store.dead import RedisDead
 from bot.store.due import RedisDueQueue, Turns
+from bot.store.heard import RedisHeard
 from bot.store.inbox import TAKEOVER, RedisInbox
 from bot.store.keys import Keys
 from bot.store.notes import RedisNotes
@@ -47,6 +48,7 @@ class Store:
     budgets: RedisBudgets
     notes: RedisNotes
     notices: RedisNotices
+    heard: RedisHeard
 
     @classmethod
     def on(
@@ -69,6 +71,7 @@ class Store:
             budgets=RedisBudgets(link, keys, scripts, clock),
             notes=RedisNotes(link, keys, scripts, clock),
             notices=RedisNotices(link, keys),
+            heard=RedisHeard(link, keys),
         )
 
     async def ping(self) -> None:

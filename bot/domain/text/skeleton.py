@@ -12,7 +12,7 @@ KIND_FIELDS = frozenset(
     {"$type", "event", "event_type", "field", "item", "item_type", "kind", "object", "reason", "type", "verb"}
 )
 KIND_VALUE = re.compile(r"[A-Za-z][A-Za-z_.#]{0,60}")
-FIELD_NAME = re.compile(r"[A-Za-z_$@][\w.$@-]{0,60}")
+FIELD_NAME = re.compile(r"[A-Za-z_$@][A-Za-z0-9_-]{0,60}")
 DEPTH = 12
 WIDTH = 20
 LIST_SHOWN = 2
@@ -33,7 +33,7 @@ def _shape(value: Any, name: str, depth: int) -> Any:
         return "…"
     if isinstance(value, dict):
         fields = list(value.items())
-        shown = {_field(key): _shape(each, key, depth + 1) for key, each in fields[:WIDTH]}
+        shown = {field_name(key): _shape(each, key, depth + 1) for key, each in fields[:WIDTH]}
         return shown | ({"…": f"{len(fields) - WIDTH} more"} if len(fields) > WIDTH else {})
     if isinstance(value, list):
         rest = [f"… {len(value) - LIST_SHOWN} more"] if len(value) > LIST_SHOWN else []
@@ -43,6 +43,6 @@ def _shape(value: Any, name: str, depth: int) -> Any:
     return value if isinstance(value, bool) or value is None else "#"
 
 
-def _field(name: str) -> str:
+def field_name(name: str) -> str:
     """A field's name; one that may be data itself (an id, an address) is hidden."""
     return name if FIELD_NAME.fullmatch(name) and sum(map(str.isdigit, name)) < 5 else "(a name)"

@@ -39,6 +39,9 @@ def every_key(keys: Keys) -> dict[str, str]:
         "once": keys.once("event-1"),
         "note": keys.note("hourly"),
         "notice": keys.notice("dead/square/keyerror"),
+        "heard": keys.heard(),
+        "rhythm": keys.rhythm(),
+        "shape": keys.shape("square"),
         "digest": keys.digest("2026-03-04T12"),
         "beat": keys.beat("worker"),
     }
