@@ -48,7 +48,7 @@ from bot.services.notices import NOTICE, Notices
 from bot.services.people import People
 from bot.services.polling import Polling
 from bot.services.sending import Sending
-from bot.services.signals import Signals
+from bot.services.signals import Signals, misplaced
 from bot.services.tempo import Tempo, USUAL, paced
 from bot.services.timing import HOURLY, Timing
 from bot.settings import Settings
@@ -192,14 +192,25 @@ def _compose(
     context = DeskContext(casework, people, store.notes, connectors, policy, clock)
     composing = Composing(context, allow, ToneReader.load(), rng)
     budgets = paced(store.budgets, tempo)
-    drawing = Drawing(casework, slack, budgets, surroundings.draw, surroundings.draw_plainly, clock, metrics)
+    drawing = Drawing(
+        casework,
+        slack,
+        budgets,
+        surroundings.draw,
+        surroundings.draw_plainly,
+        clock,
+        metrics,
+        settings.card_fallbacks,
+    )
     hourly = Hourly(store.cases, store.notes, slack, surroundings.draw_hour, policy, clock)
     hide = masker(allow)
     notices = Notices(store.notices, store.timers, slack, notice_message, hide, settings.notice_places, clock)
     dead = DeadWatch(store.dead, store.notes, notices, surroundings.titles, clock)
     hearing = Hearing(store.heard, notices, surroundings.titles, clock, metrics)
     canary = Canary(store.heard, notices, connectors, surroundings.titles, policy.calendar, clock)
-    signals = Signals({DEAD: dead.act, CANARY: canary.act}, [dead.health, canary.health], hearing.run, clock)
+    signals = Signals(
+        {DEAD: dead.act, CANARY: canary.act}, [misplaced(store.cases), dead.health, canary.health], hearing.run, clock
+    )
     signing = settings.slack_signing_secret
     # Bolt is told the token for each request; a client of its own with a token would only make it warn.
     bolt = build_bolt(slack_client(settings, http, None), slack, token, signing.get_secret_value() if signing else None)

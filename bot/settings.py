@@ -320,6 +320,11 @@ class Settings(BaseModel):
         return (self.ops_channel or "", self.slack_channel, *self.slack_alert_users, *self.manager_users)
 
     @property
+    def card_fallbacks(self) -> tuple[tuple[str, ...], ...]:
+        """Where a card goes that Slack does not take in its channel: the main channel, else the people on call."""
+        return (self.slack_channel,), (*self.slack_alert_users, *self.manager_users)
+
+    @property
     def policy(self) -> Policy:
         """The promises and habits that these settings describe."""
         return Policy(

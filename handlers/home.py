@@ -56,7 +56,6 @@ async def publish(deps: Deps, user: str) -> None:
         accounts=[await _health(deps, key) for key in sorted(deps.connectors)],
         hiding=listed(await deps.cases.hiding(MINE), deps.view_of),
         problems=[
-            *sorted({f"Slack refused a card: {post.error}" for case in waiting for post in case.posts if post.error}),
             *(". ".join(filter(None, (each.summary, each.mend))) for each in await deps.troubles()),
         ],
     )

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from bot.domain.case import Case, Post, PostKind
 from bot.domain.decisions import Change, Decision, Refused
+from bot.domain.fallback import settled
 from bot.domain.models import Model
 from bot.domain.ports import Posted
 
@@ -75,11 +76,6 @@ def drawn(case: Case, post_id: str, shown: Shown) -> Decision:
     return _shows(case, post_id, shown)
 
 
-def misplaced(case: Case, post_id: str, error: str) -> Decision:
-    """Slack will not take the message here; the reason is kept for App Home and `check`."""
-    return _update(case, post_id, error=error)
-
-
 def _is_alert_to(post: Post, user: str) -> bool:
     return post.kind is PostKind.ALERT and post.channel == user
 
@@ -95,9 +91,14 @@ def _find(case: Case, post_id: str) -> Post | None:
 def _shows(case: Case, post_id: str, shown: Shown, **update: object) -> Decision:
     """Note what a message shows. If the case has changed since it was drawn, another draw may have overtaken this one,
     and nobody knows which of the two Slack took last: then it counts as not drawn, and is drawn once more."""
-    certain = case.version == shown.version
-    decision = _update(case, post_id, drawn=shown.digest if certain else "", error="", **update)
-    return decision if certain or isinstance(decision, Refused) else decision.model_copy(update={"redraw": True})
+    certain, before = case.version == shown.version, case
+    if post_id == CARD:
+        case = settled(case)
+    shows = {"drawn": shown.digest if certain else "", "error": "", "retry_at": None}
+    decision = _update(case, post_id, **shows, **update)
+    retired = case.posts != before.posts
+    sure = certain and not retired
+    return decision if sure or isinstance(decision, Refused) else decision.model_copy(update={"redraw": True})
 
 
 def _update(case: Case, post_id: str, **update: object) -> Decision:

@@ -14,8 +14,9 @@ import structlog
 from bot.domain.case import Case, Post, PostKind
 from bot.domain.decisions import Decide
 from bot.domain.errors import SlackRateLimited, SlackRefused, SlackUnavailable, SlackUnknown
+from bot.domain.fallback import FATAL, Places, displaced
 from bot.domain.ports import Blocks, Budgets, Clock, Due, Posted, Render, Rendered, SlackPort
-from bot.domain.posting import Shown, attempting, drawn, misplaced, placed
+from bot.domain.posting import Shown, attempting, drawn, placed
 from bot.services.casework import Casework
 from bot.telemetry import Metrics
 
@@ -25,7 +26,9 @@ UPDATES_PER_S = 50 / 60
 UPDATE_BURST = 20
 UPDATE_BUCKET = "chat.update"
 AFTER_FAILURE = timedelta(seconds=2)
-AFTER_REFUSAL = timedelta(minutes=5)
+AFTER_REFUSAL = timedelta(hours=1)
+AFTER_FATAL = timedelta(minutes=1)
+"""Slack takes nothing at all from the token: no message is to blame."""
 UNSEEN = Shown(digest="", version=-1)
 """Nobody knows what the message shows."""
 
@@ -49,7 +52,9 @@ class Drawing:
         render_plainly: Render,
         clock: Clock,
         metrics: Metrics,
+        fallbacks: Places = (),
     ) -> None:
+        self._fallbacks = fallbacks
         self._casework = casework
         self._slack = slack
         self._budgets = budgets
@@ -80,6 +85,8 @@ class Drawing:
         post = next((each for each in case.posts if each.id == post_id), None)
         if post is None or self._must_wait_for_card(case, post):
             return case, None
+        if post.retry_at is not None and self._clock.now() < post.retry_at:
+            return case, post.retry_at
         try:
             return await (self._update(case, post) if post.ts else self._post(case, post))
         except SlackRateLimited as error:
@@ -170,8 +177,11 @@ class Drawing:
             case, _ = await self._apply(case, lambda each: placed(each, post.id, nowhere, UNSEEN, now))
             return case, now
         self._log.error("Slack refused a message", case=case.id, post=post.id, error=str(error))
-        case, _ = await self._apply(case, lambda each: misplaced(each, post.id, error.code))
-        return case, now + AFTER_REFUSAL
+        if error.code in FATAL:
+            return case, now + AFTER_FATAL
+        again = now + AFTER_REFUSAL
+        case, _ = await self._apply(case, lambda each: displaced(each, post.id, error.code, self._fallbacks, again))
+        return case, again
 
     async def _apply(self, case: Case, decide: Decide) -> tuple[Case, bool]:
         """Commit on the case as it is known; the newest case, and whether the change was made."""

@@ -4,14 +4,25 @@ import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 
+from bot.domain.fallback import misplaced_health
 from bot.domain.models import Health
-from bot.domain.ports import Clock, DueQueue
+from bot.domain.ports import Cases, Clock, DueQueue
 from bot.services.timing import Chore
 
 SOON = timedelta(minutes=1)
+LOOKED_AT = 1000
 Run = Callable[[asyncio.Event], Awaitable[None]]
 Look = Callable[[], Awaitable[list[Health]]]
 """Says what is wrong with one thing; nothing when it is well."""
+
+
+def misplaced(cases: Cases) -> Look:
+    """Looks for messages that Slack refused."""
+
+    async def look() -> list[Health]:
+        return misplaced_health(await cases.misplaced(LOOKED_AT))
+
+    return look
 
 
 class Signals:
