@@ -20,7 +20,7 @@ from bot import accounts
 from bot.cards.card import render, render_plain
 from bot.cards.hourly import HourlyData, hourly_message
 from bot.cards.lists import listed
-from bot.cards.notice import notice_message
+from bot.cards.notice import caught_up, notice_message
 from bot.cards.view import Rendered, View
 from bot.clock import SystemClock
 from bot.domain.case import Case, Post
@@ -45,8 +45,10 @@ from bot.services.hourly import Hour, Hourly
 from bot.services.intake import Intake, Reader
 from bot.services.moderation import Moderation
 from bot.services.notices import NOTICE, Notices
+from bot.services.outage import OUTAGE, Outage
 from bot.services.people import People
 from bot.services.polling import Polling
+from bot.services.recovery import Recovery
 from bot.services.sending import Sending
 from bot.services.signals import Signals, misplaced
 from bot.services.tempo import Tempo, USUAL, paced
@@ -87,6 +89,7 @@ class Service:
     hourly: Hourly
     notices: Notices
     signals: Signals
+    outage: Outage
     embedded: Embedded | None
 
 
@@ -206,10 +209,16 @@ def _compose(
     hide = masker(allow)
     notices = Notices(store.notices, store.timers, slack, notice_message, hide, settings.notice_places, clock)
     dead = DeadWatch(store.dead, store.notes, notices, surroundings.titles, clock)
+    outage = Outage(store.notes, store.timers, slack.connect, clock)
+    slack.answered = outage.answered
+    recovery = Recovery(outage, store.cards, store.notes, slack, caught_up, policy.channel, clock)
     hearing = Hearing(store.heard, notices, surroundings.titles, clock, metrics)
     canary = Canary(store.heard, notices, connectors, surroundings.titles, policy.calendar, clock)
     signals = Signals(
-        {DEAD: dead.act, CANARY: canary.act}, [misplaced(store.cases), dead.health, canary.health], hearing.run, clock
+        {DEAD: dead.act, CANARY: canary.act, OUTAGE: recovery.act},
+        [misplaced(store.cases), dead.health, canary.health],
+        hearing.run,
+        clock,
     )
     signing = settings.slack_signing_secret
     # Bolt is told the token for each request; a client of its own with a token would only make it warn.
@@ -237,6 +246,7 @@ def _compose(
         hourly=hourly,
         notices=notices,
         signals=signals,
+        outage=outage,
         embedded=embedded,
     )
 

@@ -13,8 +13,10 @@ from aiohttp import web
 
 from bot.app import Service
 from bot.domain.errors import SetupError, StoreUnavailable
+from bot.domain.ports import DueQueue
 from bot.listening import Socket, http_route, keep_acquainted
-from bot.services.worker import QueueWorker
+from bot.services.outage import FATAL_NOTE, GatedQueue
+from bot.services.worker import Act, QueueWorker
 from bot.web import WebDeps, build
 
 REQUESTS_S = 4.0
@@ -105,8 +107,8 @@ class Crew:
 
 def _workers(service: Service, stop: asyncio.Event) -> list[Awaitable[None]]:
     store, clock, metrics = service.store, service.clock, service.metrics
-    acts = {
-        "cards": (store.cards, service.drawing.act),
+    acts: dict[str, tuple[DueQueue, Act]] = {
+        "cards": (GatedQueue(store.cards, service.outage), service.drawing.act),
         "sends": (store.sends, service.sending.act),
         "timers": (store.timers, service.timing.act),
         "polls": (store.polls, service.polling.act),
@@ -163,11 +165,12 @@ def _socket(service: Service) -> Socket | None:
 def _web(service: Service, socket: Socket | None) -> web.Application:
     store = service.store
 
-    async def ready() -> dict[str, bool]:
-        slack = await socket.is_connected() if socket else bool(service.slack.bot_user)
+    async def ready() -> dict[str, bool | str]:
+        slack: bool | str = await socket.is_connected() if socket else bool(service.slack.bot_user)
         try:
             await store.ping()
             workers = await store.notes.alive("worker") > 0
+            slack = await store.notes.get(FATAL_NOTE) or slack
         except StoreUnavailable:
             return {"server": False, "slack": slack, "workers": False}
         return {"server": True, "slack": slack, "workers": workers}

@@ -32,6 +32,8 @@ NEEDED_SCOPES = ("chat:write", "commands", "users:read", "im:write", "im:history
 USER_ID = re.compile(r"[UW][A-Z0-9]{5,}")
 
 Call = Callable[[], Awaitable[Any]]
+Answered = Callable[[str, str, str], None]
+"""Told of each call that ended: its method, the answer as the metric names it, Slack's word for a refusal."""
 
 
 class SlackGateway:
@@ -42,6 +44,7 @@ class SlackGateway:
         self._metrics = metrics
         self._channel = channel
         self._dms: dict[str, str] = {}
+        self.answered: Answered = _unheard
         self.team_url = ""
         self.bot_user = ""
 
@@ -218,13 +221,18 @@ class SlackGateway:
         if status >= 500 or code in UNCERTAIN or not body:
             self._count(method, "unknown")
             return SlackUnknown(f"{method}: {code}")
-        self._count(method, "refused")
+        self._count(method, "refused", code)
         details = (body.get("response_metadata") or {}).get("messages") or []
         needed = body.get("needed")
         return SlackRefused(code, "; ".join(map(str, details)) or (f"needs {needed}" if needed else ""))
 
-    def _count(self, method: str, answer: str) -> None:
+    def _count(self, method: str, answer: str, code: str = "") -> None:
         self._metrics.slack_calls.labels(method, answer).inc()
+        self.answered(method, answer, code)
+
+
+def _unheard(_method: str, _answer: str, _code: str) -> None:
+    """Nobody watches."""
 
 
 def _answer(response: Any) -> tuple[Mapping[str, Any], int, Mapping[str, str]]:

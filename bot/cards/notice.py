@@ -1,5 +1,7 @@
 """A notice to the people who run Hark: what is wrong, since when, how often, an example, what to do."""
 
+from datetime import timedelta
+
 from bot.cards import build
 from bot.cards.escape import date_token, line, plain
 from bot.cards.view import Rendered, rendered
@@ -25,6 +27,14 @@ def notice_message(notice: Line) -> Rendered:
     if not notice.over:
         parts.append(("facts", build.context(_facts(notice))))
     return rendered(headline, build.with_ids("notice", parts))
+
+
+def caught_up(cards: int, away: timedelta) -> Rendered:
+    """The line after an outage of Slack."""
+    minutes = max(1, round(away / timedelta(minutes=1)))
+    span = count(minutes, "minute") if minutes < 120 else count(round(minutes / 60), "hour")
+    text = f"✅ Caught up: {count(cards, 'card')} after {span} without Slack"
+    return rendered(text, build.with_ids("caught-up", [("line", build.section(text))]))
 
 
 def _facts(notice: Line) -> str:
