@@ -189,7 +189,7 @@ def _compose(
     connectors = accounts.connect(found, http, clock, store.notes, settings.poll_seconds)
     surroundings = Surroundings(settings, connectors, slack, clock, allow)
     marked = asyncio.Event()
-    casework = Casework(store.cases, clock, marked)
+    casework = Casework(store.cases, clock, marked, lambda case: metrics.case_closed(case.calls))
     people = People(store.notes, slack)
     rng = random.SystemRandom()
     context = DeskContext(casework, people, store.notes, connectors, policy, clock)

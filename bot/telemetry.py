@@ -3,7 +3,7 @@
 import logging
 import re
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import structlog
@@ -77,6 +77,13 @@ class Metrics:
             ["network", "kind"],
             registry=self.registry,
         )
+        self.case_calls = Histogram(
+            "hark_case_calls",
+            "Slack calls that a case took until it was closed, those of a press's response_url left out",
+            ["method"],
+            registry=self.registry,
+            buckets=(1, 2, 3, 4, 6, 8, 12, 20),
+        )
         self.dead = Gauge(
             "hark_dead_letters",
             "Dead letters that wait, and that went without having been replayed",
@@ -84,6 +91,11 @@ class Metrics:
             registry=self.registry,
         )
         self.depth = Gauge("hark_queue_depth", "Entries waiting, by queue", ["queue"], registry=self.registry)
+
+    def case_closed(self, calls: Mapping[str, int]) -> None:
+        """A case was closed after so many calls by method; `all` is their sum."""
+        for method, count in {**calls, "all": sum(calls.values())}.items():
+            self.case_calls.labels(method).observe(count)
 
 
 def redactor(secrets: Iterable[SecretStr | None], mask: Masker) -> Processor:

@@ -259,7 +259,10 @@ class LogEntry(Model):
 
 
 class Case(Model):
-    """One conversation that needs care. `version` belongs to the store: 0 means never stored."""
+    """One conversation that needs care. `version` belongs to the store: 0 means never stored.
+
+    `calls` counts the calls to Slack that its messages took, by method, but for those of a press's response_url.
+    """
 
     key: CaseKey
     version: int = 0
@@ -282,6 +285,7 @@ class Case(Model):
     likes: int = 0
     reposts: int = 0
     swept: bool = False
+    calls: dict[str, int] = Field(default_factory=dict)
 
     @property
     def id(self) -> str:

@@ -61,6 +61,14 @@ def attempting(case: Case, post_id: str, attempt: str) -> Decision:
     return _update(case, post_id, attempt=attempt, error="")
 
 
+def counted(case: Case, *methods: str) -> Case:
+    """The case with these calls to Slack added to its count."""
+    calls = dict(case.calls)
+    for method in methods:
+        calls[method] = calls.get(method, 0) + 1
+    return case.model_copy(update={"calls": calls})
+
+
 def placed(case: Case, post_id: str, posted: Posted, shown: Shown, now: datetime) -> Decision:
     """The message stands. A line is done with and forgotten; a card is remembered, and dates the cycle."""
     post = _find(case, post_id)

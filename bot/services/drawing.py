@@ -16,7 +16,7 @@ from bot.domain.decisions import Decide
 from bot.domain.errors import SlackRateLimited, SlackRefused, SlackUnavailable, SlackUnknown
 from bot.domain.fallback import FATAL, Places, displaced
 from bot.domain.ports import Blocks, Budgets, Clock, Due, Posted, Render, Rendered, SlackPort
-from bot.domain.posting import Shown, attempting, drawn, placed
+from bot.domain.posting import Shown, attempting, counted, drawn, placed
 from bot.services.casework import Casework
 from bot.telemetry import Metrics
 
@@ -25,6 +25,7 @@ POST_BURST = 4
 UPDATES_PER_S = 50 / 60
 UPDATE_BURST = 20
 UPDATE_BUCKET = "chat.update"
+POST, FIND = "chat.postMessage", "conversations.history"
 AFTER_FAILURE = timedelta(seconds=2)
 AFTER_REFUSAL = timedelta(hours=1)
 AFTER_FATAL = timedelta(minutes=1)
@@ -132,7 +133,8 @@ class Drawing:
 
     async def _placed(self, case: Case, post: Post, posted: Posted, shown: Shown) -> Case:
         now = self._clock.now()
-        case, _ = await self._apply(case, lambda each: placed(each, post.id, posted, shown, now))
+        took = (POST,) if shown is not UNSEEN else (POST, FIND)
+        case, _ = await self._apply(case, lambda each: placed(counted(each, *took), post.id, posted, shown, now))
         self._metrics.draws.labels("posted").inc()
         if post.kind is PostKind.CARD:
             lag = (now - case.cycle.posted_at).total_seconds()
@@ -153,7 +155,7 @@ class Drawing:
         await self._draw(case, post, rendered, lambda text, blocks: self._slack.update(at, text, blocks))
         self._metrics.draws.labels("updated").inc()
         shown = Shown(digest=rendered.digest, version=case.version)
-        case, _ = await self._apply(case, lambda each: drawn(each, post.id, shown))
+        case, _ = await self._apply(case, lambda each: drawn(counted(each, UPDATE_BUCKET), post.id, shown))
         return case, None
 
     async def _draw(self, case: Case, post: Post, rendered: Rendered, call: Callable[[str, Blocks], Awaitable[T]]) -> T:
@@ -179,8 +181,10 @@ class Drawing:
         self._log.error("Slack refused a message", case=case.id, post=post.id, error=str(error))
         if error.code in FATAL:
             return case, now + AFTER_FATAL
-        again = now + AFTER_REFUSAL
-        case, _ = await self._apply(case, lambda each: displaced(each, post.id, error.code, self._fallbacks, again))
+        again, took = now + AFTER_REFUSAL, UPDATE_BUCKET if post.ts else POST
+        case, _ = await self._apply(
+            case, lambda each: displaced(counted(each, took), post.id, error.code, self._fallbacks, again)
+        )
         return case, again
 
     async def _apply(self, case: Case, decide: Decide) -> tuple[Case, bool]:
