@@ -51,7 +51,7 @@ from bot.services.polling import Polling
 from bot.services.recovery import Recovery
 from bot.services.sending import Sending
 from bot.services.signals import Signals, misplaced
-from bot.services.tempo import Tempo, USUAL, paced
+from bot.services.tempo import USUAL, Tempo, paced
 from bot.services.timing import HOURLY, Timing
 from bot.settings import Settings
 from bot.slack import SlackGateway
@@ -87,9 +87,7 @@ class Service:
     timing: Timing
     polling: Polling
     hourly: Hourly
-    notices: Notices
     signals: Signals
-    outage: Outage
     embedded: Embedded | None
 
 
@@ -206,20 +204,7 @@ def _compose(
         settings.card_fallbacks,
     )
     hourly = Hourly(store.cases, store.notes, slack, surroundings.draw_hour, policy, clock)
-    hide = masker(allow)
-    notices = Notices(store.notices, store.timers, slack, notice_message, hide, settings.notice_places, clock)
-    dead = DeadWatch(store.dead, store.notes, notices, surroundings.titles, clock)
-    outage = Outage(store.notes, store.timers, slack.connect, clock)
-    slack.answered = outage.answered
-    recovery = Recovery(outage, store.cards, store.notes, slack, caught_up, policy.channel, clock)
-    hearing = Hearing(store.heard, notices, surroundings.titles, clock, metrics)
-    canary = Canary(store.heard, notices, connectors, surroundings.titles, policy.calendar, clock)
-    signals = Signals(
-        {DEAD: dead.act, CANARY: canary.act, OUTAGE: recovery.act},
-        [misplaced(store.cases), dead.health, canary.health],
-        hearing.run,
-        clock,
-    )
+    signals = _signals(settings, store, slack, surroundings, clock, metrics)
     signing = settings.slack_signing_secret
     # Bolt is told the token for each request; a client of its own with a token would only make it warn.
     bolt = build_bolt(slack_client(settings, http, None), slack, token, signing.get_secret_value() if signing else None)
@@ -238,17 +223,36 @@ def _compose(
         bolt=bolt,
         connectors=connectors,
         marked=marked,
-        intake=Intake(store.inbox, store.notes, casework, connectors, reader, policy, clock, metrics, hearing.heard),
+        intake=Intake(store.inbox, store.notes, casework, connectors, reader, policy, clock, metrics, signals.heard),
         drawing=drawing,
         sending=Sending(casework, store.notes, connectors, policy, clock, metrics),
-        timing=Timing(casework, policy, clock, {HOURLY: hourly.act, NOTICE: notices.act, **signals.chores}),
+        timing=Timing(casework, policy, clock, {HOURLY: hourly.act, **signals.chores}),
         polling=Polling(store.inbox, store.cases, store.notes, connectors, clock, metrics, settings.poll_seconds),
         hourly=hourly,
-        notices=notices,
         signals=signals,
-        outage=outage,
         embedded=embedded,
     )
+
+
+def _signals(
+    settings: Settings,
+    store: Store,
+    slack: SlackGateway,
+    surroundings: "Surroundings",
+    clock: Clock,
+    metrics: Metrics,
+) -> Signals:
+    """Everything that Hark says about itself."""
+    policy, titles, hide = settings.policy, surroundings.titles, masker(surroundings.allow)
+    notices = Notices(store.notices, store.timers, slack, notice_message, hide, settings.notice_places, clock)
+    dead = DeadWatch(store.dead, store.notes, notices, titles, clock)
+    outage = Outage(store.notes, store.timers, slack.connect, clock)
+    slack.answered = outage.answered
+    recovery = Recovery(outage, store.cards, store.notes, slack, caught_up, policy.channel, clock)
+    hearing = Hearing(store.heard, notices, titles, clock, metrics)
+    canary = Canary(store.heard, notices, surroundings.connectors, titles, policy.calendar, clock)
+    chores = {NOTICE: notices.act, DEAD: dead.act, CANARY: canary.act, OUTAGE: recovery.act}
+    return Signals(chores, (misplaced(store.cases), dead.health, canary.health), hearing, outage, clock)
 
 
 def _handler_deps(
@@ -294,7 +298,7 @@ class Surroundings:
         allow: AllowList,
     ) -> None:
         self._settings = settings
-        self._connectors = connectors
+        self.connectors = connectors
         self._slack = slack
         self._clock = clock
         self.allow = allow
@@ -302,7 +306,7 @@ class Surroundings:
 
     def view(self, case: Case) -> View:
         """The surroundings of a case now."""
-        connector = self._connectors.get((case.key.network, case.key.account))
+        connector = self.connectors.get((case.key.network, case.key.account))
         card = case.card
         return View(
             now=self._clock.now(),

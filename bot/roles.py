@@ -108,7 +108,7 @@ class Crew:
 def _workers(service: Service, stop: asyncio.Event) -> list[Awaitable[None]]:
     store, clock, metrics = service.store, service.clock, service.metrics
     acts: dict[str, tuple[DueQueue, Act]] = {
-        "cards": (GatedQueue(store.cards, service.outage), service.drawing.act),
+        "cards": (GatedQueue(store.cards, service.signals.outage), service.drawing.act),
         "sends": (store.sends, service.sending.act),
         "timers": (store.timers, service.timing.act),
         "polls": (store.polls, service.polling.act),

@@ -16,7 +16,7 @@ async def test_slack_is_away_for_twelve_minutes(redis_url: str) -> None:
         faults.set("http_503", None, times=10**6)
         for n in range(6):
             rig.square.post("jamalreed", f"@acme.square.test lovely, thank you so much for number {n}")
-        await wait_until(lambda: rig.service.outage.state != "closed", "the outage is noticed", within_s=30)
+        await wait_until(lambda: rig.service.signals.outage.state != "closed", "the outage is noticed", within_s=30)
         rig.square.post("jamalreed", "@acme.square.test my bag is lost and this is a scandal, I want my money back")
         rig.sandbox.clock.skip(12 * 60)
 
