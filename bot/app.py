@@ -193,16 +193,8 @@ def _compose(
     context = DeskContext(casework, people, store.notes, connectors, policy, clock)
     composing = Composing(context, allow, ToneReader.load(), rng)
     budgets = paced(store.budgets, tempo)
-    drawing = Drawing(
-        casework,
-        slack,
-        budgets,
-        surroundings.draw,
-        surroundings.draw_plainly,
-        clock,
-        metrics,
-        settings.card_fallbacks,
-    )
+    draw, plainly = surroundings.draw, surroundings.draw_plainly
+    drawing = Drawing(casework, slack, budgets, draw, plainly, clock, metrics, settings.card_fallbacks)
     hourly = Hourly(store.cases, store.notes, slack, surroundings.draw_hour, policy, clock)
     signals = _signals(settings, store, slack, surroundings, clock, metrics)
     signing = settings.slack_signing_secret
