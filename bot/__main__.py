@@ -7,7 +7,7 @@ import signal
 import sys
 from collections.abc import Mapping
 
-from bot import accounts
+from bot import accounts, letters
 from bot.app import open_service, set_up_logging
 from bot.checking import check
 from bot.docs import capabilities_page, settings_page
@@ -15,7 +15,6 @@ from bot.domain.errors import HarkError
 from bot.roles import Role, serve
 
 ROLES = {"run": Role.ALL, "web": Role.WEB, "worker": Role.WORKER}
-DEAD_SHOWN = 100
 
 
 def main() -> int:
@@ -39,9 +38,9 @@ async def _run(arguments: argparse.Namespace, env: Mapping[str, str]) -> int:
             _say(capabilities_page().rstrip())
             return 0
         case "dead":
-            return await _dead(env)
+            return await letters.dead(env, _say, arguments.id)
         case "replay":
-            return await _replay(env, arguments.ids)
+            return await letters.replay(env, _say, arguments.ids)
         case name:
             return await _serve(ROLES[name], env)
 
@@ -58,25 +57,6 @@ async def _serve(role: Role, env: Mapping[str, str]) -> int:
     return 0
 
 
-async def _dead(env: Mapping[str, str]) -> int:
-    """List what could not be used: id, account, when, why. The content itself is not shown: it may be private."""
-    settings, found = accounts.settings_of(env)
-    async with open_service(settings, found, env) as service:
-        for each in await service.store.inbox.buried(DEAD_SHOWN):
-            raw = each.raw
-            where = f"{raw.network}/{raw.account}/{raw.source}"
-            _say(f"{each.id}  {each.at:%Y-%m-%d %H:%M}  {where}  {len(raw.body)} bytes  {each.error}")
-    return 0
-
-
-async def _replay(env: Mapping[str, str], ids: list[str]) -> int:
-    settings, found = accounts.settings_of(env)
-    async with open_service(settings, found, env) as service:
-        count = await service.store.inbox.replay(ids or None)
-        _say(f"{count} put back into the inbox")
-    return 0
-
-
 def _say(text: str) -> None:
     sys.stdout.write(f"{text}\n")
 
@@ -88,7 +68,8 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("web", help="listen to networks and to Slack")
     commands.add_parser("worker", help="work the queues off")
     commands.add_parser("check", help="say whether settings, server, Slack and accounts are in order")
-    commands.add_parser("dead", help="list deliveries that could not be used")
+    dead = commands.add_parser("dead", help="list deliveries that could not be used, or show one of them")
+    dead.add_argument("id", nargs="?", default="", help="which one to show, its personal data masked")
     replay = commands.add_parser("replay", help="put dead letters back into the inbox")
     replay.add_argument("ids", nargs="*", help="which ones; all of them without ids")
     commands.add_parser("settings", help="print docs/settings.md")

@@ -5,7 +5,7 @@ import os
 import random
 import secrets
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -21,37 +21,46 @@ from bot import accounts
 from bot.cards.card import render, render_plain
 from bot.cards.hourly import HourlyData, hourly_message
 from bot.cards.lists import listed
+from bot.cards.notice import caught_up, notice_message
 from bot.cards.view import Rendered, View
 from bot.clock import SystemClock
 from bot.domain.case import Case, Post
 from bot.domain.errors import SetupError
 from bot.domain.models import Capabilities
 from bot.domain.ports import Clock, Posted
+from bot.domain.text.clean import tidy
 from bot.domain.text.privacy import AllowList, mask
 from bot.domain.text.tone import ToneReader
 from bot.domain.text.triage import Triage
 from bot.http import open_session
 from bot.listening import build_bolt
+from bot.services.canary import CANARY, Canary
 from bot.services.casework import Casework
 from bot.services.composing import Composing
+from bot.services.dead_watch import DEAD, DeadWatch
 from bot.services.desk import Desk
 from bot.services.desk_context import DeskContext
 from bot.services.drawing import Drawing
 from bot.services.gate import Gate
+from bot.services.hearing import Hearing
 from bot.services.hourly import Hour, Hourly
 from bot.services.intake import Intake, Reader
 from bot.services.moderation import Moderation
+from bot.services.notices import NOTICE, Notices
+from bot.services.outage import OUTAGE, Outage
 from bot.services.people import People
 from bot.services.polling import Polling
+from bot.services.recovery import Recovery
 from bot.services.sending import Sending
+from bot.services.signals import Signals, misplaced
 from bot.services.tempo import USUAL, Tempo, paced
 from bot.services.timekeeping import SharedClock
-from bot.services.timing import Timing
+from bot.services.timing import HOURLY, Timing
 from bot.settings import Settings
 from bot.slack import SlackGateway
 from bot.store.embedded import Embedded
 from bot.store.store import Store, open_store
-from bot.telemetry import Metrics, configure_logging, redactor
+from bot.telemetry import HIDDEN, SECRET_WORDS, Metrics, configure_logging, redactor
 from connectors.base import Connector
 from connectors.registry import NETWORKS
 
@@ -82,6 +91,7 @@ class Service:
     timing: Timing
     polling: Polling
     hourly: Hourly
+    signals: Signals
     embedded: Embedded | None
 
 
@@ -132,6 +142,11 @@ def allow_list(settings: Settings) -> AllowList:
     return AllowList(emails=emails, domains=domains, phones=phones, regions=(settings.phone_region,))
 
 
+def masker(allow: AllowList) -> Callable[[str], str]:
+    """Hides personal data and secrets in a text that is no customer's post: an error, a piece of a delivery."""
+    return lambda text: mask(tidy(SECRET_WORDS.sub(HIDDEN, text)), allow).text
+
+
 def slack_client(settings: Settings, http: aiohttp.ClientSession, token: str | None) -> AsyncWebClient:
     """Slack's client on the shared session, without retries of its own; a server on this machine needs no proxy."""
     client = AsyncWebClient(
@@ -178,20 +193,22 @@ def _compose(
     connectors = accounts.connect(found, http, clock, store.notes, settings.poll_seconds)
     surroundings = Surroundings(settings, connectors, slack, clock, allow)
     marked = asyncio.Event()
-    casework = Casework(store.cases, clock, marked)
+    casework = Casework(store.cases, clock, marked, lambda case: metrics.case_closed(case.calls))
     gate = Gate(store.notes, store.budgets, clock, ZoneInfo(settings.time_zone))
     people = People(store.notes, slack)
     rng = random.SystemRandom()
     context = DeskContext(casework, people, store.notes, connectors, policy, clock)
     composing = Composing(context, allow, ToneReader.load(), rng)
     budgets = paced(store.budgets, tempo)
-    drawing = Drawing(casework, slack, budgets, surroundings.draw, surroundings.draw_plainly, clock, metrics)
+    draw, plainly = surroundings.draw, surroundings.draw_plainly
+    drawing = Drawing(casework, slack, budgets, draw, plainly, clock, metrics, settings.card_fallbacks)
     hourly = Hourly(store.cases, store.notes, slack, surroundings.draw_hour, policy, clock)
+    signals = _signals(settings, store, slack, surroundings, clock, metrics)
     signing = settings.slack_signing_secret
     # Bolt is told the token for each request; a client of its own with a token would only make it warn.
     bolt = build_bolt(slack_client(settings, http, None), slack, token, signing.get_secret_value() if signing else None)
     desk = Desk(context, composing, rng)
-    handlers.register(bolt, _handler_deps(context, desk, composing, drawing, slack, http, surroundings))
+    handlers.register(bolt, _handler_deps(context, desk, composing, drawing, slack, http, surroundings, signals))
     reader = Reader(Triage.load(), allow)
     return Service(
         settings=settings,
@@ -205,15 +222,37 @@ def _compose(
         bolt=bolt,
         connectors=connectors,
         marked=marked,
-        intake=Intake(store.inbox, store.notes, casework, connectors, reader, policy, clock, metrics),
+        intake=Intake(store.inbox, store.notes, casework, connectors, reader, policy, clock, metrics, signals.heard),
         drawing=drawing,
         sending=Sending(casework, store.notes, connectors, policy, clock, metrics, gate),
         gate=gate,
-        timing=Timing(casework, policy, clock, hourly.write),
+        timing=Timing(casework, policy, clock, {HOURLY: hourly.act, **signals.chores}),
         polling=Polling(store.inbox, store.cases, store.notes, connectors, clock, metrics, settings.poll_seconds, gate),
         hourly=hourly,
+        signals=signals,
         embedded=embedded,
     )
+
+
+def _signals(
+    settings: Settings,
+    store: Store,
+    slack: SlackGateway,
+    surroundings: "Surroundings",
+    clock: Clock,
+    metrics: Metrics,
+) -> Signals:
+    """Everything that Hark says about itself."""
+    policy, titles, hide = settings.policy, surroundings.titles, masker(surroundings.allow)
+    notices = Notices(store.notices, store.timers, slack, notice_message, hide, settings.notice_places, clock)
+    dead = DeadWatch(store.dead, store.notes, notices, titles, clock)
+    outage = Outage(store.notes, store.timers, slack.connect, clock)
+    slack.answered = outage.answered
+    recovery = Recovery(outage, store.cards, store.notes, slack, caught_up, policy.channel, clock)
+    hearing = Hearing(store.heard, notices, titles, clock, metrics)
+    canary = Canary(store.heard, notices, surroundings.connectors, titles, policy.calendar, clock)
+    chores = {NOTICE: notices.act, DEAD: dead.act, CANARY: canary.act, OUTAGE: recovery.act}
+    return Signals(chores, (misplaced(store.cases), dead.health, canary.health), hearing, outage, clock)
 
 
 def _handler_deps(
@@ -224,6 +263,7 @@ def _handler_deps(
     slack: SlackGateway,
     http: aiohttp.ClientSession,
     surroundings: "Surroundings",
+    signals: Signals,
 ) -> handlers.Deps:
     """The service as the listeners see it."""
     return handlers.Deps(
@@ -241,6 +281,7 @@ def _handler_deps(
         clock=context.clock,
         render=surroundings.draw,
         view_of=surroundings.view,
+        troubles=signals.health,
         new_id=lambda: secrets.token_hex(8),
     )
 
@@ -257,19 +298,19 @@ class Surroundings:
         allow: AllowList,
     ) -> None:
         self._settings = settings
-        self._connectors = connectors
+        self.connectors = connectors
         self._slack = slack
         self._clock = clock
         self.allow = allow
-        self._titles = {network.name: network.title for network in NETWORKS}
+        self.titles = {network.name: network.title for network in NETWORKS}
 
     def view(self, case: Case) -> View:
         """The surroundings of a case now."""
-        connector = self._connectors.get((case.key.network, case.key.account))
+        connector = self.connectors.get((case.key.network, case.key.account))
         card = case.card
         return View(
             now=self._clock.now(),
-            network_title=self._titles.get(case.key.network, case.key.network),
+            network_title=self.titles.get(case.key.network, case.key.network),
             account_title=connector.title if connector else case.key.account,
             capabilities=connector.capabilities if connector else NOTHING,
             contact=self._settings.contact,

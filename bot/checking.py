@@ -30,6 +30,7 @@ async def check(env: Mapping[str, str], say: Say) -> int:
                 await _guarded(f"{network} {each.title}", each.check)
                 for (network, _), each in service.connectors.items()
             ]
+            results += await service.signals.health()
             if not service.connectors:
                 mend = "set the variables of at least one network (docs/connectors)"
                 results.append(Health(ok=False, summary="accounts: none is set up", mend=mend))

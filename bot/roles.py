@@ -13,9 +13,11 @@ from aiohttp import web
 
 from bot.app import Service
 from bot.domain.errors import SetupError, StoreUnavailable
+from bot.domain.ports import DueQueue
 from bot.listening import Socket, http_route, keep_acquainted
+from bot.services.outage import FATAL_NOTE, GatedQueue
 from bot.services.timekeeping import SharedClock
-from bot.services.worker import RENEWALS, QueueWorker, within
+from bot.services.worker import RENEWALS, Act, QueueWorker, within
 from bot.web import WebDeps, build
 
 REQUESTS_S = 4.0
@@ -121,8 +123,8 @@ class Crew:
 
 def _workers(service: Service, stop: asyncio.Event) -> list[Awaitable[None]]:
     store, clock, metrics = service.store, service.clock, service.metrics
-    acts = {
-        "cards": (store.cards, service.drawing.act),
+    acts: dict[str, tuple[DueQueue, Act]] = {
+        "cards": (GatedQueue(store.cards, service.signals.outage), service.drawing.act),
         "sends": (store.sends, service.sending.act),
         "timers": (store.timers, service.timing.act),
         "polls": (store.polls, service.polling.act),
@@ -132,7 +134,7 @@ def _workers(service: Service, stop: asyncio.Event) -> list[Awaitable[None]]:
         QueueWorker(name, queue, act, clock, metrics, service.tempo.lease, wake=wakes.get(name)).run(stop)
         for name, (queue, act) in acts.items()
     ]
-    return [_take_in(service, stop), _schedule(service, stop), *queues]
+    return [_take_in(service, stop), service.signals.run(stop), _schedule(service, stop), *queues]
 
 
 async def _take_in(service: Service, stop: asyncio.Event) -> None:
@@ -161,6 +163,7 @@ async def _schedule(service: Service, stop: asyncio.Event) -> None:
             await service.polling.schedule(service.store.polls)
             await service.hourly.schedule(service.store.timers)
             await service.gate.mend(service.connectors)
+            await service.signals.schedule(service.store.timers)
         except StoreUnavailable as error:
             log.warning("could not schedule, comes again", error=str(error))
         await within(stop, RESCHEDULE.total_seconds())
@@ -199,17 +202,21 @@ def _socket(service: Service) -> Socket | None:
 def _web(service: Service, socket: Socket | None, *, public: bool) -> web.Application:
     store = service.store
 
-    async def ready() -> dict[str, bool]:
-        slack = await socket.is_connected() if socket else bool(service.slack.bot_user)
+    async def ready() -> dict[str, bool | str]:
+        slack: bool | str = await socket.is_connected() if socket else bool(service.slack.bot_user)
         try:
             await store.ping()
             workers = await store.notes.alive("worker") > 0
+            slack = await store.notes.get(FATAL_NOTE) or slack
         except StoreUnavailable:
             return {"server": False, "slack": slack, "workers": False}
         return {"server": True, "slack": slack, "workers": workers}
 
     async def depths() -> dict[str, int]:
         queues = {"cards": store.cards, "sends": store.sends, "timers": store.timers, "polls": store.polls}
+        dead = await store.dead.count()
+        service.metrics.dead.labels("waiting").set(dead.waiting)
+        service.metrics.dead.labels("gone").set(dead.gone)
         return {"inbox": await store.inbox.depth(), **{name: await queue.depth() for name, queue in queues.items()}}
 
     return build(

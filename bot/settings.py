@@ -2,9 +2,8 @@
 
 import re
 from collections.abc import Mapping
-from datetime import date, time, timedelta
+from datetime import date, timedelta
 from difflib import get_close_matches
-from itertools import pairwise
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -12,16 +11,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from bot.domain.calendar import Calendar, Span
+from bot.domain.calendar import Calendar
 from bot.domain.errors import SettingsError
 from bot.domain.policy import Policy
 from bot.environment import read, variables
+from bot.opening import opening_hours
 
-WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 SLACK_API = "https://slack.com/api/"
-DAY_MINUTES = 24 * 60
-MONTH_MINUTES = 31 * DAY_MINUTES
-TIME = r"(?:[01][0-9]|2[0-3]):[0-5][0-9]"
+MONTH_MINUTES = 31 * 24 * 60
 
 
 def _comma_list(value: Any) -> Any:
@@ -88,6 +85,13 @@ class Settings(BaseModel):
         pattern=r"^[CG][A-Z0-9]{5,}$",
         description="The id (not the name) of the channel where cards go",
         examples=["C0123ABCDEF"],
+    )
+    ops_channel: str | None = Field(
+        None,
+        alias="HARK_OPS_CHANNEL",
+        pattern=r"^[CG][A-Z0-9]{5,}$",
+        description="The id of the channel where Hark says what is wrong with itself; without it, SLACK_CHANNEL",
+        examples=["C0456OPSABC"],
     )
     slack_alert_users: Commas = Field(
         (),
@@ -273,11 +277,7 @@ class Settings(BaseModel):
     @field_validator("hours")
     @classmethod
     def _hours(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        spans = sorted((span.weekday, _minutes(span)) for text in value for span in _spans(text))
-        for (day, (_, closes)), (next_day, (opens, _)) in pairwise(spans):
-            if day == next_day and opens < closes:
-                msg = f"two spans overlap on {WEEKDAYS[day]}"
-                raise ValueError(msg)
+        opening_hours(value)
         return value
 
     @field_validator("holidays")
@@ -312,9 +312,18 @@ class Settings(BaseModel):
     @property
     def calendar(self) -> Calendar:
         """The opening hours of the desk."""
-        spans = tuple(span for text in self.hours for span in _spans(text))
         closed = tuple(date.fromisoformat(day) for day in self.holidays)
-        return Calendar(zone=self.time_zone, spans=spans, closed=closed)
+        return Calendar(zone=self.time_zone, spans=opening_hours(self.hours), closed=closed)
+
+    @property
+    def notice_places(self) -> tuple[str, ...]:
+        """Where notices go: the first of these that Slack lets Hark write to."""
+        return (self.ops_channel or "", self.slack_channel, *self.slack_alert_users, *self.manager_users)
+
+    @property
+    def card_fallbacks(self) -> tuple[tuple[str, ...], ...]:
+        """Where a card goes that Slack does not take in its channel: the main channel, else the people on call."""
+        return (self.slack_channel,), (*self.slack_alert_users, *self.manager_users)
 
     @property
     def policy(self) -> Policy:
@@ -363,22 +372,3 @@ def _has_host(address: str, *schemes: str) -> bool:
         return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0 and not re.search(r"\s", address)
     except ValueError:
         return False
-
-
-def _minutes(span: Span) -> tuple[int, int]:
-    """When a span begins and ends, in minutes of its day."""
-    return span.opens.hour * 60 + span.opens.minute, span.closes.hour * 60 + span.closes.minute or DAY_MINUTES
-
-
-def _spans(text: str) -> list[Span]:
-    """ "mon-fri 09:00-17:30" as one span for each day. Raises ValueError that shows the form."""
-    match = re.fullmatch(rf"([a-z]{{3}})(?:-([a-z]{{3}}))? ({TIME})-({TIME}|24:00)", text.lower())
-    if match is None or any(day not in WEEKDAYS for day in match.group(1, 2) if day):
-        msg = f"{text[:60]!r} does not read like 'mon-fri 09:00-17:30'"
-        raise ValueError(msg)
-    first, last = WEEKDAYS.index(match[1]), WEEKDAYS.index(match[2] or match[1])
-    opens, closes = time.fromisoformat(match[3]), time.fromisoformat(match[4].replace("24:", "00:"))
-    if last < first or (closes != time(0) and closes <= opens):
-        msg = f"{text!r} ends before it begins"
-        raise ValueError(msg)
-    return [Span(weekday=day, opens=opens, closes=closes) for day in range(first, last + 1)]

@@ -20,8 +20,6 @@ from bot.telemetry import Metrics
 
 EVENT_TYPE = "hark_message"
 LOOK_BACK = timedelta(minutes=5)
-LOOK_AHEAD = timedelta(minutes=15)
-"""Around an attempt: clocks differ, and a process may have been frozen between its note and its call."""
 HISTORY_PAGE = 200
 HISTORY_PAGES = 50
 LONGEST_PAUSE_S = 3600.0
@@ -32,6 +30,8 @@ NEEDED_SCOPES = ("chat:write", "commands", "users:read", "im:write", "im:history
 USER_ID = re.compile(r"[UW][A-Z0-9]{5,}")
 
 Call = Callable[[], Awaitable[Any]]
+Answered = Callable[[str, str, str], None]
+"""Told of each call that ended: its method, the answer as the metric names it, Slack's word for a refusal."""
 
 
 class SlackGateway:
@@ -42,6 +42,7 @@ class SlackGateway:
         self._metrics = metrics
         self._channel = channel
         self._dms: dict[str, str] = {}
+        self.answered: Answered = _unheard
         self.team_url = ""
         self.bot_user = ""
 
@@ -65,15 +66,15 @@ class SlackGateway:
         return Posted(channel=str(answer["channel"]), ts=str(answer["ts"]))
 
     async def find_attempt(self, channel: str, attempt: str, thread_ts: str | None, since: datetime) -> Posted | None:
-        """The message that carries `attempt`, looked for among those posted around `since`, to the last one.
+        """The message that carries `attempt`, looked for among all that were posted since shortly before `since`.
 
         Raises SlackUnknown when there are too many to look through: then nobody may post again.
         """
         place = await self._conversation(channel)
-        window = (f"{(since - LOOK_BACK).timestamp():.6f}", f"{(since + LOOK_AHEAD).timestamp():.6f}")
+        oldest = f"{(since - LOOK_BACK).timestamp():.6f}"
         cursor: str | None = None
         for _page in range(HISTORY_PAGES):
-            answer = await self._history(place, thread_ts, window, cursor)
+            answer = await self._history(place, thread_ts, oldest, cursor)
             for message in answer.get("messages", []):
                 payload = message.get("metadata", {}).get("event_payload", {})
                 if payload.get("attempt") == attempt:
@@ -81,7 +82,7 @@ class SlackGateway:
             cursor = (answer.get("response_metadata") or {}).get("next_cursor")
             if not cursor:
                 return None
-        raise SlackUnknown(f"more than {HISTORY_PAGES * HISTORY_PAGE} messages stand around an attempt")
+        raise SlackUnknown(f"more than {HISTORY_PAGES * HISTORY_PAGE} messages stand above an attempt")
 
     async def update(self, posted: Posted, text: str, blocks: Blocks) -> None:
         """Redraw a message. Text and blocks always go together: text alone would delete the buttons."""
@@ -155,7 +156,7 @@ class SlackGateway:
 
     async def _check_channel(self) -> Health:
         try:
-            await self._history(self._channel, None, ("0", ""), None, limit=1)
+            await self._history(self._channel, None, "0", None, limit=1)
         except SlackRefused as error:
             mend = "put the channel's id into SLACK_CHANNEL and invite the bot there: /invite @Hark"
             return Health(ok=False, summary=f"Slack channel {self._channel}: {error.code}", mend=mend)
@@ -167,15 +168,13 @@ class SlackGateway:
         self,
         place: str,
         thread_ts: str | None,
-        window: tuple[str, str],
+        oldest: str,
         cursor: str | None,
         limit: int | None = None,
     ) -> Any:
-        oldest, latest = window
         common: dict[str, Any] = {
             "channel": place,
             "oldest": oldest,
-            "latest": latest or None,
             "limit": limit or HISTORY_PAGE,
             "include_all_metadata": True,
             "cursor": cursor,
@@ -222,13 +221,18 @@ class SlackGateway:
         if status >= 500 or code in UNCERTAIN or not body:
             self._count(method, "unknown")
             return SlackUnknown(f"{method}: {code}")
-        self._count(method, "refused")
+        self._count(method, "refused", code)
         details = (body.get("response_metadata") or {}).get("messages") or []
         needed = body.get("needed")
         return SlackRefused(code, "; ".join(map(str, details)) or (f"needs {needed}" if needed else ""))
 
-    def _count(self, method: str, answer: str) -> None:
+    def _count(self, method: str, answer: str, code: str = "") -> None:
         self._metrics.slack_calls.labels(method, answer).inc()
+        self.answered(method, answer, code)
+
+
+def _unheard(_method: str, _answer: str, _code: str) -> None:
+    """Nobody watches."""
 
 
 def _answer(response: Any) -> tuple[Mapping[str, Any], int, Mapping[str, str]]:

@@ -3,7 +3,7 @@
 import logging
 import re
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import structlog
@@ -25,6 +25,7 @@ class Metrics:
 
     def __init__(self) -> None:
         self.registry = CollectorRegistry()
+        self._about_hark()
         self.carded = Histogram(
             "hark_card_lag_seconds",
             "From the customer's post to the card in Slack",
@@ -72,6 +73,33 @@ class Metrics:
             registry=self.registry,
         )
         self.depth = Gauge("hark_queue_depth", "Entries waiting, by queue", ["queue"], registry=self.registry)
+
+    def _about_hark(self) -> None:
+        """What Hark says about itself."""
+        self.case_calls = Histogram(
+            "hark_case_calls",
+            "Slack calls that a case took until it was closed, those of a press's response_url left out",
+            ["method"],
+            registry=self.registry,
+            buckets=(1, 2, 3, 4, 6, 8, 12, 20),
+        )
+        self.drift = Counter(
+            "hark_schema_drift_total",
+            "Things a network sent that Hark does not know (unknown_event, malformed, new_field)",
+            ["network", "kind"],
+            registry=self.registry,
+        )
+        self.dead = Gauge(
+            "hark_dead_letters",
+            "Dead letters that wait, and that went without having been replayed",
+            ["state"],
+            registry=self.registry,
+        )
+
+    def case_closed(self, calls: Mapping[str, int]) -> None:
+        """A case was closed after so many calls by method; `all` is their sum."""
+        for method, count in {**calls, "all": sum(calls.values())}.items():
+            self.case_calls.labels(method).observe(count)
 
 
 def redactor(secrets: Iterable[SecretStr | None], mask: Masker) -> Processor:

@@ -28,7 +28,8 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @dataclass(frozen=True, slots=True)
 class WebDeps:
-    """What the routes need. `ready` names each condition with its state; `depths` each queue with its length.
+    """What the routes need. `ready` names each condition with its state (a word says why not); `depths` each queue with
+    its length.
 
     Without `public` there are only the routes for watching: a worker takes no webhooks and no presses.
     """
@@ -37,7 +38,7 @@ class WebDeps:
     connectors: Mapping[tuple[str, str], ConnectorPort]
     clock: Clock
     metrics: Metrics
-    ready: Callable[[], Awaitable[dict[str, bool]]]
+    ready: Callable[[], Awaitable[Mapping[str, bool | str]]]
     depths: Callable[[], Awaitable[dict[str, int]]]
     metrics_token: SecretStr | None = None
     slack: Handler | None = None
@@ -74,8 +75,10 @@ async def _alive(_request: web.Request) -> web.Response:
 def _ready(deps: WebDeps) -> Handler:
     async def handle(_request: web.Request) -> web.Response:
         states = await deps.ready()
-        body = json.dumps({name: "ok" if fine else "not ready" for name, fine in states.items()})
-        return web.Response(text=body, status=200 if all(states.values()) else 503, content_type="application/json")
+        words = {True: "ok", False: "not ready"}
+        body = json.dumps({name: state if isinstance(state, str) else words[state] for name, state in states.items()})
+        fine = all(state is True for state in states.values())
+        return web.Response(text=body, status=200 if fine else 503, content_type="application/json")
 
     return handle
 

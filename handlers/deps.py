@@ -1,12 +1,13 @@
 """What the listeners are given, once, by the composition root."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 import aiohttp
 
 from bot.cards.view import View
 from bot.domain.case import Case
+from bot.domain.models import Health
 from bot.domain.policy import Policy
 from bot.domain.ports import Cases, Clock, ConnectorPort, Notes, Render
 from bot.services.composing import Composing
@@ -35,4 +36,5 @@ class Deps:
     clock: Clock
     render: Render
     view_of: Callable[[Case], View]
+    troubles: Callable[[], Awaitable[list[Health]]]
     new_id: Callable[[], str]

@@ -57,9 +57,9 @@ async def publish(deps: Deps, user: str) -> None:
         waiting_total=len(waiting),
         accounts=[await _health(deps, key) for key in sorted(deps.connectors)],
         hiding=listed(await deps.cases.hiding(MINE), deps.view_of),
-        problems=sorted(
-            {f"Slack refused a card: {post.error}" for case in waiting for post in case.posts if post.error}
-        ),
+        problems=[
+            *(". ".join(filter(None, (each.summary, each.mend))) for each in await deps.troubles()),
+        ],
     )
     await deps.slack.publish_home(user, home_view(data))
 

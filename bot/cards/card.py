@@ -85,6 +85,8 @@ def _fitting(case: Case, post: Post, view: View, top: build.Parts) -> Blocks:
 
 def _where(case: Case, view: View) -> str:
     """The way from an alert to the card in the channel, as far as it is known."""
+    if case.card and case.card.error and is_channel(case.card.channel):
+        return f"Belongs in <#{case.card.channel}>"
     if view.card_url:
         return link(view.card_url, "Open the card in its channel")
     card = case.card

@@ -58,7 +58,7 @@ def indexes(case: Case) -> dict[str, datetime]:
 
     `waiting`: a customer waits (by answer due); `claimed:<user>`: open and claimed (by answer due, else claim time);
     `open:<network>:<account>`: open (by when this cycle was seen); `hiding`: somebody asked to hide a comment and
-    nobody decided yet (by when it was asked), closed cases too.
+    nobody decided yet (by when it was asked), closed cases too; `misplaced`: Slack refused one of its messages.
     """
     asked = [each.at for each in case.hidings if each.state is HideState.ASKED]
     lists = {"hiding": min(asked)} if asked else {}
@@ -67,6 +67,8 @@ def indexes(case: Case) -> dict[str, datetime]:
     lists[f"open:{case.key.network}:{case.key.account}"] = case.cycle.seen_at
     if case.wait:
         lists["waiting"] = case.wait.answer_due
+    if any(post.error for post in case.posts):
+        lists["misplaced"] = case.cycle.seen_at
     if case.claim:
         lists[f"claimed:{case.claim.by.id}"] = case.wait.answer_due if case.wait else case.claim.at
     return lists

@@ -231,6 +231,7 @@ class Post(Model):
     """One Slack message of the case. `channel` may be a user id (direct message); `place` is where it stands.
 
     `text` is a line's words or an alert's headline; `mentions` are users whom it names, by Hark's choice only.
+    `error` is why Slack did not take it, `retry_at` when it is tried again.
     `attempt` is written before posting, `ts` after; in between, a crash is healed by looking for the attempt.
     """
 
@@ -245,6 +246,7 @@ class Post(Model):
     ts: str = ""
     drawn: str = ""
     error: str = ""
+    retry_at: AwareDatetime | None = None
 
 
 class LogEntry(Model):
@@ -257,7 +259,10 @@ class LogEntry(Model):
 
 
 class Case(Model):
-    """One conversation that needs care. `version` belongs to the store: 0 means never stored."""
+    """One conversation that needs care. `version` belongs to the store: 0 means never stored.
+
+    `calls` counts the calls to Slack that its messages took, by method, but for those of a press's response_url.
+    """
 
     key: CaseKey
     version: int = 0
@@ -280,6 +285,7 @@ class Case(Model):
     likes: int = 0
     reposts: int = 0
     swept: bool = False
+    calls: dict[str, int] = Field(default_factory=dict)
 
     @property
     def id(self) -> str:

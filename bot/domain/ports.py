@@ -64,6 +64,10 @@ class Cases(Protocol):
         """Cases in which a request to hide a comment waits for a second person, the oldest first."""
         ...
 
+    async def misplaced(self, limit: int) -> list[Case]:
+        """Open cases of which Slack refused a message, the oldest first."""
+        ...
+
     async def count_open(self) -> int: ...
 
 

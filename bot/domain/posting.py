@@ -4,6 +4,7 @@ from datetime import datetime
 
 from bot.domain.case import Case, Post, PostKind
 from bot.domain.decisions import Change, Decision, Refused
+from bot.domain.fallback import settled
 from bot.domain.models import Model
 from bot.domain.ports import Posted
 
@@ -61,6 +62,14 @@ def attempting(case: Case, post_id: str, attempt: str) -> Decision:
     return _update(case, post_id, attempt=attempt, error="")
 
 
+def counted(case: Case, *methods: str) -> Case:
+    """The case with these calls to Slack added to its count."""
+    calls = dict(case.calls)
+    for method in methods:
+        calls[method] = calls.get(method, 0) + 1
+    return case.model_copy(update={"calls": calls})
+
+
 def placed(case: Case, post_id: str, posted: Posted, shown: Shown, now: datetime) -> Decision:
     """The message stands. A line is done with and forgotten; a card is remembered, and dates the cycle.
 
@@ -81,11 +90,6 @@ def drawn(case: Case, post_id: str, shown: Shown) -> Decision:
     return _shows(case, post_id, shown)
 
 
-def misplaced(case: Case, post_id: str, error: str) -> Decision:
-    """Slack will not take the message here; the reason is kept for App Home and `check`."""
-    return _update(case, post_id, error=error)
-
-
 def _is_alert_to(post: Post, user: str) -> bool:
     return post.kind is PostKind.ALERT and post.channel == user
 
@@ -101,9 +105,14 @@ def _find(case: Case, post_id: str) -> Post | None:
 def _shows(case: Case, post_id: str, shown: Shown, **update: object) -> Decision:
     """Note what a message shows. If the case has changed since it was drawn, another draw may have overtaken this one,
     and nobody knows which of the two Slack took last: then it counts as not drawn, and is drawn once more."""
-    certain = case.version == shown.version
-    decision = _update(case, post_id, drawn=shown.digest if certain else "", error="", **update)
-    return decision if certain or isinstance(decision, Refused) else decision.model_copy(update={"redraw": True})
+    certain, before = case.version == shown.version, case
+    if post_id == CARD:
+        case = settled(case)
+    shows = {"drawn": shown.digest if certain else "", "error": "", "retry_at": None}
+    decision = _update(case, post_id, **shows, **update)
+    retired = case.posts != before.posts
+    sure = certain and not retired
+    return decision if sure or isinstance(decision, Refused) else decision.model_copy(update={"redraw": True})
 
 
 def _update(case: Case, post_id: str, **update: object) -> Decision:

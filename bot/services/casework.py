@@ -1,7 +1,7 @@
 """Load, decide, commit, and again on conflict: the one way in which a case changes."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -28,10 +28,24 @@ class Outcome:
         return self.refused is None
 
 
-class Casework:
-    """Applies decisions to stored cases. `marked` is set whenever a case is marked to be drawn."""
+def unwatched(_case: Case) -> None:
+    """Nobody wants to know of a case that is closed."""
 
-    def __init__(self, cases: Cases, clock: Clock, marked: asyncio.Event | None = None) -> None:
+
+class Casework:
+    """Applies decisions to stored cases.
+
+    `marked` is set whenever a case is marked to be drawn; `closed` is told of each case that was closed.
+    """
+
+    def __init__(
+        self,
+        cases: Cases,
+        clock: Clock,
+        marked: asyncio.Event | None = None,
+        closed: Callable[[Case], None] = unwatched,
+    ) -> None:
+        self._closed = closed
         self.cases = cases
         self._clock = clock
         self._marked = marked or asyncio.Event()
@@ -81,6 +95,8 @@ class Casework:
             )
         )
         if result == "committed":
+            if before is not None and before.is_open and not after.is_open:
+                self._closed(after)
             if change.redraw:
                 self._marked.set()
             version = (before.version if before else 0) + 1

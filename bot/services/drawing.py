@@ -14,8 +14,9 @@ import structlog
 from bot.domain.case import Case, Post, PostKind
 from bot.domain.decisions import Decide
 from bot.domain.errors import SlackError, SlackRateLimited, SlackRefused, SlackUnavailable, SlackUnknown
+from bot.domain.fallback import FATAL, Places, displaced
 from bot.domain.ports import Blocks, Budgets, Clock, Due, Posted, Render, Rendered, SlackPort
-from bot.domain.posting import STANDS, Shown, attempting, drawn, misplaced, placed
+from bot.domain.posting import STANDS, Shown, attempting, counted, drawn, placed
 from bot.services.casework import Casework
 from bot.telemetry import Metrics
 
@@ -24,8 +25,11 @@ POST_BURST = 4
 UPDATES_PER_S = 50 / 60
 UPDATE_BURST = 20
 UPDATE_BUCKET = "chat.update"
+POST, FIND = "chat.postMessage", "conversations.history"
 AFTER_FAILURE = timedelta(seconds=2)
-AFTER_REFUSAL = timedelta(minutes=5)
+AFTER_REFUSAL = timedelta(hours=1)
+AFTER_FATAL = timedelta(minutes=1)
+"""Slack takes nothing at all from the token: no message is to blame."""
 STALE = timedelta(seconds=2)
 """When noting an attempt took longer than this (the machine slept, the server hung), another worker may have taken the
 message over: nothing is posted, and the next turn looks for the attempt first. Shorter than any lease."""
@@ -52,7 +56,9 @@ class Drawing:
         render_plainly: Render,
         clock: Clock,
         metrics: Metrics,
+        fallbacks: Places = (),
     ) -> None:
+        self._fallbacks = fallbacks
         self._casework = casework
         self._slack = slack
         self._budgets = budgets
@@ -83,6 +89,8 @@ class Drawing:
         post = next((each for each in case.posts if each.id == post_id), None)
         if post is None or self._must_wait_for_card(case, post):
             return case, None
+        if post.retry_at is not None and self._clock.now() < post.retry_at:
+            return case, post.retry_at
         try:
             return await (self._update(case, post) if post.ts else self._post(case, post))
         except SlackRateLimited as error:
@@ -130,8 +138,9 @@ class Drawing:
 
     async def _placed(self, case: Case, post: Post, posted: Posted, shown: Shown) -> Case:
         now = self._clock.now()
+        took = (POST,) if shown is not UNSEEN else (POST, FIND)
         outcome = await self._casework.apply(
-            case.id, lambda each: placed(each, post.id, posted, shown, now), known=case
+            case.id, lambda each: placed(counted(each, *took), post.id, posted, shown, now), known=case
         )
         case = outcome.case or case
         if outcome.refused is not None and outcome.refused.code == STANDS:
@@ -166,7 +175,7 @@ class Drawing:
         await self._draw(case, post, rendered, lambda text, blocks: self._slack.update(at, text, blocks))
         self._metrics.draws.labels("updated").inc()
         shown = Shown(digest=rendered.digest, version=case.version)
-        case, _ = await self._apply(case, lambda each: drawn(each, post.id, shown))
+        case, _ = await self._apply(case, lambda each: drawn(counted(each, UPDATE_BUCKET), post.id, shown))
         return case, None
 
     async def _draw(self, case: Case, post: Post, rendered: Rendered, call: Callable[[str, Blocks], Awaitable[T]]) -> T:
@@ -190,8 +199,13 @@ class Drawing:
             case, _ = await self._apply(case, lambda each: placed(each, post.id, nowhere, UNSEEN, now))
             return case, now
         self._log.error("Slack refused a message", case=case.id, post=post.id, error=str(error))
-        case, _ = await self._apply(case, lambda each: misplaced(each, post.id, error.code))
-        return case, now + AFTER_REFUSAL
+        if error.code in FATAL:
+            return case, now + AFTER_FATAL
+        again, took = now + AFTER_REFUSAL, UPDATE_BUCKET if post.ts else POST
+        case, _ = await self._apply(
+            case, lambda each: displaced(counted(each, took), post.id, error.code, self._fallbacks, again)
+        )
+        return case, again
 
     async def _apply(self, case: Case, decide: Decide) -> tuple[Case, bool]:
         """Commit on the case as it is known; the newest case, and whether the change was made."""

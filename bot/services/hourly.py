@@ -65,6 +65,10 @@ class Hourly:
         """Have the message written on the next full hour, unless it is scheduled already."""
         await timers.put(HOURLY, next_hour(self._clock.now()))
 
+    async def act(self, _timer: str) -> datetime | None:
+        """The chore: write the message."""
+        return await self.write()
+
     async def write(self) -> datetime:
         """Post or edit today's message; when to come again. A quiet hour with nothing to edit posts nothing."""
         now = self._clock.now()

@@ -7,7 +7,7 @@ any order: a removal that comes before the words it removes is remembered, and t
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -56,6 +56,14 @@ GONE_KEPT = timedelta(days=7)
 QUIET_WORDS = {"reaction": "liked", "repost": "reposted", "follow": "followed"}
 
 
+Heard = Callable[[Raw, Event, str], None]
+"""Told of each event that was taken in, with the counter's word for it. It must not wait."""
+
+
+def unheard(_raw: Raw, _event: Event, _outcome: str) -> None:
+    """Nobody listens."""
+
+
 @dataclass(frozen=True, slots=True)
 class Reader:
     """What reading a text takes: the analysers and the company's own numbers and addresses."""
@@ -86,7 +94,9 @@ class Intake:
         policy: Policy,
         clock: Clock,
         metrics: Metrics,
+        heard: Heard = unheard,
     ) -> None:
+        self._heard = heard
         self._inbox = inbox
         self._notes = notes
         self._casework = casework
@@ -158,7 +168,9 @@ class Intake:
     async def _take_in(self, raw: Raw, event: Event) -> str:
         """Take in one event of a delivery; what went wrong with it, which is nothing to the others."""
         try:
-            self._metrics.received.labels(raw.network, await self._event(raw, event)).inc()
+            outcome = await self._event(raw, event)
+            self._metrics.received.labels(raw.network, outcome).inc()
+            self._heard(raw, event, outcome)
         except StoreUnavailable:
             raise
         except Exception as error:  # noqa: BLE001 - a defect must not lose the event: it is kept, counted, replayable

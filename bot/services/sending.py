@@ -32,7 +32,7 @@ from bot.domain.models import Capabilities, Sent
 from bot.domain.offers import window_open
 from bot.domain.policy import Policy
 from bot.domain.ports import Clock, ConnectorPort, Due, Notes
-from bot.services.casework import Casework, Outcome
+from bot.services.casework import AT_ONCE, Casework, Outcome
 from bot.services.gate import Gate
 from bot.services.joining import ALIAS_KEPT, alias
 from bot.telemetry import Metrics
@@ -42,6 +42,10 @@ AFTER_TURN = timedelta(seconds=1)
 CALL_S = 50.0
 """How long a call may take: less than CALL_LEASE, after which the next holder may take it for over and try again."""
 LOOK_AGAIN = timedelta(seconds=5)
+SOON_OVER = timedelta(seconds=2)
+"""A call to a network rarely takes longer: only one that does is shown as being sent."""
+READ_BACK_SOON = timedelta(milliseconds=1500)
+"""Sent and read back are one change of the card where the second follows at once."""
 READ_BACK_WITHIN = timedelta(hours=1)
 """How long after it went out a send is still worth reading back."""
 
@@ -129,7 +133,7 @@ class Sending:
 
     async def _call(self, case: Case, send: Send, connector: ConnectorPort) -> None:
         began = self._clock.monotonic()
-        begun = await self._apply(case.id, lambda each: begin(each, send.id, self._clock.now()))
+        begun = await self._apply(case.id, lambda each: begin(each, send.id, self._clock.now()), SOON_OVER)
         current = begun.case.send(send.id) if begun.case else None
         if not begun.done or current is None or current.state is not SendState.SENDING:
             return
@@ -179,7 +183,12 @@ class Sending:
         """The send went out."""
         self._metrics.sends.labels(case.key.network, "sent").inc()
         await self._join(case, proof)
-        await self._apply(case.id, lambda each: sent(each, send.id, proof, self._clock.now(), self._policy))
+        after = READ_BACK_SOON if self._reads_back(case) else AT_ONCE
+        await self._apply(case.id, lambda each: sent(each, send.id, proof, self._clock.now(), self._policy), after)
+
+    def _reads_back(self, case: Case) -> bool:
+        connector = self._connectors.get((case.key.network, case.key.account))
+        return connector is not None and connector.capabilities.read_back
 
     async def _confirm(self, case: Case) -> None:
         """Read back what stands, where the network lets us, and say so. A crash before this leaves it to the next."""
@@ -236,8 +245,8 @@ class Sending:
         self._metrics.sends.labels(case.key.network, "failed").inc()
         await self._apply(case.id, lambda each: failed(each, send.id, reason, self._clock.now()))
 
-    async def _apply(self, case_id: str, decide: Decide) -> Outcome:
-        return await self._casework.apply(case_id, decide)
+    async def _apply(self, case_id: str, decide: Decide, draw_after: timedelta = AT_ONCE) -> Outcome:
+        return await self._casework.apply(case_id, decide, draw_after=draw_after)
 
 
 def _safe_to_repeat(connector: ConnectorPort) -> bool:

@@ -1,10 +1,10 @@
-"""Timers: what time alone does to a case, and the hourly message.
+"""Timers: what time alone does to a case, and Hark's chores, such as the hourly message.
 
 A timer is only the name of a case. When it comes due the domain looks at the case and the clock, so a late, early or
 doubled timer does the right thing or nothing.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 
 from bot.domain.agenda import next_timer
@@ -15,6 +15,9 @@ from bot.services.casework import Casework
 
 HOURLY = "hourly"
 
+Chore = Callable[[str], Awaitable[datetime | None]]
+"""Something that is due but is no case: takes the timer's whole name, answers when to come again."""
+
 
 class Timing:
     """Acts on timers as they come due."""
@@ -24,16 +27,16 @@ class Timing:
         casework: Casework,
         policy: Policy,
         clock: Clock,
-        hourly: Callable[[], Awaitable[datetime]],
+        chores: Mapping[str, Chore],
     ) -> None:
         self._casework = casework
         self._policy = policy
         self._clock = clock
-        self._hourly = hourly
+        self._chores = chores
 
     async def act(self, due: Due) -> datetime | None:
-        """Let time pass in one case (or write the hourly message); when to come again."""
-        if due.id == HOURLY:
-            return await self._hourly()
+        """Let time pass in one case, or do the chore that the first part of the name says; when to come again."""
+        if chore := self._chores.get(due.id.partition("/")[0]):
+            return await chore(due.id)
         outcome = await self._casework.apply(due.id, lambda case: pass_time(case, self._clock.now(), self._policy))
         return next_timer(outcome.case) if outcome.case else None

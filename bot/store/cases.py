@@ -69,6 +69,10 @@ class RedisCases:
         """Cases in which a request to hide a comment waits for a second person, the oldest first."""
         return await self._listed("hiding", limit)
 
+    async def misplaced(self, limit: int) -> list[Case]:
+        """Open cases of which Slack refused a message, the oldest first."""
+        return await self._listed("misplaced", limit)
+
     async def count_open(self) -> int:
         """How many cases are open."""
         sets = [("ZCARD", self.keys.index(shard, ALL_OPEN)) for shard in range(self.keys.shards)]

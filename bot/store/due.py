@@ -16,7 +16,7 @@ from itertools import count
 
 from bot.domain.ports import Due
 from bot.store.connect import Call, Link
-from bot.store.keys import MS, Keys, millis, score
+from bot.store.keys import EPOCH, LAST_PRIORITY, MS, Keys, millis, score
 from bot.store.scripts import Scripts
 
 
@@ -88,6 +88,16 @@ class RedisDueQueue:
         """How many ids the queue knows, held ones and those of the future included."""
         sets = [("ZCARD", self.keys.due(shard, self.name)[0]) for shard in range(self.keys.shards)]
         return sum(await self.link.many(sets))
+
+    async def waiting(self, until: datetime) -> int:
+        """How many ids are due by `until`, whatever their priority; held ones count with the end of their lease."""
+        ends = [(score(band, EPOCH), score(band, until)) for band in range(LAST_PRIORITY + 1)]
+        counts = [
+            ("ZCOUNT", self.keys.due(shard, self.name)[0], first, last)
+            for shard in range(self.keys.shards)
+            for first, last in ends
+        ]
+        return sum(await self.link.many(counts))
 
     async def _give_back(self, due: Due, new_score: int | str) -> None:
         keys = (*self.keys.due(due.shard, self.name), self.keys.leases(due.shard, self.name))

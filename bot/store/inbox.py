@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from pydantic import TypeAdapter, ValidationError
 
+from bot.domain.dead import KEPT
 from bot.domain.errors import LeaseLost, StoreUnavailable
 from bot.domain.models import Raw
 from bot.domain.ports import Buried, Clock, Due, Stored
@@ -24,7 +25,9 @@ from bot.store.scripts import Scripts
 GROUP = "intake"
 SEEN_TTL = timedelta(days=8)
 CURSOR_TTL = timedelta(days=90)
-DEAD_TTL = timedelta(days=30)
+DEAD_TTL = KEPT
+DEAD_STREAM_TTL = DEAD_TTL + timedelta(days=1)
+"""Longer than any letter is kept, so that each is counted when it goes."""
 DEAD_CAP = 10_000
 REPLAY_AT_ONCE = 100
 WORKER_GONE = timedelta(days=1)
@@ -138,8 +141,9 @@ class RedisInbox:
     async def bury(self, raw: Raw, error: str) -> None:
         """Keep what could not be used in the dead letter: the newest 10,000 per shard, for 30 days."""
         trouble: list[Arg] = ["error", error, "buried_at", millis(self.clock.now())]
-        args: list[Arg] = [DEAD_CAP, DEAD_TTL // MS, *to_fields(raw), *trouble]
-        await self.link.run(self.scripts.inbox_bury, (self.keys.dead(self._shard(raw)),), args)
+        args: list[Arg] = [DEAD_CAP, DEAD_TTL // MS, DEAD_STREAM_TTL // MS, *to_fields(raw), *trouble]
+        shard = self._shard(raw)
+        await self.link.run(self.scripts.inbox_bury, (self.keys.dead(shard), self.keys.dead_gone(shard)), args)
 
     async def buried(self, limit: int) -> list[Buried]:
         """The newest dead letters, newest first."""
@@ -148,18 +152,18 @@ class RedisInbox:
         shards = range(self.keys.shards)
         reads = [("XREVRANGE", self.keys.dead(shard), "+", "-", "COUNT", limit) for shard in shards]
         letters = [
-            _letter(shard, id_, fields)
+            letter(shard, id_, fields)
             for shard, entries in zip(shards, await self.link.many(reads), strict=True)
             for id_, fields in entries
         ]
-        return sorted(letters, key=lambda letter: letter.at, reverse=True)[:limit]
+        return sorted(letters, key=lambda each: each.at, reverse=True)[:limit]
 
     async def replay(self, ids: Sequence[str] | None = None) -> int:
         """Put dead letters (all of them without `ids`) back into the inbox; returns how many. Unknown ids are none."""
         if ids is None:
             return sum([await self._replay_all(shard) for shard in range(self.keys.shards)])
         back = 0
-        for shard, entry in filter(None, map(self._address, ids)):
+        for shard, entry in filter(None, [letter_address(id_, self.keys.shards) for id_ in ids]):
             back += await self._replay(shard, (entry, entry, 1))
         return back
 
@@ -241,13 +245,6 @@ class RedisInbox:
     def _shard(self, raw: Raw) -> int:
         return self.keys.shard_of(raw.network, raw.account)
 
-    def _address(self, letter: str) -> tuple[int, str] | None:
-        """Shard and stream id of a dead letter's id ("0.1700000000000-0"), or None for anything else."""
-        shard, _, entry = letter.partition(".")
-        parts = (shard, *entry.split("-"))
-        sound = len(parts) == 3 and all(part.isascii() and part.isdigit() and len(part) < 20 for part in parts)
-        return (int(shard), entry) if sound and int(shard) < self.keys.shards else None
-
 
 FIELDS = ("network", "account", "source", "body", "headers", "received_at")
 
@@ -289,7 +286,16 @@ def _at(ms: str, id_: bytes) -> datetime:
     return instant(int(ms) if ms.isdecimal() else int(id_.split(b"-")[0]))
 
 
-def _letter(shard: int, id_: bytes, fields: Mapping[bytes, bytes]) -> Buried:
+def letter_address(id_: str, shards: int) -> tuple[int, str] | None:
+    """Shard and stream id of a dead letter's id ("0.1700000000000-0"), or None for anything else."""
+    shard, _, entry = id_.partition(".")
+    parts = (shard, *entry.split("-"))
+    sound = len(parts) == 3 and all(part.isascii() and part.isdigit() and len(part) < 20 for part in parts)
+    return (int(shard), entry) if sound and int(shard) < shards else None
+
+
+def letter(shard: int, id_: bytes, fields: Mapping[bytes, bytes]) -> Buried:
+    """A dead letter from its stream entry."""
     at = _at(fields.get(b"buried_at", b"").decode("utf-8", "replace"), id_)
     error = fields.get(b"error", b"").decode("utf-8", "replace")
     return Buried(f"{shard}.{id_.decode()}", from_fields(id_, fields), error, at)

@@ -89,6 +89,10 @@ class Keys:
         """Stream: dead letters."""
         return self.at(shard, "dead")
 
+    def dead_gone(self, shard: int) -> str:
+        """String: how many dead letters went without having been replayed."""
+        return self.at(shard, "dead", "gone")
+
     def cursor(self, name: str) -> str:
         """String: where polling of one source stands."""
         return self.at(self.shard_of(name), "cursor", name)
@@ -120,6 +124,22 @@ class Keys:
     def note(self, name: str) -> str:
         """String: a small shared value."""
         return self.at(0, "note", name)
+
+    def notice(self, kind: str) -> str:
+        """Hash: one kind of trouble that the people who run Hark are told of."""
+        return self.at(0, "notice", kind)
+
+    def heard(self) -> str:
+        """Hash: how much came through each door in each minute, until it is learned from."""
+        return self.at(0, "heard")
+
+    def rhythm(self) -> str:
+        """Hash: what is known of each stream's rhythm."""
+        return self.at(0, "rhythm")
+
+    def shape(self, network: str) -> str:
+        """Hash: the names of the fields that a network sends."""
+        return self.at(0, "shape", network)
 
     def digest(self, hour: str) -> str:
         """Hash: the quiet interactions of one hour."""

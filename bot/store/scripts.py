@@ -42,6 +42,7 @@ class Scripts:
     inbox_renew: Script
     inbox_bury: Script
     inbox_replay: Script
+    dead_expire: Script
     budget_take: Script
     budget_pause: Script
     beat: Script
@@ -63,6 +64,7 @@ class Scripts:
             inbox_renew=Script.read("inbox_renew"),
             inbox_bury=Script.read("inbox_bury"),
             inbox_replay=Script.read("inbox_replay"),
+            dead_expire=Script.read("dead_expire"),
             budget_take=Script.read("budget_take"),
             budget_pause=Script.read("budget_pause"),
             beat=Script.read("beat"),

@@ -8,10 +8,13 @@ from bot.domain.ports import Clock
 from bot.store.budgets import RedisBudgets
 from bot.store.cases import CARDS, POLLS, SENDS, TIMERS, RedisCases
 from bot.store.connect import Link, connect
+from bot.store.dead import RedisDead
 from bot.store.due import RedisDueQueue, Turns
+from bot.store.heard import RedisHeard
 from bot.store.inbox import TAKEOVER, RedisInbox
 from bot.store.keys import EPOCH, Keys
 from bot.store.notes import RedisNotes
+from bot.store.notices import RedisNotices
 from bot.store.scripts import Scripts
 
 
@@ -42,12 +45,15 @@ class Store:
     link: Link
     cases: RedisCases
     inbox: RedisInbox
+    dead: RedisDead
     cards: RedisDueQueue
     sends: RedisDueQueue
     timers: RedisDueQueue
     polls: RedisDueQueue
     budgets: RedisBudgets
     notes: RedisNotes
+    notices: RedisNotices
+    heard: RedisHeard
 
     @classmethod
     def on(
@@ -62,12 +68,15 @@ class Store:
             link=link,
             cases=RedisCases(link, keys, scripts, retention),
             inbox=RedisInbox(link, keys, scripts, clock, instance, Turns(shards), takeover),
+            dead=RedisDead(link, keys, scripts),
             cards=cards,
             sends=sends,
             timers=timers,
             polls=polls,
             budgets=RedisBudgets(link, keys, scripts, clock),
             notes=RedisNotes(link, keys, scripts, clock),
+            notices=RedisNotices(link, keys),
+            heard=RedisHeard(link, keys),
         )
 
     async def ping(self) -> None:

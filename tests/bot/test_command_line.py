@@ -7,6 +7,7 @@ import pytest
 
 from bot.domain.models import Raw
 from tests.support.bot_process import a_sandbox, run_bot
+from tests.support.cases import a_raw
 from tests.support.stores import a_store
 
 PRIVATE = "Carla Rossi, carla@example.com"
@@ -81,10 +82,11 @@ async def test_dead_letters_are_listed_without_their_words_and_put_back(redis_ur
         assert "bluesky/main/web" in said
         assert "no author" in said
         assert "Carla" not in said
+        assert "2 waiting, the oldest until " in said
         assert await run_bot(env, "replay", "0.1-1", "rubbish") == (0, "0 put back into the inbox\n")
         assert await run_bot(env, "replay", newest.id) == (0, "1 put back into the inbox\n")
         assert await run_bot(env, "replay") == (0, "1 put back into the inbox\n")
-        assert await run_bot(env, "dead") == (0, "")
+        assert await run_bot(env, "dead") == (0, "0 waiting; 0 gone without having been replayed\n")
         async with a_store(redis_url) as store:
             assert await store.inbox.depth() == 2
 
@@ -97,3 +99,22 @@ async def test_another_number_of_shards_is_refused(redis_url: str) -> None:
     assert code == 1
     assert "HARK_SHARDS is 4, but this data was written with 1" in said
     assert "set HARK_SHARDS=1" in said
+
+
+async def test_one_dead_letter_is_shown_with_its_personal_data_masked(redis_url: str) -> None:
+    """Enough to mend a connector by: the fields and words, the headers' names, none of their values."""
+    body = b'{"from": "carla@example.com", "field": "mention"}'
+    headers = {"x-hub-signature-256": "sha256=hush-0451"}
+    async with a_sandbox(redis_url) as (_, env):
+        async with a_store(redis_url) as store:
+            await store.inbox.bury(a_raw(body, headers=headers), "no author")
+            (buried,) = await store.inbox.buried(1)
+        code, said = await run_bot(env, "dead", buried.id)
+        assert code == 0
+        assert '"field": "mention"' in said
+        assert "x-hub-signature-256" in said
+        assert "kept until" in said
+        assert "carla" not in said
+        assert "hush" not in said
+        for unknown in ("0.1-1", "rubbish", "9.1-1"):
+            assert await run_bot(env, "dead", unknown) == (1, f"no dead letter {unknown!r}\n")

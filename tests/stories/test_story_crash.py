@@ -12,6 +12,7 @@ import pytest
 import redis.asyncio
 
 from bot.domain.case import Case, PostKind, SendState
+from bot.services.signals import WATCHES
 from sandbox.demo import environment, open_sandbox
 from sandbox.slack.model import Message
 from tests.support.crashing import POINTS, Mortal
@@ -176,7 +177,8 @@ async def settle(stage: Stage, redis_url: str) -> None:
         async def quiet() -> bool:
             busy = [await client.zcard("hark:{0}:due:" + name) for name in ("cards", "sends")]
             busy.append(await client.xlen("hark:{0}:inbox"))
-            return not any(busy) and await client.zrange("hark:{0}:due:timers", 0, -1) == ["hourly"]
+            timers = await client.zrange("hark:{0}:due:timers", 0, -1)
+            return not any(busy) and set(timers) <= {"hourly", *WATCHES}
 
         await wait_until(quiet, "nothing is due any more", within_s=WITHIN_S)
         stage.bot.end()

@@ -162,7 +162,7 @@ _TIMES = st.datetimes(datetime(2020, 1, 1), datetime(2035, 1, 1), timezones=st.j
 _MAYBE = _TIMES | st.none()
 _PEOPLE = st.builds(Person, id=st.sampled_from(["U0ANA00001", "U0BEN00001"]), name=_TEXT)
 _AUTHORS = st.none() | st.builds(
-    Author, id=_TEXT, handle=_TEXT, name=_TEXT, followers=st.none() | st.integers(0, 10**9)
+    Author, id=st.uuids().map(str), handle=_TEXT, name=_TEXT, followers=st.none() | st.integers(0, 10**9)
 )
 _RULES = st.none() | st.builds(LengthRule, limit=st.integers(1, 10_000), unit=st.sampled_from(["utf16", "bytes"]))
 _ITEMS = st.builds(

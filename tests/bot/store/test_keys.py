@@ -30,6 +30,7 @@ def every_key(keys: Keys) -> dict[str, str]:
         "leases": keys.leases(shard, "cards"),
         "inbox": keys.inbox(shard),
         "dead": keys.dead(shard),
+        "dead_gone": keys.dead_gone(shard),
         "cursor": keys.cursor("square:hark:mentions"),
         "paged": keys.paged("square:hark:mentions", "item-1"),
         "bucket": keys.bucket("post:C1"),
@@ -38,6 +39,10 @@ def every_key(keys: Keys) -> dict[str, str]:
         "recent": keys.recent("thanks"),
         "once": keys.once("event-1"),
         "note": keys.note("hourly"),
+        "notice": keys.notice("dead/square/keyerror"),
+        "heard": keys.heard(),
+        "rhythm": keys.rhythm(),
+        "shape": keys.shape("square"),
         "digest": keys.digest("2026-03-04T12"),
         "beat": keys.beat("worker"),
     }

@@ -1,0 +1,53 @@
+"""What is said about deliveries that could not be used, without a word of what stands in them."""
+
+import re
+from datetime import datetime, timedelta
+
+from pydantic import AwareDatetime
+
+from bot.domain.models import Model
+from bot.domain.notices import Words
+
+KEPT = timedelta(days=30)
+CLASS_LENGTH = 60
+
+
+class DeadCount(Model):
+    """How many dead letters wait, since when the oldest does, how many went unused."""
+
+    waiting: int = 0
+    oldest: AwareDatetime | None = None
+    gone: int = 0
+
+    @property
+    def expires(self) -> datetime | None:
+        """When the oldest goes."""
+        return None if self.oldest is None else self.oldest + KEPT
+
+
+def error_class(error: str) -> str:
+    """What the errors of one defect have in common: an exception's name, or the words without what varies in them."""
+    exception = re.match(r"([A-Za-z_][A-Za-z0-9_.]*)\(", error)
+    if exception:
+        return exception[1][:CLASS_LENGTH]
+    words = re.sub(r"(['\"]).*?\1|\S*\d\S*|[^\x20-\x7e]+", "…", error.partition("\n")[0])
+    return " ".join(words.split())[:CLASS_LENGTH] or "unknown error"
+
+
+def dead_words(network: str, error: str, skeleton: str) -> Words:
+    """The notice about one kind of dead letter. `skeleton` shows the delivery's shape, none of its words."""
+    return Words(
+        headline=f"Deliveries of {network} could not be used and wait as dead letters: {error_class(error)}",
+        example=f"{error[:200]}\n{skeleton}" if skeleton else error[:200],
+        mend="`python -m bot dead` lists them, `python -m bot dead <id>` shows one; once the reason is mended, "
+        "`python -m bot replay` takes them in. They are kept for 30 days.",
+    )
+
+
+def gone_words(count: int) -> Words:
+    """The notice about letters that nobody replayed in time."""
+    letters = "1 dead letter was" if count == 1 else f"{count:,} dead letters were"
+    return Words(
+        headline=f"{letters} not replayed within 30 days and {'is' if count == 1 else 'are'} gone",
+        mend="`python -m bot dead` shows what still waits",
+    )

@@ -1,0 +1,136 @@
+"""Says when a stream went silent that usually is not, and when it is back. `bot.domain.canary` does the reckoning."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from bot.domain.calendar import Calendar
+from bot.domain.canary import Arrival, Stream, first_heard, hear, rings, usual_gap, watch
+from bot.domain.errors import HarkError
+from bot.domain.models import Health
+from bot.domain.notices import Words, kind_of
+from bot.domain.ports import Clock, ConnectorPort
+from bot.services.notices import Notices
+
+CANARY = "canary"
+EVERY = timedelta(minutes=5)
+STREAMS = 300
+CHECK_S = 15.0
+
+
+class Rhythms(Protocol):
+    """What was heard, and what is known of each stream."""
+
+    async def waiting(self) -> dict[str, list[Arrival]]: ...
+    async def learned(self, arrivals: Mapping[str, Sequence[Arrival]]) -> None: ...
+    async def rhythms(self) -> dict[str, Stream]: ...
+    async def keep(self, streams: Mapping[str, Stream], gone: Sequence[str] = ()) -> None: ...
+
+
+class Canary:
+    """Listens for silence every five minutes, by whichever worker holds the chore."""
+
+    def __init__(
+        self,
+        book: Rhythms,
+        notices: Notices,
+        connectors: Mapping[tuple[str, str], ConnectorPort],
+        titles: Mapping[str, str],
+        calendar: Calendar,
+        clock: Clock,
+    ) -> None:
+        self._book = book
+        self._notices = notices
+        self._connectors = connectors
+        self._titles = titles
+        self._calendar = calendar
+        self._clock = clock
+
+    async def act(self, _timer: str) -> datetime | None:
+        """Learn from what came, tell of what did not; when to listen again."""
+        now = self._clock.now()
+        arrivals = await self._book.waiting()
+        known = await self._book.rhythms()
+        gone = [name for name in known if self._connector(name) is None]
+        streams = {name: stream for name, stream in known.items() if name not in gone}
+        for name in arrivals:
+            if name not in streams and len(streams) < STREAMS and self._connector(name) is not None:
+                streams[name] = first_heard(now)
+        for name, stream in streams.items():
+            streams[name] = await self._listen(name, stream, arrivals.get(name, []), now)
+        await self._book.keep(streams, gone)
+        await self._book.learned(arrivals)
+        return now + EVERY
+
+    async def health(self) -> list[Health]:
+        """The streams that are silent, for `check` and App Home."""
+        return [
+            Health(ok=False, summary=f"quiet: {self._silence(name, stream)}", mend="see the notice in Slack")
+            for name, stream in (await self._book.rhythms()).items()
+            if stream.rung is not None and self._connector(name) is not None
+        ]
+
+    async def _listen(self, name: str, stream: Stream, came: Sequence[Arrival], now: datetime) -> Stream:
+        """One stream. Told before it is kept: a crash in between tells (and is counted) again rather than never."""
+        stream = hear(watch(stream, now, self._calendar), came, self._calendar)
+        if stream.rung is not None and stream.back and stream.back_at is not None:
+            words = Words(headline=f"{self._title(name)} is back: {stream.back} new since {self._at(stream.back_at)}")
+            await self._notices.over(kind_of("quiet", name), words)
+            return stream.model_copy(update={"rung": None, "back": 0, "back_at": None})
+        if not rings(stream, now, self._calendar):
+            return stream
+        asked = await self._check(name)
+        words = Words(headline=self._silence(name, stream), mend=f"The account's own check says: {asked}")
+        await self._notices.tell(kind_of("quiet", name), words, at=stream.quiet_from)
+        return stream.model_copy(update={"rung": now, "back": 0, "back_at": None})
+
+    def _silence(self, name: str, stream: Stream) -> str:
+        """ "the last mention on Facebook came 9 h ago; at this time of week 9 of 10 gaps are under 50 min"."""
+        ago = _span(self._clock.now() - stream.quiet_from)
+        usual = _span(usual_gap(stream, self._calendar))
+        swept = f" A sweep found {stream.missed} that did not come this way." if stream.missed else ""
+        return (
+            f"The last sign of life from {self._title(name)} came {ago} ago, at {self._at(stream.quiet_from)}; "
+            f"at this time of the week 9 of 10 gaps are under {usual}.{swept}"
+        )
+
+    async def _check(self, name: str) -> str:
+        connector = self._connector(name)
+        if connector is None:
+            return "the account is not set up any more"
+        try:
+            async with asyncio.timeout(CHECK_S):
+                health = await connector.check()
+        except HarkError as error:
+            return f"{error}. Run `python -m bot check`"
+        except TimeoutError:
+            return "no answer. Run `python -m bot check`"
+        question = (
+            " Is the webhook subscribed?" if name.endswith("/webhook") else " Is the search or login still right?"
+        )
+        return f"{health.summary}.{question}" if health.ok else f"{health.summary}. {health.mend}"
+
+    def _connector(self, name: str) -> ConnectorPort | None:
+        network, _, rest = name.partition("/")
+        return self._connectors.get((network, rest.partition("/")[0]))
+
+    def _title(self, name: str) -> str:
+        network, _, rest = name.partition("/")
+        connector = self._connector(name)
+        account = connector.title if connector else rest.partition("/")[0]
+        return f"{self._titles.get(network, network)} ({account}, {rest.partition('/')[2]})"
+
+    def _at(self, at: datetime) -> str:
+        local = self._calendar.local(at)
+        same_day = local.date() == self._calendar.local(self._clock.now()).date()
+        return f"{local:%H:%M}" if same_day else f"{local:%A %H:%M}"
+
+
+def _span(span: timedelta) -> str:
+    """A length of time in words: minutes below two hours, then hours, then days."""
+    minutes = max(1, round(span / timedelta(minutes=1)))
+    if minutes < 120:
+        return f"{minutes} min"
+    hours = round(minutes / 60)
+    return f"{hours} h" if hours < 48 else f"{round(hours / 24)} days"

@@ -1,0 +1,98 @@
+"""After an outage of Slack: one line in the main channel once the cards that waited are drawn."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from secrets import token_hex
+
+import structlog
+
+from bot.domain.errors import SlackRateLimited, SlackRefused, SlackUnavailable, SlackUnknown
+from bot.domain.ports import Clock, Notes, Rendered, SlackPort
+from bot.services.outage import (
+    LEFT,
+    LOOK,
+    NEAR,
+    OPEN_NOTE,
+    OUTAGE,
+    PATIENCE,
+    RECORD_KEPT,
+    WORTH_TELLING,
+    WORTH_TELLING_CARDS,
+    CardQueue,
+    Outage,
+    Record,
+    State,
+)
+
+AFTER_FAILURE = timedelta(seconds=30)
+
+
+class Recovery:
+    """Follows an outage to its end, by whichever worker holds the chore."""
+
+    def __init__(
+        self,
+        outage: Outage,
+        cards: CardQueue,
+        notes: Notes,
+        slack: SlackPort,
+        render: Callable[[int, timedelta], Rendered],
+        channel: str,
+        clock: Clock,
+    ) -> None:
+        self._outage = outage
+        self._cards = cards
+        self._notes = notes
+        self._slack = slack
+        self._render = render
+        self._channel = channel
+        self._clock = clock
+        self._log = structlog.get_logger("hark.recovery")
+
+    async def act(self, _timer: str) -> datetime | None:
+        """Look how it stands; when to look again (None: it is over and told)."""
+        now, text = self._clock.now(), await self._notes.get(OUTAGE)
+        if not text:
+            return None
+        record = Record.model_validate_json(text)
+        waiting = await self._cards.waiting(now + NEAR)
+        if self._outage.state is not State.CLOSED or await self._notes.get(OPEN_NOTE):
+            await self._save(record.model_copy(update={"waiting": max(record.waiting, waiting), "ended": None}))
+            return now + LOOK
+        if record.ended is None:
+            record = record.model_copy(update={"waiting": max(record.waiting, waiting), "ended": now})
+            await self._save(record)
+        ended = record.ended or now
+        if waiting > LEFT and now < ended + PATIENCE + 2 * record.waiting * timedelta(seconds=1):
+            return now + LOOK
+        if ended - record.since < WORTH_TELLING and record.waiting < WORTH_TELLING_CARDS:
+            await self._finish()
+            return None
+        return await self._tell(record, ended)
+
+    async def _tell(self, record: Record, ended: datetime) -> datetime | None:
+        now = self._clock.now()
+        try:
+            if record.attempt and record.begun_at:
+                found = await self._slack.find_attempt(self._channel, record.attempt, None, record.begun_at)
+                if found is not None:
+                    await self._finish()
+                    return None
+            attempt = f"{int(now.timestamp() * 1000)}-{token_hex(4)}"
+            await self._save(record.model_copy(update={"attempt": attempt, "begun_at": now}))
+            message = self._render(record.waiting, ended - record.since)
+            await self._slack.post(self._channel, message.text, message.blocks, attempt=attempt)
+        except SlackRateLimited as error:
+            return now + timedelta(seconds=error.retry_after)
+        except (SlackUnavailable, SlackUnknown):
+            return now + AFTER_FAILURE
+        except SlackRefused as error:
+            self._log.error("the end of an outage could not be told", error=str(error))
+        await self._finish()
+        return None
+
+    async def _finish(self) -> None:
+        await self._notes.set(OUTAGE, "", RECORD_KEPT)
+
+    async def _save(self, record: Record) -> None:
+        await self._notes.set(OUTAGE, record.model_dump_json(), RECORD_KEPT)

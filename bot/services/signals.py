@@ -1,0 +1,53 @@
+"""Everything that Hark says about itself, in one place: its chores, and its lines for `check` and App Home."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import timedelta
+
+from bot.domain.fallback import misplaced_health
+from bot.domain.models import Health
+from bot.domain.ports import Cases, Clock, DueQueue
+from bot.services.canary import CANARY
+from bot.services.dead_watch import DEAD
+from bot.services.hearing import Hearing
+from bot.services.outage import OUTAGE, Outage
+from bot.services.timing import Chore
+
+SOON = timedelta(minutes=1)
+LOOKED_AT = 1000
+WATCHES = (DEAD, CANARY, OUTAGE)
+"""Chores that come round by themselves; the others are set by what they are about."""
+Look = Callable[[], Awaitable[list[Health]]]
+"""Says what is wrong with one thing; nothing when it is well."""
+
+
+def misplaced(cases: Cases) -> Look:
+    """Looks for messages that Slack refused."""
+
+    async def look() -> list[Health]:
+        return misplaced_health(await cases.misplaced(LOOKED_AT))
+
+    return look
+
+
+class Signals:
+    """The watchers, as the roles, `check` and App Home see them."""
+
+    def __init__(
+        self, chores: Mapping[str, Chore], looks: Sequence[Look], hearing: Hearing, outage: Outage, clock: Clock
+    ) -> None:
+        self.chores = chores
+        self._looks = looks
+        self.heard = hearing.heard
+        self.run = hearing.run
+        self.outage = outage
+        self._clock = clock
+
+    async def schedule(self, timers: DueQueue) -> None:
+        """Have every watcher look within a minute; those that are due earlier stay so."""
+        soon = self._clock.now() + SOON
+        for chore in WATCHES:
+            await timers.put(chore, soon)
+
+    async def health(self) -> list[Health]:
+        """Everything that wants a person's attention, each with its mend."""
+        return [health for look in self._looks for health in await look()]

@@ -1,0 +1,139 @@
+"""A stream that went silent is told with its usual rhythm and the account's own check; its return too."""
+
+import re
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+
+from bot.domain.calendar import Calendar
+from bot.domain.canary import Arrival, Stream
+from bot.domain.errors import Transient
+from bot.domain.models import Event, Health, Raw
+from bot.domain.notices import kind_of
+from bot.services.canary import CANARY, EVERY, Canary
+from connectors.webhook.connector import WebhookConnector
+from tests.support.cases import NOON
+from tests.support.notices import Desk, a_notice_desk
+
+NAME = "square/main/webhook"
+
+
+class Account(WebhookConnector):
+    """An account whose check says what the test wants."""
+
+    title = "@acme"
+
+    def __init__(self) -> None:
+        """Nothing of the real one is used."""
+        self.says: Health | Exception = Health(ok=True, summary="token good for 40 days")
+
+    def parse(self, raw: Raw) -> Iterator[Event]:
+        """Nothing comes."""
+        del raw
+        yield from ()
+
+    async def check(self) -> Health:
+        """What the test set."""
+        if isinstance(self.says, Exception):
+            raise self.says
+        return self.says
+
+
+@dataclass(frozen=True)
+class Mine:
+    """A canary and a stream that it has known for five weeks: ten arrivals an hour, around the clock."""
+
+    desk: Desk
+    canary: Canary
+    account: Account
+
+    async def look(self) -> list[str]:
+        """One look, and what stands in the channel then."""
+        await self.canary.act(CANARY)
+        await self.desk.due(kind_of("quiet", NAME))
+        return [f"{each.text} {each.blocks}" for each in self.desk.said()]
+
+    async def silent(self, hours: float) -> list[str]:
+        """Looks every five minutes, while nothing comes."""
+        said: list[str] = []
+        for _ in range(int(hours * 12)):
+            self.desk.clock.advance(EVERY)
+            said = await self.look()
+        return said
+
+
+@pytest.fixture
+async def mine(redis_url: str) -> AsyncIterator[Mine]:
+    """Everything real but the account."""
+    async with a_notice_desk(redis_url) as desk:
+        account = Account()
+        canary = Canary(
+            desk.store.heard, desk.notices, {("square", "main"): account}, {"square": "Square"}, Calendar(), desk.clock
+        )
+        known = Stream(
+            since=NOON - timedelta(weeks=5),
+            watched=NOON,
+            quiet_from=NOON,
+            last=NOON,
+            arrivals=8000,
+            counts=(40.0,) * 168,
+            hours=(4.0,) * 168,
+            gaps=(0.2, 0.9, 2.2) * 20,
+        )
+        await desk.store.heard.keep({NAME: known})
+        yield Mine(desk, canary, account)
+
+
+async def test_silence_is_told_with_what_is_usual_and_what_the_check_says(mine: Mine) -> None:
+    """Once, however long it lasts; `check` and App Home say it too."""
+    assert await mine.silent(1) == []
+    (said,) = await mine.silent(3)
+    assert "The last sign of life from Square (@acme, webhook) came " in said
+    assert re.search("at 12:00; at this time of the week 9 of 10 gaps are under 1[3-9] min", said)
+    assert "token good for 40 days. Is the webhook subscribed?" in said
+    (health,) = await mine.canary.health()
+    assert not health.ok
+    assert "Square" in health.summary
+
+
+async def test_its_return_is_told_with_how_many_came(mine: Mine) -> None:
+    """And then the silence begins anew."""
+    await mine.silent(2)
+    at = mine.desk.clock.now().replace(second=0, microsecond=0)
+    await mine.desk.store.heard.add({NAME: [Arrival(at=at, count=3)]})
+    said = await mine.silent(0.1)
+    assert f"Square (@acme, webhook) is back: 3 new since {at:%H:%M}" in said[1]
+    assert await mine.canary.health() == []
+    assert len(await mine.silent(0.5)) == 2
+
+
+@pytest.mark.parametrize(
+    ("says", "shown"),
+    [
+        (Health(ok=False, summary="the token has expired", mend="Log in again"), "the token has expired. Log in again"),
+        (Transient("the network does not answer"), "the network does not answer. Run"),
+    ],
+)
+async def test_a_failing_check_is_part_of_the_notice(mine: Mine, says: Health | Exception, shown: str) -> None:
+    """Whoever reads it knows what to mend."""
+    mine.account.says = says
+    (said,) = await mine.silent(2)
+    assert shown in said
+
+
+async def test_what_sweeps_found_meanwhile_is_said(mine: Mine) -> None:
+    """The proof that the door, not the customers, went silent."""
+    await mine.desk.store.heard.add({NAME: [Arrival(at=NOON, count=4, swept=True)]})
+    (said,) = await mine.silent(2)
+    assert "A sweep found 4 that did not come this way" in said
+
+
+async def test_a_new_stream_is_learned_and_an_old_account_forgotten(mine: Mine) -> None:
+    """Rhythms follow the accounts that are set up."""
+    await mine.desk.store.heard.keep({"pond/main/webhook": (await mine.desk.store.heard.rhythms())[NAME]})
+    await mine.desk.store.heard.add({"square/main/search:bags": [Arrival(at=NOON)], "pond/x/y": [Arrival(at=NOON)]})
+    await mine.look()
+    assert set(await mine.desk.store.heard.rhythms()) == {NAME, "square/main/search:bags"}
+    assert await mine.desk.store.heard.waiting() == {}

@@ -1,0 +1,150 @@
+"""Dead letters are told once for each kind of failure, and counted when they go unused."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from bot.domain.dead import KEPT
+from bot.services.dead_watch import DEAD, KINDS, DeadWatch
+from tests.support.cases import a_raw
+from tests.support.notices import Desk, a_notice_desk
+
+BODY = b'{"field": "mention", "value": {"text": "where is my parcel", "from": {"name": "Carla Rossi", "id": 99112233}}}'
+
+
+@dataclass(frozen=True)
+class Watched:
+    """The watch, and where it speaks."""
+
+    desk: Desk
+    watch: DeadWatch
+
+    async def bury(self, error: str, count: int = 1, network: str = "square", body: bytes = BODY) -> None:
+        """Some dead letters."""
+        for _ in range(count):
+            await self.desk.store.inbox.bury(a_raw(body, network=network), error)
+
+    async def look(self) -> list[str]:
+        """One look, and everything that follows from it; what stands in the channel then."""
+        await self.watch.act(DEAD)
+        kinds = await self.desk.store.link.do("KEYS", "hark:{0}:notice:*")
+        for key in sorted(kinds):
+            await self.desk.due(key.decode().removeprefix("hark:{0}:notice:"))
+        return [f"{each.text} {each.blocks}" for each in self.desk.said()]
+
+
+@pytest.fixture
+async def watched(redis_url: str) -> AsyncIterator[Watched]:
+    """Letters in a real store; the test's clock agrees with the server's, which dates the letters."""
+    async with a_notice_desk(redis_url) as desk:
+        desk.clock.at = datetime.now(UTC)  # noqa: TID251
+        yield Watched(
+            desk, DeadWatch(desk.store.dead, desk.store.notes, desk.notices, {"square": "Square"}, desk.clock)
+        )
+
+
+async def test_three_hundred_of_a_kind_are_one_message(watched: Watched) -> None:
+    """It says how many, why and what to do, and shows the delivery's shape without its words."""
+    await watched.bury("KeyError('from')", 250)
+    await watched.bury("KeyError('to')", 50)
+    (said,) = await watched.look()
+    assert "Deliveries of Square could not be used" in said
+    assert "KeyError" in said
+    assert "python -m bot replay" in said
+    assert "(18 characters)" in said
+    assert '"field": "mention"' in said
+    for word in ("parcel", "Carla", "99112233"):
+        assert word not in said
+
+
+async def test_each_kind_of_failure_is_told(watched: Watched) -> None:
+    """A kind is a network and a class of error; ids and quoted words in it make no new kind."""
+    await watched.bury("no account 'a' of 'square' is set up")
+    await watched.bury("no account 'b' of 'square' is set up")
+    await watched.bury("comment 17841400008460056 has no time")
+    await watched.bury("comment 17841400008460057 has no time")
+    await watched.bury("KeyError('from')", network="pond")
+    assert len(await watched.look()) == 3
+
+
+async def test_a_second_look_says_nothing_new(watched: Watched) -> None:
+    """Nothing is counted twice, by whichever worker looks."""
+    await watched.bury("KeyError('from')", 3)
+    assert len(await watched.look()) == 1
+    watched.desk.clock.advance(timedelta(hours=7))
+    assert len(await watched.look()) == 1
+    await watched.bury("KeyError('from')", 2)
+    assert "2 times since" in (await watched.look())[1]
+
+
+async def test_a_crash_while_looking_keeps_no_kind_quiet(watched: Watched, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Killed between telling and remembering: the letters are read again, and the notice still stands once."""
+
+    async def crash(*_: Any) -> None:
+        raise asyncio.CancelledError
+
+    await watched.bury("KeyError('from')")
+    with monkeypatch.context() as patch:
+        patch.setattr(DeadWatch, "_keep", crash)
+        with pytest.raises(asyncio.CancelledError):
+            await watched.look()
+    assert len(await watched.look()) == 1
+
+
+async def test_what_nobody_replayed_is_counted_when_it_goes(watched: Watched) -> None:
+    """After 30 days, not a moment before; and the number stays for check and the metrics."""
+    await watched.bury("KeyError('from')", 4)
+    await watched.look()
+    watched.desk.clock.advance(KEPT - timedelta(minutes=1))
+    await watched.look()
+    assert (await watched.desk.store.dead.count()).waiting == 4
+    watched.desk.clock.advance(timedelta(minutes=2))
+    said = await watched.look()
+    assert any("4 dead letters were not replayed within 30 days" in each for each in said)
+    count = await watched.desk.store.dead.count()
+    assert (count.waiting, count.gone) == (0, 4)
+
+
+async def test_when_all_were_replayed_a_word_says_so(watched: Watched) -> None:
+    """Once, for each kind that was told."""
+    await watched.bury("KeyError('from')", 2)
+    await watched.look()
+    await watched.desk.store.inbox.replay()
+    assert len(await watched.look()) == 2
+    said = await watched.look()
+    assert len(said) == 2
+    assert "No dead letter of Square waits any more" in said[1]
+
+
+async def test_a_flood_of_kinds_is_bounded(watched: Watched) -> None:
+    """Errors that never look alike end up as one kind of their own."""
+    letters = "abcdefghijklmnopqrstuvwxyz"
+    for n in range(KINDS + 10):
+        await watched.bury(f"strange {letters[n // 26]}{letters[n % 26]}")
+    assert len(await watched.look()) == KINDS + 1
+
+
+async def test_check_and_home_say_how_many_wait(watched: Watched) -> None:
+    """With the day on which the oldest goes; nothing when nothing waits."""
+    assert await watched.watch.health() == []
+    await watched.bury("KeyError('from')", 2)
+    (health,) = await watched.watch.health()
+    assert not health.ok
+    assert "2 deliveries could not be used" in health.summary
+    assert f"{watched.desk.clock.now() + KEPT:%Y-%m-%d}" in health.summary
+    assert "replay" in health.mend
+
+
+async def test_room_made_for_new_letters_is_counted(watched: Watched) -> None:
+    """The oldest give way when there are too many, and are not forgotten silently."""
+    store = watched.desk.store
+    keys = (store.dead.keys.dead(0), store.dead.keys.dead_gone(0))
+    for _ in range(400):
+        await store.link.run(store.dead.scripts.inbox_bury, keys, (10, 10**9, 10**9, "error", "x"))
+    count = await store.dead.count()
+    assert count.gone > 0
+    assert count.waiting + count.gone == 400

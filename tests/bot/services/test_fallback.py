@@ -1,0 +1,237 @@
+"""A card that Slack does not take where it belongs is seen elsewhere, kept, and goes home when it can."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from bot.cards.card import render, render_plain
+from bot.cards.view import Rendered, View
+from bot.domain.case import Case, Post, PostKind
+from bot.domain.fallback import FATAL, REASONS, displaced, misplaced_health
+from bot.domain.models import Capabilities, LengthRule
+from bot.domain.ports import Commit, Due
+from bot.domain.posting import with_line
+from bot.services.casework import Casework
+from bot.services.drawing import Drawing
+from bot.services.signals import misplaced
+from bot.slack import SlackGateway
+from bot.store.store import Store
+from bot.telemetry import Metrics
+from sandbox.slack.app import SlackSandbox
+from sandbox.slack.model import Message
+from sandbox.slack.workspace import ANA, BEN, CARE
+from tests.support.card_cases import a_view, states
+from tests.support.cases import NOON, a_card, a_case
+from tests.support.slack_sandbox import UNLIMITED, web_client
+from tests.support.stores import TestClock, a_store
+
+REFUNDS = "C01REFUNDS1"
+HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Board:
+    """A case whose card belongs in #refunds; #care is the main channel, Ana and Ben are on call."""
+
+    slack: SlackSandbox
+    store: Store
+    drawing: Drawing
+    clock: TestClock
+    case: Case
+
+    async def draw(self) -> Case:
+        """Draw until nothing is due at this instant."""
+        for _ in range(10):
+            again = await self.drawing.act(Due(self.case.id, 0, "token", 2))
+            due = await self.store.cards.take(self.clock.now(), 5, HOUR)
+            for each in due:
+                await self.store.cards.done(each)
+            if not due and (again is None or again > self.clock.now()):
+                break
+        case = await self.store.cases.load(self.case.id)
+        assert case is not None
+        return case
+
+    def open_refunds(self, *, archived: bool = False) -> None:
+        """The channel is there, and Hark a member."""
+        care = self.slack.workspace.conversations[CARE]
+        self.slack.workspace.conversations[REFUNDS] = replace(
+            care, id=REFUNDS, name="refunds", messages={}, archived=archived
+        )
+
+    def cards(self, channel: str) -> list[Message]:
+        """Messages with buttons."""
+        return [each for each in self.slack.messages(channel) if "hark:claim:v1" in str(each.blocks)]
+
+
+@pytest.fixture
+async def board(redis_url: str) -> AsyncIterator[Board]:
+    """Everything real."""
+    async for made in a_board(redis_url, render):
+        yield made
+
+
+async def a_board(redis_url: str, draw: Any) -> AsyncIterator[Board]:
+    """A board with this renderer."""
+    clock, metrics = TestClock(), Metrics()
+    async with (
+        a_store(redis_url, clock=clock) as store,
+        SlackSandbox(UNLIMITED) as slack,
+        web_client(slack) as client,
+    ):
+        view = View(clock.now(), "Square", "@acme", Capabilities(public_reply=LengthRule(limit=300)))
+        drawing = Drawing(
+            Casework(store.cases, clock),
+            SlackGateway(client, metrics, CARE),
+            store.budgets,
+            lambda case, post, _now: draw(case, post, view),
+            lambda case, post, _now: (draw if draw is not render else render_plain)(case, post, view),
+            clock,
+            metrics,
+            ((CARE,), (ANA, BEN)),
+        )
+        case = a_case(posts=(a_card(channel=REFUNDS),))
+        await store.cases.commit(Commit(before=None, after=case, at=clock.now()))
+        yield Board(slack, store, drawing, clock, case)
+
+
+async def test_it_stands_in_the_main_channel_with_the_reason(board: Board) -> None:
+    """With its buttons, where it belongs, and what to do about it."""
+    await board.draw()
+    (copy,) = board.cards(CARE)
+    shown = str(copy.blocks)
+    assert "Not in its own channel, because the channel does not exist, or it is private" in shown
+    assert "/invite @Hark" in shown
+    assert f"Belongs in <#{REFUNDS}>" in shown
+
+
+async def test_it_is_tried_at_home_every_hour_and_not_before(board: Board) -> None:
+    """Drawing it again meanwhile costs no call."""
+    await board.draw()
+    calls = len(board.slack.calls)
+    board.clock.advance(HOUR - timedelta(seconds=1))
+    await board.draw()
+    assert len(board.slack.calls) == calls
+    board.clock.advance(timedelta(seconds=1))
+    await board.draw()
+    assert len(board.slack.calls) > calls
+    assert len(board.cards(CARE)) == 1
+
+
+async def test_it_goes_home_when_it_can(board: Board) -> None:
+    """Once; the copy becomes one line that leads there."""
+    await board.draw()
+    board.open_refunds()
+    board.clock.advance(HOUR)
+    case = await board.draw()
+    assert len(board.cards(REFUNDS)) == 1
+    assert board.cards(CARE) == []
+    assert "a newer message has taken its place" in str(board.slack.messages(CARE)[0].blocks)
+    assert case.card is not None
+    assert (case.card.error, case.card.retry_at) == ("", None)
+    assert await misplaced(board.store.cases)() == []
+
+
+async def test_with_the_main_channel_closed_the_people_on_call_have_it(board: Board) -> None:
+    """Each of them, in a direct message."""
+    board.slack.workspace.conversations[CARE].archived = True
+    await board.draw()
+    for user in (ANA, BEN):
+        assert len(board.cards(board.slack.direct(user))) == 1
+
+
+async def test_a_card_that_can_no_longer_be_changed_is_copied_too(board: Board) -> None:
+    """The channel was archived after the card was posted: buttons that work stand elsewhere."""
+    board.open_refunds()
+    case = await board.draw()
+    board.slack.workspace.conversations[REFUNDS].archived = True
+    change = Commit(before=case, after=case.model_copy(update={"likes": 5, "reposts": 2}), at=board.clock.now())
+    await board.store.cases.commit(change)
+    await board.draw()
+    assert "because the channel is archived" in str(board.cards(CARE)[0].blocks)
+
+
+async def test_check_and_home_name_the_channel_and_the_mend(board: Board) -> None:
+    """As long as it lasts."""
+    await board.draw()
+    (health,) = await misplaced(board.store.cases)()
+    assert REFUNDS in health.summary
+    assert "1 message waits" in health.summary
+    assert "/invite @Hark" in health.mend
+
+
+async def test_a_line_in_a_closed_channel_moves(board: Board) -> None:
+    """An escalation is a sentence: it is said in the main channel instead, once."""
+    case = with_line(board.case.model_copy(update={"version": 1}), "escalation:1", "Still no answer", thread=False)
+    await board.store.cases.commit(
+        Commit(before=case.model_copy(update={"posts": board.case.posts}), after=case, at=NOON)
+    )
+    await board.draw()
+    await board.draw()
+    assert [each.text for each in board.slack.messages(CARE)].count("Still no answer") == 1
+
+
+async def test_what_slack_will_not_draw_is_said_in_words(redis_url: str) -> None:
+    """Blocks refused, plain ones too: one line in the main channel, and the case stays in App Home and check."""
+
+    def bad(case: Case, post: Post, view: View) -> Rendered:
+        if post.kind is PostKind.LINE:
+            return render(case, post, view)
+        blocks = [{"type": "section", "text": {"type": "mrkdwn", "text": ""}}]
+        return Rendered(text="a card", blocks=blocks, digest="bad")
+
+    async for board in a_board(redis_url, bad):
+        board.open_refunds()
+        await board.draw()
+        await board.draw()
+        (line,) = board.slack.messages(CARE)
+        assert "A card cannot be drawn: Slack refuses the drawing (invalid_blocks)" in line.text
+        assert len(await misplaced(board.store.cases)()) == 1
+
+
+@pytest.mark.parametrize("error", sorted(FATAL))
+def test_no_copy_is_made_when_the_token_is_dead(error: str) -> None:
+    """Slack takes nothing anywhere: another channel would not help."""
+    case = a_case(posts=(a_card(),))
+    decision = displaced(case, "card", error, ((CARE,),), NOON)
+    assert len(decision.case.posts) == 1  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("error", [*sorted(REASONS), "restricted_action_read_only_channel", "something_new"])
+def test_every_refusal_has_words(error: str) -> None:
+    """A reason and a mend, also for a code that nobody has seen yet."""
+    case = a_case(posts=(a_card(error=error),))
+    (health,) = misplaced_health([case])
+    assert health.mend
+    assert "because " in health.summary
+
+
+def test_when_every_place_refused_nothing_more_is_made() -> None:
+    """No endless line of copies."""
+    case = a_case(posts=(a_card(channel=REFUNDS),))
+    for post_id in ("card", f"fallback:card@{CARE}", f"fallback:card@{ANA}", "card"):
+        decision = displaced(case, post_id, "is_archived", ((CARE,), (ANA,)), NOON)
+        case = decision.case  # type: ignore[union-attr]
+    assert [post.channel for post in case.posts] == [REFUNDS, CARE, ANA]
+
+
+@pytest.mark.parametrize("name", sorted(states()))
+def test_no_card_holds_an_image(name: str) -> None:
+    """Slack fetches images itself and refuses the whole message when it cannot: so there are none to refuse."""
+    case, view = states()[name], a_view()
+    for post in (a_card(), a_card(id="alert", kind=PostKind.ALERT, channel=ANA)):
+        shown = str(render(case, post, view).blocks)
+        assert "'type': 'image'" not in shown
+        assert "image_url" not in shown
+        assert "slack_file" not in shown
+
+
+def test_the_instant_of_the_next_try_is_kept() -> None:
+    """And an older document without it can be read."""
+    post = a_card(error="is_archived", retry_at=NOON)
+    assert Post.model_validate_json(post.model_dump_json()).retry_at == NOON
+    assert Post.model_validate({"id": "card", "kind": "card", "channel": CARE}).retry_at is None
+    assert isinstance(post.retry_at, datetime)

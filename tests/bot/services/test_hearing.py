@@ -1,0 +1,179 @@
+"""What a network sends that Hark does not know is counted and told once; what came through which door is kept."""
+
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+
+from bot.domain.drift import fields_of
+from bot.domain.models import Event, Interaction, Malformed, Raw, UnknownEvent
+from bot.domain.text.privacy import AllowList
+from bot.domain.text.triage import Triage
+from bot.services.casework import Casework
+from bot.services.hearing import LOOK_EVERY, WHATS, Hearing
+from bot.services.intake import Intake, Reader
+from bot.telemetry import Metrics
+from connectors.webhook.connector import WebhookConnector
+from tests.support.cases import NOON, a_key, a_raw, an_interaction
+from tests.support.notices import Desk, a_notice_desk
+from tests.support.policies import a_policy
+
+BODY = b'{"type": "poll.created", "text": "where is my parcel, says Carla Rossi"}'
+
+
+@dataclass(frozen=True)
+class Ear:
+    """The notes of one process, and where they go."""
+
+    desk: Desk
+    hearing: Hearing
+    metrics: Metrics
+
+    async def said(self) -> list[str]:
+        """Everything that was told after the notes were brought to the store."""
+        await self.hearing.flush()
+        for key in sorted(await self.desk.store.link.do("KEYS", "hark:{0}:notice:*")):
+            await self.desk.due(key.decode().removeprefix("hark:{0}:notice:"))
+        return [f"{each.text} {each.blocks}" for each in self.desk.said()]
+
+    def drift(self, kind: str) -> float:
+        """The counter."""
+        return float(self.metrics.drift.labels("square", kind)._value.get())
+
+    async def sample(self, body: bytes, times: int = 1) -> None:
+        """So many deliveries looked at."""
+        for _ in range(times):
+            self.desk.clock.advance(LOOK_EVERY)
+            raw = a_raw(body, received_at=self.desk.clock.now())
+            self.hearing.heard(raw, an_interaction(), "new")
+            await self.hearing.flush()
+
+
+@pytest.fixture
+async def ear(redis_url: str) -> AsyncIterator[Ear]:
+    """A hearing on a real store and the local Slack."""
+    async with a_notice_desk(redis_url) as desk:
+        metrics = Metrics()
+        yield Ear(desk, Hearing(desk.store.heard, desk.notices, {"square": "Square"}, desk.clock, metrics), metrics)
+
+
+async def test_an_unknown_event_is_counted_and_told_once_with_its_shape(ear: Ear) -> None:
+    """A thousand of them are one line; no word of a customer is in it."""
+    for _ in range(1000):
+        ear.hearing.heard(a_raw(BODY), UnknownEvent(what="poll.created"), "unknown")
+    (said,) = await ear.said()
+    assert "Square sent something that Hark does not know: poll.created" in said
+    assert "1,000 times" in said
+    assert '"type": "poll.created"' in said
+    assert "parcel" not in said
+    assert "Carla" not in said
+    assert ear.drift("unknown_event") == 1000
+
+
+@pytest.mark.parametrize("what", ["before_start", "reaction:unreact", "messaging:read", "other_account"])
+async def test_what_is_left_out_on_purpose_is_counted_only(ear: Ear, what: str) -> None:
+    """Every network sends such events all day."""
+    ear.hearing.heard(a_raw(BODY), UnknownEvent(what=what), "unknown")
+    assert await ear.said() == []
+    assert ear.drift("unknown_event") == 1
+
+
+async def test_a_flood_of_names_is_bounded(ear: Ear) -> None:
+    """A network that invents a name for each event does not fill the channel."""
+    for n in range(200):
+        ear.hearing.heard(a_raw(BODY), UnknownEvent(what=f"event_{n}"), "unknown")
+    said = await ear.said()
+    assert len(said) == WHATS + 1
+    assert any("many others" in each for each in said)
+
+
+async def test_malformed_parts_are_counted_and_left_to_the_dead_letters(ear: Ear) -> None:
+    """They are told from there, once."""
+    ear.hearing.heard(a_raw(BODY), Malformed(part="{}", error="no id"), "malformed")
+    assert await ear.said() == []
+    assert ear.drift("malformed") == 1
+
+
+async def test_a_new_field_is_told_after_a_week_of_learning(ear: Ear) -> None:
+    """What was there while learning is known; what comes later, and again and again, is news; values are not shown."""
+    await ear.sample(b'{"id": "1", "from": {"name": "Carla"}}', 200)
+    ear.desk.clock.advance(timedelta(days=7))
+    await ear.sample(b'{"id": "2", "from": {"name": "Carla"}, "poll": {"votes": 3}}', 4)
+    assert await ear.said() == []
+    await ear.sample(b'{"id": "3", "from": {"name": "Carla"}, "poll": {"votes": 4}}')
+    (said,) = await ear.said()
+    assert "Square sends fields that it did not send before: poll, poll.votes" in said
+    assert "Carla" not in said
+    assert ear.drift("new_field") == 2
+    await ear.sample(b'{"id": "3", "poll": {"votes": 4}}', 10)
+    assert len(await ear.said()) == 1
+
+
+async def test_nothing_is_new_while_learning(ear: Ear) -> None:
+    """Two hundred deliveries within an hour are no week."""
+    await ear.sample(b'{"id": "1"}', 60)
+    await ear.sample(b'{"id": "1", "b": 2}', 60)
+    assert await ear.said() == []
+
+
+@pytest.mark.parametrize("body", [b"", b"not json", b"[" * 100_000, b'"text"', b"x" * 300_000])
+def test_any_body_has_fields_or_none(body: bytes) -> None:
+    """Whatever was stored."""
+    assert fields_of(body) == []
+
+
+def test_field_names_that_may_be_data_are_hidden() -> None:
+    """An id or an address used as a key is none of our business."""
+    assert fields_of(b'{"a": [{"b": 1}], "ana@example.com": 1, "17841400008460056": {"c": 1}}') == [
+        "a",
+        "a[].b",
+        "(a name)",
+        "(a name).c",
+    ]
+
+
+class Two(WebhookConnector):
+    """A connector that brings one customer's post and one event that nobody knows."""
+
+    def __init__(self) -> None:
+        """Nothing of the real one is used."""
+
+    def parse(self, raw: Raw) -> Iterator[Event]:
+        """The same two, always."""
+        del raw
+        yield an_interaction(id="one", key=a_key("one"))
+        yield UnknownEvent(what="poll.created")
+
+
+async def test_intake_tells_what_it_heard(ear: Ear) -> None:
+    """A new post is a sign of life of its door, once; a redelivery is none."""
+    store, clock = ear.desk.store, ear.desk.clock
+    intake = Intake(
+        store.inbox,
+        store.notes,
+        Casework(store.cases, clock),
+        {("square", "hark.example"): Two()},
+        Reader(Triage.load(), AllowList()),
+        a_policy(),
+        clock,
+        ear.metrics,
+        ear.hearing.heard,
+    )
+    for _ in range(2):
+        await store.inbox.put(a_raw(BODY))
+        await intake.step()
+    await ear.hearing.flush()
+    (arrival,) = (await store.heard.waiting())["square/hark.example/webhook"]
+    assert (arrival.at, arrival.count, arrival.swept) == (NOON, 1, False)
+    assert ear.drift("unknown_event") == 2
+
+
+async def test_what_a_sweep_found_counts_against_the_webhook(ear: Ear) -> None:
+    """It shows what the usual door missed."""
+    ear.hearing.heard(a_raw(BODY, source="sweep"), an_interaction(), "new")
+    ear.hearing.heard(a_raw(BODY), an_interaction(), "known")
+    assert isinstance(an_interaction(), Interaction)
+    await ear.hearing.flush()
+    (arrival,) = (await ear.desk.store.heard.waiting())["square/hark.example/webhook"]
+    assert arrival.swept

@@ -1,0 +1,199 @@
+"""What is wrong with Hark is told once for each kind and period, counted meanwhile, and never twice."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.cards.limits import check_message
+from bot.cards.notice import notice_message
+from bot.domain.notices import EVERY, Line, Notice, Told, Words, kind_of, next_line
+from bot.services.notices import NOTICE
+from sandbox.slack.workspace import ANA, CARE
+from tests.support.cases import NOON
+from tests.support.hostile import TEXTS
+from tests.support.notices import OPS, Desk, a_notice_desk
+
+TROUBLE = Words(
+    headline="1 delivery of Facebook could not be read",
+    example='{"from": "carla.rossi@example.com", "text": "<!channel> hi"}',
+    mend="Run python -m bot dead",
+)
+KIND = kind_of("dead", "facebook", "no author")
+
+
+@pytest.fixture
+async def desk(redis_url: str) -> AsyncIterator[Desk]:
+    """Notices to the main channel, then to Ana."""
+    async with a_notice_desk(redis_url) as made:
+        yield made
+
+
+async def test_it_is_told_in_plain_words_with_a_masked_example(desk: Desk) -> None:
+    """What, since when, an example without personal data, what to do; and nobody is called by foreign words."""
+    await desk.notices.tell(KIND, TROUBLE)
+    await desk.due(KIND)
+    (message,) = desk.said()
+    shown = str(message.blocks)
+    assert "could not be read" in message.text
+    assert "Run python -m bot dead" in shown
+    assert "At <!date^" in shown
+    assert "carla.rossi" not in shown + message.text
+    assert not desk.slack.workspace.pushes
+
+
+async def test_the_same_kind_is_only_counted_for_six_hours(desk: Desk) -> None:
+    """A thousand of a kind are one message; after the period the rest is told with its number."""
+    await desk.notices.tell(KIND, TROUBLE)
+    await desk.due(KIND)
+    await desk.notices.tell(KIND, TROUBLE, count=999)
+    assert await desk.due(KIND) == NOON + EVERY
+    desk.clock.advance(EVERY - timedelta(seconds=1))
+    await desk.due(KIND)
+    assert len(desk.said()) == 1
+    desk.clock.advance(timedelta(seconds=1))
+    await desk.due(KIND)
+    assert len(desk.said()) == 2
+    assert "999 times since" in str(desk.said()[1].blocks)
+    assert "1,000 in all" in str(desk.said()[1].blocks)
+    assert await desk.due(KIND) is None
+
+
+async def test_another_kind_is_told_at_once(desk: Desk) -> None:
+    """Silence about one trouble hides no other."""
+    for kind in (KIND, "dead/x/no-author"):
+        await desk.notices.tell(kind, TROUBLE)
+        await desk.due(kind)
+    assert len(desk.said()) == 2
+
+
+async def test_many_processes_count_together(desk: Desk) -> None:
+    """No count is lost when all meet the trouble in the same moment."""
+    await asyncio.gather(*(desk.notices.tell(KIND, TROUBLE) for _ in range(50)))
+    assert (await desk.store.notices.read(KIND)).untold == 50
+    await desk.due(KIND)
+    assert "50 times" in str(desk.said()[0].blocks)
+
+
+async def test_its_timer_is_set_with_the_trouble(desk: Desk) -> None:
+    """The notice is durable before anything is posted: any worker finds it due."""
+    await desk.notices.tell(KIND, TROUBLE)
+    due = await desk.store.timers.take(NOON, 5, timedelta(seconds=30))
+    assert [each.id for each in due] == [f"{NOTICE}/{KIND}"]
+
+
+async def test_a_crash_after_the_post_does_not_double_it(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message is found by its attempt, and what came meanwhile is still counted."""
+    await desk.notices.tell(KIND, TROUBLE)
+    real = desk.store.notices.settle
+
+    async def crash(*_: Any) -> None:
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr(type(desk.store.notices), "settle", crash)
+    with pytest.raises(asyncio.CancelledError):
+        await desk.due(KIND)
+    monkeypatch.setattr(type(desk.store.notices), "settle", lambda _self, *args: real(*args))
+    await desk.notices.tell(KIND, TROUBLE)
+    assert await desk.due(KIND) == NOON + EVERY
+    assert len(desk.said()) == 1
+    assert (await desk.store.notices.read(KIND)).untold == 1
+
+
+async def test_a_lost_answer_does_not_double_it(desk: Desk) -> None:
+    """Slack took the message and the connection broke: it is found, not posted again."""
+    desk.slack.hub.faults.set("drop_after", "chat.postMessage")
+    await desk.notices.tell(KIND, TROUBLE)
+    assert await desk.due(KIND) == NOON + timedelta(seconds=30)
+    await desk.due(KIND)
+    assert len(desk.said()) == 1
+
+
+async def test_a_pause_that_slack_asks_for_is_kept(desk: Desk) -> None:
+    """Nothing is lost and nothing hurries."""
+    desk.slack.hub.faults.set("ratelimited", "chat.postMessage", retry_after=70)
+    await desk.notices.tell(KIND, TROUBLE)
+    assert await desk.due(KIND) == NOON + timedelta(seconds=70)
+    await desk.due(KIND)
+    assert len(desk.said()) == 1
+
+
+async def test_the_end_is_told_once_and_only_of_what_was_told(desk: Desk) -> None:
+    """Resolved is a word of its own; the end of what nobody heard of is none."""
+    back = Words(headline="Facebook is back")
+    await desk.notices.over(KIND, back)
+    assert await desk.due(KIND) is None
+    await desk.notices.tell(KIND, TROUBLE)
+    await desk.due(KIND)
+    for _ in range(2):
+        await desk.notices.over(KIND, back)
+        await desk.due(KIND)
+    assert [each.text[:1] for each in desk.said()] == ["⚠", "✅"]
+
+
+async def test_what_comes_and_goes_is_no_stream_of_messages(desk: Desk) -> None:
+    """Ten times on and off within an hour: told, ended, and no more before the period is over."""
+    for _ in range(10):
+        await desk.notices.tell(KIND, TROUBLE)
+        await desk.due(KIND)
+        await desk.notices.over(KIND, Words(headline="fine again"))
+        await desk.due(KIND)
+        desk.clock.advance(timedelta(minutes=6))
+    assert len(desk.said()) == 2
+
+
+async def test_where_one_place_is_closed_the_next_is_used(redis_url: str) -> None:
+    """An ops channel that is not there, then an archived main channel, then the person on call."""
+    async with a_notice_desk(redis_url, OPS, CARE, ANA) as desk:
+        await desk.notices.tell(KIND, TROUBLE)
+        await desk.due(KIND)
+        assert len(desk.said()) == 1
+        desk.slack.workspace.conversations[CARE].archived = True
+        await desk.notices.tell("other", TROUBLE)
+        await desk.due("other")
+        assert len(desk.said(desk.slack.direct(ANA))) == 1
+
+
+async def test_when_nobody_can_be_told_it_is_kept(redis_url: str) -> None:
+    """It comes again in an hour, not in a loop, and is posted then."""
+    async with a_notice_desk(redis_url, CARE) as desk:
+        desk.slack.workspace.conversations[CARE].archived = True
+        await desk.notices.tell(KIND, TROUBLE)
+        assert await desk.due(KIND) == NOON + timedelta(hours=1)
+        desk.slack.workspace.conversations[CARE].archived = False
+        desk.clock.advance(timedelta(hours=1))
+        await desk.due(KIND)
+        assert len(desk.said()) == 1
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+def test_hostile_words_stay_words(text: str) -> None:
+    """Whatever a network puts into an error, the message is one that Slack takes."""
+    words = Words(headline=text, example=text, mend=text)
+    drawn = notice_message(Line(words=words, count=2, total=9, since=NOON))
+    assert check_message(drawn.blocks, drawn.text) == []
+    assert "<!channel>" not in drawn.text
+
+
+@pytest.mark.parametrize(
+    ("parts", "kind"),
+    [
+        (("dead", "Facebook", "KeyError('x')"), "dead/facebook/keyerror-x"),
+        (("dead", "", "💥"), "dead/-/-"),
+        (("quiet", "x" * 500), "quiet/" + "x" * 94),
+    ],
+)
+def test_kinds_are_short_and_plain(parts: tuple[str, ...], kind: str) -> None:
+    """They become keys and timers."""
+    assert kind_of(*parts) == kind
+
+
+def test_words_lost_to_a_race_are_the_last_ones() -> None:
+    """A count that came while another telling was settled has no words of its own."""
+    notice = Notice(kind=KIND, untold=1, told=Told(at=NOON - EVERY, total=3, open=True, last=TROUBLE))
+    line = next_line(notice, NOON)
+    assert isinstance(line, Line)
+    assert line.words == TROUBLE
+    assert line.total == 4

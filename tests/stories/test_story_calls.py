@@ -1,0 +1,36 @@
+"""How many calls to Slack a case costs over its life, beside those that the team's own presses make."""
+
+from tests.support.rig import ANA, Rig, a_rig
+from tests.support.waiting import wait_until
+
+PRESSES = {"views.open", "views.update", "users.info", "auth.test", "apps.connections.open", "response_url"}
+"""What a press asks for itself, and what the bot asks once when it starts."""
+
+
+def calls(rig: Rig) -> list[str]:
+    """Every call that no press made."""
+    return [each.method for each in rig.sandbox.slack.calls if each.method not in PRESSES]
+
+
+async def test_a_typical_life_costs_six_calls_or_fewer(redis_url: str) -> None:
+    """Post, follow-up, claim, reply, answered, read back, closed; the metric counts what Slack counted."""
+    async with a_rig(redis_url, {"HARK_UNDO_SECONDS": "3"}) as rig:
+        post = rig.square.post("jamalreed", "@acme.square.test my bag is lost since yesterday")
+        card = await rig.card("my bag is lost")
+        rig.square.post("jamalreed", "@acme.square.test It is the red one", reply_to=post.uri)
+        await rig.shows(card.ts, "the red one")
+        await wait_until(lambda: any("the red one" in line for line in rig.lines()), "the thread has it too")
+        assert calls(rig) == ["chat.postMessage", "chat.update", "chat.postMessage"]
+        await rig.press(ANA, card.ts, "hark:claim:v1")
+        await rig.shows(card.ts, "Claimed by Ana")
+        await rig.press(ANA, card.ts, "hark:reply:v1")
+        await rig.send(ANA, "So sorry, we have found it", signature="^AK")
+        await rig.shows(card.ts, "read back")
+        assert calls(rig)[3:] == ["chat.update", "chat.update"]
+        before_close = len(calls(rig))
+        await rig.choose(ANA, card.ts, "close")
+        await rig.send(ANA, reason="solved")
+        await rig.shows(card.ts, "Closed")
+        assert len(calls(rig)) <= 6
+        histogram = rig.service.metrics.case_calls.labels("all")
+        assert histogram._sum.get() == before_close

@@ -1,0 +1,60 @@
+"""What Hark says about itself, with a real store and the local Slack."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+from bot.app import masker
+from bot.cards.notice import notice_message
+from bot.domain.text.privacy import AllowList
+from bot.services.notices import NOTICE, Notices
+from bot.slack import SlackGateway
+from bot.store.store import Store
+from bot.telemetry import Metrics
+from sandbox.slack.app import SlackSandbox
+from sandbox.slack.model import Message
+from sandbox.slack.workspace import ANA, CARE
+from tests.support.slack_sandbox import UNLIMITED, web_client
+from tests.support.stores import TestClock, a_store
+
+OPS = "C01OPS0001"
+"""A channel that does not exist until `open_ops`."""
+
+
+@dataclass(frozen=True)
+class Desk:
+    """Notices, where they are kept, and where they are read."""
+
+    notices: Notices
+    store: Store
+    slack: SlackSandbox
+    gateway: SlackGateway
+    clock: TestClock
+
+    async def due(self, kind: str) -> datetime | None:
+        """The timer of this kind rings until it has nothing more to say at this instant; when it would come again."""
+        again = await self.notices.act(f"{NOTICE}/{kind}")
+        while again is not None and again <= self.clock.now():
+            again = await self.notices.act(f"{NOTICE}/{kind}")
+        return again
+
+    def said(self, channel: str = CARE) -> list[Message]:
+        """Everything in a channel."""
+        return self.slack.messages(channel)
+
+
+@asynccontextmanager
+async def a_notice_desk(redis_url: str, *places: str) -> AsyncIterator[Desk]:
+    """Notices that go to these places (the main channel, then Ana)."""
+    clock = TestClock()
+    async with (
+        a_store(redis_url, clock=clock) as store,
+        SlackSandbox(UNLIMITED) as slack,
+        web_client(slack) as client,
+    ):
+        gateway = SlackGateway(client, Metrics(), CARE)
+        notices = Notices(
+            store.notices, store.timers, gateway, notice_message, masker(AllowList()), places or (CARE, ANA), clock
+        )
+        yield Desk(notices, store, slack, gateway, clock)
