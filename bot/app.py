@@ -21,17 +21,20 @@ from bot import accounts
 from bot.cards.card import render, render_plain
 from bot.cards.hourly import HourlyData, hourly_message
 from bot.cards.lists import listed
+from bot.cards.storm import problem_card, ring_message, storm_card
 from bot.cards.view import Rendered, View
 from bot.clock import SystemClock
 from bot.domain.case import Case, Post
 from bot.domain.errors import SetupError
 from bot.domain.models import Capabilities
 from bot.domain.ports import Clock, Posted
+from bot.domain.storm_ports import ProblemData, RingData, StormData
 from bot.domain.text.privacy import AllowList, mask
 from bot.domain.text.tone import ToneReader
 from bot.domain.text.triage import Triage
 from bot.http import open_session
 from bot.listening import build_bolt
+from bot.services.calm import Calm, keep_calm
 from bot.services.casework import Casework
 from bot.services.composing import Composing
 from bot.services.desk import Desk
@@ -82,6 +85,7 @@ class Service:
     timing: Timing
     polling: Polling
     hourly: Hourly
+    calm: Calm
     embedded: Embedded | None
 
 
@@ -184,14 +188,16 @@ def _compose(
     rng = random.SystemRandom()
     context = DeskContext(casework, people, store.notes, connectors, policy, clock)
     composing = Composing(context, allow, ToneReader.load(), rng)
-    budgets = paced(store.budgets, tempo)
-    drawing = Drawing(casework, slack, budgets, surroundings.draw, surroundings.draw_plainly, clock, metrics)
+    # A pace that is not Slack's own is for measuring: there every case is to have its card.
+    budgets, storms = paced(store.budgets, tempo), settings.storms and tempo.slack_pace == 1
+    calm = keep_calm(store, budgets, casework, slack, people, surroundings, clock, metrics, on=storms)
+    drawing = Drawing(casework, slack, budgets, surroundings.draw, surroundings.draw_plainly, clock, metrics, calm)
     hourly = Hourly(store.cases, store.notes, slack, surroundings.draw_hour, policy, clock)
     signing = settings.slack_signing_secret
     # Bolt is told the token for each request; a client of its own with a token would only make it warn.
     bolt = build_bolt(slack_client(settings, http, None), slack, token, signing.get_secret_value() if signing else None)
     desk = Desk(context, composing, rng)
-    handlers.register(bolt, _handler_deps(context, desk, composing, drawing, slack, http, surroundings))
+    handlers.register(bolt, _handler_deps(context, desk, composing, drawing, slack, http, surroundings, calm))
     reader = Reader(Triage.load(), allow)
     return Service(
         settings=settings,
@@ -205,13 +211,14 @@ def _compose(
         bolt=bolt,
         connectors=connectors,
         marked=marked,
-        intake=Intake(store.inbox, store.notes, casework, connectors, reader, policy, clock, metrics),
+        intake=Intake(store.inbox, store.notes, casework, connectors, reader, policy, clock, metrics, calm.storms.note),
         drawing=drawing,
         sending=Sending(casework, store.notes, connectors, policy, clock, metrics, gate),
         gate=gate,
         timing=Timing(casework, policy, clock, hourly.write),
         polling=Polling(store.inbox, store.cases, store.notes, connectors, clock, metrics, settings.poll_seconds, gate),
         hourly=hourly,
+        calm=calm,
         embedded=embedded,
     )
 
@@ -224,6 +231,7 @@ def _handler_deps(
     slack: SlackGateway,
     http: aiohttp.ClientSession,
     surroundings: "Surroundings",
+    calm: Calm,
 ) -> handlers.Deps:
     """The service as the listeners see it."""
     return handlers.Deps(
@@ -242,6 +250,7 @@ def _handler_deps(
         render=surroundings.draw,
         view_of=surroundings.view,
         new_id=lambda: secrets.token_hex(8),
+        storms=calm.desk,
     )
 
 
@@ -299,3 +308,15 @@ class Surroundings:
                 quiet=hour.quiet,
             )
         )
+
+    def storm(self, data: StormData) -> Rendered:
+        """A storm card."""
+        return storm_card(data)
+
+    def problem(self, data: ProblemData) -> Rendered:
+        """A known problem's card."""
+        return problem_card(data)
+
+    def ring(self, data: RingData) -> Rendered:
+        """What was gathered for one person."""
+        return ring_message(data, listed(data.waiting, self.view))

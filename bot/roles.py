@@ -126,13 +126,14 @@ def _workers(service: Service, stop: asyncio.Event) -> list[Awaitable[None]]:
         "sends": (store.sends, service.sending.act),
         "timers": (store.timers, service.timing.act),
         "polls": (store.polls, service.polling.act),
+        "storms": (store.upkeep, service.calm.act),
     }
     wakes = {"cards": service.marked}
     queues = [
         QueueWorker(name, queue, act, clock, metrics, service.tempo.lease, wake=wakes.get(name)).run(stop)
         for name, (queue, act) in acts.items()
     ]
-    return [_take_in(service, stop), _schedule(service, stop), *queues]
+    return [_take_in(service, stop), _schedule(service, stop), service.calm.storms.run(stop), *queues]
 
 
 async def _take_in(service: Service, stop: asyncio.Event) -> None:

@@ -206,6 +206,13 @@ class Settings(BaseModel):
         description="The country whose phone numbers may stand without a country code",
         examples=["GB"],
     )
+    storms: bool = Field(
+        True,
+        alias="HARK_STORMS",
+        description="Whether one growing card stands for what comes in faster than a channel can show; complaints and "
+        "urgent ones keep their own cards",
+        examples=["false"],
+    )
     retention_days: int = Field(
         90, alias="HARK_RETENTION_DAYS", ge=1, le=3650, description="How long a closed case is kept", examples=["90"]
     )

@@ -14,6 +14,7 @@ from bot.services.desk import Desk
 from bot.services.drawing import Drawing
 from bot.services.moderation import Moderation
 from bot.services.people import People
+from bot.services.storm_desk import StormDesk
 from bot.slack import SlackGateway
 
 
@@ -36,3 +37,4 @@ class Deps:
     render: Render
     view_of: Callable[[Case], View]
     new_id: Callable[[], str]
+    storms: StormDesk

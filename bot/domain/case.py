@@ -247,6 +247,15 @@ class Post(Model):
     error: str = ""
 
 
+class Known(Model):
+    """The known problem to which a case belongs: `line` is what staff may say to the customer."""
+
+    id: str
+    title: str
+    line: str = ""
+    solved: bool = False
+
+
 class LogEntry(Model):
     """One line of the audit log: who did what, when. `by` is empty for customers and for Hark itself."""
 
@@ -280,6 +289,7 @@ class Case(Model):
     likes: int = 0
     reposts: int = 0
     swept: bool = False
+    known: Known | None = Field(default=None, exclude_if=lambda known: known is None)
 
     @property
     def id(self) -> str:

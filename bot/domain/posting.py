@@ -86,6 +86,20 @@ def misplaced(case: Case, post_id: str, error: str) -> Decision:
     return _update(case, post_id, error=error)
 
 
+def spared(case: Case, post_id: str) -> Decision:
+    """A message that will not be posted, because one message for many cases takes its place."""
+    post = _find(case, post_id)
+    if post is None or post.attempt or post.ts:
+        return Refused(code="begun", text="That message is being posted already.")
+    return _silent(_with(case, tuple(each for each in case.posts if each.id != post_id)))
+
+
+def quieted(case: Case, post_id: str, mentions: tuple[str, ...]) -> Decision:
+    """A line that calls fewer people than it was meant to; it is posted with the next draw."""
+    decision = _update(case, post_id, mentions=mentions)
+    return decision if isinstance(decision, Refused) else decision.model_copy(update={"redraw": True})
+
+
 def _is_alert_to(post: Post, user: str) -> bool:
     return post.kind is PostKind.ALERT and post.channel == user
 

@@ -7,7 +7,7 @@ any order: a removal that comes before the words it removes is remembered, and t
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -86,6 +86,7 @@ class Intake:
         policy: Policy,
         clock: Clock,
         metrics: Metrics,
+        note: Callable[[Case], None] | None = None,
     ) -> None:
         self._inbox = inbox
         self._notes = notes
@@ -95,6 +96,7 @@ class Intake:
         self._policy = policy
         self._clock = clock
         self._metrics = metrics
+        self._note = note
         self._log = structlog.get_logger("hark.intake")
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -212,6 +214,8 @@ class Intake:
                 if created is None:
                     continue
                 outcome = created
+                if self._note and created.done and created.case:
+                    self._note(created.case)
             if outcome.done:
                 # The removal may have come to another worker meanwhile, which did not find these words yet.
                 if at := await self._gone_at(event):

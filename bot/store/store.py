@@ -13,6 +13,7 @@ from bot.store.inbox import TAKEOVER, RedisInbox
 from bot.store.keys import EPOCH, Keys
 from bot.store.notes import RedisNotes
 from bot.store.scripts import Scripts
+from bot.store.storms import STORMS, RedisRings, RedisStorms
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +49,9 @@ class Store:
     polls: RedisDueQueue
     budgets: RedisBudgets
     notes: RedisNotes
+    upkeep: RedisDueQueue
+    storms: RedisStorms
+    rings: RedisRings
 
     @classmethod
     def on(
@@ -55,8 +59,8 @@ class Store:
     ) -> Self:
         """The store on an open connection."""
         keys, scripts = Keys(shards), Scripts.read()
-        cards, sends, timers, polls = (
-            RedisDueQueue(link, keys, scripts, name, Turns(shards)) for name in (CARDS, SENDS, TIMERS, POLLS)
+        cards, sends, timers, polls, upkeep = (
+            RedisDueQueue(link, keys, scripts, name, Turns(shards)) for name in (CARDS, SENDS, TIMERS, POLLS, STORMS)
         )
         return cls(
             link=link,
@@ -68,6 +72,9 @@ class Store:
             polls=polls,
             budgets=RedisBudgets(link, keys, scripts, clock),
             notes=RedisNotes(link, keys, scripts, clock),
+            upkeep=upkeep,
+            storms=RedisStorms(link, keys, scripts),
+            rings=RedisRings(link, keys, scripts),
         )
 
     async def ping(self) -> None:
