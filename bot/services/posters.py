@@ -8,7 +8,6 @@ import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Final
 
 import structlog
 
@@ -25,8 +24,6 @@ from bot.services.drawing import (
     UPDATE_BURST,
     UPDATES_PER_S,
 )
-
-SOON: Final = timedelta(seconds=1)
 
 Save = Callable[[Face], Awaitable[bool]]
 """Stores where the message stands; false when nobody wants the message any more."""
@@ -65,9 +62,9 @@ class Posters:
             if found is not None:
                 await save(face.model_copy(update={"place": found.channel, "ts": found.ts, "drawn": ""}))
                 return now
-        wait = await self.budgets.take(f"chat.postMessage:{channel}", POSTS_PER_S, POST_BURST, now)
-        if wait > 0:
-            return now + min(timedelta(seconds=wait), SOON)
+        # It is posted once and stands for a crowd: it does not queue behind the crowd. What the bucket does not know of
+        # may cost the next card a 429, which is waited for like any other.
+        await self.budgets.take(f"chat.postMessage:{channel}", POSTS_PER_S, POST_BURST, now)
         attempt = f"{int(now.timestamp() * 1000)}-{secrets.token_hex(4)}"
         face = face.model_copy(update={"attempt": attempt, "error": ""})
         if not await save(face):

@@ -116,11 +116,10 @@ class StormUpkeep:
         if weather.storming:
             ids = await self._store.take(channel, STORM, ROOM - tally.admitted, now, first_only=True)
             await self._card(channel, STORM, ids, now)
-            return
-        if tally.waiting > 0:
+        if tally.waiting > 0 or tally.admitted > 0 or (weather.storming and tally.first > 0):
             return
         groups = [each.id for each in weather.problems if each.solved_at is not None]
-        if weather.storm is not None:
+        if weather.storm is not None and not weather.storming:
             groups.append(STORM)
         for group in groups:
             if await self._budgets.take(f"storm:{channel}", SPARE_PER_S, 1, now) > 0:
