@@ -211,6 +211,7 @@ def _web(service: Service, socket: Socket | None, *, public: bool) -> web.Applic
 
     async def depths() -> dict[str, int]:
         queues = {"cards": store.cards, "sends": store.sends, "timers": store.timers, "polls": store.polls}
+        queues["storms"] = store.upkeep
         return {"inbox": await store.inbox.depth(), **{name: await queue.depth() for name, queue in queues.items()}}
 
     return build(
