@@ -86,7 +86,8 @@ def _numbers(data: StormData) -> list[str]:
     tally = data.tally
     folded = f"*{count(tally.folded, 'customer')}* {'waits' if tally.folded == 1 else 'wait'} in this card"
     own = count(_counted(tally, "own"), "case has its own card", "cases have their own cards")
-    lines = [f"📥 {folded} · {data.per_minute:,.0f} a minute come in", f"🪪 {own}: complaints and urgent ones first"]
+    rate = f"{data.per_minute:,.0f} came in within the last minute" if data.per_minute else "nobody new for a minute"
+    lines = [f"📥 {folded} · {rate}", f"🪪 {own}: complaints and urgent ones first"]
     if tally.first:
         lines.append(f"🔴 {count(tally.first, 'complaint')} among those that wait here: next in line")
     return [*lines, f"{_moods(tally)}"]
@@ -154,11 +155,12 @@ def _over(data: StormData) -> build.Parts:
 
 def _became(tally: Tally) -> str:
     facts = [
-        (_counted(tally, "shown"), "given a card of their own since"),
-        (_counted(tally, "joined"), "gone over to a known problem"),
-        (_counted(tally, "settled"), "settled without a card"),
+        (_counted(tally, "shown"), "got their own cards"),
+        (_counted(tally, "joined"), "went over to a known problem"),
+        (_counted(tally, "settled"), "were settled without a card"),
     ]
-    return " · ".join(f"{number:,} {words}" for number, words in facts if number)
+    told = ", ".join(f"{number:,} {words}" for number, words in facts if number)
+    return f"of those held back, {told}" if told else ""
 
 
 def _storm_text(data: StormData) -> str:
@@ -168,7 +170,8 @@ def _storm_text(data: StormData) -> str:
         return f"The storm is over · {count(_counted(tally, 'folded'), 'customer')} were held back{rest}"
     words = ", ".join(line(word, 30) for word, times in tally.words[:3] if times > 1)
     said = f" · {words}" if words else ""
-    return f"Storm · {count(tally.folded, 'customer')} wait in one card · {data.per_minute:,.0f} a minute{said}"
+    waits = "waits" if tally.folded == 1 else "wait"
+    return f"Storm · {count(tally.folded, 'customer')} {waits} in one card · {data.per_minute:,.0f} a minute{said}"
 
 
 # --- the known problem's card -----------------------------------------------------------------------------------------

@@ -31,7 +31,7 @@ _COMMON_WORDS: Final = (
     " just keep know like made make many more most much need never nobody nothing only other over please really said"
     " same says should since some still such take tell than thank thanks that their them then there these they thing"
     " this those through today told under until very want well were what when where which while will with without"
-    " would your yours yourself cannot didn doesn wasn"
+    " would your yours yourself cannot didn doesn wasn number numbers whether take takes took time times"
     " aber auch auf das dass dem den der des die dies diese eine einem einen einer eines habe haben hallo hier ihr ihre"
     " immer ist jetzt kann kein keine mehr mein meine mich mit nach nicht noch nur oder schon sehr seit sich sind und"
     " unter vom von warum wann was wenn werden wie wieder wird wurde zum zur"
