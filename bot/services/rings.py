@@ -109,16 +109,21 @@ class Rings:
         if not await self._store.ring(user, f"{case.id}:{post.id}", now, EVERY):
             self._metrics.rings.labels("rung").inc()
             return True
+        await self._gather(case, user, now)
+        return False
+
+    async def _gather(self, case: Case, user: str, now: datetime) -> None:
         self._metrics.rings.labels("gathered").inc()
         await self._store.gather(user, case.id, now)
         await self._queue.put(f"{ID}{user}", now + SOON)
-        return False
 
     async def _line(self, case: Case, post: Post, now: datetime) -> Case | None:
         """A line in the channel calls only whom it may; of a case that a storm holds back it says nothing there."""
-        called = tuple([user for user in post.mentions if await self._may_ring(case, post, user, now)])
         if self._is_held(case):
+            for user in post.mentions:
+                await self._gather(case, user, now)
             return await self._spare(case, post)
+        called = tuple([user for user in post.mentions if await self._may_ring(case, post, user, now)])
         if called == post.mentions:
             return None
         return (await self._casework.apply(case.id, lambda each: quieted(each, post.id, called), known=case)).case

@@ -98,6 +98,8 @@ class Storms:
         target = folds_into(weather, case)
         if target is None:
             return None
+        if not case.is_open:
+            return case  # settled before anybody saw a card of it
         if isinstance(target, Problem):
             return await self._join(case, post.channel, target, now)
         answer = await self._store.fold(post.channel, STORM, folding(case), now)
