@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
+from zlib import crc32
 
 from pydantic import AwareDatetime
 
@@ -33,6 +34,9 @@ ROOM: Final = 4
 """So many exempt cases ask for a post at the same time; the others stand in order, so that the first come first."""
 EXEMPT_RETRY_S: Final = 5.0
 """An exempt case asks again after that long at most, however large the crowd is."""
+SHORTEST_RETRY_S: Final = 0.1
+HEAD_START_S: Final = 0.5
+"""During a storm an exempt case asks again within that time; all others leave it that much of a start."""
 PACE: Final = timedelta(seconds=8)
 """A storm card is edited that often at most; Slack's limit for edits holds for the whole workspace."""
 SLOW_PACE: Final = timedelta(seconds=60)
@@ -193,6 +197,19 @@ def band(case: Case) -> int:
 def is_exempt(case: Case) -> bool:
     """Whether the case gets its own card in a storm too."""
     return band(case) < EXEMPT_BANDS
+
+
+def retry_after(case: Case, wait_s: float, now: datetime, *, storming: bool) -> float:
+    """In how many seconds a card for which Slack's budget had no room asks again, given the wait that it was told.
+
+    The few exempt cases of a storm ask at odd moments, so that none of them always comes just behind another.
+    """
+    if not is_exempt(case):
+        return wait_s + HEAD_START_S if storming else wait_s
+    if not storming:
+        return min(wait_s, EXEMPT_RETRY_S)
+    chance = crc32(f"{case.id}{now.timestamp():.3f}".encode()) % 1_000 / 1_000
+    return SHORTEST_RETRY_S + (HEAD_START_S - SHORTEST_RETRY_S) * chance
 
 
 def pressing_at(case: Case) -> datetime:

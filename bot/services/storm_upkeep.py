@@ -14,6 +14,7 @@ from bot.domain.decisions import Decide
 from bot.domain.ports import Budgets, Clock, Due, DueQueue
 from bot.domain.storm import (
     COMPLAINT_BAND,
+    HEAD_START_S,
     PACE,
     ROOM,
     SLOW_PACE,
@@ -38,6 +39,8 @@ from bot.services.storms import folding
 
 STEP: Final = timedelta(seconds=1)
 IDLE: Final = timedelta(seconds=5)
+BEHIND: Final = timedelta(seconds=HEAD_START_S)
+"""Who is released stands behind those who ask already, so that nobody is overtaken again and again."""
 SPARE_PER_S: Final = 0.5
 """Half of the channel's posts: what is released after a storm must not take the next customer's place."""
 EXAMPLES: Final = 3
@@ -138,7 +141,7 @@ class StormUpkeep:
                 case = (await self._casework.apply(case_id, _relief(solved, now), known=case)).case
             if case is None or not case.is_open or not wants_first_card(case) or (solved and case.wait is None):
                 continue
-            await self._cards.put(case_id, now, COMPLAINT_BAND + 1)
+            await self._cards.put(case_id, now + BEHIND, COMPLAINT_BAND + 1)
             shown.append(case_id)
         await self._store.drop(channel, group, shown, "shown")
         await self._store.drop(channel, group, [each for each in ids if each not in shown], "settled")

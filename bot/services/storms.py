@@ -18,7 +18,6 @@ from bot.domain.errors import HarkError, StoreUnavailable
 from bot.domain.ports import Clock, DueQueue
 from bot.domain.storm import (
     END_ALIKE,
-    EXEMPT_RETRY_S,
     Measures,
     Problem,
     Weather,
@@ -28,6 +27,7 @@ from bot.domain.storm import (
     is_exempt,
     joined,
     pressing_at,
+    retry_after,
     slot,
     wants_first_card,
 )
@@ -112,7 +112,8 @@ class Storms:
         """Slack's budget has no room for a first card yet; in how many seconds to ask again."""
         if not self._on or post.kind is not PostKind.CARD or not wants_first_card(case):
             return wait_s
-        wait_s = min(wait_s, EXEMPT_RETRY_S) if is_exempt(case) else wait_s
+        weather = self._weathers.get(post.channel)
+        wait_s = retry_after(case, wait_s, now, storming=weather is not None and weather.storming)
         self._pad(post.channel).asked[case.id] = now + timedelta(seconds=wait_s) + GRACE
         return wait_s
 

@@ -115,8 +115,10 @@ class RedisStorms:
         if limit < 1:
             return []
         highest = f"({(EXEMPT_BANDS if first_only else 5) * BAND}"
-        args: list[Arg] = [limit, millis(now), highest, LEASED, TAKE_LEASE // MS, KEEP // MS]
-        keys = (self.keys.folded(channel, group), self.keys.storm(channel, "shown"))
+        admitted = millis(now + ADMITTED) if first_only else ""
+        args: list[Arg] = [limit, millis(now), highest, LEASED, TAKE_LEASE // MS, KEEP // MS, admitted]
+        parts = (self.keys.storm(channel, part) for part in ("shown", "admitted"))
+        keys = (self.keys.folded(channel, group), *parts)
         return [each.decode() for each in await self.link.run(self.scripts.storm_take, keys, args)]
 
     async def drop(self, channel: str, group: str, ids: Sequence[str], count_as: str) -> None:

@@ -7,6 +7,9 @@ local complaints, width = tonumber(ARGV[5]), tonumber(ARGV[6])
 local MOST_WORDS = 400
 
 if redis.call('SISMEMBER', SHOWN, id) == 1 then
+  if redis.call('ZSCORE', ADMITTED, id) then
+    redis.call('ZADD', ADMITTED, ARGV[8], id)
+  end
   return 'own'
 end
 if ARGV[13] == '1' then

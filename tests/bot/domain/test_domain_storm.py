@@ -37,6 +37,7 @@ from bot.domain.storm import (
     passes,
     per_minute,
     relieved,
+    retry_after,
     slot,
     with_problem,
     with_solved,
@@ -176,6 +177,17 @@ def test_who_comes_first(changes: dict[str, Any], expected: int) -> None:
     case = a_wish(**changes)
     assert band(case) == expected
     assert is_exempt(case) is (expected <= COMPLAINT_BAND)
+
+
+@given(st.floats(0, 60), st.integers(0, 10**6))
+def test_in_a_storm_exempt_cases_ask_before_all_others(wait_s: float, later: int) -> None:
+    """Within half a second, at a moment of their own; the others leave them that start. In quiet times five seconds."""
+    now = NOON + later * timedelta(milliseconds=1)
+    complaint, question = a_wish(reading=Reading(intent="complaint")), a_wish(reading=Reading(intent="question"))
+    assert 0.1 <= retry_after(complaint, wait_s, now, storming=True) <= 0.5
+    assert retry_after(question, wait_s, now, storming=True) == wait_s + 0.5
+    assert retry_after(complaint, wait_s, now, storming=False) == min(wait_s, 5.0)
+    assert retry_after(question, wait_s, now, storming=False) == wait_s
 
 
 def test_only_a_first_card_is_held_back() -> None:

@@ -45,7 +45,7 @@ async def flood(worker: Worker, count: int = 60, first: int = 0, **changes: Any)
 
 async def pass_time(lab: Lab, *workers: Worker, seconds: float, step: float = 1.0) -> None:
     """Let time pass in steps, every worker working in each."""
-    for _ in range(int(seconds / step)):
+    for _ in range(round(seconds / step)):
         lab.clock.advance(timedelta(seconds=step))
         for worker in workers:
             await worker.work()
@@ -95,6 +95,22 @@ async def test_complaints_go_ahead_and_overflow_in_order(lab: Lab) -> None:
         shown = [(at, text.split()[1]) for at, _, text, _ in lab.slack.posts if text.startswith("card")][before:]
         assert {case_id for _, case_id in shown} == ids
         assert max(at for at, _ in shown) - began <= 30 * SECOND
+
+
+async def test_more_complaints_than_slack_takes_stand_in_line(lab: Lab) -> None:
+    """Three in two seconds, for a minute: the first come first, and none waits longer than the line is."""
+    async with lab.worker() as worker:
+        await a_raging(lab, worker)
+        before, seen = cards(lab), {}
+        for n in range(45):
+            case = a_customer(500 + n, words(n), lab.clock, intent="complaint")
+            seen[case.id] = lab.clock.now()
+            await worker.take_in(case)
+            await pass_time(lab, worker, seconds=2 / 3, step=1 / 3)
+        await pass_time(lab, worker, seconds=20, step=1 / 3)
+        shown = [(at, text.split()[1]) for at, _, text, _ in lab.slack.posts if text.startswith("card")][before:]
+        assert len(shown) == 45
+        assert max(at - seen[case_id] for at, case_id in shown) <= 24 * SECOND
 
 
 async def test_a_claimed_case_and_a_known_customer_get_their_cards(lab: Lab) -> None:

@@ -74,6 +74,7 @@ async def test_there_is_room_for_a_few_exempt_cases_and_the_rest_stand_in_order(
     assert await fold(store, "late", COMPLAINT_BAND, at=NOON + MINUTE) == "folded"
     assert await store.storms.take(CHANNEL, STORM, 10, NOON, first_only=True) == [f"c{ROOM}", f"c{ROOM + 1}", "late"]
     assert await fold(store, f"c{ROOM}", COMPLAINT_BAND) == "own"
+    assert (await store.storms.tally(CHANNEL, STORM, NOON)).admitted == ROOM + 1
     assert (await store.storms.tally(CHANNEL, STORM, NOON)).counts["own"] == 2
 
 
