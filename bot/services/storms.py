@@ -44,6 +44,7 @@ GRACE: Final = timedelta(seconds=3)
 """How long after its appointed time a card that was sent away still counts as waiting."""
 REVIVE: Final = timedelta(seconds=30)
 WORDS_A_CASE: Final = 12
+CLEAR: Final = Weather()
 
 
 @dataclass(slots=True)
@@ -56,9 +57,14 @@ class Pad:
     asked: dict[str, datetime] = field(default_factory=dict)
     carded: dict[str, str] = field(default_factory=dict)
 
-    def is_ripe(self, now: datetime) -> bool:
-        """Whether it is worth a round trip."""
-        return bool(self.asked) or self.came.total() >= FLUSH_FROM or now - self.since >= FLUSH_AFTER
+    def is_ripe(self, now: datetime, *, storming: bool) -> bool:
+        """Whether it is worth a round trip. In a storm each card that was posted makes room for the next one."""
+        return (
+            bool(self.asked)
+            or (storming and bool(self.carded))
+            or self.came.total() >= FLUSH_FROM
+            or now - self.since >= FLUSH_AFTER
+        )
 
 
 class Storms:
@@ -146,7 +152,12 @@ class Storms:
     async def tick(self) -> None:
         """Tell what was noticed, begin a storm where there is one, learn what the others know."""
         now = self._clock.now()
-        for channel in [channel for channel, pad in self._pads.items() if pad.is_ripe(now)]:
+        ripe = [
+            channel
+            for channel, pad in self._pads.items()
+            if pad.is_ripe(now, storming=self._weathers.get(channel, CLEAR).storming)
+        ]
+        for channel in ripe:
             await self._tell(channel, self._pads.pop(channel), now)
         self._weathers = await self._store.weathers()
         self._metrics.storms.set(sum(weather.storming for weather in self._weathers.values()))
@@ -157,7 +168,7 @@ class Storms:
                 await self._queue.put(channel, now)
 
     async def _tell(self, channel: str, pad: Pad, now: datetime) -> None:
-        known = self._weathers.get(channel) or Weather()
+        known = self._weathers.get(channel, CLEAR)
         texts = [text for text in map(normal, pad.texts) if text]
         noted = await self._store.note(channel, Jot(pad.came, texts, pad.asked, pad.carded, known.storming), now)
         window = [print_of(text) for text in noted.window]
@@ -168,7 +179,7 @@ class Storms:
             await self._begin(channel, Measures(waiting=noted.waiting, alike=most), now)
 
     async def _begin(self, channel: str, seen: Measures, now: datetime) -> None:
-        if begins(Weather(), seen, now, "") is None:
+        if begins(CLEAR, seen, now, "") is None:
             return
         before = await self._store.weather(channel)
         after = begins(before, seen, now, secrets.token_hex(4))
