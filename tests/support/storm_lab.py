@@ -142,7 +142,9 @@ class Lab:
         async with a_store(self.url, clock=self.clock, instance=name) as store:
             casework = Casework(store.cases, self.clock)
             people = People(store.notes, self.slack)
-            calm = keep_calm(store, casework, self.slack, people, Drawings(), self.clock, self.metrics, on=on)
+            calm = keep_calm(
+                store, store.budgets, casework, self.slack, people, Drawings(), self.clock, self.metrics, on=on
+            )
             drawing = Drawing(casework, self.slack, store.budgets, sketch, sketch, self.clock, self.metrics, calm)
             yield Worker(store, calm, drawing, self.clock)
 

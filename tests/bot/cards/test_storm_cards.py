@@ -70,10 +70,10 @@ def a_storm(**changes: Any) -> StormData:
     return StormData(**(fields | changes))
 
 
-def a_problem(problem: Problem = PROBLEM, **changes: Any) -> ProblemData:
+def a_problem(problem: Problem = PROBLEM, folded: int = 40) -> ProblemData:
     """A known problem with 60 cases."""
     counts = {"folded": 60, "complaints": 22, "angry": 25, "neutral": 30, "happy": 5, "shown": 8}
-    return ProblemData(CHANNEL, problem, Tally(**({"folded": 40, "counts": counts} | changes)))
+    return ProblemData(CHANNEL, problem, Tally(folded=folded, counts=counts))
 
 
 def is_sound(drawn: Rendered) -> bool:
