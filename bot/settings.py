@@ -209,8 +209,8 @@ class Settings(BaseModel):
     storms: bool = Field(
         True,
         alias="HARK_STORMS",
-        description="Whether one growing card stands for what comes in faster than a channel can show; complaints and "
-        "urgent ones keep their own cards",
+        description="Whether one growing card stands for what comes in faster than a channel can show (complaints and "
+        "urgent ones keep their own), and alerts ring a phone at most once in five minutes",
         examples=["false"],
     )
     retention_days: int = Field(

@@ -40,6 +40,7 @@ class Calm:
     rings: Rings
     upkeep: StormUpkeep
     desk: StormDesk
+    on: bool = True
 
     async def hold(self, case: Case, post: Post, now: datetime) -> Case | None:
         """The case as it stands when a message that is wanted is not posted now; None when it may be."""
@@ -47,7 +48,7 @@ class Calm:
             return None
         if post.kind is PostKind.CARD:
             return await self.storms.hold(case, post, now)
-        return await self.rings.hold(case, post, now)
+        return await self.rings.hold(case, post, now) if self.on else None
 
     def asked(self, case: Case, post: Post, wait_s: float, now: datetime) -> float:
         """The post budget had no room; in how many seconds to ask again."""
@@ -85,4 +86,5 @@ def keep_calm(
         ),
         upkeep=upkeep,
         desk=StormDesk(store.storms, store.upkeep, casework, upkeep, people, clock),
+        on=on,
     )

@@ -6,7 +6,7 @@ each card, and a few numbers for each new case. Whoever is folded is in Redis be
 
 import asyncio
 import secrets
-from collections import Counter
+from collections import Counter, deque
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final, Literal
@@ -44,6 +44,7 @@ GRACE: Final = timedelta(seconds=3)
 """How long after its appointed time a card that was sent away still counts as waiting."""
 REVIVE: Final = timedelta(seconds=30)
 WORDS_A_CASE: Final = 12
+PEOPLE_TOLD_APART: Final = 200
 CLEAR: Final = Weather()
 
 
@@ -81,6 +82,7 @@ class Storms:
         self._on = on
         self._weathers: dict[str, Weather] = {}
         self._pads: dict[str, Pad] = {}
+        self._sampled: dict[str, deque[str]] = {}
         self._revived: datetime | None = None
         self._log = structlog.get_logger("hark.storms")
 
@@ -93,7 +95,9 @@ class Storms:
         now = case.cycle.seen_at
         pad = self._pad(case.card.channel)
         pad.came[slot(now)] += 1
-        if len(pad.texts) < TEXTS_A_FLUSH and not case.latest.private:
+        who, lately = person(case), self._sampled.setdefault(case.card.channel, deque(maxlen=PEOPLE_TOLD_APART))
+        if len(pad.texts) < TEXTS_A_FLUSH and not case.latest.private and (not who or who not in lately):
+            lately.append(who)  # somebody who writes the same a dozen times is no crowd
             pad.texts.append(case.latest.text)
 
     async def hold(self, case: Case, post: Post, now: datetime) -> Case | None:

@@ -83,6 +83,8 @@ async def test_a_flood_becomes_one_card_and_nobody_is_lost(redis_url: str) -> No
         assert len(cases) == len(everybody)
         assert all(waits(case) for case in cases)
         assert len(await rig.service.store.cases.waiting(200)) == len(everybody)
+        rig.sandbox.clock.skip(10)
+        await rig.shows(card.ts, "hark:storm-next:v1")
         before, held = own_cards(rig, questions), await folded(rig)
         await rig.press(ANA, card.ts, "hark:storm-next:v1")
         await wait_until(lambda: own_cards(rig, questions) == before + 10, "ten more have cards", within_s=40)

@@ -208,6 +208,17 @@ async def test_near_duplicates_begin_a_storm_before_anybody_waits(lab: Lab) -> N
         assert cards(lab) + await folded(worker) == 20
 
 
+async def test_one_customer_who_repeats_themselves_is_no_storm(lab: Lab) -> None:
+    """Twenty times the same from the same person: a nuisance, not an event."""
+    async with lab.worker() as worker:
+        author = a_customer(0, "x", lab.clock).author
+        for n in range(20):
+            await worker.take_in(a_customer(n, f"Is the evening ferry {n} cancelled today?", lab.clock, author=author))
+            await pass_time(lab, worker, seconds=3)
+        assert await worker.store.storms.weathers() == {}
+        assert cards(lab) == 20
+
+
 async def test_usual_days_begin_nothing_and_cost_nothing(lab: Lab) -> None:
     """A different question every two seconds: no storm, no key of one but what is counted, no weather."""
     async with lab.worker() as worker:
