@@ -63,6 +63,10 @@ class NotingSlack:
             raise SlackRefused(self.refusing)
         self.edits.append((self.clock.now(), posted.ts, text))
 
+    async def delete(self, posted: Posted) -> None:
+        """Note that a message was taken away, as an edit to nothing."""
+        self.edits.append((self.clock.now(), posted.ts, ""))
+
     async def check(self) -> list[Any]:
         """Nothing to say."""
         return []
