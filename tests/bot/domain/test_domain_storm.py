@@ -113,6 +113,7 @@ def test_soon_after_its_end_a_storm_goes_on_with_the_same_card(after: timedelta,
 )
 def test_a_storm_ends_after_five_quiet_minutes_and_not_before(restless: Measures) -> None:
     """Calm must last: whatever rises above its lower mark in between starts the five minutes afresh."""
+    assert QUIET == 5 * MINUTE
     calm = passes(a_storm(), CALM, NOON)
     assert calm is not None
     assert passes(calm, CALM, NOON + QUIET - SECOND) is None
