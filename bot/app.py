@@ -22,18 +22,22 @@ from bot.cards.card import render, render_plain
 from bot.cards.hourly import HourlyData, hourly_message
 from bot.cards.lists import listed
 from bot.cards.notice import caught_up, notice_message
+from bot.cards.storm import problem_card, ring_message, storm_card
 from bot.cards.view import Rendered, View
 from bot.clock import SystemClock
 from bot.domain.case import Case, Post
 from bot.domain.errors import SetupError
 from bot.domain.models import Capabilities
+from bot.domain.policy import Policy
 from bot.domain.ports import Clock, Posted
+from bot.domain.storm_ports import ProblemData, RingData, StormData
 from bot.domain.text.clean import tidy
 from bot.domain.text.privacy import AllowList, mask
 from bot.domain.text.tone import ToneReader
 from bot.domain.text.triage import Triage
 from bot.http import open_session
 from bot.listening import build_bolt
+from bot.services.calm import Calm, keep_calm
 from bot.services.canary import CANARY, Canary
 from bot.services.casework import Casework
 from bot.services.composing import Composing
@@ -92,6 +96,7 @@ class Service:
     polling: Polling
     hourly: Hourly
     signals: Signals
+    calm: Calm
     embedded: Embedded | None
 
 
@@ -199,17 +204,19 @@ def _compose(
     rng = random.SystemRandom()
     context = DeskContext(casework, people, store.notes, connectors, policy, clock)
     composing = Composing(context, allow, ToneReader.load(), rng)
-    budgets = paced(store.budgets, tempo)
+    # A pace that is not Slack's own is for measuring: there every case is to have its card.
+    budgets, storms = paced(store.budgets, tempo), settings.storms and tempo.slack_pace == 1
+    calm = keep_calm(store, budgets, casework, slack, people, surroundings, clock, metrics, on=storms)
     draw, plainly = surroundings.draw, surroundings.draw_plainly
-    drawing = Drawing(casework, slack, budgets, draw, plainly, clock, metrics, settings.card_fallbacks)
+    drawing = Drawing(casework, slack, budgets, draw, plainly, clock, metrics, settings.card_fallbacks, calm)
     hourly = Hourly(store.cases, store.notes, slack, surroundings.draw_hour, policy, clock)
     signals = _signals(settings, store, slack, surroundings, clock, metrics)
     signing = settings.slack_signing_secret
     # Bolt is told the token for each request; a client of its own with a token would only make it warn.
     bolt = build_bolt(slack_client(settings, http, None), slack, token, signing.get_secret_value() if signing else None)
     desk = Desk(context, composing, rng)
-    handlers.register(bolt, _handler_deps(context, desk, composing, drawing, slack, http, surroundings, signals))
-    reader = Reader(Triage.load(), allow)
+    parts = _handler_deps(context, desk, composing, drawing, slack, http, surroundings, signals, calm)
+    handlers.register(bolt, parts)
     return Service(
         settings=settings,
         clock=clock,
@@ -222,7 +229,7 @@ def _compose(
         bolt=bolt,
         connectors=connectors,
         marked=marked,
-        intake=Intake(store.inbox, store.notes, casework, connectors, reader, policy, clock, metrics, signals.heard),
+        intake=_intake(store, casework, connectors, policy, allow, clock, metrics, signals, calm),
         drawing=drawing,
         sending=Sending(casework, store.notes, connectors, policy, clock, metrics, gate),
         gate=gate,
@@ -230,8 +237,26 @@ def _compose(
         polling=Polling(store.inbox, store.cases, store.notes, connectors, clock, metrics, settings.poll_seconds, gate),
         hourly=hourly,
         signals=signals,
+        calm=calm,
         embedded=embedded,
     )
+
+
+def _intake(
+    store: Store,
+    casework: Casework,
+    connectors: Mapping[tuple[str, str], Connector],
+    policy: Policy,
+    allow: AllowList,
+    clock: Clock,
+    metrics: Metrics,
+    signals: Signals,
+    calm: Calm,
+) -> Intake:
+    """What takes deliveries in, and who listens to it."""
+    inbox, notes, reader = store.inbox, store.notes, Reader(Triage.load(), allow)
+    heard, note = signals.heard, calm.storms.note
+    return Intake(inbox, notes, casework, connectors, reader, policy, clock, metrics, heard, note)
 
 
 def _signals(
@@ -264,6 +289,7 @@ def _handler_deps(
     http: aiohttp.ClientSession,
     surroundings: "Surroundings",
     signals: Signals,
+    calm: Calm,
 ) -> handlers.Deps:
     """The service as the listeners see it."""
     return handlers.Deps(
@@ -283,6 +309,7 @@ def _handler_deps(
         view_of=surroundings.view,
         troubles=signals.health,
         new_id=lambda: secrets.token_hex(8),
+        storms=calm.desk,
     )
 
 
@@ -340,3 +367,15 @@ class Surroundings:
                 quiet=hour.quiet,
             )
         )
+
+    def storm(self, data: StormData) -> Rendered:
+        """A storm card."""
+        return storm_card(data)
+
+    def problem(self, data: ProblemData) -> Rendered:
+        """A known problem's card."""
+        return problem_card(data)
+
+    def ring(self, data: RingData) -> Rendered:
+        """What was gathered for one person."""
+        return ring_message(data, listed(data.waiting, self.view))

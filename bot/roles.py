@@ -128,13 +128,15 @@ def _workers(service: Service, stop: asyncio.Event) -> list[Awaitable[None]]:
         "sends": (store.sends, service.sending.act),
         "timers": (store.timers, service.timing.act),
         "polls": (store.polls, service.polling.act),
+        "storms": (store.upkeep, service.calm.act),
     }
     wakes = {"cards": service.marked}
     queues = [
         QueueWorker(name, queue, act, clock, metrics, service.tempo.lease, wake=wakes.get(name)).run(stop)
         for name, (queue, act) in acts.items()
     ]
-    return [_take_in(service, stop), service.signals.run(stop), _schedule(service, stop), *queues]
+    rounds = [service.signals.run(stop), service.calm.storms.run(stop), _schedule(service, stop)]
+    return [_take_in(service, stop), *rounds, *queues]
 
 
 async def _take_in(service: Service, stop: asyncio.Event) -> None:
@@ -217,6 +219,7 @@ def _web(service: Service, socket: Socket | None, *, public: bool) -> web.Applic
         dead = await store.dead.count()
         service.metrics.dead.labels("waiting").set(dead.waiting)
         service.metrics.dead.labels("gone").set(dead.gone)
+        queues["storms"] = store.upkeep
         return {"inbox": await store.inbox.depth(), **{name: await queue.depth() for name, queue in queues.items()}}
 
     return build(

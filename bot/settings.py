@@ -210,6 +210,13 @@ class Settings(BaseModel):
         description="The country whose phone numbers may stand without a country code",
         examples=["GB"],
     )
+    storms: bool = Field(
+        True,
+        alias="HARK_STORMS",
+        description="Whether one growing card stands for what comes in faster than a channel can show (complaints and "
+        "urgent ones keep their own), and alerts ring a phone at most once in five minutes",
+        examples=["false"],
+    )
     retention_days: int = Field(
         90, alias="HARK_RETENTION_DAYS", ge=1, le=3650, description="How long a closed case is kept", examples=["90"]
     )

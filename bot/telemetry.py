@@ -56,7 +56,7 @@ class Metrics:
         )
         self.draws = Counter(
             "hark_draws_total",
-            "Card draws by outcome (posted, updated, equal, waited, refused, plain, taken_away)",
+            "Card draws by outcome (posted, updated, equal, waited, held, refused, plain, taken_away)",
             ["outcome"],
             registry=self.registry,
         )
@@ -72,6 +72,9 @@ class Metrics:
             ["step"],
             registry=self.registry,
         )
+        self.storms = Gauge("hark_storms", "Channels in which a storm holds", registry=self.registry)
+        self.folded = Counter("hark_folded_total", "First cards held back", ["into"], registry=self.registry)
+        self.rings = Counter("hark_rings_total", "Calls by how (rung, gathered)", ["how"], registry=self.registry)
         self.depth = Gauge("hark_queue_depth", "Entries waiting, by queue", ["queue"], registry=self.registry)
 
     def _about_hark(self) -> None:

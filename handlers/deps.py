@@ -15,6 +15,7 @@ from bot.services.desk import Desk
 from bot.services.drawing import Drawing
 from bot.services.moderation import Moderation
 from bot.services.people import People
+from bot.services.storm_desk import StormDesk
 from bot.slack import SlackGateway
 
 
@@ -38,3 +39,4 @@ class Deps:
     view_of: Callable[[Case], View]
     troubles: Callable[[], Awaitable[list[Health]]]
     new_id: Callable[[], str]
+    storms: StormDesk

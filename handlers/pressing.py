@@ -12,6 +12,7 @@ import structlog
 
 from bot.cards.action_ids import Press
 from bot.domain.case import Case, Post
+from bot.domain.ports import Rendered
 from bot.services.casework import Outcome
 from handlers.deps import Deps
 
@@ -63,13 +64,17 @@ async def redraw(deps: Deps, pressed: Pressed, case: Case) -> None:
     rendered = deps.render(case, post, deps.clock.now())
     if rendered.digest == post.drawn:
         return
-    shown = await _answer(
+    if await replace(deps, pressed.response_url, rendered):
+        await deps.drawing.remember(case, post.id, rendered.digest)
+
+
+async def replace(deps: Deps, response_url: str, rendered: Rendered) -> bool:
+    """Redraw the pressed message with another drawing; whether Slack took it."""
+    return await _answer(
         deps,
-        pressed.response_url,
+        response_url,
         {"replace_original": True, "text": rendered.text, "blocks": rendered.blocks, "unfurl_links": False},
     )
-    if shown:
-        await deps.drawing.remember(case, post.id, rendered.digest)
 
 
 async def whisper(deps: Deps, response_url: str, text: str) -> None:

@@ -40,6 +40,12 @@ class ActionId(StrEnum):
     UNHIDE = "hark:unhide:v1"  # show a hidden comment again
     SET_SIGNATURE = "hark:set-signature:v1"  # open the signature modal from App Home
     HOME_OPEN_CASE = "hark:home-open-case:v1"  # open a case from App Home
+    STORM_NEXT = "hark:storm-next:v1"  # the ten that wait most urgently get their own cards
+    STORM_PROBLEM = "hark:storm-problem:v1"  # open the form for a known problem
+    PROBLEM_SOLVED = "hark:problem-solved:v1"  # open the form that says a known problem is solved
+    TITLE = "hark:title:v1"  # the title of a known problem
+    KNOWN = "hark:known:v1"  # what is known of it
+    WORDS = "hark:words:v1"  # the words by which its cases are told
 
 
 class Verb(StrEnum):
@@ -66,6 +72,8 @@ class CallbackId(StrEnum):
     CASE = "hark:case-view:v1"
     NOTICE = "hark:notice-view:v1"
     HOME = "hark:home-view:v1"
+    PROBLEM = "hark:problem-form:v1"
+    SOLVED = "hark:solved-form:v1"
 
 
 class InputId(StrEnum):
@@ -78,6 +86,9 @@ class InputId(StrEnum):
     REASON = "reason"
     LOOP = "loop"
     NOTE = "note"
+    TITLE = "title"
+    KNOWN = "known"
+    WORDS = "words"
 
 
 LOOP_POST: Final = "post"
@@ -127,6 +138,13 @@ class Press(Packed):
         """The encoded press in at most `most` characters: the post is left out where there is no room for it."""
         full = self.encode()
         return full if len(full) <= most else self.model_copy(update={"post": ""}).encode()
+
+
+class StormPress(Packed):
+    """What a button or a form of a storm's or a known problem's message carries: its channel, and which of the two."""
+
+    channel: str = Field(default="", pattern=r"^[A-Z0-9]{0,31}$")
+    group: str = Field(default="", pattern=r"^[a-z0-9]{0,16}$")
 
 
 class ModalState(Packed):

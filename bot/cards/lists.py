@@ -41,6 +41,7 @@ def case_line(one: Listed) -> str:
         link(view.card_url, _title(case)),
         _due(one),
         f"claimed by {line(staff_name(case.claim.by.name), 40)}" if case.claim else "",
+        f"📌 {line(case.known.title, 40)}" if case.known else "",
     ]
     return " · ".join(fact for fact in facts if fact)
 

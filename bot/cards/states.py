@@ -71,7 +71,7 @@ def state_section(case: Case, post_id: str, view: View) -> build.Block:
 
 def state_lines(case: Case, view: View) -> list[str]:
     """The state of the case, the most pressing first; never empty."""
-    lines = (_promise(case), _standing(case), _privacy(case), _writing(case, view))
+    lines = (_promise(case), _standing(case), _privacy(case), _writing(case, view), known_problem(case))
     return [each for each in lines if each]
 
 
@@ -126,3 +126,11 @@ def _writing(case: Case, view: View) -> str:
     if case.writing is None or case.writing.until <= view.now:
         return ""
     return f"✍️ *{line(staff_name(case.writing.by.name), 40)} is writing*"
+
+
+def known_problem(case: Case) -> str:
+    """The known problem to which the case belongs, if any."""
+    if case.known is None:
+        return ""
+    title = line(case.known.title, 80)
+    return f"✅ *Known problem, solved:* {title}" if case.known.solved else f"📌 *Known problem:* {title}"

@@ -51,6 +51,9 @@ class Submitted:
     reason: str = ""
     loop: str = ""
     note: str = ""
+    title: str = ""
+    known: str = ""
+    words: str = ""
 
 
 def submitted(values: Mapping[str, Any]) -> Submitted:

@@ -249,6 +249,15 @@ class Post(Model):
     retry_at: AwareDatetime | None = None
 
 
+class Known(Model):
+    """The known problem to which a case belongs: `line` is what staff may say to the customer."""
+
+    id: str
+    title: str
+    line: str = ""
+    solved: bool = False
+
+
 class LogEntry(Model):
     """One line of the audit log: who did what, when. `by` is empty for customers and for Hark itself."""
 
@@ -286,6 +295,7 @@ class Case(Model):
     reposts: int = 0
     swept: bool = False
     calls: dict[str, int] = Field(default_factory=dict)
+    known: Known | None = Field(default=None, exclude_if=lambda known: known is None)
 
     @property
     def id(self) -> str:

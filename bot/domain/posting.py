@@ -90,6 +90,26 @@ def drawn(case: Case, post_id: str, shown: Shown) -> Decision:
     return _shows(case, post_id, shown)
 
 
+def spared(case: Case, post_id: str) -> Decision:
+    """A message that will not be posted, because one message for many cases takes its place. An alert that stands for
+    the same person takes over its headline: an edit rings nobody."""
+    post = _find(case, post_id)
+    if post is None or post.attempt or post.ts:
+        return Refused(code="begun", text="That message is being posted already.")
+    posts = [each for each in case.posts if each.id != post_id]
+    older = [n for n, each in enumerate(posts) if each.kind is PostKind.RETIRED and each.channel == post.channel]
+    if post.kind is not PostKind.ALERT or not older or not posts[older[-1]].ts:
+        return _silent(_with(case, tuple(posts)))
+    posts[older[-1]] = posts[older[-1]].model_copy(update={"kind": PostKind.ALERT, "text": post.text})
+    return Change(case=_with(case, tuple(posts)))
+
+
+def quieted(case: Case, post_id: str, mentions: tuple[str, ...]) -> Decision:
+    """A line that calls fewer people than it was meant to; it is posted with the next draw."""
+    decision = _update(case, post_id, mentions=mentions)
+    return decision if isinstance(decision, Refused) else decision.model_copy(update={"redraw": True})
+
+
 def _is_alert_to(post: Post, user: str) -> bool:
     return post.kind is PostKind.ALERT and post.channel == user
 

@@ -198,6 +198,8 @@ class Composing:
         if purpose is Purpose.THANK:
             used = await self._at.notes.recent(THANKS)
             return suggest_thanks(_name(case), case.reading.topics, used, self._rng)
+        if purpose is Purpose.REPLY and case.known is not None:
+            return case.known.line
         if purpose is Purpose.PRIVATE and not private:
             contact = self._at.policy.contact
             return (

@@ -7,7 +7,7 @@ without a message looks for it in the channel before posting again. Budgets foll
 import secrets
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import structlog
 
@@ -36,6 +36,15 @@ message over: nothing is posted, and the next turn looks for the attempt first. 
 UNSEEN = Shown(digest="", version=-1)
 """Nobody knows what the message shows."""
 
+
+class Calm(Protocol):
+    """Who is asked before something new is posted, and told what became of it (`bot.services.calm`)."""
+
+    async def hold(self, case: Case, post: Post, now: datetime) -> Case | None: ...
+    def asked(self, case: Case, post: Post, wait_s: float, now: datetime) -> float: ...
+    def carded(self, case: Case, post: Post) -> None: ...
+
+
 T = TypeVar("T")
 Drawn = tuple[Case, datetime | None]
 """The case after a draw, and when to come again (None: it shows what it should)."""
@@ -57,6 +66,7 @@ class Drawing:
         clock: Clock,
         metrics: Metrics,
         fallbacks: Places = (),
+        calm: Calm | None = None,
     ) -> None:
         self._fallbacks = fallbacks
         self._casework = casework
@@ -66,6 +76,7 @@ class Drawing:
         self._render_plainly = render_plainly
         self._clock = clock
         self._metrics = metrics
+        self._calm = calm
         self._log = structlog.get_logger("hark.drawing")
 
     async def act(self, due: Due) -> datetime | None:
@@ -114,10 +125,14 @@ class Drawing:
             if found is not None:
                 # It may show an old state: the next draw brings it up to date.
                 return await self._placed(case, post, found, UNSEEN), now
+        held = await self._calm.hold(case, post, now) if self._calm else None
+        if held is not None:
+            self._metrics.draws.labels("held").inc()
+            return held, None
         wait = await self._budgets.take(_post_bucket(post), POSTS_PER_S, POST_BURST, now)
         if wait > 0:
             self._metrics.draws.labels("waited").inc()
-            return case, now + timedelta(seconds=wait)
+            return case, now + timedelta(seconds=self._calm.asked(case, post, wait, now) if self._calm else wait)
         # Drawing costs more than asking: in a flood most are told to wait, and are drawn once their turn has come.
         rendered = self._render(case, post, now)
         attempt = f"{int(now.timestamp() * 1000)}-{secrets.token_hex(4)}"
@@ -150,6 +165,8 @@ class Drawing:
         if post.kind is PostKind.CARD:
             lag = (now - case.cycle.posted_at).total_seconds()
             self._metrics.carded.labels(case.key.network).observe(max(0.0, lag))
+            if self._calm:
+                self._calm.carded(case, post)
         return case
 
     async def _take_away(self, case: Case, surplus: Posted) -> None:

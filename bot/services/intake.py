@@ -95,6 +95,7 @@ class Intake:
         clock: Clock,
         metrics: Metrics,
         heard: Heard = unheard,
+        note: Callable[[Case], None] | None = None,
     ) -> None:
         self._heard = heard
         self._inbox = inbox
@@ -105,6 +106,7 @@ class Intake:
         self._policy = policy
         self._clock = clock
         self._metrics = metrics
+        self._note = note
         self._log = structlog.get_logger("hark.intake")
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -224,6 +226,8 @@ class Intake:
                 if created is None:
                     continue
                 outcome = created
+                if self._note and created.done and created.case:
+                    self._note(created.case)
             if outcome.done:
                 # The removal may have come to another worker meanwhile, which did not find these words yet.
                 if at := await self._gone_at(event):

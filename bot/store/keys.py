@@ -148,3 +148,23 @@ class Keys:
     def beat(self, role: str) -> str:
         """Sorted set: the processes of one role, by when their last sign of life lapses."""
         return self.at(0, "beat", role)
+
+    def weather(self) -> str:
+        """Hash: storms and known problems, by channel."""
+        return self.at(0, "weather")
+
+    def folded(self, channel: str, group: str) -> str:
+        """Sorted set: cases of a storm or a known problem whose cards are held back, by how urgently they wait."""
+        return self.at(self.shard_of(channel), "folded", channel, group)
+
+    def storm(self, channel: str, part: str) -> str:
+        """Hash, list or sorted set: what is counted in a channel."""
+        return self.at(self.shard_of(channel), "storm", channel, part)
+
+    def ring(self, user: str) -> str:
+        """Hash: when somebody was rung last, and by what."""
+        return self.at(self.shard_of(user), "ring", user)
+
+    def gathered(self, user: str) -> str:
+        """Sorted set: cases that wait to be told of in one message, by when they were gathered."""
+        return self.at(self.shard_of(user), "gathered", user)

@@ -47,6 +47,12 @@ class Scripts:
     budget_pause: Script
     beat: Script
     time: Script
+    storm_swap: Script
+    storm_note: Script
+    storm_fold: Script
+    storm_take: Script
+    storm_drop: Script
+    ring_take: Script
 
     @classmethod
     def read(cls) -> Self:
@@ -69,4 +75,10 @@ class Scripts:
             budget_pause=Script.read("budget_pause"),
             beat=Script.read("beat"),
             time=Script.read("time"),
+            storm_swap=Script.read("storm_swap"),
+            storm_note=Script.read("storm_note"),
+            storm_fold=Script.read("storm_fold"),
+            storm_take=Script.read("storm_take"),
+            storm_drop=Script.read("storm_drop"),
+            ring_take=Script.read("ring_take"),
         )

@@ -16,6 +16,7 @@ from bot.store.keys import EPOCH, Keys
 from bot.store.notes import RedisNotes
 from bot.store.notices import RedisNotices
 from bot.store.scripts import Scripts
+from bot.store.storms import STORMS, RedisRings, RedisStorms
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,9 @@ class Store:
     notes: RedisNotes
     notices: RedisNotices
     heard: RedisHeard
+    upkeep: RedisDueQueue
+    storms: RedisStorms
+    rings: RedisRings
 
     @classmethod
     def on(
@@ -61,8 +65,8 @@ class Store:
     ) -> Self:
         """The store on an open connection."""
         keys, scripts = Keys(shards), Scripts.read()
-        cards, sends, timers, polls = (
-            RedisDueQueue(link, keys, scripts, name, Turns(shards)) for name in (CARDS, SENDS, TIMERS, POLLS)
+        cards, sends, timers, polls, upkeep = (
+            RedisDueQueue(link, keys, scripts, name, Turns(shards)) for name in (CARDS, SENDS, TIMERS, POLLS, STORMS)
         )
         return cls(
             link=link,
@@ -77,6 +81,9 @@ class Store:
             notes=RedisNotes(link, keys, scripts, clock),
             notices=RedisNotices(link, keys),
             heard=RedisHeard(link, keys),
+            upkeep=upkeep,
+            storms=RedisStorms(link, keys, scripts),
+            rings=RedisRings(link, keys, scripts),
         )
 
     async def ping(self) -> None:

@@ -69,6 +69,7 @@ async def test_two_share_a_burst_and_one_may_leave(redis_url: str) -> None:
             sandbox.clock.skip(1)  # writes the file that the bots read
             clock = FileClock(folder / "clock.json")
             env = {**environment(sandbox, folder), **FAST, **TARGETS, "REDIS_URL": redis_url}
+            env["HARK_STORMS"] = "false"  # each of them is to be seen and heard
             scene = Scene(sandbox)
             async with a_worker(env, clock) as first, a_worker(env, clock):
                 await wait_until(lambda: len(sandbox.slack.hub.sockets.open) == 2, "both listen", within_s=WITHIN_S)

@@ -45,6 +45,11 @@ def every_key(keys: Keys) -> dict[str, str]:
         "shape": keys.shape("square"),
         "digest": keys.digest("2026-03-04T12"),
         "beat": keys.beat("worker"),
+        "weather": keys.weather(),
+        "folded": keys.folded("C1", "storm"),
+        "storm": keys.storm("C1", "counts-storm"),
+        "ring": keys.ring("U1"),
+        "gathered": keys.gathered("U1"),
     }
 
 

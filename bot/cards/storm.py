@@ -1,0 +1,270 @@
+"""Messages that stand for many cases: the storm card, a known problem's card, and the message of gathered rings."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Final
+
+from bot.cards import build
+from bot.cards.action_ids import ActionId, StormPress
+from bot.cards.escape import date_token, line, one_line, plain
+from bot.cards.lists import Listed, fitting, left_out, list_parts
+from bot.cards.view import Rendered, rendered
+from bot.cards.words import author_label, count, staff_name
+from bot.domain.case import Case
+from bot.domain.storm import Problem
+from bot.domain.storm_ports import STORM, ProblemData, RingData, StormData, Tally
+
+EXAMPLE_GRAPHEMES: Final = 180
+NAME_GRAPHEMES: Final = 40
+TITLE_GRAPHEMES: Final = 80
+KNOWN_GRAPHEMES: Final = 500
+WORDS_SHOWN: Final = 6
+RUNG_SHOWN: Final = 5
+BECAUSE: Final = {
+    "wait": "more comes in than Slack lets Hark post",
+    "alike": "many customers write nearly the same",
+}
+
+
+def storm_card(data: StormData) -> Rendered:
+    """The card of a storm that holds, or that is over while some of its cases still wait for theirs, or all told."""
+    parts = _over(data) if data.storm.ended_at is not None else _raging(data)
+    return rendered(_storm_text(data), build.with_ids(f"storm-{data.storm.id}", parts))
+
+
+def problem_card(data: ProblemData) -> Rendered:
+    """The card of a known problem, open or solved."""
+    problem, tally = data.problem, data.tally
+    parts: build.Parts = [
+        ("head", build.section(_problem_title(problem))),
+        *_told(problem),
+        ("state", build.section(_problem_state(problem, tally))),
+        ("context", build.context(_problem_context(problem, tally))),
+    ]
+    if problem.solved_at is None:
+        press = StormPress(channel=data.channel, group=problem.id)
+        buttons = [_next(press)] if tally.folded else []
+        parts.append(("actions", build.actions([*buttons, _solved(press)])))
+    text = f"Known problem{', solved' if problem.solved_at else ''}: {line(problem.title, TITLE_GRAPHEMES)}"
+    text = f"{text} · {_belong(_total(tally))}"
+    return rendered(text, build.with_ids(f"problem-{problem.id}", parts))
+
+
+def ring_message(data: RingData, waiting: Sequence[Listed]) -> Rendered:
+    """What was gathered for one person: how many cases wait, how many are overdue, the most urgent ones."""
+    text = ring_text(data)
+    return rendered(text, fitting("rings", partial(_ring_parts, data, waiting, text), RUNG_SHOWN))
+
+
+def ring_text(data: RingData) -> str:
+    """The same in one line, for the lock screen."""
+    if not data.total:
+        return "Everything that was gathered for you here is settled."
+    overdue = f", {data.overdue:,} overdue" if data.overdue else ""
+    return f"{count(data.total, 'more case waits', 'more cases wait')}{overdue}"
+
+
+# --- the storm card ---------------------------------------------------------------------------------------------------
+
+
+def _raging(data: StormData) -> build.Parts:
+    tally = data.tally
+    press = StormPress(channel=data.channel, group=STORM)
+    buttons = [_next(press)] if tally.folded else []
+    began = f"since {date_token(data.storm.began_at)}: {BECAUSE[data.storm.because]}"
+    return [
+        ("head", build.section(f"🌊 *Storm* {began}.")),
+        ("numbers", build.section("\n".join(_numbers(data)))),
+        *_words(tally),
+        *_examples(data.examples),
+        ("context", build.context(_storm_context(data))),
+        ("actions", build.actions([*buttons, _problem_button(press)])),
+    ]
+
+
+def _numbers(data: StormData) -> list[str]:
+    tally = data.tally
+    folded = f"*{count(tally.folded, 'customer')}* {'waits' if tally.folded == 1 else 'wait'} in this card"
+    own = count(_counted(tally, "own"), "case has its own card", "cases have their own cards")
+    rate = f"{data.per_minute:,.0f} came in within the last minute" if data.per_minute else "nobody new for a minute"
+    lines = [f"📥 {folded} · {rate}", f"🪪 {own}: complaints and urgent ones first"]
+    if tally.first:
+        lines.append(f"🔴 {count(tally.first, 'complaint')} among those that wait here: next in line")
+    return [*lines, f"{_moods(tally)}"]
+
+
+def _moods(tally: Tally) -> str:
+    moods = (("angry", "😟"), ("neutral", "😐"), ("happy", "🙂"))
+    return " · ".join(f"{sign} {_counted(tally, mood):,} {mood}" for mood, sign in moods)
+
+
+def _words(tally: Tally) -> build.Parts:
+    """The words that most have. A word that a single customer used is nobody's business here."""
+    shared = [(word, times) for word, times in tally.words if times > 1][:WORDS_SHOWN]
+    if not shared:
+        return []
+    parts = [build.text_part("Most said: ")]
+    for number, (word, times) in enumerate(shared):
+        parts += [build.text_part(", ")] if number else []
+        parts += [build.text_part(one_line(word, 30) or "?", "bold"), build.text_part(f" {times:,}")]
+    return [("words", build.rich(build.rich_line(*parts)))]
+
+
+def _examples(cases: Sequence[Case]) -> build.Parts:
+    """Up to three customers' words, as data: masked when they came in, quoted here."""
+    parts: build.Parts = []
+    for number, case in enumerate(cases[:3]):
+        item = case.latest
+        who = build.text_part(one_line(author_label(item, case), NAME_GRAPHEMES) or "someone", "bold")
+        words = plain(item.text, EXAMPLE_GRAPHEMES) or "(no words)"
+        top = build.rich_line(who, build.text_part(" · "), build.date_part(item.posted_at))
+        parts.append((f"example{number}", build.rich(top, build.rich_quote(words))))
+    return parts
+
+
+def _storm_context(data: StormData) -> str:
+    problems = ", ".join(line(each.title, TITLE_GRAPHEMES) for each in data.problems)
+    facts = [
+        f"📌 known problem: {problems}" if problems else "",
+        _became(data.tally),
+        "clocks run for all of them; `/hark queue` lists them",
+    ]
+    return " · ".join(fact for fact in facts if fact)
+
+
+def _over(data: StormData) -> build.Parts:
+    storm, tally = data.storm, data.tally
+    ended = date_token(storm.ended_at) if storm.ended_at else ""
+    folded = count(_counted(tally, "folded"), "customer was", "customers were")
+    lines = [f"🌤️ *The storm is over.* It lasted from {date_token(storm.began_at)} to {ended}."]
+    told = [f"{folded} held back here", f"{_counted(tally, 'own'):,} had their own cards meanwhile"]
+    rest = (
+        f"{count(tally.folded, 'case still waits', 'cases still wait')}: they get their cards as there is room"
+        if tally.folded
+        else "nobody waits here any more"
+    )
+    parts: build.Parts = [
+        ("head", build.section("\n".join(lines))),
+        ("numbers", build.section(f"{' · '.join(told)}\n{_moods(tally)}")),
+        ("context", build.context(" · ".join(fact for fact in (_became(tally), rest) if fact))),
+    ]
+    if tally.folded:
+        parts.append(("actions", build.actions([_next(StormPress(channel=data.channel, group=STORM))])))
+    return parts
+
+
+def _became(tally: Tally) -> str:
+    facts = [
+        (_counted(tally, "shown"), "got their own cards"),
+        (_counted(tally, "joined"), "went over to a known problem"),
+        (_counted(tally, "settled"), "were settled without a card"),
+    ]
+    told = ", ".join(f"{number:,} {words}" for number, words in facts if number)
+    return f"of those held back, {told}" if told else ""
+
+
+def _storm_text(data: StormData) -> str:
+    tally = data.tally
+    if data.storm.ended_at is not None:
+        rest = f" · {count(tally.folded, 'case')} still to card" if tally.folded else ""
+        return f"The storm is over · {count(_counted(tally, 'folded'), 'customer')} were held back{rest}"
+    words = ", ".join(line(word, 30) for word, times in tally.words[:3] if times > 1)
+    said = f" · {words}" if words else ""
+    waits = "waits" if tally.folded == 1 else "wait"
+    return f"Storm · {count(tally.folded, 'customer')} {waits} in one card · {data.per_minute:,.0f} a minute{said}"
+
+
+# --- the known problem's card -----------------------------------------------------------------------------------------
+
+
+def _problem_title(problem: Problem) -> str:
+    title = line(problem.title, TITLE_GRAPHEMES) or "(no title)"
+    return f"✅ *Solved: {title}*" if problem.solved_at else f"📌 *Known problem: {title}*"
+
+
+def _told(problem: Problem) -> build.Parts:
+    """What staff wrote: data too, so that nothing in it calls anybody."""
+    parts: build.Parts = []
+    if problem.known:
+        words = build.rich_line(build.text_part(plain(problem.known, KNOWN_GRAPHEMES) or "-"))
+        parts.append(("known", build.rich(words)))
+    suggested = problem.solved_line if problem.solved_at else problem.line
+    if suggested:
+        top = build.rich_line(build.text_part("Say to customers:", "bold"))
+        parts.append(("line", build.rich(top, build.rich_quote(plain(suggested, KNOWN_GRAPHEMES) or "-"))))
+    return parts
+
+
+def _problem_state(problem: Problem, tally: Tally) -> str:
+    total, complaints = _total(tally), _counted(tally, "complaints")
+    lines = [f"📥 *{_belong(total)}*, {count(complaints, 'complaint')} among them", _moods(tally)]
+    if problem.solved_at is not None and tally.folded:
+        wait = count(tally.folded, "case still waits", "cases still wait")
+        lines.append(f"⏳ {wait}: they get their cards as there is room")
+    elif tally.folded:
+        lines.append(f"⏳ {count(tally.folded, 'of them has', 'of them have')} no card of their own")
+    return "\n".join(lines)
+
+
+def _problem_context(problem: Problem, tally: Tally) -> str:
+    by = line(staff_name(problem.opened_by), NAME_GRAPHEMES)
+    facts = [f"opened by {by} {date_token(problem.opened_at)}"]
+    if problem.solved_at is not None:
+        solver = line(staff_name(problem.solved_by), NAME_GRAPHEMES)
+        facts.append(f"solved by {solver} {date_token(problem.solved_at)}")
+    elif problem.words:
+        facts.append(f"told by its words: {', '.join(line(word, 30) for word in problem.words[:8])}")
+    facts.append(_became(tally))
+    return " · ".join(fact for fact in facts if fact)
+
+
+def _belong(total: int) -> str:
+    return count(total, "case belongs to it", "cases belong to it")
+
+
+def _total(tally: Tally) -> int:
+    return _counted(tally, "folded")
+
+
+def _counted(tally: Tally, name: str) -> int:
+    return tally.counts.get(name, 0)
+
+
+# --- buttons ----------------------------------------------------------------------------------------------------------
+
+
+def _next(press: StormPress) -> build.Block:
+    describe = "The ten that wait most urgently get their own cards"
+    return _button(ActionId.STORM_NEXT, "Show next ten", press, describe)
+
+
+def _problem_button(press: StormPress) -> build.Block:
+    return _button(ActionId.STORM_PROBLEM, "Known problem", press, "Open as known problem")
+
+
+def _solved(press: StormPress) -> build.Block:
+    return _button(ActionId.PROBLEM_SOLVED, "Solved", press, "Say that this problem is solved", "primary")
+
+
+def _button(action: ActionId, label: str, press: StormPress, describe: str, style: str = "") -> build.Block:
+    block: build.Block = {
+        "type": "button",
+        "action_id": action.value,
+        "text": build.plain_text(label),
+        "value": press.encode(),
+        "accessibility_label": describe,
+    }
+    return {**block, "style": style} if style else block
+
+
+# --- gathered rings ---------------------------------------------------------------------------------------------------
+
+
+def _ring_parts(data: RingData, waiting: Sequence[Listed], text: str, most: int) -> build.Parts:
+    if not data.total:
+        return [("head", build.section(f"✅ {text}"))]
+    shown = waiting[:most]
+    rest = left_out(data.total, len(shown))
+    more: build.Parts = [("rest", build.context(f"{rest}; `/hark queue` lists what waits"))] if rest else []
+    note = "Gathered so that your phone rings at most once in five minutes. This message is edited as they are settled."
+    return [("head", build.section(f"🔔 *{text}*")), *list_parts(shown), *more, ("note", build.context(note))]

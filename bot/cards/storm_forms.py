@@ -1,0 +1,70 @@
+"""The forms of a known problem: opening it, and saying that it is solved."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from bot.cards import build
+from bot.cards.action_ids import ActionId, CallbackId, InputId, StormPress
+from bot.cards.escape import one_line
+from bot.cards.views import ViewJson, modal
+from bot.domain.storm import Problem
+
+TITLE_LENGTH: Final = 80
+KNOWN_LENGTH: Final = 500
+LINE_LENGTH: Final = 500
+WORDS_LENGTH: Final = 120
+SOLVED_LINE: Final = "This is solved now. Thank you for your patience, and sorry for the trouble!"
+
+
+def problem_form(press: StormPress, words: Sequence[str]) -> ViewJson:
+    """Open a known problem: from then on similar cases fold into its card."""
+    intro = (
+        "New cases that say nearly the same, complaints too, are then counted on the problem's card and get no card of "
+        "their own. Their clocks run on, and their reply form begins with your line. Nothing is sent by this form."
+    )
+    blocks = [
+        build.section(intro),
+        build.text_input(InputId.TITLE, ActionId.TITLE, "Title", most=TITLE_LENGTH),
+        build.text_input(
+            InputId.KNOWN, ActionId.KNOWN, "What is known", optional=True, multiline=True, most=KNOWN_LENGTH
+        ),
+        build.text_input(
+            InputId.LINE,
+            ActionId.LINE,
+            "A line for customers",
+            hint="Suggested in the reply form of each of its cases; whoever replies can change it, and signs it.",
+            optional=True,
+            multiline=True,
+            most=LINE_LENGTH,
+        ),
+        build.text_input(
+            InputId.WORDS,
+            ActionId.WORDS,
+            "Words that tell it",
+            hint="A case with two of these words belongs to it, as does one that says nearly what these customers say.",
+            initial=one_line(" ".join(words), WORDS_LENGTH),
+            optional=True,
+            most=WORDS_LENGTH,
+        ),
+    ]
+    return modal(CallbackId.PROBLEM, "Known problem", blocks, state=press, submit="Open")
+
+
+def solved_form(press: StormPress, problem: Problem) -> ViewJson:
+    """Say that a known problem is solved."""
+    title = build.text_part(one_line(problem.title, TITLE_LENGTH) or "(no title)", "bold")
+    after = build.text_part(": the cases that still wait get their cards, one by one. Nothing is sent by this form.")
+    blocks = [
+        build.rich(build.rich_line(title, after)),
+        build.text_input(
+            InputId.LINE,
+            ActionId.LINE,
+            "A line for customers now",
+            hint="Suggested in the reply form of each of its cases.",
+            initial=SOLVED_LINE,
+            optional=True,
+            multiline=True,
+            most=LINE_LENGTH,
+        ),
+    ]
+    return modal(CallbackId.SOLVED, "Solved?", blocks, state=press, submit="It is solved")

@@ -1,0 +1,90 @@
+"""Everything that keeps a flood calm, built once: storms, known problems, gathered rings."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from bot.domain.case import Case, Post, PostKind
+from bot.domain.ports import Budgets, Clock, Due, DueQueue, Notes, SlackPort
+from bot.domain.storm_ports import Drawings, RingStore, StormStore
+from bot.services.casework import Casework
+from bot.services.people import People
+from bot.services.posters import Posters
+from bot.services.rings import ID, Rings
+from bot.services.storm_desk import StormDesk
+from bot.services.storm_upkeep import StormUpkeep
+from bot.services.storms import Storms
+from bot.telemetry import Metrics
+
+
+class CalmStore(Protocol):
+    """The parts of the store that this takes."""
+
+    @property
+    def storms(self) -> StormStore: ...
+    @property
+    def rings(self) -> RingStore: ...
+    @property
+    def upkeep(self) -> DueQueue: ...
+    @property
+    def cards(self) -> DueQueue: ...
+    @property
+    def notes(self) -> Notes: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Calm:
+    """What drawing asks before it posts, what intake tells, what workers run and what staff press."""
+
+    storms: Storms
+    rings: Rings
+    upkeep: StormUpkeep
+    desk: StormDesk
+    on: bool = True
+
+    async def hold(self, case: Case, post: Post, now: datetime) -> Case | None:
+        """The case as it stands when a message that is wanted is not posted now; None when it may be."""
+        if post.ts or post.attempt:
+            return None
+        if post.kind is PostKind.CARD:
+            return await self.storms.hold(case, post, now)
+        return await self.rings.hold(case, post, now) if self.on else None
+
+    def asked(self, case: Case, post: Post, wait_s: float, now: datetime) -> float:
+        """The post budget had no room; in how many seconds to ask again."""
+        return self.storms.asked(case, post, wait_s, now)
+
+    def carded(self, case: Case, post: Post) -> None:
+        """A message that was wanted stands."""
+        self.storms.carded(case, post)
+
+    async def act(self, due: Due) -> datetime | None:
+        """The next step for a channel or a person; when to come again."""
+        return await (self.rings.act(due) if due.id.startswith(ID) else self.upkeep.act(due))
+
+
+def keep_calm(
+    store: CalmStore,
+    budgets: Budgets,
+    casework: Casework,
+    slack: SlackPort,
+    people: People,
+    drawings: Drawings,
+    clock: Clock,
+    metrics: Metrics,
+    *,
+    on: bool = True,
+) -> Calm:
+    """All of it on one store."""
+    posters = Posters(slack, budgets, clock)
+    storms = Storms(store.storms, store.upkeep, casework, clock, metrics, on=on)
+    upkeep = StormUpkeep(store.storms, store.cards, casework, posters, budgets, drawings, clock)
+    return Calm(
+        storms=storms,
+        rings=Rings(
+            store.rings, store.upkeep, casework, store.notes, posters, drawings, storms.is_held, clock, metrics
+        ),
+        upkeep=upkeep,
+        desk=StormDesk(store.storms, store.upkeep, casework, upkeep, people, clock),
+        on=on,
+    )

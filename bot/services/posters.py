@@ -1,0 +1,102 @@
+"""Messages that stand for many cases: posted once, edited at a calm pace, within Slack's budgets.
+
+Posting once works as with a case's own messages: the attempt is stored before the call and travels in the message's
+metadata; after a crash in between it is looked for in the channel before anything is posted again.
+"""
+
+import secrets
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from bot.domain.errors import SlackRateLimited, SlackRefused, SlackUnavailable, SlackUnknown
+from bot.domain.ports import Budgets, Clock, Posted, Rendered, SlackPort
+from bot.domain.storm import Face
+from bot.services.drawing import (
+    AFTER_FAILURE,
+    AFTER_REFUSAL,
+    GONE,
+    POST_BURST,
+    POSTS_PER_S,
+    UPDATE_BUCKET,
+    UPDATE_BURST,
+    UPDATES_PER_S,
+)
+
+Save = Callable[[Face], Awaitable[bool]]
+"""Stores where the message stands; false when nobody wants the message any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Posters:
+    """Brings one such message in line with what it should show."""
+
+    slack: SlackPort
+    budgets: Budgets
+    clock: Clock
+
+    async def show(self, channel: str, face: Face, rendered: Rendered, save: Save, pace: timedelta) -> datetime | None:
+        """Post or edit; when to come again if it could not be done now. An equal drawing makes no call."""
+        now = self.clock.now()
+        bucket = UPDATE_BUCKET if face.ts else f"chat.postMessage:{channel}"
+        try:
+            return await (
+                self._edit(face, rendered, save, pace, now)
+                if face.ts
+                else self._post(channel, face, rendered, save, now)
+            )
+        except SlackRateLimited as error:
+            until = now + timedelta(seconds=error.retry_after)
+            await self.budgets.pause(bucket, until)
+            return until
+        except (SlackUnknown, SlackUnavailable):
+            return now + AFTER_FAILURE
+        except SlackRefused as error:
+            return await self._refused(face, error, save, now)
+
+    async def _post(self, channel: str, face: Face, rendered: Rendered, save: Save, now: datetime) -> datetime | None:
+        if face.attempt:
+            found = await self.slack.find_attempt(channel, face.attempt, None, _begun(face.attempt))
+            if found is not None:
+                await save(face.model_copy(update={"place": found.channel, "ts": found.ts, "drawn": ""}))
+                return now
+        # It is posted once and stands for a crowd: it does not queue behind the crowd. What the bucket does not know of
+        # may cost the next card a 429, which is waited for like any other.
+        await self.budgets.take(f"chat.postMessage:{channel}", POSTS_PER_S, POST_BURST, now)
+        attempt = f"{int(now.timestamp() * 1000)}-{secrets.token_hex(4)}"
+        face = face.model_copy(update={"attempt": attempt, "error": ""})
+        if not await save(face):
+            return None
+        posted = await self.slack.post(channel, rendered.text, rendered.blocks, attempt=attempt)
+        update = {"place": posted.channel, "ts": posted.ts, "drawn": rendered.digest, "drawn_at": now}
+        await save(face.model_copy(update=update))
+        return None
+
+    async def _edit(
+        self, face: Face, rendered: Rendered, save: Save, pace: timedelta, now: datetime
+    ) -> datetime | None:
+        if face.drawn == rendered.digest:
+            return None
+        if face.drawn_at is not None and face.drawn_at <= now < face.drawn_at + pace:
+            return face.drawn_at + pace
+        wait = await self.budgets.take(UPDATE_BUCKET, UPDATES_PER_S, UPDATE_BURST, now)
+        if wait > 0:
+            return now + timedelta(seconds=wait)
+        await self.slack.update(Posted(face.place, face.ts), rendered.text, rendered.blocks)
+        await save(face.model_copy(update={"drawn": rendered.digest, "drawn_at": now, "error": ""}))
+        return None
+
+    async def _refused(self, face: Face, error: SlackRefused, save: Save, now: datetime) -> datetime:
+        """Slack's final no: a message that somebody deleted is posted anew; else the reason is kept, and it waits."""
+        if face.ts and error.code in GONE:
+            await save(Face())
+            return now
+        structlog.get_logger("hark.posters").error("Slack refused a message", error=str(error))
+        await save(face.model_copy(update={"error": error.code, "attempt": "" if not face.ts else face.attempt}))
+        return now + AFTER_REFUSAL
+
+
+def _begun(attempt: str) -> datetime:
+    return datetime.fromtimestamp(int(attempt.partition("-")[0]) / 1000, tz=UTC)

@@ -1,0 +1,143 @@
+"""Nobody's phone rings more than once in five minutes: the first alert rings, the others become one message.
+
+A new direct message and a mention in a channel ring a phone; an edit does not. The right to ring somebody is taken in
+Redis, so that all processes share it. Whoever may not ring is gathered for that person; one message tells of all that
+is gathered, posted when the five minutes are over and edited in place from then on.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final
+
+from bot.domain.case import Case, Post, PostKind
+from bot.domain.ports import Clock, Due, DueQueue, Notes
+from bot.domain.posting import quieted, spared
+from bot.domain.storm import Face
+from bot.domain.storm_ports import Drawings, RingData, RingStore
+from bot.services.casework import Casework
+from bot.services.posters import Posters
+from bot.telemetry import Metrics
+
+EVERY: Final = timedelta(minutes=5)
+PACE: Final = timedelta(seconds=10)
+LOOK_AGAIN: Final = timedelta(seconds=30)
+SOON: Final = timedelta(seconds=2)
+LOOKED_AT: Final = 200
+STATE_KEPT: Final = timedelta(days=1)
+ID: Final = "ring:"
+"""Begins the ids of people in the queue that they share with channels."""
+ALWAYS: Final = "failed:"
+"""Begins the ids of alerts that ring whatever else does: somebody's own words did not reach the customer."""
+
+
+class Rings:
+    """Decides who is rung, and keeps the message of what was gathered true."""
+
+    def __init__(
+        self,
+        store: RingStore,
+        queue: DueQueue,
+        casework: Casework,
+        notes: Notes,
+        posters: Posters,
+        drawings: Drawings,
+        is_held: Callable[[Case], bool],
+        clock: Clock,
+        metrics: Metrics,
+    ) -> None:
+        self._store = store
+        self._queue = queue
+        self._casework = casework
+        self._notes = notes
+        self._posters = posters
+        self._drawings = drawings
+        self._is_held = is_held
+        self._clock = clock
+        self._metrics = metrics
+
+    async def hold(self, case: Case, post: Post, now: datetime) -> Case | None:
+        """The case as it stands when this message is not posted (now); None when it may be."""
+        match post.kind:
+            case PostKind.RETIRED:
+                return await self._spare(case, post)  # never posted, and out of date: it would ring for nothing
+            case PostKind.ALERT if not post.id.startswith(ALWAYS):
+                if await self._may_ring(case, post, post.channel, now):
+                    return None
+                return await self._spare(case, post)
+            case PostKind.LINE if not post.thread:
+                return await self._line(case, post, now)
+        return None
+
+    async def act(self, due: Due) -> datetime | None:
+        """Tell somebody of what was gathered; when to come again, None when all of it is settled."""
+        user, now = due.id.removeprefix(ID), self._clock.now()
+        data = await self._data(user)
+        noted = await self._notes.get(_state(user))
+        face = Face.model_validate_json(noted) if noted else Face()
+        if not data.total and not face.ts:
+            return None
+        if not face.ts:
+            wait = await self._store.ring(user, "gathered", now, EVERY)
+            if wait:
+                return now + wait
+            self._metrics.rings.labels("rung").inc()
+
+        async def save(new: Face) -> bool:
+            await self._notes.set(_state(user), new.model_dump_json(), STATE_KEPT)
+            return True
+
+        again = await self._posters.show(user, face, self._drawings.ring(data), save, PACE)
+        if again is not None:
+            return again
+        if not data.total:
+            await self._notes.set(_state(user), "", STATE_KEPT)
+            return None
+        return now + LOOK_AGAIN
+
+    async def _data(self, user: str) -> RingData:
+        """What still waits of all that was gathered; the rest is forgotten."""
+        ids = await self._store.gathered(user)
+        loaded = [(each, await self._casework.cases.load(each)) for each in ids[-LOOKED_AT:]]
+        waiting = [case for _, case in loaded if case is not None and _waits(case, user)]
+        standing = {case.id for case in waiting}
+        await self._store.drop(user, [each for each, _ in loaded if each not in standing])
+        waiting.sort(key=lambda case: case.wait.answer_due if case.wait else case.cycle.seen_at)
+        total = len(waiting) + max(0, len(ids) - LOOKED_AT)
+        return RingData(waiting, total, sum(1 for case in waiting if case.wait and case.wait.breached))
+
+    async def _may_ring(self, case: Case, post: Post, user: str, now: datetime) -> bool:
+        if not await self._store.ring(user, f"{case.id}:{post.id}", now, EVERY):
+            self._metrics.rings.labels("rung").inc()
+            return True
+        await self._gather(case, user, now)
+        return False
+
+    async def _gather(self, case: Case, user: str, now: datetime) -> None:
+        self._metrics.rings.labels("gathered").inc()
+        await self._store.gather(user, case.id, now)
+        await self._queue.put(f"{ID}{user}", now + SOON)
+
+    async def _line(self, case: Case, post: Post, now: datetime) -> Case | None:
+        """A line in the channel calls only whom it may; of a case that a storm holds back it says nothing there."""
+        if self._is_held(case):
+            for user in post.mentions:
+                await self._gather(case, user, now)
+            return await self._spare(case, post)
+        called = tuple([user for user in post.mentions if await self._may_ring(case, post, user, now)])
+        if called == post.mentions:
+            return None
+        return (await self._casework.apply(case.id, lambda each: quieted(each, post.id, called), known=case)).case
+
+    async def _spare(self, case: Case, post: Post) -> Case:
+        outcome = await self._casework.apply(case.id, lambda each: spared(each, post.id), known=case)
+        return outcome.case or case
+
+
+def _waits(case: Case, user: str) -> bool:
+    """Whether there is still something to tell that person: a customer waits, or their own claim is about to lapse."""
+    asked = case.claim is not None and case.claim.asked and case.claim.by.id == user
+    return case.is_open and (case.wait is not None or asked)
+
+
+def _state(user: str) -> str:
+    return f"ring:{user}"

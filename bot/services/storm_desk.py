@@ -1,0 +1,130 @@
+"""What staff do with a storm: show the next ten, open a known problem, say that it is solved."""
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from bot.domain.decisions import Refused
+from bot.domain.ports import Clock, DueQueue
+from bot.domain.storm import (
+    NEXT,
+    SAMPLES,
+    Problem,
+    Weather,
+    with_problem,
+    with_solved,
+)
+from bot.domain.storm_ports import STORM, ProblemData, StormData, StormStore
+from bot.domain.text.clean import tidy
+from bot.domain.text.similar import largest_group, normal, top_words
+from bot.services.casework import Casework
+from bot.services.people import People
+from bot.services.storm_upkeep import StormUpkeep
+
+LOOKED_AT: Final = 60
+WORDS: Final = 5
+Decide = Callable[[Weather], Weather | Refused]
+GONE: Final = "That storm is over and told; nothing is held back here any more."
+
+
+@dataclass(frozen=True, slots=True)
+class Suggested:
+    """What the form for a known problem begins with."""
+
+    words: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What staff typed about a known problem."""
+
+    title: str
+    known: str
+    line: str
+    words: str
+
+
+class StormDesk:
+    """The verbs of storm cards. Anybody in the channel may use them, as with claims; who did is noted and shown."""
+
+    def __init__(
+        self,
+        store: StormStore,
+        queue: DueQueue,
+        casework: Casework,
+        upkeep: StormUpkeep,
+        people: People,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._queue = queue
+        self._casework = casework
+        self._upkeep = upkeep
+        self._people = people
+        self._clock = clock
+
+    async def show_next(self, channel: str, group: str) -> int | Refused:
+        """Give the ten that wait most urgently their own cards; how many those were."""
+        weather = await self._store.weather(channel)
+        if (weather.storm is None) if group == STORM else (weather.problem(group) is None):
+            return Refused(code="gone", text=GONE)
+        return await self._upkeep.show_next(channel, group, NEXT)
+
+    async def suggest(self, channel: str) -> Suggested | Refused:
+        """What a known problem's form may begin with: the words that most of the folded customers use."""
+        if (await self._store.weather(channel)).storm is None:
+            return Refused(code="gone", text=GONE)
+        return Suggested(top_words(await self._texts(channel), WORDS))
+
+    async def open_problem(self, channel: str, user: str, told: Told) -> Problem | Refused:
+        """From now on what is like the storm's largest group, or says the words, belongs to a known problem."""
+        by = await self._people.who(user)
+        words = tuple(dict.fromkeys(word for word in normal(told.words).split() if len(word) > 1))
+        problem = Problem(
+            id=secrets.token_hex(4),
+            title=tidy(told.title).strip(),
+            known=tidy(told.known).strip(),
+            line=told.line.strip(),
+            words=words,
+            samples=largest_group(await self._texts(channel))[:SAMPLES],
+            opened_at=self._clock.now(),
+            opened_by=by.name,
+        )
+        refused = await self._change(channel, lambda weather: with_problem(weather, problem))
+        return refused or problem
+
+    async def solve(self, channel: str, problem_id: str, user: str, line: str) -> Refused | None:
+        """The problem is solved: its cases that still wait get their cards, with `line` as what to tell them."""
+        by, now = await self._people.who(user), self._clock.now()
+        return await self._change(channel, lambda weather: with_solved(weather, problem_id, by.name, line.strip(), now))
+
+    async def storm(self, channel: str) -> StormData | None:
+        """What the storm card says now."""
+        return await self._upkeep.storm_data(channel)
+
+    async def problem(self, channel: str, problem_id: str) -> ProblemData | None:
+        """What a known problem's card says now."""
+        return await self._upkeep.problem_data(channel, problem_id)
+
+    async def _change(self, channel: str, decide: Decide) -> Refused | None:
+        refused: list[Refused] = []
+
+        def change(weather: Weather) -> Weather | None:
+            refused.clear()
+            after = decide(weather)
+            if isinstance(after, Refused):
+                refused.append(after)
+                return None
+            return after
+
+        if await self._upkeep.change(channel, change) is None and not refused:
+            return Refused(code="busy", text="Too many people change this at the same time. Please try again.")
+        await self._queue.put(channel, self._clock.now())
+        return refused[0] if refused else None
+
+    async def _texts(self, channel: str) -> list[str]:
+        """Normal texts of the most urgent folded cases; private words stay out of it."""
+        ids = await self._store.top(channel, STORM, LOOKED_AT)
+        cases = [await self._casework.cases.load(each) for each in ids]
+        return [normal(case.latest.text) for case in cases if case is not None and not case.latest.private]

@@ -1,0 +1,262 @@
+"""Carries storms and known problems on: lets them end, gives cards back as there is room, keeps their messages true.
+
+One step at a time, under a lease of the queue `storms`: when the worker that did it dies, another does the next step.
+"""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Final
+
+import structlog
+
+from bot.domain.case import Case
+from bot.domain.decisions import Decide
+from bot.domain.ports import Budgets, Clock, Due, DueQueue
+from bot.domain.storm import (
+    COMPLAINT_BAND,
+    HEAD_START_S,
+    PACE,
+    ROOM,
+    SLOW_PACE,
+    Face,
+    Measures,
+    Problem,
+    Storm,
+    Weather,
+    belongs,
+    changed_problem,
+    joined,
+    passes,
+    per_minute,
+    relieved,
+    wants_first_card,
+)
+from bot.domain.storm_ports import STORM, Drawings, ProblemData, StormData, StormStore, Tally
+from bot.domain.text.similar import normal, unlike
+from bot.services.casework import Casework
+from bot.services.posters import Posters
+from bot.services.storms import folding
+
+STEP: Final = timedelta(seconds=1)
+IDLE: Final = timedelta(seconds=5)
+BEHIND: Final = timedelta(seconds=HEAD_START_S)
+"""Who is released stands behind those who ask already, so that nobody is overtaken again and again."""
+SPARE_PER_S: Final = 0.5
+"""Half of the channel's posts: what is released after a storm must not take the next customer's place."""
+EXAMPLES: Final = 3
+LOOKED_AT: Final = 24
+ROUNDS: Final = 20
+DONE: Final = "done"
+
+Change = Callable[[Weather], Weather | None]
+
+
+class StormUpkeep:
+    """Takes the next step in one channel."""
+
+    def __init__(
+        self,
+        store: StormStore,
+        cards: DueQueue,
+        casework: Casework,
+        posters: Posters,
+        budgets: Budgets,
+        drawings: Drawings,
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._cards = cards
+        self._casework = casework
+        self._posters = posters
+        self._budgets = budgets
+        self._drawings = drawings
+        self._clock = clock
+        self._log = structlog.get_logger("hark.storms")
+
+    async def act(self, due: Due) -> datetime | None:
+        """Everything that is to be done in a channel now; when to come again, None when all is told."""
+        channel = due.id
+        weather = await self._store.weather(channel)
+        if weather.clear:
+            return None
+        now = self._clock.now()
+        tally = await self._store.tally(channel, STORM, now)
+        seen = Measures(tally.waiting, per_minute(tally.slots, now), tally.alike)
+        weather = await self.change(channel, lambda each: passes(each, seen, now)) or weather
+        for problem in weather.problems:
+            await self._comb(channel, problem, now)
+        await self._release(channel, weather, tally, now)
+        wait = [await self._show_storm(channel, weather.storm, tally.folded, now)] if weather.storm else []
+        wait += [await self._show_problem(channel, problem, now) for problem in weather.problems]
+        busy = weather.storming or tally.folded > 0 or any(each.combed != DONE for each in weather.problems)
+        return now + (STEP if busy else max(STEP, min((each - now for each in wait if each is not None), default=IDLE)))
+
+    async def change(self, channel: str, decide: Change) -> Weather | None:
+        """Change a channel's weather; the new one, or None when there is nothing to change."""
+        for _round in range(ROUNDS):
+            before = await self._store.weather(channel)
+            after = decide(before)
+            if after is None:
+                return None
+            if await self._store.swap(channel, before, after):
+                return after.model_copy(update={"version": before.version + 1})
+        return None
+
+    # --- giving cards back ------------------------------------------------------------------------------------------
+
+    async def show_next(self, channel: str, group: str, limit: int) -> int:
+        """Give the most urgent folded cases their own cards at once; how many those were."""
+        now, shown = self._clock.now(), 0
+        while shown < limit:
+            ids = await self._store.take(channel, group, limit - shown, now)
+            if not ids:
+                break
+            shown += await self._card(channel, group, ids, now)
+        return shown
+
+    async def _release(self, channel: str, weather: Weather, tally: Tally, now: datetime) -> None:
+        """During a storm: exempt cases for which there was no room. Else one at a time, when nobody else waits."""
+        if weather.storming:
+            ids = await self._store.take(channel, STORM, ROOM - tally.admitted, now, first_only=True)
+            await self._card(channel, STORM, ids, now)
+        if tally.waiting > 0 or tally.admitted > 0 or (weather.storming and tally.first > 0):
+            return
+        groups = [each.id for each in weather.problems if each.solved_at is not None]
+        if weather.storm is not None and not weather.storming:
+            groups.append(STORM)
+        for group in groups:
+            if await self._budgets.take(f"storm:{channel}", SPARE_PER_S, 1, now) > 0:
+                return
+            problem = weather.problem(group)
+            await self._card(channel, group, await self._store.take(channel, group, 1, now), now, problem)
+
+    async def _card(
+        self, channel: str, group: str, ids: list[str], now: datetime, solved: Problem | None = None
+    ) -> int:
+        """Have these cases drawn; what needs no card any more is settled. How many get one."""
+        shown: list[str] = []
+        for case_id in ids:
+            case = await self._casework.cases.load(case_id)
+            if case is not None and solved is not None:
+                case = (await self._casework.apply(case_id, _relief(solved, now), known=case)).case
+            if case is None or not case.is_open or not wants_first_card(case) or (solved and case.wait is None):
+                continue
+            await self._cards.put(case_id, now + BEHIND, COMPLAINT_BAND + 1)
+            shown.append(case_id)
+        await self._store.drop(channel, group, shown, "shown")
+        await self._store.drop(channel, group, [each for each in ids if each not in shown], "settled")
+        return len(shown)
+
+    # --- known problems ---------------------------------------------------------------------------------------------
+
+    async def _comb(self, channel: str, problem: Problem, now: datetime) -> None:
+        """Look through some of the cases that the storm has folded: those that belong to the problem go over to it."""
+        if problem.combed == DONE or problem.solved_at is not None:
+            return
+        cursor, ids = await self._store.scan(channel, problem.combed or "0")
+        over: list[str] = []
+        for case_id in ids:
+            case = await self._casework.cases.load(case_id)
+            if case is None or case.claim is not None or not belongs(problem, case):
+                continue
+            if await self._store.fold(channel, problem.id, folding(case), now) == "folded":
+                await self._casework.apply(case_id, lambda each: joined(each, problem, now), known=case)
+                over.append(case_id)
+        await self._store.drop(channel, STORM, over, "joined")
+        combed = DONE if cursor == "0" else cursor
+        await self.change(channel, lambda each: changed_problem(each, problem.id, combed=combed))
+
+    # --- the messages -----------------------------------------------------------------------------------------------
+
+    async def storm_data(self, channel: str) -> StormData | None:
+        """What the storm card should say now."""
+        weather = await self._store.weather(channel)
+        if weather.storm is None:
+            return None
+        now = self._clock.now()
+        tally = await self._store.tally(channel, STORM, now)
+        cases = [await self._casework.cases.load(each) for each in await self._store.top(channel, STORM, LOOKED_AT)]
+        public = [case for case in cases if case is not None and _is_showable(case)]
+        chosen = unlike([normal(case.latest.text) for case in public], EXAMPLES)
+        return StormData(
+            channel=channel,
+            storm=weather.storm,
+            tally=tally,
+            per_minute=per_minute(tally.slots, now),
+            examples=tuple(public[each] for each in chosen),
+            problems=tuple(each for each in weather.problems if each.solved_at is None),
+        )
+
+    async def problem_data(self, channel: str, problem_id: str) -> ProblemData | None:
+        """What a known problem's card should say now."""
+        problem = (await self._store.weather(channel)).problem(problem_id)
+        if problem is None:
+            return None
+        return ProblemData(channel, problem, await self._store.tally(channel, problem_id, self._clock.now()))
+
+    async def _show_storm(self, channel: str, storm: Storm, folded: int, now: datetime) -> datetime | None:
+        face = storm.face
+        told = storm.ended_at is not None and face.drawn_at is not None and face.drawn_at >= storm.ended_at
+        pace = SLOW_PACE if told and folded else PACE
+        if face.ts and face.drawn_at is not None and face.drawn_at <= now < face.drawn_at + pace:
+            return face.drawn_at + pace
+        data = await self.storm_data(channel)
+        if data is None:
+            return None
+        rendered = self._drawings.storm(data)
+        done = storm.ended_at is not None and data.tally.folded == 0
+        if done and data.storm.face.drawn == rendered.digest:
+            await self.change(channel, lambda each: _without_storm(each, storm.id))
+            return now
+
+        async def save(face: Face) -> bool:
+            return await self.change(channel, lambda each: _with_face(each, storm.id, face)) is not None
+
+        return await self._posters.show(channel, data.storm.face, rendered, save, pace)
+
+    async def _show_problem(self, channel: str, problem: Problem, now: datetime) -> datetime | None:
+        data = await self.problem_data(channel, problem.id)
+        if data is None:
+            return None
+        rendered = self._drawings.problem(data)
+        done = problem.solved_at is not None and data.tally.folded == 0
+        if done and data.problem.face.drawn == rendered.digest:
+            await self.change(channel, lambda each: _without_problem(each, problem.id))
+            return now
+
+        async def save(face: Face) -> bool:
+            return await self.change(channel, lambda each: _with_problem_face(each, problem.id, face)) is not None
+
+        return await self._posters.show(channel, data.problem.face, rendered, save, PACE)
+
+
+def _relief(problem: Problem, now: datetime) -> Decide:
+    return lambda case: relieved(case, problem, now)
+
+
+def _is_showable(case: Case) -> bool:
+    item = case.latest
+    return not item.private and not item.deleted and bool(item.text.strip()) and case.reading.abuse != "troll"
+
+
+def _with_face(weather: Weather, storm_id: str, face: Face) -> Weather | None:
+    if weather.storm is None or weather.storm.id != storm_id:
+        return None
+    return weather.model_copy(update={"storm": weather.storm.model_copy(update={"face": face})})
+
+
+def _with_problem_face(weather: Weather, problem_id: str, face: Face) -> Weather | None:
+    return changed_problem(weather, problem_id, face=face) if weather.problem(problem_id) else None
+
+
+def _without_storm(weather: Weather, storm_id: str) -> Weather | None:
+    storm = weather.storm
+    if storm is None or storm.id != storm_id or storm.ended_at is None:
+        return None
+    return weather.model_copy(update={"storm": None})
+
+
+def _without_problem(weather: Weather, problem_id: str) -> Weather | None:
+    if weather.problem(problem_id) is None:
+        return None
+    return weather.model_copy(update={"problems": tuple(each for each in weather.problems if each.id != problem_id)})

@@ -1,0 +1,138 @@
+"""Storm cards and known problems: show the next ten, open a known problem, say that it is solved."""
+
+from typing import Any
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+
+from bot.cards.action_ids import ActionId, CallbackId, InputId, StormPress
+from bot.cards.dialogs import notice_modal
+from bot.cards.storm import problem_card, storm_card
+from bot.cards.storm_forms import problem_form, solved_form
+from bot.cards.views import submitted
+from bot.domain.decisions import Refused
+from bot.domain.storm_ports import STORM
+from bot.services.storm_desk import Told
+from bot.services.wording import from_slack, slack_only
+from handlers.deps import Deps
+from handlers.pressing import OLD_CARD, replace, whisper
+
+
+def register(app: AsyncApp, deps: Deps) -> None:
+    """Three buttons and two forms."""
+
+    @app.action(ActionId.STORM_NEXT.value)
+    async def next_ten(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await ack()
+        await _show_next(deps, body)
+
+    @app.action(ActionId.STORM_PROBLEM.value)
+    async def name_it(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await ack()
+        await _open_problem_form(deps, body)
+
+    @app.action(ActionId.PROBLEM_SOLVED.value)
+    async def solve_it(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await ack()
+        await _open_solved_form(deps, body)
+
+    @app.view(CallbackId.PROBLEM.value)
+    async def opened(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await _open(deps, ack, body)
+
+    @app.view(CallbackId.SOLVED.value)
+    async def solved(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await _solve(deps, ack, body)
+
+
+async def _show_next(deps: Deps, body: dict[str, Any]) -> None:
+    press = await _press(deps, body)
+    if press is not None:
+        shown = await deps.storms.show_next(press.channel, press.group)
+        await _answer(deps, body, press, shown if isinstance(shown, Refused) else _shown(shown))
+
+
+async def _open_problem_form(deps: Deps, body: dict[str, Any]) -> None:
+    press = await _press(deps, body)
+    if press is None:
+        return
+    suggested = await deps.storms.suggest(press.channel)
+    if isinstance(suggested, Refused):
+        await whisper(deps, str(body.get("response_url", "")), suggested.text)
+        return
+    await deps.slack.open_view(body["trigger_id"], problem_form(press, suggested.words))
+
+
+async def _open_solved_form(deps: Deps, body: dict[str, Any]) -> None:
+    press = await _press(deps, body)
+    if press is None:
+        return
+    data = await deps.storms.problem(press.channel, press.group)
+    if data is None or data.problem.solved_at is not None:
+        await whisper(deps, str(body.get("response_url", "")), "This problem is solved already.")
+        return
+    await deps.slack.open_view(body["trigger_id"], solved_form(press, data.problem))
+
+
+async def _open(deps: Deps, ack: AsyncAck, body: dict[str, Any]) -> None:
+    press = StormPress.decode(body["view"].get("private_metadata"))
+    typed = submitted(body["view"]["state"]["values"])
+    told = Told(from_slack(typed.title), from_slack(typed.known), from_slack(typed.line), from_slack(typed.words))
+    if press is None or not press.channel:
+        await ack(response_action="update", view=notice_modal("This form is old", "Please open it again."))
+        return
+    if not told.title.strip():
+        await ack(response_action="errors", errors={InputId.TITLE.value: "Give it a title that colleagues recognise."})
+        return
+    if slack_only(told.line):
+        await ack(response_action="errors", errors={InputId.LINE.value: slack_only(told.line)})
+        return
+    outcome = await deps.storms.open_problem(press.channel, str(body["user"]["id"]), told)
+    await _done(ack, outcome if isinstance(outcome, Refused) else None)
+
+
+async def _solve(deps: Deps, ack: AsyncAck, body: dict[str, Any]) -> None:
+    press = StormPress.decode(body["view"].get("private_metadata"))
+    line = from_slack(submitted(body["view"]["state"]["values"]).line)
+    if press is None or not press.channel:
+        await ack(response_action="update", view=notice_modal("This form is old", "Please open it again."))
+        return
+    if slack_only(line):
+        await ack(response_action="errors", errors={InputId.LINE.value: slack_only(line)})
+        return
+    await _done(ack, await deps.storms.solve(press.channel, press.group, str(body["user"]["id"]), line))
+
+
+async def _done(ack: AsyncAck, refused: Refused | None) -> None:
+    if refused is not None:
+        await ack(response_action="update", view=notice_modal("Nothing changed", refused.text))
+        return
+    await ack()
+
+
+async def _press(deps: Deps, body: dict[str, Any]) -> StormPress | None:
+    """What the button carries; an old or foreign one is answered politely."""
+    press = StormPress.decode(body["actions"][0].get("value"))
+    if press is None or not press.channel or not press.group:
+        await whisper(deps, str(body.get("response_url", "")), OLD_CARD)
+        return None
+    return press
+
+
+async def _answer(deps: Deps, body: dict[str, Any], press: StormPress, said: Refused | str) -> None:
+    """Tell the presser, and redraw the pressed message at once."""
+    url = str(body.get("response_url", ""))
+    await whisper(deps, url, said.text if isinstance(said, Refused) else said)
+    if press.group == STORM:
+        storm = await deps.storms.storm(press.channel)
+        drawn = storm_card(storm) if storm else None
+    else:
+        problem = await deps.storms.problem(press.channel, press.group)
+        drawn = problem_card(problem) if problem else None
+    if drawn is not None and url:
+        await replace(deps, url, drawn)
+
+
+def _shown(number: int) -> str:
+    if not number:
+        return "Nobody waits here without a card."
+    return f"{number} {'case gets its' if number == 1 else 'cases get their'} own card now, about one a second."

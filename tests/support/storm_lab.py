@@ -1,0 +1,175 @@
+"""A storm in a laboratory: real Redis, the real services, a Slack that only notes, and time that the test turns."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from bot.cards.storm import problem_card, ring_message, storm_card
+from bot.cards.view import Rendered, rendered
+from bot.domain.case import Case, Post
+from bot.domain.errors import SlackRefused, SlackUnknown
+from bot.domain.models import Author
+from bot.domain.ports import Blocks, Commit, Posted
+from bot.domain.reading import Reading
+from bot.domain.storm_ports import ProblemData, RingData, StormData
+from bot.services.calm import Calm, keep_calm
+from bot.services.casework import Casework
+from bot.services.drawing import Drawing
+from bot.services.people import People
+from bot.store.store import Store
+from bot.telemetry import Metrics
+from tests.support.cases import NOON, a_card, a_case, a_key, a_wait, an_item
+from tests.support.stores import TestClock, a_store
+
+CHANNEL = "C0CARE0001"
+LEASE = timedelta(seconds=30)
+
+
+@dataclass
+class NotingSlack:
+    """What was posted and edited, and when. `losing` posts stand although no answer comes; `refusing` names a code."""
+
+    clock: TestClock
+    posts: list[tuple[datetime, str, str, str]] = field(default_factory=list)
+    edits: list[tuple[datetime, str, str]] = field(default_factory=list)
+    losing: int = 0
+    refusing: str = ""
+
+    async def post(
+        self, channel: str, text: str, blocks: Blocks, *, attempt: str, thread_ts: str | None = None
+    ) -> Posted:
+        """Note a post."""
+        del blocks, thread_ts
+        if self.refusing:
+            raise SlackRefused(self.refusing)
+        self.posts.append((self.clock.now(), channel, text, attempt))
+        if self.losing:
+            self.losing -= 1
+            raise SlackUnknown("no answer")
+        return Posted(channel, f"{len(self.posts)}.0")
+
+    async def find_attempt(self, channel: str, attempt: str, thread_ts: str | None, since: datetime) -> Posted | None:
+        """Look among the posts."""
+        del thread_ts, since
+        found = [n for n, each in enumerate(self.posts, start=1) if each[1] == channel and each[3] == attempt]
+        return Posted(channel, f"{found[0]}.0") if found else None
+
+    async def update(self, posted: Posted, text: str, blocks: Blocks) -> None:
+        """Note an edit."""
+        del blocks
+        if self.refusing:
+            raise SlackRefused(self.refusing)
+        self.edits.append((self.clock.now(), posted.ts, text))
+
+    async def delete(self, posted: Posted) -> None:
+        """Note that a message was taken away, as an edit to nothing."""
+        self.edits.append((self.clock.now(), posted.ts, ""))
+
+    async def check(self) -> list[Any]:
+        """Nothing to say."""
+        return []
+
+    async def name_of(self, user: str) -> str:
+        """Everybody is called by their id."""
+        return user
+
+    def of(self, words: str) -> list[datetime]:
+        """When messages were posted whose text has these words."""
+        return [at for at, _, text, _ in self.posts if words in text]
+
+
+class Drawings:
+    """The real drawings of messages that stand for many cases."""
+
+    def storm(self, data: StormData) -> Rendered:
+        """A storm card."""
+        return storm_card(data)
+
+    def problem(self, data: ProblemData) -> Rendered:
+        """A known problem's card."""
+        return problem_card(data)
+
+    def ring(self, data: RingData) -> Rendered:
+        """What was gathered, without its list."""
+        return ring_message(data, ())
+
+
+def sketch(case: Case, post: Post, now: datetime) -> Rendered:
+    """A case's message in one line: its id and its newest words."""
+    del now
+    return rendered(f"{post.kind} {case.id} {case.latest.text}", [])
+
+
+@dataclass
+class Worker:
+    """One process."""
+
+    store: Store
+    calm: Calm
+    drawing: Drawing
+    clock: TestClock
+
+    async def take_in(self, case: Case) -> None:
+        """Store a new case, as intake does."""
+        await self.store.cases.commit(Commit(before=None, after=case, at=self.clock.now(), draw=case.priority))
+        self.calm.storms.note(case)
+
+    async def work(self) -> int:
+        """Draw what is due now, then take the next steps of storms; how many draws that were."""
+        drawn = 0
+        while due := await self.store.cards.take(self.clock.now(), 64, LEASE):
+            for each in due:
+                again = await self.drawing.act(each)
+                await (self.store.cards.done(each) if again is None else self.store.cards.later(each, again))
+            drawn += len(due)
+        await self.calm.storms.tick()
+        for each in await self.store.upkeep.take(self.clock.now(), 64, LEASE):
+            again = await self.calm.act(each)
+            await (self.store.upkeep.done(each) if again is None else self.store.upkeep.later(each, again))
+        return drawn
+
+
+@dataclass
+class Lab:
+    """One Slack, one clock, one server; any number of workers."""
+
+    url: str
+    clock: TestClock
+    slack: NotingSlack
+    metrics: Metrics = field(default_factory=Metrics)
+
+    @asynccontextmanager
+    async def worker(self, name: str = "worker-1", *, on: bool = True) -> AsyncIterator[Worker]:
+        """A process of its own."""
+        async with a_store(self.url, clock=self.clock, instance=name) as store:
+            casework = Casework(store.cases, self.clock)
+            people = People(store.notes, self.slack)
+            calm = keep_calm(
+                store, store.budgets, casework, self.slack, people, Drawings(), self.clock, self.metrics, on=on
+            )
+            drawing = Drawing(casework, self.slack, store.budgets, sketch, sketch, self.clock, self.metrics, calm=calm)
+            yield Worker(store, calm, drawing, self.clock)
+
+
+def a_lab(url: str) -> Lab:
+    """It is noon."""
+    clock = TestClock(NOON)
+    return Lab(url, clock, NotingSlack(clock))
+
+
+def a_customer(n: int, words: str, clock: TestClock, *, intent: str = "question", **changes: Any) -> Case:
+    """A new case of the customer number `n`, who writes now."""
+    now = clock.now()
+    author = Author(id=f"u{n}", name=f"Customer {n}")
+    fields: dict[str, Any] = {
+        "key": a_key(f"post-{n}"),
+        "author": author,
+        "items": (an_item(words, author=author, posted_at=now, seen_at=now),),
+        "reading": Reading.model_validate({"intent": intent, "language": "en"}),
+        "wait": a_wait(now),
+        "posts": (a_card(channel=CHANNEL),),
+        "cycle": a_case().cycle.model_copy(update={"posted_at": now, "seen_at": now}),
+    }
+    return a_case(**(fields | changes))
