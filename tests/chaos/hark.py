@@ -39,6 +39,8 @@ SHORTER: tuple[tuple[str, str, Any], ...] = (
     ("bot.services.intake", "FOLD_AFTER", timedelta(seconds=1)),
     ("bot.services.polling", "AFTER_FAILURE", timedelta(seconds=2)),
     ("bot.services.polling", "AFTER_PERMANENT", timedelta(seconds=4)),
+    ("bot.services.sending", "CALL_LEASE", timedelta(seconds=7)),
+    ("bot.services.sending", "CALL_S", 3.5),
     ("bot.services.worker", "FAILED_S", 0.3),
     ("bot.services.worker", "RETRY", timedelta(seconds=1)),
     ("bot.store.connect", "ANSWER_TIMEOUT_S", 2.5),

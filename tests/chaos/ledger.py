@@ -35,7 +35,7 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class CaseSeen:
-    """A case: its events in order of arrival, how many likes it counted, its sends, who has it."""
+    """A case: its events, how many likes it counted, its sends, who has it."""
 
     id: str
     items: tuple[str, ...]
@@ -105,9 +105,17 @@ def _cards(told: Told, seen: Seen) -> Iterator[str]:
 
 
 def _lines(seen: Seen) -> Iterator[str]:
-    """The first words of a conversation stand on the card; every later one has one line in the card's thread."""
-    later = [token for case in seen.cases for token in case.items[1:]]
-    yield from _once("line of", later, Counter(seen.lines), "in the threads")
+    """What came first of a conversation stands on the card; all the rest has one line each in the card's thread."""
+    found = Counter(seen.lines)
+    for case in seen.cases:
+        silent = [token for token in case.items if found[token] == 0]
+        if len(silent) > 1:
+            yield f"lost: of {', '.join(sorted(silent))} one may be without a line in the thread, not {len(silent)}"
+        if not silent and case.items:
+            yield f"unasked: all of {', '.join(sorted(case.items))} have a line, also what the card was opened with"
+    known = {token for case in seen.cases for token in case.items}
+    yield from (f"doubled: line of {token} is {n} times in the threads" for token, n in sorted(found.items()) if n > 1)
+    yield from (f"unasked: line of {token}, which is in no case" for token in sorted(found.keys() - known))
 
 
 def _replies(told: Told, seen: Seen) -> Iterator[str]:

@@ -3,11 +3,13 @@
 import asyncio
 import os
 import re
+import secrets
 import shutil
 import signal
+import socket
 import tempfile
 from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -30,7 +32,7 @@ from tests.chaos.proxy import Line, Trap, a_line
 from tests.chaos.schedule import BOTS, STAFF, Event, Fault, Plan
 from tests.chaos.staff import Staff
 from tests.support.facebook_server import FacebookServer, a_page, variables
-from tests.support.real_servers import RealServer, free_ports
+from tests.support.real_servers import RealServer
 from tests.support.rig import FAST, Scene
 from tests.support.waiting import wait_until
 
@@ -215,11 +217,22 @@ async def _later(world: World, event: Event, began: float) -> None:
     await world.customers.act(event)
 
 
+def quiet_ports(count: int) -> list[int]:
+    """Free ports below those that systems give to outgoing connections: nobody takes one while its process is down."""
+    found: list[int] = []
+    while len(found) < count:
+        candidate = secrets.randbelow(10_000) + 20_000
+        with suppress(OSError), socket.socket() as tried:
+            tried.bind(("127.0.0.1", candidate))
+            found.append(candidate)
+    return found
+
+
 @asynccontextmanager
 async def a_world(folder: Path) -> AsyncIterator[World]:
     """Everything running and ready."""
     async with AsyncExitStack() as stack:
-        server_port, web_port = free_ports(2)
+        server_port, web_port = quiet_ports(2)
         memory = Memory(RealServer(folder, port=server_port))
         memory.start()
         stack.callback(memory.server.kill)

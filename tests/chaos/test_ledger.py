@@ -31,6 +31,7 @@ def test_a_run_without_a_fault_adds_up() -> None:
     assert compare(TOLD, replace(SEEN, replies=("r", "s"))) == []
     assert compare(Told(), Seen()) == []
     assert compare(TOLD, replace(SEEN, dead=("dx", "dx"))) == []
+    assert compare(TOLD, replace(SEEN, lines=("a",))) == []
 
 
 WRONGS: dict[str, tuple[dict[str, Any], str]] = {
@@ -45,7 +46,9 @@ WRONGS: dict[str, tuple[dict[str, Any], str]] = {
     "lost card": ({"cards": ("one",)}, "lost: card of case two is not in Slack"),
     "doubled card": ({"cards": ("one", "two", "two")}, "doubled: card of case two is 2 times in Slack"),
     "card of no case": ({"cards": ("one", "two", "three")}, "unasked: card of case three"),
-    "lost line": ({"lines": ()}, "lost: line of b"),
+    "lost line": ({"lines": ()}, "lost: of a, b one may be without a line in the thread, not 2"),
+    "line of what is on the card": ({"lines": ("a", "b")}, "unasked: all of a, b have a line"),
+    "line of nothing": ({"lines": ("b", "z")}, "unasked: line of z, which is in no case"),
     "doubled line": ({"lines": ("b", "b")}, "doubled: line of b is 2 times"),
     "lost reply": ({"replies": ()}, "lost: reply r is said to be sent"),
     "doubled reply": ({"replies": ("r", "r")}, "doubled: reply r stands 2 times"),
