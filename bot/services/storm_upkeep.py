@@ -47,6 +47,8 @@ EXAMPLES: Final = 3
 LOOKED_AT: Final = 24
 ROUNDS: Final = 20
 DONE: Final = "done"
+KNOWN_BY_ALL = timedelta(seconds=3)
+"""Every process has learnt of a problem by then: until it has, it folds a case of it into the storm."""
 
 Change = Callable[[Weather], Weather | None]
 
@@ -151,7 +153,7 @@ class StormUpkeep:
 
     async def _comb(self, channel: str, problem: Problem, now: datetime) -> None:
         """Look through some of the cases that the storm has folded: those that belong to the problem go over to it."""
-        if problem.combed == DONE or problem.solved_at is not None:
+        if problem.combed == DONE or problem.solved_at is not None or now < problem.opened_at + KNOWN_BY_ALL:
             return
         cursor, ids = await self._store.scan(channel, problem.combed or "0")
         over: list[str] = []
