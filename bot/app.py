@@ -20,6 +20,7 @@ from bot import accounts
 from bot.cards.card import render, render_plain
 from bot.cards.hourly import HourlyData, hourly_message
 from bot.cards.lists import listed
+from bot.cards.notice import notice
 from bot.cards.view import Rendered, View
 from bot.clock import SystemClock
 from bot.domain.case import Case, Post
@@ -39,9 +40,11 @@ from bot.services.drawing import Drawing
 from bot.services.hourly import Hour, Hourly
 from bot.services.intake import Intake, Reader
 from bot.services.moderation import Moderation
+from bot.services.notices import Notices
 from bot.services.people import People
 from bot.services.polling import Polling
 from bot.services.sending import Sending
+from bot.services.templating import Templating
 from bot.services.tempo import USUAL, Tempo, paced
 from bot.services.timing import Timing
 from bot.settings import Settings
@@ -180,6 +183,7 @@ def _compose(
     budgets = paced(store.budgets, tempo)
     drawing = Drawing(casework, slack, budgets, surroundings.draw, surroundings.draw_plainly, clock, metrics)
     hourly = Hourly(store.cases, store.notes, slack, surroundings.draw_hour, policy, clock)
+    notices = Notices(store.notes, slack, notice, policy.channel, clock)
     signing = settings.slack_signing_secret
     # Bolt is told the token for each request; a client of its own with a token would only make it warn.
     bolt = build_bolt(slack_client(settings, http, None), slack, token, signing.get_secret_value() if signing else None)
@@ -202,7 +206,9 @@ def _compose(
         drawing=drawing,
         sending=Sending(casework, store.notes, connectors, policy, clock, metrics),
         timing=Timing(casework, policy, clock, hourly.write),
-        polling=Polling(store.inbox, store.cases, store.notes, connectors, clock, metrics, settings.poll_seconds),
+        polling=Polling(
+            store.inbox, store.cases, store.notes, connectors, clock, metrics, settings.poll_seconds, notices.tell
+        ),
         hourly=hourly,
         embedded=embedded,
     )
@@ -222,6 +228,7 @@ def _handler_deps(
         desk=desk,
         composing=composing,
         moderation=Moderation(context, surroundings.allow),
+        templating=Templating(context),
         drawing=drawing,
         people=context.people,
         cases=context.casework.cases,
@@ -234,6 +241,7 @@ def _handler_deps(
         render=surroundings.draw,
         view_of=surroundings.view,
         new_id=lambda: secrets.token_hex(8),
+        titles={network.name: network.title for network in NETWORKS},
     )
 
 

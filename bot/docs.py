@@ -35,8 +35,20 @@ is out of date. A button that cannot work on a network is not shown on its cards
   under the same id, and the other side knows it. "no": a member of staff is asked to look.
 - **edits**, **deletions**: how Hark learns that a customer changed words or took them away. "yes": with what comes in;
   "second look": the words of open cases are read again.
+- **templates**: once the network's reply window is closed, messages that it approved in advance can still be sent.
 """
-COLUMNS = ("network", "in", "public reply", "private message", "like", "hide", "read back", "edits", "deletions")
+COLUMNS = (
+    "network",
+    "in",
+    "public reply",
+    "private message",
+    "like",
+    "hide",
+    "read back",
+    "edits",
+    "deletions",
+    "templates",
+)
 UNITS = {"utf16": "UTF-16 units", "weighted": "weighted characters", "bytes": "bytes of UTF-8"}
 
 
@@ -68,6 +80,7 @@ def _abilities(network: Network) -> tuple[str, ...]:
         "yes" if can.read_back else "by its id" if can.idempotent_send else "no",
         "yes" if can.edit_events else otherwise,
         "yes" if can.delete_events else otherwise,
+        "yes" if can.templates else "no",
     )
 
 

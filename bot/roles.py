@@ -137,6 +137,8 @@ async def _heartbeat(service: Service, role: Role, stop: asyncio.Event) -> None:
         try:
             for each in role:
                 await service.store.notes.beat(str(each.name).lower(), service.instance)
+            for connector in service.connectors.values():
+                await connector.introduce()
         except StoreUnavailable as error:
             log.warning("no heartbeat", error=str(error))
         await _pause(stop, BEAT_S)

@@ -14,6 +14,7 @@ from bot.services.desk import Desk
 from bot.services.drawing import Drawing
 from bot.services.moderation import Moderation
 from bot.services.people import People
+from bot.services.templating import Templating
 from bot.slack import SlackGateway
 
 
@@ -24,6 +25,7 @@ class Deps:
     desk: Desk
     composing: Composing
     moderation: Moderation
+    templating: Templating
     drawing: Drawing
     people: People
     cases: Cases
@@ -36,3 +38,4 @@ class Deps:
     render: Render
     view_of: Callable[[Case], View]
     new_id: Callable[[], str]
+    titles: Mapping[str, str]

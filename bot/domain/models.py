@@ -222,6 +222,7 @@ class Capabilities(Model):
     private_once: bool = False
     hide: bool = False
     answers_hidden: bool = True
+    templates: bool = False
 
 
 class Sent(Model):

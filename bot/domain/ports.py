@@ -7,6 +7,7 @@ from typing import Any, Literal, Protocol
 
 from bot.domain.case import Case, LogEntry, Person, Post, Send
 from bot.domain.models import Capabilities, Event, Health, Raw, Sent
+from bot.domain.templates import Templates
 
 Blocks = list[dict[str, Any]]
 
@@ -181,6 +182,10 @@ class Notes(Protocol):
 
     async def get(self, name: str) -> str | None: ...
     async def set(self, name: str, value: str, ttl: timedelta) -> None: ...
+    async def count(self, name: str, by: int, ttl: timedelta) -> int:
+        """Add to a shared number, which `get` reads as text; its new value. Nothing is lost between processes."""
+        ...
+
     async def add_to_digest(self, hour: str, id_: str, line: str) -> None:
         """Note one quiet interaction (like, follow) for the digest of that hour; the same id counts once."""
         ...
@@ -295,6 +300,17 @@ class Page:
     wait_s: float | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A line of the network's own about an account, for App Home.
+
+    With `once`, a name, it is told in the channel too, one time for that name.
+    """
+
+    text: str
+    once: str = ""
+
+
 class ConnectorPort(Protocol):
     """One account of the company on one network."""
 
@@ -321,6 +337,22 @@ class ConnectorPort(Protocol):
         ...
 
     async def check(self) -> Health: ...
+    async def remarks(self) -> Sequence[Remark]:
+        """What staff should know of the account beside its health (money, limits); asks the notes only."""
+        ...
+
+    async def templates(self) -> Templates:
+        """The approved messages that may be sent once a window is closed. Raises Transient or Permanent."""
+        ...
+
+    async def received(self, raw: Raw) -> None:
+        """A delivery was read and is about to be taken in; after a crash it may be told again."""
+        ...
+
+    async def introduce(self) -> None:
+        """Learn the account's name from what another process noted; asks the notes only."""
+        ...
+
     async def send(self, send: Send) -> Sent:
         """Carry out one send. Raises Transient, Permanent or Unknown. Safe to repeat if `idempotent_send`."""
         ...

@@ -122,10 +122,12 @@ class Intake:
             await self._inbox.bury(raw, f"no account {raw.account!r} of {raw.network!r} is set up")
             return Delivery(raw)
         try:
-            return Delivery(raw, tuple(connector.parse(raw)))
+            events = tuple(connector.parse(raw))
         except Exception as error:  # noqa: BLE001 - a defect in reading must not lose the delivery: it is kept, counted, replayable
             await self._inbox.bury(raw, self._trouble(raw, error))
             return Delivery(raw)
+        await connector.received(raw)
+        return Delivery(raw, events)
 
     async def _work_off(self, deliveries: "Sequence[Delivery]") -> None:
         """Take in all events: those of one conversation in their order, conversations beside each other."""

@@ -15,16 +15,20 @@ from bot.domain.decisions import Decide
 from bot.domain.delivery import begin, confirmed, due_send, failed, missing, postponed, sent, unknown
 from bot.domain.errors import Permanent, Transient, Unknown
 from bot.domain.hiding import stopped
-from bot.domain.models import Capabilities, Sent
+from bot.domain.models import Capabilities, Health, Sent
 from bot.domain.offers import window_open
 from bot.domain.policy import Policy
 from bot.domain.ports import Clock, ConnectorPort, Due, Notes
+from bot.domain.templates import is_template
+from bot.services import health
 from bot.services.casework import Casework, Outcome
 from bot.services.joining import ALIAS_KEPT, alias
 from bot.telemetry import Metrics
 
 SENDS_A_TURN = 10
 AFTER_TURN = timedelta(seconds=1)
+TROUBLES = frozenset({"token", "token_lost", "signed_out", "permission", "restricted", "missing_scope", "usage_capped"})
+"""Reasons of a refusal that are the account's trouble, not that of one send."""
 READ_BACK_WITHIN = timedelta(hours=1)
 """How long after it went out a send is still worth reading back."""
 
@@ -85,15 +89,23 @@ class Sending:
         except Transient as error:
             self._metrics.sends.labels(case.key.network, "postponed").inc()
             text, after = str(error), error.retry_after
+            await self._note(connector, Health(ok=False, summary=text, mend="nothing: Hark tries again by itself"))
             await self._apply(case.id, lambda each: postponed(each, send.id, text, after, self._clock.now()))
         except Permanent as error:
+            if error.reason in TROUBLES:
+                mend = "see the account's page in docs/connectors; the case keeps the text, Retry sends it again"
+                await self._note(connector, Health(ok=False, summary=error.text, mend=mend))
             await self._fail(case, send, error.text)
         except Unknown as error:
             self._log.warning("fate of a send unknown", case=case.id, send=send.id, error=str(error))
             self._metrics.sends.labels(case.key.network, "unknown").inc()
             await self._apply(case.id, lambda each: unknown(each, send.id, self._clock.now()))
         else:
+            await self._note(connector, Health(ok=True, summary="the last answer went out"))
             await self._stands(case, send, proof)
+
+    async def _note(self, connector: ConnectorPort, found: Health) -> None:
+        await health.note(self._notes, connector, health.SENDS, found, self._clock.now())
 
     async def _stands(self, case: Case, send: Send, proof: Sent) -> None:
         """The send went out."""
@@ -154,10 +166,10 @@ class Sending:
 
 
 def _closed(case: Case, send: Send, capabilities: Capabilities, now: datetime) -> str:
-    """Windows are checked again at the last moment: minutes may have passed since the modal."""
+    """Windows are checked again at the last moment: minutes may have passed since the modal. Templates need none."""
     if send.purpose in MODERATION:
         return stopped(case, send, capabilities)
     item = next((each for each in case.items if each.id == send.to), None)
-    if item is None or window_open(item, now):
+    if item is None or window_open(item, now) or is_template(send.ref):
         return ""
     return "the network's reply window closed before it could go out"

@@ -62,9 +62,15 @@ class InstagramConnector(Connector):
         self._sender = Sender(settings, deps.account, self._api, deps.notes, deps.clock)
 
     @property
+    def identity(self) -> str:
+        """The account's id."""
+        return self._settings.account_id
+
+    @property
     def title(self) -> str:
         """The account's name, once it is known."""
-        return f"@{self._api.known_name}" if self._api.known_name else f"Instagram {self._settings.account_id}"
+        name = self._api.known_name or self.known_name
+        return f"@{name}" if name else f"account {self._settings.account_id}"
 
     def verify(self, request: WebhookRequest) -> Verdict:
         """Judge one request to the webhook, by the signature over its raw bytes."""
@@ -83,7 +89,9 @@ class InstagramConnector(Connector):
 
     async def poll(self, source: str, cursor: str | None) -> Page:
         """Read what one sweep finds; raises Transient or Permanent."""
-        return await self._doors.poll(source, cursor)
+        page = await self._doors.poll(source, cursor)
+        await self.learn_name(self._api.known_name)
+        return page
 
     async def recheck(self, refs: Sequence[Mapping[str, str]]) -> list[tuple[str, Raw]]:
         """Read the words of new mentions, and look at some known comments again: nothing tells of edits and deletions.
@@ -116,6 +124,7 @@ class InstagramConnector(Connector):
 
     async def _checked(self) -> Health:
         me = await self._api.me()
+        await self.learn_name(self._api.known_name)
         ids = {graph_webhooks.identifier(me.get(name)) for name in ("id", "user_id")}
         if self._settings.account_id not in ids:
             right = graph_webhooks.identifier(me.get("user_id") or me.get("id"))

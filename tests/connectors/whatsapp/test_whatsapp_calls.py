@@ -255,7 +255,7 @@ async def test_only_genuine_requests_come_in(rig: Rig) -> None:
 
 async def test_check_says_what_is_wrong_and_the_mend(rig: Rig) -> None:
     """All well; a state in which nothing can be sent; missing rights; no subscription; an ending or dead token."""
-    assert rig.connector.title == f"WhatsApp {NUMBER}"
+    assert rig.connector.title == f"number {NUMBER}"
     health = await rig.connector.check()
     assert (health.ok, health.summary) == (
         True, "Acme (+49 30 5550001): webhook subscribed, messages answered for 24 hours"
