@@ -39,6 +39,7 @@ from bot.services.desk_context import DeskContext
 from bot.services.drawing import Drawing
 from bot.services.hourly import Hour, Hourly
 from bot.services.intake import Intake, Reader
+from bot.services.lookups import Lookups
 from bot.services.moderation import Moderation
 from bot.services.notices import Notices
 from bot.services.people import People
@@ -184,6 +185,7 @@ def _compose(
     drawing = Drawing(casework, slack, budgets, surroundings.draw, surroundings.draw_plainly, clock, metrics)
     hourly = Hourly(store.cases, store.notes, slack, surroundings.draw_hour, policy, clock)
     notices = Notices(store.notes, slack, notice, policy.channel, clock)
+    lookups = Lookups(store.notes, store.polls, clock)
     signing = settings.slack_signing_secret
     # Bolt is told the token for each request; a client of its own with a token would only make it warn.
     bolt = build_bolt(slack_client(settings, http, None), slack, token, signing.get_secret_value() if signing else None)
@@ -202,12 +204,20 @@ def _compose(
         bolt=bolt,
         connectors=connectors,
         marked=marked,
-        intake=Intake(store.inbox, store.notes, casework, connectors, reader, policy, clock, metrics),
+        intake=Intake(store.inbox, store.notes, casework, connectors, reader, policy, clock, metrics, lookups),
         drawing=drawing,
         sending=Sending(casework, store.notes, connectors, policy, clock, metrics),
         timing=Timing(casework, policy, clock, hourly.write),
         polling=Polling(
-            store.inbox, store.cases, store.notes, connectors, clock, metrics, settings.poll_seconds, notices.tell
+            store.inbox,
+            store.cases,
+            store.notes,
+            connectors,
+            clock,
+            metrics,
+            settings.poll_seconds,
+            notices.tell,
+            lookups,
         ),
         hourly=hourly,
         embedded=embedded,

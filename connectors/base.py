@@ -15,6 +15,7 @@ import aiohttp
 from pydantic import BaseModel, ConfigDict
 
 from bot.domain.case import Send
+from bot.domain.errors import Permanent
 from bot.domain.models import Capabilities, Event, Health, Raw, Sent
 from bot.domain.ports import Clock, Notes, Page, Refusal, Remark, Verdict, WebhookRequest
 from bot.domain.templates import Templates
@@ -150,6 +151,10 @@ class Connector(ABC):
         """Look at known interactions again; raises Transient or Permanent."""
         del refs
         return []
+
+    async def look_up(self, what: str) -> Sequence[tuple[str, Raw]]:
+        """Ask for what a delivery left out; (key, raw) as in a page. Raises Transient or Permanent."""
+        raise Permanent("unknown_lookup", f"{self.network} is asked for nothing of the kind {what.partition(':')[0]}.")
 
     async def read_back(self, send: Send) -> Sent | None:
         """Find a send on the network; raises Transient. Without `read_back` in the capabilities never called."""

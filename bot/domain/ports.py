@@ -349,6 +349,10 @@ class ConnectorPort(Protocol):
         """A delivery was read and is about to be taken in; after a crash it may be told again."""
         ...
 
+    async def look_up(self, what: str) -> Sequence[tuple[str, Raw]]:
+        """Ask for what a delivery left out, by the name that its event gave; raises Transient or Permanent."""
+        ...
+
     async def introduce(self) -> None:
         """Learn the account's name from what another process noted; asks the notes only."""
         ...

@@ -20,6 +20,7 @@ from bot.domain.errors import StoreUnavailable
 from bot.domain.hiding import hidden_on_network
 from bot.domain.models import (
     QUIET_KINDS,
+    Author,
     CaseKey,
     Deleted,
     Edited,
@@ -27,6 +28,7 @@ from bot.domain.models import (
     Hidden,
     Interaction,
     Malformed,
+    Named,
     Raw,
     SendReport,
     UnknownEvent,
@@ -34,13 +36,14 @@ from bot.domain.models import (
 from bot.domain.policy import Policy
 from bot.domain.ports import Clock, ConnectorPort, Inbox, Notes
 from bot.domain.reading import Reading
-from bot.domain.receiving import completed, deleted, edited, folded, open_case, receive, reread
+from bot.domain.receiving import completed, deleted, edited, folded, named, open_case, receive, reread
 from bot.domain.text.clean import cut, graphemes, tidy
 from bot.domain.text.privacy import AllowList, mask
 from bot.domain.text.triage import Triage, priority
 from bot.services.casework import Casework, Outcome
 from bot.services.hourly import HOUR_NAME
 from bot.services.joining import alias
+from bot.services.lookups import Lookups
 from bot.telemetry import Metrics
 
 TEXT_GRAPHEMES = 3000
@@ -86,8 +89,10 @@ class Intake:
         policy: Policy,
         clock: Clock,
         metrics: Metrics,
+        lookups: Lookups,
     ) -> None:
         self._inbox = inbox
+        self._lookups = lookups
         self._notes = notes
         self._casework = casework
         self._connectors = connectors
@@ -173,9 +178,9 @@ class Intake:
         """Take in one event; the word for the counter."""
         match event:
             case Interaction():
-                return await self._interaction(raw, event)
-            case Edited():
-                return await self._edited(event)
+                return await self._look_up(event, await self._interaction(raw, event))
+            case Edited() | Named():
+                return await (self._edited(event) if isinstance(event, Edited) else self._named(event))
             case Deleted() | Hidden():
                 return await (self._deleted(event) if isinstance(event, Deleted) else self._hidden(event))
             case SendReport():
@@ -223,6 +228,19 @@ class Intake:
         if event.worded_at is None and found.case is not None:
             await self._change(found.case.id, lambda case: completed(case, item), found.case)
         return await self._edited(_as_edit(event, item)) if event.version else "known"
+
+    async def _look_up(self, event: Interaction, word: str) -> str:
+        """Have asked for what the delivery left out; a name that is known already is shown at once."""
+        if event.look_up and word in ("new", "known"):
+            author = await self._lookups.want(event.key, event.look_up)
+            if author is not None:
+                await self._known(event.key, lambda case: named(case, author))
+        return word
+
+    async def _named(self, event: Named) -> str:
+        author = self._clean(event.author)
+        await self._lookups.keep(event.key, author)
+        return "named" if (await self._known(event.key, lambda case: named(case, author))).done else "known"
 
     async def _case_id(self, event: Interaction) -> str:
         """The case to which these words belong: a private answer joins the case that went private."""
@@ -299,10 +317,7 @@ class Intake:
 
     def _item(self, raw: Raw, event: Interaction) -> Item:
         text, masked, shortened = self._safe(event.text)
-        author = event.author
-        if author is not None:
-            clean = {"name": self._name(author.name), "handle": self._name(author.handle)}
-            author = author.model_copy(update=clean)
+        author = self._clean(event.author) if event.author else None
         attachments = tuple(
             each.model_copy(update={"description": self._safe(each.description)[0][:300]})
             for each in event.attachments[:10]
@@ -339,6 +354,9 @@ class Intake:
         hidden = mask(tidy(text), self._reader.allow)
         shortened = graphemes(hidden.text) > TEXT_GRAPHEMES
         return cut(hidden.text, TEXT_GRAPHEMES), bool(hidden.found), shortened
+
+    def _clean(self, author: Author) -> Author:
+        return author.model_copy(update={"name": self._name(author.name), "handle": self._name(author.handle)})
 
     def _name(self, text: str) -> str:
         return cut(mask(tidy(text), self._reader.allow).text.replace("\n", " "), NAME_GRAPHEMES)

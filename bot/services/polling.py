@@ -12,8 +12,9 @@ import structlog
 from bot.domain.errors import NetworkError, Transient
 from bot.domain.models import Health, Raw
 from bot.domain.ports import Cases, Clock, ConnectorPort, Due, DueQueue, Inbox, Notes, Page
-from bot.services import health
+from bot.services import health, lookups
 from bot.services.health import CHECK, RECHECK
+from bot.services.lookups import Lookups
 from bot.telemetry import Metrics
 
 RECHECK_CASES = 50
@@ -41,6 +42,7 @@ class Polling:
         metrics: Metrics,
         poll_seconds: float,
         tell: Tell,
+        looking: Lookups,
     ) -> None:
         self._inbox = inbox
         self._cases = cases
@@ -49,6 +51,7 @@ class Polling:
         self._clock = clock
         self._metrics = metrics
         self._tell = tell
+        self._looking = looking
         self._recheck_s = poll_seconds * RECHECK_POLLS
         self._log = structlog.get_logger("hark.polling")
 
@@ -63,6 +66,8 @@ class Polling:
         """Poll one source; when to come again. An account that is not set up any more is not polled again."""
         network, account, source = due.id.split("/", 2)
         connector = self._connectors.get((network, account))
+        if connector is not None and source.startswith(lookups.PREFIX):
+            return await self._look_up(connector, source.removeprefix(lookups.PREFIX))
         every = self._sources(connector).get(source) if connector else None
         if connector is None or every is None:
             return None
@@ -86,6 +91,12 @@ class Polling:
     def _sources(self, connector: ConnectorPort) -> dict[str, float]:
         sources = dict(connector.sources())
         return {**sources, CHECK: CHECK_EVERY_S, **({RECHECK: self._recheck_s} if sources else {})}
+
+    async def _look_up(self, connector: ConnectorPort, what: str) -> datetime | None:
+        """Ask for what a delivery left out; when to try again."""
+        wait = await self._looking.ask(connector, what, self._inbox)
+        self._metrics.polls.labels(connector.network, "new" if wait is None else "failed").inc()
+        return None if wait is None else self._clock.now() + timedelta(seconds=wait)
 
     async def _check(self, connector: ConnectorPort) -> datetime:
         """Ask the network how the account is doing: nothing else tells of a token that ends, or of a lost webhook."""

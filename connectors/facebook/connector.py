@@ -1,5 +1,6 @@
 """The Facebook connector: one Page, in public and on Messenger."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import ClassVar, Final
@@ -103,6 +104,16 @@ class FacebookConnector(Connector):
     async def recheck(self, refs: Sequence[Mapping[str, str]]) -> list[tuple[str, Raw]]:
         """Look at known posts and comments again; raises Transient or Permanent."""
         return await self._sweeps.recheck(refs)
+
+    async def look_up(self, what: str) -> Sequence[tuple[str, Raw]]:
+        """Who somebody on Messenger is; raises Transient or Permanent."""
+        kind, _, psid = what.partition(":")
+        if kind != "person":
+            return await super().look_up(what)
+        body = json.dumps({"what": "person", "person": psid, "item": await self._api.person(psid)}).encode()
+        now = self.deps.clock.now()
+        raw = Raw(network=self.network, account=self.account, source="lookup", body=body, received_at=now)
+        return [(f"{what}:{int(now.timestamp())}", raw)]
 
     async def send(self, send: Send) -> Sent:
         """Carry out one send; raises Transient, Permanent or Unknown."""

@@ -104,6 +104,20 @@ class InstagramConnector(Connector):
         found = [await self._look(ref) for ref in [*stand_ins[:LOOKS], *self._turn(known)]]
         return [each for each in found if each is not None]
 
+    async def look_up(self, what: str) -> Sequence[tuple[str, Raw]]:
+        """Who a customer is, or the words of a mention; raises Transient or Permanent."""
+        kind, _, rest = what.partition(":")
+        if kind == mapping.PERSON:
+            raw = await self._doors.raw("lookup", {"customer": rest, "person": await self._api.person(rest)})
+            return [(f"{what}:{int(raw.received_at.timestamp())}", raw)]
+        if kind != mapping.MENTION or not self._rules.reads_mentions:
+            return await super().look_up(what)
+        media, _, comment = rest.partition(":")
+        found = await self._look(
+            {"kind": "stand_in", "id": f"mention|{comment or media}", "media_id": media, "comment_id": comment}
+        )
+        return [found] if found is not None else []
+
     async def send(self, send: Send) -> Sent:
         """Carry out one send, once; raises Transient, Permanent or Unknown."""
         return await self._sender.send(send)

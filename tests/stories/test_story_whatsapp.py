@@ -278,7 +278,7 @@ async def test_after_the_window_an_approved_template_is_sent(redis_url: str) -> 
 
 
 async def test_without_templates_the_form_says_what_to_do(redis_url: str) -> None:
-    """No template, then no permission, then the account's id missing: words that a person can act on."""
+    """No template, then no permission: words that a person can act on."""
     async with a_story(redis_url) as story:
         ts = await closed_window(story)
         slack = story.rig.sandbox.slack
@@ -288,8 +288,12 @@ async def test_without_templates_the_form_says_what_to_do(redis_url: str) -> Non
         story.server.fail(200, match="message_templates")
         await story.rig.press(STAFF, ts, "hark:reply:v1")
         await wait_until(lambda: "lacks a permission" in str(slack.views(STAFF)[-1]), "the form says so")
+
+
+async def test_without_the_accounts_id_the_form_names_the_setting(redis_url: str) -> None:
+    """The templates cannot be listed then."""
     async with a_story(redis_url, WHATSAPP_BUSINESS_ACCOUNT_ID="") as story:
-        ts = await closed_window(story)
+        await closed_window(story)
         slack = story.rig.sandbox.slack
         await wait_until(lambda: "Set WHATSAPP_BUSINESS_ACCOUNT_ID" in str(slack.views(STAFF)), "the form says so")
 
