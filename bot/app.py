@@ -208,17 +208,7 @@ def _compose(
         drawing=drawing,
         sending=Sending(casework, store.notes, connectors, policy, clock, metrics),
         timing=Timing(casework, policy, clock, hourly.write),
-        polling=Polling(
-            store.inbox,
-            store.cases,
-            store.notes,
-            connectors,
-            clock,
-            metrics,
-            settings.poll_seconds,
-            notices.tell,
-            lookups,
-        ),
+        polling=Polling(store, connectors, clock, metrics, settings.poll_seconds, notices.tell, lookups),
         hourly=hourly,
         embedded=embedded,
     )

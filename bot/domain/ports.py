@@ -291,13 +291,15 @@ Verdict = Accepted | Challenge | Refusal
 class Page:
     """What one poll brought: (key, raw) pairs, the next cursor, and how long to wait (seconds) before the next.
 
-    `more` means that the next page should be read at once.
+    `more` means that the next page should be read at once. `said` is what staff should know although all went well
+    (a limit that is nearly used up): it stands behind the good word in App Home.
     """
 
     items: tuple[tuple[str, Raw], ...]
     cursor: str | None
     more: bool = False
     wait_s: float | None = None
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True)

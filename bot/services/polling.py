@@ -6,6 +6,7 @@ no event announces are found by looking at the open cases' interactions again.
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
+from typing import Protocol
 
 import structlog
 
@@ -29,14 +30,23 @@ Tell = Callable[[str, str], Awaitable[None]]
 """Says something once to the whole team: its name, the words."""
 
 
+class Kept(Protocol):
+    """What polling keeps and looks up."""
+
+    @property
+    def inbox(self) -> Inbox: ...
+    @property
+    def cases(self) -> Cases: ...
+    @property
+    def notes(self) -> Notes: ...
+
+
 class Polling:
     """Polls one source at a time."""
 
     def __init__(
         self,
-        inbox: Inbox,
-        cases: Cases,
-        notes: Notes,
+        store: Kept,
         connectors: Mapping[tuple[str, str], ConnectorPort],
         clock: Clock,
         metrics: Metrics,
@@ -44,9 +54,9 @@ class Polling:
         tell: Tell,
         looking: Lookups,
     ) -> None:
-        self._inbox = inbox
-        self._cases = cases
-        self._notes = notes
+        self._inbox = store.inbox
+        self._cases = store.cases
+        self._notes = store.notes
         self._connectors = connectors
         self._clock = clock
         self._metrics = metrics
@@ -83,7 +93,8 @@ class Polling:
         except NetworkError as error:
             return await self._failed(connector, source, error)
         self._metrics.polls.labels(connector.network, "new" if new else "quiet").inc()
-        good = Health(ok=True, summary=f"last asked for {source.partition(':')[0]} without trouble")
+        said = f"; {page.said}" if page.said else ""
+        good = Health(ok=True, summary=f"last asked for {source.partition(':')[0]} without trouble{said}")
         await self._note(connector, source, good)
         wait = 0.0 if page.more else (page.wait_s if page.wait_s is not None else every)
         return self._clock.now() + timedelta(seconds=wait)
