@@ -292,7 +292,7 @@ class Page:
     """What one poll brought: (key, raw) pairs, the next cursor, and how long to wait (seconds) before the next.
 
     `more` means that the next page should be read at once. `said` is what staff should know although all went well
-    (a limit that is nearly used up): it stands behind the good word in App Home.
+    (a limit that is nearly used up): it stands in App Home below the good word.
     """
 
     items: tuple[tuple[str, Raw], ...]

@@ -93,8 +93,7 @@ class Polling:
         except NetworkError as error:
             return await self._failed(connector, source, error)
         self._metrics.polls.labels(connector.network, "new" if new else "quiet").inc()
-        said = f"; {page.said}" if page.said else ""
-        good = Health(ok=True, summary=f"last asked for {source.partition(':')[0]} without trouble{said}")
+        good = Health(ok=True, summary=f"last asked for {source.partition(':')[0]} without trouble", mend=page.said)
         await self._note(connector, source, good)
         wait = 0.0 if page.more else (page.wait_s if page.wait_s is not None else every)
         return self._clock.now() + timedelta(seconds=wait)

@@ -37,9 +37,8 @@ NETWORK: Final = "instagram"
 OUR_NAME: Final = "username"
 """The header of a stored reading that says how the account is called."""
 
-PERSON: Final = "person"
+PERSON: Final = "person"  # what the connector may be asked for beside what a delivery tells
 MENTION: Final = "mention"
-"""What the connector may be asked for beside what a delivery tells."""
 
 WEB: Final = "https://www.instagram.com"
 INBOX: Final = f"{WEB}/direct/inbox/"
@@ -119,9 +118,8 @@ def _change(raw: Raw, rules: Rules, change: Change) -> tuple[Event, ...]:
 
 
 def _comments(raw: Raw, rules: Rules, change: Change) -> tuple[Event, ...]:
-    comment = wire.Comment.model_validate(change.value)
-    at = comment.timestamp or change.at or raw.received_at
-    return (_comment(raw, rules, comment, comment.media, at, live=change.field == "live_comments"),)
+    comment, live = wire.Comment.model_validate(change.value), change.field == "live_comments"
+    return (_comment(raw, rules, comment, comment.media, comment.timestamp or change.at or raw.received_at, live=live),)
 
 
 def _mentions(raw: Raw, rules: Rules, change: Change) -> tuple[Event, ...]:
@@ -200,9 +198,9 @@ def _person(raw: Raw, customer: str, person: wire.Profile) -> Event:
     """Who a customer is whom deliveries name by id only; a person without any name is nothing to tell."""
     if not customer or not (person.name or person.username):
         return unknown("person", "no_name" if customer else "no_id")
-    url = f"{WEB}/{person.username}/" if _NAME.fullmatch(person.username) else ""
-    who = Author(id=customer, handle=person.username, name=person.name, url=url, followers=person.follower_count)
-    return Named(key=key_of(raw, private_conversation(customer)), author=who)
+    who = _author(wire.Who(id=customer, username=person.username)) or Author(id=customer)
+    known = who.model_copy(update={"name": person.name, "followers": person.follower_count})
+    return Named(key=key_of(raw, private_conversation(customer)), author=known)
 
 
 def _again(raw: Raw, ref: Mapping[str, str], seen: wire.Seen) -> Event:

@@ -181,10 +181,10 @@ async def test_troubles_of_a_network_of_meta(redis_url: str, name: str) -> None:
         await answer(rig, card.ts, "answer three")
         await went_out(stage.wrote, "answer three")
         if stage.polls:
-            rig.sandbox.clock.skip(700)
+            rig.sandbox.clock.skip(3700)
             await home_says(rig, "limit is nearly used up")
         server.usage = {}
-        rig.sandbox.clock.skip(700)
+        rig.sandbox.clock.skip(3700)
         await home_says(rig, "not working", there=False)
 
         server.token_error = GraphError(stage.too_many, "too many calls")
