@@ -26,6 +26,7 @@ from bot.domain.text.triage import Triage
 from bot.services.casework import Casework
 from bot.services.hourly import HOUR_NAME
 from bot.services.intake import Intake, Reader
+from bot.services.lookups import Lookups
 from bot.store.store import Store
 from bot.telemetry import Metrics
 from tests.support.card_cases import a_view
@@ -84,6 +85,7 @@ async def two_workers(redis_url: str, clock: TestClock) -> AsyncIterator[tuple[S
                 a_policy(),
                 clock,
                 Metrics(),
+                Lookups(store.notes, store.polls, clock),
             )
             for store in stores
         ]
