@@ -41,6 +41,9 @@ def receive(case: Case, item: Item, reading: Reading, priority: int, policy: Pol
     Items stand in the order in which they were posted, so one that comes late is not shown as the newest.
     """
     item = _with_known_name(case, item)
+    if item.author is not None and (item.author.name or item.author.handle):
+        told = named(case, item.author)
+        case = told.case if isinstance(told, Change) else case
     item = item.model_copy(update={"seq": case.item_count + 1, "signs": signs_of(item, reading)})
     returning = not case.is_open and needs_answer(case, item, reading)
     if returning:
