@@ -48,15 +48,18 @@ from bot.services.drawing import Drawing
 from bot.services.gate import Gate
 from bot.services.hearing import Hearing
 from bot.services.hourly import Hour, Hourly
-from bot.services.intake import Intake, Reader
+from bot.services.intake import Intake
+from bot.services.lookups import Lookups
 from bot.services.moderation import Moderation
 from bot.services.notices import NOTICE, Notices
 from bot.services.outage import OUTAGE, Outage
 from bot.services.people import People
 from bot.services.polling import Polling
+from bot.services.reader import Reader
 from bot.services.recovery import Recovery
 from bot.services.sending import Sending
 from bot.services.signals import Signals, misplaced
+from bot.services.templating import Templating
 from bot.services.tempo import USUAL, Tempo, paced
 from bot.services.timekeeping import SharedClock
 from bot.services.timing import HOURLY, Timing
@@ -211,6 +214,7 @@ def _compose(
     drawing = Drawing(casework, slack, budgets, draw, plainly, clock, metrics, settings.card_fallbacks, calm)
     hourly = Hourly(store.cases, store.notes, slack, surroundings.draw_hour, policy, clock)
     signals = _signals(settings, store, slack, surroundings, clock, metrics)
+    lookups = Lookups(store.notes, store.polls, clock)
     signing = settings.slack_signing_secret
     # Bolt is told the token for each request; a client of its own with a token would only make it warn.
     bolt = build_bolt(slack_client(settings, http, None), slack, token, signing.get_secret_value() if signing else None)
@@ -229,12 +233,12 @@ def _compose(
         bolt=bolt,
         connectors=connectors,
         marked=marked,
-        intake=_intake(store, casework, connectors, policy, allow, clock, metrics, signals, calm),
+        intake=_intake(store, casework, connectors, policy, allow, clock, metrics, lookups, signals, calm),
         drawing=drawing,
         sending=Sending(casework, store.notes, connectors, policy, clock, metrics, gate),
         gate=gate,
         timing=Timing(casework, policy, clock, {HOURLY: hourly.act, **signals.chores}),
-        polling=Polling(store.inbox, store.cases, store.notes, connectors, clock, metrics, settings.poll_seconds, gate),
+        polling=Polling(store, connectors, clock, metrics, settings.poll_seconds, gate, signals.say, lookups),
         hourly=hourly,
         signals=signals,
         calm=calm,
@@ -250,13 +254,14 @@ def _intake(
     allow: AllowList,
     clock: Clock,
     metrics: Metrics,
+    lookups: Lookups,
     signals: Signals,
     calm: Calm,
 ) -> Intake:
     """What takes deliveries in, and who listens to it."""
     inbox, notes, reader = store.inbox, store.notes, Reader(Triage.load(), allow)
     heard, note = signals.heard, calm.storms.note
-    return Intake(inbox, notes, casework, connectors, reader, policy, clock, metrics, heard, note)
+    return Intake(inbox, notes, casework, connectors, reader, policy, clock, metrics, lookups, heard, note)
 
 
 def _signals(
@@ -277,7 +282,8 @@ def _signals(
     hearing = Hearing(store.heard, notices, titles, clock, metrics)
     canary = Canary(store.heard, notices, surroundings.connectors, titles, policy.calendar, clock)
     chores = {NOTICE: notices.act, DEAD: dead.act, CANARY: canary.act, OUTAGE: recovery.act}
-    return Signals(chores, (misplaced(store.cases), dead.health, canary.health), hearing, outage, clock)
+    looks = (misplaced(store.cases), dead.health, canary.health)
+    return Signals(notices, store.notes, chores, looks, hearing, outage, clock)
 
 
 def _handler_deps(
@@ -296,6 +302,7 @@ def _handler_deps(
         desk=desk,
         composing=composing,
         moderation=Moderation(context, surroundings.allow),
+        templating=Templating(context),
         drawing=drawing,
         people=context.people,
         cases=context.casework.cases,
@@ -310,6 +317,7 @@ def _handler_deps(
         troubles=signals.health,
         new_id=lambda: secrets.token_hex(8),
         storms=calm.desk,
+        titles={network.name: network.title for network in NETWORKS},
     )
 
 

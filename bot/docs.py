@@ -37,6 +37,7 @@ is out of date. A button that cannot work on a network is not shown on its cards
   "second look": the words of open cases are read again.
 - **pace**: how fast Hark sends for one account, all processes together, well within the network's own limit; what comes
   faster waits. A network that asks for a longer pause gets it.
+- **templates**: once the network's reply window is closed, messages that it approved in advance can still be sent.
 """
 COLUMNS = (
     "network",
@@ -49,6 +50,7 @@ COLUMNS = (
     "edits",
     "deletions",
     "pace",
+    "templates",
 )
 UNITS = {"utf16": "UTF-16 units", "weighted": "weighted characters", "bytes": "bytes of UTF-8"}
 
@@ -82,6 +84,7 @@ def _abilities(network: Network) -> tuple[str, ...]:
         "yes" if can.edit_events else otherwise,
         "yes" if can.delete_events else otherwise,
         f"{can.sends_per_minute:g} a minute, {can.send_burst} at once",
+        "yes" if can.templates else "no",
     )
 
 

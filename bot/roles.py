@@ -179,6 +179,8 @@ async def _heartbeat(service: Service, role: Role, stop: asyncio.Event) -> None:
                 await service.store.notes.beat(str(each.name).lower(), service.instance)
             if isinstance(service.clock, SharedClock):
                 await service.clock.ask(service.store.time)
+            for connector in service.connectors.values():
+                await connector.introduce()
         except StoreUnavailable as error:
             log.warning("no heartbeat", error=str(error))
         await within(stop, BEAT_S)

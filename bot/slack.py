@@ -107,6 +107,10 @@ class SlackGateway:
         answer = await self._call("views.open", lambda: self._client.views_open(trigger_id=trigger_id, view=view))
         return str(answer["view"]["id"])
 
+    async def update_view(self, view_id: str, view: dict[str, Any]) -> None:
+        """Show something else in a modal that is open; SlackRefused("not_found") when it was closed meanwhile."""
+        await self._call("views.update", lambda: self._client.views_update(view_id=view_id, view=view))
+
     async def publish_home(self, user: str, view: dict[str, Any]) -> None:
         """Show somebody their App Home."""
         await self._call("views.publish", lambda: self._client.views_publish(user_id=user, view=view))

@@ -8,14 +8,19 @@ A network is one folder with `api.py` (HTTP calls), `wire.py` (pydantic models o
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any, ClassVar, Protocol
 
 import aiohttp
 from pydantic import BaseModel, ConfigDict
 
 from bot.domain.case import Send
+from bot.domain.errors import Permanent
 from bot.domain.models import Capabilities, Event, Health, Raw, Sent
-from bot.domain.ports import Clock, Notes, Page, Refusal, Verdict, WebhookRequest
+from bot.domain.ports import Clock, Notes, Page, Refusal, Remark, Verdict, WebhookRequest
+from bot.domain.templates import Templates
+
+NAME_KEPT = timedelta(days=90)
 
 
 class AccountSettings(BaseModel):
@@ -77,6 +82,7 @@ class Connector(ABC):
     def __init__(self, deps: ConnectorDeps) -> None:
         self.deps = deps
         self.account = deps.account
+        self.known_name = ""
 
     @property
     @abstractmethod
@@ -94,6 +100,38 @@ class Connector(ABC):
     @abstractmethod
     async def send(self, send: Send) -> Sent:
         """Carry out one send. Raises Transient, Permanent or Unknown."""
+
+    @property
+    def identity(self) -> str:
+        """The account's own id on its network, where that is not its name: what a name that was learnt belongs to."""
+        return self.account
+
+    async def learn_name(self, name: str) -> None:
+        """Keep what the network calls the account, for the processes that never ask the network."""
+        if name and name != self.known_name:
+            self.known_name = name
+            await self.deps.notes.set(self._name_note, name, NAME_KEPT)
+
+    async def introduce(self) -> None:
+        """Learn the account's name from the notes."""
+        if not self.known_name:
+            self.known_name = await self.deps.notes.get(self._name_note) or ""
+
+    @property
+    def _name_note(self) -> str:
+        return f"name:{self.network}:{self.account}:{self.identity}"
+
+    async def remarks(self) -> Sequence[Remark]:
+        """What staff should know of the account beside its health; asks the notes only."""
+        return ()
+
+    async def templates(self) -> Templates:
+        """The approved messages that may be sent once a window is closed; raises Transient or Permanent."""
+        return Templates()
+
+    async def received(self, raw: Raw) -> None:
+        """A delivery was read and is about to be taken in; after a crash it may be told again."""
+        del raw
 
     def verify(self, request: WebhookRequest) -> Verdict:
         """Judge one webhook request over its raw bytes; networks without webhooks refuse all."""
@@ -113,6 +151,10 @@ class Connector(ABC):
         """Look at known interactions again; raises Transient or Permanent."""
         del refs
         return []
+
+    async def look_up(self, what: str) -> Sequence[tuple[str, Raw]]:
+        """Ask for what a delivery left out; (key, raw) as in a page. Raises Transient or Permanent."""
+        raise Permanent("unknown_lookup", f"{self.network} is asked for nothing of the kind {what.partition(':')[0]}.")
 
     async def read_back(self, send: Send) -> Sent | None:
         """Find a send on the network; raises Transient. Without `read_back` in the capabilities never called."""

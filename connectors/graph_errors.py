@@ -31,6 +31,7 @@ class Fate(StrEnum):
     RESTRICTED = "restricted"
     GONE = "gone"
     DUPLICATE = "duplicate"
+    TEMPLATE = "template"
     REFUSED = "refused"
 
 
@@ -88,6 +89,17 @@ ROWS: Final = (
     Row(Fate.RECIPIENT, (131026,), None, "This person cannot receive the message."),
     Row(Fate.RECIPIENT, (130472, 131049), None, "The network chose not to deliver this message to this person."),
     Row(Fate.RECIPIENT, (131050,), None, "This person does not want such messages from the account."),
+    Row(Fate.TEMPLATE, (132000,), None, "The template has other blanks than were filled in. Choose it again."),
+    Row(Fate.TEMPLATE, (132001,), None, "The template is not there (any more) in this language. Choose another one."),
+    Row(Fate.TEMPLATE, (132005,), None, "With its blanks filled in, the template is too long. Use fewer words."),
+    Row(Fate.TEMPLATE, (132007,), None, "What was filled in breaks a rule for templates. Fill the blanks otherwise."),
+    Row(
+        Fate.TEMPLATE, (132012,), None, "A blank was filled in a way that the template does not take. Choose it again."
+    ),
+    Row(
+        Fate.TEMPLATE, (132015,), None, "The template is paused because customers did not like it. Choose another one."
+    ),
+    Row(Fate.TEMPLATE, (132016,), None, "The template is disabled for good: it was paused too often. Make a new one."),
     Row(Fate.GONE, (100,), 33, "It is not there any more, or the account may not see it."),
     Row(Fate.DUPLICATE, (506,), None, "The network says that the same words were posted just before."),
     Row(

@@ -63,6 +63,15 @@ class Pace:
         slow = self.percent >= SLOW_AT and self._fresh_for(now) > timedelta(0)
         return max(seconds * SLOWER if slow else seconds, self.wait(now))
 
+    def words(self, now: datetime) -> str:
+        """What staff should know of the limits; empty while there is room enough."""
+        if self.percent < SLOW_AT or self._fresh_for(now) <= timedelta(0):
+            return ""
+        held = (
+            "nothing but answers goes out until it falls" if self.percent >= STAFF_ONLY_AT else "Hark asks less often"
+        )
+        return f"the network's limit is nearly used up ({self.percent:.0f} %), so {held}"
+
     def _fresh_for(self, now: datetime) -> timedelta:
         return self._read_at + KEPT - now if self._read_at else timedelta(0)
 

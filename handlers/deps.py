@@ -16,6 +16,7 @@ from bot.services.drawing import Drawing
 from bot.services.moderation import Moderation
 from bot.services.people import People
 from bot.services.storm_desk import StormDesk
+from bot.services.templating import Templating
 from bot.slack import SlackGateway
 
 
@@ -26,6 +27,7 @@ class Deps:
     desk: Desk
     composing: Composing
     moderation: Moderation
+    templating: Templating
     drawing: Drawing
     people: People
     cases: Cases
@@ -40,3 +42,4 @@ class Deps:
     troubles: Callable[[], Awaitable[list[Health]]]
     new_id: Callable[[], str]
     storms: StormDesk
+    titles: Mapping[str, str]

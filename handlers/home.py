@@ -11,7 +11,7 @@ from bot.cards.home import AccountHealth, HomeData, home_view
 from bot.cards.lists import listed
 from bot.cards.views import submitted
 from bot.domain.case import Purpose
-from bot.domain.models import Health
+from bot.services import health
 from bot.services.gate import trouble
 from bot.services.people import signature_problem, suggested_signature
 from handlers.deps import Deps
@@ -65,11 +65,13 @@ async def publish(deps: Deps, user: str) -> None:
 
 
 async def _health(deps: Deps, key: tuple[str, str]) -> AccountHealth:
-    noted = await deps.notes.get(f"health:{key[0]}/{key[1]}")
-    quiet = Health(ok=True, summary="nothing has come in yet")
-    health = Health.model_validate_json(noted) if noted else quiet
-    pause = await trouble(deps.notes, deps.cases, deps.connectors[key], ZoneInfo(deps.policy.calendar.zone))
-    return AccountHealth(title=f"{key[0].capitalize()} {deps.connectors[key].title}", health=pause or health)
+    connector = deps.connectors[key]
+    pause = await trouble(deps.notes, deps.cases, connector, ZoneInfo(deps.policy.calendar.zone))
+    return AccountHealth(
+        title=f"{deps.titles.get(key[0], key[0])} {connector.title}",
+        health=pause or await health.read(deps.notes, connector),
+        remarks=[remark.text for remark in await connector.remarks()],
+    )
 
 
 async def _sign(deps: Deps, ack: AsyncAck, body: dict[str, Any]) -> None:

@@ -17,6 +17,7 @@ from bot.services.people import suggested_signature
 from bot.services.wording import Problems, from_slack
 from handlers.deps import Deps
 from handlers.pressing import OLD_CARD, Pressed, read, show, whisper
+from handlers.templates import open_form
 
 ADVISED = "advised"
 OPENERS = {
@@ -67,7 +68,8 @@ async def open_modal(deps: Deps, pressed: Pressed, purpose: Purpose) -> None:
     """Open the modal, then tell colleagues that somebody writes. Nothing slow may stand before the opening."""
     composition = await deps.composing.compose(pressed.press.case, pressed.user, purpose)
     if isinstance(composition, Refused):
-        await whisper(deps, pressed.response_url, composition.text)
+        if purpose is not Purpose.REPLY or not await open_form(deps, pressed):
+            await whisper(deps, pressed.response_url, composition.text)
         return
     state = ModalState(
         case=composition.case.id,

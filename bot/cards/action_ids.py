@@ -39,6 +39,8 @@ class ActionId(StrEnum):
     HIDE_DECLINE = "hark:hide-decline:v1"  # say no to hiding a comment, or take one's own request back
     UNHIDE = "hark:unhide:v1"  # show a hidden comment again
     SET_SIGNATURE = "hark:set-signature:v1"  # open the signature modal from App Home
+    TEMPLATE = "hark:template:v1"  # the template chosen in the template form
+    BLANK = "hark:blank:v1"  # one blank of a template
     HOME_OPEN_CASE = "hark:home-open-case:v1"  # open a case from App Home
     STORM_NEXT = "hark:storm-next:v1"  # the ten that wait most urgently get their own cards
     STORM_PROBLEM = "hark:storm-problem:v1"  # open the form for a known problem
@@ -64,6 +66,7 @@ class CallbackId(StrEnum):
 
     REPLY = "hark:reply-form:v1"
     PRIVATE = "hark:private-form:v1"
+    TEMPLATE = "hark:template-form:v1"
     CLOSE = "hark:close-form:v1"
     DISMISS = "hark:dismiss-form:v1"
     HIDE = "hark:hide-form:v1"
@@ -152,8 +155,8 @@ class ModalState(Packed):
 
     `send` is minted when the modal opens and names the send it will make, so that a double submit is one send.
     `seen` is how many of the case's sends the person had seen then; `items` how many interactions.
-    `about` is the interaction that a form is about. `confirmed` are the codes of warnings that were shown already:
-    pressing Send again means yes.
+    `about` is the interaction that a form is about, `template` the template that was chosen. `confirmed` are the codes
+    of warnings that were shown already: pressing Send again means yes.
     """
 
     case: CaseId = ""
@@ -162,6 +165,7 @@ class ModalState(Packed):
     seen: int = 0
     items: int = 0
     about: str = Field(default="", max_length=IDENTIFIER)
+    template: str = Field(default="", max_length=IDENTIFIER)
     confirmed: tuple[Annotated[str, Field(max_length=40)], ...] = Field(default=(), max_length=12)
 
 

@@ -27,6 +27,7 @@ def _open_buttons(case: Case, post_id: str, view: View) -> list[build.Block]:
     where = "private" if case.latest.private else "public"
     wanted = {
         Offer.REPLY: (ActionId.REPLY, "Reply", f"Reply in {where}"),
+        Offer.TEMPLATE: (ActionId.REPLY, "Reply", "Reply with an approved template: the reply window is closed"),
         Offer.THANK: (ActionId.THANK, "Thank", f"Thank in {where}"),
         Offer.PRIVATE: (ActionId.PRIVATE, "Take private", "Take private: move this conversation out of the public"),
     }

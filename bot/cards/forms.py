@@ -50,7 +50,7 @@ def reply_modal(
     noun = "thank-you" if state.purpose is Purpose.THANK else ("message" if private else "reply")
     rule = view.capabilities.private_message if private else view.capabilities.public_reply
     blocks = [
-        *_warnings(warnings),
+        *warning_blocks(warnings),
         _banner(case, view, private=private),
         *last_messages(case, view),
         *_window(case, view),
@@ -82,7 +82,7 @@ def private_modal(
     public = view.capabilities.public_reply
     suggestion = f"We have sent you a private message, {_first_name(case)}." if line is None else line
     blocks = [
-        *_warnings(warnings),
+        *warning_blocks(warnings),
         _banner(case, view, private=True),
         *last_messages(case, view),
         *_window(case, view),
@@ -109,7 +109,7 @@ def _contact_modal(
     network = one_line(view.network_title, NAME) or "This network"
     note = f"{network} has no private messages here. Ask the customer to use your private contact way."
     blocks = [
-        *_warnings(warnings),
+        *warning_blocks(warnings),
         _banner(case, view, private=False),
         build.rich(build.rich_line(build.text_part(note))),
         *last_messages(case, view),
@@ -161,7 +161,8 @@ def _banner(case: Case, view: View, *, private: bool) -> build.Block:
     return build.rich(build.rich_line(*banner_parts(case, view, private=private)))
 
 
-def _warnings(warnings: Sequence[Warn]) -> Blocks:
+def warning_blocks(warnings: Sequence[Warn]) -> Blocks:
+    """What should be looked at first."""
     return [_warning(each) for each in warnings[:6]]
 
 

@@ -16,6 +16,7 @@ from bot.domain.models import Health
 MINE_SHOWN: Final = 20
 WAITING_SHOWN: Final = 10
 ACCOUNTS_SHOWN: Final = 20
+REMARKS_SHOWN: Final = 2
 HELP: Final = (
     "*Claim* a case before you answer it, so that nobody answers twice. *Reply* and *Thank* open a form whose title "
     "says PUBLIC or PRIVATE; nothing you type in a thread ever reaches a customer.",
@@ -30,6 +31,7 @@ class AccountHealth:
 
     title: str
     health: Health
+    remarks: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,18 +84,23 @@ def _case(each: Listed) -> build.Block:
 def _accounts(accounts: Sequence[AccountHealth]) -> list[build.Block]:
     if not accounts:
         return [build.context("No account is connected yet.")]
-    return [build.section(_account(each)) for each in accounts[:ACCOUNTS_SHOWN]]
+    return [block for each in accounts[:ACCOUNTS_SHOWN] for block in (build.section(_account(each)), *_remarks(each))]
 
 
 def _account(each: AccountHealth) -> str:
     health = each.health
     state = "✅" if health.ok else "❌ *not working:*"
-    lines = [f"*{line(each.title, 80)}* {state} {line(health.summary, 200)}"]
+    lines = [f"*{line(each.title, 80)}* {state} {line(health.summary, 280)}"]
     if health.mend:
         lines.append(f"🛠️ {line(health.mend, 200)}")
     if health.expires_at and health.expires_at.tzinfo:
         lines.append(f"⌛ expires {date_token(health.expires_at, '{date_short_pretty}')}")
     return "\n".join(lines)
+
+
+def _remarks(each: AccountHealth) -> list[build.Block]:
+    lines = [f"ℹ️ {line(remark, 300)}" for remark in each.remarks[:REMARKS_SHOWN] if remark.strip()]
+    return [build.context("\n".join(lines))] if lines else []
 
 
 def _signature(person: Person) -> build.Block:

@@ -55,7 +55,8 @@ def _window(case: Case, view: View) -> str:
         return ""
     network = line(view.network_title, 30)
     if until <= view.now:
-        return f"⛔ {network} takes no more replies here since {date_token(until)}"
+        but = " but approved templates" if view.capabilities.templates else ""
+        return f"⛔ {network} takes no more replies here{but} since {date_token(until)}"
     return f"⌛ {network} takes replies until {date_token(until)}"
 
 

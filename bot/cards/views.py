@@ -58,10 +58,10 @@ class Submitted:
 
 def submitted(values: Mapping[str, Any]) -> Submitted:
     """Read `view.state.values`: `{block_id: {action_id: {"type": ..., "value" or "selected_option": ...}}}`."""
-    return Submitted(**{field.value: _answer(values.get(field.value)) for field in InputId})
+    return Submitted(**{field.value: answer_of(values.get(field.value)) for field in InputId})
 
 
-def _answer(block: Any) -> str:
+def answer_of(block: Any) -> str:
     """The one answer of an input block; the empty string for anything of an unexpected shape."""
     elements = list(block.values()) if isinstance(block, Mapping) else []
     if not elements or not isinstance(elements[0], Mapping):

@@ -94,7 +94,8 @@ class Interaction(Model):
     taking an answer where the customer spoke, `private_until` when it stops taking a private message about it; None
     means never. `answerable` is false where this one cannot be answered although its network can (a webhook without a
     reply address). `hideable` is true where the network lets us hide this one from the public; `hidden` when it is
-    hidden already.
+    hidden already. `look_up` is what the connector should be asked for because the delivery leaves it out (a name, the
+    words), by the connector's own name for it; empty for nothing.
     """
 
     id: Id
@@ -119,6 +120,14 @@ class Interaction(Model):
     hideable: bool = False
     hidden: bool = False
     by_us: bool = False
+    look_up: str = ""
+
+
+class Named(Model):
+    """Who is behind an id that deliveries gave no name for; `key` names one of the conversations with them."""
+
+    key: CaseKey
+    author: Author
 
 
 class Edited(Model):
@@ -172,7 +181,7 @@ class Malformed(Model):
     error: str
 
 
-Event = Interaction | Edited | Deleted | Hidden | SendReport | UnknownEvent | Malformed
+Event = Interaction | Named | Edited | Deleted | Hidden | SendReport | UnknownEvent | Malformed
 
 
 class Raw(Model):
@@ -225,6 +234,7 @@ class Capabilities(Model):
     answers_hidden: bool = True
     sends_per_minute: float = 60.0
     send_burst: int = 10
+    templates: bool = False
 
 
 class Sent(Model):

@@ -18,6 +18,7 @@ class Offer(StrEnum):
     THANK = "thank"
     PRIVATE = "private"
     ACKNOWLEDGE = "acknowledge"  # only while it still stops a clock
+    TEMPLATE = "template"  # words approved in advance, once the reply window is closed
     CLOSE = "close"
     DISMISS = "dismiss"
     REOPEN = "reopen"
@@ -41,6 +42,8 @@ def offers(case: Case, capabilities: Capabilities, now: datetime, contact: str =
         found.add(Offer.PRIVATE)
     if subject(case, capabilities) is not None:
         found.add(Offer.HIDE)
+    if item.private and item.answerable and capabilities.templates and not window_open(item, now):
+        found.add(Offer.TEMPLATE)
     return frozenset(found)
 
 

@@ -7,6 +7,7 @@ from typing import Any, Literal, Protocol
 
 from bot.domain.case import Case, LogEntry, Person, Post, Send
 from bot.domain.models import Capabilities, Event, Health, Raw, Sent
+from bot.domain.templates import Templates
 
 Blocks = list[dict[str, Any]]
 
@@ -200,6 +201,10 @@ class Notes(Protocol):
 
     async def get(self, name: str) -> str | None: ...
     async def set(self, name: str, value: str, ttl: timedelta) -> None: ...
+    async def count(self, name: str, by: int, ttl: timedelta) -> int:
+        """Add to a shared number, which `get` reads as text; its new value. Nothing is lost between processes."""
+        ...
+
     async def add_to_digest(self, hour: str, id_: str, line: str) -> None:
         """Note one quiet interaction (like, follow) for the digest of that hour; the same id counts once."""
         ...
@@ -306,13 +311,26 @@ Verdict = Accepted | Challenge | Refusal
 class Page:
     """What one poll brought: (key, raw) pairs, the next cursor, and how long to wait (seconds) before the next.
 
-    `more` means that the next page should be read at once.
+    `more` means that the next page should be read at once. `said` is what staff should know although all went well
+    (a limit that is nearly used up): it stands in App Home below the good word.
     """
 
     items: tuple[tuple[str, Raw], ...]
     cursor: str | None
     more: bool = False
     wait_s: float | None = None
+    said: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """A line of the network's own about an account, for App Home.
+
+    With `once`, a name, it is told in the channel too, one time for that name.
+    """
+
+    text: str
+    once: str = ""
 
 
 class ConnectorPort(Protocol):
@@ -341,6 +359,26 @@ class ConnectorPort(Protocol):
         ...
 
     async def check(self) -> Health: ...
+    async def remarks(self) -> Sequence[Remark]:
+        """What staff should know of the account beside its health (money, limits); asks the notes only."""
+        ...
+
+    async def templates(self) -> Templates:
+        """The approved messages that may be sent once a window is closed. Raises Transient or Permanent."""
+        ...
+
+    async def received(self, raw: Raw) -> None:
+        """A delivery was read and is about to be taken in; after a crash it may be told again."""
+        ...
+
+    async def look_up(self, what: str) -> Sequence[tuple[str, Raw]]:
+        """Ask for what a delivery left out, by the name that its event gave; raises Transient or Permanent."""
+        ...
+
+    async def introduce(self) -> None:
+        """Learn the account's name from what another process noted; asks the notes only."""
+        ...
+
     async def send(self, send: Send) -> Sent:
         """Carry out one send. Raises Transient, Permanent or Unknown. Safe to repeat if `idempotent_send`."""
         ...

@@ -40,6 +40,8 @@ def receive(case: Case, item: Item, reading: Reading, priority: int, policy: Pol
 
     Items stand in the order in which they were posted, so one that comes late is not shown as the newest.
     """
+    item = _with_known_name(case, item)
+    case = _all_named(case, item.author)
     item = item.model_copy(update={"seq": case.item_count + 1, "signs": signs_of(item, reading)})
     returning = not case.is_open and needs_answer(case, item, reading)
     if returning:
@@ -125,7 +127,8 @@ def completed(case: Case, again: Item) -> Decision:
     if new == item:
         return Refused(code="known", text="These words are known already.")
     author = _whose(case, new, is_first=False)
-    return Change(case=case.model_copy(update={"items": _in_order(*_replace(case, new)), "author": author}))
+    case = case.model_copy(update={"items": _in_order(*_replace(case, new)), "author": author})
+    return Change(case=_all_named(case, new.author))
 
 
 def _filled(item: Item, other: Item) -> Item:
@@ -180,6 +183,38 @@ def deleted(case: Case, item_id: str, now: datetime) -> Decision:
     wait = None if all(each.deleted for each in items) else case.wait
     change = changed(case, LogEntry(at=now, what="deleted on the network"), items=items, wait=wait)
     return lapsed(change, item_id, "the customer deleted the comment", now)
+
+
+def named(case: Case, author: Author) -> Decision:
+    """A customer whom deliveries name by id only has a name: wherever the case shows them, now and later."""
+    items = tuple(_as_named(item, author) for item in case.items)
+    known = case.author
+    who = author if known is not None and _is_nameless(known, author.id) else known
+    if items == case.items and who == known:
+        return Refused(code="known", text="The case shows that name already.")
+    return changed(case, items=items, author=who)
+
+
+def _all_named(case: Case, author: Author | None) -> Case:
+    """The case, in which whoever has a name by now has it everywhere."""
+    told = named(case, author) if author is not None and (author.name or author.handle) else None
+    return told.case if isinstance(told, Change) else case
+
+
+def _as_named(item: Item, author: Author) -> Item:
+    nameless = item.author is not None and _is_nameless(item.author, author.id)
+    return item.model_copy(update={"author": author}) if nameless else item
+
+
+def _with_known_name(case: Case, item: Item) -> Item:
+    """The item with the name that the case knows its author by, where the delivery told only the id."""
+    known = [each.author for each in case.items if each.author and each.author.name + each.author.handle]
+    same = [author for author in known if item.author is not None and _is_nameless(item.author, author.id)]
+    return item.model_copy(update={"author": same[-1]}) if same else item
+
+
+def _is_nameless(author: Author, id_: str) -> bool:
+    return author.id == id_ and not author.name and not author.handle
 
 
 def folded(case: Case, interaction: Interaction) -> Decision:

@@ -25,7 +25,10 @@ PURPOSE_WORDS = {
 
 
 class Draft(Model):
-    """One text that somebody wants to send. `id` is made by whoever opened the modal: a double submit is one send."""
+    """One text that somebody wants to send. `id` is made by whoever opened the modal: a double submit is one send.
+
+    `ref` is what the connector needs beside the interaction's own `ref` (a template's name and blanks).
+    """
 
     id: str
     purpose: Purpose
@@ -33,6 +36,7 @@ class Draft(Model):
     text: str
     after: str | None = None
     closes_loop: bool = False
+    ref: dict[str, str] = Field(default_factory=dict)
 
 
 class Outgoing(Model):
@@ -141,7 +145,7 @@ def _send(case: Case, draft: Draft, by: Person, now: datetime, policy: Policy) -
         text=draft.text,
         by=by,
         to=item.id,
-        ref=item.ref,
+        ref={**item.ref, **draft.ref},
         created_at=now,
         due_at=now + policy.undo,
         after=draft.after,

@@ -7,6 +7,7 @@ from bot.domain.case import Case, LogEntry, Purpose
 from bot.domain.decisions import Refused
 from bot.domain.offers import Offer
 from bot.domain.replying import Draft, Outgoing
+from bot.domain.templates import is_template
 from bot.domain.text.wording import acknowledge_line, first_name
 from bot.services.casework import Outcome
 from bot.services.composing import DUPLICATE, Composing, Submission
@@ -59,7 +60,7 @@ class Desk:
         by = await self._at.people.who(user)
         outcome = await self._at.press(case_id, lambda case: replying.undo(case, send_id, by, self._at.clock.now()))
         send = outcome.case.send(send_id) if outcome.case and outcome.done else None
-        if send is not None and send.text:
+        if send is not None and send.text and not is_template(send.ref):
             text = send.text.removesuffix(send.by.signature).rstrip()
             await self._at.notes.save_draft(case_id, send.by.id, text)
         return outcome

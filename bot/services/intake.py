@@ -27,6 +27,7 @@ from bot.domain.models import (
     Hidden,
     Interaction,
     Malformed,
+    Named,
     Raw,
     SendReport,
     UnknownEvent,
@@ -34,17 +35,16 @@ from bot.domain.models import (
 from bot.domain.policy import Policy
 from bot.domain.ports import Clock, ConnectorPort, Inbox, Notes
 from bot.domain.reading import Reading
-from bot.domain.receiving import completed, deleted, edited, folded, open_case, receive, reread
-from bot.domain.text.clean import cut, graphemes, tidy
-from bot.domain.text.privacy import AllowList, mask
-from bot.domain.text.triage import Triage, priority
+from bot.domain.receiving import completed, deleted, edited, folded, named, open_case, receive, reread
+from bot.domain.text.clean import cut, tidy
+from bot.domain.text.triage import priority
 from bot.services.casework import Casework, Outcome
 from bot.services.hourly import HOUR_NAME
 from bot.services.joining import alias
+from bot.services.lookups import Lookups
+from bot.services.reader import NAME_GRAPHEMES, Reader
 from bot.telemetry import Metrics
 
-TEXT_GRAPHEMES = 3000
-NAME_GRAPHEMES = 80
 BATCH = 64
 HANDS = 32
 """Conversations taken in beside each other: they share their round trips to the store."""
@@ -62,14 +62,6 @@ Heard = Callable[[Raw, Event, str], None]
 
 def unheard(_raw: Raw, _event: Event, _outcome: str) -> None:
     """Nobody listens."""
-
-
-@dataclass(frozen=True, slots=True)
-class Reader:
-    """What reading a text takes: the analysers and the company's own numbers and addresses."""
-
-    triage: Triage
-    allow: AllowList
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +86,13 @@ class Intake:
         policy: Policy,
         clock: Clock,
         metrics: Metrics,
+        lookups: Lookups,
         heard: Heard = unheard,
         note: Callable[[Case], None] | None = None,
     ) -> None:
         self._heard = heard
         self._inbox = inbox
+        self._lookups = lookups
         self._notes = notes
         self._casework = casework
         self._connectors = connectors
@@ -137,10 +131,12 @@ class Intake:
             await self._inbox.bury(raw, f"no account {raw.account!r} of {raw.network!r} is set up")
             return Delivery(raw)
         try:
-            return Delivery(raw, tuple(connector.parse(raw)))
+            events = tuple(connector.parse(raw))
         except Exception as error:  # noqa: BLE001 - a defect in reading must not lose the delivery: it is kept, counted, replayable
             await self._inbox.bury(raw, self._trouble(raw, error))
             return Delivery(raw)
+        await connector.received(raw)
+        return Delivery(raw, events)
 
     async def _work_off(self, deliveries: "Sequence[Delivery]") -> None:
         """Take in all events: those of one conversation in their order, conversations beside each other."""
@@ -188,9 +184,9 @@ class Intake:
         """Take in one event; the word for the counter."""
         match event:
             case Interaction():
-                return await self._interaction(raw, event)
-            case Edited():
-                return await self._edited(event)
+                return await self._look_up(event, await self._interaction(raw, event))
+            case Edited() | Named():
+                return await (self._edited(event) if isinstance(event, Edited) else self._named(event))
             case Deleted() | Hidden():
                 return await (self._deleted(event) if isinstance(event, Deleted) else self._hidden(event))
             case SendReport():
@@ -211,7 +207,7 @@ class Intake:
             return await self._quiet(raw, event)
         if await self._gone_at(event):
             return "deleted"
-        item = self._item(raw, event)
+        item = self._reader.item(raw, event)
         reading, first = self._reading(item)
         name = _seen(event)
         case_id = await self._case_id(event)
@@ -241,6 +237,19 @@ class Intake:
             await self._change(found.case.id, lambda case: completed(case, item), found.case)
         return await self._edited(_as_edit(event, item)) if event.version else "known"
 
+    async def _look_up(self, event: Interaction, word: str) -> str:
+        """Have asked for what the delivery left out; a name that is known already is shown at once."""
+        if event.look_up and word in ("new", "known"):
+            author = await self._lookups.want(event.key, event.look_up)
+            if author is not None:
+                await self._known(event.key, lambda case: named(case, author))
+        return word
+
+    async def _named(self, event: Named) -> str:
+        author = self._reader.clean(event.author)
+        await self._lookups.keep(event.key, author)
+        return "named" if (await self._known(event.key, lambda case: named(case, author))).done else "known"
+
     async def _case_id(self, event: Interaction) -> str:
         """The case to which these words belong: a private answer joins the case that went private."""
         joined = await self._notes.get(alias(event.key)) if event.private else None
@@ -269,7 +278,7 @@ class Intake:
         return "digest"
 
     async def _edited(self, event: Edited) -> str:
-        text, masked, shortened = self._safe(event.text)
+        text, masked, shortened = self._reader.safe(event.text)
         reading = self._reader.triage.read(text)
         outcome = await self._known(
             event.key,
@@ -319,52 +328,6 @@ class Intake:
         reading = self._reader.triage.read(item.text)
         return reading, priority(reading, item.kind)
 
-    def _item(self, raw: Raw, event: Interaction) -> Item:
-        text, masked, shortened = self._safe(event.text)
-        author = event.author
-        if author is not None:
-            clean = {"name": self._name(author.name), "handle": self._name(author.handle)}
-            author = author.model_copy(update=clean)
-        attachments = tuple(
-            each.model_copy(update={"description": self._safe(each.description)[0][:300]})
-            for each in event.attachments[:10]
-        )
-        return Item(
-            seq=1,
-            id=event.id,
-            kind=event.kind,
-            author=author,
-            text=text,
-            posted_at=event.posted_at,
-            seen_at=raw.received_at,
-            url=event.url,
-            version=event.version,
-            edited=event.worded_at is not None,
-            edited_at=_worded_at(raw, event),
-            private=event.private,
-            masked=masked,
-            cut=shortened,
-            late=raw.swept,
-            rating=event.rating,
-            attachments=attachments,
-            ref=event.ref,
-            stream=event.stream,
-            reply_until=event.reply_until,
-            private_until=event.private_until,
-            answerable=event.answerable,
-            hideable=event.hideable,
-            hidden=event.hidden,
-        )
-
-    def _safe(self, text: str) -> tuple[str, bool, bool]:
-        """Foreign text made fit to keep: tidied, masked, cut; whether something was masked, whether it was cut."""
-        hidden = mask(tidy(text), self._reader.allow)
-        shortened = graphemes(hidden.text) > TEXT_GRAPHEMES
-        return cut(hidden.text, TEXT_GRAPHEMES), bool(hidden.found), shortened
-
-    def _name(self, text: str) -> str:
-        return cut(mask(tidy(text), self._reader.allow).text.replace("\n", " "), NAME_GRAPHEMES)
-
 
 def _by_conversation(deliveries: Sequence[Delivery]) -> deque[list[tuple[Delivery, Event]]]:
     rows: defaultdict[object, list[tuple[Delivery, Event]]] = defaultdict(list)
@@ -386,11 +349,6 @@ def _told(event: Interaction) -> str:
 def _gone(event: Interaction | Deleted) -> str:
     """The name of the note about a removal; by the id alone, since a removal may not say whose words they were."""
     return f"gone:{event.key.network}:{event.key.account}:{event.id}"
-
-
-def _worded_at(raw: Raw, event: Interaction) -> datetime | None:
-    """When the words are known to have been changed to these; a sweep sees what stands there now, edited or not."""
-    return event.worded_at or (raw.received_at if raw.swept and event.version else None)
 
 
 def _as_edit(event: Interaction, item: Item) -> Edited:

@@ -4,23 +4,42 @@ The raw items and the cursor are stored in one step, so a crash reads again but 
 no event announces are found by looking at the open cases' interactions again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
+from typing import Protocol
 
 import structlog
 
 from bot.domain.errors import NetworkError, Transient
 from bot.domain.models import Health, Raw
 from bot.domain.ports import Cases, Clock, ConnectorPort, Due, DueQueue, Inbox, Notes, Page
+from bot.services import health, lookups
 from bot.services.gate import Gate
+from bot.services.health import CHECK, RECHECK
+from bot.services.lookups import Lookups
 from bot.telemetry import Metrics
 
-RECHECK = "recheck"
 RECHECK_CASES = 50
 RECHECK_POLLS = 6
 AFTER_FAILURE = timedelta(seconds=30)
 AFTER_PERMANENT = timedelta(minutes=5)
-HEALTH_KEPT = timedelta(days=7)
+CHECK_EVERY_S = 1800.0
+AFTER_BAD_CHECK_S = 300.0
+MEND = "run `python -m bot check`"
+
+Tell = Callable[[str, str], Awaitable[None]]
+"""Says something once to the whole team: its name, the words."""
+
+
+class Kept(Protocol):
+    """What polling keeps and looks up."""
+
+    @property
+    def inbox(self) -> Inbox: ...
+    @property
+    def cases(self) -> Cases: ...
+    @property
+    def notes(self) -> Notes: ...
 
 
 class Polling:
@@ -28,22 +47,24 @@ class Polling:
 
     def __init__(
         self,
-        inbox: Inbox,
-        cases: Cases,
-        notes: Notes,
+        store: Kept,
         connectors: Mapping[tuple[str, str], ConnectorPort],
         clock: Clock,
         metrics: Metrics,
         poll_seconds: float,
         gate: Gate,
+        tell: Tell,
+        looking: Lookups,
     ) -> None:
-        self._inbox = inbox
-        self._cases = cases
-        self._notes = notes
+        self._inbox = store.inbox
+        self._cases = store.cases
+        self._notes = store.notes
         self._connectors = connectors
         self._clock = clock
         self._metrics = metrics
         self._gate = gate
+        self._tell = tell
+        self._looking = looking
         self._recheck_s = poll_seconds * RECHECK_POLLS
         self._log = structlog.get_logger("hark.polling")
 
@@ -58,27 +79,56 @@ class Polling:
         """Poll one source; when to come again. An account that is not set up any more is not polled again."""
         network, account, source = due.id.split("/", 2)
         connector = self._connectors.get((network, account))
+        if connector is not None and source.startswith(lookups.PREFIX):
+            return await self._look_up(connector, source.removeprefix(lookups.PREFIX))
         every = self._sources(connector).get(source) if connector else None
         if connector is None or every is None:
             return None
         not_yet = await self._gate.poll(connector)
         if not_yet is not None:
             return not_yet
+        again = await (self._check(connector) if source == CHECK else self._poll(connector, source, every, due))
+        await self._remark(connector)
+        return again
+
+    async def _poll(self, connector: ConnectorPort, source: str, every: float, due: Due) -> datetime:
         try:
             page = await self._page(connector, source)
             new = await self._inbox.put_page(page.items, due.id, page.cursor, due)
         except NetworkError as error:
-            return await self._failed(connector, due.id, error)
-        self._metrics.polls.labels(network, "new" if new else "quiet").inc()
-        await self._note(
-            connector, Health(ok=True, summary=f"last asked for {source.partition(':')[0]} without trouble")
-        )
+            return await self._failed(connector, source, error)
+        self._metrics.polls.labels(connector.network, "new" if new else "quiet").inc()
+        good = Health(ok=True, summary=f"last asked for {source.partition(':')[0]} without trouble", mend=page.said)
+        await self._note(connector, source, good)
         wait = 0.0 if page.more else (page.wait_s if page.wait_s is not None else every)
         return self._clock.now() + timedelta(seconds=wait)
 
     def _sources(self, connector: ConnectorPort) -> dict[str, float]:
         sources = dict(connector.sources())
-        return {**sources, RECHECK: self._recheck_s} if sources else {}
+        return {**sources, CHECK: CHECK_EVERY_S, **({RECHECK: self._recheck_s} if sources else {})}
+
+    async def _look_up(self, connector: ConnectorPort, what: str) -> datetime | None:
+        """Ask for what a delivery left out; when to try again."""
+        wait = await self._looking.ask(connector, what, self._inbox)
+        self._metrics.polls.labels(connector.network, "new" if wait is None else "failed").inc()
+        return None if wait is None else self._clock.now() + timedelta(seconds=wait)
+
+    async def _check(self, connector: ConnectorPort) -> datetime:
+        """Ask the network how the account is doing: nothing else tells of a token that ends, or of a lost webhook."""
+        try:
+            found = await connector.check()
+        except NetworkError as error:
+            found = Health(ok=False, summary=str(error), mend=MEND)
+        await self._note(connector, CHECK, found)
+        wait = CHECK_EVERY_S if found.ok else AFTER_BAD_CHECK_S
+        return self._clock.now() + timedelta(seconds=wait)
+
+    async def _remark(self, connector: ConnectorPort) -> None:
+        """Tell the team what an account has to say to all of them."""
+        for remark in await connector.remarks():
+            if remark.once:
+                name = f"{connector.network}/{connector.account}/{remark.once}"
+                await self._tell(name, f"{connector.network.capitalize()} {connector.title}: {remark.text}")
 
     async def _page(self, connector: ConnectorPort, source: str) -> Page:
         if source == RECHECK:
@@ -98,8 +148,9 @@ class Polling:
 
     async def _failed(self, connector: ConnectorPort, source: str, error: NetworkError) -> datetime:
         self._metrics.polls.labels(connector.network, "failed").inc()
-        self._log.warning("poll failed, comes again", source=source, error=str(error))
-        await self._note(connector, Health(ok=False, summary=str(error), mend="run `python -m bot check`"))
+        name = f"{connector.network}/{connector.account}/{source}"
+        self._log.warning("poll failed, comes again", source=name, error=str(error))
+        await self._note(connector, source, Health(ok=False, summary=str(error), mend=MEND))
         if isinstance(error, Transient):
             if error.retry_after is not None and error.shared:
                 await self._gate.pause(connector, error.retry_after)
@@ -108,6 +159,5 @@ class Polling:
             wait = AFTER_PERMANENT
         return self._clock.now() + wait
 
-    async def _note(self, connector: ConnectorPort, health: Health) -> None:
-        name = f"health:{connector.network}/{connector.account}"
-        await self._notes.set(name, health.model_dump_json(), HEALTH_KEPT)
+    async def _note(self, connector: ConnectorPort, source: str, found: Health) -> None:
+        await health.note(self._notes, connector, source, found, self._clock.now())

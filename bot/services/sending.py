@@ -28,10 +28,12 @@ from bot.domain.delivery import (
 )
 from bot.domain.errors import LeaseLost, Permanent, Transient, Unknown
 from bot.domain.hiding import stopped
-from bot.domain.models import Capabilities, Sent
+from bot.domain.models import Capabilities, Health, Sent
 from bot.domain.offers import window_open
 from bot.domain.policy import Policy
 from bot.domain.ports import Clock, ConnectorPort, Due, Notes
+from bot.domain.templates import is_template
+from bot.services import health
 from bot.services.casework import AT_ONCE, Casework, Outcome
 from bot.services.gate import Gate
 from bot.services.joining import ALIAS_KEPT, alias
@@ -46,6 +48,8 @@ SOON_OVER = timedelta(seconds=2)
 """A call to a network rarely takes longer: only one that does is shown as being sent."""
 READ_BACK_SOON = timedelta(milliseconds=1500)
 """Sent and read back are one change of the card where the second follows at once."""
+TROUBLES = frozenset({"token", "token_lost", "signed_out", "permission", "restricted", "missing_scope", "usage_capped"})
+"""Reasons of a refusal that are the account's trouble, not that of one send."""
 READ_BACK_WITHIN = timedelta(hours=1)
 """How long after it went out a send is still worth reading back."""
 
@@ -152,13 +156,18 @@ class Sending:
             await self._uncertain(case, send, connector, error)
         else:
             await self._gate.tell(connector, None)
+            await self._note(connector, Health(ok=True, summary="the last answer went out"))
             await self._stands(case, send, proof)
+
+    async def _note(self, connector: ConnectorPort, found: Health) -> None:
+        await health.note(self._notes, connector, health.SENDS, found, self._clock.now())
 
     async def _not_now(self, case: Case, send: Send, connector: ConnectorPort, error: Transient) -> None:
         """Tried again later; while the whole account pauses, that is no try of this send."""
         self._metrics.sends.labels(case.key.network, "postponed").inc()
         circuit = await self._gate.tell(connector, error)
         text, after = str(error), error.retry_after
+        await self._note(connector, Health(ok=False, summary=text, mend="nothing: Hark tries again by itself"))
         if circuit.until is not None:
             await self._apply(case.id, lambda each: held(each, send.id, text, self._clock.now()))
         else:
@@ -167,6 +176,9 @@ class Sending:
     async def _refused(self, case: Case, send: Send, connector: ConnectorPort, error: Permanent) -> None:
         """A final no to this send, or to the account: then it waits with the others."""
         circuit = await self._gate.tell(connector, error)
+        if error.reason in TROUBLES:
+            mend = "see the account's page in docs/connectors; the case keeps the text, Retry sends it again"
+            await self._note(connector, Health(ok=False, summary=error.text, mend=mend))
         if not circuit.sign_in:
             await self._fail(case, send, error.text)
             return
@@ -254,10 +266,10 @@ def _safe_to_repeat(connector: ConnectorPort) -> bool:
 
 
 def _closed(case: Case, send: Send, capabilities: Capabilities, now: datetime) -> str:
-    """Windows are checked again at the last moment: minutes may have passed since the modal."""
+    """Windows are checked again at the last moment: minutes may have passed since the modal. Templates need none."""
     if send.purpose in MODERATION:
         return stopped(case, send, capabilities)
     item = next((each for each in case.items if each.id == send.to), None)
-    if item is None or window_open(item, now):
+    if item is None or window_open(item, now) or is_template(send.ref):
         return ""
     return "the network's reply window closed before it could go out"

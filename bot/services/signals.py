@@ -5,10 +5,12 @@ from datetime import timedelta
 
 from bot.domain.fallback import misplaced_health
 from bot.domain.models import Health
-from bot.domain.ports import Cases, Clock, DueQueue
+from bot.domain.notices import Words
+from bot.domain.ports import Cases, Clock, DueQueue, Notes
 from bot.services.canary import CANARY
 from bot.services.dead_watch import DEAD
 from bot.services.hearing import Hearing
+from bot.services.notices import Notices
 from bot.services.outage import OUTAGE, Outage
 from bot.services.timing import Chore
 
@@ -29,12 +31,25 @@ def misplaced(cases: Cases) -> Look:
     return look
 
 
+SAID = timedelta(days=62)
+"""How long what was said once is not said again: names carry the month where it may be said each month."""
+
+
 class Signals:
     """The watchers, as the roles, `check` and App Home see them."""
 
     def __init__(
-        self, chores: Mapping[str, Chore], looks: Sequence[Look], hearing: Hearing, outage: Outage, clock: Clock
+        self,
+        notices: Notices,
+        notes: Notes,
+        chores: Mapping[str, Chore],
+        looks: Sequence[Look],
+        hearing: Hearing,
+        outage: Outage,
+        clock: Clock,
     ) -> None:
+        self._notices = notices
+        self._notes = notes
         self.chores = chores
         self._looks = looks
         self.heard = hearing.heard
@@ -47,6 +62,12 @@ class Signals:
         soon = self._clock.now() + SOON
         for chore in WATCHES:
             await timers.put(chore, soon)
+
+    async def say(self, name: str, text: str) -> None:
+        """Tell something about an account once for each name, however often and by whomever it is found."""
+        if await self._notes.get(f"said:{name}") is None:
+            await self._notices.tell(f"said:{name}", Words(headline=text, every=SAID))
+            await self._notes.set(f"said:{name}", "told", SAID)
 
     async def health(self) -> list[Health]:
         """Everything that wants a person's attention, each with its mend."""

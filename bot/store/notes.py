@@ -76,6 +76,12 @@ class RedisNotes:
         """Keep a small value for `ttl`."""
         await self.link.do("SET", self.keys.note(name), value, "PX", _ttl(ttl))
 
+    async def count(self, name: str, by: int, ttl: timedelta) -> int:
+        """Add to a number that all processes share, and keep it for `ttl` from now; the new value."""
+        key = self.keys.note(name)
+        value, _ = await self.link.many([("INCRBY", key, by), ("PEXPIRE", key, _ttl(ttl))])
+        return int(value)
+
     async def add_to_digest(self, hour: str, id_: str, line: str) -> None:
         """Note one quiet interaction for the digest of that hour; the same id counts once. Kept 3 days."""
         key = self.keys.digest(hour)

@@ -38,6 +38,12 @@ class Api:
         found = (fields for app in rows(answer) if isinstance(fields := app.get("subscribed_fields"), list))
         return frozenset(field for fields in found for field in fields if isinstance(field, str))
 
+    async def person(self, psid: str) -> Json:
+        """Who writes on Messenger, by the id that deliveries give ("User Profile API")."""
+        if not psid.isascii() or not psid.isdigit():
+            raise Permanent("refused", "This is no id of a person on Messenger.")
+        return await self.graph.get(psid, {"fields": "name,first_name,last_name"}, tries=1)
+
     def feed(self) -> AsyncIterator[list[Json]]:
         """Posts on the Page, ours and those of visitors, each with its newest comments."""
         comments = f"comments.filter(stream).order(reverse_chronological).limit({NEWEST_COMMENTS}){{{COMMENT_FIELDS}}}"

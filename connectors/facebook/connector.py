@@ -1,5 +1,6 @@
 """The Facebook connector: one Page, in public and on Messenger."""
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import ClassVar, Final
@@ -61,7 +62,6 @@ class FacebookConnector(Connector):
         super().__init__(deps)
         self._settings = settings
         self._token = settings.page_token.get_secret_value()
-        self._name = ""
         window = names.HUMAN_AGENT if settings.human_agent else names.STANDARD
         self._page = names.Page(settings.page_id, deps.account, window)
         access = Access(settings.graph_url, settings.graph_version, self._token, settings.secrets[0])
@@ -71,9 +71,14 @@ class FacebookConnector(Connector):
         self._sender = Sender(self._page, self._api, deps.clock)
 
     @property
+    def identity(self) -> str:
+        """The Page's id."""
+        return self._page.id
+
+    @property
     def title(self) -> str:
         """The Page's name, once it is known; until then its id."""
-        return self._name or f"Page {self._page.id}"
+        return self.known_name or f"Page {self._page.id}"
 
     def verify(self, request: WebhookRequest) -> Verdict:
         """Judge one request: the handshake, or a delivery signed with one of the app secrets."""
@@ -92,13 +97,23 @@ class FacebookConnector(Connector):
 
     async def poll(self, source: str, cursor: str | None) -> Page:
         """Sweep once; raises Transient or Permanent."""
-        if not self._name:
-            self._name = await self._api.name()
+        if not self.known_name:
+            await self.learn_name(await self._api.name())
         return await self._sweeps.poll(source, cursor)
 
     async def recheck(self, refs: Sequence[Mapping[str, str]]) -> list[tuple[str, Raw]]:
         """Look at known posts and comments again; raises Transient or Permanent."""
         return await self._sweeps.recheck(refs)
+
+    async def look_up(self, what: str) -> Sequence[tuple[str, Raw]]:
+        """Who somebody on Messenger is; raises Transient or Permanent."""
+        kind, _, psid = what.partition(":")
+        if kind != "person":
+            return await super().look_up(what)
+        body = json.dumps({"what": "person", "person": psid, "item": await self._api.person(psid)}).encode()
+        now = self.deps.clock.now()
+        raw = Raw(network=self.network, account=self.account, source="lookup", body=body, received_at=now)
+        return [(f"{what}:{int(now.timestamp())}", raw)]
 
     async def send(self, send: Send) -> Sent:
         """Carry out one send; raises Transient, Permanent or Unknown."""
@@ -111,7 +126,7 @@ class FacebookConnector(Connector):
     async def check(self) -> Health:
         """Ask for the Page, the token's permissions and end, and the webhook's fields. Never raises a NetworkError."""
         try:
-            self._name = await self._api.name()
+            await self.learn_name(await self._api.name())
             token = await graph_tokens.inspect(self._api.graph, self._token)
             fields = await self._api.subscribed_fields()
         except Permanent as error:

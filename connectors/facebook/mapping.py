@@ -247,7 +247,7 @@ def _read(raw: Raw, page: Page) -> Iterator[Event]:
         yield Malformed(part=raw.body.decode("utf-8", "replace"), error=f"not JSON ({type(error).__name__})")
         return
     found = table(stored)
-    reader = messages.swept if found.get("what") == "message" else reading.event
+    reader = {"message": messages.swept, "person": messages.person}.get(str(found.get("what")), reading.event)
     event, why = None, "not something that Hark reads"
     try:
         event = reader(found, raw, page)

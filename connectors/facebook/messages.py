@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any, Final
 
-from bot.domain.models import Attachment, Deleted, Edited, Event, Interaction, Kind, Raw
+from bot.domain.models import Attachment, Author, Deleted, Edited, Event, Interaction, Kind, Named, Raw
 from connectors.facebook import names
 from connectors.facebook.names import Page
 from connectors.facebook.wire import (
@@ -22,7 +22,7 @@ from connectors.facebook.wire import (
     ReadMessage,
     first_key,
 )
-from connectors.graph_webhooks import Change, identifier, table, unknown
+from connectors.graph_webhooks import Change, identifier, table, text, unknown
 
 EVENTS: Final = ("message", "message_edit", "reaction", "postback", "read", "delivery")
 SILENT: Final = frozenset({"read", "delivery"})
@@ -88,6 +88,7 @@ class _Talk:
             reply_until=self.at + self.page.window,
             answerable=self.ours_to_answer,
             by_us=self.by_us,
+            look_up="" if self.person.name or self.by_us else f"person:{self.person.id}",
         )
 
 
@@ -138,6 +139,18 @@ def _attachment(one: Attached) -> Attachment:
 
 
 # --- a sweep ------------------------------------------------------------------------------------------------------
+
+
+def person(stored: Mapping[str, Any], _raw: Raw, page: Page) -> Event | None:
+    """Who somebody is whom deliveries name by id only; a person without a name is nothing to tell."""
+    id_, item = identifier(stored.get("person")), table(stored.get("item"))
+    parts = (text(item.get("first_name")), text(item.get("last_name")))
+    name = text(item.get("name")) or " ".join(filter(None, parts))
+    if not id_:
+        return None
+    if not name:
+        return unknown("person", "no_name")
+    return Named(key=page.key(names.private(id_)), author=Author(id=id_, name=name))
 
 
 def swept(stored: Mapping[str, Any], raw: Raw, page: Page) -> Event | None:

@@ -57,7 +57,8 @@ class Sweeps:
                 found = await self._messages(since)
         items = tuple((key, self._raw("sweep", value, now)) for key, value in found)
         every = self.intervals().get(source, self._poll_seconds)
-        return Page(items=items, cursor=names.seconds(now), wait_s=self._api.graph.pace.interval(every, now))
+        pace = self._api.graph.pace
+        return Page(items=items, cursor=names.seconds(now), wait_s=pace.interval(every, now), said=pace.words(now))
 
     # --- posts and comments ---
 

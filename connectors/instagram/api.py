@@ -30,6 +30,7 @@ REPLY_FIELDS: Final = "id,parent_id,text,timestamp,username,from,hidden"
 MESSAGE_FIELDS: Final = "id,created_time,from,to,message,attachments,story,is_unsupported"
 MENTIONED_FIELDS: Final = "id,text,username,timestamp,media{id,permalink}"
 CAPTION_FIELDS: Final = "id,caption,username,permalink,timestamp"
+PERSON_FIELDS: Final = "name,username,follower_count"
 MEDIA_PAGE: Final = 25
 COMMENT_PAGE: Final = 50
 COMMENT_PAGES: Final = 4
@@ -99,6 +100,12 @@ class Api:
             "comment": answer.get("mentioned_comment") if comment_id else None,
             "caption": None if comment_id else answer.get("mentioned_media"),
         }
+
+    async def person(self, customer: str) -> Json:
+        """Who writes, by the id that deliveries give; only for those who have written ("User Profile API")."""
+        if not customer.isascii() or not customer.isdigit():
+            raise Permanent(Fate.REFUSED, "This is no id of a person on Instagram.")
+        return await self.graph.get(customer, {"fields": PERSON_FIELDS}, tries=1)
 
     async def media(self) -> list[Json]:
         """The newest posts of the account, with how many comments each has."""

@@ -62,9 +62,15 @@ class InstagramConnector(Connector):
         self._sender = Sender(settings, deps.account, self._api, deps.notes, deps.clock)
 
     @property
+    def identity(self) -> str:
+        """The account's id."""
+        return self._settings.account_id
+
+    @property
     def title(self) -> str:
         """The account's name, once it is known."""
-        return f"@{self._api.known_name}" if self._api.known_name else f"Instagram {self._settings.account_id}"
+        name = self._api.known_name or self.known_name
+        return f"@{name}" if name else f"account {self._settings.account_id}"
 
     def verify(self, request: WebhookRequest) -> Verdict:
         """Judge one request to the webhook, by the signature over its raw bytes."""
@@ -83,7 +89,9 @@ class InstagramConnector(Connector):
 
     async def poll(self, source: str, cursor: str | None) -> Page:
         """Read what one sweep finds; raises Transient or Permanent."""
-        return await self._doors.poll(source, cursor)
+        page = await self._doors.poll(source, cursor)
+        await self.learn_name(self._api.known_name)
+        return page
 
     async def recheck(self, refs: Sequence[Mapping[str, str]]) -> list[tuple[str, Raw]]:
         """Read the words of new mentions, and look at some known comments again: nothing tells of edits and deletions.
@@ -95,6 +103,20 @@ class InstagramConnector(Connector):
         known += [ref for ref in refs if ref.get("kind") == "mention" and self._rules.reads_mentions]
         found = [await self._look(ref) for ref in [*stand_ins[:LOOKS], *self._turn(known)]]
         return [each for each in found if each is not None]
+
+    async def look_up(self, what: str) -> Sequence[tuple[str, Raw]]:
+        """Who a customer is, or the words of a mention; raises Transient or Permanent."""
+        kind, _, rest = what.partition(":")
+        if kind == mapping.PERSON:
+            raw = await self._doors.raw("lookup", {"customer": rest, "person": await self._api.person(rest)})
+            return [(f"{what}:{int(raw.received_at.timestamp())}", raw)]
+        if kind != mapping.MENTION or not self._rules.reads_mentions:
+            return await super().look_up(what)
+        media, _, comment = rest.partition(":")
+        found = await self._look(
+            {"kind": "stand_in", "id": f"mention|{comment or media}", "media_id": media, "comment_id": comment}
+        )
+        return [found] if found is not None else []
 
     async def send(self, send: Send) -> Sent:
         """Carry out one send, once; raises Transient, Permanent or Unknown."""
@@ -116,6 +138,7 @@ class InstagramConnector(Connector):
 
     async def _checked(self) -> Health:
         me = await self._api.me()
+        await self.learn_name(self._api.known_name)
         ids = {graph_webhooks.identifier(me.get(name)) for name in ("id", "user_id")}
         if self._settings.account_id not in ids:
             right = graph_webhooks.identifier(me.get("user_id") or me.get("id"))

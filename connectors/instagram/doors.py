@@ -63,8 +63,9 @@ class Doors:
             if error.reason in NO_RIGHT:  # an account may well be set up for one of the two only
                 return Page(items=(), cursor=cursor, wait_s=NOT_ALLOWED_WAIT_S)
             raise
-        wait = self._api.graph.pace.interval(self.every_s, self._clock.now())
-        return Page(items=tuple(items), cursor=after.model_dump_json(), wait_s=wait)
+        pace, now = self._api.graph.pace, self._clock.now()
+        wait = pace.interval(self.every_s, now)
+        return Page(items=tuple(items), cursor=after.model_dump_json(), wait_s=wait, said=pace.words(now))
 
     async def raw(self, source: str, body: dict[str, Any]) -> Raw:
         """Something read, as it is stored."""

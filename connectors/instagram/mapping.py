@@ -4,7 +4,8 @@ One conversation is: below a post of ours each customer's own branch ("post|name
 customer ("dm|customer"), and a mention on somebody else's post ("mention|comment or post").
 
 A mention is told of without its words, and they can be read only by id. So it first becomes a stand-in, an interaction
-without words; `recheck` of the connector reads them, and then the mention takes the stand-in's place in the same case.
+without words; `look_up` of the connector reads them (`recheck` where that failed), and then the mention takes the
+stand-in's place in the same case. Who writes in private is told by an id only, and looked up the same way.
 """
 
 import re
@@ -25,6 +26,7 @@ from bot.domain.models import (
     Interaction,
     Kind,
     Malformed,
+    Named,
     Raw,
     UnknownEvent,
 )
@@ -34,6 +36,9 @@ from connectors.instagram import wire
 NETWORK: Final = "instagram"
 OUR_NAME: Final = "username"
 """The header of a stored reading that says how the account is called."""
+
+PERSON: Final = "person"  # what the connector may be asked for beside what a delivery tells
+MENTION: Final = "mention"
 
 WEB: Final = "https://www.instagram.com"
 INBOX: Final = f"{WEB}/direct/inbox/"
@@ -113,9 +118,8 @@ def _change(raw: Raw, rules: Rules, change: Change) -> tuple[Event, ...]:
 
 
 def _comments(raw: Raw, rules: Rules, change: Change) -> tuple[Event, ...]:
-    comment = wire.Comment.model_validate(change.value)
-    at = comment.timestamp or change.at or raw.received_at
-    return (_comment(raw, rules, comment, comment.media, at, live=change.field == "live_comments"),)
+    comment, live = wire.Comment.model_validate(change.value), change.field == "live_comments"
+    return (_comment(raw, rules, comment, comment.media, comment.timestamp or change.at or raw.received_at, live=live),)
 
 
 def _mentions(raw: Raw, rules: Rules, change: Change) -> tuple[Event, ...]:
@@ -137,6 +141,7 @@ def _mentions(raw: Raw, rules: Rules, change: Change) -> tuple[Event, ...]:
         attachments=(Attachment(kind="quote", description=LEFT_OUT if rules.reads_mentions else UNREADABLE),),
         private_until=at,
         answerable=rules.reads_mentions,
+        look_up=f"{MENTION}:{mention.media_id}:{mention.comment_id}" if rules.reads_mentions else "",
     )
     return (interaction,)
 
@@ -175,7 +180,9 @@ _FIELDS: Final[Mapping[str, Callable[[Raw, Rules, Change], tuple[Event, ...]]]] 
 
 def _seen(raw: Raw, rules: Rules, seen: wire.Seen) -> Iterator[Event]:
     """One comment or message found by a sweep, or what a second look at a known interaction found."""
-    if seen.message is not None:
+    if seen.person is not None:
+        yield _person(raw, seen.customer, seen.person)
+    elif seen.message is not None:
         yield _read_message(raw, rules, seen.message)
     elif seen.ref is None:
         if seen.comment is not None:
@@ -185,6 +192,15 @@ def _seen(raw: Raw, rules: Rules, seen: wire.Seen) -> Iterator[Event]:
         yield from _filled(raw, seen.ref, seen)
     else:
         yield _again(raw, seen.ref, seen)
+
+
+def _person(raw: Raw, customer: str, person: wire.Profile) -> Event:
+    """Who a customer is whom deliveries name by id only; a person without any name is nothing to tell."""
+    if not customer or not (person.name or person.username):
+        return unknown("person", "no_name" if customer else "no_id")
+    who = _author(wire.Who(id=customer, username=person.username)) or Author(id=customer)
+    known = who.model_copy(update={"name": person.name, "followers": person.follower_count})
+    return Named(key=key_of(raw, private_conversation(customer)), author=known)
 
 
 def _again(raw: Raw, ref: Mapping[str, str], seen: wire.Seen) -> Event:
@@ -312,6 +328,7 @@ def _message(
     key = key_of(raw, private_conversation(customer))
     if message.is_deleted:
         return Deleted(id=message.mid, key=key, at=at)
+    by_us = message.is_echo or event.sender.id == rules.account_id
     mentions = any(each.type == "story_mention" for each in message.attachments)
     return Interaction(
         id=message.mid,
@@ -326,7 +343,8 @@ def _message(
         ref={"kind": "message", "id": message.mid, "customer": customer, "at": at.isoformat()},
         reply_until=at + rules.window,
         answerable=not read_only,
-        by_us=message.is_echo or event.sender.id == rules.account_id,
+        by_us=by_us,
+        look_up="" if by_us or event.sender.username else f"{PERSON}:{customer}",
     )
 
 

@@ -181,6 +181,21 @@ class ReadMessage(Wire):
     is_unsupported: Yes = False
 
 
+def _count(value: object) -> int | None:
+    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+
+
+Count = Annotated[int | None, BeforeValidator(_count)]
+
+
+class Profile(Wire):
+    """Who a customer is, as the User Profile API tells; any of it may be null."""
+
+    name: Text = ""
+    username: Text = ""
+    follower_count: Count = None
+
+
 class Seen(Wire):
     """What Hark itself stores when it has read something: one comment, one message, or what a second look found.
 
@@ -192,3 +207,5 @@ class Seen(Wire):
     comment: Annotated[Comment | None, BeforeValidator(maybe)] = None
     caption: Annotated[Caption | None, BeforeValidator(maybe)] = None
     message: Annotated[ReadMessage | None, BeforeValidator(maybe)] = None
+    customer: Id = ""
+    person: Annotated[Profile | None, BeforeValidator(maybe)] = None

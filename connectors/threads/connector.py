@@ -50,9 +50,15 @@ class ThreadsConnector(Connector):
         self._sender = Sender(deps.account, self._api, deps.notes, deps.clock)
 
     @property
+    def identity(self) -> str:
+        """The account's id."""
+        return self._settings.user_id
+
+    @property
     def title(self) -> str:
         """The profile's name, once it is known."""
-        return f"@{self._api.known_name}" if self._api.known_name else f"Threads {self._settings.user_id}"
+        name = self._api.known_name or self.known_name
+        return f"@{name}" if name else f"account {self._settings.user_id}"
 
     def verify(self, request: WebhookRequest) -> Verdict:
         """Judge one request to the webhook, by the signature over its raw bytes."""
@@ -70,7 +76,9 @@ class ThreadsConnector(Connector):
 
     async def poll(self, source: str, cursor: str | None) -> Page:
         """Read what one sweep finds; raises Transient or Permanent."""
-        return await self._doors.poll(source, cursor)
+        page = await self._doors.poll(source, cursor)
+        await self.learn_name(self._api.known_name)
+        return page
 
     async def recheck(self, refs: Sequence[Mapping[str, str]]) -> list[tuple[str, Raw]]:
         """Look at some known posts again, since few edits and deletions are told of. Raises Transient or Permanent."""
@@ -98,6 +106,7 @@ class ThreadsConnector(Connector):
 
     async def _checked(self) -> Health:
         me = graph_webhooks.identifier((await self._api.me()).get("id"))
+        await self.learn_name(self._api.known_name)
         if me != self._settings.user_id:
             summary = f"Threads {self.title}: the token belongs to the profile {me}"
             return Health(ok=False, summary=summary, mend=f"Set THREADS_USER_ID={me}, or use another token.")

@@ -54,8 +54,9 @@ class Doors:
             if error.reason in NO_RIGHT:  # a profile may well be set up for one of the two only
                 return Page(items=(), cursor=cursor, wait_s=NOT_ALLOWED_WAIT_S)
             raise
-        wait = self._api.graph.pace.interval(self.every_s, now)
-        return Page(items=tuple(items), cursor=Progress(since=now).model_dump_json(), wait_s=wait)
+        pace = self._api.graph.pace
+        wait = pace.interval(self.every_s, now)
+        return Page(items=tuple(items), cursor=Progress(since=now).model_dump_json(), wait_s=wait, said=pace.words(now))
 
     async def raw(self, source: str, body: dict[str, Any]) -> Raw:
         """Something read, as it is stored."""

@@ -3,17 +3,23 @@
 from typing import Final
 
 from bot.domain.errors import Permanent, Unknown
-from connectors.graph import Graph, Json, rows
+from connectors.graph import Graph, Json, Params, rows
 from connectors.graph_errors import Fate
 from connectors.graph_tokens import Token, inspect
 from connectors.graph_webhooks import each, identifier, table
+from connectors.whatsapp import templates
 from connectors.whatsapp.settings import WhatsAppSettings
 
+NO_ACCOUNT: Final = (
+    "Hark does not know the WhatsApp Business Account, so it cannot list its templates. Set "
+    "WHATSAPP_BUSINESS_ACCOUNT_ID and restart Hark, or send a template from WhatsApp Manager."
+)
+TEMPLATE_PAGES: Final = 6
 FIELDS: Final = "id,display_phone_number,verified_name,quality_rating,status"
 
 
 class Api:
-    """One number's calls. All raise Transient or Permanent, `text` Unknown too."""
+    """One number's calls. All raise Transient or Permanent, those that send Unknown too."""
 
     def __init__(self, graph: Graph, settings: WhatsAppSettings) -> None:
         self.graph = graph
@@ -43,17 +49,25 @@ class Api:
     async def text(self, to: str, recipient: str, body: str, callback: str) -> str:
         """Send words to a phone number or, without one, to a business-scoped user id; the id of the message."""
         whom = {"to": to} if to else {"recipient": recipient}
-        answer = await self.graph.post(
-            f"{self._number}/messages",
-            body={
-                "messaging_product": "whatsapp",
-                "recipient_type": "individual",
-                **whom,
-                "type": "text",
-                "text": {"body": body, "preview_url": False},
-                "biz_opaque_callback_data": callback,
-            },
-        )
+        return await self._message(whom, {"type": "text", "text": {"body": body, "preview_url": False}}, callback)
+
+    async def template(self, to: str, recipient: str, template: Json, callback: str) -> str:
+        """Send an approved template; the id of the message."""
+        whom = {"to": to} if to else {"recipient": recipient}
+        return await self._message(whom, {"type": "template", "template": template}, callback)
+
+    async def templates(self) -> list[Json]:
+        """The templates of the account, the approved ones asked for. Raises Permanent without the account's id."""
+        account = self._settings.business_account_id
+        if not account:
+            raise Permanent("no_account", NO_ACCOUNT)
+        params: Params = {"fields": templates.FIELDS, "status": templates.APPROVED, "limit": 100}
+        pages = self.graph.pages(f"{account}/message_templates", params, most=TEMPLATE_PAGES, staff=True)
+        return [row async for page in pages for row in page]
+
+    async def _message(self, whom: Json, what: Json, callback: str) -> str:
+        body: Json = {"messaging_product": "whatsapp", "recipient_type": "individual", **whom, **what}
+        answer = await self.graph.post(f"{self._number}/messages", body={**body, "biz_opaque_callback_data": callback})
         found = [identifier(table(one).get("id")) for one in each(answer.get("messages"))]
         if not found or not found[0]:
             msg = "WhatsApp took the message but did not name it"

@@ -7,12 +7,13 @@ from bot.domain.case import Purpose, Send
 from bot.domain.errors import Permanent, Transient
 from bot.domain.models import Capabilities, Event, Health, LengthRule, Raw, Sent
 from bot.domain.ports import Verdict, WebhookRequest
+from bot.domain.templates import Templates, is_template
 from connectors import graph_webhooks
 from connectors.base import Connector, ConnectorDeps
 from connectors.graph import Access, Graph
 from connectors.graph_tokens import warned
 from connectors.graph_webhooks import text
-from connectors.whatsapp import mapping
+from connectors.whatsapp import mapping, templates
 from connectors.whatsapp.api import Api
 from connectors.whatsapp.settings import WhatsAppSettings
 
@@ -43,21 +44,30 @@ class WhatsAppConnector(Connector):
 
     network: ClassVar[str] = mapping.NETWORK
     capabilities: ClassVar[Capabilities] = Capabilities(
-        private_message=LENGTH, edit_events=True, delete_events=True, sends_per_minute=600.0, send_burst=20
+        private_message=LENGTH,
+        edit_events=True,
+        delete_events=True,
+        templates=True,
+        sends_per_minute=600.0,
+        send_burst=20,
     )
 
     def __init__(self, settings: WhatsAppSettings, deps: ConnectorDeps) -> None:
         super().__init__(deps)
         self._settings = settings
-        self._name = ""
         token = settings.token.get_secret_value()
         access = Access(settings.graph_url, settings.graph_version, token, settings.secrets[0])
         self._api = Api(Graph(deps.http, deps.clock, access, mapping.WORDS), settings)
 
     @property
+    def identity(self) -> str:
+        """The phone number's id."""
+        return self._settings.phone_number_id
+
+    @property
     def title(self) -> str:
         """The number's name, once it is known; until then its id."""
-        return self._name or f"WhatsApp {self._settings.phone_number_id}"
+        return self.known_name or f"number {self._settings.phone_number_id}"
 
     def verify(self, request: WebhookRequest) -> Verdict:
         """Judge one request: the handshake, or a delivery signed with one of the app secrets."""
@@ -81,7 +91,7 @@ class WhatsAppConnector(Connector):
         if not send.private or not conversation or not (to or recipient):
             raise Permanent("not_public", NOT_PUBLIC)
         try:
-            id_ = await self._api.text(to, recipient, send.text, mapping.callback(send.id, conversation))
+            id_ = await self._send(send, to, recipient, mapping.callback(send.id, conversation))
         except Transient as error:
             if PAIR not in str(error):
                 raise
@@ -90,6 +100,19 @@ class WhatsAppConnector(Connector):
             msg = "WhatsApp takes one message in six seconds to the same customer"
             raise Transient(msg, retry_after=wait, shared=False) from error
         return Sent(id=id_)
+
+    async def _send(self, send: Send, to: str, recipient: str, callback: str) -> str:
+        if not is_template(send.ref):
+            return await self._api.text(to, recipient, send.text, callback)
+        try:
+            template = templates.message(send.ref)
+        except (ValueError, KeyError) as error:
+            raise Permanent("template", "The blanks of this template cannot be read. Choose it again.") from error
+        return await self._api.template(to, recipient, template, callback)
+
+    async def templates(self) -> Templates:
+        """What may be sent once the window of 24 hours is closed; raises Transient or Permanent."""
+        return templates.listed(await self._api.templates())
 
     async def check(self) -> Health:
         """Ask for the number, what the token may do and until when, and the subscription. Raises no NetworkError."""
@@ -103,7 +126,7 @@ class WhatsAppConnector(Connector):
     async def _checked(self) -> Health:
         number = await self._api.number()
         shown, name = text(number.get("display_phone_number")), text(number.get("verified_name"))
-        self._name = " ".join(filter(None, (name, f"({shown})" if shown else "")))
+        await self.learn_name(" ".join(filter(None, (name, f"({shown})" if shown else ""))))
         state, quality = text(number.get("status")), text(number.get("quality_rating"))
         if state in LOST:
             mend = "See in WhatsApp Manager, Phone numbers, what the number needs."

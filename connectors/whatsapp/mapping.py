@@ -29,8 +29,8 @@ _AROUND: Final = frozenset({"messaging_product", "metadata", "contacts", *_LISTS
 
 REACHED: Final = frozenset({"delivered", "read", "played"})
 CLOSED: Final = (
-    "WhatsApp's window of 24 hours is closed: the customer has to write first. Later only approved templates may be "
-    "sent, which Hark cannot do yet: use WhatsApp Manager."
+    "WhatsApp's window of 24 hours is closed: until the customer writes again, only approved templates may be sent. "
+    "Press Reply to choose one."
 )
 WORDS: Final[Mapping[Fate, str]] = MappingProxyType(
     {

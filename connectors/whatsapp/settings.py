@@ -28,7 +28,7 @@ class WhatsAppSettings(GraphSettings):
         alias="WHATSAPP_BUSINESS_ACCOUNT_ID",
         pattern=r"^(\d{5,32})?$",
         description="The id of the WhatsApp Business Account. With it, `python -m bot check` sees whether deliveries "
-        "are subscribed.",
+        "are subscribed, and staff can answer with approved templates once the window of 24 hours is closed.",
         examples=["102290129340001"],
     )
 

@@ -16,7 +16,6 @@ from connectors.x.tokens import TOKEN_LOST
 
 NAME_KEPT: Final = timedelta(days=30)
 ASK_AGAIN: Final = timedelta(hours=1)
-NEARLY: Final = 0.75
 
 WANTED: Final = (
     "post.mention.create",
@@ -53,12 +52,17 @@ class Checker:
         self._note = f"handle:x:{deps.account}:{settings.user_id}"
         self.handle = ""
 
+    async def recall_name(self) -> None:
+        """Learn the account's handle from the notes."""
+        if not self.handle:
+            self.handle = await self._deps.notes.get(self._note) or ""
+
     async def learn_name(self) -> None:
         """Learn the account's handle: from the notes, else from X once a month. Raises Transient or Permanent."""
+        await self.recall_name()
         if self.handle:
             return
-        self.handle = await self._deps.notes.get(self._note) or ""
-        if not self.handle and await self._deps.notes.first_time(self._note, ASK_AGAIN):
+        if await self._deps.notes.first_time(self._note, ASK_AGAIN):
             await self._me()
 
     async def check(self) -> Health:
@@ -85,15 +89,15 @@ class Checker:
         if await self._ledger.is_used_up():
             return Health(ok=False, summary=f"{signed_in}, but polling has stopped: {money}", mend=_MORE)
         state = "webhook on" if found else "no webhook, polling only"
-        return Health(ok=True, summary=f"{signed_in}, {state}, {money}", mend=await self._advice(found, missing, spent))
+        return Health(ok=True, summary=f"{signed_in}, {state}, {money}", mend=await self._advice(found, missing))
 
-    async def _advice(self, found: wire.Hook | None, missing: tuple[str, ...], spent: int) -> str:
+    async def _advice(self, found: wire.Hook | None, missing: tuple[str, ...]) -> str:
         refused = await self._deps.notes.get(hook.replay_note(self._deps.account))
         lines = [
             "" if found else "Register the webhook (docs/connectors/x.md, Webhook): polling is slower and costs more.",
             f"Not subscribed: {', '.join(missing)} (docs/connectors/x.md, Subscriptions)." if missing else "",
             f"X refused to deliver again what the webhook missed ({refused})." if refused else "",
-            f"Polling slows down. {_MORE}" if spent >= self._ledger.budget * NEARLY else "",
+            f"Polling is slowed down. {_MORE}" if (await self._ledger.plan()).is_slow else "",
         ]
         return " ".join(line for line in lines if line)
 

@@ -6,9 +6,9 @@ from typing import ClassVar, Final
 from bot.domain.case import Send
 from bot.domain.errors import Permanent, Transient
 from bot.domain.models import Capabilities, Event, Health, Raw, Sent
-from bot.domain.ports import Accepted, Challenge, Page, Refusal, Verdict, WebhookRequest
+from bot.domain.ports import Accepted, Challenge, Page, Refusal, Remark, Verdict, WebhookRequest
 from connectors.base import Connector, ConnectorDeps
-from connectors.x import activity, hook, mapping, messages, signing
+from connectors.x import activity, hook, mapping, messages, money, signing
 from connectors.x.api import Api
 from connectors.x.calls import Caller
 from connectors.x.checking import Checker
@@ -125,6 +125,18 @@ class XConnector(Connector):
     async def check(self) -> Health:
         """Tokens, webhook, subscriptions and spending. Never raises a NetworkError: what is wrong is in the answer."""
         return await self._checker.check()
+
+    async def remarks(self) -> Sequence[Remark]:
+        """What the month has cost, and what that means for polling."""
+        return await money.remarks(self._doors, self._ledger)
+
+    async def received(self, raw: Raw) -> None:
+        """Count what X charges for the events of a delivery."""
+        await self._ledger.add("events", money.events_cost(raw))
+
+    async def introduce(self) -> None:
+        """Learn the handle from the notes."""
+        await self._checker.recall_name()
 
     async def _learn_name(self) -> None:
         """Learn the handle once; without it the account goes by its id."""

@@ -19,7 +19,7 @@ from connectors.x.calls import BAD_REQUEST
 from connectors.x.mapping import NETWORK, time_of
 from connectors.x.messages import message_id
 from connectors.x.settings import LONGEST_QUERY, XSettings
-from connectors.x.spending import Ledger, Receipt
+from connectors.x.spending import Ledger, Plan, Receipt
 from connectors.x.walking import Number, Walk
 
 MENTIONS_EVERY: Final = 12.0
@@ -34,6 +34,9 @@ LATE: Final = timedelta(minutes=10)
 """What is older than this when a poll finds it, although the webhook works, was missed by the webhook."""
 
 POSTS_PAGE: Final = 100
+LEAST_MENTIONS: Final = 5
+LEAST_MATCHES: Final = 10
+"""The smallest pages that X gives."""
 MESSAGES_PAGE: Final = 10
 """Small, because each answer holds the newest messages, known or not."""
 MESSAGES_PAGES: Final = 30
@@ -117,29 +120,30 @@ class Doors:
 
     async def _mentions(self, cursor: MentionsCursor) -> Page:
         walk = walking.begin(cursor.walk, self._clock.now(), None)
-        count = await self._ledger.affordable(POLLED_MENTION, POSTS_PAGE)
+        count = await self._ledger.affordable(POLLED_MENTION, POSTS_PAGE, LEAST_MENTIONS)
         found, after = await self._page("mentions", walk, count, "")
-        covered = await self._is_hook_valid()
+        covered, plan = await self._is_hook_valid(), await self._ledger.plan()
         return Page(
             items=tuple(self._post(post, found, self._late("mentions", post, covered=covered)) for post in found.data),
             cursor=MentionsCursor(walk=after).model_dump_json(exclude_defaults=True),
-            more=bool(after.token),
-            wait_s=await self._wait("mentions", covered=covered),
+            more=bool(after.token) and not plan.is_slow,
+            wait_s=plan.wait(self.every("mentions", covered=covered), _cost(found, prices.OWN_POST)),
         )
 
     async def _search(self, cursor: SearchCursor) -> Page:
         turn = cursor.turn % len(self._queries)
         query = self._queries[turn]
         walk = walking.begin(cursor.walks.get(query), self._clock.now(), walking.SEARCH_DEPTH)
-        count = await self._ledger.affordable(POLLED_MATCH, POSTS_PAGE)
+        count = await self._ledger.affordable(POLLED_MATCH, POSTS_PAGE, LEAST_MATCHES)
         found, after = await self._page("search", walk, count, self._without_us(query))
         turn += 0 if after.token else 1
+        plan = await self._ledger.plan()
         walks = {each: known for each, known in cursor.walks.items() if each in self._queries}
         return Page(
             items=tuple(self._post(post, found, f"search:{query}") for post in found.data),
             cursor=SearchCursor(walks=walks | {query: after}, turn=turn % len(self._queries)).model_dump_json(),
-            more=bool(after.token) or turn < len(self._queries),
-            wait_s=await self._wait("search", covered=False),
+            more=(bool(after.token) or turn < len(self._queries)) and not plan.is_slow,
+            wait_s=plan.wait(self.every("search", covered=False), _cost(found, prices.POST)),
         )
 
     async def _page(self, part: str, walk: Walk, count: int, query: str) -> tuple[wire.Listed, Walk]:
@@ -180,11 +184,11 @@ class Doors:
     # --- direct messages ---
 
     async def _messages(self, cursor: MessagesCursor) -> Page:
-        count = await self._ledger.affordable(prices.MESSAGE, MESSAGES_PAGE)
+        count = await self._ledger.affordable(prices.MESSAGE, MESSAGES_PAGE, MESSAGES_PAGE)
         async with self._ledger.reading("messages", count * prices.MESSAGE) as receipt:
             found = await self._api.messages(count, cursor.token)
             receipt.add("m", (wire.as_text(each.get("id")) for each in found.data), prices.MESSAGE)
-        covered = await self._is_hook_valid()
+        covered, plan = await self._is_hook_valid(), await self._ledger.plan()
         fresh = [each for each in found.data if self._is_new(each, cursor)]
         walked = len(fresh) < len(found.data) or not found.meta.next_token or cursor.pages + 1 >= MESSAGES_PAGES
         ids = [id_ for each in found.data if (id_ := wire.as_text(each.get("id"))).isdigit()]
@@ -197,8 +201,8 @@ class Doors:
         return Page(
             items=tuple(self._message(each, found, covered=covered) for each in fresh),
             cursor=after.model_dump_json(exclude_defaults=True),
-            more=not walked,
-            wait_s=await self._wait("messages", covered=covered),
+            more=not walked and not plan.is_slow,
+            wait_s=plan.wait(self.every("messages", covered=covered), len(fresh) * prices.MESSAGE),
         )
 
     def _is_new(self, message: Mapping[str, Any], cursor: MessagesCursor) -> bool:
@@ -221,16 +225,26 @@ class Doors:
     async def _is_hook_valid(self) -> bool:
         return await self._notes.get(hook_note(self._account)) == "valid"
 
-    async def _wait(self, source: str, *, covered: bool) -> float:
-        """How long until the next poll: longer while the webhook works, and as the budget is used up."""
-        seldom = WITH_HOOK.get(source, 1.0) if covered else 1.0
-        return self.intervals()[source] * seldom * await self._ledger.pace()
+    def every(self, source: str, *, covered: bool) -> float:
+        """The usual interval in seconds: longer while the webhook brings the same things."""
+        return self.intervals()[source] * (WITH_HOOK.get(source, 1.0) if covered else 1.0)
+
+    async def mentions_pace(self) -> tuple[Plan, float]:
+        """How to go on with what is left, and how often mentions are asked for in quiet times, in seconds."""
+        return await self._ledger.plan(), self.every("mentions", covered=await self._is_hook_valid())
 
     def raw(self, source: str, item: object) -> Raw:
         """One thing read, as it will be stored."""
         return Raw(
             network=NETWORK, account=self._account, source=source, body=wire.dump(item), received_at=self._clock.now()
         )
+
+
+def _cost(found: wire.Listed, price: int) -> int:
+    """What a page costs, before it is known which of it was paid for today already."""
+    receipt = Receipt()
+    _count(receipt, found, price)
+    return receipt.cost
 
 
 def _count(receipt: Receipt, found: wire.Listed, price: int) -> None:

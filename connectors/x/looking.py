@@ -20,7 +20,7 @@ from connectors.x.spending import Ledger
 EVERY: Final = timedelta(hours=1)
 YOUNGER: Final = timedelta(hours=48)
 SLOW: Final = 4.0
-"""From this pace on (three quarters of the budget) nothing is looked at again."""
+"""From so many times slower than usual on nothing is looked at again."""
 
 Refs = Mapping[str, Mapping[str, str]]
 
@@ -41,7 +41,7 @@ class SecondLook:
         if await self._ledger.is_used_up():
             raise await self._ledger.stopped()
         wanted = self._wanted(refs)
-        if not wanted or await self._ledger.pace() >= SLOW:
+        if not wanted or (await self._ledger.plan()).factor >= SLOW:
             return []
         if not await self._is_time():
             return []

@@ -75,13 +75,17 @@ class Sender:
             text = f"X counts {weight} of {LIMIT}: emoji and Chinese, Japanese or Korean letters count 2, a link 23."
             raise Permanent("too_long", text)
         target = await self._standing(post)
+        price = prices.reply_price(link=has_link(send.text))
         try:
             created = await self._api.reply(send.text, target)
+        except Unknown:
+            await self._ledger.add("acts", price)  # it may stand: rather count too much than too little
+            raise
         except Permanent as error:
             if error.reason != DUPLICATE:
                 raise
             return await self._stood_already(send, error)
-        await self._ledger.add("sends", prices.reply_price(link=has_link(send.text)))
+        await self._ledger.add("acts", price)
         return Sent(id=created.id, url=post_url(created.id))
 
     async def _standing(self, post: str) -> str:
@@ -96,7 +100,7 @@ class Sender:
         posts = [each for item in found.data if (each := _take(wire.Post, item))]
         receipt = Receipt()
         receipt.add("p", (each.id for each in posts), prices.POST)
-        await self._ledger.read("sends", receipt)
+        await self._ledger.add("acts", receipt.cost)
         if posts:
             return posts[0].newest
         if gone(found, post):
@@ -132,7 +136,7 @@ class Sender:
     async def _count(self, posts: list[wire.Post]) -> None:
         receipt = Receipt()
         receipt.add("p", (post.id for post in posts), prices.OWN_POST)
-        await self._ledger.read("sends", receipt)
+        await self._ledger.add("acts", receipt.cost)
 
     async def _hide(self, send: Send) -> Sent:
         """Hide a reply in a thread of ours, or show it again; if its words are still those that were approved."""
@@ -153,8 +157,12 @@ class Sender:
         user = _person(send)
         if len(send.text) > MESSAGE_LIMIT:
             raise Permanent("too_long", f"X takes at most {MESSAGE_LIMIT:,} characters in a direct message.")
-        created = await self._api.message(user, send.text)
-        await self._ledger.add("sends", prices.SEND_MESSAGE)
+        try:
+            created = await self._api.message(user, send.text)
+        except Unknown:
+            await self._ledger.add("acts", prices.SEND_MESSAGE)
+            raise
+        await self._ledger.add("acts", prices.SEND_MESSAGE)
         return self._message_sent(user, created.dm_event_id)
 
     async def _find_message(self, send: Send) -> Sent | None:
@@ -164,7 +172,7 @@ class Sender:
         messages = [each for item in page.data if (each := _take(wire.Message, item))]
         receipt = Receipt()
         receipt.add("m", (each.id for each in messages), prices.MESSAGE)
-        await self._ledger.read("sends", receipt)
+        await self._ledger.add("acts", receipt.cost)
         now, since = self._clock.now(), send.created_at - CLOCK_TOLERANCE
         for message in messages:
             ours = message.sender_id == self._us and comparable(message.text) == wanted

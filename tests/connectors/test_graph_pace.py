@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from connectors.graph_pace import Pace
+from connectors.graph_pace import KEPT, Pace
 from tests.support.cases import NOON
 
 
@@ -69,3 +69,14 @@ def test_headers_of_another_form_change_nothing(value: str) -> None:
     pace.note({"X-App-Usage": value}, NOON)
     assert pace.wait(NOON) == 0
     assert pace.percent == 0
+
+
+def test_what_staff_are_told_of_the_limit() -> None:
+    """Nothing while there is room or when the reading is old; else how much is used, and what that means."""
+    pace = Pace()
+    assert pace.words(NOON) == ""
+    for percent, words in ((74, ""), (75, "asks less often"), (90, "nothing but answers")):
+        pace.note({"X-App-Usage": json.dumps({"call_count": percent})}, NOON)
+        assert words in pace.words(NOON)
+        assert bool(words) == bool(pace.words(NOON))
+    assert pace.words(NOON + KEPT) == ""

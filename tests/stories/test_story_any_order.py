@@ -11,8 +11,9 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache
-from typing import Any, Final
+from typing import Any, Final, cast
 
+import aiohttp
 import pytest
 import redis
 from hypothesis import HealthCheck, Phase, given, settings
@@ -25,12 +26,14 @@ from bot.domain.text.privacy import AllowList
 from bot.domain.text.triage import Triage
 from bot.services.casework import Casework
 from bot.services.hourly import HOUR_NAME
-from bot.services.intake import Intake, Reader
+from bot.services.intake import Intake
+from bot.services.lookups import Lookups
+from bot.services.reader import Reader
 from bot.store.store import Store
 from bot.telemetry import Metrics
 from tests.support.card_cases import a_view
 from tests.support.conversations import CONVERSATIONS
-from tests.support.networks import NAMES, reader
+from tests.support.networks import NAMES, connector, reader
 from tests.support.policies import a_policy
 from tests.support.stores import TestClock, a_store
 
@@ -64,12 +67,15 @@ def triage() -> Triage:
     return Triage.load()
 
 
+NO_SESSION = cast("aiohttp.ClientSession", None)
+"""No network is called."""
+
+
 @asynccontextmanager
 async def two_workers(redis_url: str, clock: TestClock) -> AsyncIterator[tuple[Store, list[Intake]]]:
     """Two workers on one inbox, empty at first."""
     with redis.Redis.from_url(redis_url) as client:
         client.flushall()
-    connectors = {(name, "main"): reader(name) for name in NAMES}
     async with AsyncExitStack() as stack:
         stores = [
             await stack.enter_async_context(a_store(redis_url, instance=name, clock=clock)) for name in ("one", "two")
@@ -79,11 +85,12 @@ async def two_workers(redis_url: str, clock: TestClock) -> AsyncIterator[tuple[S
                 store.inbox,
                 store.notes,
                 Casework(store.cases, clock),
-                connectors,
+                {(name, "main"): connector(name, NO_SESSION, store.notes, clock) for name in NAMES},
                 Reader(triage(), AllowList()),
                 a_policy(),
                 clock,
                 Metrics(),
+                Lookups(store.notes, store.polls, clock),
             )
             for store in stores
         ]

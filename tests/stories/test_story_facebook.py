@@ -215,7 +215,9 @@ async def test_nothing_but_a_genuine_delivery_is_stored(redis_url: str) -> None:
     """Forged, truncated, written anew, unsigned, too large: refused with the same words, and nothing is kept."""
     async with a_story(redis_url) as story:
         await story.idle()
-        body = delivery(story.page.comment(CARLA, "forged"))
+        value = story.page.comment(CARLA, "forged")
+        story.page.remove(value["comment_id"])  # else a sweep would find it, and rightly card it
+        body = delivery(value)
         assert await story.deliver(body, secret="f" * 32) == 403
         assert await story.deliver(body, headers={}) == 403
         assert await story.deliver(body[:-1], headers=signed(body)) == 403
@@ -224,3 +226,44 @@ async def test_nothing_but_a_genuine_delivery_is_stored(redis_url: str) -> None:
         assert await story.deliver(large, headers=signed(large)) == 413
         assert await story.depth() == 0
         assert story.rig.cards() == []
+
+
+async def test_who_writes_on_messenger_is_looked_up(redis_url: str) -> None:
+    """A message carries an id only: carded at once, named a moment later, by one call however many messages came."""
+    async with a_story(redis_url) as story:
+        rig, page = story.rig, story.page
+        await story.idle()
+        before = page.write(CARLA, "Where is my parcel?"), page.write(CARLA, "Number QX77TT")
+        page.talks[CARLA["id"]].messages.clear()  # else a sweep reads them, with the name
+        await story.tell(*before, *before, door="messaging")
+        card = await rig.card("QX77TT")
+        await rig.shows(card.ts, CARLA["name"])
+        assert [each.path for each in page.calls].count(CARLA["id"]) == 1
+        later = page.write(CARLA, "Hello? Anybody?")
+        page.talks[CARLA["id"]].messages.clear()
+        await story.tell(later, door="messaging")
+        await rig.shows(card.ts, "Anybody?")
+        said = f"{CARLA['name']} wrote in private"
+        await wait_until(lambda: said in rig.lines(), "the line says who", within_s=20)
+        assert [each.path for each in page.calls].count(CARLA["id"]) == 1
+        assert len(rig.cards()) == 1
+
+
+async def test_a_profile_that_cannot_be_read_costs_no_card(redis_url: str) -> None:
+    """Refused for good: carded without a name and asked for once; a token that ended is asked for again later."""
+    async with a_story(redis_url) as story:
+        rig, page = story.rig, story.page
+        await story.idle()
+        page.fail(100, subcode=2018218, match=f"^{CARLA['id']}$", times=9)
+        page.fail(190, subcode=463, status=401, match="^9009$")
+        for person in (CARLA, {"id": "9009", "name": "Dan Ode"}):
+            entry = page.write(person, f"Where is my parcel, says {person['id']}?")
+            page.talks[person["id"]].messages.clear()
+            await story.tell(entry, door="messaging")
+        first = await rig.card(f"says {CARLA['id']}?")
+        second = await rig.card("says 9009?")
+        await wait_until(lambda: "9009" in [each.path for each in page.calls], "it was asked for", within_s=20)
+        rig.sandbox.clock.skip(400)
+        await rig.shows(second.ts, "Dan Ode")
+        assert CARLA["name"] not in rig.text_of(first.ts)
+        assert [each.path for each in page.calls].count(CARLA["id"]) == 1

@@ -4,12 +4,13 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 import aiohttp
 
 from bot.web import MAX_BODY
 from tests.support.graph_server import VERIFY_TOKEN, GraphError, running, signed
-from tests.support.instagram_server import OWN, InstagramServer, deliver, environment
+from tests.support.instagram_server import OWN, InstagramServer, Said, deliver, environment
 from tests.support.rig import ANA, Rig, a_rig
 from tests.support.waiting import wait_until
 
@@ -161,3 +162,70 @@ async def test_forged_deliveries_are_refused_and_the_handshake_is_answered(redis
                 async with http.get(url, params=query) as answer:
                     assert (answer.status, await answer.text()) == (status, text)
         assert scene.rig.cards() == []
+
+
+def asked_for(scene: Scene, path: str) -> int:
+    """How often the network was asked for that object."""
+    return sum(1 for each in scene.server.calls if (each.verb, each.path) == ("GET", path))
+
+
+async def test_who_writes_is_looked_up_once_and_the_card_waits_for_nothing(redis_url: str) -> None:
+    """Deliveries carry an id only. The look-up loses its answer, then fails: carded without a name, then with one."""
+    async with a_scene(redis_url) as scene:
+        rig, server = scene.rig, scene.server
+        server.people[CUSTOMER] = {"name": "Ana Rey", "username": "ana.r", "follower_count": 4321}
+        server.lose_answer(match=f"^{CUSTOMER}$")
+        server.fall_over(match=f"^{CUSTOMER}$")
+        bodies = []
+        for text in ("Where is my parcel?", "It is number QX77TT"):
+            said = Said(server.new_id("mid."), text, CUSTOMER, "", server.now())
+            server.world.boxes.setdefault(CUSTOMER, [])
+            bodies.append(server.told_message(CUSTOMER, message={"mid": said.id, "text": said.text}))
+        server.world.boxes[CUSTOMER].append(Said("mid.old", "hello", CUSTOMER, "", server.now() - timedelta(days=9)))
+        for body in (*bodies, *bodies):
+            await scene.told(body)
+        card = await rig.card("QX77TT")
+        assert "Ana Rey" not in rig.text_of(card.ts)
+        rig.sandbox.clock.skip(20)
+        await wait_until(lambda: asked_for(scene, CUSTOMER) >= 2, "it is asked for again", within_s=20)
+        rig.sandbox.clock.skip(60)
+        await rig.shows(card.ts, "Ana Rey")
+        await rig.shows(card.ts, "4,321")
+        assert len(rig.cards()) == 1
+        calls = asked_for(scene, CUSTOMER)
+        assert calls == 3
+        again = server.told_message(CUSTOMER, message={"mid": "mid.third", "text": "Hello? Anybody?"})
+        await scene.told(again)
+        await rig.shows(card.ts, "Hello? Anybody?")
+        await wait_until(lambda: "Ana Rey wrote in private" in rig.lines(), "the line says who", within_s=20)
+        assert asked_for(scene, CUSTOMER) == calls
+
+
+async def test_a_refused_look_up_is_not_repeated_and_costs_no_card(redis_url: str) -> None:
+    """Somebody whose profile the app may not see: carded without a name, and asked for once."""
+    async with a_scene(redis_url) as scene:
+        scene.server.people[CUSTOMER] = {"name": "Ana Rey"}
+        scene.server.fail(230, match=f"^{CUSTOMER}$", times=9)
+        for n in range(3):
+            await scene.told(scene.server.told_message(CUSTOMER, message={"mid": f"mid.{n}", "text": f"parcel {n}?"}))
+            await wait_until(lambda: asked_for(scene, CUSTOMER) == 1, "it was asked for", within_s=20)
+        card = await scene.rig.card("parcel 2?")
+        scene.rig.sandbox.clock.skip(3600)
+        await scene.told(scene.server.told_message(CUSTOMER, message={"mid": "mid.9", "text": "parcel 9?"}))
+        await scene.rig.shows(card.ts, "parcel 9?")
+        assert asked_for(scene, CUSTOMER) == 1
+        await scene.rig.sandbox.slack.open_home(ANA)
+        assert "not working" not in str(scene.rig.sandbox.slack.hub.views.homes.get(ANA))
+
+
+async def test_the_words_of_a_mention_are_fetched_by_id_in_spite_of_trouble(redis_url: str) -> None:
+    """The network stumbles at first: the card stands without words, and they come with the next try."""
+    async with a_scene(redis_url, facebook_login=True) as scene:
+        mention = scene.server.mention("@acme these shoes broke after one day")
+        scene.server.fall_over(match=f"^{OWN}$", times=3)
+        await scene.told(scene.server.told_mention(mention))
+        await scene.told(scene.server.told_mention(mention))
+        await scene.rig.card("without its words")
+        scene.rig.sandbox.clock.skip(120)
+        await scene.rig.card("broke after one day")
+        assert len(scene.rig.cards()) == 1

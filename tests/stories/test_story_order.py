@@ -19,7 +19,9 @@ from bot.domain.ports import Notes
 from bot.domain.text.privacy import AllowList
 from bot.domain.text.triage import Triage
 from bot.services.casework import Casework
-from bot.services.intake import Intake, Reader
+from bot.services.intake import Intake
+from bot.services.lookups import Lookups
+from bot.services.reader import Reader
 from bot.store.notes import RedisNotes
 from bot.store.store import Store
 from bot.telemetry import Metrics
@@ -130,7 +132,10 @@ async def a_desk(redis_url: str, notes_of: Callable[[RedisNotes], Notes] = lambd
             casework = Casework(store.cases, clock)
             stores.append(store)
             notes = notes_of(store.notes)
-            workers.append(Intake(store.inbox, notes, casework, connectors, reader, a_policy(), clock, metrics))
+            looking = Lookups(notes, store.polls, clock)
+            workers.append(
+                Intake(store.inbox, notes, casework, connectors, reader, a_policy(), clock, metrics, looking)
+            )
         yield Desk(stores[0], workers, metrics, clock)
 
 

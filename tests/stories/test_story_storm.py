@@ -125,6 +125,7 @@ async def test_a_known_problem_takes_the_similar_ones_and_gives_them_back_when_s
         await rig.send(BEN, None, **typed)
         await wait_until(lambda: standing_for_many(rig, "problem-"), "the problem has its card", within_s=30)
         (problem,) = standing_for_many(rig, "problem-")
+        await wait_until(lambda: rig.service.calm.storms._weathers[CARE].problems, "the worker knows of the problem")
         await pour(rig, late)
         rig.square.post("jamalreed", ANGRY)
 

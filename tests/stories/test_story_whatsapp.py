@@ -5,6 +5,7 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import aiohttp
 
@@ -13,7 +14,7 @@ from tests.support.graph_server import APP_SECRET, VERIFY_TOKEN, Json, running, 
 from tests.support.rig import ANA as STAFF
 from tests.support.rig import Rig, a_rig
 from tests.support.waiting import wait_until
-from tests.support.whatsapp_server import ANA, BO, WhatsAppServer, delivery, environment, failure
+from tests.support.whatsapp_server import ANA, BO, WhatsAppServer, a_template, delivery, environment, failure
 
 
 @dataclass(frozen=True)
@@ -50,9 +51,9 @@ class Story:
 
 
 @asynccontextmanager
-async def a_story(redis_url: str) -> AsyncIterator[Story]:
+async def a_story(redis_url: str, **more: str) -> AsyncIterator[Story]:
     """Everything running, the network's clock in step with the bot's."""
-    async with running(WhatsAppServer()) as server, a_rig(redis_url, environment(server)) as rig:
+    async with running(WhatsAppServer()) as server, a_rig(redis_url, environment(server, **more)) as rig:
         server.clock = rig.sandbox.clock
         yield Story(server, rig)
 
@@ -80,7 +81,7 @@ async def test_a_message_becomes_a_card_and_the_answer_arrives(redis_url: str) -
         await story.tell(server.says(ANA, "Thank you, here is my order: QX77TT"))
         await rig.shows(card.ts, "QX77TT")
         assert len(rig.cards()) == 1
-        assert [each.path.rpartition("/")[2] for each in server.calls] == ["messages"]
+        assert [each.path.rpartition("/")[2] for each in server.calls if each.verb == "POST"] == ["messages"]
 
 
 async def test_a_late_failure_turns_the_card_red(redis_url: str) -> None:
@@ -166,18 +167,19 @@ async def test_edits_in_any_order_and_deletions(redis_url: str) -> None:
 
 
 async def test_the_window_takes_the_button_away_and_a_new_message_brings_it_back(redis_url: str) -> None:
-    """After 24 hours no reply is offered; if only the network knows that it is closed, the card says so in words."""
+    """After 24 hours only templates are offered; if only the network knows that it is closed, the card says so."""
     async with a_story(redis_url) as story:
         rig, server = story.rig, story.server
         await story.tell(server.says(ANA, "My app is broken"))
         card = await rig.card("My app is broken")
-        server.fail(131047)
+        server.fail(131047, match="messages")
         await story.answer(card.ts, "Please restart it")
-        await rig.shows(card.ts, "Later only approved templates")
+        await rig.shows(card.ts, "only approved templates may be sent")
         rig.sandbox.clock.skip(24 * 3600 + 60)
-        await wait_until(lambda: "hark:reply:v1" not in rig.text_of(card.ts), "no reply is offered", within_s=20)
+        await rig.shows(card.ts, "takes no more replies here but approved templates")
+        assert "hark:thank:v1" not in rig.text_of(card.ts)
         await story.tell(server.says(ANA, "Hello? Still broken"))
-        await rig.shows(card.ts, "hark:reply:v1")
+        await rig.shows(card.ts, "hark:thank:v1")
 
 
 async def test_nothing_but_a_genuine_delivery_is_stored(redis_url: str) -> None:
@@ -192,3 +194,120 @@ async def test_nothing_but_a_genuine_delivery_is_stored(redis_url: str) -> None:
         assert await story.deliver(large, headers=signed(large)) == 413
         assert await story.rig.service.store.inbox.depth() == 0
         assert story.rig.cards() == []
+
+
+ORDER = "Hi {{1}}, your order {{2}} is on its way."
+
+
+async def typed(story: Story, **blanks: str) -> Any:
+    """Ana of the staff fills in blanks by their number in the form, and submits what is open."""
+    view = await story.rig.modal(STAFF)
+    fields = [each for each in view["blocks"] if each["type"] == "input"]
+    values = {each["block_id"]: blanks.get(f"b{n}") for n, each in enumerate(fields)}
+    return await story.rig.send(STAFF, None, **{name: text for name, text in values.items() if text is not None})
+
+
+async def choose(story: Story, name: str) -> None:
+    """Choose a template in the open form, and wait until the form shows it."""
+    await wait_until(
+        lambda: "hark:template:v1" in str(story.rig.sandbox.slack.views(STAFF)), "the templates are listed"
+    )
+    view = await story.rig.modal(STAFF)
+    section = next(each for each in view["blocks"] if each.get("accessory"))
+    option = next(each for each in section["accessory"]["options"] if name in each["text"]["text"])
+    slack = story.rig.sandbox.slack
+    await slack.press(STAFF, section["block_id"], "hark:template:v1", view_id=view["id"], selected_option=option)
+    await wait_until(lambda: slack.views(STAFF)[-1].get("submit"), "the form shows the template")
+
+
+async def closed_window(story: Story) -> str:
+    """A customer wrote more than a day ago: the card."""
+    await story.tell(story.server.says(ANA, "My parcel never came"))
+    card = await story.rig.card("My parcel never came")
+    story.rig.sandbox.clock.skip(24 * 3600 + 60)
+    await story.rig.press(STAFF, card.ts, "hark:reply:v1")
+    return card.ts
+
+
+async def test_after_the_window_an_approved_template_is_sent(redis_url: str) -> None:
+    """Reply, choose, fill in, read it as the customer will, send: the network gets the template with its blanks."""
+    async with a_story(redis_url) as story:
+        server, rig = story.server, story.rig
+        server.templates = [
+            a_template("order_update", ORDER, footer="Acme", header="Order {{1}}"),
+            a_template("paused_one", "Hello", status="PAUSED"),
+            a_template("refused_one", "Hello", status="REJECTED"),
+            a_template(
+                "picture", "Hi", components=[{"type": "HEADER", "format": "IMAGE"}, {"type": "BODY", "text": "x"}]
+            ),
+        ]
+        ts = await closed_window(story)
+        await choose(story, "order_update")
+        shown = str(rig.sandbox.slack.views(STAFF)[-1])
+        assert "paused_one" not in shown
+        assert "refused_one" not in shown
+        assert "1 more need pictures" in shown
+        refused = await typed(story, b0="77", b1="Ana\nRey", b2=" ")
+        assert sorted(map(str.split, refused.errors.values())) == sorted(
+            map(str.split, ("No line breaks, tabs, or four spaces in a row: WhatsApp refuses them in a template.",
+                            "Fill this in: WhatsApp takes no empty blanks."))
+        )  # fmt: skip
+        await typed(story, b0="77", b1="Ana", b2="QX77TT")
+        await wait_until(lambda: "Send" in str(rig.sandbox.slack.views(STAFF)[-1]["submit"]), "the words are shown")
+        whole = "Order 77\\n\\nHi Ana, your order QX77TT is on its way.\\n\\nAcme"
+        assert whole in str(rig.sandbox.slack.views(STAFF)[-1])
+        assert not server.world.sent
+        await typed(story, b0="77", b1="Ana", b2="QX99")
+        await wait_until(lambda: "QX99 is on its way" in str(rig.sandbox.slack.views(STAFF)[-1]), "the new words stand")
+        assert not server.world.sent
+        await typed(story)
+        await wait_until(lambda: server.world.sent, "the template went out", within_s=20)
+        [sent] = server.world.sent
+        assert sent.template == {
+            "name": "order_update",
+            "language": {"code": "en"},
+            "components": [
+                {"type": "header", "parameters": [{"type": "text", "text": "77"}]},
+                {"type": "body", "parameters": [{"type": "text", "text": "Ana"}, {"type": "text", "text": "QX99"}]},
+            ],
+        }
+        await rig.shows(ts, "QX99 is on its way")
+        await rig.shows(ts, "✓ ")
+        await story.tell(server.status(sent, "failed", failure(131049, "not delivered to maintain healthy ecosystem")))
+        await rig.shows(ts, "does not deliver to this person")
+
+
+async def test_without_templates_the_form_says_what_to_do(redis_url: str) -> None:
+    """No template, then no permission: words that a person can act on."""
+    async with a_story(redis_url) as story:
+        ts = await closed_window(story)
+        slack = story.rig.sandbox.slack
+        await wait_until(lambda: "There is no approved template" in str(slack.views(STAFF)), "the form says so")
+        assert not slack.views(STAFF)[-1].get("submit")
+        story.rig.sandbox.clock.skip(180)
+        story.server.fail(200, match="message_templates")
+        await story.rig.press(STAFF, ts, "hark:reply:v1")
+        await wait_until(lambda: "lacks a permission" in str(slack.views(STAFF)[-1]), "the form says so")
+
+
+async def test_without_the_accounts_id_the_form_names_the_setting(redis_url: str) -> None:
+    """The templates cannot be listed then."""
+    async with a_story(redis_url, WHATSAPP_BUSINESS_ACCOUNT_ID="") as story:
+        await closed_window(story)
+        slack = story.rig.sandbox.slack
+        await wait_until(lambda: "Set WHATSAPP_BUSINESS_ACCOUNT_ID" in str(slack.views(STAFF)), "the form says so")
+
+
+async def test_a_template_that_is_paused_meanwhile_fails_in_words_and_can_be_sent_again(redis_url: str) -> None:
+    """Between choosing and sending the network takes it away: the card says so; one without blanks needs one press."""
+    async with a_story(redis_url) as story:
+        server, rig = story.server, story.rig
+        server.templates = [a_template("come_back", "Do you still need help? Answer here.")]
+        ts = await closed_window(story)
+        await choose(story, "come_back")
+        server.templates[0]["status"] = "PAUSED"
+        await typed(story)
+        await rig.shows(ts, "The template is paused")
+        server.templates[0]["status"] = "APPROVED"
+        await rig.press(STAFF, ts, "hark:retry:v1")
+        await wait_until(lambda: server.texts() == ["Do you still need help? Answer here."], "it went out", within_s=20)

@@ -9,6 +9,7 @@ from itertools import permutations
 import aiohttp
 
 from bot.clock import SystemClock
+from connectors.x.spending import KEPT
 from tests.support.rig import ANA as STAFF
 from tests.support.rig import CARE, Rig, a_rig
 from tests.support.waiting import wait_until
@@ -203,3 +204,47 @@ async def test_a_used_up_budget_stands_in_app_home(redis_url: str) -> None:
 
         await wait_until(said, "App Home says that the budget is used up", within_s=20)
         assert not [call for call in scene.x.calls if call[1].endswith("/mentions")]
+
+
+async def home(scene: Scene) -> str:
+    """What App Home says now."""
+    await scene.rig.sandbox.slack.open_home(STAFF)
+    return str(scene.rig.sandbox.slack.hub.views.homes.get(STAFF))
+
+
+def told(scene: Scene, words: str) -> list[str]:
+    """The lines to the whole team that have these words."""
+    return [message.text for message in scene.rig.sandbox.slack.messages(CARE) if words in message.text]
+
+
+async def test_the_team_is_told_before_the_money_is_spent(redis_url: str) -> None:
+    """The sum in App Home, one line when polling is slowed, one when the budget is used up; answers go out."""
+    async with a_scene(redis_url, X_MONTHLY_BUDGET_USD="10") as scene:
+        await scene.deliver(mention_event(scene.x.post(ANA, COMPLAINT)))
+        card = await scene.rig.card("my parcel is lost")
+
+        async def shows(words: str) -> None:
+            async def there() -> bool:
+                return words in await home(scene)
+
+            await wait_until(there, f"App Home says {words!r}", within_s=20)
+
+        await shows("of $10.00 spent in")
+        await shows("X @acme")
+        assert told(scene, "📣") == []
+
+        month = scene.rig.sandbox.clock.now()
+        notes = scene.rig.service.store.notes
+        await notes.count(f"spend:x:main:{month:%Y-%m}:events", 9_500_000, KEPT)
+        await wait_until(lambda: told(scene, "ahead of the calendar"), "the team is told of slowing", within_s=20)
+        await shows("instead of")
+        await notes.count(f"spend:x:main:{month:%Y-%m}:events", 500_000, KEPT)
+        await wait_until(lambda: told(scene, "is used up"), "the team is told of the end", within_s=20)
+        assert scene.rig.service.connectors["x", "main"].title == "@acme"
+        await shows("is used up")
+        await scene.rig.press(STAFF, card.ts, "hark:reply:v1")
+        assert (await scene.rig.send(STAFF, "So sorry, we are searching", signature="^AK")).ok
+        await scene.rig.shows(card.ts, "read back")
+        await shows("is used up")
+        assert len(told(scene, "ahead of the calendar")) == 1
+        assert len(told(scene, "is used up")) == 1

@@ -184,7 +184,15 @@ class FacebookServer(GraphServer):
         return self.items[id_]
 
     def _read(self, asked: Asked) -> Json:
-        return self._find(asked.found["id"]).read()
+        talk = self.talks.get(asked.found["id"])
+        return self._person(talk) if talk else self._find(asked.found["id"]).read()
+
+    def _person(self, talk: Talk) -> Json:
+        """The profile of somebody who has written ("User Profile API")."""
+        if talk.last_in is None:
+            raise GraphError(100, "No profile available for this user.", subcode=2018218)
+        first, _, last = talk.person.get("name", "").partition(" ")
+        return {"id": talk.person["id"], "name": talk.person.get("name", ""), "first_name": first, "last_name": last}
 
     def _several(self, asked: Asked) -> Json:
         ids = asked.params.get("ids", "").split(",")

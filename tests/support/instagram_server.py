@@ -60,6 +60,7 @@ class InstagramServer(GraphServer):
         self.world = World(media={"17700": "https://www.instagram.com/p/Abc/"})
         self.clock: Clock | None = None
         self.fields = ["comments", "messages", "mentions"]
+        self.people: dict[str, Json] = {}
         self._number = 0
         box = "me" if facebook_login else OWN
         self.edge("GET", "{id}", self._one)
@@ -177,10 +178,21 @@ class InstagramServer(GraphServer):
         return self.page(asked, [_shown(one) for one in self._answers(asked.found["id"])], most=50)
 
     def _one(self, asked: Asked) -> Json:
+        if asked.found["id"] in self.people:
+            return self._person(asked)
         said = self.world.comments.get(asked.found["id"])
         if said is None:
             raise GraphError(100, "Unsupported get request.", subcode=33, type="GraphMethodException")
         return {**_shown(said), "hidden": said.hidden, "media": {"id": said.media}}
+
+    def _person(self, asked: Asked) -> Json:
+        """Who somebody is, if they have written ("User Profile API")."""
+        if not self.world.boxes.get(asked.found["id"]):
+            raise GraphError(230, "User consent is required to access user profile")
+        known = self.people[asked.found["id"]]
+        return {name: known[name] for name in asked.given("fields").split(",") if name in known} | {
+            "id": asked.found["id"]
+        }
 
     def _reply(self, asked: Asked) -> Json:
         below = self.world.comments.get(asked.found["id"])

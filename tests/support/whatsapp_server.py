@@ -1,6 +1,7 @@
 """WhatsApp's Cloud API for one business number: its own state, windows, pair limit, and the deliveries it makes."""
 
 import json
+import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -52,6 +53,7 @@ class Message:
     text: str
     callback: str
     at: datetime
+    template: Json | None = None
 
 
 @dataclass
@@ -75,9 +77,11 @@ class WhatsAppServer(GraphServer):
         self.state = {"status": "CONNECTED", "quality_rating": "GREEN"}
         self.apps: list[Json] = [{"whatsapp_business_api_data": {"id": "77", "name": "Hark"}}]
         self.pair_limit = False
+        self.templates: list[Json] = []
         self._count = 0
         self.edge("GET", NUMBER, self._number)
         self.edge("GET", f"{ACCOUNT}/subscribed_apps", lambda asked: self.page(asked, self.apps))
+        self.edge("GET", f"{ACCOUNT}/message_templates", self._templates)
         self.edge("POST", f"{NUMBER}/messages", self._take)
 
     def now(self) -> datetime:
@@ -122,16 +126,24 @@ class WhatsAppServer(GraphServer):
         known = {"id": NUMBER, "display_phone_number": SHOWN, "verified_name": "Acme", **self.state}
         return {name: known[name] for name in asked.given("fields").split(",") if name in known} | {"id": NUMBER}
 
+    def _templates(self, asked: Asked) -> Json:
+        wanted = asked.given("status")
+        found = [each for each in self.templates if wanted in ("", each["status"])]
+        fields = {"id", *asked.given("fields").split(",")}
+        return self.page(asked, [{name: value for name, value in each.items() if name in fields} for each in found])
+
     def _take(self, asked: Asked) -> Json:
         body = asked.body
-        if body.get("messaging_product") != "whatsapp" or body.get("type") != "text":
+        if body.get("messaging_product") != "whatsapp" or body.get("type") not in {"text", "template"}:
             raise GraphError(100, "(#100) Invalid parameter")
-        if len(body["text"]["body"]) > 4096:
+        is_template = body["type"] == "template"
+        words = hydrated(self.templates, body["template"]) if is_template else body["text"]["body"]
+        if len(words) > 4096:
             raise GraphError(100, "(#100) Param text['body'] must be at most 4096 characters long.")
         to = body.get("to") or body.get("recipient", "")
         if ("to" in body) == ("." in to) or to not in self.world.people:
             raise GraphError(131026, "Message undeliverable", error_data=_details("Message Undeliverable."))
-        if self.now() - self.world.wrote[to] > WINDOW:
+        if not is_template and self.now() - self.world.wrote[to] > WINDOW:
             raise GraphError(131047, "Re-engagement message", error_data=_details("More than 24 hours have passed."))
         last = max((one.at for one in self.world.sent if one.to == to), default=None)
         if self.pair_limit and last is not None and self.now() - last < timedelta(seconds=6):
@@ -139,11 +151,67 @@ class WhatsAppServer(GraphServer):
         callback = body.get("biz_opaque_callback_data", "")
         if len(callback) > 512:
             raise GraphError(100, "(#100) biz_opaque_callback_data is too long")
-        sent = Message(self.new_id(), to, body["text"]["body"], callback, self.now())
+        sent = Message(self.new_id(), to, words, callback, self.now(), body.get("template"))
         self.world.sent.append(sent)
         whom = {"wa_id": to} if "to" in body else {"user_id": to}
         contacts = [{"input": to, **whom}]
         return {"messaging_product": "whatsapp", "contacts": contacts, "messages": [{"id": sent.id}]}
+
+
+def a_template(name: str, body: str, *, status: str = "APPROVED", language: str = "en", **more: object) -> Json:
+    """A template of the account; `more` are `header`, `footer`, `buttons`, `components` and fields of its own."""
+    parts: list[Json] = [{"type": "BODY", "text": body}]
+    if header := more.pop("header", ""):
+        parts.insert(0, {"type": "HEADER", "format": "TEXT", "text": header})
+    if footer := more.pop("footer", ""):
+        parts.append({"type": "FOOTER", "text": footer})
+    if buttons := more.pop("buttons", ()):
+        parts.append({"type": "BUTTONS", "buttons": buttons})
+    about = {"name": name, "language": language, "status": status, "category": "UTILITY", "components": parts}
+    return {"id": f"7{len(name)}{len(body)}", "parameter_format": "POSITIONAL", **about, **more}
+
+
+def hydrated(templates: list[Json], told: Json) -> str:
+    """The words of a template with its blanks filled in; refuses as the network does ("Error codes", 132xxx)."""
+    found = [each for each in templates if each["name"] == told["name"]]
+    found = [each for each in found if each["language"] == told["language"]["code"]]
+    if not found or found[0]["status"] in {"PENDING", "REJECTED"}:
+        raise GraphError(132001, "Template does not exist", error_data=_details("template name does not exist in en"))
+    states = {"PAUSED": 132015, "DISABLED": 132016}
+    if found[0]["status"] in states:
+        raise GraphError(states[found[0]["status"]], f"Template is {found[0]['status']}")
+    given = {(one["type"], str(one.get("index", "0"))): one for one in told.get("components", [])}
+    parts = []
+    for part in found[0]["components"]:
+        if part["type"] in {"HEADER", "BODY"}:
+            most = 60 if part["type"] == "HEADER" else 1024
+            parts.append(_hydrated(part["text"], given.pop((part["type"].lower(), "0"), {}), most))
+        for n, button in enumerate(part.get("buttons", [])):
+            if "{{" in button.get("url", ""):
+                filled = given.pop(("button", str(n)), {})
+                assert not filled or filled.get("sub_type") == "url"
+                parts.append(_hydrated(button["url"], filled, 2000))
+    if given:
+        raise GraphError(132000, "Number of parameters does not match the expected number of params")
+    return "\n".join(parts)
+
+
+def _hydrated(text: str, component: Json, most: int) -> str:
+    names = list(dict.fromkeys(re.findall(r"\{\{(\w+)\}\}", text)))
+    parameters = component.get("parameters", [])
+    if len(parameters) != len(names):
+        raise GraphError(132000, "Number of parameters does not match the expected number of params")
+    for n, parameter in enumerate(parameters):
+        value, name = parameter["text"], parameter.get("parameter_name", str(n + 1))
+        if parameter.get("type") != "text" or name not in names:
+            raise GraphError(132012, "Parameter format does not match format in the created template")
+        if not value or "\n" in value or "\t" in value or " " * 5 in value:
+            details = "Param text cannot have new-line/tab characters or more than 4 consecutive spaces"
+            raise GraphError(132018, "Template parameters error", error_data=_details(details))
+        text = text.replace(f"{{{{{name}}}}}", value)
+    if len(text) > most:
+        raise GraphError(132005, "Template Hydrated Text Too Long")
+    return text
 
 
 def _details(words: str) -> Json:

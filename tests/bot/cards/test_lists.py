@@ -81,7 +81,9 @@ def test_home_is_drawn_as_recorded_and_within_the_limits(name: str, data: HomeDa
 def test_home_holds_its_limit_however_much_there_is() -> None:
     """A thousand cases and accounts of loud names: within Slack's limits, and the rest is counted."""
     loud = Listed(a_public_case(items=(an_item(LOUD, author=Author(id="x", name=LOUD)),)), a_view(card_url=LINK))
-    account = AccountHealth("👩‍👩‍👧‍👦&" * 500, Health(ok=False, summary="&" * 5000, mend="&" * 5000, expires_at=NOON))
+    account = AccountHealth(
+        "👩‍👩‍👧‍👦&" * 500, Health(ok=False, summary="&" * 5000, mend="&" * 5000, expires_at=NOON), ["&" * 999] * 9
+    )
     person = Person(id="U1", signature="&" * 900)
     many = [loud] * 1000
     data = HomeData(person, many, many, [account] * 1000, 1000, ["&" * 9000] * 99)

@@ -8,10 +8,10 @@ import pytest
 from bot.domain.case import Case, Item, PostKind
 from bot.domain.decisions import Change, Refused
 from bot.domain.lifecycle import close
-from bot.domain.models import Kind
+from bot.domain.models import Author, Kind
 from bot.domain.reading import Reading
-from bot.domain.receiving import ITEMS_KEPT, deleted, edited, folded, open_case, receive
-from tests.support.cases import ANA, CARLA, NOON, a_key, an_interaction, an_item
+from bot.domain.receiving import ITEMS_KEPT, deleted, edited, folded, named, open_case, receive
+from tests.support.cases import ANA, CARLA, NOON, a_case, a_key, an_interaction, an_item
 from tests.support.policies import CHANNEL, a_policy
 
 POLICY = a_policy()
@@ -174,3 +174,23 @@ def test_likes_and_reposts_are_counted_on_an_open_case_only() -> None:
     assert isinstance(both, Change)
     assert (both.case.likes, both.case.reposts) == (1, 1)
     assert isinstance(folded(closed(opened()), like), Refused)
+
+
+def test_a_name_that_was_looked_up_stands_everywhere_and_stays() -> None:
+    """On earlier words, on the case and on later words of the same person; others keep theirs; once is enough."""
+    nameless = Author(id="42")
+    first = an_item("one", author=nameless)
+    other = an_item("two", author=Author(id="43"), id="post-2")
+    case = a_case(items=(first, other), author=nameless)
+    ana = Author(id="42", name="Ana Rey", handle="ana.r", followers=7)
+    change = named(case, ana)
+    assert isinstance(change, Change)
+    assert [item.author for item in change.case.items] == [ana, other.author]
+    assert change.case.author == ana
+    assert isinstance(named(change.case, ana), Refused)
+    assert isinstance(named(change.case, Author(id="42", name="Somebody Else")), Refused)
+    later = receive(change.case, an_item("three", author=nameless, id="post-3"), Reading(), 2, a_policy())
+    assert later.case.items[-1].author == ana
+    stranger = receive(change.case, an_item("four", author=Author(id="44"), id="post-4"), Reading(), 2, a_policy())
+    assert stranger.case.items[-1].author == Author(id="44")
+    assert isinstance(named(a_case(items=(an_item("x", author=None),), author=None), ana), Refused)

@@ -12,7 +12,9 @@ from bot.domain.text.privacy import AllowList
 from bot.domain.text.triage import Triage
 from bot.services.casework import Casework
 from bot.services.hearing import LOOK_EVERY, WHATS, Hearing
-from bot.services.intake import Intake, Reader
+from bot.services.intake import Intake
+from bot.services.lookups import Lookups
+from bot.services.reader import Reader
 from bot.telemetry import Metrics
 from connectors.webhook.connector import WebhookConnector
 from tests.support.cases import NOON, a_key, a_raw, an_interaction
@@ -158,6 +160,7 @@ async def test_intake_tells_what_it_heard(ear: Ear) -> None:
         a_policy(),
         clock,
         ear.metrics,
+        Lookups(store.notes, store.polls, clock),
         ear.hearing.heard,
     )
     for _ in range(2):

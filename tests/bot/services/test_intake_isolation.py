@@ -6,7 +6,9 @@ from bot.domain.models import Event, Interaction, Raw
 from bot.domain.text.privacy import AllowList
 from bot.domain.text.triage import Triage
 from bot.services.casework import Casework
-from bot.services.intake import Intake, Reader
+from bot.services.intake import Intake
+from bot.services.lookups import Lookups
+from bot.services.reader import Reader
 from bot.telemetry import Metrics
 from connectors.webhook.connector import WebhookConnector
 from tests.support.cases import a_key, a_raw, an_interaction
@@ -48,6 +50,7 @@ async def test_one_broken_event_leaves_the_others_alone(redis_url: str) -> None:
             a_policy(),
             clock,
             Metrics(),
+            Lookups(store.notes, store.polls, clock),
         )
         await store.inbox.put(raw)
         await intake.step()

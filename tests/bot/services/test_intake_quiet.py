@@ -7,7 +7,9 @@ from bot.domain.text.privacy import AllowList
 from bot.domain.text.triage import Triage
 from bot.services.casework import Casework
 from bot.services.hourly import HOUR_NAME
-from bot.services.intake import Intake, Reader
+from bot.services.intake import Intake
+from bot.services.lookups import Lookups
+from bot.services.reader import Reader
 from bot.store.store import Store
 from bot.telemetry import Metrics
 from connectors.webhook.connector import WebhookConnector
@@ -35,7 +37,8 @@ async def taken_in(store: Store, *bodies: bytes) -> tuple[int, int]:
     raw = a_raw()
     reader, clock = Reader(Triage.load(), AllowList()), TestClock()
     casework, doors = Casework(store.cases, clock), {(raw.network, raw.account): Square()}
-    intake = Intake(store.inbox, store.notes, casework, doors, reader, a_policy(), clock, Metrics())
+    lookups = Lookups(store.notes, store.polls, clock)
+    intake = Intake(store.inbox, store.notes, casework, doors, reader, a_policy(), clock, Metrics(), lookups)
     for body in bodies:
         await store.inbox.put(raw.model_copy(update={"body": body}))
         await intake.step()

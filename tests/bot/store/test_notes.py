@@ -95,3 +95,11 @@ async def test_a_silent_process_is_not_counted(store: Store, monkeypatch: pytest
     async with asyncio.timeout(5):
         while await store.notes.alive("worker") != 1:
             pass
+
+
+async def test_a_shared_number_loses_nothing(store: Store) -> None:
+    """However many add to it at once; it is read like any small value, and goes away by itself."""
+    assert await store.notes.get("spent") is None
+    await asyncio.gather(*(store.notes.count("spent", each, DAY) for each in range(50)))
+    assert await store.notes.count("spent", 5, DAY) == sum(range(50)) + 5
+    assert await store.notes.get("spent") == str(sum(range(50)) + 5)

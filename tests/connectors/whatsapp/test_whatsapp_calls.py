@@ -233,11 +233,17 @@ async def test_troubles_of_an_answer(
 
 
 async def test_staff_are_served_when_the_limit_is_nearly_used_up(rig: Rig) -> None:
-    """The usage headers slow nothing that staff do."""
-    event = rig.wrote()
+    """The usage headers hold back everything but what staff do: each answer reaches the network, once, in order."""
+    event, graph = rig.wrote(), rig.connector._api.graph
     rig.server.use_up(99, kind="whatsapp")
-    await rig.connector.send(rig.answer_to(event))
-    await rig.connector.send(rig.answer_to(event, id="send-2"))
+    for n in range(1, 4):
+        await rig.connector.send(rig.answer_to(event, id=f"send-{n}", text=f"answer {n}"))
+    assert rig.server.texts() == ["answer 1", "answer 2", "answer 3"]
+    assert [(each.verb, each.path) for each in rig.server.calls] == [("POST", f"{NUMBER}/messages")] * 3
+    assert graph.pace.percent == 99
+    with pytest.raises(Transient, match="only answers of staff"):
+        await graph.get(NUMBER, tries=1)
+    assert len(rig.server.calls) == 3
 
 
 async def test_only_genuine_requests_come_in(rig: Rig) -> None:
@@ -255,7 +261,7 @@ async def test_only_genuine_requests_come_in(rig: Rig) -> None:
 
 async def test_check_says_what_is_wrong_and_the_mend(rig: Rig) -> None:
     """All well; a state in which nothing can be sent; missing rights; no subscription; an ending or dead token."""
-    assert rig.connector.title == f"WhatsApp {NUMBER}"
+    assert rig.connector.title == f"number {NUMBER}"
     health = await rig.connector.check()
     assert (health.ok, health.summary) == (
         True, "Acme (+49 30 5550001): webhook subscribed, messages answered for 24 hours"

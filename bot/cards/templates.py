@@ -1,0 +1,129 @@
+"""The form for an approved template: choose one, fill its blanks, see what the customer will read, send it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from bot.cards import build
+from bot.cards.action_ids import ActionId, CallbackId, ModalState
+from bot.cards.conversation import last_messages
+from bot.cards.escape import line, one_line
+from bot.cards.forms import Warn, banner_parts, warning_blocks
+from bot.cards.view import View
+from bot.cards.views import ViewJson, answer_of, modal
+from bot.domain.case import Case
+from bot.domain.ports import Blocks
+from bot.domain.templates import Blank, Template, Templates, Values, filled
+
+TITLE: Final = "PRIVATE template"
+OPTIONS: Final = 100
+PREVIEWS: Final = 8
+"""So many templates are shown with their words before one is chosen."""
+PREVIEW_LENGTH: Final = 160
+CLOSED: Final = (
+    "⛔ The reply window is closed. Until the customer writes again, only templates approved in advance may be sent."
+)
+NONE: Final = (
+    "There is no approved template that can be sent from here. Make one in WhatsApp Manager (Message templates), of "
+    "words only, and wait until it is approved; or ask the customer on another way to write again."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateForm:
+    """What the form shows. `shown` is true once the filled words stand there to be read before Send."""
+
+    templates: Templates
+    chosen: Template | None = None
+    values: Values = field(default_factory=dict)
+    shown: bool = False
+    warnings: Sequence[Warn] = ()
+
+
+def waiting_modal() -> ViewJson:
+    """What stands there while the network is asked for the templates."""
+    return modal(CallbackId.NOTICE, TITLE, [build.section("⏳ Asking for the approved templates…")], close="Close")
+
+
+def template_modal(case: Case, view: View, state: ModalState, form: TemplateForm) -> ViewJson:
+    """The form as it should look now. Without a template there is nothing to submit."""
+    chosen = form.chosen
+    blocks = [
+        *warning_blocks(form.warnings),
+        build.rich(build.rich_line(*banner_parts(case, view, private=True))),
+        *last_messages(case, view),
+        build.context(CLOSED),
+        *_choice(form),
+        *(_words(chosen, form) if chosen else _examples(form.templates)),
+    ]
+    submit = "" if chosen is None else "Send" if form.shown else "Preview"
+    return modal(CallbackId.TEMPLATE, TITLE, blocks, state=state, submit=submit, report_close=True)
+
+
+def blank_block(template: Template, n: int) -> str:
+    """The block of a blank: another one for each template, so that no words wander from one to the next."""
+    return f"blank:{template.id}:{n}"
+
+
+def blank_values(template: Template, values: Mapping[str, Any]) -> dict[str, str]:
+    """What was filled in, by the blanks' keys; from `view.state.values`."""
+    return {blank.key: answer_of(values.get(blank_block(template, n))) for n, blank in enumerate(template.blanks)}
+
+
+def _choice(form: TemplateForm) -> Blocks:
+    found = form.templates.found
+    if not found:
+        return [build.section(NONE), *_left_out(form.templates)]
+    options = [build.option(f"{each.name} ({each.language})", each.id) for each in found[:OPTIONS]]
+    select: build.Block = {
+        "type": "static_select",
+        "action_id": ActionId.TEMPLATE.value,
+        "placeholder": build.plain_text("Choose a template"),
+        "options": options,
+    }
+    if form.chosen:
+        label = f"{form.chosen.name} ({form.chosen.language})"
+        select["initial_option"] = build.option(label, form.chosen.id)
+    return [build.section("*Template*", select), *_left_out(form.templates)]
+
+
+def _left_out(templates: Templates) -> Blocks:
+    beyond = max(0, len(templates.found) - OPTIONS)
+    lines = [
+        f"{templates.left_out} more need pictures, codes or the like: send those from WhatsApp Manager."
+        if templates.left_out
+        else "",
+        f"{beyond} more are not listed here: there is room for {OPTIONS}." if beyond else "",
+    ]
+    text = " ".join(each for each in lines if each)
+    return [build.context(text)] if text else []
+
+
+def _examples(templates: Templates) -> Blocks:
+    """The first templates with their words, so that a choice can be made without trying each."""
+    return [
+        build.context(f"*{line(each.name, 60)}* ({line(each.language, 12)}): {line(each.body, PREVIEW_LENGTH)}")
+        for each in templates.found[:PREVIEWS]
+    ]
+
+
+def _words(template: Template, form: TemplateForm) -> Blocks:
+    shown = "What the customer will read, to the letter:" if form.shown else "The template, with its blanks:"
+    words = filled(template, form.values if form.shown else {})
+    inputs = [_input(template, n, blank, form.values) for n, blank in enumerate(template.blanks)]
+    return [*inputs, build.rich(build.rich_line(build.text_part(shown, "bold")), build.rich_quote(words))]
+
+
+def _input(template: Template, n: int, blank: Blank, values: Values) -> build.Block:
+    part = {"header": "headline", "body": "text", "button": "link"}[blank.part]
+    element: build.Block = {"type": "plain_text_input", "action_id": ActionId.BLANK.value, "multiline": False}
+    if values.get(blank.key):
+        element["initial_value"] = values[blank.key]
+    block: build.Block = {
+        "type": "input",
+        "block_id": blank_block(template, n),
+        "label": build.plain_text(f"{{{{{one_line(blank.name, 60)}}}}} in the {part}"),
+        "element": element,
+    }
+    example = one_line(blank.example, 100)
+    return {**block, "hint": build.plain_text(f"For example: {example}")} if example else block

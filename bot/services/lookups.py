@@ -1,0 +1,90 @@
+"""Asking a network for what its deliveries leave out: the words of a mention, the name of whoever wrote.
+
+A card never waits for it. What is wanted becomes due in the queue of the polls under its own name, so that wanting it
+twice is asking once; what is found comes back through the inbox like any delivery and is drawn into the card. An answer
+is remembered, a refusal too, so that the next message of the same person costs no call.
+"""
+
+from datetime import timedelta
+from typing import Final
+
+from pydantic import ValidationError
+
+from bot.domain.errors import NetworkError, Permanent, Transient
+from bot.domain.models import Author, CaseKey
+from bot.domain.ports import Clock, ConnectorPort, DueQueue, Inbox, Notes
+
+PREFIX: Final = "lookup:"
+ASKED: Final = "asked"
+REFUSED: Final = "refused"
+ASKED_KEPT: Final = timedelta(hours=1)
+REFUSED_KEPT: Final = timedelta(days=1)
+NAME_KEPT: Final = timedelta(days=30)
+FIRST_WAIT_S: Final = 15.0
+LONGEST_WAIT_S: Final = 3600.0
+AFTER_TOKEN_S: Final = 300.0
+MOST_TRIES: Final = 12
+"""With waits that double to an hour this is most of a day; then it counts as refused, until somebody writes again."""
+ACCOUNT_TROUBLE: Final = frozenset({"token", "token_lost", "signed_out"})
+"""Refusals that say nothing of what was asked for: it is asked for again once the account works."""
+
+
+def person(id_: str) -> str:
+    """What is wanted when somebody's name is."""
+    return f"person:{id_}"
+
+
+class Lookups:
+    """What is wanted, what was found."""
+
+    def __init__(self, notes: Notes, polls: DueQueue, clock: Clock) -> None:
+        self._notes = notes
+        self._polls = polls
+        self._clock = clock
+
+    async def want(self, key: CaseKey, what: str) -> Author | None:
+        """Have it asked for soon, unless it was lately; the person, if that is what it is and known already."""
+        known = await self._notes.get(_note(key.network, key.account, what))
+        if known is None:
+            await self._polls.put(f"{key.network}/{key.account}/{PREFIX}{what}", self._clock.now())
+            return None
+        try:
+            return Author.model_validate_json(known)
+        except ValidationError:
+            return None  # asked a moment ago, or refused
+
+    async def keep(self, key: CaseKey, author: Author) -> None:
+        """Remember how somebody is called."""
+        name = _note(key.network, key.account, person(author.id))
+        await self._notes.set(name, author.model_dump_json(), NAME_KEPT)
+
+    async def ask(self, connector: ConnectorPort, what: str, inbox: Inbox) -> float | None:
+        """Ask the network, and put what it says into the inbox; seconds until another try, None when it is settled.
+
+        Raises StoreUnavailable: then the lease ends, and it is asked again.
+        """
+        note = _note(connector.network, connector.account, what)
+        if await self._notes.get(note) is not None:
+            return None
+        try:
+            found = await connector.look_up(what)
+            await inbox.put_page(found, f"{connector.network}/{connector.account}/{PREFIX}{what}", None)
+        except NetworkError as error:
+            return await self._failed(note, error)
+        await self._notes.set(note, ASKED, ASKED_KEPT)
+        return None
+
+    async def _failed(self, note: str, error: NetworkError) -> float | None:
+        if isinstance(error, Permanent) and error.reason in ACCOUNT_TROUBLE:
+            return AFTER_TOKEN_S
+        tries = await self._notes.count(f"{note}:tries", 1, REFUSED_KEPT)
+        if isinstance(error, Permanent) or tries >= MOST_TRIES:
+            await self._notes.set(note, REFUSED, REFUSED_KEPT)
+            return None
+        wait = min(FIRST_WAIT_S * 2.0 ** (tries - 1), LONGEST_WAIT_S)
+        told = error.retry_after if isinstance(error, Transient) else None
+        return wait if told is None else max(told, 1.0)
+
+
+def _note(network: str, account: str, what: str) -> str:
+    return f"{PREFIX}{network}/{account}/{what}"

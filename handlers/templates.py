@@ -1,0 +1,160 @@
+"""Reply after the window has closed: choose an approved template, fill it in, read it as the customer will, send it."""
+
+from dataclasses import replace
+from typing import Any
+
+from slack_bolt.async_app import AsyncAck, AsyncApp
+
+from bot.cards.action_ids import ActionId, CallbackId, ModalState
+from bot.cards.build import digest
+from bot.cards.dialogs import notice_modal
+from bot.cards.forms import Warn
+from bot.cards.templates import TemplateForm, blank_block, blank_values, template_modal, waiting_modal
+from bot.cards.views import ViewJson
+from bot.domain.case import Case, Purpose
+from bot.domain.decisions import Refused
+from bot.domain.replying import seen_sends
+from bot.domain.templates import Template, Templates, filled
+from bot.services.casework import Outcome
+from bot.services.composing import Advice
+from bot.services.templating import GONE, Filled
+from bot.services.wording import Problems, from_slack
+from handlers.deps import Deps
+from handlers.pressing import Pressed, show
+
+Ack = dict[str, Any]
+
+OLD = Refused(code="old", text="This form is old. Please open it again.")
+
+
+def register(app: AsyncApp, deps: Deps) -> None:
+    """Choosing, filling, sending and cancelling."""
+
+    @app.action(ActionId.TEMPLATE.value)
+    async def chosen(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await ack()
+        await _choose(deps, body)
+
+    @app.action(ActionId.BLANK.value)
+    async def typed(ack: AsyncAck) -> None:
+        await ack()
+
+    @app.view(CallbackId.TEMPLATE.value)
+    async def sent(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await ack(**await _submit(deps, body))
+
+    @app.view_closed(CallbackId.TEMPLATE.value)
+    async def cancelled(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await ack()
+        state = ModalState.decode(body["view"].get("private_metadata"))
+        if state is not None:
+            await deps.composing.cancel(state.case, str(body["user"]["id"]), None)
+
+
+async def open_form(deps: Deps, pressed: Pressed) -> bool:
+    """Open the form if the case takes a template; whether it does. The network is asked while a first view stands."""
+    case = await deps.templating.offered(pressed.press.case)
+    if isinstance(case, Refused):
+        return False
+    view_id = await deps.slack.open_view(pressed.trigger_id, waiting_modal())
+    listed = await deps.templating.ask(case)
+    await deps.slack.update_view(view_id, _first_view(deps, case, listed))
+    if not isinstance(listed, Refused):
+        outcome = await deps.composing.writing(case.id, pressed.user)
+        await show(deps, pressed, Outcome(outcome.case))
+    return True
+
+
+def _first_view(deps: Deps, case: Case, listed: Templates | Refused) -> ViewJson:
+    if isinstance(listed, Refused):
+        return notice_modal("No template", listed.text)
+    state = ModalState(
+        case=case.id, purpose=Purpose.REPLY, send=deps.new_id(), seen=seen_sends(case), items=case.item_count
+    )
+    return template_modal(case, deps.view_of(case), state, TemplateForm(listed))
+
+
+async def _choose(deps: Deps, body: dict[str, Any]) -> None:
+    """Show the chosen template with its blanks; one without blanks is shown as it will be read."""
+    view, option = body.get("view") or {}, body["actions"][0].get("selected_option") or {}
+    state = ModalState.decode(view.get("private_metadata"))
+    if state is None or not option.get("value"):
+        return
+    found = await _case_and_templates(deps, state)
+    if isinstance(found, Refused):
+        await deps.slack.update_view(str(view["id"]), notice_modal("Not sent", found.text))
+        return
+    case, listed = found
+    template = listed.of(str(option["value"]))
+    if template is None:
+        warned = TemplateForm(listed, warnings=(Warn(GONE),))
+        await deps.slack.update_view(str(view["id"]), template_modal(case, deps.view_of(case), state, warned))
+        return
+    state = state.model_copy(update={"template": template.id, "confirmed": ()})
+    form = TemplateForm(listed, template)
+    shown = form if template.blanks else TemplateForm(listed, template, shown=True)
+    state = state if template.blanks else _read(state, template, {})
+    await deps.slack.update_view(str(view["id"]), template_modal(case, deps.view_of(case), state, shown))
+
+
+async def _submit(deps: Deps, body: dict[str, Any]) -> Ack:
+    """The answer to a submitted form: problems, the words to be read first, or nothing more (it is queued)."""
+    state = ModalState.decode(body["view"].get("private_metadata"))
+    found = await _case_and_templates(deps, state) if state else OLD
+    if state is None or isinstance(found, Refused):
+        return _notice("Not sent", (found if isinstance(found, Refused) else OLD).text)
+    case, listed = found
+    template = listed.of(state.template)
+    if template is None:
+        return _notice("Not sent", GONE)
+    typed = blank_values(template, body["view"]["state"]["values"])
+    values = {key: from_slack(value) for key, value in typed.items()}
+    form = TemplateForm(listed, template, values, shown=True)
+    wrong = deps.templating.check(template, values)
+    if wrong.fields:
+        return _errors(template, wrong)
+    if _mark(template, values) not in state.confirmed:
+        return _again(deps, case, _read(state, template, values), form)
+    return await _send(deps, case, state, form, str(body["user"]["id"]))
+
+
+async def _send(deps: Deps, case: Case, state: ModalState, form: TemplateForm, user: str) -> Ack:
+    """The words were read: queue them, or say what came in between."""
+    filled_in = Filled(state.send, state.case, user, state.template, form.values, state.seen)
+    answer = await deps.templating.send(filled_in)
+    if isinstance(answer, Advice):
+        warned = replace(form, warnings=(Warn(answer.text),))
+        return _again(deps, case, state.model_copy(update={"seen": answer.seen}), warned)
+    if isinstance(answer, Outcome) and answer.refused is not None:
+        return _notice("Not sent", answer.refused.text)
+    return _errors(form.chosen, answer) if isinstance(answer, Problems) and form.chosen else {}
+
+
+async def _case_and_templates(deps: Deps, state: ModalState) -> tuple[Case, Templates] | Refused:
+    case = await deps.cases.load(state.case)
+    if case is None:
+        return Refused(code="no_case", text="This case is no longer kept.")
+    listed = await deps.templating.known(case)
+    return listed if isinstance(listed, Refused) else (case, listed)
+
+
+def _read(state: ModalState, template: Template, values: dict[str, str]) -> ModalState:
+    """The form after these very words were shown: pressing Send means them and no others."""
+    return state.model_copy(update={"confirmed": (_mark(template, values),)})
+
+
+def _mark(template: Template, values: dict[str, str]) -> str:
+    return f"read:{digest([template.id, filled(template, values)])}"
+
+
+def _again(deps: Deps, case: Case, state: ModalState, form: TemplateForm) -> Ack:
+    return {"response_action": "update", "view": template_modal(case, deps.view_of(case), state, form)}
+
+
+def _errors(template: Template, problems: Problems) -> Ack:
+    blocks = {blank.key: blank_block(template, n) for n, blank in enumerate(template.blanks)}
+    return {"response_action": "errors", "errors": {blocks[key]: text for key, text in problems.fields.items()}}
+
+
+def _notice(title: str, text: str) -> Ack:
+    return {"response_action": "update", "view": notice_modal(title, text)}
