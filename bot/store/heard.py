@@ -66,8 +66,13 @@ class RedisHeard:
     async def shape(self, network: str, now: datetime) -> tuple[datetime, int]:
         """Since when a network's fields are learned, and from how many deliveries, this one included."""
         key = self.keys.shape(network)
-        _, since, samples = await self.link.many(
-            [("HSETNX", key, "#since", millis(now)), ("HGET", key, "#since"), ("HINCRBY", key, "#samples", 1)]
+        _, since, samples, _ = await self.link.many(
+            [
+                ("HSETNX", key, "#since", millis(now)),
+                ("HGET", key, "#since"),
+                ("HINCRBY", key, "#samples", 1),
+                ("PEXPIRE", key, SHAPE_TTL // MS),
+            ]
         )
         return instant(int(since)), samples
 

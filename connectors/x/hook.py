@@ -90,11 +90,11 @@ class HookWatch:
             await self._api.check_hook(hook.id)
         except (Permanent, Transient) as error:
             text = f"X has switched the webhook off and cannot switch it on again ({error}). {MEND}"
-            raise Transient(text, retry_after=WATCH_SECONDS) from error
+            raise Transient(text, retry_after=WATCH_SECONDS, shared=False) from error
         found = pick(await self._api.hooks(), self._account)
         if found is None or not found.valid:
             text = f"X has switched the webhook off and its check of {hook.url} failed. {MEND}"
-            raise Transient(text, retry_after=WATCH_SECONDS)
+            raise Transient(text, retry_after=WATCH_SECONDS, shared=False)
 
     async def _replayed(self, hook: wire.Hook, watch: Watch) -> Watch:
         """Ask for what was missed once X allows it; the state afterwards."""

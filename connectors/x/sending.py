@@ -148,7 +148,7 @@ class Sender:
             raise Permanent("changed", CHANGED)
         if await self._api.hide(newest, hidden=hidden) is not hidden:
             raise Permanent("not_hideable", "X took the wish and left the reply as it was. Open it on X.")
-        await self._ledger.add("sends", prices.HIDE)
+        await self._ledger.add("acts", prices.HIDE)
         return Sent(id=f"{send.purpose}:{post}", url=post_url(post))
 
     # --- private ---

@@ -159,7 +159,7 @@ class Ledger:
         """The budget is used up, in words for people."""
         until = next_month(self._clock.now())
         text = f"the monthly budget for X ({dollars(self.budget)}) {self.used_up(await self.spent())}"
-        return Transient(text, retry_after=min(STOPPED_S, (until - self._clock.now()).total_seconds()))
+        return Transient(text, retry_after=min(STOPPED_S, (until - self._clock.now()).total_seconds()), shared=False)
 
     def used_up(self, spent: int) -> str:
         """What a budget that is used up means."""

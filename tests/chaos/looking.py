@@ -13,6 +13,8 @@ from bot.cards.action_ids import Press
 from bot.domain.agenda import next_send, next_timer
 from bot.domain.case import Case, SendState
 from bot.domain.models import Kind
+from bot.services.notices import NOTICE
+from bot.services.signals import WATCHES
 from bot.services.timing import HOURLY
 from bot.store.keys import score
 from sandbox.demo import Sandbox
@@ -113,7 +115,9 @@ def uncertain(cases: list[Case]) -> set[str]:
 def timers(due: dict[str, float], cases: list[Case]) -> Iterator[str]:
     """Timers must be those that the cases ask for, and no others."""
     wanted: dict[str, datetime] = {case.id: at for case in cases if (at := next_timer(case)) is not None}
-    for id_ in sorted(due.keys() - wanted.keys() - {HOURLY}):
+    for id_ in sorted(due.keys() - wanted.keys()):
+        if id_.partition("/")[0] in {HOURLY, NOTICE, *WATCHES}:
+            continue
         yield f"orphan: the timer of {id_}, which waits for nothing"
     for id_, at in sorted(wanted.items()):
         if due.get(id_) != score(0, at):

@@ -288,6 +288,7 @@ def _environment(
         "META_GRAPH_URL": _address(lines[f"{name}-facebook"]),
         "WEBHOOK_REPLY_HOSTS": "127.0.0.1",
         "HARK_LOG_LEVEL": "info",
+        "HARK_STORMS": "false",  # every case is to have its card
         "HARK_LOG_FORMAT": "json",
         "PYTHONUTF8": "1",
         "PATH": os.environ["PATH"],

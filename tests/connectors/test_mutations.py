@@ -13,7 +13,19 @@ from typing import Any, Final
 
 import pytest
 
-from bot.domain.models import Deleted, Edited, Event, Interaction, Malformed, Model, Raw, SendReport, UnknownEvent
+from bot.domain.models import (
+    Deleted,
+    Edited,
+    Event,
+    Hidden,
+    Interaction,
+    Malformed,
+    Model,
+    Named,
+    Raw,
+    SendReport,
+    UnknownEvent,
+)
 from tests.support.cases import NOON
 from tests.support.mutations import chance_of, mutated, smallest
 from tests.support.networks import NAMES, Recorded, reader, recorded
@@ -25,7 +37,7 @@ CORPUS: Final = Path(__file__).parent / "corpus"
 
 LONGEST_NAME: Final = 200
 EAST, WEST, WEEK = timezone(timedelta(hours=14)), timezone(timedelta(hours=-12)), timedelta(days=7)
-EVENTS: Final = (Interaction, Edited, Deleted, SendReport, UnknownEvent, Malformed)
+EVENTS: Final = (Interaction, Named, Edited, Deleted, Hidden, SendReport, UnknownEvent, Malformed)
 
 RECORDED: Final = [one for network in NAMES for one in recorded(network)]
 KEPT: Final = sorted(CORPUS.glob("*.json"))
@@ -40,7 +52,7 @@ def faults(event: Event) -> list[str]:
         case Interaction():
             found += _bad_times(event.posted_at, event.reply_until, event.private_until)
             found += [] if event.posted_at <= NOON else [f"posted in the future: {event.posted_at}"]
-        case Edited() | Deleted() | SendReport():
+        case Edited() | Deleted() | Hidden() | SendReport():
             found += _bad_times(event.at)
             found += [] if event.at <= NOON else [f"happened in the future: {event.at}"]
         case UnknownEvent():

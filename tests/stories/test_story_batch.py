@@ -111,7 +111,7 @@ async def a_worker(env: Mapping[str, str], clock: Clock) -> AsyncIterator[Servic
 
 async def cases(service: Service) -> list[Case]:
     """The cases of all good comments."""
-    key = CaseKey(network="facebook", account="main", conversation="")
+    key = CaseKey(network="facebook", account="main", conversation=POST)
     names = [key.model_copy(update={"conversation": f"{POST}|24{n:015d}"}).id for n in range(GOOD)]
     found = await asyncio.gather(*(service.store.cases.load(name) for name in names))
     return [case for case in found if case is not None]

@@ -60,7 +60,7 @@ async def check_keys(redis_url: str) -> None:
 async def test_everything_around_a_hostile_card_holds_too(redis_url: str) -> None:
     """Buttons, history, Home, the command, thread lines, alerts and the hourly message of hostile cases."""
     names = ("broadcast", "link", "surrogates", "long")
-    async with a_rig(redis_url) as rig:
+    async with a_rig(redis_url, {"HARK_STORMS": "false"}) as rig:  # each alert by itself, none gathered
         for number, name in enumerate(names):
             await deliver(rig, event(name, TEXTS[name], number))
         await all_cards(rig, len(names))
