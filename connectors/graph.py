@@ -119,7 +119,7 @@ class Graph:
         wait = 0.0 if call.staff else self.pace.wait(self._clock.now())
         if wait > 0:
             msg = "the network's limit is nearly used up, so only answers of staff go out"
-            raise Transient(msg, retry_after=wait)
+            raise Transient(msg, retry_after=wait, shared=False)
         try:
             status, headers, body = await self._exchange(call)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
