@@ -168,7 +168,7 @@ def test_an_unknown_variable_of_hark_is_an_error(names: list[str], expected: str
 
 def test_variables_of_others_and_of_the_tools_are_left_alone() -> None:
     """PATH and the like are none of our business."""
-    load({**GOOD, "PATH": "/bin", "HARKEN": "1", "HARK_CHROMIUM": "/usr/bin/chromium"})
+    assert load({**GOOD, "PATH": "/bin", "HARKEN": "1", "HARK_CHROMIUM": "/usr/bin/chromium"}) == load(GOOD)
 
 
 # --- Accounts ----------------------------------------------------------------------------------------------

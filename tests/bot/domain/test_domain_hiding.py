@@ -208,7 +208,8 @@ def test_whoever_comes_too_late_is_told_why(case: Case, at: Any, code: str, word
 
 def test_the_last_second_still_counts() -> None:
     """One second before the end it can be approved."""
-    made(approve(asked(), "hide-1", BEN, CAN, NOON + timedelta(hours=24, seconds=-1), POLICY))
+    case = made(approve(asked(), "hide-1", BEN, CAN, NOON + timedelta(hours=24, seconds=-1), POLICY))
+    assert [(each.id, each.state) for each in case.hidings] == [("hide-1", HideState.APPROVED)]
 
 
 def test_an_account_that_can_hide_no_more_refuses() -> None:
