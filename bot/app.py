@@ -65,13 +65,13 @@ from bot.services.timekeeping import SharedClock
 from bot.services.timing import HOURLY, Timing
 from bot.settings import Settings
 from bot.slack import SlackGateway
+from bot.slack_api import SlackApi
 from bot.store.embedded import Embedded
 from bot.store.store import Store, open_store
 from bot.telemetry import HIDDEN, SECRET_WORDS, Metrics, configure_logging, redactor
 from connectors.base import Connector
 from connectors.registry import NETWORKS
 
-SLACK_TIMEOUT_S = 10
 SHARDS_KEPT = timedelta(days=3650)
 NOTHING = Capabilities()
 
@@ -161,7 +161,6 @@ def slack_client(settings: Settings, http: aiohttp.ClientSession, token: str | N
         token=token,
         base_url=settings.slack_api_url,
         session=http,
-        timeout=SLACK_TIMEOUT_S,
         retry_handlers=[],
     )
     if urlsplit(settings.slack_api_url).hostname in ("127.0.0.1", "localhost", "::1"):
@@ -197,7 +196,7 @@ def _compose(
     metrics, policy, allow = Metrics(), settings.policy, allow_list(settings)
     token = settings.slack_bot_token.get_secret_value()
     client = slack_client(settings, http, token)
-    slack = SlackGateway(client, metrics, settings.slack_channel)
+    slack = SlackGateway(SlackApi(http, settings.slack_api_url, token, client.proxy), metrics, settings.slack_channel)
     connectors = accounts.connect(found, http, clock, store.notes, settings.poll_seconds)
     surroundings = Surroundings(settings, connectors, slack, clock, allow)
     marked = asyncio.Event()

@@ -1,44 +1,43 @@
-"""The typed port to Slack's Web API: the few calls that Hark makes, and Slack's errors in Hark's words.
-
-No retry handler of the SDK is used: its connection retry can post a message twice. Who may retry what is decided by
-the worker that holds the lease (docs/slack.md).
-"""
+"""The typed port to Slack: the few calls that Hark makes, each counted."""
 
 import re
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
-import aiohttp
-from slack_sdk.errors import SlackApiError, SlackClientError
-from slack_sdk.web.async_client import AsyncWebClient
-
-from bot.domain.errors import SlackRateLimited, SlackRefused, SlackUnavailable, SlackUnknown
+from bot.domain.errors import SlackError, SlackRateLimited, SlackRefused, SlackUnavailable, SlackUnknown
 from bot.domain.models import Health
 from bot.domain.ports import Blocks, Posted
+from bot.slack_api import Answer, SlackApi
 from bot.telemetry import Metrics
 
 EVENT_TYPE = "hark_message"
 LOOK_BACK = timedelta(minutes=5)
 HISTORY_PAGE = 200
 HISTORY_PAGES = 50
-LONGEST_PAUSE_S = 3600.0
-RATE_LIMITED = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
-UNCERTAIN = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout"})
-"""Slack may have carried the call out although it says this, so a post is looked for before it is made again."""
 NEEDED_SCOPES = ("chat:write", "commands", "users:read", "im:write", "im:history", "channels:history", "groups:history")
 USER_ID = re.compile(r"[UW][A-Z0-9]{5,}")
 
-Call = Callable[[], Awaitable[Any]]
+COUNTED: Mapping[type[SlackError], str] = MappingProxyType(
+    {
+        SlackRateLimited: "rate_limited",
+        SlackRefused: "refused",
+        SlackUnavailable: "unreachable",
+        SlackUnknown: "unknown",
+    }
+)
+"""How the metric names each kind of failure."""
+
 Answered = Callable[[str, str, str], None]
 """Told of each call that ended: its method, the answer as the metric names it, Slack's word for a refusal."""
 
 
 class SlackGateway:
-    """Slack as Hark uses it. `client` is made once by the composition root, without retry handlers."""
+    """Slack as Hark uses it."""
 
-    def __init__(self, client: AsyncWebClient, metrics: Metrics, channel: str) -> None:
-        self._client = client
+    def __init__(self, api: SlackApi, metrics: Metrics, channel: str) -> None:
+        self.api = api
         self._metrics = metrics
         self._channel = channel
         self._dms: dict[str, str] = {}
@@ -53,15 +52,13 @@ class SlackGateway:
         place = await self._conversation(channel)
         answer = await self._call(
             "chat.postMessage",
-            lambda: self._client.chat_postMessage(
-                channel=place,
-                text=text,
-                blocks=blocks,
-                thread_ts=thread_ts,
-                unfurl_links=False,
-                unfurl_media=False,
-                metadata={"event_type": EVENT_TYPE, "event_payload": {"attempt": attempt}},
-            ),
+            channel=place,
+            text=text,
+            blocks=blocks,
+            thread_ts=thread_ts,
+            unfurl_links=False,
+            unfurl_media=False,
+            metadata={"event_type": EVENT_TYPE, "event_payload": {"attempt": attempt}},
         )
         return Posted(channel=str(answer["channel"]), ts=str(answer["ts"]))
 
@@ -86,38 +83,32 @@ class SlackGateway:
 
     async def update(self, posted: Posted, text: str, blocks: Blocks) -> None:
         """Redraw a message. Text and blocks always go together: text alone would delete the buttons."""
-        await self._call(
-            "chat.update",
-            lambda: self._client.chat_update(channel=posted.channel, ts=posted.ts, text=text, blocks=blocks),
-        )
+        await self._call("chat.update", channel=posted.channel, ts=posted.ts, text=text, blocks=blocks)
 
     async def delete(self, posted: Posted) -> None:
         """Take a message of our own away."""
-        await self._call("chat.delete", lambda: self._client.chat_delete(channel=posted.channel, ts=posted.ts))
+        await self._call("chat.delete", channel=posted.channel, ts=posted.ts)
 
     async def whisper(self, channel: str, user: str, text: str, thread_ts: str | None = None) -> None:
         """Tell one person something in a channel that nobody else sees."""
-        await self._call(
-            "chat.postEphemeral",
-            lambda: self._client.chat_postEphemeral(channel=channel, user=user, text=text, thread_ts=thread_ts),
-        )
+        await self._call("chat.postEphemeral", channel=channel, user=user, text=text, thread_ts=thread_ts)
 
     async def open_view(self, trigger_id: str, view: dict[str, Any]) -> str:
         """Open a modal within three seconds of the press; returns the view's id."""
-        answer = await self._call("views.open", lambda: self._client.views_open(trigger_id=trigger_id, view=view))
+        answer = await self._call("views.open", trigger_id=trigger_id, view=view)
         return str(answer["view"]["id"])
 
     async def update_view(self, view_id: str, view: dict[str, Any]) -> None:
         """Show something else in a modal that is open; SlackRefused("not_found") when it was closed meanwhile."""
-        await self._call("views.update", lambda: self._client.views_update(view_id=view_id, view=view))
+        await self._call("views.update", view_id=view_id, view=view)
 
     async def publish_home(self, user: str, view: dict[str, Any]) -> None:
         """Show somebody their App Home."""
-        await self._call("views.publish", lambda: self._client.views_publish(user_id=user, view=view))
+        await self._call("views.publish", user_id=user, view=view)
 
     async def name_of(self, user: str) -> str:
         """The full name of a member, or an empty text; colleagues and signatures need more than a nickname."""
-        answer = await self._call("users.info", lambda: self._client.users_info(user=user))
+        answer = await self._call("users.info", user=user)
         profile = answer["user"].get("profile", {})
         return str(profile.get("real_name") or answer["user"].get("real_name") or profile.get("display_name") or "")
 
@@ -127,21 +118,21 @@ class SlackGateway:
 
     async def connect(self) -> tuple[str, ...]:
         """Learn who we are; returns the token's scopes (empty when Slack does not say)."""
-        answer = await self._call("auth.test", self._client.auth_test)
-        self.team_url = str(answer.get("url") or "")
-        self.bot_user = str(answer.get("user_id") or "")
-        header = str(answer.headers.get("x-oauth-scopes") or answer.headers.get("X-OAuth-Scopes") or "")
+        answer = await self._ask("auth.test")
+        self.team_url = str(answer.body.get("url") or "")
+        self.bot_user = str(answer.body.get("user_id") or "")
+        header = answer.headers.get("X-OAuth-Scopes", "")
         return tuple(scope.strip() for scope in header.split(",") if scope.strip())
 
     async def open_socket(self, app_token: str) -> None:
         """Ask for a Socket Mode address, which is then left unused: whether the app-level token works."""
-        await self._call("apps.connections.open", lambda: self._client.apps_connections_open(app_token=app_token))
+        await self._ask("apps.connections.open", token=app_token)
 
     async def check(self) -> list[Health]:
         """The token, its scopes, and whether the channel can be reached."""
         try:
             scopes = await self.connect()
-        except (SlackRefused, SlackUnavailable, SlackUnknown, SlackRateLimited) as error:
+        except SlackError as error:
             mend = "check SLACK_BOT_TOKEN and SLACK_API_URL; reinstall the app if the token was revoked"
             return [Health(ok=False, summary=f"Slack token: {error}", mend=mend)]
         lines = [Health(ok=True, summary=f"Slack token: signed in at {self.team_url}")]
@@ -164,7 +155,7 @@ class SlackGateway:
         except SlackRefused as error:
             mend = "put the channel's id into SLACK_CHANNEL and invite the bot there: /invite @Hark"
             return Health(ok=False, summary=f"Slack channel {self._channel}: {error.code}", mend=mend)
-        except (SlackUnavailable, SlackUnknown, SlackRateLimited) as error:
+        except SlackError as error:
             return Health(ok=False, summary=f"Slack channel {self._channel}: {error}", mend="try again in a minute")
         return Health(ok=True, summary=f"Slack channel {self._channel}: Hark is a member")
 
@@ -175,7 +166,7 @@ class SlackGateway:
         oldest: str,
         cursor: str | None,
         limit: int | None = None,
-    ) -> Any:
+    ) -> Mapping[str, Any]:
         common: dict[str, Any] = {
             "channel": place,
             "oldest": oldest,
@@ -184,51 +175,29 @@ class SlackGateway:
             "cursor": cursor,
         }
         if thread_ts is None:
-            return await self._call("conversations.history", lambda: self._client.conversations_history(**common))
-        return await self._call(
-            "conversations.replies", lambda: self._client.conversations_replies(ts=thread_ts, **common)
-        )
+            return await self._call("conversations.history", **common)
+        return await self._call("conversations.replies", ts=thread_ts, **common)
 
     async def _conversation(self, channel: str) -> str:
         """The conversation behind a channel id, or the direct message behind a user id."""
         if not USER_ID.fullmatch(channel):
             return channel
         if channel not in self._dms:
-            answer = await self._call("conversations.open", lambda: self._client.conversations_open(users=channel))
+            answer = await self._call("conversations.open", users=channel)
             self._dms[channel] = str(answer["channel"]["id"])
         return self._dms[channel]
 
-    async def _call(self, method: str, call: Call) -> Any:
-        """Make one call and translate whatever goes wrong, once."""
+    async def _call(self, method: str, **arguments: Any) -> Mapping[str, Any]:
+        return (await self._ask(method, **arguments)).body
+
+    async def _ask(self, method: str, token: str = "", **arguments: Any) -> Answer:
         try:
-            answer = await call()
-        except SlackApiError as error:
-            raise self._refusal(method, error) from error
-        except aiohttp.ClientConnectorError as error:
-            self._count(method, "unreachable")
-            raise SlackUnavailable(f"{method}: Slack cannot be reached") from error
-        except (AttributeError, UnicodeDecodeError) as error:  # how the SDK fails at an answer that is not Slack's
-            self._count(method, "unknown")
-            raise SlackUnknown(f"{method}: an answer that cannot be read") from error
-        except (aiohttp.ClientError, TimeoutError, SlackClientError, OSError) as error:
-            self._count(method, "unknown")
-            raise SlackUnknown(f"{method}: no answer ({type(error).__name__})") from error
+            answer = await self.api.call(method, arguments, token)
+        except SlackError as error:
+            self._count(method, COUNTED[type(error)], error.code if isinstance(error, SlackRefused) else "")
+            raise
         self._count(method, "ok")
         return answer
-
-    def _refusal(self, method: str, error: SlackApiError) -> SlackRateLimited | SlackUnknown | SlackRefused:
-        body, status, headers = _answer(error.response)
-        code = str(body.get("error") or f"http_{status}")
-        if status == 429 or code in RATE_LIMITED:
-            self._count(method, "rate_limited")
-            return SlackRateLimited(f"{method}: Slack asks for a pause", _seconds(headers.get("Retry-After")))
-        if status >= 500 or code in UNCERTAIN or not body:
-            self._count(method, "unknown")
-            return SlackUnknown(f"{method}: {code}")
-        self._count(method, "refused", code)
-        details = (body.get("response_metadata") or {}).get("messages") or []
-        needed = body.get("needed")
-        return SlackRefused(code, "; ".join(map(str, details)) or (f"needs {needed}" if needed else ""))
 
     def _count(self, method: str, answer: str, code: str = "") -> None:
         self._metrics.slack_calls.labels(method, answer).inc()
@@ -237,16 +206,3 @@ class SlackGateway:
 
 def _unheard(_method: str, _answer: str, _code: str) -> None:
     """Nobody watches."""
-
-
-def _answer(response: Any) -> tuple[Mapping[str, Any], int, Mapping[str, str]]:
-    """Body, status and headers. What was not Slack's JSON (a proxy's error page) comes in other shapes: no body."""
-    body = response if isinstance(response, dict) else getattr(response, "data", None)
-    status: Any = getattr(response, "status_code", None) or getattr(response, "status", 200)
-    return (body if isinstance(body, dict) else {}), status, getattr(response, "headers", {})
-
-
-def _seconds(value: object) -> float:
-    """What Retry-After asks for, between a second and an hour; ten seconds where it says nothing readable."""
-    text = str(value)
-    return min(max(1.0, float(text)), LONGEST_PAUSE_S) if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text) else 10.0

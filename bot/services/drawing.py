@@ -49,7 +49,9 @@ T = TypeVar("T")
 Drawn = tuple[Case, datetime | None]
 """The case after a draw, and when to come again (None: it shows what it should)."""
 
-BAD_DRAWING = frozenset({"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "invalid_attachments"})
+BAD_DRAWING = frozenset(
+    {"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "invalid_attachments", "invalid_json"}
+)
 GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
 
 

@@ -25,7 +25,7 @@ from sandbox.slack.model import Message
 from sandbox.slack.workspace import ANA, BEN, CARE
 from tests.support.bot_process import CALM, a_sandbox, serving
 from tests.support.real_servers import free_ports
-from tests.support.slack_sandbox import UNLIMITED, ManualTime, web_client
+from tests.support.slack_sandbox import UNLIMITED, ManualTime, slack_api, web_client
 from tests.support.waiting import wait_until
 
 FORM = "application/x-www-form-urlencoded"
@@ -248,8 +248,8 @@ class MovedClock(ManualTime):
 async def a_socket(slack: SlackSandbox, changes: Mapping[str, Any] | None = None) -> AsyncIterator[Any]:
     """A socket to a local Slack, its clock, and its running task with the event that ends it."""
     clock, stop = MovedClock(), asyncio.Event()
-    async with web_client(slack) as client:
-        bolt: AsyncApp = build_bolt(client, SlackGateway(client, Metrics(), CARE), "", "s")
+    async with web_client(slack) as client, slack_api(slack) as api:
+        bolt: AsyncApp = build_bolt(client, SlackGateway(api, Metrics(), CARE), "", "s")
         token = (changes or {}).get("token", slack.config.app_token)
         socket = Socket(bolt, token, client, clock, watch_s=0.01)
         running = asyncio.ensure_future(socket.run(stop))

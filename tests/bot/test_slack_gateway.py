@@ -10,16 +10,16 @@ from typing import Any
 import aiohttp
 import pytest
 from aiohttp import web
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.errors import SlackError, SlackRateLimited, SlackRefused, SlackUnavailable, SlackUnknown
 from bot.domain.ports import Posted
 from bot.slack import HISTORY_PAGE, SlackGateway
+from bot.slack_api import SlackApi
 from bot.telemetry import Metrics
 from sandbox.slack.app import SlackSandbox
 from sandbox.slack.config import SandboxConfig
 from sandbox.slack.workspace import ANA, CARE, CARE_ARCHIVE, RANDOM
-from tests.support.slack_sandbox import UNLIMITED, ManualTime, web_client
+from tests.support.slack_sandbox import UNLIMITED, ManualTime, slack_api
 
 TEXT = "Bluesky · mention · Carla: My bag is lost"
 BLOCKS: list[dict[str, Any]] = [{"type": "section", "text": {"type": "mrkdwn", "text": "My bag is lost"}}]
@@ -48,8 +48,8 @@ class Desk:
 async def a_desk(config: SandboxConfig = UNLIMITED, token: str | None = None) -> AsyncIterator[Desk]:
     """A local Slack and the gateway to it."""
     time, metrics = ManualTime(), Metrics()
-    async with SlackSandbox(config, time) as slack, web_client(slack, token) as client:
-        yield Desk(slack, SlackGateway(client, metrics, CARE), metrics, time)
+    async with SlackSandbox(config, time) as slack, slack_api(slack, token) as api:
+        yield Desk(slack, SlackGateway(api, metrics, CARE), metrics, time)
 
 
 @asynccontextmanager
@@ -68,9 +68,7 @@ async def answering(status: int, content_type: str, body: bytes, **headers: str)
     try:
         async with aiohttp.ClientSession() as http:
             url = f"http://127.0.0.1:{runner.addresses[0][1]}/api/"
-            client = AsyncWebClient(token="xoxb-1", base_url=url, session=http, retry_handlers=[])
-            client.proxy = None
-            yield SlackGateway(client, Metrics(), CARE)
+            yield SlackGateway(SlackApi(http, url, "xoxb-1"), Metrics(), CARE)
     finally:
         await runner.cleanup()
 
@@ -99,6 +97,9 @@ ANSWERS: list[tuple[int, str, bytes, type[SlackError], str]] = [
     (200, "application/json", b"\xff", SlackUnknown, "cannot be read"),
     (200, "application/json", b"<html>", SlackUnknown, "http_200"),
     (200, "application/json", b"", SlackUnknown, "http_200"),
+    (200, "application/json", b"{}", SlackUnknown, "cannot be read"),
+    (302, "text/html", b"", SlackUnknown, "http_302"),
+    (400, "application/json", b'{"ok":true}', SlackRefused, "http_400"),
     (200, "application/json", b'{"ok":false,"error":"channel_not_found"}', SlackRefused, "channel_not_found"),
     (
         200,
@@ -127,6 +128,14 @@ async def test_every_answer_becomes_one_of_our_errors(
         with pytest.raises(SlackError, match=re.escape(words)) as caught:
             await gateway.post(CARE, TEXT, BLOCKS, attempt="a1")
         assert type(caught.value) is kind
+
+
+async def test_half_a_character_is_refused_before_it_leaves() -> None:
+    """No JSON in UTF-8 can hold it, so Slack is not asked; the refusal leads to the plain drawing."""
+    async with a_desk() as desk:
+        with pytest.raises(SlackRefused, match="invalid_json"):
+            await desk.gateway.post(CARE, "half a \ud83d", BLOCKS, attempt="a1")
+        assert desk.count("chat.postMessage", "refused") == 1
 
 
 @pytest.mark.parametrize(
@@ -275,8 +284,8 @@ async def test_all_well_is_three_good_lines() -> None:
 @pytest.mark.parametrize(("channel", "word"), [(RANDOM, "not_in_channel"), ("C0NOWHERE0", "channel_not_found")])
 async def test_a_channel_out_of_reach_says_how_to_get_in(channel: str, word: str) -> None:
     """The mend names the variable and the command that invites the bot."""
-    async with a_desk() as desk, web_client(desk.slack) as client:
-        *_, last = await SlackGateway(client, Metrics(), channel).check()
+    async with a_desk() as desk, slack_api(desk.slack) as api:
+        *_, last = await SlackGateway(api, Metrics(), channel).check()
         assert not last.ok
         assert word in last.summary
         assert "SLACK_CHANNEL" in last.mend

@@ -35,9 +35,8 @@ async def test_slack_is_away_for_twelve_minutes(redis_url: str) -> None:
 async def test_a_revoked_token_is_named_by_readyz(redis_url: str) -> None:
     """503 with Slack's word; ready again with a token that works."""
     async with a_rig(redis_url) as rig:
-        client = rig.service.client
-        good = client.headers.get("Authorization", f"Bearer {client.token}")
-        client.token, client.headers["Authorization"] = "xoxb-revoked", "Bearer xoxb-revoked"
+        api = rig.service.slack.api
+        good, api.token = api.token, "xoxb-revoked"
         rig.square.post("jamalreed", "@acme.square.test where is my bag?")
 
         async def named() -> bool:
@@ -45,7 +44,7 @@ async def test_a_revoked_token_is_named_by_readyz(redis_url: str) -> None:
 
         await wait_until(named, "readyz says why", within_s=30)
         assert rig.cards() == []
-        client.token, client.headers["Authorization"] = good.removeprefix("Bearer "), good
+        api.token = good
 
         async def well() -> bool:
             rig.sandbox.clock.skip(61)

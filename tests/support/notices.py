@@ -15,7 +15,7 @@ from bot.telemetry import Metrics
 from sandbox.slack.app import SlackSandbox
 from sandbox.slack.model import Message
 from sandbox.slack.workspace import ANA, CARE
-from tests.support.slack_sandbox import UNLIMITED, web_client
+from tests.support.slack_sandbox import UNLIMITED, slack_api
 from tests.support.stores import TestClock, a_store
 
 OPS = "C01OPS0001"
@@ -51,9 +51,9 @@ async def a_notice_desk(redis_url: str, *places: str) -> AsyncIterator[Desk]:
     async with (
         a_store(redis_url, clock=clock) as store,
         SlackSandbox(UNLIMITED) as slack,
-        web_client(slack) as client,
+        slack_api(slack) as api,
     ):
-        gateway = SlackGateway(client, Metrics(), CARE)
+        gateway = SlackGateway(api, Metrics(), CARE)
         notices = Notices(
             store.notices, store.timers, gateway, notice_message, masker(AllowList()), places or (CARE, ANA), clock
         )

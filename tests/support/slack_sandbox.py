@@ -12,6 +12,7 @@ from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.slack_api import SlackApi
 from sandbox.slack.app import SlackSandbox
 from sandbox.slack.config import SandboxConfig
 from tests.support.waiting import wait_until
@@ -49,6 +50,13 @@ async def web_client(slack: SlackSandbox, token: str | None = None) -> AsyncIter
         client = AsyncWebClient(token=chosen, base_url=slack.url, session=session, retry_handlers=[])
         client.proxy = None
         yield client
+
+
+@asynccontextmanager
+async def slack_api(slack: SlackSandbox, token: str | None = None) -> AsyncIterator[SlackApi]:
+    """Hark's own way to the Web API."""
+    async with aiohttp.ClientSession(trust_env=False) as session:
+        yield SlackApi(session, slack.url, slack.config.bot_token if token is None else token)
 
 
 @asynccontextmanager

@@ -29,7 +29,7 @@ from sandbox.slack.app import SlackSandbox
 from sandbox.slack.workspace import CARE
 from tests.support.cases import NOON, a_card, a_case, a_key, a_send
 from tests.support.policies import a_policy
-from tests.support.slack_sandbox import UNLIMITED, web_client
+from tests.support.slack_sandbox import UNLIMITED, slack_api
 from tests.support.stores import TestClock, a_store
 from tests.support.webhook_rig import Receiver, a_receiver
 from tests.support.webhook_rig import Rig as WebhookRig
@@ -76,10 +76,10 @@ class Board:
 async def board(redis_url: str) -> AsyncIterator[Board]:
     """Everything real."""
     clock = TestClock()
-    async with a_store(redis_url, clock=clock) as store, SlackSandbox(UNLIMITED) as slack, web_client(slack) as client:
+    async with a_store(redis_url, clock=clock) as store, SlackSandbox(UNLIMITED) as slack, slack_api(slack) as api:
         case = a_case(posts=(a_card(channel=CARE),))
         await store.cases.commit(Commit(before=None, after=case, at=clock.now()))
-        yield Board(store, slack, SlackGateway(client, Metrics(), CARE), clock, case)
+        yield Board(store, slack, SlackGateway(api, Metrics(), CARE), clock, case)
 
 
 async def test_an_attempt_that_took_long_to_note_is_not_posted_but_looked_for(board: Board) -> None:
@@ -104,7 +104,7 @@ class Sleepy(SlackGateway):
     """A gateway that falls asleep right before it posts, while another worker does the same work."""
 
     def __init__(self, awake: SlackGateway, meanwhile: Drawing, due: Due) -> None:
-        super().__init__(awake._client, Metrics(), CARE)
+        super().__init__(awake.api, Metrics(), CARE)
         self._meanwhile: Drawing | None = meanwhile
         self._due = due
 

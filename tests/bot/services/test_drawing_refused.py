@@ -18,7 +18,7 @@ from bot.telemetry import Metrics
 from sandbox.slack.app import SlackSandbox
 from sandbox.slack.workspace import CARE
 from tests.support.cases import a_card, a_case, an_item
-from tests.support.slack_sandbox import UNLIMITED, web_client
+from tests.support.slack_sandbox import UNLIMITED, slack_api
 from tests.support.stores import TestClock, a_store
 
 HOSTILE = "<!channel> *bold* `code` \u202e" + "x" * 5000
@@ -48,10 +48,10 @@ async def board(redis_url: str) -> AsyncIterator[Board]:
     async with (
         a_store(redis_url, clock=clock) as store,
         SlackSandbox(UNLIMITED) as slack,
-        web_client(slack) as client,
+        slack_api(slack) as api,
     ):
         view = View(clock.now(), "Square", "@acme", Capabilities(public_reply=LengthRule(limit=300)))
-        gateway = SlackGateway(client, metrics, CARE)
+        gateway = SlackGateway(api, metrics, CARE)
         drawing = Drawing(
             Casework(store.cases, clock),
             gateway,

@@ -25,7 +25,7 @@ from sandbox.slack.model import Message
 from sandbox.slack.workspace import ANA, BEN, CARE
 from tests.support.card_cases import a_view, states
 from tests.support.cases import NOON, a_card, a_case
-from tests.support.slack_sandbox import UNLIMITED, web_client
+from tests.support.slack_sandbox import UNLIMITED, slack_api
 from tests.support.stores import TestClock, a_store
 
 REFUNDS = "C01REFUNDS1"
@@ -80,12 +80,12 @@ async def a_board(redis_url: str, draw: Any) -> AsyncIterator[Board]:
     async with (
         a_store(redis_url, clock=clock) as store,
         SlackSandbox(UNLIMITED) as slack,
-        web_client(slack) as client,
+        slack_api(slack) as api,
     ):
         view = View(clock.now(), "Square", "@acme", Capabilities(public_reply=LengthRule(limit=300)))
         drawing = Drawing(
             Casework(store.cases, clock),
-            SlackGateway(client, metrics, CARE),
+            SlackGateway(api, metrics, CARE),
             store.budgets,
             lambda case, post, _now: draw(case, post, view),
             lambda case, post, _now: (draw if draw is not render else render_plain)(case, post, view),

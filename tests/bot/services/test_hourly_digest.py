@@ -8,7 +8,7 @@ from bot.telemetry import Metrics
 from sandbox.slack.app import SlackSandbox
 from sandbox.slack.workspace import CARE
 from tests.support.policies import a_policy
-from tests.support.slack_sandbox import UNLIMITED, web_client
+from tests.support.slack_sandbox import UNLIMITED, slack_api
 from tests.support.stores import TestClock, a_store
 
 
@@ -27,9 +27,9 @@ async def test_an_hour_that_was_missed_is_told_later_and_only_once(redis_url: st
     async with (
         a_store(redis_url, clock=clock) as store,
         SlackSandbox(UNLIMITED) as slack,
-        web_client(slack) as client,
+        slack_api(slack) as api,
     ):
-        gateway = SlackGateway(client, Metrics(), CARE)
+        gateway = SlackGateway(api, Metrics(), CARE)
         hourly = Hourly(store.cases, store.notes, gateway, Line, a_policy(channel=CARE), clock)
         await store.notes.add_to_digest(clock.now().strftime(HOUR_NAME), "1", "Ana liked")
         clock.advance(timedelta(hours=3))

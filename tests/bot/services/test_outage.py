@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import pytest
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.cards.card import render, render_plain
 from bot.cards.notice import caught_up
@@ -17,13 +16,14 @@ from bot.services.drawing import Drawing
 from bot.services.outage import FATAL_NOTE, OUTAGE, GatedQueue, Outage, State
 from bot.services.recovery import Recovery
 from bot.slack import SlackGateway
+from bot.slack_api import SlackApi
 from bot.store.store import Store
 from bot.telemetry import Metrics
 from sandbox.slack.app import SlackSandbox
 from sandbox.slack.workspace import BEN, CARE
 from tests.support.card_cases import a_view
 from tests.support.cases import NOON, a_card, a_case, a_key, an_item
-from tests.support.slack_sandbox import UNLIMITED, web_client
+from tests.support.slack_sandbox import UNLIMITED, slack_api
 from tests.support.stores import TestClock, a_store
 
 LEASE = timedelta(seconds=30)
@@ -36,7 +36,7 @@ class Shift:
     """A worker of cards and the chore that follows an outage; the test moves the clock."""
 
     slack: SlackSandbox
-    client: AsyncWebClient
+    api: SlackApi
     store: Store
     queue: GatedQueue
     drawing: Drawing
@@ -85,10 +85,10 @@ async def shift(redis_url: str) -> AsyncIterator[Shift]:
     async with (
         a_store(redis_url, clock=clock) as store,
         SlackSandbox(UNLIMITED) as slack,
-        web_client(slack) as client,
+        slack_api(slack) as api,
     ):
         view: View = a_view(capabilities=Capabilities())
-        gateway = SlackGateway(client, metrics, CARE)
+        gateway = SlackGateway(api, metrics, CARE)
         outage = Outage(store.notes, store.timers, gateway.connect, clock)
         gateway.answered = outage.answered
         drawing = Drawing(
@@ -101,20 +101,20 @@ async def shift(redis_url: str) -> AsyncIterator[Shift]:
             metrics,
         )
         recovery = Recovery(outage, store.cards, store.notes, gateway, caught_up, CARE, clock)
-        yield Shift(slack, client, store, GatedQueue(store.cards, outage), drawing, recovery, outage, clock)
+        yield Shift(slack, api, store, GatedQueue(store.cards, outage), drawing, recovery, outage, clock)
 
 
 def break_slack(shift: Shift, how: str) -> None:
     """Slack answers nothing useful from now on."""
     if how == "refused":
-        shift.client.base_url = NOWHERE
+        shift.api.base_url = NOWHERE
     else:
         shift.slack.hub.faults.set(how, None, times=10**6)
 
 
 def mend_slack(shift: Shift) -> None:
     """As before."""
-    shift.client.base_url = shift.slack.url
+    shift.api.base_url = shift.slack.url
     shift.slack.hub.faults.set(None)
 
 
@@ -227,8 +227,7 @@ async def test_a_long_pause_of_one_bucket_leaves_the_others_alone(shift: Shift) 
 
 async def test_a_dead_token_stops_posting_and_is_named(shift: Shift) -> None:
     """Once a minute it is tried; no case is blamed; with a working token everything comes."""
-    good, shift.client.token = shift.client.token, "xoxb-revoked"
-    shift.client.headers["Authorization"] = "Bearer xoxb-revoked"
+    good, shift.api.token = shift.api.token, "xoxb-revoked"
     await shift.cases(40)
     await shift.run(timedelta(minutes=10))
     assert shift.calls() < 32 + 15
@@ -237,8 +236,7 @@ async def test_a_dead_token_stops_posting_and_is_named(shift: Shift) -> None:
     assert case is not None
     assert case.card is not None
     assert case.card.error == ""
-    shift.client.token = good
-    shift.client.headers["Authorization"] = f"Bearer {good}"
+    shift.api.token = good
     await shift.run(timedelta(minutes=3))
     assert len(shift.texts()) == 41
     assert not await shift.store.notes.get(FATAL_NOTE)
