@@ -270,6 +270,7 @@ class LogEntry(Model):
 class Case(Model):
     """One conversation that needs care. `version` belongs to the store: 0 means never stored.
 
+    `lines` are the newest lines that stand in the card's thread (their ts): a line is no post any more once it stands.
     `calls` counts the calls to Slack that its messages took, by method, but for those of a press's response_url.
     """
 
@@ -289,6 +290,7 @@ class Case(Model):
     sends: tuple[Send, ...] = ()
     hidings: tuple[Hiding, ...] = ()
     posts: tuple[Post, ...] = ()
+    lines: tuple[str, ...] = Field(default=(), exclude_if=lambda lines: not lines)
     loop_open: bool = False
     close_reason: str = ""
     likes: int = 0

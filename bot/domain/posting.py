@@ -19,6 +19,7 @@ class Shown(Model):
 
 
 ALERTS_KEPT = 6
+LINES_KEPT = 4
 STANDS = "stands"
 
 
@@ -76,10 +77,14 @@ def placed(case: Case, post_id: str, posted: Posted, shown: Shown, now: datetime
     Refused with the code `stands` when another worker has posted it as well, and was the first to say so.
     """
     post = _find(case, post_id)
-    if post is not None and post.ts and posted.ts and post.ts != posted.ts:
+    if post is None and posted.ts in case.lines:
+        return _silent(case)
+    if post is None or (post.ts and posted.ts and post.ts != posted.ts):
         return Refused(code=STANDS, text="That message stands elsewhere already.")
-    if post is not None and post.kind is PostKind.LINE:
-        return _silent(_with(case, tuple(each for each in case.posts if each.id != post_id)))
+    if post.kind is PostKind.LINE:
+        rest = tuple(each for each in case.posts if each.id != post_id)
+        lines = (*case.lines, posted.ts)[-LINES_KEPT:]
+        return _silent(case.model_copy(update={"posts": rest, "lines": lines}))
     if post_id == CARD and case.cycle.carded_at is None:
         case = case.model_copy(update={"cycle": case.cycle.model_copy(update={"carded_at": now})})
     return _shows(case, post_id, shown, place=posted.channel, ts=posted.ts)

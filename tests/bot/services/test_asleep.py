@@ -16,6 +16,7 @@ from bot.domain.delivery import CALL_LEASE
 from bot.domain.errors import LeaseLost
 from bot.domain.models import Capabilities
 from bot.domain.ports import Blocks, Commit, Due, Posted
+from bot.domain.posting import with_line
 from bot.http import open_session
 from bot.services.casework import Casework, Outcome
 from bot.services.drawing import STALE, Drawing
@@ -123,6 +124,52 @@ async def test_a_card_that_two_workers_posted_is_taken_away_once(board: Board) -
     (message,) = board.slack.messages(CARE)
     assert await board.stands_at() == message.ts
     assert len(board.slack.calls_of("chat.postMessage")) == 2
+
+
+async def with_a_line(board: Board) -> None:
+    """The card stands, and one line is to be posted in its thread."""
+    await board.worker().act(board.due)
+    case = await board.store.cases.load(board.case.id)
+    assert case is not None
+    after = with_line(case, "line-1", "Carla wrote again")
+    await board.store.cases.commit(Commit(before=case, after=after, at=board.clock.now()))
+
+
+def lines(board: Board) -> list[str]:
+    """What stands in the card's thread."""
+    return [message.ts for message in board.slack.messages(CARE) if message.thread_ts not in (None, message.ts)]
+
+
+async def test_a_line_that_two_workers_posted_is_taken_away_once(board: Board) -> None:
+    """A case forgets a line once it stands, but not where: the second one is known as surplus."""
+    await with_a_line(board)
+    await board.worker(Sleepy(board.gateway, board.worker(), board.due)).act(board.due)
+    assert len(board.slack.calls_of("chat.postMessage")) == 3
+    case = await board.store.cases.load(board.case.id)
+    assert case is not None
+    assert lines(board) == list(case.lines)
+
+
+class Dozing(SlackGateway):
+    """A gateway that falls asleep right after it has posted, while another worker finds the message and notes it."""
+
+    def __init__(self, awake: SlackGateway, meanwhile: Drawing, due: Due) -> None:
+        super().__init__(awake.api, Metrics(), CARE)
+        self._meanwhile, self._due = meanwhile, due
+
+    async def post(self, channel: str, text: str, blocks: Blocks, **more: Any) -> Posted:
+        """Post, and let the other one go on before the answer is seen."""
+        posted = await super().post(channel, text, blocks, **more)
+        await self._meanwhile.act(self._due)
+        return posted
+
+
+async def test_a_line_that_another_worker_found_stays(board: Board) -> None:
+    """The one who posted it wakes after it was noted: that is its own line, and nothing is taken away."""
+    await with_a_line(board)
+    await board.worker(Dozing(board.gateway, board.worker(), board.due)).act(board.due)
+    assert len(lines(board)) == 1
+    assert board.slack.calls_of("chat.delete") == []
 
 
 async def test_a_doubled_card_that_cannot_be_taken_away_stops_nothing(board: Board) -> None:
