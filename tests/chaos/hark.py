@@ -25,7 +25,6 @@ LEASE_S = 5.0
 TEMPO = Tempo(lease=timedelta(seconds=LEASE_S), takeover=timedelta(seconds=LEASE_S))
 RATE_SCALE = 20.0
 SHORTER: tuple[tuple[str, str, Any], ...] = (
-    ("bot.app", "SLACK_TIMEOUT_S", 2),
     ("bot.domain.delivery", "CALL_LEASE", timedelta(seconds=7)),
     ("bot.domain.delivery", "CHECK_EVERY", timedelta(seconds=2)),
     ("bot.domain.delivery", "CHECK_SELDOM", timedelta(seconds=4)),
@@ -43,6 +42,7 @@ SHORTER: tuple[tuple[str, str, Any], ...] = (
     ("bot.services.sending", "CALL_S", 3.5),
     ("bot.services.worker", "FAILED_S", 0.3),
     ("bot.services.worker", "RETRY", timedelta(seconds=1)),
+    ("bot.slack_api", "TIMEOUT", aiohttp.ClientTimeout(total=2)),
     ("bot.store.connect", "ANSWER_TIMEOUT_S", 2.5),
     ("bot.store.connect", "CONNECT_TIMEOUT_S", 1.0),
     ("connectors.bluesky.xrpc", "TIMEOUT", aiohttp.ClientTimeout(total=3, connect=1)),
