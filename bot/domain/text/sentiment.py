@@ -6,7 +6,6 @@ the words that only sound happy or sad ("please", "help"). See docs/triage.md fo
 
 import json
 import re
-import warnings
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -14,10 +13,10 @@ from typing import Final, Literal
 
 import regex
 from pydantic import BaseModel, ConfigDict
-from vaderSentiment.vaderSentiment import SentimentIntensityAnalyzer
 
 from bot.domain.reading import Sentiment
 from bot.domain.text.phrases import Phrases
+from bot.domain.text.vader import Vader
 
 NEGATIVE_AT: Final = -0.62
 POSITIVE_ABOVE: Final = 1.44
@@ -27,9 +26,10 @@ SURE_NEUTRAL_WITHIN: Final = 0.2
 """Beyond these a label is shown; between them it reads "unsure"."""
 _VADER_WEIGHT: Final = 2.0
 _MOST_HITS: Final = 2
-# VADER's time grows with the square of its words, and an emoji becomes several words.
+# The figures of docs/triage.md were measured so; an emoji becomes several words.
 _VADER_READ: Final = 1_000
 _VADER_EMOJI: Final = 20
+_WORD: Final = re.compile(r"\w+")
 _EMOJI: Final = regex.compile(r"\p{Extended_Pictographic}")
 
 
@@ -63,36 +63,37 @@ class MoodReader:
 
     valences: tuple[float, ...]
     groups: Phrases
-    neutralised: "re.Pattern[str]"
-    vader: SentimentIntensityAnalyzer
+    neutralised: frozenset[str]
+    vader: Vader
 
     @classmethod
     def load(cls) -> "MoodReader":
         """Read the lexicon beside this module and VADER's own; raises OSError if either is missing."""
         words = _Words.model_validate(json.loads(Path(__file__).with_name("lexicon.json").read_text("utf-8")))
         groups = (*words.negative, *words.positive)
-        with warnings.catch_warnings():
-            # VADER opens its files with codecs.open, deprecated since Python 3.14.
-            warnings.simplefilter("ignore", DeprecationWarning)
-            vader = SentimentIntensityAnalyzer()
         return cls(
             tuple(group.valence for group in groups),
             Phrases(tuple(group.pattern for group in groups)),
-            re.compile(rf"(?<!\w)(?:{'|'.join(words.neutralised)})(?!\w)", re.IGNORECASE),
-            vader,
+            frozenset(words.neutralised),
+            Vader.load(),
         )
 
     def read(self, words: str) -> Mood:
         """Score text without handles and links; an empty text scores 0."""
         hits = self.groups.counts(words, _MOST_HITS)
         score = sum(valence * hit for valence, hit in zip(self.valences, hits, strict=True) if hit)
-        score += _VADER_WEIGHT * self.vader.polarity_scores(self.neutralised.sub(" ", _head(words)))["compound"]
+        score += _VADER_WEIGHT * self.vader.compound(_WORD.sub(self._unless_neutralised, _head(words)))
         return _mood(score)
+
+    def _unless_neutralised(self, word: "re.Match[str]") -> str:
+        return " " if word[0].lower() in self.neutralised else word[0]
 
 
 def _head(words: str) -> str:
     """Return as much as VADER reads in bounded time."""
     head = words[:_VADER_READ]
+    if head.isascii():
+        return head
     return next((head[: found.start()] for found in islice(_EMOJI.finditer(head), _VADER_EMOJI, None)), head)
 
 
