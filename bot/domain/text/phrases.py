@@ -7,32 +7,22 @@ What a pattern may begin with is asked of the pattern itself, once for each open
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
 import regex
 
-_START: Final = re.compile(r"(?<!\w)(?=\S)")
+_START: Final = re.compile(r"\w+|(?<!\w)[^\w\s]")
+"""Where a word or a sign after no word begins; the rest of the word is skipped."""
 _OPENING: Final = 4
 """Signs that are looked at: more would tell words apart better, but fewer openings would be known already."""
 _KNOWN: Final = 10_000
 """Openings that are remembered."""
 
 
-@dataclass(frozen=True)
-class Opened:
-    """A text in lower case, with each place where a word or sign begins and how it begins."""
-
-    text: str
-    places: tuple[tuple[int, str], ...]
-
-
-@lru_cache(maxsize=8)
-def opened(words: str) -> Opened:
-    """Lower-case text with straight apostrophes, opened; several readers ask for the same text one after the other."""
-    text = words.lower().replace("’", "'")
-    starts = [start.start() for start in _START.finditer(text)]
-    return Opened(text, tuple((start, text[start : start + _OPENING]) for start in starts))
+def lowered(words: str) -> str:
+    """The text as patterns are written: in lower case, with straight apostrophes."""
+    return words.lower().replace("’", "'")
 
 
 @dataclass(frozen=True)
@@ -51,11 +41,13 @@ class Phrases:
 
     def counts(self, words: str, most: int = 1) -> Sequence[int]:
         """How often each pattern is met, side by side and not overlapping, up to `most`."""
-        lowered = opened(words)
+        text = lowered(words)
         met = [0] * len(self.patterns)
         free = [0] * len(self.patterns)
-        known, text = self._known, lowered.text
-        for place, opening in lowered.places:
+        known = self._known
+        for start in _START.finditer(text):
+            place = start.start()
+            opening = text[place : place + _OPENING]
             beginning = known.get(opening)
             for which in self._beginning(opening) if beginning is None else beginning:
                 if place >= free[which] and met[which] < most and (found := self._whole[which].match(text, place)):
@@ -69,3 +61,22 @@ class Phrases:
         if len(self._known) < _KNOWN:
             self._known[opening] = beginning
         return beginning
+
+
+@dataclass(frozen=True)
+class Families:
+    """The patterns of several readers, looked for in one walk through the text; build it once with `of`."""
+
+    phrases: Phrases
+    parts: tuple[slice, ...]
+
+    @classmethod
+    def of(cls, *families: tuple[str, ...]) -> "Families":
+        """Put families together; raises re.error if a pattern is wrong."""
+        ends = [sum(map(len, families[:count])) for count in range(len(families) + 1)]
+        return cls(Phrases(sum(families, ())), tuple(slice(*each) for each in pairwise(ends)))
+
+    def counts(self, words: str, most: int = 1) -> list[Sequence[int]]:
+        """What `Phrases.counts` tells, for each family."""
+        counts = self.phrases.counts(words, most)
+        return [counts[part] for part in self.parts]

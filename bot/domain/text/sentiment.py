@@ -6,6 +6,7 @@ the words that only sound happy or sad ("please", "help"). See docs/triage.md fo
 
 import json
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -15,7 +16,6 @@ import regex
 from pydantic import BaseModel, ConfigDict
 
 from bot.domain.reading import Sentiment
-from bot.domain.text.phrases import Phrases
 from bot.domain.text.vader import Vader
 
 NEGATIVE_AT: Final = -0.62
@@ -25,11 +25,12 @@ SURE_POSITIVE_ABOVE: Final = 2.9
 SURE_NEUTRAL_WITHIN: Final = 0.2
 """Beyond these a label is shown; between them it reads "unsure"."""
 _VADER_WEIGHT: Final = 2.0
-_MOST_HITS: Final = 2
+MOST_HITS: Final = 2
+"""Hits of a group that count."""
 # The figures of docs/triage.md were measured so; an emoji becomes several words.
 _VADER_READ: Final = 1_000
 _VADER_EMOJI: Final = 20
-_WORD: Final = re.compile(r"\w+")
+_PIECES: Final = re.compile(r"\w+|\W+")
 _EMOJI: Final = regex.compile(r"\p{Extended_Pictographic}")
 
 
@@ -59,10 +60,10 @@ class Mood:
 
 @dataclass(frozen=True)
 class MoodReader:
-    """The compiled lexicon and VADER; build it once with `load`."""
+    """The lexicon and VADER; build it once with `load`."""
 
     valences: tuple[float, ...]
-    groups: Phrases
+    patterns: tuple[str, ...]
     neutralised: frozenset[str]
     vader: Vader
 
@@ -73,20 +74,20 @@ class MoodReader:
         groups = (*words.negative, *words.positive)
         return cls(
             tuple(group.valence for group in groups),
-            Phrases(tuple(group.pattern for group in groups)),
+            tuple(group.pattern for group in groups),
             frozenset(words.neutralised),
             Vader.load(),
         )
 
-    def read(self, words: str) -> Mood:
-        """Score text without handles and links; an empty text scores 0."""
-        hits = self.groups.counts(words, _MOST_HITS)
+    def read(self, words: str, hits: Sequence[int]) -> Mood:
+        """Score text without handles and links; `hits` are how often each of `patterns` is met. Empty text scores 0."""
         score = sum(valence * hit for valence, hit in zip(self.valences, hits, strict=True) if hit)
-        score += _VADER_WEIGHT * self.vader.compound(_WORD.sub(self._unless_neutralised, _head(words)))
+        score += _VADER_WEIGHT * self.vader.compound(self._without_neutralised(_head(words)))
         return _mood(score)
 
-    def _unless_neutralised(self, word: "re.Match[str]") -> str:
-        return " " if word[0].lower() in self.neutralised else word[0]
+    def _without_neutralised(self, words: str) -> str:
+        pieces = _PIECES.findall(words)
+        return "".join([" " if piece.lower() in self.neutralised else piece for piece in pieces])
 
 
 def _head(words: str) -> str:

@@ -1,10 +1,11 @@
 """Score promotion and scams in English text by adding up signs; a link alone is not one."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.domain.text.phrases import Phrases, opened
+from bot.domain.text.phrases import Phrases, lowered
 
 FOLD_AT: Final = 2.0
 FOLD_NEW_AUTHOR_AT: Final = 1.5
@@ -48,11 +49,11 @@ class _Sign:
     marks: tuple[str, ...]
     pattern: "re.Pattern[str]"
 
-    def met(self, lowered: str) -> bool:
-        """Tell whether the text has it."""
-        if not any(mark in lowered for mark in self.marks):
+    def met(self, text: str) -> bool:
+        """Tell whether the text, in lower case, has it."""
+        if not any(mark in text for mark in self.marks):
             return False
-        return any(count == self.least for count, _ in enumerate(self.pattern.finditer(lowered), 1))
+        return any(count == self.least for count, _ in enumerate(self.pattern.finditer(text), 1))
 
 
 @dataclass(frozen=True)
@@ -61,6 +62,7 @@ class SpamReader:
 
     phrases: Phrases
     signs: tuple[_Sign, ...]
+    patterns: tuple[str, ...] = _PHRASES
 
     @classmethod
     def load(cls) -> "SpamReader":
@@ -77,11 +79,15 @@ class SpamReader:
         )
         return cls(Phrases(_PHRASES), signs)
 
-    def score(self, text: str) -> float:
-        """Return the sum of signs in the whole text, handles and links included."""
-        lowered = opened(text).text
-        return sum(self.phrases.counts(text)) + sum(sign.weight for sign in self.signs if sign.met(lowered))
+    def score(self, text: str, hits: Sequence[int] | None = None) -> float:
+        """Return the sum of signs in the whole text, handles and links included.
 
-    def read(self, text: str, *, known_author: bool) -> bool:
+        `hits` are how often each of `patterns` is met, if that is known already.
+        """
+        text = lowered(text)
+        phrases = self.phrases.counts(text) if hits is None else hits
+        return sum(map(bool, phrases)) + sum(sign.weight for sign in self.signs if sign.met(text))
+
+    def read(self, text: str, hits: Sequence[int] | None = None, *, known_author: bool) -> bool:
         """Tell whether the text counts as spam."""
-        return self.score(text) >= (FOLD_AT if known_author else FOLD_NEW_AUTHOR_AT)
+        return self.score(text, hits) >= (FOLD_AT if known_author else FOLD_NEW_AUTHOR_AT)

@@ -4,8 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from bot.domain.text.phrases import Phrases
-
 
 @dataclass(frozen=True)
 class TopicRule:
@@ -91,17 +89,15 @@ TOPICS: Final = (
 
 @dataclass(frozen=True)
 class TopicReader:
-    """Compiled topic rules; build it once with `load`."""
+    """Topic rules."""
 
-    topics: tuple[str, ...]
-    phrases: Phrases
+    rules: Sequence[TopicRule] = TOPICS
 
-    @classmethod
-    def load(cls, rules: Sequence[TopicRule] = TOPICS) -> "TopicReader":
-        """Compile rules; raises re.error if a pattern is wrong."""
-        return cls(tuple(rule.topic for rule in rules), Phrases(tuple(rule.pattern for rule in rules)))
+    @property
+    def patterns(self) -> tuple[str, ...]:
+        """What raises each topic."""
+        return tuple(rule.pattern for rule in self.rules)
 
-    def read(self, words: str) -> tuple[str, ...]:
-        """Return the topics raised, in the order of the rules."""
-        hits = self.phrases.counts(words)
-        return tuple(topic for topic, hit in zip(self.topics, hits, strict=True) if hit)
+    def read(self, hits: Sequence[int]) -> tuple[str, ...]:
+        """Return the topics raised, in the order of the rules; `hits` are how often each of `patterns` is met."""
+        return tuple(rule.topic for rule, hit in zip(self.rules, hits, strict=True) if hit)

@@ -5,10 +5,9 @@ one is paged on one text alone.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
-
-from bot.domain.text.phrases import Phrases
 
 URGENT: Final = 3
 """Points from which a complaint goes ahead of the others."""
@@ -84,10 +83,10 @@ RULES: Final = (
 
 @dataclass(frozen=True)
 class UrgencyReader:
-    """The compiled rules, those on lower-case phrases first; build it once with `load`."""
+    """The rules, those on lower-case phrases first; build it once with `load`."""
 
     rules: tuple[UrgencyRule, ...]
-    phrases: Phrases
+    patterns: tuple[str, ...]
     as_written: "tuple[re.Pattern[str], ...]"
 
     @classmethod
@@ -97,12 +96,12 @@ class UrgencyReader:
         written = tuple(rule for rule in RULES if rule.as_written)
         return cls(
             (*phrases, *written),
-            Phrases(tuple(rule.pattern for rule in phrases)),
+            tuple(rule.pattern for rule in phrases),
             tuple(re.compile(rule.pattern) for rule in written),
         )
 
-    def read(self, words: str) -> tuple[int, tuple[str, ...]]:
-        """Return the points and the reasons for them, the weightiest first."""
-        hits = [*self.phrases.counts(words), *(pattern.search(words) for pattern in self.as_written)]
-        met = [rule for rule, hit in zip(self.rules, hits, strict=True) if hit]
+    def read(self, words: str, hits: Sequence[int]) -> tuple[int, tuple[str, ...]]:
+        """Return the points and the reasons, the weightiest first; `hits` are how often each of `patterns` is met."""
+        found = [*hits, *(pattern.search(words) for pattern in self.as_written)]
+        met = [rule for rule, hit in zip(self.rules, found, strict=True) if hit]
         return sum(rule.points for rule in met), tuple(rule.reason for rule in met)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.text.phrases import Phrases, opened
+from bot.domain.text.phrases import Families, Phrases, lowered
 
 PATTERNS = (
     r"on hold|hold(?:ing)? for",
@@ -61,6 +61,16 @@ def test_a_wrong_pattern_is_told_at_once() -> None:
         Phrases(("(",))
 
 
-def test_openings_are_lower_case_with_straight_apostrophes() -> None:
+@given(WORDS)
+def test_families_count_what_each_counts_alone(words: list[str]) -> None:
+    """Looked for in one walk or one after the other, each family's counts are the same."""
+    text = " ".join(words)
+    families = PATTERNS[:2], (), PATTERNS[2:]
+    together = Families.of(*families).counts(text, 2)
+    assert together == [Phrases(each).counts(text, 2) for each in families]
+
+
+def test_patterns_are_lower_case_with_straight_apostrophes() -> None:
     """Readers may ask for a text as it was written."""
-    assert opened("Don’t SHOUT").text == "don't shout"
+    assert lowered("Don’t SHOUT") == "don't shout"
+    assert list(Phrases(("don't shout",)).counts("Don’t SHOUT")) == [1]
