@@ -5,7 +5,7 @@ from datetime import datetime
 
 from bot.domain.case import Item
 from bot.domain.models import Author, Interaction, Raw
-from bot.domain.text.clean import cut, graphemes, tidy
+from bot.domain.text.clean import cut, tidy
 from bot.domain.text.privacy import AllowList, mask
 from bot.domain.text.triage import Triage
 
@@ -58,15 +58,16 @@ class Reader:
     def safe(self, text: str) -> tuple[str, bool, bool]:
         """Foreign text made fit to keep: tidied, masked, cut; whether something was masked, whether it was cut."""
         hidden = mask(tidy(text), self.allow)
-        shortened = graphemes(hidden.text) > TEXT_GRAPHEMES
-        return cut(hidden.text, TEXT_GRAPHEMES), bool(hidden.found), shortened
+        kept = cut(hidden.text, TEXT_GRAPHEMES)
+        return kept, bool(hidden.found), kept != hidden.text
 
     def clean(self, author: Author) -> Author:
         """A customer's profile with names that are fit to be shown."""
-        return author.model_copy(update={"name": self._name(author.name), "handle": self._name(author.handle)})
+        names = {"name": self._name(author.name), "handle": self._name(author.handle)}
+        return author if names == {"name": author.name, "handle": author.handle} else author.model_copy(update=names)
 
     def _name(self, text: str) -> str:
-        return cut(mask(tidy(text), self.allow).text.replace("\n", " "), NAME_GRAPHEMES)
+        return cut(mask(tidy(text), self.allow).text.replace("\n", " "), NAME_GRAPHEMES) if text else ""
 
 
 def worded_at(raw: Raw, event: Interaction) -> datetime | None:

@@ -34,7 +34,7 @@ class Flat:
 
 def flatten(text: str) -> Flat:
     """Flatten text: ASCII digits, letters and separators where Unicode has look-alikes, nothing unseen."""
-    if _PLAIN_ASCII.fullmatch(text):
+    if text.isascii() and (text.isprintable() or _PLAIN_ASCII.fullmatch(text)):
         return Flat(text, None, len(text))
     known: dict[str, str] = {}
     signs: list[str] = []

@@ -102,12 +102,23 @@ _EMAIL_TAIL: Final = regex.compile(
     rf"| at [\w-]{{1,63}}(?: dot [\w-]{{1,63}}){{0,3}} dot {_TLD}\b",
     regex.I,
 )
+_BRACKETS: Final = "([{<"
 # Latin letters first: Chinese or Japanese text runs up to an address without a space.
 _LOCALS: Final = (regex.compile(r"[A-Za-z0-9.+_%'-]+$"), regex.compile(r"[\w.+%'-]+$"))
 _LOCAL_LIMIT: Final = 64
 
 
+def _may_be_emails(flat: str) -> bool:
+    """Tell cheaply whether anything of which an address has one is there: an @, or "at" as a filter writes it."""
+    if "@" in flat:
+        return True
+    words = flat.lower()
+    return "at" in words and ((" at " in words and " dot " in words) or any(sign in words for sign in _BRACKETS))
+
+
 def _emails(flat: str, allow: AllowList) -> Iterator[_Hit]:
+    if not _may_be_emails(flat):
+        return
     free = 0
     for tail in _EMAIL_TAIL.finditer(flat):
         before = flat[max(free, tail.start() - _LOCAL_LIMIT) : tail.start()]
@@ -286,6 +297,8 @@ def _finding(flat: Flat, hit: _Hit) -> Finding:
 def mask(text: str, allow: AllowList) -> Masked:
     """Return text with each piece of personal data replaced by `[kind …]`; masking again changes nothing."""
     found = find(text, allow)
+    if not found:
+        return Masked(text, ())
     parts, at = [], 0
     for one in found:
         parts += [text[at : max(at, one.start)], one.shown]

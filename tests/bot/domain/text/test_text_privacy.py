@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.domain.text import privacy
 from bot.domain.text.privacy import AllowList, find, mask
 
 NOTHING = AllowList()
@@ -164,3 +165,32 @@ def test_bulk_takes_time_in_proportion(bait: str) -> None:
     before = process_time()
     find(text, NOTHING)
     assert process_time() - before < 5
+
+
+_ADDRESS_PARTS = st.sampled_from(
+    [
+        "@",
+        " @ ",
+        " at ",
+        " AT ",
+        "(at)",
+        "[ At ]",
+        "{at}",
+        "<at>",
+        "at",
+        " dot ",
+        "(dot)",
+        ".",
+        "mail",
+        "com",
+        "ana",
+        " ",
+    ]
+)
+
+
+@given(st.lists(_ADDRESS_PARTS, max_size=9))
+def test_the_quick_look_for_addresses_misses_none(parts: list[str]) -> None:
+    """Where the pattern for addresses finds anything, the look that saves trying it says so."""
+    text = "".join(parts)
+    assert privacy._may_be_emails(text) or not privacy._EMAIL_TAIL.search(text)
