@@ -184,7 +184,9 @@ def identifier(value: object) -> str:
 
 def text(value: object) -> str:
     """Words; empty for anything else. Halves of characters are replaced, so that the text can be stored."""
-    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else ""
+    if not isinstance(value, str):
+        return ""
+    return value if value.isascii() else value.encode("utf-8", "replace").decode()
 
 
 def table(value: object) -> Mapping[str, Any]:

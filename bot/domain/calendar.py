@@ -6,6 +6,7 @@ around the clock. Sums are made in UTC, so that a change to or from summer time 
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
 from hashlib import blake2b
 from zoneinfo import ZoneInfo
 
@@ -29,7 +30,7 @@ class Calendar(Model):
     spans: tuple[Span, ...] = ()
     closed: tuple[date, ...] = ()
 
-    @property
+    @cached_property
     def version(self) -> str:
         """Changes whenever the opening hours do; stored with each due time."""
         return blake2b(self.model_dump_json().encode(), digest_size=4).hexdigest() if self.spans else "24/7"
@@ -66,9 +67,9 @@ class Calendar(Model):
             day = first + timedelta(days=offset)
             if day in self.closed:
                 continue
-            for span in sorted(self.spans, key=lambda each: each.opens):
-                if span.weekday == day.weekday():
-                    yield _utc(day, span.opens, zone), _utc(day, span.closes, zone, end=True)
+            weekday = day.weekday()
+            for span in sorted((each for each in self.spans if each.weekday == weekday), key=lambda each: each.opens):
+                yield _utc(day, span.opens, zone), _utc(day, span.closes, zone, end=True)
 
 
 def _utc(day: date, at: time, zone: ZoneInfo, *, end: bool = False) -> datetime:

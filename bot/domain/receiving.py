@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
-from bot.domain.case import Case, Cycle, Item, LogEntry, Status
+from bot.domain.case import Case, Cycle, Item, LogEntry, Status, Wait
 from bot.domain.decisions import Change, Decision, Refused, changed
 from bot.domain.hiding import lapsed, signs_of
 from bot.domain.models import Author, CaseKey, Interaction, Kind
@@ -21,18 +21,20 @@ EARLIER_KEPT = 5
 
 def open_case(key: CaseKey, item: Item, reading: Reading, priority: int, policy: Policy) -> Change:
     """The first interaction of a conversation: a new case, with a card wanted in the team's channel."""
-    item = item.model_copy(update={"signs": signs_of(item, reading)})
+    signs = signs_of(item, reading)
+    item = item.model_copy(update={"signs": signs}) if signs != item.signs else item
+    cycle = _cycle(1, item, policy)
     case = Case(
         key=key,
         author=item.author,
         items=(item,),
         reading=reading,
         priority=priority,
-        cycle=_cycle(1, item, policy),
+        cycle=cycle,
+        wait=_promise(cycle, item, reading, policy),
         swept=item.late,
     )
-    case = with_card(_waiting(case, item, reading, policy), policy.channel)
-    return Change(case=case, log=(_log(item, "wrote"),))
+    return Change(case=with_card(case, policy.channel), log=(_log(item, "wrote"),))
 
 
 def receive(case: Case, item: Item, reading: Reading, priority: int, policy: Policy) -> Change:
@@ -43,7 +45,7 @@ def receive(case: Case, item: Item, reading: Reading, priority: int, policy: Pol
     item = _with_known_name(case, item)
     case = _all_named(case, item.author)
     item = item.model_copy(update={"seq": case.item_count + 1, "signs": signs_of(item, reading)})
-    returning = not case.is_open and needs_answer(case, item, reading)
+    returning = not case.is_open and needs_answer(case.cycle, item, reading)
     if returning:
         case = _next_cycle(case, item, policy)
     items = _in_order(*case.items, item)
@@ -54,10 +56,10 @@ def receive(case: Case, item: Item, reading: Reading, priority: int, policy: Pol
             "item_count": item.seq,
             "author": _whose(case, item, is_first=items[0] is item and item.seq <= ITEMS_KEPT),
             "people": _count_people(case, item),
+            "wait": case.wait or (_promise(case.cycle, item, reading, policy) if case.is_open else None),
             **newest,
         }
     )
-    case = _waiting(case, item, reading, policy)
     name = item.author.label if item.author else "The customer"
     case = with_line(case, f"item:{item.seq}", f"{name}: {item.text or 'sent an attachment'}")
     if returning:
@@ -65,12 +67,12 @@ def receive(case: Case, item: Item, reading: Reading, priority: int, policy: Pol
     return Change(case=case, log=(_log(item, "came back" if returning else "wrote"),))
 
 
-def needs_answer(case: Case, item: Item, reading: Reading) -> bool:
+def needs_answer(cycle: Cycle, item: Item, reading: Reading) -> bool:
     """Whether these words start a promise: a plain "thank you" after our answer does not, a bare search hit neither."""
     if item.kind is Kind.MATCH:
         return reading.intent in ("complaint", "question")
     thanks = reading.intent == "praise" and not reading.question
-    return not (thanks and case.cycle.answered_at)
+    return not (thanks and cycle.answered_at)
 
 
 def edited(
@@ -226,12 +228,12 @@ def folded(case: Case, interaction: Interaction) -> Decision:
     return changed(case, likes=case.likes + 1)
 
 
-def _waiting(case: Case, item: Item, reading: Reading, policy: Policy) -> Case:
-    if case.wait is not None or not case.is_open or not needs_answer(case, item, reading):
-        return case
-    with_ack = case.cycle.acknowledged_at is None
-    wait = start_wait(item.seen_at, policy, with_ack=with_ack, window=item.reply_until)
-    return case.model_copy(update={"wait": wait})
+def _promise(cycle: Cycle, item: Item, reading: Reading, policy: Policy) -> Wait | None:
+    """What somebody who has not waited yet is promised from these words on, if they want an answer."""
+    if not needs_answer(cycle, item, reading):
+        return None
+    with_ack = cycle.acknowledged_at is None
+    return start_wait(item.seen_at, policy, with_ack=with_ack, window=item.reply_until)
 
 
 def _next_cycle(case: Case, item: Item, policy: Policy) -> Case:

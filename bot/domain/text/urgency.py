@@ -15,12 +15,16 @@ URGENT: Final = 3
 
 @dataclass(frozen=True)
 class UrgencyRule:
-    """A reason with its points; `pattern` is a phrase on lower-case text, or anything in the text as written."""
+    """A reason with its points; `pattern` is a phrase on lower-case text, or anything in the text as written.
+
+    `needs` is a quick pattern without which the other cannot be met, for one as written.
+    """
 
     reason: str
     points: int
     pattern: str
     as_written: bool = False
+    needs: str = ""
 
 
 RULES: Final = (
@@ -76,8 +80,14 @@ RULES: Final = (
         r"|switch(?:ing|ed)? to|los(?:t|ing) (?:a|me as a)"
         r" customer|taking my business|last time i",
     ),
-    UrgencyRule("shouting", 1, r"\b(?=[A-Z\W]{0,40}[A-Z]{4})[A-Z]{2,}(?:\W{1,9}[A-Z]{2,}\b){2}", as_written=True),
-    UrgencyRule("insistent", 1, r"[!?]{3,}|!.{0,80}!.{0,80}!", as_written=True),
+    UrgencyRule(
+        "shouting",
+        1,
+        r"\b(?=[A-Z\W]{0,40}[A-Z]{4})[A-Z]{2,}(?:\W{1,9}[A-Z]{2,}\b){2}",
+        as_written=True,
+        needs=r"[A-Z]{4}",
+    ),
+    UrgencyRule("insistent", 1, r"[!?]{3,}|!.{0,80}!.{0,80}!", as_written=True, needs=r"[!?]"),
 )
 
 
@@ -87,7 +97,7 @@ class UrgencyReader:
 
     rules: tuple[UrgencyRule, ...]
     patterns: tuple[str, ...]
-    as_written: "tuple[re.Pattern[str], ...]"
+    as_written: "tuple[tuple[re.Pattern[str], re.Pattern[str]], ...]"
 
     @classmethod
     def load(cls) -> "UrgencyReader":
@@ -97,11 +107,11 @@ class UrgencyReader:
         return cls(
             (*phrases, *written),
             tuple(rule.pattern for rule in phrases),
-            tuple(re.compile(rule.pattern) for rule in written),
+            tuple((re.compile(rule.needs), re.compile(rule.pattern)) for rule in written),
         )
 
     def read(self, words: str, hits: Sequence[int]) -> tuple[int, tuple[str, ...]]:
         """Return the points and the reasons, the weightiest first; `hits` are how often each of `patterns` is met."""
-        found = [*hits, *(pattern.search(words) for pattern in self.as_written)]
+        found = [*hits, *(needed.search(words) and pattern.search(words) for needed, pattern in self.as_written)]
         met = [rule for rule, hit in zip(self.rules, found, strict=True) if hit]
         return sum(rule.points for rule in met), tuple(rule.reason for rule in met)
