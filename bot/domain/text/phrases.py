@@ -16,7 +16,7 @@ _START: Final = re.compile(r"\w+|(?<!\w)[^\w\s]")
 """Where a word or a sign after no word begins; the rest of the word is skipped."""
 _OPENING: Final = 4
 """Signs that are looked at: more would tell words apart better, but fewer openings would be known already."""
-_KNOWN: Final = 10_000
+_KNOWN: Final = 40_000
 """Openings that are remembered."""
 
 
@@ -56,8 +56,12 @@ class Phrases:
         return met
 
     def _beginning(self, opening: str) -> tuple[int, ...]:
-        """The patterns that may begin so, remembered for the next time."""
-        beginning = tuple(n for n, each in enumerate(self._opening) if each.match(opening, partial=True))
+        """The patterns that may begin so, remembered for the next time. They are some of those for one sign less."""
+        known = self._known.get(opening)
+        if known is not None:
+            return known
+        fewer = self._beginning(opening[:-1]) if opening else range(len(self._opening))
+        beginning = tuple(n for n in fewer if self._opening[n].match(opening, partial=True))
         if len(self._known) < _KNOWN:
             self._known[opening] = beginning
         return beginning

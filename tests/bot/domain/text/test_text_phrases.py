@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.domain.text import phrases
 from bot.domain.text.phrases import Families, Phrases, lowered
 
 PATTERNS = (
@@ -74,3 +75,12 @@ def test_patterns_are_lower_case_with_straight_apostrophes() -> None:
     """Readers may ask for a text as it was written."""
     assert lowered("Don’t SHOUT") == "don't shout"
     assert list(Phrases(("don't shout",)).counts("Don’t SHOUT")) == [1]
+
+
+@given(WORDS)
+def test_what_is_forgotten_is_worked_out_again(words: list[str]) -> None:
+    """When no more openings can be remembered, the counts are the same."""
+    text = " ".join(words)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(phrases, "_KNOWN", 3)
+        assert list(Phrases(PATTERNS).counts(text, 2)) == [slowly(each, text, 2) for each in PATTERNS]
