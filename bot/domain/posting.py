@@ -23,11 +23,9 @@ LINES_KEPT = 4
 STANDS = "stands"
 
 
-def with_card(case: Case, channel: str) -> Case:
-    """The case with a card wanted in `channel`; a card that is there already stays where it is."""
-    if case.card:
-        return case
-    return _with(case, (Post(id=CARD, kind=PostKind.CARD, channel=channel), *case.posts))
+def new_card(channel: str) -> Post:
+    """A card that is wanted in `channel`."""
+    return Post(id=CARD, kind=PostKind.CARD, channel=channel)
 
 
 def with_line(case: Case, line_id: str, text: str, *, thread: bool = True, mentions: tuple[str, ...] = ()) -> Case:

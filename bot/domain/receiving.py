@@ -8,7 +8,7 @@ from bot.domain.decisions import Change, Decision, Refused, changed
 from bot.domain.hiding import lapsed, signs_of
 from bot.domain.models import Author, CaseKey, Interaction, Kind
 from bot.domain.policy import Policy
-from bot.domain.posting import with_card, with_line
+from bot.domain.posting import new_card, with_line
 from bot.domain.reading import Reading
 from bot.domain.targets import start_wait
 
@@ -32,9 +32,10 @@ def open_case(key: CaseKey, item: Item, reading: Reading, priority: int, policy:
         priority=priority,
         cycle=cycle,
         wait=_promise(cycle, item, reading, policy),
+        posts=(new_card(policy.channel),),
         swept=item.late,
     )
-    return Change(case=with_card(case, policy.channel), log=(_log(item, "wrote"),))
+    return Change(case=case, log=(_log(item, "wrote"),))
 
 
 def receive(case: Case, item: Item, reading: Reading, priority: int, policy: Policy) -> Change:

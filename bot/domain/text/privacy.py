@@ -250,7 +250,7 @@ def _quiet(flat: str) -> str:
 
 
 # Most texts have nothing that could be personal data, and that is quickly seen.
-_SOME_DIGITS: Final = regex.compile(r"(?:\D*\d){4}")
+_SOME_DIGITS: Final = regex.compile(r"(?:\D*+\d){4}")
 """No identity, card or phone number and no IBAN in use has fewer than four."""
 _ANYWHERE: Final[tuple[_Detector, ...]] = (_emails,)
 _IN_WORDS: Final[tuple[_Detector, ...]] = (_ibans, _cards, _identities, _phones)
