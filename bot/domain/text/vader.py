@@ -103,10 +103,15 @@ class Vader:
 
 
 def _words(text: str) -> _Words:
-    sides = string.punctuation
-    written = [bare if len(bare := word.strip(sides)) >= _SHORTEST_WORD else word for word in text.split()]
+    written = [word if word.isalnum() else _bare(word) for word in text.split()]
     capitals = sum(map(str.isupper, written))
     return _Words(written, [word.lower() for word in written], 0 < capitals < len(written))
+
+
+def _bare(word: str) -> str:
+    """The word without punctuation around it, unless it is an emoticon."""
+    bare = word.strip(string.punctuation)
+    return bare if len(bare) >= _SHORTEST_WORD else word
 
 
 def _only_modifies(lowered: Sequence[str], place: int) -> bool:
