@@ -94,6 +94,8 @@ class InputId(StrEnum):
     WORDS = "words"
 
 
+VERB_ROOM: Final = 24
+"""Characters that a verb adds to an encoded press, at most."""
 LOOP_POST: Final = "post"
 LOOP_WAIVE: Final = "waive"
 
@@ -140,6 +142,11 @@ class Press(Packed):
         """The encoded press in at most `most` characters: the post is left out where there is no room for it."""
         full = self.encode()
         return full if len(full) <= most else self.model_copy(update={"post": ""}).encode()
+
+
+def with_verb(value: str, verb: Verb) -> str:
+    """An encoded press with a verb as well: the options of a menu differ in nothing else. It is the last field."""
+    return f'{value[:-1]},"verb":"{verb}"}}'
 
 
 class StormPress(Packed):

@@ -162,9 +162,9 @@ def with_ids(scope: str, parts: Parts) -> Sheet:
     written: list[bytes] = []
     for role, block in parts:
         content = as_json(block)
-        named = {"block_id": f"{scope}:{role}:{name_of(content)[:8]}"}
-        blocks.append(block | named)
-        written.append(content[:-1] + b"," + as_json(named)[1:])
+        block_id = f"{scope}:{role}:{name_of(content)[:8]}"
+        blocks.append({**block, "block_id": block_id})
+        written.append(b'%b,"block_id":%b}' % (content[:-1], as_json(block_id)))
     return Sheet(blocks, b"[" + b",".join(written) + b"]")
 
 

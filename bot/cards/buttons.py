@@ -1,13 +1,15 @@
 """The row of buttons. A button that cannot work is not shown; one that is shown is always in its place."""
 
 from bot.cards import build
-from bot.cards.action_ids import ActionId, Press, Verb
-from bot.cards.escape import one_line, plain, safe_url
-from bot.cards.limits import OPTION_TEXT, OPTION_VALUE, OVERFLOW_OPTIONS
+from bot.cards.action_ids import VERB_ROOM, ActionId, Press, Verb, with_verb
+from bot.cards.escape import one_line, safe_url
+from bot.cards.limits import OPTION_TEXT, OPTION_VALUE, OVERFLOW_OPTIONS, units
 from bot.cards.view import View
 from bot.cards.words import staff_name
 from bot.domain.case import Case
 from bot.domain.offers import Offer, offers
+
+OPEN_ON = "🔗 Open on "
 
 
 def offered(case: Case, view: View) -> frozenset[Offer]:
@@ -17,9 +19,10 @@ def offered(case: Case, view: View) -> frozenset[Offer]:
 
 def card_actions(case: Case, post_id: str, view: View) -> build.Block:
     """At most four buttons and the menu; of a closed case only Reopen and the menu."""
-    found, press = offered(case, view), Press.on(case.id, post_id).value()
-    buttons = _open_buttons(case, found, press) if case.is_open else [_reopen(press)]
-    return build.actions([*buttons, build.overflow(ActionId.MORE, _options(case, post_id, view, found))])
+    found, press = offered(case, view), Press.on(case.id, post_id)
+    value = press.value()
+    buttons = _open_buttons(case, found, value) if case.is_open else [_reopen(value)]
+    return build.actions([*buttons, build.overflow(ActionId.MORE, _options(case, press, view, found))])
 
 
 def _open_buttons(case: Case, found: frozenset[Offer], press: str) -> list[build.Block]:
@@ -50,7 +53,8 @@ def _reopen(press: str) -> build.Block:
     return build.button(ActionId.REOPEN, "Reopen", press, describe="Reopen this case and claim it")
 
 
-def _options(case: Case, post_id: str, view: View, found: frozenset[Offer]) -> list[build.Block]:
+def _options(case: Case, press: Press, view: View, found: frozenset[Offer]) -> list[build.Block]:
+    value = press.value(OPTION_VALUE - VERB_ROOM)
     wanted = {
         Offer.ACKNOWLEDGE: (Verb.ACKNOWLEDGE, "👋 On it (acknowledge)"),
         Offer.CLOSE: (Verb.CLOSE, "✅ Close…"),
@@ -58,15 +62,14 @@ def _options(case: Case, post_id: str, view: View, found: frozenset[Offer]) -> l
         Offer.HIDE: (Verb.HIDE, "🙈 Hide…"),
         Offer.HISTORY: (Verb.HISTORY, "📜 History"),
     }
-    options = [_option(label, case, post_id, verb) for offer, (verb, label) in wanted.items() if offer in found]
+    options = [_option(label, with_verb(value, verb)) for offer, (verb, label) in wanted.items() if offer in found]
     url = safe_url(case.latest.url)
     if url:
-        label = f"🔗 Open on {one_line(view.network_title, 40) or 'the network'}"
-        option = _option(plain(label, OPTION_TEXT, OPTION_TEXT), case, post_id, Verb.OPEN)
-        options.append({**option, "url": url})
+        label = f"{OPEN_ON}{one_line(view.network_title, 40, OPTION_TEXT - units(OPEN_ON)) or 'the network'}"
+        options.append({**_option(label, with_verb(value, Verb.OPEN)), "url": url})
     return options[:OVERFLOW_OPTIONS]  # in a full menu the link goes: the card's first line has it too
 
 
-def _option(label: str, case: Case, post_id: str, verb: Verb) -> build.Block:
-    """One choice of the menu; the label is harmless already."""
-    return {"text": build.plain_text(label), "value": Press.on(case.id, post_id, verb=verb).value(OPTION_VALUE)}
+def _option(label: str, value: str) -> build.Block:
+    """One choice of the menu, in our own words: a foreign one goes through `build.option`."""
+    return {"text": build.plain_text(label), "value": value}

@@ -42,10 +42,10 @@ def plain(text: str, graphemes: int, most: int | None = None) -> str:
     return shown if units(shown) <= most else shown[: most // 2 - 1] + ELLIPSIS
 
 
-def one_line(text: str, graphemes: int) -> str:
+def one_line(text: str, graphemes: int, most: int | None = None) -> str:
     """Like `plain`, with every run of white space as one space."""
     read = graphemes * _UNITS_PER_GRAPHEME * 2 + _INVISIBLE
-    return plain(" ".join(text[:read].split()), graphemes)
+    return plain(" ".join(text[:read].split()), graphemes, most)
 
 
 def escape(text: str) -> str:
