@@ -1,15 +1,19 @@
 """The row of buttons. A button that cannot work is not shown; one that is shown is always in its place."""
 
+from typing import Final
+
 from bot.cards import build
 from bot.cards.action_ids import VERB_ROOM, ActionId, Press, Verb, with_verb
 from bot.cards.escape import one_line, safe_url
-from bot.cards.limits import OPTION_TEXT, OPTION_VALUE, OVERFLOW_OPTIONS, units
+from bot.cards.limits import OPTION_VALUE, OVERFLOW_OPTIONS
 from bot.cards.view import View
 from bot.cards.words import staff_name
 from bot.domain.case import Case
 from bot.domain.offers import Offer, offers
 
-OPEN_ON = "🔗 Open on "
+NETWORK_NAME: Final = 40
+NETWORK_UNITS: Final = 64
+"""What an option's label has room for beside "🔗 Open on "."""
 
 
 def offered(case: Case, view: View) -> frozenset[Offer]:
@@ -65,7 +69,7 @@ def _options(case: Case, press: Press, view: View, found: frozenset[Offer]) -> l
     options = [_option(label, with_verb(value, verb)) for offer, (verb, label) in wanted.items() if offer in found]
     url = safe_url(case.latest.url)
     if url:
-        label = f"{OPEN_ON}{one_line(view.network_title, 40, OPTION_TEXT - units(OPEN_ON)) or 'the network'}"
+        label = f"🔗 Open on {one_line(view.network_title, NETWORK_NAME, NETWORK_UNITS) or 'the network'}"
         options.append({**_option(label, with_verb(value, Verb.OPEN)), "url": url})
     return options[:OVERFLOW_OPTIONS]  # in a full menu the link goes: the card's first line has it too
 
