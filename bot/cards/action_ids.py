@@ -9,7 +9,7 @@ from typing import Annotated, Final, Literal, Self
 
 from pydantic import ConfigDict, Field
 
-from bot.cards.limits import IDENTIFIER, PRIVATE_METADATA, as_json
+from bot.cards.limits import IDENTIFIER, PRESS_VALUE, PRIVATE_METADATA
 from bot.domain.case import Purpose
 from bot.domain.models import Model
 
@@ -94,6 +94,8 @@ class InputId(StrEnum):
     WORDS = "words"
 
 
+VERB_ROOM: Final = 24
+"""Characters that a verb adds to an encoded press, at most."""
 LOOP_POST: Final = "post"
 LOOP_WAIVE: Final = "waive"
 
@@ -109,9 +111,8 @@ class Packed(Model):
 
     def encode(self) -> str:
         """Compact ASCII JSON without what is at its default; the version is always there."""
-        defaults = type(self).model_fields
-        given = {name: value for name, value in self if value != defaults[name].default}
-        return as_json({"v": self.v, **given}, ascii_only=True).decode()
+        given = self.model_dump_json(exclude_defaults=True, ensure_ascii=True)
+        return f'{{"v":{self.v}}}' if given == "{}" else f'{{"v":{self.v},{given[1:]}'
 
     @classmethod
     def decode(cls, value: object) -> Self | None:
@@ -137,10 +138,15 @@ class Press(Packed):
         """The press for an element on one of the case's messages. An id too long to travel is left out."""
         return cls(case=case, send=_fitting(send), post=_fitting(post), verb=verb)
 
-    def value(self, most: int) -> str:
+    def value(self, most: int = PRESS_VALUE) -> str:
         """The encoded press in at most `most` characters: the post is left out where there is no room for it."""
         full = self.encode()
         return full if len(full) <= most else self.model_copy(update={"post": ""}).encode()
+
+
+def with_verb(value: str, verb: Verb) -> str:
+    """An encoded press with a verb as well: the options of a menu differ in nothing else. It is the last field."""
+    return f'{value[:-1]},"verb":"{verb}"}}'
 
 
 class StormPress(Packed):

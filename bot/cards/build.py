@@ -7,16 +7,28 @@ it), every plain_text has `emoji` off (a customer's `:codes:` stay as written).
 
 from datetime import datetime
 from hashlib import blake2b
-from typing import Any
+from typing import Any, NamedTuple
 
-from bot.cards.action_ids import ActionId, InputId, Press
+from bot.cards.action_ids import ActionId, InputId
 from bot.cards.escape import DAY_AND_TIME, fallback_time, plain, safe_url, stamp
-from bot.cards.limits import BUTTON_TEXT, INPUT_VALUE, OPTION_TEXT, OPTION_VALUE, PRESS_VALUE, as_json
+from bot.cards.limits import BUTTON_TEXT, CARD_TOTAL, INPUT_VALUE, OPTION_TEXT, as_json, units
 from bot.domain.ports import Blocks
 
 Block = dict[str, Any]
 Parts = list[tuple[str, Block]]
 """Blocks with the role each plays in its message; the role becomes part of the block_id."""
+
+
+class Sheet(NamedTuple):
+    """The blocks of a message, and their JSON as it would be sent: written once, then measured and hashed."""
+
+    blocks: Blocks
+    json: bytes
+
+    @property
+    def fits(self) -> bool:
+        """Whether Slack takes a card of this size. No text has more UTF-16 units than bytes."""
+        return len(self.json) < CARD_TOTAL or units(self.json.decode()) < CARD_TOTAL
 
 
 def mrkdwn(text: str) -> Block:
@@ -55,27 +67,19 @@ def actions(elements: list[Block]) -> Block:
     return {"type": "actions", "elements": elements}
 
 
-def button(action: ActionId, label: str, press: Press, *, style: str = "", describe: str = "", url: str = "") -> Block:
-    """A button; `describe` says to screen readers what the short label cannot."""
-    block: Block = {
-        "type": "button",
-        "action_id": action.value,
-        "text": plain_text(label),
-        "value": press.value(PRESS_VALUE),
-    }
-    extras = {"style": style, "accessibility_label": plain(describe, BUTTON_TEXT, BUTTON_TEXT), "url": safe_url(url)}
-    return {**block, **{name: value for name, value in extras.items() if value}}
+def button(action: ActionId, label: str, value: str, *, style: str = "", describe: str = "") -> Block:
+    """A button that carries `value`; `describe` says to screen readers what the short label cannot."""
+    block: Block = {"type": "button", "action_id": action.value, "text": plain_text(label), "value": value}
+    if style:
+        block["style"] = style
+    if described := plain(describe, BUTTON_TEXT, BUTTON_TEXT):
+        block["accessibility_label"] = described
+    return block
 
 
-def option(label: str, value: str, url: str = "") -> Block:
-    """One choice of a menu; `url` works in an overflow menu only."""
-    block: Block = {"text": plain_text(plain(label, OPTION_TEXT, OPTION_TEXT)), "value": value}
-    return {**block, "url": url} if url else block
-
-
-def press_option(label: str, press: Press, url: str = "") -> Block:
-    """One choice of an overflow menu that carries a press."""
-    return option(label, press.value(OPTION_VALUE), url)
+def option(label: str, value: str) -> Block:
+    """One choice of a menu."""
+    return {"text": plain_text(plain(label, OPTION_TEXT, OPTION_TEXT)), "value": value}
 
 
 def overflow(action: ActionId, options: list[Block]) -> Block:
@@ -148,15 +152,27 @@ def text_input(
     return {**block_, **{name: value for name, value in extras.items() if value}}
 
 
-def with_ids(scope: str, parts: Parts) -> Blocks:
+def with_ids(scope: str, parts: Parts) -> Sheet:
     """The blocks with their ids: `<scope>:<role>:<hash of the content>`.
 
     Slack advises a new block_id when a message is updated. This one is new exactly when the block has changed, and the
     same on every worker, so that equal states are equal messages.
     """
-    return [{**block, "block_id": f"{scope}:{role}:{digest(block)[:8]}"} for role, block in parts]
+    blocks: Blocks = []
+    written: list[bytes] = []
+    for role, block in parts:
+        content = as_json(block)
+        block_id = f"{scope}:{role}:{name_of(content)[:8]}"
+        blocks.append({**block, "block_id": block_id})
+        written.append(b'%b,"block_id":%b}' % (content[:-1], as_json(block_id)))
+    return Sheet(blocks, b"[" + b",".join(written) + b"]")
+
+
+def name_of(content: bytes) -> str:
+    """A stable name of what would be sent: 80 bits of BLAKE2b."""
+    return blake2b(content, digest_size=10).hexdigest()
 
 
 def digest(value: Any) -> str:
-    """A stable name of what would be sent: 80 bits of BLAKE2b over its JSON, in the order in which it was built."""
-    return blake2b(as_json(value), digest_size=10).hexdigest()
+    """A stable name of plain data, by its JSON in the order in which it was built."""
+    return name_of(as_json(value))

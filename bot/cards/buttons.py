@@ -1,13 +1,19 @@
 """The row of buttons. A button that cannot work is not shown; one that is shown is always in its place."""
 
+from typing import Final
+
 from bot.cards import build
-from bot.cards.action_ids import ActionId, Press, Verb
+from bot.cards.action_ids import VERB_ROOM, ActionId, Press, Verb, with_verb
 from bot.cards.escape import one_line, safe_url
-from bot.cards.limits import OVERFLOW_OPTIONS
+from bot.cards.limits import OPTION_VALUE, OVERFLOW_OPTIONS
 from bot.cards.view import View
 from bot.cards.words import staff_name
 from bot.domain.case import Case
 from bot.domain.offers import Offer, offers
+
+NETWORK_NAME: Final = 40
+NETWORK_UNITS: Final = 64
+"""What an option's label has room for beside "🔗 Open on "."""
 
 
 def offered(case: Case, view: View) -> frozenset[Offer]:
@@ -17,13 +23,13 @@ def offered(case: Case, view: View) -> frozenset[Offer]:
 
 def card_actions(case: Case, post_id: str, view: View) -> build.Block:
     """At most four buttons and the menu; of a closed case only Reopen and the menu."""
-    buttons = _open_buttons(case, post_id, view) if case.is_open else [_reopen(case, post_id)]
-    return build.actions([*buttons, build.overflow(ActionId.MORE, _options(case, post_id, view))])
+    found, press = offered(case, view), Press.on(case.id, post_id)
+    value = press.value()
+    buttons = _open_buttons(case, found, value) if case.is_open else [_reopen(value)]
+    return build.actions([*buttons, build.overflow(ActionId.MORE, _options(case, press, view, found))])
 
 
-def _open_buttons(case: Case, post_id: str, view: View) -> list[build.Block]:
-    press = Press.on(case.id, post_id)
-    found = offered(case, view)
+def _open_buttons(case: Case, found: frozenset[Offer], press: str) -> list[build.Block]:
     where = "private" if case.latest.private else "public"
     wanted = {
         Offer.REPLY: (ActionId.REPLY, "Reply", f"Reply in {where}"),
@@ -39,7 +45,7 @@ def _open_buttons(case: Case, post_id: str, view: View) -> list[build.Block]:
     return [_claim_or_release(case, press), *buttons]
 
 
-def _claim_or_release(case: Case, press: Press) -> build.Block:
+def _claim_or_release(case: Case, press: str) -> build.Block:
     """The same place for both. Everybody sees Release; who may press it is decided where it is pressed."""
     if case.claim is None:
         return build.button(ActionId.CLAIM, "Claim", press, style="primary", describe="Claim this case for yourself")
@@ -47,13 +53,12 @@ def _claim_or_release(case: Case, press: Press) -> build.Block:
     return build.button(ActionId.RELEASE, "Release", press, describe=f"Release the claim of {holder}")
 
 
-def _reopen(case: Case, post_id: str) -> build.Block:
-    press = Press.on(case.id, post_id)
+def _reopen(press: str) -> build.Block:
     return build.button(ActionId.REOPEN, "Reopen", press, describe="Reopen this case and claim it")
 
 
-def _options(case: Case, post_id: str, view: View) -> list[build.Block]:
-    found = offered(case, view)
+def _options(case: Case, press: Press, view: View, found: frozenset[Offer]) -> list[build.Block]:
+    value = press.value(OPTION_VALUE - VERB_ROOM)
     wanted = {
         Offer.ACKNOWLEDGE: (Verb.ACKNOWLEDGE, "👋 On it (acknowledge)"),
         Offer.CLOSE: (Verb.CLOSE, "✅ Close…"),
@@ -61,13 +66,14 @@ def _options(case: Case, post_id: str, view: View) -> list[build.Block]:
         Offer.HIDE: (Verb.HIDE, "🙈 Hide…"),
         Offer.HISTORY: (Verb.HISTORY, "📜 History"),
     }
-    options = [
-        build.press_option(label, Press.on(case.id, post_id, verb=verb))
-        for offer, (verb, label) in wanted.items()
-        if offer in found
-    ]
+    options = [_option(label, with_verb(value, verb)) for offer, (verb, label) in wanted.items() if offer in found]
     url = safe_url(case.latest.url)
     if url:
-        label = f"🔗 Open on {one_line(view.network_title, 40) or 'the network'}"
-        options.append(build.press_option(label, Press.on(case.id, post_id, verb=Verb.OPEN), url))
+        label = f"🔗 Open on {one_line(view.network_title, NETWORK_NAME, NETWORK_UNITS) or 'the network'}"
+        options.append({**_option(label, with_verb(value, Verb.OPEN)), "url": url})
     return options[:OVERFLOW_OPTIONS]  # in a full menu the link goes: the card's first line has it too
+
+
+def _option(label: str, value: str) -> build.Block:
+    """One choice of the menu, in our own words: a foreign one goes through `build.option`."""
+    return {"text": build.plain_text(label), "value": value}

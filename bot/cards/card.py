@@ -13,14 +13,12 @@ from bot.cards.buttons import card_actions
 from bot.cards.customer import Room, head, words
 from bot.cards.escape import is_channel, line, link, mention, one_line, plain, user_ids
 from bot.cards.hiding import hiding_parts
-from bot.cards.limits import CARD_TOTAL, size
 from bot.cards.outgoing import send_parts
 from bot.cards.states import context_line, state_section
 from bot.cards.summary import summary
 from bot.cards.view import Rendered, View, rendered
 from bot.cards.words import author_label
 from bot.domain.case import Case, Post, PostKind
-from bot.domain.ports import Blocks
 
 ROOMS: Final = (Room(600, 4, 160, 4), Room(600, 3, 80, 2), Room(300, 2, 60, 1), Room(140, 1, 0, 0))
 """From the full drawing to the smallest; the first that stays below the limit is used."""
@@ -72,15 +70,16 @@ def _alert(case: Case, post: Post, view: View) -> Rendered:
     return rendered(text, _fitting(case, post, view, top))
 
 
-def _fitting(case: Case, post: Post, view: View, top: build.Parts) -> Blocks:
+def _fitting(case: Case, post: Post, view: View, top: build.Parts) -> build.Sheet:
     """All blocks in the roomiest drawing that Slack takes."""
     bottom: build.Parts = [("actions", card_actions(case, post.id, view))]
-    blocks: Blocks = []
-    for room in ROOMS if case.is_open else (CLOSED_ROOM, *ROOMS[-1:]):
-        blocks = build.with_ids(case.id, [*top, *card_parts(case, post.id, view, room), *bottom])
-        if size(blocks) < CARD_TOTAL:
-            break
-    return blocks
+    rooms = ROOMS if case.is_open else (CLOSED_ROOM, *ROOMS[-1:])
+
+    def drawn(room: Room) -> build.Sheet:
+        return build.with_ids(case.id, [*top, *card_parts(case, post.id, view, room), *bottom])
+
+    roomy = (sheet for room in rooms[:-1] if (sheet := drawn(room)).fits)
+    return next(roomy, None) or drawn(rooms[-1])
 
 
 def _where(case: Case, view: View) -> str:

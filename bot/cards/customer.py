@@ -75,8 +75,9 @@ def words(case: Case, room: Room) -> build.Parts:
     waiting = unanswered(case)
     if waiting > 1:
         parts.append(("count", build.context(f"📨 *{waiting} posts wait for an answer.* This is the latest:")))
-    parts.append(("words", quote(item, room)))
-    notes = _notes(item, cut=_is_cut(item, room))
+    shown = "" if item.deleted else plain(item.text, room.quote)
+    parts.append(("words", _quotation(item, shown, room)))
+    notes = _notes(item, cut=_is_cut(item, shown))
     if notes:
         parts.append(("notes", build.context(" · ".join(notes))))
     return parts
@@ -84,9 +85,12 @@ def words(case: Case, room: Room) -> build.Parts:
 
 def quote(item: Item, room: Room) -> build.Block:
     """The words of one interaction, then its attachments. Deleted words are gone: only the tombstone is left."""
+    return _quotation(item, "" if item.deleted else plain(item.text, room.quote), room)
+
+
+def _quotation(item: Item, shown: str, room: Room) -> build.Block:
     if item.deleted:
         return build.rich(build.rich_line(build.text_part("🗑️ Deleted by the customer: the words are gone.", "italic")))
-    shown = plain(item.text, room.quote)
     said = build.rich_quote(shown) if shown else build.rich_line(build.text_part("(no words)", "italic"))
     stars = [build.rich_line(build.text_part(_stars(item.rating)))] if item.rating is not None else []
     return build.rich(*stars, said, *_attachments(item.attachments, room.attachments))
@@ -114,10 +118,10 @@ def _stars(rating: int) -> str:
     return f"{'★' * full}{'☆' * (RATING_STARS - full)} ({rating} of {RATING_STARS})"
 
 
-def _is_cut(item: Item, room: Room) -> bool:
+def _is_cut(item: Item, shown: str) -> bool:
     if item.deleted or item.cut:
         return item.cut and not item.deleted
-    return plain(item.text, room.quote).endswith(ELLIPSIS) and not item.text.rstrip().endswith(ELLIPSIS)
+    return shown.endswith(ELLIPSIS) and not item.text.rstrip().endswith(ELLIPSIS)
 
 
 def _notes(item: Item, *, cut: bool) -> list[str]:

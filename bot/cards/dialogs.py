@@ -138,7 +138,7 @@ def case_modal(case: Case, view: View) -> ViewJson:
     drawn = card_parts(case, "", view, ROOMS[0])
     parts = [(role, _quiet(block)) for role, block in drawn if block["type"] != "actions"]
     where = [build.section(link(view.card_url, "Open the card in its channel"))] if view.card_url else []
-    return modal(CallbackId.CASE, "Case", [*build.with_ids(case.id, parts), *where], close="Close")
+    return modal(CallbackId.CASE, "Case", [*build.with_ids(case.id, parts).blocks, *where], close="Close")
 
 
 def _quiet(block: build.Block) -> build.Block:

@@ -30,6 +30,8 @@ def plain(text: str, graphemes: int, most: int | None = None) -> str:
     Only as much is read as could be shown, so that a hundred thousand characters cost no more than a thousand.
     """
     most = graphemes * _UNITS_PER_GRAPHEME if most is None else most
+    if len(text) <= min(graphemes, most) and text.isascii() and text.isprintable():
+        return text.strip()
     text = tidy(text[: 2 * most + _INVISIBLE]).strip()
     if len(text) <= graphemes and units(text) <= most:
         return text
@@ -40,10 +42,10 @@ def plain(text: str, graphemes: int, most: int | None = None) -> str:
     return shown if units(shown) <= most else shown[: most // 2 - 1] + ELLIPSIS
 
 
-def one_line(text: str, graphemes: int) -> str:
+def one_line(text: str, graphemes: int, most: int | None = None) -> str:
     """Like `plain`, with every run of white space as one space."""
     read = graphemes * _UNITS_PER_GRAPHEME * 2 + _INVISIBLE
-    return plain(" ".join(text[:read].split()), graphemes)
+    return plain(" ".join(text[:read].split()), graphemes, most)
 
 
 def escape(text: str) -> str:
@@ -101,8 +103,11 @@ def stamp(at: datetime) -> int:
 
 def fallback_time(at: datetime, form: str) -> str:
     """What readers without the date feature see."""
-    clocks = {TIME: "%H:%M UTC", TIME_AND_SECONDS: "%H:%M:%S UTC"}
-    return at.astimezone(UTC).strftime(clocks.get(form, "%Y-%m-%d %H:%M UTC"))
+    at = at.astimezone(UTC)
+    clock = f"{at.hour:02}:{at.minute:02}"
+    if form == TIME:
+        return f"{clock} UTC"
+    return f"{clock}:{at.second:02} UTC" if form == TIME_AND_SECONDS else f"{at.date()} {clock} UTC"
 
 
 def user_ids(ids: tuple[str, ...]) -> tuple[str, ...]:

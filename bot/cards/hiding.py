@@ -7,7 +7,7 @@ from bot.cards import build
 from bot.cards.action_ids import ActionId, CallbackId, InputId, ModalState, Press
 from bot.cards.customer import Room, quote
 from bot.cards.escape import date_token, line, one_line
-from bot.cards.lists import Listed, case_line
+from bot.cards.lists import Listed, case_line, open_button
 from bot.cards.view import View
 from bot.cards.views import ViewJson, modal
 from bot.cards.words import count, staff_name
@@ -65,7 +65,7 @@ def _request(case: Case, asked: Hiding, role: str, post_id: str) -> build.Parts:
         parts.append((f"{role}words", quote(item, Room(EXCERPT, 0, 0, 0))))
     if asked.note:
         parts.append((f"{role}note", build.context(f"📝 {line(asked.note, NOTE_LENGTH)}")))
-    press = Press.on(case.id, post_id, send=asked.id)
+    press = Press.on(case.id, post_id, send=asked.id).value()
     yes = build.button(ActionId.HIDE_APPROVE, "Approve", press, describe="Approve hiding this comment")
     no = build.button(ActionId.HIDE_DECLINE, "Decline", press, describe="Decline to hide this comment")
     return [*parts, (f"{role}keys", build.actions([yes, no]))]
@@ -83,7 +83,7 @@ def _hidden(case: Case, item: Item, role: str, post_id: str, view: View) -> buil
     ]
     back = None
     if view.capabilities.hide and not under_way(case, item):
-        press = Press.on(case.id, post_id, send=item.id)
+        press = Press.on(case.id, post_id, send=item.id).value()
         back = build.button(ActionId.UNHIDE, "Unhide", press, describe="Show this comment to everybody again")
     parts: build.Parts = [(role, build.section(" · ".join(fact for fact in facts if fact), back))]
     if item is not case.latest:
@@ -159,8 +159,7 @@ def home_parts(cases: Sequence[Listed]) -> Blocks:
 
 def _home_line(each: Listed) -> build.Block:
     asked = [f"🙈 {_name(one.by.name)} asks to hide: {REASON_WORDS[one.reason]}" for one in pending(each.case)[:SHOWN]]
-    open_it = build.button(ActionId.HOME_OPEN_CASE, "Open", Press(case=each.case.id), describe="Open this case")
-    return build.section("\n".join([case_line(each), *asked]), open_it)
+    return build.section("\n".join([case_line(each), *asked]), open_button(each))
 
 
 def _item(case: Case, item_id: str) -> Item | None:

@@ -8,7 +8,7 @@ from bot.cards import build
 from bot.cards.action_ids import ActionId, CallbackId, Press
 from bot.cards.escape import date_token, line
 from bot.cards.hiding import home_parts
-from bot.cards.lists import Listed, case_line, left_out
+from bot.cards.lists import Listed, case_line, left_out, open_button
 from bot.cards.views import ViewJson
 from bot.domain.case import Person
 from bot.domain.models import Health
@@ -77,8 +77,7 @@ def _cases(cases: Sequence[Listed], most: int, total: int, none: str) -> list[bu
 
 
 def _case(each: Listed) -> build.Block:
-    open_it = build.button(ActionId.HOME_OPEN_CASE, "Open", Press(case=each.case.id), describe="Open this case")
-    return build.section(case_line(each), open_it)
+    return build.section(case_line(each), open_button(each))
 
 
 def _accounts(accounts: Sequence[AccountHealth]) -> list[build.Block]:
@@ -104,7 +103,7 @@ def _remarks(each: AccountHealth) -> list[build.Block]:
 
 
 def _signature(person: Person) -> build.Block:
-    change = build.button(ActionId.SET_SIGNATURE, "Change" if person.signature else "Set", Press())
+    change = build.button(ActionId.SET_SIGNATURE, "Change" if person.signature else "Set", Press().value())
     if not person.signature:
         return build.section("You have none yet. Customers see it after your words, such as ^AK.", change)
     return build.section(f"Customers see: {line(person.signature, 40)}", change)

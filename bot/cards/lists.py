@@ -4,12 +4,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from bot.cards import build
+from bot.cards.action_ids import ActionId, Press
 from bot.cards.escape import due_token, line, link
-from bot.cards.limits import CARD_TOTAL, SECTION_TEXT, size, units
+from bot.cards.limits import SECTION_TEXT, units
 from bot.cards.view import View
 from bot.cards.words import KINDS, author_label, is_urgent, staff_name
 from bot.domain.case import Case
-from bot.domain.ports import Blocks
 
 ViewOf = Callable[[Case], View]
 """Gives the surroundings of a case: lists hold cases of several networks."""
@@ -46,6 +46,12 @@ def case_line(one: Listed) -> str:
     return " · ".join(fact for fact in facts if fact)
 
 
+def open_button(one: Listed) -> build.Block:
+    """The button beside a case in Home."""
+    press = Press(case=one.case.id).value()
+    return build.button(ActionId.HOME_OPEN_CASE, "Open", press, describe="Open this case")
+
+
 def list_parts(cases: Sequence[Listed]) -> build.Parts:
     """Several cases, one line each, in as few sections as can hold them."""
     texts: list[str] = []
@@ -58,12 +64,12 @@ def list_parts(cases: Sequence[Listed]) -> build.Parts:
     return [(f"list{number}", build.section(text)) for number, text in enumerate(texts)]
 
 
-def fitting(scope: str, draw: Callable[[int], build.Parts], most: int) -> Blocks:
+def fitting(scope: str, draw: Callable[[int], build.Parts], most: int) -> build.Sheet:
     """The message with as many cases as Slack takes: `draw(n)` shows n of them."""
     for shown in range(most, 0, -1):
-        blocks = build.with_ids(scope, draw(shown))
-        if size(blocks) < CARD_TOTAL:
-            return blocks
+        sheet = build.with_ids(scope, draw(shown))
+        if sheet.fits:
+            return sheet
     return build.with_ids(scope, draw(0))
 
 

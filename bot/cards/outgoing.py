@@ -114,5 +114,5 @@ def _accessory(case: Case, send: Send, post_id: str) -> build.Block | None:
     if send.state not in _BUTTONS or (send.state is SendState.QUEUED and send.attempt):
         return None
     action, label = _BUTTONS[send.state]
-    press = Press.on(case.id, post_id, send=send.id)
+    press = Press.on(case.id, post_id, send=send.id).value()
     return build.button(action, label, press, describe=f"{label}: {send_title(send)}")

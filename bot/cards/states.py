@@ -64,7 +64,7 @@ def state_section(case: Case, post_id: str, view: View) -> build.Block:
     """All state lines in one section, with "Still on it" beside them while the holder is asked."""
     accessory = None
     if case.claim and case.claim.asked:
-        press = Press.on(case.id, post_id)
+        press = Press.on(case.id, post_id).value()
         holder = f"Still on it, for {staff_name(case.claim.by.name)}"
         accessory = build.button(ActionId.CONFIRM_CLAIM, "Still on it", press, style="primary", describe=holder)
     return build.section("\n".join(state_lines(case, view)), accessory)

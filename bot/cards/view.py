@@ -3,7 +3,8 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from bot.cards.build import digest
+from bot.cards.build import Sheet, name_of
+from bot.cards.limits import as_json
 from bot.domain.models import Capabilities
 from bot.domain.ports import Blocks
 from bot.domain.text.privacy import AllowList
@@ -37,6 +38,6 @@ class Rendered:
     digest: str
 
 
-def rendered(text: str, blocks: Blocks) -> Rendered:
+def rendered(text: str, sheet: Sheet) -> Rendered:
     """The message with its digest."""
-    return Rendered(text=text, blocks=blocks, digest=digest([text, blocks]))
+    return Rendered(text=text, blocks=sheet.blocks, digest=name_of(b"[%b,%b]" % (as_json(text), sheet.json)))

@@ -312,7 +312,10 @@ class Case(Model):
     @property
     def latest(self) -> Item:
         """The customer's newest interaction that still stands; the newest of all when none does."""
-        return next((item for item in reversed(self.items) if not item.deleted), self.items[-1])
+        newest = self.items[-1]
+        if not newest.deleted:
+            return newest
+        return next((item for item in reversed(self.items) if not item.deleted), newest)
 
     def newest(self, *, private: bool) -> Item:
         """The customer's newest interaction in public or in private, whichever is asked; else the newest of all."""

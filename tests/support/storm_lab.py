@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
+from bot.cards.build import Sheet
 from bot.cards.storm import problem_card, ring_message, storm_card
 from bot.cards.view import Rendered, rendered
 from bot.domain.case import Case, Post
@@ -99,7 +100,7 @@ class Drawings:
 def sketch(case: Case, post: Post, now: datetime) -> Rendered:
     """A case's message in one line: its id and its newest words."""
     del now
-    return rendered(f"{post.kind} {case.id} {case.latest.text}", [])
+    return rendered(f"{post.kind} {case.id} {case.latest.text}", Sheet([], b"[]"))
 
 
 @dataclass

@@ -4,6 +4,7 @@ A grapheme is what a reader takes for one character (Unicode annex 29, extended 
 family emoji is one grapheme and many code points.
 """
 
+import re
 from itertools import islice
 from typing import Final
 
@@ -13,6 +14,11 @@ ELLIPSIS: Final = "…"
 MAX_MARKS: Final = 4
 """Combining marks kept in a row: enough for every living script, too few to smear over other lines."""
 
+# Whatever tidying may take away or replace, but for piled marks; plain text has none of it.
+_ODD: Final = re.compile(
+    r"[\x00-\x08\x0b-\x1f\x7f-\x9f\xad\u034f\u180e\u200b-\u200d\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    r"\ufffe\uffff\ud800-\udfff\U000e0000-\U000e007f]"
+)
 _SURROGATE: Final = regex.compile(r"[\ud800-\udfff]")
 _NEWLINE: Final = regex.compile(r"\r\n|[\r\v\f\x85\u2028\u2029]")
 # Controls but tab and newline; soft hyphen and other invisible signs; bidi overrides and isolates;
@@ -37,6 +43,12 @@ _LOST_JOINER: Final = regex.compile(
     r"|(?<=[" + _JOINING + r"])[\u200c\u200d](?![" + _JOINING + r"])"
 )
 _GRAPHEME: Final = regex.compile(r"\X")
+# Signs of which each is a grapheme of its own whatever stands around it, as long as that is one of them too: Latin,
+# Greek, Cyrillic, punctuation, currencies, symbols, Kana, Han, emoji without modifiers.
+_SINGLE: Final = re.compile(
+    r"[\t\n\x20-\x7e\xa0-\u02ff\u0370-\u0482\u048a-\u052f\u2010-\u2027\u2030-\u205e\u20a0-\u20bf\u2190-\u2bff"
+    r"\u3000-\u3029\u3041-\u3096\u30a0-\u30ff\u4e00-\u9fff\U0001f300-\U0001f3fa\U0001f400-\U0001f9ff]*"
+)
 
 _LINK: Final = regex.compile(r"https?://\S+|www\.\S+|\b[\w-]{1,63}\.(?:ly|co|com|me|gl|be|app|link)/\S*", regex.I)
 _HANDLE: Final = regex.compile(r"(?<![\w.])@\w[\w.@-]{0,120}")
@@ -51,6 +63,8 @@ def tidy(text: str) -> str:
     """
     if text.isascii() and text.isprintable():
         return text
+    if not _ODD.search(text):
+        return text if text.isascii() else _MARK_PILE.sub(r"\1", text)
     if _SURROGATE.search(text):
         text = text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     text = _NEWLINE.sub("\n", text)
@@ -64,7 +78,7 @@ def tidy(text: str) -> str:
 
 def graphemes(text: str) -> int:
     """Count what a reader sees as characters."""
-    return len(text) if text.isascii() and "\r" not in text else sum(1 for _ in _GRAPHEME.finditer(text))
+    return len(text) if _SINGLE.fullmatch(text) else sum(1 for _ in _GRAPHEME.finditer(text))
 
 
 def utf8_bytes(text: str) -> int:
@@ -78,6 +92,8 @@ def cut(text: str, limit: int) -> str:
         return ""
     if len(text) <= limit:  # a grapheme is one code point or more
         return text
+    if _SINGLE.fullmatch(text, 0, limit + 1):
+        return text[: limit - 1].rstrip() + ELLIPSIS
     ends = [found.end() for found in islice(_GRAPHEME.finditer(text), limit + 1)]
     if len(ends) <= limit:
         return text

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.cards.action_ids import ActionId, CallbackId, ModalState, Press, Verb
+from bot.cards.action_ids import VERB_ROOM, ActionId, CallbackId, ModalState, Press, StormPress, Verb, with_verb
 from bot.cards.limits import OPTION_VALUE, PRIVATE_METADATA
 from bot.domain.case import Purpose
 from tests.support.cases import a_case
@@ -60,6 +60,30 @@ def test_a_post_without_room_is_left_out() -> None:
     value = press.value(OPTION_VALUE)
     assert len(value) <= OPTION_VALUE
     assert Press.decode(value) == Press(case=CASE, verb=Verb.ACKNOWLEDGE)
+
+
+@pytest.mark.parametrize("verb", list(Verb))
+def test_a_verb_is_added_to_an_encoded_press(verb: Verb) -> None:
+    """It reads as if it had been packed with the press, and takes no more than its room."""
+    press = Press.on(CASE, "card", send="s")
+    value = with_verb(press.encode(), verb)
+    assert value == Press.on(CASE, "card", send="s", verb=verb).encode()
+    assert len(value) - len(press.encode()) <= VERB_ROOM
+
+
+@pytest.mark.parametrize(
+    ("packed", "text"),
+    [
+        (Press(), '{"v":1}'),
+        (Press(case=CASE, post="é😀,}"), f'{{"v":1,"case":"{CASE}","post":"\\u00e9\\ud83d\\ude00,}}"}}'),
+        (StormPress(channel="C1", group="storm"), '{"v":1,"channel":"C1","group":"storm"}'),
+        (ModalState(seen=2, confirmed=("a",)), '{"v":1,"seen":2,"confirmed":["a"]}'),
+        (ModalState(purpose=Purpose.THANK, items=3), '{"v":1,"purpose":"thank","items":3}'),
+    ],
+)
+def test_each_packed_value_is_written_as_ever(packed: Press | StormPress | ModalState, text: str) -> None:
+    """The version, then what is not at its default, in ASCII: cards that stand in Slack carry exactly this."""
+    assert packed.encode() == text
 
 
 def test_an_id_too_long_to_travel_is_left_out() -> None:

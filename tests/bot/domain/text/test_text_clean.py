@@ -4,7 +4,22 @@ import regex
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.text.clean import MAX_MARKS, cut, graphemes, tidy, utf8_bytes, without_handles_and_links
+from bot.domain.text.clean import (
+    _LOST_JOINER,
+    _NEWLINE,
+    _ODD,
+    _SINGLE,
+    _SURROGATE,
+    _TAGS,
+    _UNSEEN,
+    ELLIPSIS,
+    MAX_MARKS,
+    cut,
+    graphemes,
+    tidy,
+    utf8_bytes,
+    without_handles_and_links,
+)
 
 FAMILY = "👩‍👩‍👧"
 
@@ -54,6 +69,33 @@ def test_tidying_twice_changes_nothing(text: str) -> None:
 def test_tidying_twice_changes_nothing_in_joined_text(text: str) -> None:
     """The same holds for strings made of joiners, marks and emoji."""
     assert tidy(tidy(text)) == tidy(text)
+
+
+def test_single_signs_are_graphemes_of_their_own() -> None:
+    """Each sign that is counted without a look at its neighbours joins none of its kind, on either side."""
+    singles = [sign for sign in map(chr, range(0x110000)) if _SINGLE.fullmatch(sign)]
+    assert len(singles) > 20_000
+    joined = [sign for sign in singles if len(regex.findall(r"\X", f"a{sign}❤{sign}a{sign}{sign}é")) != 8]
+    assert joined == []
+
+
+@given(st.text(alphabet="aé \n…😢👩🏽\u200d\ufe0f\u0301\r漢", max_size=12), st.integers(0, 10))
+def test_cutting_counts_the_graphemes_that_are_there(text: str, limit: int) -> None:
+    """What is short stays as it is; of what is long, one less than the limit is kept."""
+    whole = regex.findall(r"\X", text)
+    long = "".join(whole[: max(0, limit - 1)]).rstrip() + ELLIPSIS if limit else ""
+    assert cut(text, limit) == (text if len(whole) <= limit else long)
+    assert graphemes(text) == len(whole)
+
+
+def test_each_odd_sign_is_found() -> None:
+    """No sign that tidying takes away or replaces is passed over, whatever stands beside it."""
+    beside = ("a", "é", "👩", "ک", "\n")
+    passed = [chr(n) for n in range(0x110000) if not _ODD.search(chr(n))]
+    piece = "".join(f"{sign}a" for sign in passed)
+    for pattern in (_SURROGATE, _NEWLINE, _UNSEEN, _TAGS, _LOST_JOINER):
+        assert not pattern.search(piece)
+    assert all(tidy(f"{sign}{each}") == f"{sign}{each}" for sign in passed[::97] for each in beside)
 
 
 def test_cut_keeps_graphemes_whole() -> None:
