@@ -13,7 +13,7 @@ from connectors.base import Connector, ConnectorDeps
 from connectors.graph import Graph
 from connectors.graph_errors import Fate
 from connectors.graph_tokens import warned
-from connectors.instagram import mapping
+from connectors.instagram import mapping, names
 from connectors.instagram.api import WORDS, Api, access
 from connectors.instagram.doors import COMMENTS, MESSAGES, Doors
 from connectors.instagram.sending import PRIVATE_LENGTH, PUBLIC_LENGTH, Sender
@@ -39,7 +39,7 @@ AWAY: Final = "Check INSTAGRAM_API_URL and the way to it. If Instagram only has 
 class InstagramConnector(Connector):
     """Takes deliveries, sweeps for those that were missed, looks again at what is open, and answers."""
 
-    network: ClassVar[str] = mapping.NETWORK
+    network: ClassVar[str] = names.NETWORK
     capabilities: ClassVar[Capabilities] = Capabilities(
         public_reply=PUBLIC_LENGTH,
         private_message=PRIVATE_LENGTH,
@@ -53,9 +53,7 @@ class InstagramConnector(Connector):
         super().__init__(deps)
         self._settings = settings
         reads_mentions = settings.login is Login.FACEBOOK
-        self._rules = mapping.Rules(
-            settings.account_id, human_agent=settings.human_agent, reads_mentions=reads_mentions
-        )
+        self._rules = names.Rules(settings.account_id, human_agent=settings.human_agent, reads_mentions=reads_mentions)
         self._api = Api(Graph(deps.http, deps.clock, access(settings), words=WORDS), settings)
         history = timedelta(hours=settings.history_hours)
         self._doors = Doors(deps.account, self._api, deps.clock, history, deps.poll_seconds)
@@ -107,10 +105,10 @@ class InstagramConnector(Connector):
     async def look_up(self, what: str) -> Sequence[tuple[str, Raw]]:
         """Who a customer is, or the words of a mention; raises Transient or Permanent."""
         kind, _, rest = what.partition(":")
-        if kind == mapping.PERSON:
+        if kind == names.PERSON:
             raw = await self._doors.raw("lookup", {"customer": rest, "person": await self._api.person(rest)})
             return [(f"{what}:{int(raw.received_at.timestamp())}", raw)]
-        if kind != mapping.MENTION or not self._rules.reads_mentions:
+        if kind != names.MENTION or not self._rules.reads_mentions:
             return await super().look_up(what)
         media, _, comment = rest.partition(":")
         found = await self._look(
@@ -178,7 +176,7 @@ class InstagramConnector(Connector):
             body, version = {}, "gone"
         else:
             found = graph_webhooks.table(body.get("comment") or body.get("caption"))
-            version = mapping.version_of(graph_webhooks.text(found.get("text") or found.get("caption")))
+            version = names.version_of(graph_webhooks.text(found.get("text") or found.get("caption")))
             if not found or version == ref.get("version"):
                 return None
         raw = await self._doors.raw("recheck", {"ref": dict(ref), **body})

@@ -17,7 +17,7 @@ from connectors.graph_errors import Fate
 from connectors.graph_webhooks import identifier, moment, text
 from connectors.graph_wire import dump
 from connectors.instagram.api import Api
-from connectors.instagram.mapping import NETWORK, OUR_NAME, version_of
+from connectors.instagram.names import NETWORK, OUR_NAME, version_of
 
 COMMENTS: Final = "comments"
 MESSAGES: Final = "messages"

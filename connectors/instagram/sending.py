@@ -15,7 +15,7 @@ from connectors.graph import Json
 from connectors.graph_errors import Fate
 from connectors.graph_webhooks import identifier, moment, table, text
 from connectors.instagram.api import Api
-from connectors.instagram.mapping import INBOX, WINDOW, private_conversation
+from connectors.instagram.names import INBOX, WINDOW, private_conversation
 from connectors.instagram.settings import InstagramSettings
 
 PUBLIC_LENGTH: Final = LengthRule(limit=300, unit="characters")
