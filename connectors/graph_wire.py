@@ -5,17 +5,22 @@ Ids come as text or as numbers, times as seconds, milliseconds or ISO 8601, list
 
 import json
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-from connectors.graph_webhooks import identifier, moment, text
+from connectors.graph_webhooks import identifier, moment, table, text
 
 
 class Wire(BaseModel):
     """Base of wire models: frozen, unknown fields ignored."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+    @classmethod
+    def read(cls, value: object) -> Self:
+        """Read an object; anything else reads as an empty one."""
+        return cls.model_validate(table(value))
 
 
 def dicts(value: object) -> list[Any]:
