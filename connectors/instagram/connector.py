@@ -5,12 +5,13 @@ from datetime import timedelta
 from typing import Any, ClassVar, Final
 
 from bot.domain.case import Send
-from bot.domain.errors import Permanent, Transient
+from bot.domain.errors import Permanent
 from bot.domain.models import Capabilities, Event, Health, Raw, Sent
-from bot.domain.ports import Page, Verdict, WebhookRequest
+from bot.domain.ports import Page
 from connectors import graph_webhooks
-from connectors.base import Connector, ConnectorDeps
+from connectors.base import ConnectorDeps
 from connectors.graph import Graph
+from connectors.graph_connector import GraphConnector
 from connectors.graph_errors import Fate
 from connectors.graph_tokens import warned
 from connectors.instagram import mapping, names
@@ -31,15 +32,18 @@ RIGHTS: Final[Mapping[Login, tuple[str, ...]]] = {
     ),
 }  # fmt: skip
 RENEW: Final = "Make a new token as docs/connectors/instagram.md says and set INSTAGRAM_TOKEN."
+MENDS: Final[Mapping[str, str]] = {Fate.TOKEN: RENEW, Fate.PERMISSION: RENEW}
 NEW_RIGHTS: Final = "Grant the app these permissions (App Review, Advanced Access), then make a new INSTAGRAM_TOKEN."
 SUBSCRIBE: Final = "Subscribe the account to the webhook's fields, as docs/connectors/instagram.md says."
 AWAY: Final = "Check INSTAGRAM_API_URL and the way to it. If Instagram only has trouble, Hark goes on by itself."
 
 
-class InstagramConnector(Connector):
+class InstagramConnector(GraphConnector[InstagramSettings]):
     """Takes deliveries, sweeps for those that were missed, looks again at what is open, and answers."""
 
     network: ClassVar[str] = names.NETWORK
+    mends: ClassVar[Mapping[str, str]] = MENDS
+    away: ClassVar[str] = AWAY
     capabilities: ClassVar[Capabilities] = Capabilities(
         public_reply=PUBLIC_LENGTH,
         private_message=PRIVATE_LENGTH,
@@ -50,8 +54,7 @@ class InstagramConnector(Connector):
     )
 
     def __init__(self, settings: InstagramSettings, deps: ConnectorDeps) -> None:
-        super().__init__(deps)
-        self._settings = settings
+        super().__init__(settings, deps)
         reads_mentions = settings.login is Login.FACEBOOK
         self._rules = names.Rules(settings.account_id, human_agent=settings.human_agent, reads_mentions=reads_mentions)
         self._api = Api(Graph(deps.http, deps.clock, access(settings), words=WORDS), settings)
@@ -69,13 +72,6 @@ class InstagramConnector(Connector):
         """The account's name, once it is known."""
         name = self._api.known_name or self.known_name
         return f"@{name}" if name else f"account {self._settings.account_id}"
-
-    def verify(self, request: WebhookRequest) -> Verdict:
-        """Judge one request to the webhook, by the signature over its raw bytes."""
-        token = self._settings.verify_token.get_secret_value()
-        return graph_webhooks.verify(
-            request, self._settings.secrets, token, network=self.network, account=self.account
-        )  # fmt: skip
 
     def parse(self, raw: Raw) -> Iterator[Event]:
         """Read one stored delivery. Pure, and never raises."""
@@ -124,17 +120,8 @@ class InstagramConnector(Connector):
         """Find a send by our own words; raises Transient, Permanent or Unknown."""
         return await self._sender.read_back(send)
 
-    async def check(self) -> Health:
-        """Whose token it is, what it may do and until when, and whether deliveries come. Raises no NetworkError."""
-        try:
-            return await self._checked()
-        except Permanent as error:
-            mend = RENEW if error.reason in {Fate.TOKEN, Fate.PERMISSION} else ""
-            return Health(ok=False, summary=f"Instagram: {error.text}", mend=mend)
-        except Transient as error:
-            return Health(ok=False, summary=f"Instagram: {error}", mend=AWAY)
-
     async def _checked(self) -> Health:
+        """Whose token it is, what it may do and until when, and whether deliveries come."""
         me = await self._api.me()
         await self.learn_name(self._api.known_name)
         ids = {graph_webhooks.identifier(me.get(name)) for name in ("id", "user_id")}
@@ -152,7 +139,10 @@ class InstagramConnector(Connector):
         mentions = "" if self._rules.reads_mentions else ", words of mentions only with Facebook Login"
         usage = f", {self._api.graph.pace.percent:.0f} % of the limit used" if self._api.graph.pace.percent else ""
         health = Health(ok=True, summary=f"Instagram {self.title}: signed in{mentions}{usage}")
-        return warned(health, token.expires_at if token else None, now, RENEW)
+        return warned(health, token, now, RENEW)
+
+    def _about(self, trouble: str) -> str:
+        return f"Instagram: {trouble}"
 
     # --- looking again ---
 

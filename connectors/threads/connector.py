@@ -5,12 +5,13 @@ from datetime import timedelta
 from typing import ClassVar, Final
 
 from bot.domain.case import Send
-from bot.domain.errors import Permanent, Transient
+from bot.domain.errors import Permanent
 from bot.domain.models import Capabilities, Event, Health, Raw, Sent
-from bot.domain.ports import Page, Verdict, WebhookRequest
+from bot.domain.ports import Page
 from connectors import graph_webhooks
-from connectors.base import Connector, ConnectorDeps
+from connectors.base import ConnectorDeps
 from connectors.graph import Graph, Json
+from connectors.graph_connector import GraphConnector
 from connectors.graph_errors import Fate
 from connectors.graph_tokens import warned
 from connectors.threads import mapping
@@ -28,22 +29,24 @@ RIGHTS: Final = (
 )  # fmt: skip
 NEARLY: Final = 0.9
 RENEW: Final = "Make a new long-lived token as docs/connectors/threads.md says and set THREADS_TOKEN."
+MENDS: Final[Mapping[str, str]] = {Fate.TOKEN: RENEW, Fate.PERMISSION: RENEW}
 RIGHTS_MEND: Final = "Grant the app these permissions (App Review, Advanced Access), then make a new THREADS_TOKEN."
 AWAY: Final = "Check THREADS_API_URL and the way to it. If Threads only has trouble, Hark goes on by itself."
 FULL: Final = "Replies that do not fit wait and go out later; use the app for urgent ones."
 
 
-class ThreadsConnector(Connector):
+class ThreadsConnector(GraphConnector[ThreadsSettings]):
     """Takes deliveries, sweeps for those that were missed, looks again at what is open, and replies in two steps."""
 
     network: ClassVar[str] = mapping.NETWORK
+    mends: ClassVar[Mapping[str, str]] = MENDS
+    away: ClassVar[str] = AWAY
     capabilities: ClassVar[Capabilities] = Capabilities(
         public_reply=LENGTH, read_back=True, hide=True, sends_per_minute=0.6, send_burst=100
     )
 
     def __init__(self, settings: ThreadsSettings, deps: ConnectorDeps) -> None:
-        super().__init__(deps)
-        self._settings = settings
+        super().__init__(settings, deps)
         self._api = Api(Graph(deps.http, deps.clock, access(settings), words=WORDS), settings)
         history = timedelta(hours=settings.history_hours)
         self._doors = Doors(deps.account, self._api, deps.clock, history, deps.poll_seconds)
@@ -59,12 +62,6 @@ class ThreadsConnector(Connector):
         """The profile's name, once it is known."""
         name = self._api.known_name or self.known_name
         return f"@{name}" if name else f"account {self._settings.user_id}"
-
-    def verify(self, request: WebhookRequest) -> Verdict:
-        """Judge one request to the webhook, by the signature over its raw bytes."""
-        token = self._settings.verify_token.get_secret_value()
-        secrets = self._settings.secrets
-        return graph_webhooks.verify(request, secrets, token, network=self.network, account=self.account)
 
     def parse(self, raw: Raw) -> Iterator[Event]:
         """Read one stored delivery. Pure, and never raises."""
@@ -94,17 +91,8 @@ class ThreadsConnector(Connector):
         """Find a reply by its container and our own words; raises Transient, Permanent or Unknown."""
         return await self._sender.read_back(send)
 
-    async def check(self) -> Health:
-        """Whose token it is, what it may do and until when, and how much of the day's limits is used."""
-        try:
-            return await self._checked()
-        except Permanent as error:
-            mend = RENEW if error.reason in {Fate.TOKEN, Fate.PERMISSION} else ""
-            return Health(ok=False, summary=f"Threads: {error.text}", mend=mend)
-        except Transient as error:
-            return Health(ok=False, summary=f"Threads: {error}", mend=AWAY)
-
     async def _checked(self) -> Health:
+        """Whose token it is, what it may do and until when, and how much of the day's limits is used."""
         me = graph_webhooks.identifier((await self._api.me()).get("id"))
         await self.learn_name(self._api.known_name)
         if me != self._settings.user_id:
@@ -118,7 +106,10 @@ class ThreadsConnector(Connector):
             )
         words, is_full = _limits(await self._api.limits())
         health = Health(ok=True, summary=f"Threads {self.title}: signed in{words}", mend=FULL if is_full else "")
-        return warned(health, token.expires_at if token else None, self.deps.clock.now(), RENEW)
+        return warned(health, token, self.deps.clock.now(), RENEW)
+
+    def _about(self, trouble: str) -> str:
+        return f"Threads: {trouble}"
 
     # --- looking again ---
 
