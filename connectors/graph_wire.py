@@ -1,10 +1,11 @@
-"""What the models of Meta's JSON have in common: lenient values, and an object that may be missing.
+"""What the models of Meta's JSON have in common: lenient values, an object that may be missing, a name for a wording.
 
 Ids come as text or as numbers, times as seconds, milliseconds or ISO 8601, lists sometimes as {"data": [...]}.
 """
 
 import json
 from datetime import datetime
+from hashlib import blake2b
 from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
@@ -53,3 +54,8 @@ Yes = Annotated[bool, BeforeValidator(_true)]
 def dump(value: object) -> bytes:
     """JSON of anything that came from JSON."""
     return json.dumps(value, separators=(",", ":")).encode()
+
+
+def version_of(words: str) -> str:
+    """A short name for a wording, the same from the webhook and from a read: the words themselves tell of an edit."""
+    return blake2b(words.encode("utf-8", "replace"), digest_size=6).hexdigest()

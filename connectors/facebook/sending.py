@@ -18,6 +18,7 @@ from connectors.facebook.wire import ReadComment, ReadConversation, ReadMessage
 from connectors.graph import Json
 from connectors.graph_errors import Fate
 from connectors.graph_webhooks import identifier, moment
+from connectors.graph_wire import version_of
 
 PUBLIC_LENGTH: Final = LengthRule(limit=8000, unit="characters")
 """Unconfirmed."""
@@ -96,7 +97,7 @@ class Sender:
         comment = ReadComment.read(await self._api.comment(id_))
         if comment.is_hidden is hidden:
             return Sent(id=f"{send.purpose}:{id_}")
-        if hidden and send.ref.get("words", "") not in {"", names.words(comment.message)}:
+        if hidden and send.ref.get("words", "") not in {"", version_of(comment.message)}:
             raise Permanent("changed", CHANGED)
         if hidden and comment.can_hide is False:
             raise Permanent("not_hideable", NOT_HIDEABLE)

@@ -15,6 +15,7 @@ from connectors.facebook.api import NEWEST_COMMENTS, NEWEST_MESSAGES, Api
 from connectors.facebook.wire import ReadComment, ReadConversation, ReadMessage, ReadPost
 from connectors.graph import Json
 from connectors.graph_webhooks import moment
+from connectors.graph_wire import version_of
 
 POSTS: Final = "posts"
 TAGGED: Final = "mentions"
@@ -138,7 +139,7 @@ def _changed(ref: Mapping[str, str], item: Json | None) -> tuple[str, dict[str, 
     value = {"what": "recheck", "ref": dict(ref), "item": item}
     if item is None:
         return f"recheck:{ref['id']}:gone", value
-    known, now = ref.get("version") or ref["words"], names.words(str(item.get("message") or ""))
+    known, now = ref.get("version") or ref["words"], version_of(str(item.get("message") or ""))
     return None if known == now else (f"recheck:{ref['id']}:{known}:{now}", value)
 
 

@@ -14,6 +14,7 @@ from connectors.graph import Graph
 from connectors.graph_connector import GraphConnector
 from connectors.graph_errors import Fate
 from connectors.graph_tokens import warned
+from connectors.graph_wire import version_of
 from connectors.instagram import mapping, names
 from connectors.instagram.api import WORDS, Api, access
 from connectors.instagram.doors import COMMENTS, MESSAGES, Doors
@@ -166,7 +167,7 @@ class InstagramConnector(GraphConnector[InstagramSettings]):
             body, version = {}, "gone"
         else:
             found = graph_webhooks.table(body.get("comment") or body.get("caption"))
-            version = names.version_of(graph_webhooks.text(found.get("text") or found.get("caption")))
+            version = version_of(graph_webhooks.text(found.get("text") or found.get("caption")))
             if not found or version == ref.get("version"):
                 return None
         raw = await self._doors.raw("recheck", {"ref": dict(ref), **body})

@@ -15,9 +15,9 @@ from bot.domain.ports import Clock, Page
 from connectors.graph import Json
 from connectors.graph_errors import Fate
 from connectors.graph_webhooks import identifier, moment, text
-from connectors.graph_wire import dump
+from connectors.graph_wire import dump, version_of
 from connectors.instagram.api import Api
-from connectors.instagram.names import NETWORK, OUR_NAME, version_of
+from connectors.instagram.names import NETWORK, OUR_NAME
 
 COMMENTS: Final = "comments"
 MESSAGES: Final = "messages"

@@ -27,6 +27,7 @@ from bot.domain.models import (
     UnknownEvent,
 )
 from connectors.graph_webhooks import Change, changes, moment, unknown, wrong
+from connectors.graph_wire import version_of
 from connectors.instagram import messages, wire
 from connectors.instagram.names import (
     MENTION,
@@ -37,7 +38,6 @@ from connectors.instagram.names import (
     author,
     key_of,
     private_conversation,
-    version_of,
 )
 
 LEFT_OUT: Final = "Instagram tells of a mention without its words; Hark reads them in a moment"

@@ -3,7 +3,6 @@
 import re
 from dataclasses import dataclass
 from datetime import timedelta
-from hashlib import blake2b
 from typing import Final
 
 from bot.domain.models import Author, CaseKey, Raw
@@ -47,11 +46,6 @@ def key_of(raw: Raw, conversation: str) -> CaseKey:
 def private_conversation(customer: str) -> str:
     """Everything private with one customer."""
     return f"dm|{customer}"
-
-
-def version_of(text: str) -> str:
-    """A short name for a wording: Instagram tells of no edits, so they are seen by the words themselves."""
-    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
 
 
 def author(who: wire.Who) -> Author | None:

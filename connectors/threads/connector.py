@@ -14,6 +14,7 @@ from connectors.graph import Graph, Json
 from connectors.graph_connector import GraphConnector
 from connectors.graph_errors import Fate
 from connectors.graph_tokens import warned
+from connectors.graph_wire import version_of
 from connectors.threads import mapping
 from connectors.threads.api import WORDS, Api, access
 from connectors.threads.doors import Doors
@@ -133,7 +134,7 @@ class ThreadsConnector(GraphConnector[ThreadsSettings]):
                 return None
             version = "gone"
         else:
-            version = mapping.version_of(graph_webhooks.text(post.get("text")))
+            version = version_of(graph_webhooks.text(post.get("text")))
             if version == ref.get("version"):
                 return None
             body |= {"post": post}

@@ -11,9 +11,9 @@ from bot.domain.ports import Clock, Page
 from connectors.graph import Json
 from connectors.graph_errors import Fate
 from connectors.graph_webhooks import identifier, moment, text
-from connectors.graph_wire import dump
+from connectors.graph_wire import dump, version_of
 from connectors.threads.api import Api
-from connectors.threads.mapping import MENTIONS, NETWORK, OUR_NAME, REPLIES, version_of
+from connectors.threads.mapping import MENTIONS, NETWORK, OUR_NAME, REPLIES
 
 SWEEP: Final = "sweep"
 SLOWER: Final = 15
