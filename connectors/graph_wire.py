@@ -6,11 +6,14 @@ Ids come as text or as numbers, times as seconds, milliseconds or ISO 8601, list
 import json
 from datetime import datetime
 from hashlib import blake2b
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Final, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from connectors.graph_webhooks import identifier, moment, table, text
+
+OUR_NAME: Final = "username"
+"""The header of a stored reading that says how the account is called."""
 
 
 class Wire(BaseModel):

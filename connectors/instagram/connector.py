@@ -2,27 +2,23 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 from bot.domain.case import Send
-from bot.domain.errors import Permanent
 from bot.domain.models import Capabilities, Event, Health, Raw, Sent
 from bot.domain.ports import Page
-from connectors import graph_webhooks
 from connectors.base import ConnectorDeps
-from connectors.graph import Graph
+from connectors.graph import Graph, Json
 from connectors.graph_connector import GraphConnector
 from connectors.graph_errors import Fate
+from connectors.graph_sweeps import LOOKS, Sweeps
 from connectors.graph_tokens import warned
-from connectors.graph_wire import version_of
+from connectors.graph_webhooks import identifier, table, text
 from connectors.instagram import mapping, names
 from connectors.instagram.api import WORDS, Api, access
 from connectors.instagram.doors import COMMENTS, MESSAGES, Doors
 from connectors.instagram.sending import PRIVATE_LENGTH, PUBLIC_LENGTH, Sender
 from connectors.instagram.settings import InstagramSettings, Login
-
-LOOKS: Final = 20
-"""Known comments looked at again in one turn; with more of them, the turns take them one part after the other."""
 
 RIGHTS: Final[Mapping[Login, tuple[str, ...]]] = {
     Login.INSTAGRAM: (
@@ -60,7 +56,10 @@ class InstagramConnector(GraphConnector[InstagramSettings]):
         self._rules = names.Rules(settings.account_id, human_agent=settings.human_agent, reads_mentions=reads_mentions)
         self._api = Api(Graph(deps.http, deps.clock, access(settings), words=WORDS), settings)
         history = timedelta(hours=settings.history_hours)
-        self._doors = Doors(deps.account, self._api, deps.clock, history, deps.poll_seconds)
+        self._sweeps = Sweeps(
+            names.NETWORK, deps.account, self._api.name, self._api.graph.pace, deps.clock, history, deps.poll_seconds
+        )
+        self._doors = Doors(self._api, self._sweeps, deps.clock)
         self._sender = Sender(settings, deps.account, self._api, deps.notes, deps.clock)
 
     @property
@@ -80,7 +79,7 @@ class InstagramConnector(GraphConnector[InstagramSettings]):
 
     def sources(self) -> Mapping[str, float]:
         """The two sweeps."""
-        return {COMMENTS: self._doors.every_s, MESSAGES: self._doors.every_s}
+        return {COMMENTS: self._sweeps.every_s, MESSAGES: self._sweeps.every_s}
 
     async def poll(self, source: str, cursor: str | None) -> Page:
         """Read what one sweep finds; raises Transient or Permanent."""
@@ -96,14 +95,14 @@ class InstagramConnector(GraphConnector[InstagramSettings]):
         stand_ins = [ref for ref in refs if ref.get("kind") == "stand_in" and self._rules.reads_mentions]
         known = [ref for ref in refs if ref.get("kind") == "comment"]
         known += [ref for ref in refs if ref.get("kind") == "mention" and self._rules.reads_mentions]
-        found = [await self._look(ref) for ref in [*stand_ins[:LOOKS], *self._turn(known)]]
+        found = [await self._look(ref) for ref in [*stand_ins[:LOOKS], *self._sweeps.turn(known)]]
         return [each for each in found if each is not None]
 
     async def look_up(self, what: str) -> Sequence[tuple[str, Raw]]:
         """Who a customer is, or the words of a mention; raises Transient or Permanent."""
         kind, _, rest = what.partition(":")
         if kind == names.PERSON:
-            raw = await self._doors.raw("lookup", {"customer": rest, "person": await self._api.person(rest)})
+            raw = await self._sweeps.raw("lookup", {"customer": rest, "person": await self._api.person(rest)})
             return [(f"{what}:{int(raw.received_at.timestamp())}", raw)]
         if kind != names.MENTION or not self._rules.reads_mentions:
             return await super().look_up(what)
@@ -125,9 +124,9 @@ class InstagramConnector(GraphConnector[InstagramSettings]):
         """Whose token it is, what it may do and until when, and whether deliveries come."""
         me = await self._api.me()
         await self.learn_name(self._api.known_name)
-        ids = {graph_webhooks.identifier(me.get(name)) for name in ("id", "user_id")}
+        ids = {identifier(me.get(name)) for name in ("id", "user_id")}
         if self._settings.account_id not in ids:
-            right = graph_webhooks.identifier(me.get("user_id") or me.get("id"))
+            right = identifier(me.get("user_id") or me.get("id"))
             summary = f"Instagram {self.title}: the token belongs to the account {right}"
             return Health(ok=False, summary=summary, mend=f"Set INSTAGRAM_ACCOUNT_ID={right}, or use another token.")
         token, now = await self._api.token(), self.deps.clock.now()
@@ -147,33 +146,16 @@ class InstagramConnector(GraphConnector[InstagramSettings]):
 
     # --- looking again ---
 
-    def _turn(self, known: list[Mapping[str, str]]) -> list[Mapping[str, str]]:
-        """The part of the known interactions whose turn it is, by the clock: no worker has to remember."""
-        parts = -(-len(known) // LOOKS)
-        if parts <= 1:
-            return known
-        part = int(self.deps.clock.now().timestamp() // max(self.deps.poll_seconds, 1.0)) % parts
-        return known[part * LOOKS : (part + 1) * LOOKS]
-
     async def _look(self, ref: Mapping[str, str]) -> tuple[str, Raw] | None:
-        """What became of one interaction; None when nothing did, or when it cannot be read (but may still be there)."""
-        try:
-            body = await self._read(ref)
-        except Permanent as error:
-            if error.reason == Fate.TOKEN:
-                raise
-            if error.reason != Fate.GONE:
-                return None
-            body, version = {}, "gone"
-        else:
-            found = graph_webhooks.table(body.get("comment") or body.get("caption"))
-            version = version_of(graph_webhooks.text(found.get("text") or found.get("caption")))
-            if not found or version == ref.get("version"):
-                return None
-        raw = await self._doors.raw("recheck", {"ref": dict(ref), **body})
-        return f"{ref.get('kind')}:{ref.get('id')}:{version}", raw
+        """What became of one comment or mention."""
+        return await self._sweeps.again(ref, f"{ref.get('kind')}:{ref.get('id')}", self._read(ref))
 
-    async def _read(self, ref: Mapping[str, str]) -> dict[str, Any]:
-        if ref.get("kind") == "comment":
-            return {"comment": await self._api.comment(ref.get("id", ""))}
-        return await self._api.mentioned(ref.get("media_id", ""), ref.get("comment_id", ""))
+    async def _read(self, ref: Mapping[str, str]) -> tuple[Json, str | None]:
+        """What stands there now, and its words; an answer without it tells nothing."""
+        body: Json = (
+            {"comment": await self._api.comment(ref.get("id", ""))}
+            if ref.get("kind") == "comment"
+            else await self._api.mentioned(ref.get("media_id", ""), ref.get("comment_id", ""))
+        )
+        found = table(body.get("comment") or body.get("caption"))
+        return body, text(found.get("text") or found.get("caption")) if found else None

@@ -27,12 +27,11 @@ from bot.domain.models import (
     UnknownEvent,
 )
 from connectors.graph_webhooks import Change, changes, moment, unknown, wrong
-from connectors.graph_wire import version_of
+from connectors.graph_wire import OUR_NAME, version_of
 from connectors.instagram import messages, wire
 from connectors.instagram.names import (
     MENTION,
     NETWORK,
-    OUR_NAME,
     PRIVATE_REPLY,
     Rules,
     author,

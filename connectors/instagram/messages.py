@@ -10,9 +10,9 @@ from typing import Any, Final, Literal
 
 from bot.domain.models import Attachment, Deleted, Event, Interaction, Kind, Raw, UnknownEvent
 from connectors.graph_webhooks import STANDBY, Change, text, unknown
-from connectors.graph_wire import version_of
+from connectors.graph_wire import OUR_NAME, version_of
 from connectors.instagram import wire
-from connectors.instagram.names import INBOX, OUR_NAME, PERSON, Rules, author, key_of, private_conversation
+from connectors.instagram.names import INBOX, PERSON, Rules, author, key_of, private_conversation
 
 STORY_MENTION: Final = "the customer's story that mentions the account"
 STORY_ANSWERED: Final = "the story of ours that this answers"

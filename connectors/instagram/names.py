@@ -9,9 +9,6 @@ from bot.domain.models import Author, CaseKey, Raw
 from connectors.instagram import wire
 
 NETWORK: Final = "instagram"
-OUR_NAME: Final = "username"
-"""The header of a stored reading that says how the account is called."""
-
 PERSON: Final = "person"  # what the connector may be asked for beside what a delivery tells
 MENTION: Final = "mention"
 

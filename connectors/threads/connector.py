@@ -5,24 +5,20 @@ from datetime import timedelta
 from typing import ClassVar, Final
 
 from bot.domain.case import Send
-from bot.domain.errors import Permanent
 from bot.domain.models import Capabilities, Event, Health, Raw, Sent
 from bot.domain.ports import Page
-from connectors import graph_webhooks
 from connectors.base import ConnectorDeps
 from connectors.graph import Graph, Json
 from connectors.graph_connector import GraphConnector
 from connectors.graph_errors import Fate
+from connectors.graph_sweeps import Sweeps
 from connectors.graph_tokens import warned
-from connectors.graph_wire import version_of
+from connectors.graph_webhooks import identifier, table, text
 from connectors.threads import mapping
 from connectors.threads.api import WORDS, Api, access
 from connectors.threads.doors import Doors
 from connectors.threads.sending import LENGTH, Sender
 from connectors.threads.settings import ThreadsSettings
-
-LOOKS: Final = 20
-"""Known posts looked at again in one turn; with more of them, the turns take them one part after the other."""
 
 RIGHTS: Final = (
     "threads_basic", "threads_content_publish", "threads_manage_mentions", "threads_manage_replies",
@@ -50,7 +46,10 @@ class ThreadsConnector(GraphConnector[ThreadsSettings]):
         super().__init__(settings, deps)
         self._api = Api(Graph(deps.http, deps.clock, access(settings), words=WORDS), settings)
         history = timedelta(hours=settings.history_hours)
-        self._doors = Doors(deps.account, self._api, deps.clock, history, deps.poll_seconds)
+        self._sweeps = Sweeps(
+            mapping.NETWORK, deps.account, self._api.name, self._api.graph.pace, deps.clock, history, deps.poll_seconds
+        )
+        self._doors = Doors(self._api, self._sweeps, deps.clock)
         self._sender = Sender(deps.account, self._api, deps.notes, deps.clock)
 
     @property
@@ -70,7 +69,7 @@ class ThreadsConnector(GraphConnector[ThreadsSettings]):
 
     def sources(self) -> Mapping[str, float]:
         """The two sweeps."""
-        return {mapping.MENTIONS: self._doors.every_s, mapping.REPLIES: self._doors.every_s}
+        return {mapping.MENTIONS: self._sweeps.every_s, mapping.REPLIES: self._sweeps.every_s}
 
     async def poll(self, source: str, cursor: str | None) -> Page:
         """Read what one sweep finds; raises Transient or Permanent."""
@@ -81,7 +80,9 @@ class ThreadsConnector(GraphConnector[ThreadsSettings]):
     async def recheck(self, refs: Sequence[Mapping[str, str]]) -> list[tuple[str, Raw]]:
         """Look at some known posts again, since few edits and deletions are told of. Raises Transient or Permanent."""
         known = [ref for ref in refs if ref.get("id") and ref.get("conversation")]
-        found = [await self._look(ref) for ref in self._turn(known)]
+        found = [
+            await self._sweeps.again(ref, f"recheck:{ref['id']}", self._read(ref)) for ref in self._sweeps.turn(known)
+        ]
         return [each for each in found if each is not None]
 
     async def send(self, send: Send) -> Sent:
@@ -94,7 +95,7 @@ class ThreadsConnector(GraphConnector[ThreadsSettings]):
 
     async def _checked(self) -> Health:
         """Whose token it is, what it may do and until when, and how much of the day's limits is used."""
-        me = graph_webhooks.identifier((await self._api.me()).get("id"))
+        me = identifier((await self._api.me()).get("id"))
         await self.learn_name(self._api.known_name)
         if me != self._settings.user_id:
             summary = f"Threads {self.title}: the token belongs to the profile {me}"
@@ -114,31 +115,10 @@ class ThreadsConnector(GraphConnector[ThreadsSettings]):
 
     # --- looking again ---
 
-    def _turn(self, known: list[Mapping[str, str]]) -> list[Mapping[str, str]]:
-        """The part of the known posts whose turn it is, by the clock: no worker has to remember."""
-        parts = -(-len(known) // LOOKS)
-        if parts <= 1:
-            return known
-        part = int(self.deps.clock.now().timestamp() // max(self.deps.poll_seconds, 1.0)) % parts
-        return known[part * LOOKS : (part + 1) * LOOKS]
-
-    async def _look(self, ref: Mapping[str, str]) -> tuple[str, Raw] | None:
-        """What became of one post; None when nothing did, or when it cannot be read (but may still be there)."""
-        body: Json = {"ref": dict(ref)}
-        try:
-            post = await self._api.post(ref["id"])
-        except Permanent as error:
-            if error.reason == Fate.TOKEN:
-                raise
-            if error.reason != Fate.GONE:
-                return None
-            version = "gone"
-        else:
-            version = version_of(graph_webhooks.text(post.get("text")))
-            if version == ref.get("version"):
-                return None
-            body |= {"post": post}
-        return f"recheck:{ref['id']}:{version}", await self._doors.raw("recheck", body)
+    async def _read(self, ref: Mapping[str, str]) -> tuple[Json, str]:
+        """A post as it stands now, and its words."""
+        post = await self._api.post(ref["id"])
+        return {"post": post}, text(post.get("text"))
 
 
 def _limits(found: Json) -> tuple[str, bool]:
@@ -147,7 +127,7 @@ def _limits(found: Json) -> tuple[str, bool]:
     for used_name, config_name, what in (
         ("reply_quota_usage", "reply_config", "replies"), ("quota_usage", "config", "posts")
     ):  # fmt: skip
-        used, total = found.get(used_name), graph_webhooks.table(found.get(config_name)).get("quota_total")
+        used, total = found.get(used_name), table(found.get(config_name)).get("quota_total")
         if isinstance(used, int) and isinstance(total, int):
             parts.append(f"{used:,} of {total:,} {what}")
             is_full = is_full or used >= total * NEARLY

@@ -12,13 +12,10 @@ from urllib.parse import quote
 
 from bot.domain.models import Attachment, Author, CaseKey, Deleted, Edited, Event, Interaction, Kind, Malformed, Raw
 from connectors.graph_webhooks import Change, changes, unknown, wrong
-from connectors.graph_wire import version_of
+from connectors.graph_wire import OUR_NAME, version_of
 from connectors.threads import wire
 
 NETWORK: Final = "threads"
-OUR_NAME: Final = "username"
-"""The header of a stored reading that says how the profile is called."""
-
 WEB: Final = "https://www.threads.com"
 REPLIES: Final = "replies"
 MENTIONS: Final = "mentions"
