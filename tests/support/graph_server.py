@@ -19,6 +19,7 @@ from aiohttp import web
 
 from bot.domain.ports import WebhookRequest
 from tests.support.cases import NOON
+from tests.support.loopback import catch_all
 
 Json = dict[str, Any]
 APP_SECRET = "5f1b0d6a9c3e4872b1a0c9d8e7f60514"  # invented
@@ -199,16 +200,8 @@ S = TypeVar("S", bound=GraphServer)
 @asynccontextmanager
 async def running(server: S) -> AsyncIterator[S]:
     """The server on loopback, at `server.url`."""
-    app = web.Application()
-    app.router.add_route("*", "/{tail:.*}", server.handle)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        server.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    async with catch_all(server.handle) as server.url:
         yield server
-    finally:
-        await runner.cleanup()
 
 
 # --- deliveries -------------------------------------------------------------------------------------------------
