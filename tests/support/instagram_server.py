@@ -4,17 +4,14 @@ import json
 import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from io import BytesIO
 from typing import Any
-
-import aiohttp
 
 from bot.domain.ports import Clock
 from connectors.base import ConnectorDeps
 from connectors.instagram.connector import InstagramConnector
 from connectors.instagram.settings import InstagramSettings
 from tests.support.cases import NOON
-from tests.support.graph_server import APP_SECRET, VERIFY_TOKEN, Asked, GraphError, GraphServer, Json, signed
+from tests.support.graph_server import APP_SECRET, VERIFY_TOKEN, Asked, GraphError, GraphServer, Json
 
 OWN = "17841400000000001"
 APP_SCOPED = "9001"
@@ -297,13 +294,3 @@ def environment(server: InstagramServer, **more: str) -> dict[str, str]:
 def connect(server: InstagramServer, deps: ConnectorDeps, **more: str) -> InstagramConnector:
     """A connector to this server; `more` are further variables."""
     return InstagramConnector(InstagramSettings.model_validate(environment(server, **more)), deps)
-
-
-async def deliver(
-    port: int, body: bytes, path: str = "instagram", secret: str = APP_SECRET, headers: dict[str, str] | None = None
-) -> int:
-    """Post a delivery to the running bot as the network does (or with other `headers`); the status of its answer."""
-    url = f"http://127.0.0.1:{port}/webhooks/{path}"
-    given = headers or signed(body, secret)
-    async with aiohttp.ClientSession() as http, http.post(url, data=BytesIO(body), headers=given) as answer:
-        return answer.status

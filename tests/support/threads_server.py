@@ -11,6 +11,7 @@ from connectors.threads.connector import ThreadsConnector
 from connectors.threads.settings import ThreadsSettings
 from tests.support.cases import NOON
 from tests.support.graph_server import APP_SECRET, VERIFY_TOKEN, Asked, GraphError, GraphServer, Json
+from tests.support.stores import TestClock
 
 OWN = "24800000000000001"
 NAME = "acme"
@@ -208,3 +209,21 @@ def environment(server: ThreadsServer, **more: str) -> dict[str, str]:
 def connect(server: ThreadsServer, deps: ConnectorDeps, **more: str) -> ThreadsConnector:
     """A connector to this server; `more` are further variables."""
     return ThreadsConnector(ThreadsSettings.model_validate(environment(server, **more)), deps)
+
+
+@dataclass
+class Rig:
+    """A profile and the network."""
+
+    server: ThreadsServer
+    clock: TestClock
+    deps: ConnectorDeps
+    connector: ThreadsConnector
+
+    def other_worker(self) -> ThreadsConnector:
+        """The same profile in another process: it shares nothing but the notes."""
+        return connect(self.server, self.deps)
+
+    def texts(self) -> list[str]:
+        """What the profile replied."""
+        return [post.text for post in self.server.ours()]
