@@ -5,7 +5,7 @@ private conversation; the network itself refuses a second private reply to the s
 """
 
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from bot.domain.case import MODERATION, Purpose, Send
@@ -16,7 +16,7 @@ from connectors.facebook import names
 from connectors.facebook.api import Api
 from connectors.facebook.wire import ReadComment, ReadConversation, ReadMessage
 from connectors.graph import Json
-from connectors.graph_errors import Fate
+from connectors.graph_sending import CLOCK_TOLERANCE, found_hidden, moderated
 from connectors.graph_webhooks import identifier, moment
 from connectors.graph_wire import version_of
 
@@ -24,8 +24,6 @@ PUBLIC_LENGTH: Final = LengthRule(limit=8000, unit="characters")
 """Unconfirmed."""
 PRIVATE_LENGTH: Final = LengthRule(limit=2000, unit="characters")
 
-CLOCK_TOLERANCE: Final = timedelta(seconds=10)
-"""How far the network's clock may be behind ours when we look for what we sent."""
 AUTOMATIC: Final = frozenset({Purpose.ACKNOWLEDGE})
 """Words that nobody typed: the Human Agent window is only for what a person writes."""
 NOT_HIDEABLE: Final = "Facebook does not let the Page hide this comment."
@@ -52,7 +50,7 @@ class Sender:
     async def read_back(self, send: Send) -> Sent | None:
         """Find a send; None when it is certain that it does not stand. Raises Transient or Permanent."""
         if send.purpose in MODERATION:
-            return await self._find_hidden(send)
+            return await found_hidden(send, _target(send), self._is_hidden(_target(send)))
         if send.purpose is Purpose.LIKE:
             return self._liked(send) if await self._api.has_liked(_target(send)) else None
         return await (self._find_message(send) if send.private else self._find_reply(send))
@@ -96,7 +94,7 @@ class Sender:
         id_, hidden = _target(send), send.purpose is Purpose.HIDE
         comment = ReadComment.read(await self._api.comment(id_))
         if comment.is_hidden is hidden:
-            return Sent(id=f"{send.purpose}:{id_}")
+            return moderated(send, id_)
         if hidden and send.ref.get("words", "") not in {"", version_of(comment.message)}:
             raise Permanent("changed", CHANGED)
         if hidden and comment.can_hide is False:
@@ -104,18 +102,10 @@ class Sender:
         if not await self._api.hide(id_, hidden=hidden):
             msg = "the network did not say whether the comment is hidden"
             raise Unknown(msg)
-        return Sent(id=f"{send.purpose}:{id_}")
+        return moderated(send, id_)
 
-    async def _find_hidden(self, send: Send) -> Sent | None:
-        """Whether it is as it should be; of a comment that is gone the next try learns it for good."""
-        try:
-            comment = ReadComment.read(await self._api.comment(_target(send)))
-        except Permanent as error:
-            if error.reason != Fate.GONE:
-                raise
-            return None
-        hidden = send.purpose is Purpose.HIDE
-        return Sent(id=f"{send.purpose}:{_target(send)}") if comment.is_hidden is hidden else None
+    async def _is_hidden(self, id_: str) -> bool | None:
+        return ReadComment.read(await self._api.comment(id_)).is_hidden
 
     # --- private ---
 
