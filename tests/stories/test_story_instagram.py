@@ -58,7 +58,7 @@ async def test_a_comment_becomes_a_card_and_the_answer_stands_below_it(redis_url
         await scene.told(server.told_comment(answer))  # the echo of our own words
         await rig.press(ANA, card.ts, "hark:private:v1")
         assert (await rig.send(ANA, "What is your order number?", line="We have written to you, Ana.")).ok
-        await wait_until(lambda: server.world.boxes.get("6602"), "the private reply stands")
+        await rig.shows(card.ts, "/direct/inbox/")  # the private reply stands, and the case knows its conversation
         assert [said.text for said in server.world.boxes["6602"]] == ["What is your order number? ^AK"]
         mine = server.write("It is QX77TT", "6602")
         await scene.told(server.told_message("6602", message={"mid": mine.id, "text": mine.text}))
