@@ -15,9 +15,9 @@ import aiohttp
 
 from bot.domain.errors import NetworkError, Permanent, Transient, Unknown
 from bot.domain.ports import Clock
+from connectors.exchange import exchange
 from connectors.x import wire
 
-TIMEOUT: Final = aiohttp.ClientTimeout(total=20, connect=5)
 LONGEST_PAUSE_S: Final = 24 * 3600.0
 USUAL_PAUSE_S: Final = 60.0
 AFTER_RESET_S: Final = 1.0
@@ -209,14 +209,7 @@ class Caller:
 
     async def __call__(self, call: Call, token: str = "") -> bytes:
         """Make one call and return the answer's body; raises Transient, Permanent or Unknown."""
-        try:
-            status, headers, body = await self._exchange(call, token)
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            msg = f"X could not be reached ({type(error).__name__})"
-            raise Transient(msg) from error
-        except (TimeoutError, aiohttp.ClientError) as error:
-            msg = f"the connection to X broke ({type(error).__name__})"
-            raise (Unknown(msg) if call.writes else Transient(msg)) from error
+        status, headers, body = await self._exchange(call, token)
         if 200 <= status < 300:
             return body
         raise classify(status, body, headers, self._clock.now(), writing=call.writes)
@@ -229,13 +222,14 @@ class Caller:
         if call.body is not None:
             headers["Content-Type"] = "application/json"
             data = wire.dump(call.body)
-        async with self._http.request(
+        return await exchange(
+            self._http,
             call.verb,
             f"{self._base_url}{call.path}",
-            params=dict(call.params),
-            data=data,
             headers=headers,
-            timeout=TIMEOUT,
-            allow_redirects=False,
-        ) as answer:
-            return answer.status, answer.headers, await answer.read()
+            params=call.params,
+            data=data,
+            writes=call.writes,
+            who="X",
+            link="the connection to X",
+        )
