@@ -59,7 +59,7 @@ class InstagramConnector(GraphConnector[InstagramSettings]):
         self._sweeps = Sweeps(
             names.NETWORK, deps.account, self._api.name, self._api.graph.pace, deps.clock, history, deps.poll_seconds
         )
-        self._doors = Doors(self._api, self._sweeps, deps.clock)
+        self._doors = Doors(self._api, self._sweeps)
         self._sender = Sender(settings, deps.account, self._api, deps.notes, deps.clock)
 
     @property

@@ -10,7 +10,7 @@ from typing import Final
 from pydantic import Field
 
 from bot.domain.errors import Permanent
-from bot.domain.ports import Clock, Page
+from bot.domain.ports import Page
 from connectors.graph import Json
 from connectors.graph_sweeps import OVERLAP, SWEEP, Items, Sweeps
 from connectors.graph_sweeps import Progress as Since
@@ -33,10 +33,9 @@ class Progress(Since):
 class Doors:
     """The sweeps of one account."""
 
-    def __init__(self, api: Api, sweeps: Sweeps, clock: Clock) -> None:
+    def __init__(self, api: Api, sweeps: Sweeps) -> None:
         self._api = api
         self._sweeps = sweeps
-        self._clock = clock
 
     async def poll(self, source: str, cursor: str | None) -> Page:
         """Read what one source holds since the last time; raises Transient or Permanent."""
@@ -46,7 +45,7 @@ class Doors:
         return await self._sweeps.page(readers[source](self._sweeps.progress(Progress, cursor)), cursor)
 
     async def _comments(self, progress: Progress) -> tuple[Items, Progress]:
-        now = self._clock.now()
+        now = self._sweeps.clock.now()
         hour = int(now.timestamp() // WHOLE_EVERY_S)
         floor = progress.since - OVERLAP
         items: Items = []
@@ -73,7 +72,7 @@ class Doors:
         return found
 
     async def _messages(self, progress: Progress) -> tuple[Items, Progress]:
-        now, floor = self._clock.now(), progress.since - OVERLAP
+        now, floor = self._sweeps.clock.now(), progress.since - OVERLAP
         items: Items = []
         for conversation in await self._api.conversations():
             changed = moment(conversation.get("updated_time"))

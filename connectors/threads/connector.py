@@ -49,7 +49,7 @@ class ThreadsConnector(GraphConnector[ThreadsSettings]):
         self._sweeps = Sweeps(
             mapping.NETWORK, deps.account, self._api.name, self._api.graph.pace, deps.clock, history, deps.poll_seconds
         )
-        self._doors = Doors(self._api, self._sweeps, deps.clock)
+        self._doors = Doors(self._api, self._sweeps)
         self._sender = Sender(deps.account, self._api, deps.notes, deps.clock)
 
     @property

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from bot.domain.errors import Permanent
 from bot.domain.models import Raw
-from bot.domain.ports import Clock, Page
+from bot.domain.ports import Page
 from connectors.graph import Json
 from connectors.graph_sweeps import OVERLAP, SWEEP, Items, Progress, Sweeps
 from connectors.graph_webhooks import identifier, moment, text
@@ -16,10 +16,9 @@ from connectors.threads.mapping import MENTIONS, REPLIES
 class Doors:
     """The sweeps of one profile."""
 
-    def __init__(self, api: Api, sweeps: Sweeps, clock: Clock) -> None:
+    def __init__(self, api: Api, sweeps: Sweeps) -> None:
         self._api = api
         self._sweeps = sweeps
-        self._clock = clock
 
     async def poll(self, source: str, cursor: str | None) -> Page:
         """Read what one source holds since the last time; raises Transient or Permanent."""
@@ -28,7 +27,7 @@ class Doors:
         return await self._sweeps.page(self._read(source, self._sweeps.progress(Progress, cursor)), cursor)
 
     async def _read(self, source: str, progress: Progress) -> tuple[Items, Progress]:
-        now, floor = self._clock.now(), progress.since - OVERLAP
+        now, floor = self._sweeps.clock.now(), progress.since - OVERLAP
         found = await (self._mentions(floor) if source == MENTIONS else self._replies(floor))
         return found, Progress(since=now)
 
