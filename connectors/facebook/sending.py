@@ -4,7 +4,6 @@ No write of the Graph API can be repeated safely. What was lost is found by our 
 private conversation; the network itself refuses a second private reply to the same comment.
 """
 
-from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Final
 
@@ -13,7 +12,7 @@ from bot.domain.errors import Permanent, Unknown
 from bot.domain.models import LengthRule, Sent
 from bot.domain.ports import Clock
 from connectors.facebook import names
-from connectors.facebook.api import Api
+from connectors.facebook.api import Api, newer
 from connectors.facebook.wire import ReadComment, ReadConversation, ReadMessage
 from connectors.graph import Json
 from connectors.graph_sending import CLOCK_TOLERANCE, found_hidden, moderated
@@ -79,9 +78,7 @@ class Sender:
     async def _find_reply(self, send: Send) -> Sent | None:
         """Look through the thread, newest first, for our own words since the send was made."""
         since = send.created_at - CLOCK_TOLERANCE
-        async for item in _since(
-            self._api.comments(send.ref.get("thread") or _target(send), staff=True, most=5), since
-        ):
+        async for item in newer(self._api.comments(send.ref.get("thread") or _target(send), staff=True, most=5), since):
             comment = ReadComment.read(item)
             if comment.sender.id == self._page.id and comment.message.strip() == send.text.strip():
                 return self._reply_sent(comment.id, send, comment.permalink_url)
@@ -166,13 +163,3 @@ def _recipient(send: Send) -> dict[str, str]:
     if send.ref.get("psid"):
         return {"id": send.ref["psid"]}
     return {"post_id" if send.ref.get("what") == "post" else "comment_id": _target(send)}
-
-
-async def _since(pages: AsyncIterator[list[Json]], since: datetime) -> AsyncIterator[Json]:
-    """What is newer than an instant, out of pages with the newest first."""
-    async for page in pages:
-        for item in page:
-            at = moment(item.get("created_time"))
-            if at is not None and at < since:
-                return
-            yield item
