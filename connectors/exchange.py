@@ -15,21 +15,25 @@ async def exchange(
     verb: str,
     url: str,
     *,
-    headers: Mapping[str, str],
     params: Mapping[str, str] | Sequence[tuple[str, str]],
+    token: str | None = None,
+    headers: Mapping[str, str] | None = None,
     data: bytes | dict[str, str] | None = None,
     json: Mapping[str, Any] | None = None,
     writes: bool = False,
     who: str = "the network",
     link: str = "the connection",
 ) -> tuple[int, Mapping[str, str], bytes]:
-    """Status, headers and body; raises Transient, or Unknown where a write's answer was lost.
+    """Status, headers and body of the answer; raises Transient, or Unknown where a write's answer was lost.
 
     `who` and `link` are what the network and the connection to it are called in the error's text.
     """
+    given = (
+        {"Accept": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {}) | dict(headers or {})
+    )
     try:
         async with http.request(
-            verb, url, params=params, data=data, json=json, headers=headers, timeout=TIMEOUT, allow_redirects=False
+            verb, url, params=params, data=data, json=json, headers=given, timeout=TIMEOUT, allow_redirects=False
         ) as answer:
             return answer.status, answer.headers, await answer.read()
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:

@@ -147,16 +147,20 @@ class Graph:
 
     async def _exchange(self, call: Call) -> tuple[int, Mapping[str, str], bytes]:
         params = {name: str(value) for name, value in call.params.items()}
-        headers = {"Accept": "application/json"}
         if self._access.secret:
             params["appsecret_proof"] = self._access.proof
-        if self._access.place == "parameter":
+        in_header = self._access.place == "header"
+        if not in_header:
             params["access_token"] = self._access.token
-        else:
-            headers["Authorization"] = f"Bearer {self._access.token}"
         url = f"{self._access.url}/{self._access.version}/{call.path}"
         return await exchange(
-            self._http, call.verb, url, headers=headers, params=params, json=call.body, writes=call.writes
+            self._http,
+            call.verb,
+            url,
+            params=params,
+            token=self._access.token if in_header else None,
+            json=call.body,
+            writes=call.writes,
         )
 
 

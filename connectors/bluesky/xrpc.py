@@ -14,7 +14,7 @@ import aiohttp
 
 from bot.domain.errors import NetworkError, Permanent, Transient, Unknown
 from bot.domain.ports import Clock
-from connectors.bluesky import wire
+from connectors import clean
 from connectors.exchange import exchange
 
 LONGEST_PAUSE_S: Final = 3600.0
@@ -161,19 +161,16 @@ class Xrpc:
         raise classify(status, body, headers, self._clock.now(), writing=call.writes)
 
     async def _exchange(self, server: str, call: Call, token: str | None) -> tuple[int, Mapping[str, str], bytes]:
-        headers = {"Accept": "application/json"}
-        if token:
-            headers["Authorization"] = f"Bearer {token}"
-        if call.chat:
-            headers["atproto-proxy"] = CHAT_PROXY
+        headers = {"atproto-proxy": CHAT_PROXY} if call.chat else {}
         data = None
         if call.body is not None:
             headers["Content-Type"] = "application/json"
-            data = wire.dump(call.body)
+            data = clean.dump(call.body)
         return await exchange(
             self._http,
             call.verb,
             f"{server}/xrpc/{call.name}",
+            token=token,
             headers=headers,
             params=_query(call.params),
             data=data,

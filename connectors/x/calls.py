@@ -15,6 +15,7 @@ import aiohttp
 
 from bot.domain.errors import NetworkError, Permanent, Transient, Unknown
 from bot.domain.ports import Clock
+from connectors import clean
 from connectors.exchange import exchange
 from connectors.x import wire
 
@@ -215,17 +216,16 @@ class Caller:
         raise classify(status, body, headers, self._clock.now(), writing=call.writes)
 
     async def _exchange(self, call: Call, token: str) -> tuple[int, Mapping[str, str], bytes]:
-        headers = {"Accept": "application/json"}
-        if token:
-            headers["Authorization"] = f"Bearer {token}"
+        headers = {}
         data: bytes | dict[str, str] | None = dict(call.form) if call.form is not None else None
         if call.body is not None:
             headers["Content-Type"] = "application/json"
-            data = wire.dump(call.body)
+            data = clean.dump(call.body)
         return await exchange(
             self._http,
             call.verb,
             f"{self._base_url}{call.path}",
+            token=token,
             headers=headers,
             params=call.params,
             data=data,
