@@ -18,11 +18,11 @@ import structlog
 from bot.domain.errors import NetworkError, Transient, Unknown
 from bot.domain.ports import Clock
 from connectors import graph_errors
+from connectors.exchange import exchange
 from connectors.graph_errors import Fate
 from connectors.graph_pace import Pace
 from connectors.retry import retrying
 
-TIMEOUT: Final = aiohttp.ClientTimeout(total=20, connect=5)
 MOST_PAGES: Final = 50
 TRIES: Final = 3
 PAGING: Final = frozenset({"after", "until", "offset", "__paging_token"})
@@ -120,14 +120,7 @@ class Graph:
         if wait > 0:
             msg = "the network's limit is nearly used up, so only answers of staff go out"
             raise Transient(msg, retry_after=wait, shared=False)
-        try:
-            status, headers, body = await self._exchange(call)
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            msg = f"the network could not be reached ({type(error).__name__})"
-            raise Transient(msg) from error
-        except (TimeoutError, aiohttp.ClientError) as error:
-            msg = f"the connection broke ({type(error).__name__})"
-            raise (Unknown(msg) if call.writes else Transient(msg)) from error
+        status, headers, body = await self._exchange(call)
         return self._answer(call, status, headers, body)
 
     def _answer(self, call: Call, status: int, headers: Mapping[str, str], body: bytes) -> Json:
@@ -154,23 +147,21 @@ class Graph:
 
     async def _exchange(self, call: Call) -> tuple[int, Mapping[str, str], bytes]:
         params = {name: str(value) for name, value in call.params.items()}
-        headers = {"Accept": "application/json"}
         if self._access.secret:
             params["appsecret_proof"] = self._access.proof
-        if self._access.place == "parameter":
+        in_header = self._access.place == "header"
+        if not in_header:
             params["access_token"] = self._access.token
-        else:
-            headers["Authorization"] = f"Bearer {self._access.token}"
-        async with self._http.request(
+        url = f"{self._access.url}/{self._access.version}/{call.path}"
+        return await exchange(
+            self._http,
             call.verb,
-            f"{self._access.url}/{self._access.version}/{call.path}",
+            url,
             params=params,
+            token=self._access.token if in_header else None,
             json=call.body,
-            headers=headers,
-            timeout=TIMEOUT,
-            allow_redirects=False,
-        ) as answer:
-            return answer.status, answer.headers.copy(), await answer.read()
+            writes=call.writes,
+        )
 
 
 def rows(answer: Json) -> list[Json]:

@@ -6,32 +6,17 @@ that its own network requires (such as FACEBOOK_PAGE_ID and FACEBOOK_PAGE_TOKEN)
 
 from functools import cached_property
 from typing import ClassVar, Final
-from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 
 from connectors.base import AccountSettings
+from connectors.fields import WebAddress, listed
 
 DEFAULT_URL: Final = "https://graph.facebook.com"
 DEFAULT_VERSION: Final = "v26.0"
 """The newest of 2026-07-29; each version lives about two years ("Changelog / Versions")."""
 
 MAX_SECRETS: Final = 8
-
-
-def parts(text: str) -> tuple[str, ...]:
-    """The entries of a comma-separated list, each once, in order."""
-    return tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
-
-
-def web_address(value: str) -> str:
-    """An address without the slash at its end; raises ValueError for anything but http and https."""
-    value = value.strip().rstrip("/")
-    found = urlsplit(value)
-    if found.scheme not in {"http", "https"} or not found.hostname:
-        msg = "must be an address that starts with https:// (or http:// for a server of your own)"
-        raise ValueError(msg)
-    return value
 
 
 class GraphSettings(AccountSettings):
@@ -50,7 +35,7 @@ class GraphSettings(AccountSettings):
         description="A word of your own choice that you also enter where you subscribe the webhook.",
         examples=["long-random-words-of-your-own"],
     )
-    graph_url: str = Field(
+    graph_url: WebAddress = Field(
         default=DEFAULT_URL,
         alias="META_GRAPH_URL",
         description="The server of the Graph API.",
@@ -67,7 +52,7 @@ class GraphSettings(AccountSettings):
     @field_validator("app_secret")
     @classmethod
     def _are_secrets(cls, value: SecretStr) -> SecretStr:
-        found = parts(value.get_secret_value())
+        found = listed(value.get_secret_value())
         if not 1 <= len(found) <= MAX_SECRETS:
             msg = f"must hold 1 to {MAX_SECRETS} secrets"
             raise ValueError(msg)
@@ -84,12 +69,7 @@ class GraphSettings(AccountSettings):
             raise ValueError(msg)
         return value
 
-    @field_validator("graph_url")
-    @classmethod
-    def _is_address(cls, value: str) -> str:
-        return web_address(value)
-
     @cached_property
     def secrets(self) -> tuple[bytes, ...]:
         """The app secrets, in the order given."""
-        return tuple(each.encode() for each in parts(self.app_secret.get_secret_value()))
+        return tuple(each.encode() for each in listed(self.app_secret.get_secret_value()))

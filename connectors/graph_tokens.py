@@ -57,8 +57,22 @@ def read(data: dict[str, Any]) -> Token:
     )
 
 
-def warned(health: Health, expires_at: datetime | None, now: datetime, mend: str) -> Health:
+def trouble(token: Token | None, needed: Collection[str], title: str, renew: str) -> Health | None:
+    """What is wrong with a token: it is not valid, or lacks permissions; None where nothing is, or nothing is known."""
+    if token is None:
+        return None
+    lacking = ", ".join(token.lacks(needed))
+    if not token.valid:
+        return Health(ok=False, summary=f"{title}: the token is not valid", mend=renew)
+    if lacking:
+        mend = f"Make a token with {lacking} as well; the app may need App Review for it."
+        return Health(ok=False, summary=f"{title}: the token lacks {lacking}", mend=mend)
+    return None
+
+
+def warned(health: Health, token: Token | None, now: datetime, mend: str) -> Health:
     """A healthy account whose token ends soon, or has: with the date, and with the mend before it is too late."""
+    expires_at = token.expires_at if token else None
     if expires_at is None or not health.ok:
         return health
     left = expires_at - now

@@ -1,21 +1,30 @@
-"""What the models of Meta's JSON have in common: lenient values, and an object that may be missing.
+"""What the models of Meta's JSON have in common: lenient values, an object that may be missing, a name for a wording.
 
 Ids come as text or as numbers, times as seconds, milliseconds or ISO 8601, lists sometimes as {"data": [...]}.
 """
 
 import json
 from datetime import datetime
-from typing import Annotated, Any
+from hashlib import blake2b
+from typing import Annotated, Any, Final, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-from connectors.graph_webhooks import identifier, moment, text
+from connectors.graph_webhooks import identifier, moment, table, text
+
+OUR_NAME: Final = "username"
+"""The header of a stored reading that says how the account is called."""
 
 
 class Wire(BaseModel):
     """Base of wire models: frozen, unknown fields ignored."""
 
     model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+
+    @classmethod
+    def read(cls, value: object) -> Self:
+        """Read an object; anything else reads as an empty one."""
+        return cls.model_validate(table(value))
 
 
 def dicts(value: object) -> list[Any]:
@@ -48,3 +57,8 @@ Yes = Annotated[bool, BeforeValidator(_true)]
 def dump(value: object) -> bytes:
     """JSON of anything that came from JSON."""
     return json.dumps(value, separators=(",", ":")).encode()
+
+
+def version_of(words: str) -> str:
+    """A short name for a wording, the same from the webhook and from a read: the words themselves tell of an edit."""
+    return blake2b(words.encode("utf-8", "replace"), digest_size=6).hexdigest()

@@ -11,7 +11,7 @@ import structlog
 
 from bot.domain.case import Case
 from bot.domain.decisions import Decide
-from bot.domain.ports import Budgets, Clock, Due, DueQueue
+from bot.domain.ports import Budgets, Clock, Due, DueQueue, Rendered
 from bot.domain.storm import (
     COMPLAINT_BAND,
     HEAD_START_S,
@@ -89,7 +89,7 @@ class StormUpkeep:
             await self._comb(channel, problem, now)
         await self._release(channel, weather, tally, now)
         wait = [await self._show_storm(channel, weather.storm, tally.folded, now)] if weather.storm else []
-        wait += [await self._show_problem(channel, problem, now) for problem in weather.problems]
+        wait += [await self._show_problem(channel, problem) for problem in weather.problems]
         busy = weather.storming or tally.folded > 0 or any(each.combed != DONE for each in weather.problems)
         return now + (STEP if busy else max(STEP, min((each - now for each in wait if each is not None), default=IDLE)))
 
@@ -205,31 +205,28 @@ class StormUpkeep:
         data = await self.storm_data(channel)
         if data is None:
             return None
-        rendered = self._drawings.storm(data)
-        done = storm.ended_at is not None and data.tally.folded == 0
-        if done and data.storm.face.drawn == rendered.digest:
-            await self.change(channel, lambda each: _without_storm(each, storm.id))
-            return now
+        over = storm.ended_at is not None and data.tally.folded == 0
+        return await self._show(channel, data.storm, self._drawings.storm(data), pace, over=over)
 
-        async def save(face: Face) -> bool:
-            return await self.change(channel, lambda each: _with_face(each, storm.id, face)) is not None
-
-        return await self._posters.show(channel, data.storm.face, rendered, save, pace)
-
-    async def _show_problem(self, channel: str, problem: Problem, now: datetime) -> datetime | None:
+    async def _show_problem(self, channel: str, problem: Problem) -> datetime | None:
         data = await self.problem_data(channel, problem.id)
         if data is None:
             return None
-        rendered = self._drawings.problem(data)
-        done = problem.solved_at is not None and data.tally.folded == 0
-        if done and data.problem.face.drawn == rendered.digest:
-            await self.change(channel, lambda each: _without_problem(each, problem.id))
-            return now
+        over = problem.solved_at is not None and data.tally.folded == 0
+        return await self._show(channel, data.problem, self._drawings.problem(data), PACE, over=over)
+
+    async def _show(
+        self, channel: str, told: Storm | Problem, rendered: Rendered, pace: timedelta, *, over: bool
+    ) -> datetime | None:
+        """Bring a message in line with what it should show; once it says that all is over, it is forgotten."""
+        if over and told.face.drawn == rendered.digest:
+            await self.change(channel, lambda each: _without(each, told.id))
+            return self._clock.now()
 
         async def save(face: Face) -> bool:
-            return await self.change(channel, lambda each: _with_problem_face(each, problem.id, face)) is not None
+            return await self.change(channel, lambda each: _with_face(each, told.id, face)) is not None
 
-        return await self._posters.show(channel, data.problem.face, rendered, save, PACE)
+        return await self._posters.show(channel, told.face, rendered, save, pace)
 
 
 def _relief(problem: Problem, now: datetime) -> Decide:
@@ -241,24 +238,18 @@ def _is_showable(case: Case) -> bool:
     return not item.private and not item.deleted and bool(item.text.strip()) and case.reading.abuse != "troll"
 
 
-def _with_face(weather: Weather, storm_id: str, face: Face) -> Weather | None:
-    if weather.storm is None or weather.storm.id != storm_id:
-        return None
-    return weather.model_copy(update={"storm": weather.storm.model_copy(update={"face": face})})
+def _with_face(weather: Weather, id_: str, face: Face) -> Weather | None:
+    """The weather with where the message of its storm or of a known problem stands; None when that is gone."""
+    if weather.storm is not None and weather.storm.id == id_:
+        return weather.model_copy(update={"storm": weather.storm.model_copy(update={"face": face})})
+    return changed_problem(weather, id_, face=face) if weather.problem(id_) else None
 
 
-def _with_problem_face(weather: Weather, problem_id: str, face: Face) -> Weather | None:
-    return changed_problem(weather, problem_id, face=face) if weather.problem(problem_id) else None
-
-
-def _without_storm(weather: Weather, storm_id: str) -> Weather | None:
+def _without(weather: Weather, id_: str) -> Weather | None:
+    """The weather without its storm, if that is over still, or without a known problem; None when that is gone."""
     storm = weather.storm
-    if storm is None or storm.id != storm_id or storm.ended_at is None:
+    if storm is not None and storm.id == id_:
+        return weather.model_copy(update={"storm": None}) if storm.ended_at is not None else None
+    if weather.problem(id_) is None:
         return None
-    return weather.model_copy(update={"storm": None})
-
-
-def _without_problem(weather: Weather, problem_id: str) -> Weather | None:
-    if weather.problem(problem_id) is None:
-        return None
-    return weather.model_copy(update={"problems": tuple(each for each in weather.problems if each.id != problem_id)})
+    return weather.model_copy(update={"problems": tuple(each for each in weather.problems if each.id != id_)})

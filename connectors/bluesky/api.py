@@ -6,6 +6,7 @@ from typing import Any, Final, TypeVar
 
 from bot.domain.errors import Permanent, Transient, Unknown
 from bot.domain.ports import Clock
+from connectors import clean
 from connectors.bluesky import wire
 from connectors.bluesky.session import Session, Sessions
 from connectors.bluesky.xrpc import RENEWABLE, Call, Params, Xrpc
@@ -127,7 +128,7 @@ class Api:
         call = Call(name, params=params or {}, chat=chat)
         answer = await retrying(lambda: self._signed(call), self._clock, tries=tries)
         try:
-            return wire.read(model, answer)
+            return clean.read(model, answer)
         except ValueError as error:
             msg = f"the answer of {name} could not be read"
             raise Transient(msg) from error
@@ -154,7 +155,7 @@ def _page(cursor: str | None, limit: int) -> dict[str, str | int | list[str]]:
 
 def _read_written(model: type[M], answer: bytes) -> M:
     try:
-        return wire.read(model, answer)
+        return clean.read(model, answer)
     except ValueError as error:
         msg = "the server took the write but its answer could not be read"
         raise Unknown(msg) from error

@@ -13,6 +13,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 from bot.domain.errors import Permanent, Transient
 from bot.domain.models import Raw
 from bot.domain.ports import Clock, Page
+from connectors import clean
 from connectors.bluesky import paging, wire
 from connectors.bluesky.api import Api
 from connectors.bluesky.mapping import BEFORE_START_HEADER, DID_HEADER, chat_id
@@ -141,7 +142,7 @@ class Doors:
             network="bluesky",
             account=self._account,
             source=source,
-            body=wire.dump(item),
+            body=clean.dump(item),
             headers=dict(headers),
             received_at=self._clock.now(),
         )

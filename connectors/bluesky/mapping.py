@@ -24,6 +24,7 @@ from bot.domain.models import (
     Raw,
     UnknownEvent,
 )
+from connectors import clean
 from connectors.bluesky import wire
 from connectors.bluesky.names import post_url, profile_url, split_uri
 from connectors.times import spelled
@@ -198,7 +199,7 @@ def _quiet(note: wire.Notification, kind: Kind, context: Context) -> Interaction
 
 
 def _notification(body: bytes, context: Context) -> Event:
-    note = wire.read(wire.Notification, body)
+    note = clean.read(wire.Notification, body)
     if note.reason in _QUIET_REASONS:
         return _quiet(note, _QUIET_REASONS[note.reason], context)
     if note.record.type != wire.POST and split_uri(note.uri).collection != wire.POST:
@@ -210,12 +211,12 @@ def _notification(body: bytes, context: Context) -> Event:
 
 
 def _search(body: bytes, context: Context) -> Event:
-    post = wire.read(wire.PostView, body)
+    post = clean.read(wire.PostView, body)
     return _post(post, _concern(post, context.did) or Kind.MATCH, context)
 
 
 def _recheck(body: bytes, context: Context) -> Event:
-    found = wire.read(wire.Recheck, body)
+    found = clean.read(wire.Recheck, body)
     key = context.key(found.ref.get("conversation", ""))
     uri = found.ref.get("uri", "")
     if found.post is None:
@@ -230,7 +231,7 @@ def _recheck(body: bytes, context: Context) -> Event:
 
 
 def _chat(body: bytes, context: Context) -> Event:
-    log = wire.read(wire.ChatLog, body)
+    log = clean.read(wire.ChatLog, body)
     reader = _CHAT_READERS.get(log.what)
     if reader is None or log.message is None:
         return UnknownEvent(what=f"chat:{log.what[:40]}")

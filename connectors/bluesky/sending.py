@@ -7,6 +7,7 @@ from typing import Any, Final, TypeVar
 from bot.domain.case import Purpose, Send
 from bot.domain.errors import Permanent, Transient
 from bot.domain.models import LengthRule, Sent
+from connectors import clean
 from connectors.bluesky import wire
 from connectors.bluesky.api import Api
 from connectors.bluesky.mapping import chat_conversation, chat_id
@@ -139,7 +140,7 @@ class Sender:
 
 def _read(model: type[M], item: dict[str, Any]) -> M | None:
     try:
-        return wire.read(model, wire.dump(item))
+        return clean.read(model, clean.dump(item))
     except ValueError:
         return None
 

@@ -18,6 +18,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from bot.domain.errors import Permanent, Transient
 from bot.domain.ports import Clock, Notes
+from connectors import clean
 from connectors.base import ConnectorDeps
 from connectors.bluesky import wire
 from connectors.bluesky.settings import BlueskySettings
@@ -201,7 +202,7 @@ class Sessions:
 
     def _session_from(self, body: bytes, server: str) -> Session:
         try:
-            tokens = wire.read(wire.Tokens, body)
+            tokens = clean.read(wire.Tokens, body)
         except ValueError as error:
             msg = "the server's answer to signing in could not be read"
             raise Transient(msg) from error

@@ -1,11 +1,11 @@
 """What one Bluesky account is told by the environment."""
 
 from typing import ClassVar
-from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 
 from connectors.base import AccountSettings
+from connectors.fields import HistoryHours, WebAddress, listed
 
 DEFAULT_SERVICE = "https://bsky.social"
 MAX_QUERIES = 20
@@ -16,7 +16,7 @@ class BlueskySettings(AccountSettings):
 
     required: ClassVar[tuple[str, ...]] = ("BLUESKY_IDENTIFIER", "BLUESKY_APP_PASSWORD")
 
-    service_url: str = Field(
+    service_url: WebAddress = Field(
         default=DEFAULT_SERVICE,
         alias="BLUESKY_SERVICE_URL",
         description="The server to sign in to. With the default, Hark moves on to the account's own server; "
@@ -40,30 +40,13 @@ class BlueskySettings(AccountSettings):
         description=f"Monitoring streams: up to {MAX_QUERIES} searches, separated by commas.",
         examples=['acme airlines, "acme app"'],
     )
-    web_url: str = Field(
+    web_url: WebAddress = Field(
         default="https://bsky.app",
         alias="BLUESKY_WEB_URL",
         description="Where links for people lead.",
         examples=["https://bsky.app"],
     )
-    history_hours: int = Field(
-        default=24,
-        ge=0,
-        le=168,
-        alias="BLUESKY_HISTORY_HOURS",
-        description="On the very first start: how many hours of what was there already become cards.",
-        examples=["24"],
-    )
-
-    @field_validator("service_url", "web_url")
-    @classmethod
-    def _is_web_address(cls, value: str) -> str:
-        value = value.strip().rstrip("/")
-        parts = urlsplit(value)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            msg = "must be an address that starts with https:// (or http:// for a server of your own)"
-            raise ValueError(msg)
-        return value
+    history_hours: HistoryHours = Field(default=24, alias="BLUESKY_HISTORY_HOURS")
 
     @field_validator("identifier")
     @classmethod
@@ -94,7 +77,7 @@ class BlueskySettings(AccountSettings):
     @property
     def queries(self) -> tuple[str, ...]:
         """The monitoring searches, each once, in the order given."""
-        return tuple(dict.fromkeys(part.strip() for part in self.search.split(",") if part.strip()))
+        return listed(self.search)
 
     @property
     def follows_did_document(self) -> bool:

@@ -4,13 +4,10 @@ Shapes follow the lexicons app.bsky.notification.listNotifications, app.bsky.fee
 com.atproto.repo.* and chat.bsky.convo.*.
 """
 
-import json
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
-
-M = TypeVar("M", bound="Wire")
 
 POST = "app.bsky.feed.post"
 LIKE = "app.bsky.feed.like"
@@ -243,19 +240,3 @@ class Did(Wire):
     """What resolveHandle answers."""
 
     did: str = Field(min_length=1)
-
-
-def dump(value: object) -> bytes:
-    """JSON in UTF-8 of anything that came from JSON; half characters (lone surrogates) become U+FFFD."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
-
-
-def read(model: type[M], body: bytes) -> M:
-    """Read one stored JSON value; raises ValueError (pydantic's included) for anything that cannot be read."""
-    try:
-        value = json.loads(body.decode("utf-8", "replace"))
-        return model.model_validate_json(dump(value))
-    except RecursionError as error:
-        msg = "nested too deeply"
-        raise ValueError(msg) from error

@@ -14,9 +14,9 @@ import aiohttp
 
 from bot.domain.errors import NetworkError, Permanent, Transient, Unknown
 from bot.domain.ports import Clock
-from connectors.bluesky import wire
+from connectors import clean
+from connectors.exchange import exchange
 
-TIMEOUT: Final = aiohttp.ClientTimeout(total=20, connect=5)
 LONGEST_PAUSE_S: Final = 3600.0
 CHAT_PROXY: Final = "did:web:api.bsky.chat#bsky_chat"
 
@@ -155,38 +155,28 @@ class Xrpc:
 
     async def __call__(self, server: str, call: Call, token: str | None = None) -> bytes:
         """Make one call and return the answer's body; raises Transient, Permanent or Unknown."""
-        try:
-            status, headers, body = await self._exchange(server, call, token)
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            msg = f"the server could not be reached ({type(error).__name__})"
-            raise Transient(msg) from error
-        except (TimeoutError, aiohttp.ClientError) as error:
-            msg = f"the connection broke ({type(error).__name__})"
-            raise (Unknown(msg) if call.writes else Transient(msg)) from error
+        status, headers, body = await self._exchange(server, call, token)
         if status == 200:
             return body
         raise classify(status, body, headers, self._clock.now(), writing=call.writes)
 
     async def _exchange(self, server: str, call: Call, token: str | None) -> tuple[int, Mapping[str, str], bytes]:
-        headers = {"Accept": "application/json"}
-        if token:
-            headers["Authorization"] = f"Bearer {token}"
-        if call.chat:
-            headers["atproto-proxy"] = CHAT_PROXY
+        headers = {"atproto-proxy": CHAT_PROXY} if call.chat else {}
         data = None
         if call.body is not None:
             headers["Content-Type"] = "application/json"
-            data = wire.dump(call.body)
-        async with self._http.request(
+            data = clean.dump(call.body)
+        return await exchange(
+            self._http,
             call.verb,
             f"{server}/xrpc/{call.name}",
+            token=token,
+            headers=headers,
             params=_query(call.params),
             data=data,
-            headers=headers,
-            timeout=TIMEOUT,
-            allow_redirects=False,
-        ) as answer:
-            return answer.status, answer.headers, await answer.read()
+            writes=call.writes,
+            who="the server",
+        )
 
 
 def _query(params: Params) -> list[tuple[str, str]]:

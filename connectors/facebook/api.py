@@ -1,11 +1,13 @@
 """The calls that Hark makes for one Page, each with its path and parameters."""
 
 from collections.abc import AsyncIterator, Sequence
+from datetime import UTC, datetime
 from typing import Final
 
 from bot.domain.errors import Permanent
 from connectors.facebook.reading import COMMENT_FIELDS, POST_FIELDS
 from connectors.graph import Graph, Json, rows
+from connectors.graph_webhooks import moment
 
 MESSAGE_FIELDS: Final = (
     "id,created_time,from,to,message,sticker,attachments{mime_type,name,file_url,image_data,video_data}"
@@ -124,3 +126,17 @@ class Api:
     async def message(self, body: Json) -> Json:
         """Send one private message."""
         return await self.graph.post(f"{self._page}/messages", body=body)
+
+
+async def newer(pages: AsyncIterator[list[Json]], since: datetime) -> AsyncIterator[Json]:
+    """What is newer than an instant, out of pages with the newest first."""
+    async for page in pages:
+        for item in page:
+            if not is_new(moment(item.get("created_time")), since):
+                return
+            yield item
+
+
+def is_new(at: datetime | None, since: datetime) -> bool:
+    """Whether something is not older than an instant; without a time of its own it may be."""
+    return (at or datetime.max.replace(tzinfo=UTC)) >= since

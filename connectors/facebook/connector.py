@@ -6,19 +6,18 @@ from datetime import timedelta
 from typing import ClassVar, Final
 
 from bot.domain.case import Send
-from bot.domain.errors import Permanent, Transient
 from bot.domain.models import Capabilities, Event, Health, Raw, Sent
-from bot.domain.ports import Page, Verdict, WebhookRequest
-from connectors import graph_tokens, graph_webhooks
-from connectors.base import Connector, ConnectorDeps
+from bot.domain.ports import Page
+from connectors import graph_tokens
+from connectors.base import ConnectorDeps
 from connectors.facebook import mapping, names
 from connectors.facebook.api import Api
 from connectors.facebook.sending import CLOSED, PRIVATE_LENGTH, PUBLIC_LENGTH, Sender
 from connectors.facebook.settings import FacebookSettings
 from connectors.facebook.sweeping import Sweeps
 from connectors.graph import Access, Graph
+from connectors.graph_connector import GraphConnector
 from connectors.graph_errors import Fate
-from connectors.graph_tokens import Token
 
 FIELDS: Final = ("feed", "mention", "messages")
 """Without these nothing comes by webhook; others only add to it."""
@@ -43,10 +42,12 @@ MENDS: Final[Mapping[str, str]] = {
 }
 
 
-class FacebookConnector(Connector):
+class FacebookConnector(GraphConnector[FacebookSettings]):
     """Takes webhooks, sweeps for what they missed, replies, likes, hides, and writes in private."""
 
     network: ClassVar[str] = names.NETWORK
+    mends: ClassVar[Mapping[str, str]] = MENDS
+    away: ClassVar[str] = AWAY_MEND
     capabilities: ClassVar[Capabilities] = Capabilities(
         public_reply=PUBLIC_LENGTH,
         private_message=PRIVATE_LENGTH,
@@ -59,8 +60,7 @@ class FacebookConnector(Connector):
     )
 
     def __init__(self, settings: FacebookSettings, deps: ConnectorDeps) -> None:
-        super().__init__(deps)
-        self._settings = settings
+        super().__init__(settings, deps)
         self._token = settings.page_token.get_secret_value()
         window = names.HUMAN_AGENT if settings.human_agent else names.STANDARD
         self._page = names.Page(settings.page_id, deps.account, window)
@@ -79,13 +79,6 @@ class FacebookConnector(Connector):
     def title(self) -> str:
         """The Page's name, once it is known; until then its id."""
         return self.known_name or f"Page {self._page.id}"
-
-    def verify(self, request: WebhookRequest) -> Verdict:
-        """Judge one request: the handshake, or a delivery signed with one of the app secrets."""
-        token = self._settings.verify_token.get_secret_value()
-        return graph_webhooks.verify(
-            request, self._settings.secrets, token, network=self.network, account=self.account
-        )  # fmt: skip
 
     def parse(self, raw: Raw) -> Iterator[Event]:
         """Read one stored delivery. Pure, and never raises."""
@@ -123,30 +116,21 @@ class FacebookConnector(Connector):
         """Find a send by its words; raises Transient or Permanent."""
         return await self._sender.read_back(send)
 
-    async def check(self) -> Health:
-        """Ask for the Page, the token's permissions and end, and the webhook's fields. Never raises a NetworkError."""
-        try:
-            await self.learn_name(await self._api.name())
-            token = await graph_tokens.inspect(self._api.graph, self._token)
-            fields = await self._api.subscribed_fields()
-        except Permanent as error:
-            return Health(ok=False, summary=error.text, mend=MENDS.get(error.reason, ""))
-        except Transient as error:
-            return Health(ok=False, summary=str(error), mend=AWAY_MEND)
-        health = self._health(token, fields)
-        return graph_tokens.warned(health, token.expires_at if token else None, self.deps.clock.now(), TOKEN_MEND)
-
-    def _health(self, token: Token | None, fields: frozenset[str]) -> Health:
-        missing = token.lacks(NEEDED) if token else []
-        silent = [field for field in FIELDS if field not in fields]
-        if token is not None and not token.valid:
-            return Health(ok=False, summary=f"{self.title}: the token is not valid", mend=TOKEN_MEND)
-        if missing:
-            mend = f"Make a token with {', '.join(missing)} as well; the app may need App Review for it."
-            return Health(ok=False, summary=f"{self.title}: the token lacks {', '.join(missing)}", mend=mend)
-        if silent:
+    async def _checked(self) -> Health:
+        """Ask for the Page, the token's permissions and end, and the webhook's fields."""
+        await self.learn_name(await self._api.name())
+        token = await graph_tokens.inspect(self._api.graph, self._token)
+        fields = await self._api.subscribed_fields()
+        trouble = graph_tokens.trouble(token, NEEDED, self.title, TOKEN_MEND)
+        if trouble is not None:
+            return trouble
+        if silent := [field for field in FIELDS if field not in fields]:
             mend = f"Subscribe the Page to {', '.join(silent)} (docs/connectors/facebook.md, step 6)."
             text = f"{self.title}: the webhook does not tell of {', '.join(silent)}; sweeps find it minutes later"
             return Health(ok=False, summary=text, mend=mend)
         window = "seven days (Human Agent)" if self._settings.human_agent else "24 hours"
-        return Health(ok=True, summary=f"{self.title}: webhook subscribed, messages answered for {window}")
+        health = Health(ok=True, summary=f"{self.title}: webhook subscribed, messages answered for {window}")
+        return graph_tokens.warned(health, token, self.deps.clock.now(), TOKEN_MEND)
+
+    def _about(self, trouble: str) -> str:
+        return trouble

@@ -15,6 +15,7 @@ from connectors.facebook import messages, names, reading
 from connectors.facebook.names import Page
 from connectors.facebook.wire import FeedValue
 from connectors.graph_webhooks import Change, changes, table, unknown, wrong
+from connectors.graph_wire import version_of
 
 POSTS: Final = frozenset({"post", "status", "photo", "video", "album", "link", "note", "event"})
 ADDED: Final = frozenset({"add"})
@@ -187,7 +188,7 @@ def _lived(made: Interaction, value: FeedValue, at: datetime) -> Iterator[Event]
     elif value.verb in EDITED:
         yield made.model_copy(update={"worded_at": at})
         if not made.by_us:
-            yield Edited(id=made.id, key=made.key, text=made.text, version=names.words(made.text), at=at, ref=made.ref)
+            yield Edited(id=made.id, key=made.key, text=made.text, version=version_of(made.text), at=at, ref=made.ref)
     else:
         yield unknown(value.item, value.verb or "no_verb")
 

@@ -23,6 +23,7 @@ from connectors.facebook.wire import (
     first_key,
 )
 from connectors.graph_webhooks import Change, identifier, table, text, unknown
+from connectors.graph_wire import version_of
 
 EVENTS: Final = ("message", "message_edit", "reaction", "postback", "read", "delivery")
 SILENT: Final = frozenset({"read", "delivery"})
@@ -112,7 +113,7 @@ def _edit(change: Change, edit: MessageEdit, talk: _Talk) -> Iterator[Event]:
         return
     yield talk.said(edit.mid, edit.text, ()).model_copy(update={"worded_at": talk.at})
     if not talk.by_us:
-        yield Edited(id=edit.mid, key=talk.key, text=edit.text, version=names.words(edit.text), at=talk.at)
+        yield Edited(id=edit.mid, key=talk.key, text=edit.text, version=version_of(edit.text), at=talk.at)
 
 
 def _reaction(reaction: MessageReaction, talk: _Talk) -> Event:

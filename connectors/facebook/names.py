@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from hashlib import blake2b
 from typing import Final
 
 from bot.domain.models import Author, CaseKey
@@ -42,11 +41,6 @@ def branch(post: str, author: str, fallback: str) -> str:
 def private(person: str) -> str:
     """All messages with one person."""
     return f"private|{person}"
-
-
-def words(text: str) -> str:
-    """A short name for a wording: the same from the webhook and from a read, another after an edit."""
-    return blake2b(text.encode("utf-8", "replace"), digest_size=6).hexdigest()
 
 
 def author(person: Person) -> Author | None:

@@ -8,6 +8,7 @@ from connectors.facebook import names
 from connectors.facebook.names import Page
 from connectors.facebook.wire import ReadAttachment, ReadComment, ReadPost
 from connectors.graph_webhooks import identifier, table, text
+from connectors.graph_wire import version_of
 
 COMMENT_FIELDS: Final = (
     "id,from,message,created_time,permalink_url,parent{id},attachment,"
@@ -37,7 +38,7 @@ def post_ref(key: CaseKey, post: str, message: str) -> dict[str, str]:
 
 def _ref(key: CaseKey, message: str) -> dict[str, str]:
     """What a second look takes: the conversation and the wording as it is known."""
-    return {"conversation": key.conversation, "words": names.words(message)}
+    return {"conversation": key.conversation, "words": version_of(message)}
 
 
 def event(stored: Mapping[str, Any], raw: Raw, page: Page) -> Event | None:
@@ -107,7 +108,7 @@ def _rechecked(ref: Mapping[str, Any], item: object, raw: Raw, page: Page) -> Ev
         return Deleted(id=id_, key=key, at=raw.received_at)
     message = text(table(item).get("message"))
     now = _ref(key, message)
-    return Edited(id=id_, key=key, text=message, version=names.words(message), at=raw.received_at, ref=now)
+    return Edited(id=id_, key=key, text=message, version=version_of(message), at=raw.received_at, ref=now)
 
 
 def _attachment(one: ReadAttachment) -> Attachment:

@@ -4,8 +4,7 @@ No write of the Graph API can be repeated safely. What was lost is found by our 
 private conversation; the network itself refuses a second private reply to the same comment.
 """
 
-from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from bot.domain.case import MODERATION, Purpose, Send
@@ -13,18 +12,17 @@ from bot.domain.errors import Permanent, Unknown
 from bot.domain.models import LengthRule, Sent
 from bot.domain.ports import Clock
 from connectors.facebook import names
-from connectors.facebook.api import Api
+from connectors.facebook.api import Api, newer
 from connectors.facebook.wire import ReadComment, ReadConversation, ReadMessage
 from connectors.graph import Json
-from connectors.graph_errors import Fate
+from connectors.graph_sending import CLOCK_TOLERANCE, found_hidden, moderated
 from connectors.graph_webhooks import identifier, moment
+from connectors.graph_wire import version_of
 
 PUBLIC_LENGTH: Final = LengthRule(limit=8000, unit="characters")
 """Unconfirmed."""
 PRIVATE_LENGTH: Final = LengthRule(limit=2000, unit="characters")
 
-CLOCK_TOLERANCE: Final = timedelta(seconds=10)
-"""How far the network's clock may be behind ours when we look for what we sent."""
 AUTOMATIC: Final = frozenset({Purpose.ACKNOWLEDGE})
 """Words that nobody typed: the Human Agent window is only for what a person writes."""
 NOT_HIDEABLE: Final = "Facebook does not let the Page hide this comment."
@@ -51,7 +49,7 @@ class Sender:
     async def read_back(self, send: Send) -> Sent | None:
         """Find a send; None when it is certain that it does not stand. Raises Transient or Permanent."""
         if send.purpose in MODERATION:
-            return await self._find_hidden(send)
+            return await found_hidden(send, _target(send), self._is_hidden(_target(send)))
         if send.purpose is Purpose.LIKE:
             return self._liked(send) if await self._api.has_liked(_target(send)) else None
         return await (self._find_message(send) if send.private else self._find_reply(send))
@@ -80,9 +78,7 @@ class Sender:
     async def _find_reply(self, send: Send) -> Sent | None:
         """Look through the thread, newest first, for our own words since the send was made."""
         since = send.created_at - CLOCK_TOLERANCE
-        async for item in _since(
-            self._api.comments(send.ref.get("thread") or _target(send), staff=True, most=5), since
-        ):
+        async for item in newer(self._api.comments(send.ref.get("thread") or _target(send), staff=True, most=5), since):
             comment = ReadComment.read(item)
             if comment.sender.id == self._page.id and comment.message.strip() == send.text.strip():
                 return self._reply_sent(comment.id, send, comment.permalink_url)
@@ -95,26 +91,18 @@ class Sender:
         id_, hidden = _target(send), send.purpose is Purpose.HIDE
         comment = ReadComment.read(await self._api.comment(id_))
         if comment.is_hidden is hidden:
-            return Sent(id=f"{send.purpose}:{id_}")
-        if hidden and send.ref.get("words", "") not in {"", names.words(comment.message)}:
+            return moderated(send, id_)
+        if hidden and send.ref.get("words", "") not in {"", version_of(comment.message)}:
             raise Permanent("changed", CHANGED)
         if hidden and comment.can_hide is False:
             raise Permanent("not_hideable", NOT_HIDEABLE)
         if not await self._api.hide(id_, hidden=hidden):
             msg = "the network did not say whether the comment is hidden"
             raise Unknown(msg)
-        return Sent(id=f"{send.purpose}:{id_}")
+        return moderated(send, id_)
 
-    async def _find_hidden(self, send: Send) -> Sent | None:
-        """Whether it is as it should be; of a comment that is gone the next try learns it for good."""
-        try:
-            comment = ReadComment.read(await self._api.comment(_target(send)))
-        except Permanent as error:
-            if error.reason != Fate.GONE:
-                raise
-            return None
-        hidden = send.purpose is Purpose.HIDE
-        return Sent(id=f"{send.purpose}:{_target(send)}") if comment.is_hidden is hidden else None
+    async def _is_hidden(self, id_: str) -> bool | None:
+        return ReadComment.read(await self._api.comment(id_)).is_hidden
 
     # --- private ---
 
@@ -175,13 +163,3 @@ def _recipient(send: Send) -> dict[str, str]:
     if send.ref.get("psid"):
         return {"id": send.ref["psid"]}
     return {"post_id" if send.ref.get("what") == "post" else "comment_id": _target(send)}
-
-
-async def _since(pages: AsyncIterator[list[Json]], since: datetime) -> AsyncIterator[Json]:
-    """What is newer than an instant, out of pages with the newest first."""
-    async for page in pages:
-        for item in page:
-            at = moment(item.get("created_time"))
-            if at is not None and at < since:
-                return
-            yield item

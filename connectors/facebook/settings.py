@@ -2,8 +2,9 @@
 
 from typing import ClassVar
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field
 
+from connectors.fields import HistoryHours, Word
 from connectors.graph_settings import GraphSettings
 
 
@@ -18,7 +19,7 @@ class FacebookSettings(GraphSettings):
         description="The Page's id (the Page, About, Page transparency).",
         examples=["110012345678901"],
     )
-    page_token: SecretStr = Field(
+    page_token: Word = Field(
         alias="FACEBOOK_PAGE_TOKEN",
         description="A Page access token that does not expire (see docs/connectors/facebook.md).",
         examples=["EAAGm0PX4ZCpsBAKZC"],
@@ -30,20 +31,4 @@ class FacebookSettings(GraphSettings):
         "seven days instead of 24 hours.",
         examples=["true"],
     )
-    history_hours: int = Field(
-        default=24,
-        ge=0,
-        le=168,
-        alias="FACEBOOK_HISTORY_HOURS",
-        description="On the very first start: how many hours of what was there already become cards.",
-        examples=["24"],
-    )
-
-    @field_validator("page_token")
-    @classmethod
-    def _is_token(cls, value: SecretStr) -> SecretStr:
-        token = value.get_secret_value().strip()
-        if not token or not token.isascii() or any(letter.isspace() for letter in token):
-            msg = "must be one word without spaces"
-            raise ValueError(msg)
-        return SecretStr(token)
+    history_hours: HistoryHours = Field(default=24, alias="FACEBOOK_HISTORY_HOURS")

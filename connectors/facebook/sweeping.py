@@ -4,17 +4,18 @@ Every sweep reads back to where the last one began, less an overlap; the ids mak
 """
 
 import json
-from collections.abc import AsyncIterator, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from bot.domain.models import Raw
 from bot.domain.ports import Clock, Page
 from connectors.facebook import names
-from connectors.facebook.api import NEWEST_COMMENTS, NEWEST_MESSAGES, Api
+from connectors.facebook.api import NEWEST_COMMENTS, NEWEST_MESSAGES, Api, is_new, newer
 from connectors.facebook.wire import ReadComment, ReadConversation, ReadMessage, ReadPost
 from connectors.graph import Json
 from connectors.graph_webhooks import moment
+from connectors.graph_wire import version_of
 
 POSTS: Final = "posts"
 TAGGED: Final = "mentions"
@@ -68,7 +69,7 @@ class Sweeps:
         async for page in self._api.feed():
             for item in page:
                 post = ReadPost.read(item)
-                if post.id and _is_new(post.created_time, since) and post.sender.id != self._page.id:
+                if post.id and is_new(post.created_time, since) and post.sender.id != self._page.id:
                     bare = {name: value for name, value in item.items() if name != "comments"}
                     found.append((f"post:{post.id}", {"what": "post", "item": bare}))
                 if post.id:
@@ -77,14 +78,14 @@ class Sweeps:
 
     async def _comments(self, post: ReadPost, since: datetime) -> Found:
         """The new comments of a post: mostly those that came with it, else page by page below them."""
-        came = [each for each in post.comments if _is_new(ReadComment.read(each).created_time, since)]
+        came = [each for each in post.comments if is_new(ReadComment.read(each).created_time, since)]
         if len(came) < NEWEST_COMMENTS:
             return [_comment(each, post.id) for each in came]
-        return [_comment(each, post.id) async for each in _newer(self._api.comments(post.id), since)]
+        return [_comment(each, post.id) async for each in newer(self._api.comments(post.id), since)]
 
     async def _tagged(self, since: datetime) -> Found:
-        newer = _newer(self._api.tagged(), since)
-        return [(f"tagged:{each.get('id')}", {"what": "tagged", "item": each}) async for each in newer]
+        tagged = newer(self._api.tagged(), since)
+        return [(f"tagged:{each.get('id')}", {"what": "tagged", "item": each}) async for each in tagged]
 
     # --- private messages ---
 
@@ -101,7 +102,7 @@ class Sweeps:
 
     def _new_messages(self, talk: ReadConversation, since: datetime) -> Found:
         customer = talk.customer(self._page.id).model_dump()
-        new = [each for each in talk.messages[:NEWEST_MESSAGES] if _is_new(ReadMessage.read(each).created_time, since)]
+        new = [each for each in talk.messages[:NEWEST_MESSAGES] if is_new(ReadMessage.read(each).created_time, since)]
         return [
             (f"message:{each.get('id')}", {"what": "message", "customer": customer, "item": each})
             for each in reversed(new)
@@ -138,22 +139,9 @@ def _changed(ref: Mapping[str, str], item: Json | None) -> tuple[str, dict[str, 
     value = {"what": "recheck", "ref": dict(ref), "item": item}
     if item is None:
         return f"recheck:{ref['id']}:gone", value
-    known, now = ref.get("version") or ref["words"], names.words(str(item.get("message") or ""))
+    known, now = ref.get("version") or ref["words"], version_of(str(item.get("message") or ""))
     return None if known == now else (f"recheck:{ref['id']}:{known}:{now}", value)
 
 
 def _comment(item: Json, post: str) -> tuple[str, dict[str, Any]]:
     return f"comment:{item.get('id')}", {"what": "comment", "post": post, "item": item}
-
-
-async def _newer(pages: AsyncIterator[list[Json]], since: datetime) -> AsyncIterator[Json]:
-    """What is newer than an instant, out of pages with the newest first."""
-    async for page in pages:
-        for item in page:
-            if not _is_new(moment(item.get("created_time")), since):
-                return
-            yield item
-
-
-def _is_new(at: datetime | None, since: datetime) -> bool:
-    return (at or datetime.max.replace(tzinfo=UTC)) >= since

@@ -5,38 +5,18 @@ Webhook values follow "Webhooks for Pages" and "Messenger Webhooks"; what is rea
 """
 
 from collections.abc import Mapping
-from datetime import datetime
-from typing import Annotated, Any, Self, TypeVar
+from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, Field
 
-from connectors.graph_webhooks import each, identifier, moment, table, text
-
-M = TypeVar("M", bound="Wire")
-
-
-class Wire(BaseModel):
-    """Base of all wire models: frozen, unknown fields ignored."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    @classmethod
-    def read(cls, value: object) -> Self:
-        """Read an object; anything else reads as an empty one."""
-        return cls.model_validate(table(value))
-
-
-def _objects(value: object) -> list[Any]:
-    """A list of objects; the Graph API wraps lists of an object's own edges into {"data": [...]}."""
-    inner = value.get("data") if isinstance(value, dict) else value
-    return [one for one in each(inner) if isinstance(one, dict)] if isinstance(inner, list) else []
+from connectors.graph_wire import Id, Text, When, Wire, dicts, maybe, some
 
 
 def _flag(value: object) -> bool:
     return value is True or value in {1, "true", "1"} if isinstance(value, bool | int | str) else False
 
 
-def _maybe(value: object) -> bool | None:
+def _known(value: object) -> bool | None:
     return value if isinstance(value, bool) else None
 
 
@@ -44,15 +24,8 @@ def _whole(value: object) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 5 else None
 
 
-def _object(value: object) -> object:
-    return value if isinstance(value, dict) else {}
-
-
-Id = Annotated[str, BeforeValidator(identifier)]
-Text = Annotated[str, BeforeValidator(text)]
-When = Annotated[datetime | None, BeforeValidator(moment)]
 Flag = Annotated[bool, BeforeValidator(_flag)]
-Maybe = Annotated[bool | None, BeforeValidator(_maybe)]
+Maybe = Annotated[bool | None, BeforeValidator(_known)]
 Stars = Annotated[int | None, BeforeValidator(_whole)]
 
 
@@ -63,8 +36,8 @@ class Person(Wire):
     name: Text = ""
 
 
-APerson = Annotated[Person, BeforeValidator(_object)]
-People = Annotated[tuple[Person, ...], BeforeValidator(_objects)]
+APerson = Annotated[Person, BeforeValidator(some)]
+People = Annotated[tuple[Person, ...], BeforeValidator(dicts)]
 
 
 class PostInfo(Wire):
@@ -93,7 +66,7 @@ class FeedValue(Wire):
     video: Text = ""
     link: Text = ""
     reaction_type: Text = ""
-    post: Annotated[PostInfo, BeforeValidator(_object)] = PostInfo()
+    post: Annotated[PostInfo, BeforeValidator(some)] = PostInfo()
     open_graph_story_id: Id = ""
     reviewer_id: Id = ""
     reviewer_name: Text = ""
@@ -124,7 +97,7 @@ class Attached(Wire):
     title: Text = ""
     url: Text = ""
     other_url: Text = Field(default="", alias="URL")
-    payload: Annotated[Payload, BeforeValidator(_object)] = Payload()
+    payload: Annotated[Payload, BeforeValidator(some)] = Payload()
 
 
 class MessageBody(Wire):
@@ -132,7 +105,7 @@ class MessageBody(Wire):
 
     mid: Id = ""
     text: Text = ""
-    attachments: Annotated[tuple[Attached, ...], BeforeValidator(_objects)] = ()
+    attachments: Annotated[tuple[Attached, ...], BeforeValidator(dicts)] = ()
     is_echo: Flag = False
     is_deleted: Flag = False
     is_unsupported: Flag = False
@@ -191,8 +164,8 @@ class ReadComment(Wire):
     message: Text = ""
     created_time: When = None
     permalink_url: Text = ""
-    parent: Annotated[Parent, BeforeValidator(_object)] = Parent()
-    attachment: Annotated[ReadAttachment | None, BeforeValidator(lambda v: v if isinstance(v, dict) else None)] = None
+    parent: Annotated[Parent, BeforeValidator(some)] = Parent()
+    attachment: Annotated[ReadAttachment | None, BeforeValidator(maybe)] = None
     can_reply_privately: Maybe = None
     can_comment: Maybe = None
     can_hide: Maybe = None
@@ -209,8 +182,8 @@ class ReadPost(Wire):
     created_time: When = None
     updated_time: When = None
     permalink_url: Text = ""
-    attachments: Annotated[tuple[ReadAttachment, ...], BeforeValidator(_objects)] = ()
-    comments: Annotated[tuple[dict[str, Any], ...], BeforeValidator(_objects)] = ()
+    attachments: Annotated[tuple[ReadAttachment, ...], BeforeValidator(dicts)] = ()
+    comments: Annotated[tuple[dict[str, Any], ...], BeforeValidator(dicts)] = ()
 
 
 class FileData(Wire):
@@ -225,8 +198,8 @@ class ReadFile(Wire):
     mime_type: Text = ""
     name: Text = ""
     file_url: Text = ""
-    image_data: Annotated[FileData, BeforeValidator(_object)] = FileData()
-    video_data: Annotated[FileData, BeforeValidator(_object)] = FileData()
+    image_data: Annotated[FileData, BeforeValidator(some)] = FileData()
+    video_data: Annotated[FileData, BeforeValidator(some)] = FileData()
 
 
 class ReadMessage(Wire):
@@ -237,7 +210,7 @@ class ReadMessage(Wire):
     to: People = ()
     message: Text = ""
     created_time: When = None
-    attachments: Annotated[tuple[ReadFile, ...], BeforeValidator(_objects)] = ()
+    attachments: Annotated[tuple[ReadFile, ...], BeforeValidator(dicts)] = ()
     sticker: Text = ""
 
 
@@ -247,7 +220,7 @@ class ReadConversation(Wire):
     id: Id = ""
     updated_time: When = None
     participants: People = ()
-    messages: Annotated[tuple[dict[str, Any], ...], BeforeValidator(_objects)] = ()
+    messages: Annotated[tuple[dict[str, Any], ...], BeforeValidator(dicts)] = ()
 
     def customer(self, page: str) -> Person:
         """The one in it who is not the Page."""

@@ -45,18 +45,13 @@ class Api:
         self._settings = settings
         self._id = settings.account_id
         self._box = "me" if settings.login is Login.FACEBOOK else settings.account_id
-        self._name = ""
-
-    @property
-    def known_name(self) -> str:
-        """The account's name, once it was asked for; no call."""
-        return self._name
+        self.known_name = ""
 
     async def name(self) -> str:
         """The account's name, asked for once in a process."""
-        if not self._name:
+        if not self.known_name:
             await self.me()
-        return self._name
+        return self.known_name
 
     async def me(self) -> Json:
         """The account of the token: `username`, and `id` or (Instagram Login) `user_id` as deliveries name it."""
@@ -64,7 +59,7 @@ class Api:
             found = await self.graph.get(self._id, {"fields": "id,username"}, staff=True)
         else:
             found = await self.graph.get("me", {"fields": "id,user_id,username"}, staff=True)
-        self._name = text(found.get("username"))
+        self.known_name = text(found.get("username"))
         return found
 
     async def token(self) -> Token | None:

@@ -2,25 +2,23 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 from bot.domain.case import Send
-from bot.domain.errors import Permanent, Transient
 from bot.domain.models import Capabilities, Event, Health, Raw, Sent
-from bot.domain.ports import Page, Verdict, WebhookRequest
-from connectors import graph_webhooks
-from connectors.base import Connector, ConnectorDeps
-from connectors.graph import Graph
+from bot.domain.ports import Page
+from connectors.base import ConnectorDeps
+from connectors.graph import Graph, Json
+from connectors.graph_connector import GraphConnector
 from connectors.graph_errors import Fate
+from connectors.graph_sweeps import LOOKS, Sweeps
 from connectors.graph_tokens import warned
-from connectors.instagram import mapping
+from connectors.graph_webhooks import identifier, table, text
+from connectors.instagram import mapping, names
 from connectors.instagram.api import WORDS, Api, access
 from connectors.instagram.doors import COMMENTS, MESSAGES, Doors
 from connectors.instagram.sending import PRIVATE_LENGTH, PUBLIC_LENGTH, Sender
 from connectors.instagram.settings import InstagramSettings, Login
-
-LOOKS: Final = 20
-"""Known comments looked at again in one turn; with more of them, the turns take them one part after the other."""
 
 RIGHTS: Final[Mapping[Login, tuple[str, ...]]] = {
     Login.INSTAGRAM: (
@@ -31,15 +29,18 @@ RIGHTS: Final[Mapping[Login, tuple[str, ...]]] = {
     ),
 }  # fmt: skip
 RENEW: Final = "Make a new token as docs/connectors/instagram.md says and set INSTAGRAM_TOKEN."
+MENDS: Final[Mapping[str, str]] = {Fate.TOKEN: RENEW, Fate.PERMISSION: RENEW}
 NEW_RIGHTS: Final = "Grant the app these permissions (App Review, Advanced Access), then make a new INSTAGRAM_TOKEN."
 SUBSCRIBE: Final = "Subscribe the account to the webhook's fields, as docs/connectors/instagram.md says."
 AWAY: Final = "Check INSTAGRAM_API_URL and the way to it. If Instagram only has trouble, Hark goes on by itself."
 
 
-class InstagramConnector(Connector):
+class InstagramConnector(GraphConnector[InstagramSettings]):
     """Takes deliveries, sweeps for those that were missed, looks again at what is open, and answers."""
 
-    network: ClassVar[str] = mapping.NETWORK
+    network: ClassVar[str] = names.NETWORK
+    mends: ClassVar[Mapping[str, str]] = MENDS
+    away: ClassVar[str] = AWAY
     capabilities: ClassVar[Capabilities] = Capabilities(
         public_reply=PUBLIC_LENGTH,
         private_message=PRIVATE_LENGTH,
@@ -50,15 +51,15 @@ class InstagramConnector(Connector):
     )
 
     def __init__(self, settings: InstagramSettings, deps: ConnectorDeps) -> None:
-        super().__init__(deps)
-        self._settings = settings
+        super().__init__(settings, deps)
         reads_mentions = settings.login is Login.FACEBOOK
-        self._rules = mapping.Rules(
-            settings.account_id, human_agent=settings.human_agent, reads_mentions=reads_mentions
-        )
+        self._rules = names.Rules(settings.account_id, human_agent=settings.human_agent, reads_mentions=reads_mentions)
         self._api = Api(Graph(deps.http, deps.clock, access(settings), words=WORDS), settings)
         history = timedelta(hours=settings.history_hours)
-        self._doors = Doors(deps.account, self._api, deps.clock, history, deps.poll_seconds)
+        self._sweeps = Sweeps(
+            names.NETWORK, deps.account, self._api.name, self._api.graph.pace, deps.clock, history, deps.poll_seconds
+        )
+        self._doors = Doors(self._api, self._sweeps)
         self._sender = Sender(settings, deps.account, self._api, deps.notes, deps.clock)
 
     @property
@@ -72,20 +73,13 @@ class InstagramConnector(Connector):
         name = self._api.known_name or self.known_name
         return f"@{name}" if name else f"account {self._settings.account_id}"
 
-    def verify(self, request: WebhookRequest) -> Verdict:
-        """Judge one request to the webhook, by the signature over its raw bytes."""
-        token = self._settings.verify_token.get_secret_value()
-        return graph_webhooks.verify(
-            request, self._settings.secrets, token, network=self.network, account=self.account
-        )  # fmt: skip
-
     def parse(self, raw: Raw) -> Iterator[Event]:
         """Read one stored delivery. Pure, and never raises."""
         return mapping.parse(raw, self._rules)
 
     def sources(self) -> Mapping[str, float]:
         """The two sweeps."""
-        return {COMMENTS: self._doors.every_s, MESSAGES: self._doors.every_s}
+        return {COMMENTS: self._sweeps.every_s, MESSAGES: self._sweeps.every_s}
 
     async def poll(self, source: str, cursor: str | None) -> Page:
         """Read what one sweep finds; raises Transient or Permanent."""
@@ -101,16 +95,16 @@ class InstagramConnector(Connector):
         stand_ins = [ref for ref in refs if ref.get("kind") == "stand_in" and self._rules.reads_mentions]
         known = [ref for ref in refs if ref.get("kind") == "comment"]
         known += [ref for ref in refs if ref.get("kind") == "mention" and self._rules.reads_mentions]
-        found = [await self._look(ref) for ref in [*stand_ins[:LOOKS], *self._turn(known)]]
+        found = [await self._look(ref) for ref in [*stand_ins[:LOOKS], *self._sweeps.turn(known)]]
         return [each for each in found if each is not None]
 
     async def look_up(self, what: str) -> Sequence[tuple[str, Raw]]:
         """Who a customer is, or the words of a mention; raises Transient or Permanent."""
         kind, _, rest = what.partition(":")
-        if kind == mapping.PERSON:
-            raw = await self._doors.raw("lookup", {"customer": rest, "person": await self._api.person(rest)})
+        if kind == names.PERSON:
+            raw = await self._sweeps.raw("lookup", {"customer": rest, "person": await self._api.person(rest)})
             return [(f"{what}:{int(raw.received_at.timestamp())}", raw)]
-        if kind != mapping.MENTION or not self._rules.reads_mentions:
+        if kind != names.MENTION or not self._rules.reads_mentions:
             return await super().look_up(what)
         media, _, comment = rest.partition(":")
         found = await self._look(
@@ -126,22 +120,13 @@ class InstagramConnector(Connector):
         """Find a send by our own words; raises Transient, Permanent or Unknown."""
         return await self._sender.read_back(send)
 
-    async def check(self) -> Health:
-        """Whose token it is, what it may do and until when, and whether deliveries come. Raises no NetworkError."""
-        try:
-            return await self._checked()
-        except Permanent as error:
-            mend = RENEW if error.reason in {Fate.TOKEN, Fate.PERMISSION} else ""
-            return Health(ok=False, summary=f"Instagram: {error.text}", mend=mend)
-        except Transient as error:
-            return Health(ok=False, summary=f"Instagram: {error}", mend=AWAY)
-
     async def _checked(self) -> Health:
+        """Whose token it is, what it may do and until when, and whether deliveries come."""
         me = await self._api.me()
         await self.learn_name(self._api.known_name)
-        ids = {graph_webhooks.identifier(me.get(name)) for name in ("id", "user_id")}
+        ids = {identifier(me.get(name)) for name in ("id", "user_id")}
         if self._settings.account_id not in ids:
-            right = graph_webhooks.identifier(me.get("user_id") or me.get("id"))
+            right = identifier(me.get("user_id") or me.get("id"))
             summary = f"Instagram {self.title}: the token belongs to the account {right}"
             return Health(ok=False, summary=summary, mend=f"Set INSTAGRAM_ACCOUNT_ID={right}, or use another token.")
         token, now = await self._api.token(), self.deps.clock.now()
@@ -154,37 +139,23 @@ class InstagramConnector(Connector):
         mentions = "" if self._rules.reads_mentions else ", words of mentions only with Facebook Login"
         usage = f", {self._api.graph.pace.percent:.0f} % of the limit used" if self._api.graph.pace.percent else ""
         health = Health(ok=True, summary=f"Instagram {self.title}: signed in{mentions}{usage}")
-        return warned(health, token.expires_at if token else None, now, RENEW)
+        return warned(health, token, now, RENEW)
+
+    def _about(self, trouble: str) -> str:
+        return f"Instagram: {trouble}"
 
     # --- looking again ---
 
-    def _turn(self, known: list[Mapping[str, str]]) -> list[Mapping[str, str]]:
-        """The part of the known interactions whose turn it is, by the clock: no worker has to remember."""
-        parts = -(-len(known) // LOOKS)
-        if parts <= 1:
-            return known
-        part = int(self.deps.clock.now().timestamp() // max(self.deps.poll_seconds, 1.0)) % parts
-        return known[part * LOOKS : (part + 1) * LOOKS]
-
     async def _look(self, ref: Mapping[str, str]) -> tuple[str, Raw] | None:
-        """What became of one interaction; None when nothing did, or when it cannot be read (but may still be there)."""
-        try:
-            body = await self._read(ref)
-        except Permanent as error:
-            if error.reason == Fate.TOKEN:
-                raise
-            if error.reason != Fate.GONE:
-                return None
-            body, version = {}, "gone"
-        else:
-            found = graph_webhooks.table(body.get("comment") or body.get("caption"))
-            version = mapping.version_of(graph_webhooks.text(found.get("text") or found.get("caption")))
-            if not found or version == ref.get("version"):
-                return None
-        raw = await self._doors.raw("recheck", {"ref": dict(ref), **body})
-        return f"{ref.get('kind')}:{ref.get('id')}:{version}", raw
+        """What became of one comment or mention."""
+        return await self._sweeps.again(ref, f"{ref.get('kind')}:{ref.get('id')}", self._read(ref))
 
-    async def _read(self, ref: Mapping[str, str]) -> dict[str, Any]:
-        if ref.get("kind") == "comment":
-            return {"comment": await self._api.comment(ref.get("id", ""))}
-        return await self._api.mentioned(ref.get("media_id", ""), ref.get("comment_id", ""))
+    async def _read(self, ref: Mapping[str, str]) -> tuple[Json, str | None]:
+        """What stands there now, and its words; an answer without it tells nothing."""
+        body: Json = (
+            {"comment": await self._api.comment(ref.get("id", ""))}
+            if ref.get("kind") == "comment"
+            else await self._api.mentioned(ref.get("media_id", ""), ref.get("comment_id", ""))
+        )
+        found = table(body.get("comment") or body.get("caption"))
+        return body, text(found.get("text") or found.get("caption")) if found else None

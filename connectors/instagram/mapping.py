@@ -8,18 +8,14 @@ without words; `look_up` of the connector reads them (`recheck` where that faile
 stand-in's place in the same case. Who writes in private is told by an id only, and looked up the same way.
 """
 
-import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from hashlib import blake2b
+from datetime import datetime
 from types import MappingProxyType
-from typing import Any, Final, Literal
+from typing import Final
 
 from bot.domain.models import (
     Attachment,
     Author,
-    CaseKey,
     Deleted,
     Edited,
     Event,
@@ -30,47 +26,21 @@ from bot.domain.models import (
     Raw,
     UnknownEvent,
 )
-from connectors.graph_webhooks import STANDBY, Change, changes, moment, text, unknown, wrong
-from connectors.instagram import wire
-
-NETWORK: Final = "instagram"
-OUR_NAME: Final = "username"
-"""The header of a stored reading that says how the account is called."""
-
-PERSON: Final = "person"  # what the connector may be asked for beside what a delivery tells
-MENTION: Final = "mention"
-
-WEB: Final = "https://www.instagram.com"
-INBOX: Final = f"{WEB}/direct/inbox/"
-WINDOW: Final = timedelta(hours=24)
-HUMAN_WINDOW: Final = timedelta(days=7)
-PRIVATE_REPLY: Final = timedelta(days=7)
-
-_NAME: Final = re.compile(r"[A-Za-z0-9._]{1,60}")
+from connectors.graph_webhooks import Change, changes, moment, unknown, wrong
+from connectors.graph_wire import OUR_NAME, version_of
+from connectors.instagram import messages, wire
+from connectors.instagram.names import (
+    MENTION,
+    NETWORK,
+    PRIVATE_REPLY,
+    Rules,
+    author,
+    key_of,
+    private_conversation,
+)
 
 LEFT_OUT: Final = "Instagram tells of a mention without its words; Hark reads them in a moment"
 UNREADABLE: Final = "Instagram lets Hark read the words of a mention only with Facebook Login"
-STORY_MENTION: Final = "the customer's story that mentions the account"
-STORY_ANSWERED: Final = "the story of ours that this answers"
-
-_KINDS: Final[Mapping[str, Literal["image", "video", "audio", "file", "link", "quote"]]] = MappingProxyType(
-    {"image": "image", "sticker": "image", "video": "video", "audio": "audio", "file": "file", "story_mention": "quote",
-     "ig_reel": "video", "reel": "video", "share": "link", "fallback": "link", "location": "link"}
-)  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Rules:
-    """What the account's settings decide about reading."""
-
-    account_id: str
-    human_agent: bool
-    reads_mentions: bool
-
-    @property
-    def window(self) -> timedelta:
-        """How long a message can be answered."""
-        return HUMAN_WINDOW if self.human_agent else WINDOW
 
 
 def parse(raw: Raw, rules: Rules) -> Iterator[Event]:
@@ -83,21 +53,6 @@ def parse(raw: Raw, rules: Rules) -> Iterator[Event]:
         yield from _seen(raw, rules, wire.Seen.model_validate_json(raw.body))
     except (ValueError, RecursionError) as error:
         yield Malformed(part=raw.body.decode("utf-8", "replace"), error=wrong(error))
-
-
-def key_of(raw: Raw, conversation: str) -> CaseKey:
-    """The key of a conversation of this account."""
-    return CaseKey(network=NETWORK, account=raw.account, conversation=conversation)
-
-
-def private_conversation(customer: str) -> str:
-    """Everything private with one customer."""
-    return f"dm|{customer}"
-
-
-def version_of(text: str) -> str:
-    """A short name for a wording: Instagram tells of no edits, so they are seen by the words themselves."""
-    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
 
 
 # --- the webhook ------------------------------------------------------------------------------------------------
@@ -146,31 +101,13 @@ def _mentions(raw: Raw, rules: Rules, change: Change) -> tuple[Event, ...]:
     return (interaction,)
 
 
-def _messaging(raw: Raw, rules: Rules, change: Change) -> tuple[Event, ...]:
-    event = wire.Messaging.model_validate(change.value)
-    at = min(change.at or raw.received_at, raw.received_at)
-    if event.message is not None:
-        return (_message(raw, rules, event, event.message, at, read_only=change.door == STANDBY),)
-    if event.reaction is not None:
-        return (_reaction(raw, rules, event, event.reaction, at),)
-    if event.postback is not None:
-        pressed = wire.Message(mid=event.postback.mid, text=event.postback.title)
-        return (_message(raw, rules, event, pressed, at, read_only=change.door == STANDBY),)
-    if event.message_edit is not None and event.message_edit.mid:
-        new = wire.Message(mid=event.message_edit.mid, text=event.message_edit.text)
-        found = _message(raw, rules, event, new, at, read_only=change.door == STANDBY)
-        return (found.model_copy(update={"version": version_of(new.text), "worded_at": at}),)
-    named = (name for name in change.value if name not in {"sender", "recipient", "timestamp"})
-    return (unknown("messaging", next(named, "empty")),)
-
-
 _FIELDS: Final[Mapping[str, Callable[[Raw, Rules, Change], tuple[Event, ...]]]] = MappingProxyType(
     {
         "comments": _comments,
         "live_comments": _comments,
         "mentions": _mentions,
-        "messaging": _messaging,
-        "standby": _messaging,
+        "messaging": messages.told,
+        "standby": messages.told,
     }
 )
 
@@ -183,7 +120,7 @@ def _seen(raw: Raw, rules: Rules, seen: wire.Seen) -> Iterator[Event]:
     if seen.person is not None:
         yield _person(raw, seen.customer, seen.person)
     elif seen.message is not None:
-        yield _read_message(raw, rules, seen.message)
+        yield messages.read(raw, rules, seen.message)
     elif seen.ref is None:
         if seen.comment is not None:
             at = seen.comment.timestamp or raw.received_at
@@ -198,7 +135,7 @@ def _person(raw: Raw, customer: str, person: wire.Profile) -> Event:
     """Who a customer is whom deliveries name by id only; a person without any name is nothing to tell."""
     if not customer or not (person.name or person.username):
         return unknown("person", "no_name" if customer else "no_id")
-    who = _author(wire.Who(id=customer, username=person.username)) or Author(id=customer)
+    who = author(wire.Who(id=customer, username=person.username)) or Author(id=customer)
     known = who.model_copy(update={"name": person.name, "followers": person.follower_count})
     return Named(key=key_of(raw, private_conversation(customer)), author=known)
 
@@ -225,7 +162,7 @@ def _filled(raw: Raw, ref: Mapping[str, str], seen: wire.Seen) -> Iterator[Event
             id=subject,
             key=key,
             kind=Kind.MENTION,
-            author=_author(who),
+            author=author(who),
             text=words,
             posted_at=at,
             url=url,
@@ -246,47 +183,7 @@ def _named(seen: wire.Seen) -> tuple[wire.Who, str, datetime | None, str] | None
     return None
 
 
-def _read_message(raw: Raw, rules: Rules, message: wire.ReadMessage) -> Event:
-    """A message of the Conversations API in the form of the webhook's, so that both are read in one way."""
-    own = raw.headers.get(OUR_NAME, "")
-    by_us = message.sender.id == rules.account_id or (own != "" and message.sender.username == own)
-    other = next((each for each in message.to), wire.Who()) if by_us else message.sender
-    at = min(message.created_time or raw.received_at, raw.received_at)
-    as_told = wire.Message(
-        mid=message.id,
-        text=message.message,
-        attachments=_as_attachments(message),
-        reply_to=wire.ReplyTo(story=wire.Story(url=_address(message.story.reply_to))) if message.story.reply_to
-        else wire.ReplyTo(),
-        is_echo=by_us,
-        is_unsupported=message.is_unsupported,
-    )  # fmt: skip
-    event = wire.Messaging(sender=other, recipient=wire.Who(id=rules.account_id))
-    return _message(raw, rules, event, as_told, at, read_only=False)
-
-
-def _as_attachments(message: wire.ReadMessage) -> tuple[wire.Attachment, ...]:
-    def one(kind: str, url: str, title: str = "") -> wire.Attachment:
-        return wire.Attachment(type=kind, payload=wire.Payload(url=url, title=title))
-
-    found = [
-        one("image", each.image_data.url)
-        if each.image_data
-        else one("video", each.video_data.url)
-        if each.video_data
-        else one("file", each.file_url, each.name)
-        for each in message.attachments
-    ]
-    if message.story.mention:
-        found.append(one("story_mention", _address(message.story.mention)))
-    return tuple(found)
-
-
-def _address(story: Mapping[str, Any]) -> str:
-    return text(story.get("link") or story.get("url"))
-
-
-# --- one thing ----------------------------------------------------------------------------------------------------
+# --- comments ---------------------------------------------------------------------------------------------------
 
 
 def _comment(raw: Raw, rules: Rules, comment: wire.Comment, media: wire.Media, at: datetime, *, live: bool) -> Event:
@@ -303,7 +200,7 @@ def _comment(raw: Raw, rules: Rules, comment: wire.Comment, media: wire.Media, a
         id=comment.id,
         key=key_of(raw, conversation),
         kind=Kind.COMMENT,
-        author=_author(who),
+        author=author(who),
         text=comment.text,
         posted_at=at,
         url=media.permalink,
@@ -315,86 +212,3 @@ def _comment(raw: Raw, rules: Rules, comment: wire.Comment, media: wire.Media, a
         hidden=comment.hidden,
         by_us=who.id == rules.account_id or (own != "" and who.username == own),
     )
-
-
-def _message(
-    raw: Raw, rules: Rules, event: wire.Messaging, message: wire.Message, at: datetime, *, read_only: bool
-) -> Event:
-    """A direct message, a story mention or an answer to a story: all of them private."""
-    if not message.mid:
-        msg = "a message must have an id"
-        raise ValueError(msg)
-    customer = _customer(rules, event)
-    key = key_of(raw, private_conversation(customer))
-    if message.is_deleted:
-        return Deleted(id=message.mid, key=key, at=at)
-    by_us = message.is_echo or event.sender.id == rules.account_id
-    mentions = any(each.type == "story_mention" for each in message.attachments)
-    return Interaction(
-        id=message.mid,
-        key=key,
-        kind=Kind.MENTION if mentions else Kind.MESSAGE,
-        author=_author(wire.Who(id=customer, username=event.sender.username)),
-        text=message.text,
-        posted_at=at,
-        url=INBOX,
-        private=True,
-        attachments=_attachments(message),
-        ref={"kind": "message", "id": message.mid, "customer": customer, "at": at.isoformat()},
-        reply_until=at + rules.window,
-        answerable=not read_only,
-        by_us=by_us,
-        look_up="" if by_us or event.sender.username else f"{PERSON}:{customer}",
-    )
-
-
-def _reaction(raw: Raw, rules: Rules, event: wire.Messaging, reaction: wire.Reaction, at: datetime) -> Event:
-    if reaction.action == "unreact":
-        return UnknownEvent(what="reaction:unreact")
-    customer = _customer(rules, event)
-    return Interaction(
-        id=f"{reaction.mid}|{customer}|{reaction.emoji or reaction.reaction}",
-        key=key_of(raw, private_conversation(customer)),
-        kind=Kind.REACTION,
-        author=_author(wire.Who(id=customer, username=event.sender.username)),
-        text=reaction.emoji or reaction.reaction,
-        posted_at=at,
-        private=True,
-        about=reaction.mid or None,
-        by_us=event.sender.id == rules.account_id,
-    )
-
-
-def _customer(rules: Rules, event: wire.Messaging) -> str:
-    """The other side of a private conversation: the sender, or whom we wrote to."""
-    message = event.message
-    ours = event.sender.id == rules.account_id or (message is not None and message.is_echo)
-    customer = event.recipient.id if ours else event.sender.id
-    if not customer:
-        msg = "a message must say who wrote it"
-        raise ValueError(msg)
-    return customer
-
-
-def _author(who: wire.Who) -> Author | None:
-    if not who.id:
-        return None
-    url = f"{WEB}/{who.username}/" if _NAME.fullmatch(who.username) else ""
-    return Author(id=who.id, handle=who.username, url=url)
-
-
-def _attachments(message: wire.Message) -> tuple[Attachment, ...]:
-    """What came with a message, each with its type in words; their addresses work for a short time only."""
-    found = [
-        Attachment(
-            kind=_KINDS.get(each.type, "file"),
-            url=each.payload.url,
-            description=STORY_MENTION if each.type == "story_mention" else each.payload.title or each.type or "file",
-        )
-        for each in message.attachments
-    ]
-    if message.reply_to.story is not None:
-        found.append(Attachment(kind="quote", url=message.reply_to.story.url, description=STORY_ANSWERED))
-    if message.is_unsupported:
-        found.append(Attachment(kind="file", url=INBOX, description="something that Instagram shows only in its app"))
-    return tuple(found)

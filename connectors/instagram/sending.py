@@ -12,19 +12,16 @@ from bot.domain.errors import Permanent, Unknown
 from bot.domain.models import LengthRule, Sent
 from bot.domain.ports import Clock, Notes
 from connectors.graph import Json
-from connectors.graph_errors import Fate
+from connectors.graph_sending import CLOCK_TOLERANCE, found_hidden, looked_at, moderated
 from connectors.graph_webhooks import identifier, moment, table, text
 from connectors.instagram.api import Api
-from connectors.instagram.mapping import INBOX, WINDOW, private_conversation
+from connectors.instagram.names import INBOX, WINDOW, private_conversation
 from connectors.instagram.settings import InstagramSettings
 
 PUBLIC_LENGTH: Final = LengthRule(limit=300, unit="characters")
 """The old interface's rule. Whether comments by the new one may be longer is not documented."""
 
 PRIVATE_LENGTH: Final = LengthRule(limit=1000, unit="bytes")
-CLOCK_TOLERANCE: Final = timedelta(seconds=10)
-"""How far Instagram's clock may be behind ours when we look for our own words; its times are whole seconds."""
-
 ONCE_KEPT: Final = timedelta(days=8)
 CLOSE_TO_CLOSING: Final = timedelta(minutes=1)
 
@@ -59,7 +56,8 @@ class Sender:
     async def read_back(self, send: Send) -> Sent | None:
         """Find a send by our own words; raises Transient or Permanent, and Unknown where Instagram does not list it."""
         if send.purpose in MODERATION:
-            return await self._find_hidden(send)
+            id_ = send.ref.get("id", "")
+            return await found_hidden(send, id_, self._is_hidden(id_))
         if send.private:
             return await self._find_message(send)
         if send.ref.get("kind") != "comment":
@@ -76,7 +74,7 @@ class Sender:
         """Answer in public, after one more look: Instagram tells nobody when a comment is taken away."""
         ref = send.ref
         if ref.get("kind") == "comment":
-            comment = await self._looked_at(ref["id"])
+            comment = await looked_at(self._api.comment(ref["id"], staff=True), GONE)
             if comment.get("hidden") is True:
                 raise Permanent("hidden", HIDDEN)
             return Sent(id=await self._api.reply(ref["id"], send.text))
@@ -85,23 +83,10 @@ class Sender:
             return Sent(id=await self._api.answer_mention(media, comment_id, send.text))
         raise Permanent("no_public_reply", NOT_PUBLIC)
 
-    async def _looked_at(self, comment_id: str) -> Json:
-        try:
-            return await self._api.comment(comment_id, staff=True)
-        except Permanent as error:
-            if error.reason == Fate.GONE:
-                raise Permanent("gone", GONE) from error
-            raise
-
     async def _mentioned(self, ref: Mapping[str, str]) -> tuple[str, str]:
         """The post and the comment that name us, if they still do."""
         media_id, comment_id = ref.get("media_id", ""), ref.get("comment_id", "")
-        try:
-            found = await self._api.mentioned(media_id, comment_id, staff=True)
-        except Permanent as error:
-            if error.reason == Fate.GONE:
-                raise Permanent("gone", GONE) from error
-            raise
+        found = await looked_at(self._api.mentioned(media_id, comment_id, staff=True), GONE)
         if not any(found.values()):
             raise Permanent("gone", GONE)
         media_id = media_id or identifier(table(table(found["comment"]).get("media")).get("id"))
@@ -117,19 +102,10 @@ class Sender:
         if not await self._api.hide(id_, hidden=hidden):
             msg = "Instagram did not say whether the comment is hidden"
             raise Unknown(msg)
-        return Sent(id=f"{send.purpose}:{id_}")
+        return moderated(send, id_)
 
-    async def _find_hidden(self, send: Send) -> Sent | None:
-        """Whether it is as it should be; of a comment that is gone the next try learns it for good."""
-        id_ = send.ref.get("id", "")
-        try:
-            comment = await self._api.comment(id_, staff=True)
-        except Permanent as error:
-            if error.reason != Fate.GONE:
-                raise
-            return None
-        hidden = comment.get("hidden") is True
-        return Sent(id=f"{send.purpose}:{id_}") if hidden is (send.purpose is Purpose.HIDE) else None
+    async def _is_hidden(self, id_: str) -> bool:
+        return (await self._api.comment(id_, staff=True)).get("hidden") is True
 
     # --- private ---
 
@@ -151,7 +127,7 @@ class Sender:
         name = f"instagram:{self._account}:private:{comment_id}"
         if await self._notes.get(name) not in {None, send.id}:
             raise Permanent("only_once", ONLY_ONCE)
-        await self._looked_at(comment_id)
+        await looked_at(self._api.comment(comment_id, staff=True), GONE)
         try:
             answer = await self._api.message({"comment_id": comment_id}, send.text, human_agent=False)
         except Unknown:

@@ -3,9 +3,10 @@
 from enum import StrEnum
 from typing import ClassVar, Final
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, field_validator
 
-from connectors.graph_settings import GraphSettings, web_address
+from connectors.fields import HistoryHours, Token, web_address
+from connectors.graph_settings import GraphSettings
 
 INSTAGRAM_URL: Final = "https://graph.instagram.com"
 
@@ -28,7 +29,7 @@ class InstagramSettings(GraphSettings):
         description="The number of the professional account, as deliveries name it. `python -m bot check` compares it.",
         examples=["17841400000000001"],
     )
-    token: SecretStr = Field(
+    token: Token = Field(
         alias="INSTAGRAM_TOKEN",
         description="With Instagram Login a long-lived token of the account, with Facebook Login a token of the Page "
         "that the account is linked to.",
@@ -53,23 +54,7 @@ class InstagramSettings(GraphSettings):
         "seven days instead of 24 hours.",
         examples=["yes"],
     )
-    history_hours: int = Field(
-        default=24,
-        ge=0,
-        le=168,
-        alias="INSTAGRAM_HISTORY_HOURS",
-        description="On the very first start: how many hours of what was there already become cards.",
-        examples=["24"],
-    )
-
-    @field_validator("token")
-    @classmethod
-    def _is_token(cls, value: SecretStr) -> SecretStr:
-        token = value.get_secret_value().strip()
-        if not token or any(letter.isspace() for letter in token):
-            msg = "must be one token without spaces"
-            raise ValueError(msg)
-        return SecretStr(token)
+    history_hours: HistoryHours = Field(default=24, alias="INSTAGRAM_HISTORY_HOURS")
 
     @field_validator("api_url")
     @classmethod

@@ -36,23 +36,18 @@ class Api:
         self.graph = graph
         self._id = settings.user_id
         self._token = settings.token.get_secret_value()
-        self._name = ""
-
-    @property
-    def known_name(self) -> str:
-        """The profile's name, once it was asked for; no call."""
-        return self._name
+        self.known_name = ""
 
     async def name(self) -> str:
         """The profile's name, asked for once in a process."""
-        if not self._name:
+        if not self.known_name:
             await self.me()
-        return self._name
+        return self.known_name
 
     async def me(self) -> Json:
         """The profile of the token."""
         found = await self.graph.get("me", {"fields": "id,username"}, staff=True)
-        self._name = text(found.get("username"))
+        self.known_name = text(found.get("username"))
         return found
 
     async def token(self) -> Token | None:

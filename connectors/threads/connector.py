@@ -5,22 +5,20 @@ from datetime import timedelta
 from typing import ClassVar, Final
 
 from bot.domain.case import Send
-from bot.domain.errors import Permanent, Transient
 from bot.domain.models import Capabilities, Event, Health, Raw, Sent
-from bot.domain.ports import Page, Verdict, WebhookRequest
-from connectors import graph_webhooks
-from connectors.base import Connector, ConnectorDeps
+from bot.domain.ports import Page
+from connectors.base import ConnectorDeps
 from connectors.graph import Graph, Json
+from connectors.graph_connector import GraphConnector
 from connectors.graph_errors import Fate
+from connectors.graph_sweeps import Sweeps
 from connectors.graph_tokens import warned
+from connectors.graph_webhooks import identifier, table, text
 from connectors.threads import mapping
 from connectors.threads.api import WORDS, Api, access
 from connectors.threads.doors import Doors
 from connectors.threads.sending import LENGTH, Sender
 from connectors.threads.settings import ThreadsSettings
-
-LOOKS: Final = 20
-"""Known posts looked at again in one turn; with more of them, the turns take them one part after the other."""
 
 RIGHTS: Final = (
     "threads_basic", "threads_content_publish", "threads_manage_mentions", "threads_manage_replies",
@@ -28,25 +26,30 @@ RIGHTS: Final = (
 )  # fmt: skip
 NEARLY: Final = 0.9
 RENEW: Final = "Make a new long-lived token as docs/connectors/threads.md says and set THREADS_TOKEN."
+MENDS: Final[Mapping[str, str]] = {Fate.TOKEN: RENEW, Fate.PERMISSION: RENEW}
 RIGHTS_MEND: Final = "Grant the app these permissions (App Review, Advanced Access), then make a new THREADS_TOKEN."
 AWAY: Final = "Check THREADS_API_URL and the way to it. If Threads only has trouble, Hark goes on by itself."
 FULL: Final = "Replies that do not fit wait and go out later; use the app for urgent ones."
 
 
-class ThreadsConnector(Connector):
+class ThreadsConnector(GraphConnector[ThreadsSettings]):
     """Takes deliveries, sweeps for those that were missed, looks again at what is open, and replies in two steps."""
 
     network: ClassVar[str] = mapping.NETWORK
+    mends: ClassVar[Mapping[str, str]] = MENDS
+    away: ClassVar[str] = AWAY
     capabilities: ClassVar[Capabilities] = Capabilities(
         public_reply=LENGTH, read_back=True, hide=True, sends_per_minute=0.6, send_burst=100
     )
 
     def __init__(self, settings: ThreadsSettings, deps: ConnectorDeps) -> None:
-        super().__init__(deps)
-        self._settings = settings
+        super().__init__(settings, deps)
         self._api = Api(Graph(deps.http, deps.clock, access(settings), words=WORDS), settings)
         history = timedelta(hours=settings.history_hours)
-        self._doors = Doors(deps.account, self._api, deps.clock, history, deps.poll_seconds)
+        self._sweeps = Sweeps(
+            mapping.NETWORK, deps.account, self._api.name, self._api.graph.pace, deps.clock, history, deps.poll_seconds
+        )
+        self._doors = Doors(self._api, self._sweeps)
         self._sender = Sender(deps.account, self._api, deps.notes, deps.clock)
 
     @property
@@ -60,19 +63,13 @@ class ThreadsConnector(Connector):
         name = self._api.known_name or self.known_name
         return f"@{name}" if name else f"account {self._settings.user_id}"
 
-    def verify(self, request: WebhookRequest) -> Verdict:
-        """Judge one request to the webhook, by the signature over its raw bytes."""
-        token = self._settings.verify_token.get_secret_value()
-        secrets = self._settings.secrets
-        return graph_webhooks.verify(request, secrets, token, network=self.network, account=self.account)
-
     def parse(self, raw: Raw) -> Iterator[Event]:
         """Read one stored delivery. Pure, and never raises."""
         return mapping.parse(raw, self._settings.user_id)
 
     def sources(self) -> Mapping[str, float]:
         """The two sweeps."""
-        return {mapping.MENTIONS: self._doors.every_s, mapping.REPLIES: self._doors.every_s}
+        return {mapping.MENTIONS: self._sweeps.every_s, mapping.REPLIES: self._sweeps.every_s}
 
     async def poll(self, source: str, cursor: str | None) -> Page:
         """Read what one sweep finds; raises Transient or Permanent."""
@@ -83,7 +80,9 @@ class ThreadsConnector(Connector):
     async def recheck(self, refs: Sequence[Mapping[str, str]]) -> list[tuple[str, Raw]]:
         """Look at some known posts again, since few edits and deletions are told of. Raises Transient or Permanent."""
         known = [ref for ref in refs if ref.get("id") and ref.get("conversation")]
-        found = [await self._look(ref) for ref in self._turn(known)]
+        found = [
+            await self._sweeps.again(ref, f"recheck:{ref['id']}", self._read(ref)) for ref in self._sweeps.turn(known)
+        ]
         return [each for each in found if each is not None]
 
     async def send(self, send: Send) -> Sent:
@@ -94,18 +93,9 @@ class ThreadsConnector(Connector):
         """Find a reply by its container and our own words; raises Transient, Permanent or Unknown."""
         return await self._sender.read_back(send)
 
-    async def check(self) -> Health:
-        """Whose token it is, what it may do and until when, and how much of the day's limits is used."""
-        try:
-            return await self._checked()
-        except Permanent as error:
-            mend = RENEW if error.reason in {Fate.TOKEN, Fate.PERMISSION} else ""
-            return Health(ok=False, summary=f"Threads: {error.text}", mend=mend)
-        except Transient as error:
-            return Health(ok=False, summary=f"Threads: {error}", mend=AWAY)
-
     async def _checked(self) -> Health:
-        me = graph_webhooks.identifier((await self._api.me()).get("id"))
+        """Whose token it is, what it may do and until when, and how much of the day's limits is used."""
+        me = identifier((await self._api.me()).get("id"))
         await self.learn_name(self._api.known_name)
         if me != self._settings.user_id:
             summary = f"Threads {self.title}: the token belongs to the profile {me}"
@@ -118,35 +108,17 @@ class ThreadsConnector(Connector):
             )
         words, is_full = _limits(await self._api.limits())
         health = Health(ok=True, summary=f"Threads {self.title}: signed in{words}", mend=FULL if is_full else "")
-        return warned(health, token.expires_at if token else None, self.deps.clock.now(), RENEW)
+        return warned(health, token, self.deps.clock.now(), RENEW)
+
+    def _about(self, trouble: str) -> str:
+        return f"Threads: {trouble}"
 
     # --- looking again ---
 
-    def _turn(self, known: list[Mapping[str, str]]) -> list[Mapping[str, str]]:
-        """The part of the known posts whose turn it is, by the clock: no worker has to remember."""
-        parts = -(-len(known) // LOOKS)
-        if parts <= 1:
-            return known
-        part = int(self.deps.clock.now().timestamp() // max(self.deps.poll_seconds, 1.0)) % parts
-        return known[part * LOOKS : (part + 1) * LOOKS]
-
-    async def _look(self, ref: Mapping[str, str]) -> tuple[str, Raw] | None:
-        """What became of one post; None when nothing did, or when it cannot be read (but may still be there)."""
-        body: Json = {"ref": dict(ref)}
-        try:
-            post = await self._api.post(ref["id"])
-        except Permanent as error:
-            if error.reason == Fate.TOKEN:
-                raise
-            if error.reason != Fate.GONE:
-                return None
-            version = "gone"
-        else:
-            version = mapping.version_of(graph_webhooks.text(post.get("text")))
-            if version == ref.get("version"):
-                return None
-            body |= {"post": post}
-        return f"recheck:{ref['id']}:{version}", await self._doors.raw("recheck", body)
+    async def _read(self, ref: Mapping[str, str]) -> tuple[Json, str]:
+        """A post as it stands now, and its words."""
+        post = await self._api.post(ref["id"])
+        return {"post": post}, text(post.get("text"))
 
 
 def _limits(found: Json) -> tuple[str, bool]:
@@ -155,7 +127,7 @@ def _limits(found: Json) -> tuple[str, bool]:
     for used_name, config_name, what in (
         ("reply_quota_usage", "reply_config", "replies"), ("quota_usage", "config", "posts")
     ):  # fmt: skip
-        used, total = found.get(used_name), graph_webhooks.table(found.get(config_name)).get("quota_total")
+        used, total = found.get(used_name), table(found.get(config_name)).get("quota_total")
         if isinstance(used, int) and isinstance(total, int):
             parts.append(f"{used:,} of {total:,} {what}")
             is_full = is_full or used >= total * NEARLY

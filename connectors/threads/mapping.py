@@ -6,19 +6,16 @@ One conversation is a customer's own thread ("thread") and else, below anybody's
 
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
-from hashlib import blake2b
 from types import MappingProxyType
 from typing import Final, Literal
 from urllib.parse import quote
 
 from bot.domain.models import Attachment, Author, CaseKey, Deleted, Edited, Event, Interaction, Kind, Malformed, Raw
 from connectors.graph_webhooks import Change, changes, unknown, wrong
+from connectors.graph_wire import OUR_NAME, version_of
 from connectors.threads import wire
 
 NETWORK: Final = "threads"
-OUR_NAME: Final = "username"
-"""The header of a stored reading that says how the profile is called."""
-
 WEB: Final = "https://www.threads.com"
 REPLIES: Final = "replies"
 MENTIONS: Final = "mentions"
@@ -40,11 +37,6 @@ def parse(raw: Raw, user_id: str) -> Iterator[Event]:
         yield _seen(raw, user_id, wire.Seen.model_validate_json(raw.body))
     except (ValueError, RecursionError) as error:
         yield Malformed(part=raw.body.decode("utf-8", "replace"), error=wrong(error))
-
-
-def version_of(text: str) -> str:
-    """A short name for a wording: edits are seen by the words themselves."""
-    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=6).hexdigest()
 
 
 def conversation(post: wire.Post) -> str:

@@ -15,6 +15,7 @@ from bot.domain.models import LengthRule, Sent
 from bot.domain.ports import Clock, Notes
 from connectors.graph import Json
 from connectors.graph_errors import Fate
+from connectors.graph_sending import CLOCK_TOLERANCE, found_hidden, looked_at, moderated
 from connectors.graph_webhooks import identifier, moment, table, text
 from connectors.threads.api import Api
 
@@ -22,7 +23,6 @@ LENGTH: Final = LengthRule(limit=500, unit="characters")
 CONTAINER_KEPT: Final = timedelta(days=7)
 """Longer than the day for which a container lives, so that a late second try still knows of the first."""
 
-CLOCK_TOLERANCE: Final = timedelta(seconds=10)
 NOT_READY_S: Final = 5.0
 NOT_LISTED_S: Final = 30.0
 
@@ -78,7 +78,8 @@ class Sender:
     async def read_back(self, send: Send) -> Sent | None:
         """Find a reply; None when it certainly does not stand. Raises Transient, Permanent or Unknown."""
         if send.purpose in MODERATION:
-            return await self._find_hidden(send)
+            target = send.ref.get("id", "")
+            return await found_hidden(send, target, self._is_hidden(target))
         container = await self._noted(send)
         state = (await self._state(container))[0] if container else State.EXPIRED
         if state not in {State.PUBLISHED, State.EXPIRED}:
@@ -93,29 +94,16 @@ class Sender:
     async def _hide(self, send: Send, target: str) -> Sent:
         if not await self._api.hide(target, hidden=send.purpose is Purpose.HIDE):
             raise Unknown("Threads did not say whether the reply is hidden")
-        return Sent(id=f"{send.purpose}:{target}")
+        return moderated(send, target)
 
-    async def _find_hidden(self, send: Send) -> Sent | None:
-        """Whether it is as it should be; of a reply that is gone the next try learns it for good."""
-        target = send.ref.get("id", "")
-        try:
-            hidden = await self._api.hide_status(target) == HIDDEN
-        except Permanent as error:
-            if error.reason != Fate.GONE:
-                raise
-            return None
-        return Sent(id=f"{send.purpose}:{target}") if hidden is (send.purpose is Purpose.HIDE) else None
+    async def _is_hidden(self, target: str) -> bool:
+        return await self._api.hide_status(target) == HIDDEN
 
     # --- the steps ---
 
     async def _prepared(self, send: Send, target: str) -> str:
         """Look at the post once more, since few deletions are told of; then step one, noted before anything else."""
-        try:
-            await self._api.post(target, staff=True)
-        except Permanent as error:
-            if error.reason == Fate.GONE:
-                raise Permanent("gone", GONE) from error
-            raise
+        await looked_at(self._api.post(target, staff=True), GONE)
         try:
             container = await self._api.container(send.text, target)
         except Unknown as error:  # nobody sees a container, so another one does no harm

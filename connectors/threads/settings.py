@@ -2,9 +2,10 @@
 
 from typing import ClassVar, Final
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field
 
-from connectors.graph_settings import GraphSettings, web_address
+from connectors.fields import HistoryHours, Token, WebAddress
+from connectors.graph_settings import GraphSettings
 
 THREADS_URL: Final = "https://graph.threads.net"
 VERSION: Final = "v1.0"
@@ -22,36 +23,15 @@ class ThreadsSettings(GraphSettings):
         description="The number of the profile. `python -m bot check` compares it with the token's.",
         examples=["24800000000000001"],
     )
-    token: SecretStr = Field(
+    token: Token = Field(
         alias="THREADS_TOKEN",
         description="A long-lived access token of the profile. It ends after 60 days and has to be renewed before.",
         examples=["THAAB0000000000000000000000"],
     )
-    api_url: str = Field(
+    api_url: WebAddress = Field(
         default=THREADS_URL,
         alias="THREADS_API_URL",
         description="The server of the Threads API.",
         examples=[THREADS_URL],
     )
-    history_hours: int = Field(
-        default=24,
-        ge=0,
-        le=168,
-        alias="THREADS_HISTORY_HOURS",
-        description="On the very first start: how many hours of what was there already become cards.",
-        examples=["24"],
-    )
-
-    @field_validator("token")
-    @classmethod
-    def _is_token(cls, value: SecretStr) -> SecretStr:
-        token = value.get_secret_value().strip()
-        if not token or any(letter.isspace() for letter in token):
-            msg = "must be one token without spaces"
-            raise ValueError(msg)
-        return SecretStr(token)
-
-    @field_validator("api_url")
-    @classmethod
-    def _is_api_address(cls, value: str) -> str:
-        return web_address(value)
+    history_hours: HistoryHours = Field(default=24, alias="THREADS_HISTORY_HOURS")

@@ -6,16 +6,12 @@ from typing import ClassVar
 from pydantic import Field, SecretStr, field_validator
 
 from connectors.base import AccountSettings
+from connectors.fields import listed
 from connectors.guard import literal
 from connectors.webhook.signing import decode_secret
 
 MAX_SECRETS = 8
 _HOST = re.compile(r"(?=.{1,253}$)[a-z0-9_]([a-z0-9_-]{0,62})(\.[a-z0-9_-]{1,63})*")
-
-
-def parts(text: str) -> tuple[str, ...]:
-    """The entries of a comma-separated list, each once, in order."""
-    return tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
 
 
 class WebhookSettings(AccountSettings):
@@ -48,7 +44,7 @@ class WebhookSettings(AccountSettings):
     @field_validator("secret")
     @classmethod
     def _are_secrets(cls, value: SecretStr) -> SecretStr:
-        found = parts(value.get_secret_value())
+        found = listed(value.get_secret_value())
         if not 1 <= len(found) <= MAX_SECRETS:
             msg = f"must hold 1 to {MAX_SECRETS} secrets"
             raise ValueError(msg)
@@ -59,7 +55,7 @@ class WebhookSettings(AccountSettings):
     @field_validator("reply_hosts")
     @classmethod
     def _are_hosts(cls, value: str) -> str:
-        for host in parts(value.lower()):
+        for host in listed(value.lower()):
             if literal(host) is None and not _HOST.fullmatch(host):
                 msg = f"{host[:80]!r} must be a host such as crm.example.com, without https:// and without a port"
                 raise ValueError(msg)
@@ -68,9 +64,9 @@ class WebhookSettings(AccountSettings):
     @property
     def keys(self) -> tuple[bytes, ...]:
         """The secrets, decoded."""
-        return tuple(decode_secret(each) for each in parts(self.secret.get_secret_value()))
+        return tuple(decode_secret(each) for each in listed(self.secret.get_secret_value()))
 
     @property
     def hosts(self) -> frozenset[str]:
         """Where answers may go; empty for anywhere on the open internet."""
-        return frozenset(host.strip("[]").rstrip(".") for host in parts(self.reply_hosts.lower()))
+        return frozenset(host.strip("[]").rstrip(".") for host in listed(self.reply_hosts.lower()))

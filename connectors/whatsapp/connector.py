@@ -6,12 +6,11 @@ from typing import ClassVar, Final
 from bot.domain.case import Purpose, Send
 from bot.domain.errors import Permanent, Transient
 from bot.domain.models import Capabilities, Event, Health, LengthRule, Raw, Sent
-from bot.domain.ports import Verdict, WebhookRequest
 from bot.domain.templates import Templates, is_template
-from connectors import graph_webhooks
-from connectors.base import Connector, ConnectorDeps
+from connectors.base import ConnectorDeps
 from connectors.graph import Access, Graph
-from connectors.graph_tokens import warned
+from connectors.graph_connector import GraphConnector
+from connectors.graph_tokens import trouble, warned
 from connectors.graph_webhooks import text
 from connectors.whatsapp import mapping, templates
 from connectors.whatsapp.api import Api
@@ -39,10 +38,12 @@ MENDS: Final[Mapping[str, str]] = {
 }
 
 
-class WhatsAppConnector(Connector):
+class WhatsAppConnector(GraphConnector[WhatsAppSettings]):
     """Takes deliveries and answers; there is nothing to poll, and nothing is ever marked as read."""
 
     network: ClassVar[str] = mapping.NETWORK
+    mends: ClassVar[Mapping[str, str]] = MENDS
+    away: ClassVar[str] = AWAY
     capabilities: ClassVar[Capabilities] = Capabilities(
         private_message=LENGTH,
         edit_events=True,
@@ -53,8 +54,7 @@ class WhatsAppConnector(Connector):
     )
 
     def __init__(self, settings: WhatsAppSettings, deps: ConnectorDeps) -> None:
-        super().__init__(deps)
-        self._settings = settings
+        super().__init__(settings, deps)
         token = settings.token.get_secret_value()
         access = Access(settings.graph_url, settings.graph_version, token, settings.secrets[0])
         self._api = Api(Graph(deps.http, deps.clock, access, mapping.WORDS), settings)
@@ -68,13 +68,6 @@ class WhatsAppConnector(Connector):
     def title(self) -> str:
         """The number's name, once it is known; until then its id."""
         return self.known_name or f"number {self._settings.phone_number_id}"
-
-    def verify(self, request: WebhookRequest) -> Verdict:
-        """Judge one request: the handshake, or a delivery signed with one of the app secrets."""
-        token = self._settings.verify_token.get_secret_value()
-        return graph_webhooks.verify(
-            request, self._settings.secrets, token, network=self.network, account=self.account
-        )  # fmt: skip
 
     def parse(self, raw: Raw) -> Iterator[Event]:
         """Read one stored delivery. Pure, and never raises."""
@@ -114,16 +107,8 @@ class WhatsAppConnector(Connector):
         """What may be sent once the window of 24 hours is closed; raises Transient or Permanent."""
         return templates.listed(await self._api.templates())
 
-    async def check(self) -> Health:
-        """Ask for the number, what the token may do and until when, and the subscription. Raises no NetworkError."""
-        try:
-            return await self._checked()
-        except Permanent as error:
-            return Health(ok=False, summary=f"{self.title}: {error.text}", mend=MENDS.get(error.reason, ""))
-        except Transient as error:
-            return Health(ok=False, summary=f"{self.title}: {error}", mend=AWAY)
-
     async def _checked(self) -> Health:
+        """Ask for the number, what the token may do and until when, and the subscription."""
         number = await self._api.number()
         shown, name = text(number.get("display_phone_number")), text(number.get("verified_name"))
         await self.learn_name(" ".join(filter(None, (name, f"({shown})" if shown else ""))))
@@ -132,12 +117,9 @@ class WhatsAppConnector(Connector):
             mend = "See in WhatsApp Manager, Phone numbers, what the number needs."
             return Health(ok=False, summary=f"{self.title}: the number is {state.lower()}", mend=mend)
         token = await self._api.token()
-        lacking = token.lacks(RIGHTS) if token else []
-        if token is not None and not token.valid:
-            return Health(ok=False, summary=f"{self.title}: the token is not valid", mend=RENEW)
-        if lacking:
-            mend = f"Make a token with {', '.join(lacking)} as well; the app may need App Review for it."
-            return Health(ok=False, summary=f"{self.title}: the token lacks {', '.join(lacking)}", mend=mend)
+        wrong = trouble(token, RIGHTS, self.title, RENEW)
+        if wrong is not None:
+            return wrong
         subscribed = await self._api.subscribed()
         if subscribed is False:
             mend = SUBSCRIBE.replace("{id}", self._settings.business_account_id)
@@ -145,4 +127,4 @@ class WhatsAppConnector(Connector):
         said = "webhook subscribed" if subscribed else "subscription not checked"
         rating = f", quality {quality.lower()}" if quality in {"YELLOW", "RED"} else ""
         health = Health(ok=True, summary=f"{self.title}: {said}, messages answered for 24 hours{rating}")
-        return warned(health, token.expires_at if token else None, self.deps.clock.now(), RENEW)
+        return warned(health, token, self.deps.clock.now(), RENEW)

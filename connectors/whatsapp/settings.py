@@ -2,8 +2,9 @@
 
 from typing import ClassVar
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field
 
+from connectors.fields import Word
 from connectors.graph_settings import GraphSettings
 
 
@@ -18,7 +19,7 @@ class WhatsAppSettings(GraphSettings):
         description="The id of the phone number (WhatsApp, API Setup); it is not the phone number itself.",
         examples=["106540350000001"],
     )
-    token: SecretStr = Field(
+    token: Word = Field(
         alias="WHATSAPP_TOKEN",
         description="A token of a system user with whatsapp_business_messaging and whatsapp_business_management.",
         examples=["EAAGm0PX4ZCpsBAKZC"],
@@ -31,12 +32,3 @@ class WhatsAppSettings(GraphSettings):
         "are subscribed, and staff can answer with approved templates once the window of 24 hours is closed.",
         examples=["102290129340001"],
     )
-
-    @field_validator("token")
-    @classmethod
-    def _is_token(cls, value: SecretStr) -> SecretStr:
-        token = value.get_secret_value().strip()
-        if not token or not token.isascii() or any(letter.isspace() for letter in token):
-            msg = "must be one word without spaces"
-            raise ValueError(msg)
-        return SecretStr(token)

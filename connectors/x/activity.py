@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
 from bot.domain.models import Event, Interaction, Kind, Malformed, UnknownEvent
+from connectors import clean
 from connectors.x import messages, wire
 from connectors.x.mapping import Context, author, from_ms, post_event, post_url, profile_url, reason
 
@@ -12,7 +13,7 @@ _SHOWN: Final = 60
 
 def delivered(body: bytes, context: Context) -> Iterator[Event]:
     """Every event of one delivery, each in isolation. Raises ValueError for what is no JSON object."""
-    value = wire.loads(body)
+    value = clean.loads(body)
     if not isinstance(value, dict):
         msg = "not a JSON object"
         raise ValueError(msg)  # noqa: TRY004 - what a body says is a value: readers turn it into Malformed
@@ -30,9 +31,9 @@ def delivered(body: bytes, context: Context) -> Iterator[Event]:
 
 def _guarded(entry: object, context: Context) -> Iterator[Event]:
     try:
-        yield from _event(wire.take(wire.Activity, entry), context)
+        yield from _event(clean.take(wire.Activity, entry), context)
     except ValueError as error:
-        yield Malformed(part=wire.dump({"data": entry}).decode(), error=reason(error))
+        yield Malformed(part=clean.dump({"data": entry}).decode(), error=reason(error))
 
 
 def _event(event: wire.Activity, context: Context) -> Iterator[Event]:
@@ -48,12 +49,12 @@ def _event(event: wire.Activity, context: Context) -> Iterator[Event]:
 
 def _post(event: wire.Activity, context: Context) -> Iterator[Event]:
     hint = event.event_type.split(".")[1]
-    post = wire.take(wire.Post, event.payload)
+    post = clean.take(wire.Post, event.payload)
     yield post_event(post, event.includes.users, event.includes.media, context, hint)
 
 
 def _like(event: wire.Activity, context: Context) -> Iterator[Event]:
-    like = wire.take(wire.Like, event.payload)
+    like = clean.take(wire.Like, event.payload)
     who = like.user_id or like.liking_user_id or next((user.id for user in event.includes.users if user.id), "")
     at = from_ms(like.timestamp_ms) or context.received_at
     yield Interaction(
@@ -71,7 +72,7 @@ def _like(event: wire.Activity, context: Context) -> Iterator[Event]:
 
 
 def _follow(event: wire.Activity, context: Context) -> Iterator[Event]:
-    follow = wire.take(wire.Follow, event.payload)
+    follow = clean.take(wire.Follow, event.payload)
     users = (follow.source, *event.includes.users)
     who = follow.source.id or next((user.id for user in event.includes.users if user.id != context.us), "")
     yield Interaction(

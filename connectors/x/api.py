@@ -10,6 +10,7 @@ from typing import Any, Final, Literal, TypeVar
 
 from bot.domain.errors import Permanent, Transient, Unknown
 from bot.domain.ports import Clock
+from connectors import clean
 from connectors.retry import retrying
 from connectors.x import wire
 from connectors.x.calls import SIGNED_OUT, Call, Caller
@@ -50,7 +51,7 @@ class Api:
     async def me(self) -> wire.User:
         """Who the account's token belongs to."""
         answer = await self._get(wire.One, "/2/users/me", {}, ours=True)
-        return wire.take(wire.User, answer.data)
+        return clean.take(wire.User, answer.data)
 
     async def mentions(self, params: Mapping[str, str]) -> wire.Listed:
         """A page of posts that name the account, newest first."""
@@ -104,7 +105,7 @@ class Api:
     async def hooks(self) -> list[wire.Hook]:
         """The app's webhooks."""
         found = await self._get(wire.Listed, "/2/webhooks", {})
-        return [wire.take(wire.Hook, each) for each in found.data]
+        return [clean.take(wire.Hook, each) for each in found.data]
 
     async def check_hook(self, hook: str) -> None:
         """Have X check our address now and switch the webhook on again."""
@@ -118,7 +119,7 @@ class Api:
     async def subscriptions(self) -> list[wire.Subscription]:
         """What the app is subscribed to."""
         found = await self._get(wire.Listed, "/2/activity/subscriptions", {})
-        return [wire.take(wire.Subscription, each) for each in found.data]
+        return [clean.take(wire.Subscription, each) for each in found.data]
 
     # --- how ---
 
@@ -128,7 +129,7 @@ class Api:
             lambda: self._signed(call) if ours else self._caller(call, self._bearer), self._clock, tries=3
         )
         try:
-            return wire.read(model, answer)
+            return clean.read(model, answer)
         except ValueError as error:
             msg = f"X's answer to {path} could not be read"
             raise Transient(msg) from error
@@ -138,7 +139,7 @@ class Api:
     ) -> M:
         answer = await self._signed(Call(verb, path, body=body, writes=True))
         try:
-            return wire.take(model, wire.read(wire.One, answer).data)
+            return clean.take(model, clean.read(wire.One, answer).data)
         except ValueError as error:
             msg = "X took it, but its answer could not be read"
             raise Unknown(msg) from error

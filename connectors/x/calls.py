@@ -15,9 +15,10 @@ import aiohttp
 
 from bot.domain.errors import NetworkError, Permanent, Transient, Unknown
 from bot.domain.ports import Clock
+from connectors import clean
+from connectors.exchange import exchange
 from connectors.x import wire
 
-TIMEOUT: Final = aiohttp.ClientTimeout(total=20, connect=5)
 LONGEST_PAUSE_S: Final = 24 * 3600.0
 USUAL_PAUSE_S: Final = 60.0
 AFTER_RESET_S: Final = 1.0
@@ -209,33 +210,26 @@ class Caller:
 
     async def __call__(self, call: Call, token: str = "") -> bytes:
         """Make one call and return the answer's body; raises Transient, Permanent or Unknown."""
-        try:
-            status, headers, body = await self._exchange(call, token)
-        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
-            msg = f"X could not be reached ({type(error).__name__})"
-            raise Transient(msg) from error
-        except (TimeoutError, aiohttp.ClientError) as error:
-            msg = f"the connection to X broke ({type(error).__name__})"
-            raise (Unknown(msg) if call.writes else Transient(msg)) from error
+        status, headers, body = await self._exchange(call, token)
         if 200 <= status < 300:
             return body
         raise classify(status, body, headers, self._clock.now(), writing=call.writes)
 
     async def _exchange(self, call: Call, token: str) -> tuple[int, Mapping[str, str], bytes]:
-        headers = {"Accept": "application/json"}
-        if token:
-            headers["Authorization"] = f"Bearer {token}"
+        headers = {}
         data: bytes | dict[str, str] | None = dict(call.form) if call.form is not None else None
         if call.body is not None:
             headers["Content-Type"] = "application/json"
-            data = wire.dump(call.body)
-        async with self._http.request(
+            data = clean.dump(call.body)
+        return await exchange(
+            self._http,
             call.verb,
             f"{self._base_url}{call.path}",
-            params=dict(call.params),
-            data=data,
+            token=token,
             headers=headers,
-            timeout=TIMEOUT,
-            allow_redirects=False,
-        ) as answer:
-            return answer.status, answer.headers, await answer.read()
+            params=call.params,
+            data=data,
+            writes=call.writes,
+            who="X",
+            link="the connection to X",
+        )

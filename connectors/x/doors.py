@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from bot.domain.errors import Permanent
 from bot.domain.models import Raw
 from bot.domain.ports import Clock, Notes, Page
+from connectors import clean
 from connectors.x import prices, walking, wire
 from connectors.x.api import Api
 from connectors.x.calls import BAD_REQUEST
@@ -236,7 +237,7 @@ class Doors:
     def raw(self, source: str, item: object) -> Raw:
         """One thing read, as it will be stored."""
         return Raw(
-            network=NETWORK, account=self._account, source=source, body=wire.dump(item), received_at=self._clock.now()
+            network=NETWORK, account=self._account, source=source, body=clean.dump(item), received_at=self._clock.now()
         )
 
 

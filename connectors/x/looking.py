@@ -10,6 +10,7 @@ from typing import Any, Final
 
 from bot.domain.models import Raw
 from bot.domain.ports import Clock, Notes
+from connectors import clean
 from connectors.x import prices, wire
 from connectors.x.api import MAX_IDS, Api
 from connectors.x.doors import Doors
@@ -89,6 +90,6 @@ def _kept(ref: Mapping[str, str]) -> dict[str, str]:
 
 def _post(item: Mapping[str, Any]) -> wire.Post | None:
     try:
-        return wire.take(wire.Post, item)
+        return clean.take(wire.Post, item)
     except ValueError:
         return None

@@ -24,6 +24,7 @@ from bot.domain.models import (
     Raw,
     UnknownEvent,
 )
+from connectors import clean
 from connectors.times import EARLIEST, sound, spelled
 from connectors.x import wire
 
@@ -220,13 +221,13 @@ def _repost(post: wire.Post, about: str, users: Sequence[wire.User], context: Co
 
 def polled(body: bytes, context: Context) -> Iterator[Event]:
     """A post from a list."""
-    found = wire.read(wire.Polled, body)
+    found = clean.read(wire.Polled, body)
     yield post_event(found.post, found.users, found.media, context)
 
 
 def rechecked(body: bytes, context: Context) -> Iterator[Event]:
     """What a second look at a known post found."""
-    found = wire.read(wire.Rechecked, body)
+    found = clean.read(wire.Rechecked, body)
     key = context.key(found.ref.get("conversation", ""))
     id_, at = found.ref.get("first", ""), context.received_at
     if found.post is None:

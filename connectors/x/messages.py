@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from bot.domain.models import Attachment, Event, Interaction, Kind, Malformed
+from connectors import clean
 from connectors.x import wire
 from connectors.x.mapping import WEB, Context, author, from_ms, messages_url, plain, polled, reason, time_of
 
@@ -27,14 +28,14 @@ def old_messages(payload: Mapping[str, Any], context: Context) -> Iterator[Event
     """The messages of a dm.received or dm.sent event, each in isolation."""
     entries = payload.get("direct_message_events")
     if not isinstance(entries, list) or not entries:
-        yield Malformed(part=wire.dump(payload).decode(), error="direct_message_events: missing")
+        yield Malformed(part=clean.dump(payload).decode(), error="direct_message_events: missing")
         return
     users = list(_users(payload.get("users")))
     for entry in entries:
         try:
-            yield _old(wire.take(wire.OldMessage, entry), users, context)
+            yield _old(clean.take(wire.OldMessage, entry), users, context)
         except ValueError as error:
-            yield Malformed(part=wire.dump(entry).decode(), error=reason(error))
+            yield Malformed(part=clean.dump(entry).decode(), error=reason(error))
 
 
 def _users(value: object) -> Iterator[wire.User]:
@@ -42,7 +43,7 @@ def _users(value: object) -> Iterator[wire.User]:
     for id_, user in value.items() if isinstance(value, dict) else ():
         inner = user.get("data", user) if isinstance(user, dict) else {}
         if isinstance(inner, dict):
-            yield wire.take(wire.User, {**inner, "id": id_})
+            yield clean.take(wire.User, {**inner, "id": id_})
 
 
 def _old(entry: wire.OldMessage, users: Sequence[wire.User], context: Context) -> Event:
@@ -66,7 +67,7 @@ def _iso(milliseconds: str) -> str:
 
 def polled_message(body: bytes, context: Context) -> Iterator[Event]:
     """A message from a list."""
-    found = wire.read(wire.PolledMessage, body)
+    found = clean.read(wire.PolledMessage, body)
     message = found.message
     by_us = message.sender_id == context.us
     others = [id_ for id_ in message.participant_ids or message.dm_conversation_id.split("-") if id_ != context.us]
@@ -84,7 +85,7 @@ def polled_message(body: bytes, context: Context) -> Iterator[Event]:
 
 def swept(body: bytes, context: Context) -> Iterator[Event]:
     """What the webhook missed and a poll found: a message or a post."""
-    value = wire.loads(body)
+    value = clean.loads(body)
     yield from (polled_message if isinstance(value, dict) and "message" in value else polled)(body, context)
 
 
@@ -118,7 +119,7 @@ def _message(id_: str, sender: str, other: str, text: str, users: Sequence[wire.
 
 def encrypted(event: wire.Activity, context: Context) -> Event:
     """A message that cannot be read without keys: it still needs somebody to look at it on X."""
-    found = wire.take(wire.Encrypted, event.payload)
+    found = clean.take(wire.Encrypted, event.payload)
     users = event.includes.users
     sender = found.sender_id or next((user.id for user in users if user.id and user.id != context.us), "")
     where = message_conversation(sender or found.conversation_id or "encrypted")

@@ -8,6 +8,7 @@ from typing import Final
 
 from bot.domain.models import Raw
 from bot.domain.ports import Remark
+from connectors import clean
 from connectors.x import prices, wire
 from connectors.x.doors import Doors
 from connectors.x.spending import LEAST, Ledger, Plan, next_month
@@ -50,7 +51,7 @@ def events_cost(raw: Raw) -> int:
 
 def _kinds(body: bytes) -> Iterator[str]:
     try:
-        value = wire.loads(body)
+        value = clean.loads(body)
     except ValueError:
         return
     entries = value.get("data") if isinstance(value, dict) else None

@@ -15,6 +15,7 @@ from bot.domain.errors import Permanent, Transient, Unknown
 from bot.domain.models import LengthRule, Sent
 from bot.domain.ports import Clock
 from bot.domain.text.weighing import LIMIT, has_link, weighted, without_links
+from connectors import clean
 from connectors.x import prices, wire
 from connectors.x.api import Api
 from connectors.x.calls import DUPLICATE, GONE
@@ -219,6 +220,6 @@ def comparable(text: str) -> str:
 
 def _take(model: type[M], item: dict[str, Any]) -> M | None:
     try:
-        return wire.take(model, item)
+        return clean.take(model, item)
     except ValueError:
         return None

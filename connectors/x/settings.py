@@ -3,11 +3,11 @@
 import re
 from decimal import Decimal
 from typing import ClassVar, Final
-from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator
 
 from connectors.base import AccountSettings
+from connectors.fields import WebAddress, Word
 
 MAX_QUERIES: Final = 10
 LONGEST_QUERY: Final = 512
@@ -29,7 +29,7 @@ class XSettings(AccountSettings):
         "X_REFRESH_TOKEN",
     )
 
-    api_url: str = Field(
+    api_url: WebAddress = Field(
         default="https://api.x.com",
         alias="X_API_URL",
         description="The address of X's API.",
@@ -47,7 +47,7 @@ class XSettings(AccountSettings):
         "all accepted while it is being changed; the first answers X's own check.",
         examples=["Zk3bEXAMPLEconsumerSECRET0000000000000000000000000"],
     )
-    bearer_token: SecretStr = Field(
+    bearer_token: Word = Field(
         alias="X_BEARER_TOKEN",
         description="The app's bearer token, for reading and for looking after the webhook.",
         examples=["AAAAAAAAAAAAAAAAAAAAAEXAMPLE"],
@@ -58,7 +58,7 @@ class XSettings(AccountSettings):
         description="The app's OAuth 2.0 client id.",
         examples=["RXhhbXBsZUNsaWVudElk"],
     )
-    refresh_token: SecretStr = Field(
+    refresh_token: Word = Field(
         alias="X_REFRESH_TOKEN",
         description="A refresh token of the account (OAuth 2.0 with offline.access). X changes it at each use; Hark "
         "keeps the newest one in its own store, so this one is needed only once.",
@@ -80,16 +80,6 @@ class XSettings(AccountSettings):
         examples=['("acme shoes" OR #acmeshoes) lang:en, "acme app"'],
     )
 
-    @field_validator("api_url")
-    @classmethod
-    def _is_web_address(cls, value: str) -> str:
-        value = value.strip().rstrip("/")
-        parts = urlsplit(value)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            msg = "must be an address that starts with https:// (or http:// for a server of your own)"
-            raise ValueError(msg)
-        return value
-
     @field_validator("consumer_secret")
     @classmethod
     def _are_secrets(cls, value: SecretStr) -> SecretStr:
@@ -97,15 +87,6 @@ class XSettings(AccountSettings):
             msg = f"must hold 1 to {MAX_SECRETS} secrets"
             raise ValueError(msg)
         return value
-
-    @field_validator("bearer_token", "refresh_token")
-    @classmethod
-    def _is_a_token(cls, value: SecretStr) -> SecretStr:
-        token = value.get_secret_value().strip()
-        if not token or not token.isascii() or any(letter.isspace() for letter in token):
-            msg = "must be one word without spaces"
-            raise ValueError(msg)
-        return SecretStr(token)
 
     @field_validator("search")
     @classmethod

@@ -14,6 +14,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from bot.domain.errors import Permanent, Transient
 from bot.domain.ports import Clock, Notes
+from connectors import clean
 from connectors.base import ConnectorDeps
 from connectors.x import wire
 from connectors.x.calls import BAD_REQUEST, FORBIDDEN, SIGNED_OUT, Call, Caller
@@ -138,7 +139,7 @@ class Tokens:
                 raise Permanent(TOKEN_LOST, _LOST_TEXT) from error
             raise
         try:
-            tokens = wire.read(wire.Tokens, answer)
+            tokens = clean.read(wire.Tokens, answer)
         except ValueError as error:
             msg = "X's answer to the renewal could not be read"
             raise Transient(msg) from error

@@ -32,6 +32,7 @@ from connectors.webhook import signing
 from connectors.webhook.connector import MAX_BODY as WEBHOOK_MOST
 from connectors.x.connector import MAX_BODY as X_MOST
 from tests.support import networks
+from tests.support.graph_server import APP_SECRET
 from tests.support.stores import a_store
 from tests.support.webhook_rig import SECRET as WEBHOOK_SECRET
 from tests.support.webhook_rig import a_secret
@@ -79,7 +80,7 @@ def _slack(secret: str, body: bytes, at: datetime) -> Headers:
 
 
 META: Final = {
-    name: Door(f"/webhooks/{name}", _meta, networks.META["META_APP_SECRET"], "X-Hub-Signature-256", MAX_BODY)
+    name: Door(f"/webhooks/{name}", _meta, APP_SECRET, "X-Hub-Signature-256", MAX_BODY)
     for name in ("facebook", "instagram", "threads", "whatsapp")
 }
 DOORS: Final[Mapping[str, Door]] = {

@@ -19,6 +19,7 @@ from bot.telemetry import Metrics
 from sandbox.slack.app import SlackSandbox
 from sandbox.slack.config import SandboxConfig
 from sandbox.slack.workspace import ANA, CARE, CARE_ARCHIVE, RANDOM
+from tests.support.loopback import catch_all
 from tests.support.slack_sandbox import UNLIMITED, ManualTime, slack_api
 
 TEXT = "Bluesky · mention · Carla: My bag is lost"
@@ -60,17 +61,8 @@ async def answering(status: int, content_type: str, body: bytes, **headers: str)
         named = {name.replace("_", "-"): value for name, value in headers.items()}
         return web.Response(status=status, body=body, content_type=content_type, headers=named)
 
-    app = web.Application()
-    app.router.add_route("*", "/{rest:.*}", handle)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    try:
-        async with aiohttp.ClientSession() as http:
-            url = f"http://127.0.0.1:{runner.addresses[0][1]}/api/"
-            yield SlackGateway(SlackApi(http, url, "xoxb-1"), Metrics(), CARE)
-    finally:
-        await runner.cleanup()
+    async with catch_all(handle) as url, aiohttp.ClientSession() as http:
+        yield SlackGateway(SlackApi(http, f"{url}/api/", "xoxb-1"), Metrics(), CARE)
 
 
 # --- What Slack says ---------------------------------------------------------------------------------------

@@ -13,7 +13,6 @@ from typing import Any, ClassVar
 
 import aiohttp
 import pytest
-from aiohttp import web
 from pydantic import SecretStr
 
 from bot.clock import SystemClock
@@ -29,6 +28,7 @@ from connectors.webhook import signing
 from connectors.webhook.connector import WebhookConnector
 from connectors.webhook.settings import WebhookSettings
 from tests.support.bot_process import a_sandbox, serving
+from tests.support.loopback import on_loopback
 from tests.support.real_servers import a_server
 from tests.support.stores import a_store
 from tests.support.waiting import wait_until
@@ -142,14 +142,8 @@ async def a_site(url: str, token: str | None = None) -> AsyncIterator[Site]:
                 metrics_token=SecretStr(token) if token else None,
             )
         )
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
-        await runner.setup()
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        site.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
-        try:
+        async with on_loopback(app) as site.url:
             yield site
-        finally:
-            await runner.cleanup()
 
 
 def signed(account: str, body: bytes = EVENT) -> dict[str, str]:

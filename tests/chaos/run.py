@@ -32,6 +32,7 @@ from tests.chaos.proxy import Line, Trap, a_line
 from tests.chaos.schedule import BOTS, STAFF, Event, Fault, Plan
 from tests.chaos.staff import Staff
 from tests.support.facebook_server import FacebookServer, a_page, variables
+from tests.support.loopback import on_loopback
 from tests.support.real_servers import RealServer
 from tests.support.rig import FAST, Scene
 from tests.support.waiting import wait_until
@@ -266,14 +267,8 @@ async def a_receiver() -> AsyncIterator[Receiver]:
     receiver = Receiver()
     app = web.Application()
     app.router.add_post("/answers", receiver.handle)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        receiver.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    async with on_loopback(app) as receiver.url:
         yield receiver
-    finally:
-        await runner.cleanup()
 
 
 def _environment(

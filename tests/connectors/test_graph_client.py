@@ -195,9 +195,11 @@ async def test_a_token_tells_how_long_it_lives(scene: Scene) -> None:
     token = await graph_tokens.inspect(scene.graph(), scene.server.token)
     assert token is not None
     assert (token.valid, token.kind, token.lacks(["a", "c"])) == (True, "PAGE", ["c"])
-    health = graph_tokens.warned(Health(ok=True, summary="fine"), token.expires_at, NOON, "make a new one")
+    health = graph_tokens.warned(Health(ok=True, summary="fine"), token, NOON, "make a new one")
     assert (health.ok, health.summary, health.mend) == (True, "fine, the token ends in 5 days", "make a new one")
-    late = graph_tokens.warned(Health(ok=True, summary="fine"), NOON, NOON, "make a new one")
+    over = token.expires_at
+    assert over is not None
+    late = graph_tokens.warned(Health(ok=True, summary="fine"), token, over, "make a new one")
     assert not late.ok
     scene.server.token_data = {"expires_at": "0"}
     other = await graph_tokens.inspect(scene.graph(), scene.server.token)

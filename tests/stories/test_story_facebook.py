@@ -1,16 +1,13 @@
 """Facebook, end to end: signed deliveries through the bot's web route, real Redis, the local Slack, a fake Page."""
 
-import io
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-import aiohttp
-
 from bot.clock import SystemClock
-from bot.web import MAX_BODY
 from tests.support.facebook_server import FacebookServer, a_page, delivery, variables
-from tests.support.graph_server import APP_SECRET, VERIFY_TOKEN, Json, signed
+from tests.support.graph_door import assert_handshake, assert_only_genuine, deliver
+from tests.support.graph_server import Json
 from tests.support.rig import ANA, Rig, a_rig
 from tests.support.waiting import wait_until
 
@@ -25,30 +22,15 @@ class Story:
     page: FacebookServer
     rig: Rig
 
-    async def deliver(self, body: bytes, *, secret: str = APP_SECRET, headers: Mapping[str, str] | None = None) -> int:
-        """Send a delivery to the bot's route; the status."""
-        url = f"http://127.0.0.1:{self.rig.port}/webhooks/facebook"
-        given = headers if headers is not None else signed(body, secret)
-        async with aiohttp.ClientSession() as http, http.post(url, data=io.BytesIO(body), headers=given) as answer:
-            return answer.status
-
     async def tell(self, *values: Json, door: str = "changes") -> None:
         """Deliver, as the network does."""
         at = int(self.rig.sandbox.clock.now().timestamp()) * (1 if door == "changes" else 1000)
-        assert await self.deliver(delivery(*values, door=door, at=at)) == 200
-
-    async def depth(self) -> int:
-        """What still waits in the inbox."""
-        return await self.rig.service.store.inbox.depth()
+        assert await deliver(self.rig, "facebook", delivery(*values, door=door, at=at)) == 200
 
     async def idle(self) -> None:
         """Wait until the sweeps have begun and the inbox is worked off."""
         await wait_until(lambda: bool(self.page.calls), "the sweeps have begun")
-
-        async def empty() -> bool:
-            return await self.depth() == 0
-
-        await wait_until(empty, "the inbox is empty", within_s=20)
+        await self.rig.idle()
 
     async def buried(self) -> list[str]:
         """The reasons in the dead letter."""
@@ -70,10 +52,7 @@ async def test_a_comment_becomes_a_card_and_the_answer_stands_below_it(redis_url
     """Handshake, signed delivery, card, reply, read back; the edit, the echo and the removal find the same card."""
     async with a_story(redis_url) as story:
         rig, page = story.rig, story.page
-        query = {"hub.mode": "subscribe", "hub.challenge": "1158201444", "hub.verify_token": VERIFY_TOKEN}
-        url = f"http://127.0.0.1:{rig.port}/webhooks/facebook"
-        async with aiohttp.ClientSession() as http, http.get(url, params=query) as answer:
-            assert (answer.status, await answer.text()) == (200, "1158201444")
+        await assert_handshake(rig, "facebook")
         value = page.comment(CARLA, "My parcel never came, where is it?")
         await story.tell(value)
         await story.tell(value)
@@ -126,8 +105,8 @@ async def test_messages_mentions_posts_and_likes_each_find_their_place(redis_url
         like = {"item": "reaction", "verb": "add", "reaction_type": "like", "post_id": page.our_post, "from": CARLA}
         await story.tell(page.visitor_post(CARLA, "Where is my order?"), like, {"item": "comment", "verb": "add"})
         mention = {"item": "post", "verb": "add", "post_id": "9002_31", "message": "@Acme lost it again"}
-        await story.deliver(delivery(mention, field_="mention"))
-        await story.deliver(delivery({"leadgen_id": "1"}, field_="leadgen"))
+        await deliver(story.rig, "facebook", delivery(mention, field_="mention"))
+        await deliver(story.rig, "facebook", delivery({"leadgen_id": "1"}, field_="leadgen"))
         for words in ("my app is broken", "Where is my order?", "lost it again"):
             await rig.card(words)
         assert len(rig.cards()) == 3
@@ -217,15 +196,7 @@ async def test_nothing_but_a_genuine_delivery_is_stored(redis_url: str) -> None:
         await story.idle()
         value = story.page.comment(CARLA, "forged")
         story.page.remove(value["comment_id"])  # else a sweep would find it, and rightly card it
-        body = delivery(value)
-        assert await story.deliver(body, secret="f" * 32) == 403
-        assert await story.deliver(body, headers={}) == 403
-        assert await story.deliver(body[:-1], headers=signed(body)) == 403
-        assert await story.deliver(body.replace(b": ", b":"), headers=signed(body)) == 403
-        large = b" " * (MAX_BODY + 1)
-        assert await story.deliver(large, headers=signed(large)) == 413
-        assert await story.depth() == 0
-        assert story.rig.cards() == []
+        await assert_only_genuine(story.rig, "facebook", delivery(value))
 
 
 async def test_who_writes_on_messenger_is_looked_up(redis_url: str) -> None:

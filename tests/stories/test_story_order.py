@@ -29,7 +29,7 @@ from connectors.base import ConnectorDeps
 from connectors.facebook.connector import FacebookConnector
 from connectors.facebook.settings import FacebookSettings
 from tests.support.facebook_server import PAGE, delivery
-from tests.support.graph_server import APP_SECRET, VERIFY_TOKEN, Json
+from tests.support.graph_server import META, Json
 from tests.support.policies import a_policy
 from tests.support.stores import TestClock, a_store
 
@@ -121,7 +121,7 @@ async def a_desk(redis_url: str, notes_of: Callable[[RedisNotes], Notes] = lambd
     """Two workers with a connector each."""
     clock, metrics, workers, stores = TestClock(), Metrics(), [], []
     reader = Reader(Triage.load(), AllowList())
-    variables = {"META_APP_SECRET": APP_SECRET, "META_VERIFY_TOKEN": VERIFY_TOKEN, "FACEBOOK_PAGE_ID": PAGE}
+    variables = META | {"FACEBOOK_PAGE_ID": PAGE}
     settings = FacebookSettings.model_validate({**variables, "FACEBOOK_PAGE_TOKEN": "EAATest"})
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(aiohttp.ClientSession())

@@ -4,9 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from bot.web import MAX_BODY
+from tests.support.graph_door import assert_handshake, assert_only_genuine, deliver
 from tests.support.graph_server import running
-from tests.support.instagram_server import deliver
 from tests.support.rig import ANA, Rig, a_rig
 from tests.support.threads_server import ThreadsServer, environment
 
@@ -20,7 +19,7 @@ class Scene:
 
     async def told(self, body: bytes) -> None:
         """A delivery that is taken."""
-        assert await deliver(self.rig.port, body, "threads") == 200
+        assert await deliver(self.rig, "threads", body) == 200
 
     async def answer(self, ts: str, text: str) -> None:
         """Ana answers from the card."""
@@ -90,11 +89,10 @@ async def test_what_the_webhook_missed_is_found_by_the_sweep(redis_url: str) -> 
         await scene.rig.shows(card.ts, "Deleted by the customer")
 
 
-async def test_forged_deliveries_are_refused(redis_url: str) -> None:
-    """What another secret signed, or nobody, makes no card."""
+async def test_forged_deliveries_are_refused_and_the_handshake_is_answered(redis_url: str) -> None:
+    """Nothing is kept of what somebody else sends, and the challenge goes back to who knows the word."""
     async with a_scene(redis_url) as scene:
         body = scene.server.told(scene.server.mention("@acme forged words"), "mentions")
         scene.server.posts.popitem()
-        assert await deliver(scene.rig.port, body, "threads", secret="another-secret-altogether") == 403
-        assert await deliver(scene.rig.port, body + b" " * MAX_BODY, "threads") == 413
-        assert scene.rig.cards() == []
+        await assert_only_genuine(scene.rig, "threads", body)
+        await assert_handshake(scene.rig, "threads")

@@ -1,16 +1,12 @@
 """WhatsApp, end to end: signed deliveries in by the real webhook route, answers out to the network's own form."""
 
-import io
-import json
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import aiohttp
-
-from bot.web import MAX_BODY
-from tests.support.graph_server import APP_SECRET, VERIFY_TOKEN, Json, running, signed
+from tests.support.graph_door import assert_handshake, assert_only_genuine, deliver
+from tests.support.graph_server import Json, running
 from tests.support.rig import ANA as STAFF
 from tests.support.rig import Rig, a_rig
 from tests.support.waiting import wait_until
@@ -24,24 +20,9 @@ class Story:
     server: WhatsAppServer
     rig: Rig
 
-    async def deliver(self, body: bytes, *, secret: str = APP_SECRET, headers: Mapping[str, str] | None = None) -> int:
-        """Send a delivery to the bot's route; the status."""
-        url = f"http://127.0.0.1:{self.rig.port}/webhooks/whatsapp"
-        given = headers if headers is not None else signed(body, secret)
-        async with aiohttp.ClientSession() as http, http.post(url, data=io.BytesIO(body), headers=given) as answer:
-            return answer.status
-
     async def tell(self, *values: Json, field_: str = "messages") -> None:
         """Deliver, as the network does."""
-        assert await self.deliver(delivery(*values, field_=field_)) == 200
-
-    async def idle(self) -> None:
-        """Wait until the inbox is worked off."""
-
-        async def empty() -> bool:
-            return await self.rig.service.store.inbox.depth() == 0
-
-        await wait_until(empty, "the inbox is empty", within_s=20)
+        assert await deliver(self.rig, "whatsapp", delivery(*values, field_=field_)) == 200
 
     async def answer(self, ts: str, words: str) -> None:
         """Ana of the staff answers from the card."""
@@ -62,10 +43,7 @@ async def test_a_message_becomes_a_card_and_the_answer_arrives(redis_url: str) -
     """Handshake, delivery twice, one card; the answer goes out in the network's form; reports make no noise."""
     async with a_story(redis_url) as story:
         rig, server = story.rig, story.server
-        query = {"hub.mode": "subscribe", "hub.challenge": "1158201444", "hub.verify_token": VERIFY_TOKEN}
-        url = f"http://127.0.0.1:{rig.port}/webhooks/whatsapp"
-        async with aiohttp.ClientSession() as http, http.get(url, params=query) as answer:
-            assert (answer.status, await answer.text()) == (200, "1158201444")
+        await assert_handshake(rig, "whatsapp")
         value = server.says(ANA, "My parcel never came, where is it?")
         await story.tell(value)
         await story.tell(value)
@@ -136,7 +114,7 @@ async def test_every_type_finds_its_place(redis_url: str) -> None:
             server.write(BO, type="text", text={"body": "no id"}, id=""),
         )
         await story.tell({"event": "APPROVED"}, field_="message_template_status_update")
-        await story.idle()
+        await rig.idle()
         assert len(rig.cards()) == 1
         inbox, notes = rig.service.store.inbox, rig.service.store.notes
         assert [each.error for each in await inbox.buried(10)] == ["a message must have an id"]
@@ -155,7 +133,7 @@ async def test_edits_in_any_order_and_deletions(redis_url: str) -> None:
         await story.tell(edit, edit)
         await story.tell(first, first)
         card = await rig.card("My parcel 88 never came")
-        await story.idle()
+        await rig.idle()
         assert "My parcel 88 never came" in rig.text_of(card.ts)
         again = {"message": {"type": "text", "text": {"body": "My parcel 99 never came"}}}
         rig.sandbox.clock.skip(2)
@@ -185,15 +163,7 @@ async def test_the_window_takes_the_button_away_and_a_new_message_brings_it_back
 async def test_nothing_but_a_genuine_delivery_is_stored(redis_url: str) -> None:
     """Forged, unsigned, truncated, written anew, too large: refused with the same words, and nothing is kept."""
     async with a_story(redis_url) as story:
-        body = delivery(story.server.says(ANA, "forged"))
-        assert await story.deliver(body, secret="f" * 32) == 403
-        assert await story.deliver(body, headers={}) == 403
-        for sent in (body[:-1], body + b"\n", json.dumps(json.loads(body), indent=1).encode(), b""):
-            assert await story.deliver(sent, headers=signed(body)) == 403
-        large = b" " * (MAX_BODY + 1)
-        assert await story.deliver(large, headers=signed(large)) == 413
-        assert await story.rig.service.store.inbox.depth() == 0
-        assert story.rig.cards() == []
+        await assert_only_genuine(story.rig, "whatsapp", delivery(story.server.says(ANA, "forged")))
 
 
 ORDER = "Hi {{1}}, your order {{2}} is on its way."

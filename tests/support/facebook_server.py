@@ -16,7 +16,7 @@ from bot.domain.ports import Clock
 from connectors.base import ConnectorDeps
 from connectors.facebook.connector import FacebookConnector
 from connectors.facebook.settings import FacebookSettings
-from tests.support.graph_server import APP_SECRET, VERIFY_TOKEN, Asked, GraphError, GraphServer, Json, running
+from tests.support.graph_server import META, Asked, GraphError, GraphServer, Json, running, stamp
 from tests.support.stores import TestClock
 
 PAGE = "1100"
@@ -60,11 +60,6 @@ class Talk:
     messages: list[Json] = field(default_factory=list)
     last_in: datetime | None = None
     updated: datetime | None = None
-
-
-def stamp(at: datetime) -> str:
-    """A time as the Graph API writes it."""
-    return at.strftime("%Y-%m-%dT%H:%M:%S+0000")
 
 
 class FacebookServer(GraphServer):
@@ -117,7 +112,7 @@ class FacebookServer(GraphServer):
     def edit(self, id_: str, message: str) -> Json:
         """Somebody changes their words."""
         self.items[id_].message = message
-        return self._value(self.items[id_], "comment", "edited") | {"created_time": int(self.clock.now().timestamp())}
+        return self._value(self.items[id_], "comment", "edited") | {"created_time": int(self.now().timestamp())}
 
     def remove(self, id_: str) -> Json:
         """Somebody takes a comment away."""
@@ -133,7 +128,7 @@ class FacebookServer(GraphServer):
 
     def write(self, person: Json, text: str) -> Json:
         """Somebody writes a private message; the entry of `messaging`."""
-        now = self.clock.now()
+        now = self.now()
         talk = self.talks.setdefault(person["id"], Talk(person))
         mid = self._keep(talk, person, text)
         talk.last_in = now
@@ -153,13 +148,13 @@ class FacebookServer(GraphServer):
     # --- state ---
 
     def _post(self, author: Json, message: str) -> Item:
-        made = Item(f"{PAGE}_{next(self.ids)}", author, message, self.clock.now(), "")
+        made = Item(f"{PAGE}_{next(self.ids)}", author, message, self.now(), "")
         made.post = made.id
         self.posts[made.id] = self.items[made.id] = made
         return made
 
     def _comment(self, post: str, author: Json, message: str, parent: str = "") -> Item:
-        made = Item(f"{post.partition('_')[2]}_{next(self.ids)}", author, message, self.clock.now(), post, parent)
+        made = Item(f"{post.partition('_')[2]}_{next(self.ids)}", author, message, self.now(), post, parent)
         self.items[made.id] = made
         return made
 
@@ -170,7 +165,7 @@ class FacebookServer(GraphServer):
         return value | {"created_time": int(item.at.timestamp())}
 
     def _keep(self, talk: Talk, author: Json, text: str) -> str:
-        mid, talk.updated = f"m_{next(self.ids)}", self.clock.now()
+        mid, talk.updated = f"m_{next(self.ids)}", self.now()
         kept = {"id": mid, "created_time": stamp(talk.updated), "from": author, "message": text}
         talk.messages.insert(0, {**kept, "to": {"data": [self.page_author]}})
         return mid
@@ -220,12 +215,12 @@ class FacebookServer(GraphServer):
         assert asked.params["platform"] == "messenger"
         wanted = asked.params.get("user_id")
         talks = [talk for psid, talk in self.talks.items() if wanted in {None, psid}]
-        talks.sort(key=lambda talk: talk.updated or self.clock.now(), reverse=True)
+        talks.sort(key=lambda talk: talk.updated or self.now(), reverse=True)
         return self.page(asked, [self._talk(talk) for talk in talks])
 
     def _talk(self, talk: Talk) -> Json:
         people = {"data": [talk.person, self.page_author]}
-        updated = stamp(talk.updated or self.clock.now())
+        updated = stamp(talk.updated or self.now())
         messages = {"data": talk.messages[:20]}
         return {"id": f"t_{talk.person['id']}", "updated_time": updated, "participants": people, "messages": messages}
 
@@ -268,14 +263,14 @@ class FacebookServer(GraphServer):
         if tagged:
             self.tags_sent.append("HUMAN_AGENT")
         window = HUMAN_AGENT if tagged and self.human_agent else WINDOW
-        if talk.last_in is None or self.clock.now() >= talk.last_in + window:
+        if talk.last_in is None or self.now() >= talk.last_in + window:
             raise GraphError(10, "(#10) This message is sent outside of allowed window.", subcode=2018278)
         return talk
 
     def _private_reply(self, item: Item) -> Talk:
         if item.replied_privately:
             raise GraphError(10900, "(#10900) Activity already replied to")
-        if self.clock.now() >= item.at + HUMAN_AGENT:
+        if self.now() >= item.at + HUMAN_AGENT:
             raise GraphError(10, "(#10) This message is sent outside of allowed window.", subcode=2018278)
         item.replied_privately = True
         psid = self.psids.setdefault(item.author["id"], f"70{item.author['id']}")
@@ -294,8 +289,7 @@ def delivery(*values: Json, field_: str = "feed", door: str = "changes", at: int
 def variables(server: GraphServer) -> dict[str, str]:
     """The environment of an installation that talks to this server."""
     return {
-        "META_APP_SECRET": APP_SECRET,
-        "META_VERIFY_TOKEN": VERIFY_TOKEN,
+        **META,
         "META_GRAPH_URL": server.url,
         "FACEBOOK_PAGE_ID": PAGE,
         "FACEBOOK_PAGE_TOKEN": server.token,

@@ -12,17 +12,22 @@ import re
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from datetime import datetime
+from typing import Any, Final, TypeVar
 from urllib.parse import urlencode
 
 from aiohttp import web
 
-from bot.domain.ports import WebhookRequest
+from bot.domain.ports import Clock, WebhookRequest
 from tests.support.cases import NOON
+from tests.support.loopback import catch_all
 
 Json = dict[str, Any]
 APP_SECRET = "5f1b0d6a9c3e4872b1a0c9d8e7f60514"  # invented
 VERIFY_TOKEN = "a-word-of-our-own"  # invented
+META: Final = {"META_APP_SECRET": APP_SECRET, "META_VERIFY_TOKEN": VERIFY_TOKEN}
+"""What every account on the Graph API needs beside its network's own variables."""
+
 TRACE = "AxTestTrace9"
 
 
@@ -77,7 +82,8 @@ class Fault:
 
 
 class GraphServer:
-    """The common part. `usage` are headers of every answer; `calls` is everything that was asked."""
+    """The common part. `usage` are headers of every answer; `calls` is everything that was asked. The test may give it
+    a `clock`; without one it is noon."""
 
     token = "EAATestPageToken"  # invented
     secret = APP_SECRET
@@ -85,6 +91,7 @@ class GraphServer:
 
     def __init__(self) -> None:
         self.url = ""
+        self.clock: Clock | None = None
         self.calls: list[Asked] = []
         self.usage: dict[str, str] = {}
         self.faults: list[Fault] = []
@@ -92,6 +99,10 @@ class GraphServer:
         self.token_data: Json = {"is_valid": True, "type": "PAGE", "expires_at": 0, "scopes": []}
         self._edges: list[tuple[str, re.Pattern[str], Edge]] = []
         self.edge("GET", "debug_token", lambda _: {"data": self.token_data})
+
+    def now(self) -> datetime:
+        """The network's time."""
+        return self.clock.now() if self.clock else NOON
 
     def edge(self, verb: str, path: str, act: Edge) -> None:
         """Answer a path such as "{post}/comments"; plain paths win, and among equals the last one registered."""
@@ -189,6 +200,11 @@ async def _asked(request: web.Request) -> Asked:
     return Asked(request.method, path, dict(request.query), body, headers)
 
 
+def stamp(at: datetime) -> str:
+    """A time as the Graph API writes it."""
+    return at.strftime("%Y-%m-%dT%H:%M:%S+0000")
+
+
 def _cursor(position: int) -> str:
     return base64.b64encode(str(position).encode()).decode()
 
@@ -199,16 +215,8 @@ S = TypeVar("S", bound=GraphServer)
 @asynccontextmanager
 async def running(server: S) -> AsyncIterator[S]:
     """The server on loopback, at `server.url`."""
-    app = web.Application()
-    app.router.add_route("*", "/{tail:.*}", server.handle)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        server.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    async with catch_all(server.handle) as server.url:
         yield server
-    finally:
-        await runner.cleanup()
 
 
 # --- deliveries -------------------------------------------------------------------------------------------------

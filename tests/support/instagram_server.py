@@ -4,17 +4,12 @@ import json
 import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from io import BytesIO
 from typing import Any
 
-import aiohttp
-
-from bot.domain.ports import Clock
 from connectors.base import ConnectorDeps
 from connectors.instagram.connector import InstagramConnector
 from connectors.instagram.settings import InstagramSettings
-from tests.support.cases import NOON
-from tests.support.graph_server import APP_SECRET, VERIFY_TOKEN, Asked, GraphError, GraphServer, Json, signed
+from tests.support.graph_server import META, Asked, GraphError, GraphServer, Json, stamp
 
 OWN = "17841400000000001"
 APP_SCOPED = "9001"
@@ -58,7 +53,6 @@ class InstagramServer(GraphServer):
     def __init__(self, *, facebook_login: bool = False) -> None:
         super().__init__()
         self.world = World(media={"17700": "https://www.instagram.com/p/Abc/"})
-        self.clock: Clock | None = None
         self.fields = ["comments", "messages", "mentions"]
         self.people: dict[str, Json] = {}
         self._number = 0
@@ -78,10 +72,6 @@ class InstagramServer(GraphServer):
         self.edge("POST", f"{box}/messages", self._message)
 
     # --- what people do ---
-
-    def now(self) -> datetime:
-        """The world's time."""
-        return self.clock.now() if self.clock else NOON
 
     def new_id(self, prefix: str = "18") -> str:
         """An id that nothing has yet."""
@@ -146,7 +136,7 @@ class InstagramServer(GraphServer):
         if said is None:
             raise GraphError(100, "Unsupported get request.", subcode=33, type="GraphMethodException")
         if wanted[1] == "mentioned_media":
-            shown: Json = {"id": said.id, "caption": said.text, "username": said.name, "timestamp": _time(said.at)}
+            shown: Json = {"id": said.id, "caption": said.text, "username": said.name, "timestamp": stamp(said.at)}
         else:
             media = {"id": said.media, "permalink": "https://www.instagram.com/p/Xyz/"}
             shown = {**_shown(said), "media": media}
@@ -155,7 +145,7 @@ class InstagramServer(GraphServer):
 
     def _media(self, asked: Asked) -> Json:
         posts = [
-            {"id": id_, "permalink": link, "timestamp": _time(self.now()), "comments_count": len(self._below(id_))}
+            {"id": id_, "permalink": link, "timestamp": stamp(self.now()), "comments_count": len(self._below(id_))}
             for id_, link in self.world.media.items()
         ]
         return self.page(asked, posts)
@@ -262,31 +252,26 @@ class InstagramServer(GraphServer):
         messages = [
             {
                 "id": said.id,
-                "created_time": _time(said.at),
+                "created_time": stamp(said.at),
                 "from": {"id": APP_SCOPED if said.who == OWN else said.who, "username": said.name},
                 "to": {"data": [{"id": customer if said.who == OWN else APP_SCOPED}]},
                 "message": said.text,
             }
             for said in reversed(box[-20:])
         ]
-        return {"id": f"t_{customer}", "updated_time": _time(box[-1].at), "messages": {"data": messages}}
+        return {"id": f"t_{customer}", "updated_time": stamp(box[-1].at), "messages": {"data": messages}}
 
 
 def _shown(said: Said) -> Json:
-    shown: Json = {"id": said.id, "text": said.text, "timestamp": _time(said.at), "username": said.name}
+    shown: Json = {"id": said.id, "text": said.text, "timestamp": stamp(said.at), "username": said.name}
     shown |= {"from": {"id": said.who, "username": said.name}, "hidden": said.hidden}
     return shown | ({"parent_id": said.parent} if said.parent else {})
-
-
-def _time(at: datetime) -> str:
-    return at.strftime("%Y-%m-%dT%H:%M:%S+0000")
 
 
 def environment(server: InstagramServer, **more: str) -> dict[str, str]:
     """The variables of an account on this server."""
     return {
-        "META_APP_SECRET": APP_SECRET,
-        "META_VERIFY_TOKEN": VERIFY_TOKEN,
+        **META,
         "INSTAGRAM_ACCOUNT_ID": OWN,
         "INSTAGRAM_TOKEN": TOKEN,
         "INSTAGRAM_API_URL": server.url,
@@ -297,13 +282,3 @@ def environment(server: InstagramServer, **more: str) -> dict[str, str]:
 def connect(server: InstagramServer, deps: ConnectorDeps, **more: str) -> InstagramConnector:
     """A connector to this server; `more` are further variables."""
     return InstagramConnector(InstagramSettings.model_validate(environment(server, **more)), deps)
-
-
-async def deliver(
-    port: int, body: bytes, path: str = "instagram", secret: str = APP_SECRET, headers: dict[str, str] | None = None
-) -> int:
-    """Post a delivery to the running bot as the network does (or with other `headers`); the status of its answer."""
-    url = f"http://127.0.0.1:{port}/webhooks/{path}"
-    given = headers or signed(body, secret)
-    async with aiohttp.ClientSession() as http, http.post(url, data=BytesIO(body), headers=given) as answer:
-        return answer.status

@@ -20,7 +20,7 @@ from connectors.base import Connector, ConnectorDeps
 from connectors.registry import NETWORKS
 from tests.support import facebook_server, instagram_server, threads_server, webhook_rig, whatsapp_server, x_rig
 from tests.support.cases import NOON
-from tests.support.graph_server import APP_SECRET, VERIFY_TOKEN
+from tests.support.graph_server import META
 from tests.support.stores import TestClock
 from tests.support.x_server import BEARER, CLIENT_ID, FIRST_REFRESH, US
 from tests.support.x_server import SECRET as X_SECRET
@@ -28,7 +28,6 @@ from tests.support.x_server import SECRET as X_SECRET
 FOLDER: Final = Path(__file__).resolve().parents[1] / "connectors"
 NAMES: Final = tuple(network.name for network in NETWORKS)
 
-META: Final = {"META_APP_SECRET": APP_SECRET, "META_VERIFY_TOKEN": VERIFY_TOKEN}
 ENVIRONMENT: Final[Mapping[str, Mapping[str, str]]] = {
     "bluesky": {"BLUESKY_IDENTIFIER": "brand.test", "BLUESKY_APP_PASSWORD": "abcd-efgh-ijkl-mnop"},
     "facebook": META | {"FACEBOOK_PAGE_ID": facebook_server.PAGE, "FACEBOOK_PAGE_TOKEN": "EAATest"},

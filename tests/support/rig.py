@@ -113,6 +113,14 @@ class Rig(Scene):
     service: Service
     port: int
 
+    async def idle(self) -> None:
+        """Wait until the inbox is worked off."""
+
+        async def empty() -> bool:
+            return await self.service.store.inbox.depth() == 0
+
+        await wait_until(empty, "the inbox is empty", within_s=20)
+
 
 def has_actions(message: Message) -> bool:
     """Whether a message is a card."""

@@ -15,6 +15,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.slack_api import SlackApi
 from sandbox.slack.app import SlackSandbox
 from sandbox.slack.config import SandboxConfig
+from tests.support.loopback import on_loopback
 from tests.support.waiting import wait_until
 
 UNLIMITED = SandboxConfig(rate_limits=False)
@@ -107,11 +108,6 @@ async def http_endpoint() -> AsyncIterator[Served]:
     served = Served()
     application = web.Application()
     application.router.add_post("/slack/events", served.handle)
-    runner = web.AppRunner(application, access_log=None, shutdown_timeout=1.0)
-    await runner.setup()
-    await web.TCPSite(runner, "127.0.0.1", 0).start()
-    served.url = f"http://127.0.0.1:{runner.addresses[0][1]}/slack/events"
-    try:
+    async with on_loopback(application) as url:
+        served.url = f"{url}/slack/events"
         yield served
-    finally:
-        await runner.cleanup()

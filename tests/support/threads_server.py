@@ -5,12 +5,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.domain.ports import Clock
 from connectors.base import ConnectorDeps
 from connectors.threads.connector import ThreadsConnector
 from connectors.threads.settings import ThreadsSettings
 from tests.support.cases import NOON
-from tests.support.graph_server import APP_SECRET, VERIFY_TOKEN, Asked, GraphError, GraphServer, Json
+from tests.support.graph_server import META, Asked, GraphError, GraphServer, Json, stamp
+from tests.support.stores import TestClock
 
 OWN = "24800000000000001"
 NAME = "acme"
@@ -55,7 +55,6 @@ class ThreadsServer(GraphServer):
 
     def __init__(self) -> None:
         super().__init__()
-        self.clock: Clock | None = None
         self.limit = 1000
         self.listed = True
         self.late_states = 0
@@ -76,10 +75,6 @@ class ThreadsServer(GraphServer):
         self.edge("POST", f"{OWN}/threads_publish", self._publish)
 
     # --- what people do ---
-
-    def now(self) -> datetime:
-        """The world's time."""
-        return self.clock.now() if self.clock else NOON
 
     def new_id(self) -> str:
         """An id that nothing has yet."""
@@ -118,7 +113,7 @@ class ThreadsServer(GraphServer):
 
     def _shown(self, post: Post) -> Json:
         shown: Json = {"id": post.id, "username": post.name, "text": post.text, "media_type": "TEXT_POST"}
-        shown |= {"permalink": f"https://www.threads.com/@{post.name}/post/{post.id}", "timestamp": _time(post.at)}
+        shown |= {"permalink": f"https://www.threads.com/@{post.name}/post/{post.id}", "timestamp": stamp(post.at)}
         if post.parent:
             shown |= {"replied_to": {"id": post.parent}, "root_post": {"id": post.root}}
         return shown
@@ -189,15 +184,10 @@ def _ours(post: Post) -> bool:
     return post.name == NAME
 
 
-def _time(at: datetime) -> str:
-    return at.strftime("%Y-%m-%dT%H:%M:%S+0000")
-
-
 def environment(server: ThreadsServer, **more: str) -> dict[str, str]:
     """The variables of a profile on this server."""
     return {
-        "META_APP_SECRET": APP_SECRET,
-        "META_VERIFY_TOKEN": VERIFY_TOKEN,
+        **META,
         "THREADS_USER_ID": OWN,
         "THREADS_TOKEN": TOKEN,
         "THREADS_API_URL": server.url,
@@ -208,3 +198,21 @@ def environment(server: ThreadsServer, **more: str) -> dict[str, str]:
 def connect(server: ThreadsServer, deps: ConnectorDeps, **more: str) -> ThreadsConnector:
     """A connector to this server; `more` are further variables."""
     return ThreadsConnector(ThreadsSettings.model_validate(environment(server, **more)), deps)
+
+
+@dataclass
+class Rig:
+    """A profile and the network."""
+
+    server: ThreadsServer
+    clock: TestClock
+    deps: ConnectorDeps
+    connector: ThreadsConnector
+
+    def other_worker(self) -> ThreadsConnector:
+        """The same profile in another process: it shares nothing but the notes."""
+        return connect(self.server, self.deps)
+
+    def texts(self) -> list[str]:
+        """What the profile replied."""
+        return [post.text for post in self.server.ours()]

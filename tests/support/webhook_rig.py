@@ -21,6 +21,7 @@ from connectors.base import ConnectorDeps
 from connectors.webhook.connector import WebhookConnector
 from connectors.webhook.settings import WebhookSettings
 from tests.support.cases import ANA, NOON, a_send
+from tests.support.loopback import catch_all
 from tests.support.stores import TestClock
 
 FIXTURES = Path(__file__).resolve().parents[1] / "connectors" / "webhook" / "fixtures"
@@ -127,16 +128,8 @@ class Receiver:
 async def a_receiver() -> AsyncIterator[Receiver]:
     """A real server on loopback."""
     receiver = Receiver()
-    app = web.Application()
-    app.router.add_route("*", "/{tail:.*}", receiver.handle)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        receiver.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    async with catch_all(receiver.handle) as receiver.url:
         yield receiver
-    finally:
-        await runner.cleanup()
 
 
 def a_clock() -> TestClock:

@@ -5,12 +5,10 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from bot.domain.ports import Clock
 from connectors.base import ConnectorDeps
 from connectors.whatsapp.connector import WhatsAppConnector
 from connectors.whatsapp.settings import WhatsAppSettings
-from tests.support.cases import NOON
-from tests.support.graph_server import APP_SECRET, VERIFY_TOKEN, Asked, GraphError, GraphServer, Json
+from tests.support.graph_server import META, Asked, GraphError, GraphServer, Json
 
 NUMBER = "106540350000001"
 ACCOUNT = "102290129340001"
@@ -73,7 +71,6 @@ class WhatsAppServer(GraphServer):
     def __init__(self) -> None:
         super().__init__()
         self.world = World()
-        self.clock: Clock | None = None
         self.state = {"status": "CONNECTED", "quality_rating": "GREEN"}
         self.apps: list[Json] = [{"whatsapp_business_api_data": {"id": "77", "name": "Hark"}}]
         self.pair_limit = False
@@ -83,10 +80,6 @@ class WhatsAppServer(GraphServer):
         self.edge("GET", f"{ACCOUNT}/subscribed_apps", lambda asked: self.page(asked, self.apps))
         self.edge("GET", f"{ACCOUNT}/message_templates", self._templates)
         self.edge("POST", f"{NUMBER}/messages", self._take)
-
-    def now(self) -> datetime:
-        """The world's time."""
-        return self.clock.now() if self.clock else NOON
 
     def new_id(self) -> str:
         """The id of a new message."""
@@ -235,8 +228,7 @@ def delivery(*values: Json, number: str = NUMBER, field_: str = "messages") -> b
 def environment(server: WhatsAppServer, **more: str) -> dict[str, str]:
     """The variables of a number on this server."""
     return {
-        "META_APP_SECRET": APP_SECRET,
-        "META_VERIFY_TOKEN": VERIFY_TOKEN,
+        **META,
         "META_GRAPH_URL": server.url,
         "WHATSAPP_PHONE_NUMBER_ID": NUMBER,
         "WHATSAPP_TOKEN": TOKEN,

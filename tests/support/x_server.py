@@ -18,6 +18,7 @@ import aiohttp
 from aiohttp import web
 
 from bot.domain.ports import Clock
+from tests.support.loopback import catch_all
 
 LOST: Final = "lost"
 US, ANA, BEN = "1111111111", "2222222222", "3333333333"
@@ -387,13 +388,5 @@ def environment(server: XServer, **more: str) -> dict[str, str]:
 async def an_x_server(clock: Clock) -> AsyncIterator[XServer]:
     """A real server on loopback."""
     server = XServer(clock)
-    app = web.Application()
-    app.router.add_route("*", "/{tail:.*}", server.handle)
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.2)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        server.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    async with catch_all(server.handle) as server.url:
         yield server
-    finally:
-        await runner.cleanup()

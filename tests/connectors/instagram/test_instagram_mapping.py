@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from bot.domain.models import Interaction, Malformed, Raw
-from connectors.instagram.mapping import Rules, parse
+from connectors.instagram.mapping import parse
+from connectors.instagram.names import Rules
 from tests.support.cases import NOON
 from tests.support.meta_fixtures import a_raw, assert_as_expected, fixtures, load
 

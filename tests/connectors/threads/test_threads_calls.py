@@ -1,52 +1,16 @@
 """Threads over real HTTP: two steps that cannot double, sweeps, second looks, and what `check` says."""
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-import aiohttp
 import pytest
 
 from bot.domain.errors import Permanent, Transient, Unknown
 from bot.domain.models import Deleted, Edited, Interaction
-from connectors.base import ConnectorDeps
-from connectors.threads.connector import ThreadsConnector
 from tests.support.cases import NOON, a_send
-from tests.support.graph_server import running
-from tests.support.stores import TestClock, a_store
-from tests.support.threads_server import FIRST, NAME, OWN, Post, ThreadsServer, connect
+from tests.support.threads_server import FIRST, NAME, OWN, Post, Rig, connect
 
 TEXT = "On its way, sorry! ^AK"
-
-
-@dataclass
-class Rig:
-    """A profile and the network."""
-
-    server: ThreadsServer
-    clock: TestClock
-    deps: ConnectorDeps
-    connector: ThreadsConnector
-
-    def other_worker(self) -> ThreadsConnector:
-        """The same profile in another process: it shares nothing but the notes."""
-        return connect(self.server, self.deps)
-
-    def texts(self) -> list[str]:
-        """What the profile replied."""
-        return [post.text for post in self.server.ours()]
-
-
-@pytest.fixture
-async def rig(redis_url: str) -> AsyncIterator[Rig]:
-    """A connector with a store, a clock at noon and a server."""
-    clock = TestClock(NOON)
-    async with running(ThreadsServer()) as server, a_store(redis_url, clock=clock) as store:
-        server.clock = clock
-        async with aiohttp.ClientSession() as http:
-            deps = ConnectorDeps(account="main", http=http, clock=clock, notes=store.notes, poll_seconds=20)
-            yield Rig(server, clock, deps, connect(server, deps))
 
 
 def send_to(post: Post, **changes: Any) -> Any:

@@ -1,32 +1,16 @@
 """Hiding a reply on Threads: in its own form, read back, only what stands directly below a post of ours."""
 
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
-import aiohttp
 import pytest
 
 from bot.domain.case import Purpose
 from bot.domain.errors import Permanent, Transient, Unknown
 from bot.domain.models import Interaction
-from connectors.base import ConnectorDeps
-from tests.connectors.threads.test_threads_calls import Rig, send_to
-from tests.support.cases import NOON
-from tests.support.graph_server import a_delivery, running
-from tests.support.stores import TestClock, a_store
-from tests.support.threads_server import ThreadsServer, connect
-
-
-@pytest.fixture
-async def rig(redis_url: str) -> AsyncIterator[Rig]:
-    """A connector with a store, a clock at noon and a server."""
-    clock = TestClock(NOON)
-    async with running(ThreadsServer()) as server, a_store(redis_url, clock=clock) as store:
-        server.clock = clock
-        async with aiohttp.ClientSession() as http:
-            deps = ConnectorDeps(account="main", http=http, clock=clock, notes=store.notes, poll_seconds=20)
-            yield Rig(server, clock, deps, connect(server, deps))
+from tests.connectors.threads.test_threads_calls import send_to
+from tests.support.graph_server import a_delivery
+from tests.support.threads_server import Rig
 
 
 def heard(rig: Rig, body: bytes) -> Interaction:

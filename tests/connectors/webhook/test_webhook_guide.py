@@ -8,11 +8,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from aiohttp import web
 
 from bot.domain.models import Interaction
 from bot.telemetry import Metrics
 from bot.web import WebDeps, build
+from tests.support.loopback import on_loopback
 from tests.support.webhook_rig import Rig
 
 GUIDE = Path(__file__).resolve().parents[3] / "docs" / "connectors" / "webhook.md"
@@ -36,17 +36,10 @@ async def deliver(rig: Rig, *command: str) -> tuple[str, list[Interaction]]:
         return {}
 
     deps = WebDeps(rig.store.inbox, {("webhook", "main"): connector}, rig.clock, Metrics(), ready, depths)
-    runner = web.AppRunner(build(deps), access_log=None)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        url = f"http://127.0.0.1:{runner.addresses[0][1]}/webhooks/webhook"
-        program = await asyncio.create_subprocess_exec(
-            *command, env={"PATH": os.environ["PATH"], "HARK_WEBHOOK": url}, stdout=asyncio.subprocess.PIPE
-        )
+    async with on_loopback(build(deps)) as url:
+        variables = {"PATH": os.environ["PATH"], "HARK_WEBHOOK": f"{url}/webhooks/webhook"}
+        program = await asyncio.create_subprocess_exec(*command, env=variables, stdout=asyncio.subprocess.PIPE)
         printed, _ = await program.communicate()
-    finally:
-        await runner.cleanup()
     stored = await rig.store.inbox.take(10, 0)
     events = [event for one in stored for event in connector.parse(one.raw)]
     return printed.decode().strip(), [event for event in events if isinstance(event, Interaction)]

@@ -11,6 +11,7 @@ from sandbox.slack.app import SlackSandbox, mount
 from sandbox.slack.config import SandboxConfig
 from sandbox.slack.hub import Hub
 from sandbox.slack.workspace import ANA, BEN, CARE, RANDOM
+from tests.support.loopback import on_loopback
 from tests.support.slack_sandbox import UNLIMITED, bolt_app, connected, web_client
 
 Json = dict[str, Any]
@@ -162,15 +163,9 @@ async def test_mounted_beside_other_things(session: aiohttp.ClientSession) -> No
     hub.on_change(lambda: told.append(hub.rev))
     app = web.Application()
     mount(app, hub)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    try:
-        await web.TCPSite(runner, "127.0.0.1", 0).start()
-        base = f"http://127.0.0.1:{runner.addresses[0][1]}"
+    async with on_loopback(app) as base:
         body = {"user": ANA, "conversation": RANDOM, "text": "hi"}
         async with session.post(f"{base}/sandbox/slack/say", json=body) as response:
             assert (await response.json())["ok"]
         assert hub.base_url == base
         assert told
-    finally:
-        await runner.cleanup()

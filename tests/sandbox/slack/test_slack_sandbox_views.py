@@ -8,7 +8,6 @@ from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
 from sandbox.slack.app import SlackSandbox
-from sandbox.slack.config import SandboxConfig
 from sandbox.slack.delivery import Ack, Unanswered
 from sandbox.slack.interactivity import NO_ANSWER
 from sandbox.slack.workspace import ANA, BEN, CARE
@@ -36,19 +35,6 @@ class Answering:
         self.kinds.append(kind)
         self.asked.append(payload)
         return self.answer
-
-
-@pytest.fixture
-def time() -> ManualTime:
-    """A clock that stands."""
-    return ManualTime()
-
-
-@pytest.fixture
-async def slack(time: ManualTime) -> AsyncIterator[SlackSandbox]:
-    """A local Slack."""
-    async with SlackSandbox(SandboxConfig(), time) as running:
-        yield running
 
 
 @pytest.fixture

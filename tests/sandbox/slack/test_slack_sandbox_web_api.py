@@ -19,19 +19,6 @@ SECTION = [{"type": "section", "text": {"type": "mrkdwn", "text": "hello"}}]
 
 
 @pytest.fixture
-def time() -> ManualTime:
-    """A clock that stands."""
-    return ManualTime()
-
-
-@pytest.fixture
-async def slack(time: ManualTime) -> AsyncIterator[SlackSandbox]:
-    """A strict local Slack on the standing clock."""
-    async with SlackSandbox(SandboxConfig(), time) as running:
-        yield running
-
-
-@pytest.fixture
 async def client(slack: SlackSandbox) -> AsyncIterator[AsyncWebClient]:
     """The real SDK client with the bot's token."""
     async with web_client(slack) as made:

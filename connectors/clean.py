@@ -1,0 +1,37 @@
+"""JSON without half characters: what a network or a customer sent must be storable, and never breaks the reading."""
+
+import json
+from typing import Any, TypeVar
+
+from pydantic import BaseModel
+
+M = TypeVar("M", bound=BaseModel)
+
+
+def dump(value: object) -> bytes:
+    """JSON in UTF-8 of anything that came from JSON; half characters (lone surrogates) become U+FFFD."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace").encode()
+
+
+def loads(body: bytes) -> Any:
+    """Any JSON value, clean of half characters; raises ValueError."""
+    try:
+        return json.loads(dump(json.loads(body.decode("utf-8", "replace"))))
+    except RecursionError as error:
+        msg = "nested too deeply"
+        raise ValueError(msg) from error
+
+
+def read(model: type[M], body: bytes) -> M:
+    """Read one JSON value; raises ValueError (pydantic's included) for anything that cannot be read."""
+    return take(model, loads(body))
+
+
+def take(model: type[M], value: object) -> M:
+    """Read a value that came from JSON; raises ValueError."""
+    try:
+        return model.model_validate(value)
+    except RecursionError as error:
+        msg = "nested too deeply"
+        raise ValueError(msg) from error

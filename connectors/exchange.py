@@ -1,0 +1,44 @@
+"""One exchange with a network over HTTP: made once, never redirected, and a broken connection in Hark's own words."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import aiohttp
+
+from bot.domain.errors import Transient, Unknown
+
+TIMEOUT: Final = aiohttp.ClientTimeout(total=20, connect=5)
+
+
+async def exchange(
+    http: aiohttp.ClientSession,
+    verb: str,
+    url: str,
+    *,
+    params: Mapping[str, str] | Sequence[tuple[str, str]],
+    token: str | None = None,
+    headers: Mapping[str, str] | None = None,
+    data: bytes | dict[str, str] | None = None,
+    json: Mapping[str, Any] | None = None,
+    writes: bool = False,
+    who: str = "the network",
+    link: str = "the connection",
+) -> tuple[int, Mapping[str, str], bytes]:
+    """Status, headers and body of the answer; raises Transient, or Unknown where a write's answer was lost.
+
+    `who` and `link` are what the network and the connection to it are called in the error's text.
+    """
+    given = (
+        {"Accept": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {}) | dict(headers or {})
+    )
+    try:
+        async with http.request(
+            verb, url, params=params, data=data, json=json, headers=given, timeout=TIMEOUT, allow_redirects=False
+        ) as answer:
+            return answer.status, answer.headers, await answer.read()
+    except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+        msg = f"{who} could not be reached ({type(error).__name__})"
+        raise Transient(msg) from error
+    except (TimeoutError, aiohttp.ClientError) as error:
+        msg = f"{link} broke ({type(error).__name__})"
+        raise (Unknown(msg) if writes else Transient(msg)) from error

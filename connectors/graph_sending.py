@@ -1,0 +1,41 @@
+"""What sending on Facebook, Instagram and Threads has in common: one more look before, and what became of a hiding."""
+
+from collections.abc import Awaitable
+from datetime import timedelta
+from typing import Final, TypeVar
+
+from bot.domain.case import Purpose, Send
+from bot.domain.errors import Permanent
+from bot.domain.models import Sent
+from connectors.graph_errors import Fate
+
+CLOCK_TOLERANCE: Final = timedelta(seconds=10)
+"""How far the network's clock may be behind ours when we look for our own words; its times are whole seconds."""
+
+T = TypeVar("T")
+
+
+async def looked_at(reading: Awaitable[T], gone: str) -> T:
+    """One more look at what will be answered, since few deletions are told of; `gone` are the words where it is."""
+    try:
+        return await reading
+    except Permanent as error:
+        if error.reason == Fate.GONE:
+            raise Permanent("gone", gone) from error
+        raise
+
+
+def moderated(send: Send, id_: str) -> Sent:
+    """A hiding, or its end, that is done."""
+    return Sent(id=f"{send.purpose}:{id_}")
+
+
+async def found_hidden(send: Send, id_: str, reading: Awaitable[bool | None]) -> Sent | None:
+    """Whether it is hidden, or shown, as it should be by now; of what is gone the next try learns it for good."""
+    try:
+        is_hidden = await reading
+    except Permanent as error:
+        if error.reason != Fate.GONE:
+            raise
+        return None
+    return moderated(send, id_) if is_hidden is (send.purpose is Purpose.HIDE) else None

@@ -1,0 +1,126 @@
+"""What the sweeps and second looks of Instagram and Threads have in common.
+
+Both networks list the newest first, tell of few edits and deletions, and name an account in what is read by its name.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final, TypeVar
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+
+from bot.domain.errors import Permanent
+from bot.domain.models import Raw
+from bot.domain.ports import Clock, Page
+from connectors.graph import Json
+from connectors.graph_errors import Fate
+from connectors.graph_pace import Pace
+from connectors.graph_wire import OUR_NAME, dump, version_of
+
+SWEEP: Final = "sweep"
+RECHECK: Final = "recheck"
+
+SLOWER: Final = 15
+"""Sweeps come so many times less often than polls would: 5 minutes instead of 20 seconds."""
+
+OVERLAP: Final = timedelta(minutes=10)
+NOT_ALLOWED_WAIT_S: Final = 3600.0
+NO_RIGHT: Final = frozenset({Fate.PERMISSION.value, Fate.DEPRECATED.value})
+LOOKS: Final = 20
+"""Known interactions looked at again in one turn; with more of them, the turns take them one part after the other."""
+
+Items = list[tuple[str, Raw]]
+
+
+class Progress(BaseModel):
+    """How far a sweep has come."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    since: AwareDatetime
+
+
+P = TypeVar("P", bound=Progress)
+
+
+@dataclass(frozen=True, slots=True)
+class Sweeps:
+    """The sweeps of one account. `name` asks how the account is called; `poll_s` are the seconds between two polls."""
+
+    network: str
+    account: str
+    name: Callable[[], Awaitable[str]]
+    pace: Pace
+    clock: Clock
+    history: timedelta
+    poll_s: float
+
+    @property
+    def every_s(self) -> float:
+        """Seconds between two sweeps of a kind."""
+        return self.poll_s * SLOWER
+
+    def progress(self, kind: type[P], cursor: str | None) -> P:
+        """How far the sweep had come that left this cursor; without one, the first start's look back."""
+        try:
+            if cursor:
+                return kind.model_validate_json(cursor)
+        except ValidationError:
+            pass  # a cursor of another version: begin again, what is known is recognised by its id
+        return kind(since=self.clock.now() - self.history)
+
+    async def page(self, reading: Awaitable[tuple[Items, Progress]], cursor: str | None) -> Page:
+        """What a reading found; raises Transient or Permanent. An account may well be set up for one sweep only."""
+        try:
+            items, after = await reading
+        except Permanent as error:
+            if error.reason in NO_RIGHT:
+                return Page(items=(), cursor=cursor, wait_s=NOT_ALLOWED_WAIT_S)
+            raise
+        now = self.clock.now()
+        wait = self.pace.interval(self.every_s, now)
+        return Page(items=tuple(items), cursor=after.model_dump_json(), wait_s=wait, said=self.pace.words(now))
+
+    async def raw(self, source: str, body: Mapping[str, Any]) -> Raw:
+        """Something read, as it is stored."""
+        return Raw(
+            network=self.network,
+            account=self.account,
+            source=source,
+            body=dump(body),
+            headers={OUR_NAME: await self.name()},
+            received_at=self.clock.now(),
+        )
+
+    # --- looking again ---
+
+    def turn(self, known: Sequence[Mapping[str, str]]) -> Sequence[Mapping[str, str]]:
+        """The part of the known interactions whose turn it is, by the clock: no worker has to remember."""
+        parts = -(-len(known) // LOOKS)
+        if parts <= 1:
+            return known
+        part = int(self.clock.now().timestamp() // max(self.poll_s, 1.0)) % parts
+        return known[part * LOOKS : (part + 1) * LOOKS]
+
+    async def again(
+        self, ref: Mapping[str, str], key: str, reading: Awaitable[tuple[Json, str | None]]
+    ) -> tuple[str, Raw] | None:
+        """What became of one interaction; None when nothing did, or when it cannot be read (but may still be there).
+
+        `reading` answers what stands there and its words, None for no words. Raises Transient, and Permanent when the
+        token is refused.
+        """
+        try:
+            body, words = await reading
+        except Permanent as error:
+            if error.reason == Fate.TOKEN:
+                raise
+            if error.reason != Fate.GONE:
+                return None
+            body, version = {}, "gone"
+        else:
+            version = version_of(words or "")
+            if words is None or version == ref.get("version"):
+                return None
+        return f"{key}:{version}", await self.raw(RECHECK, {"ref": dict(ref), **body})
