@@ -8,11 +8,11 @@ from typing import cast
 import pytest
 
 from bot.domain.case import Case, Person
-from bot.domain.claims import claim
+from bot.domain.claims import claim, release
 from bot.domain.decisions import Change, Decide, changed
 from bot.domain.errors import StoreUnavailable
 from bot.domain.ports import Cases, Commit, CommitResult
-from bot.services.casework import Casework
+from bot.services.casework import Casework, Outcome
 from bot.store.store import Store
 from tests.support.cases import NOON, a_case
 from tests.support.policies import a_policy
@@ -24,25 +24,30 @@ POLICY = a_policy()
 
 @dataclass
 class Watched:
-    """The real cases. What is asked of them is noted, and waits until it is let through."""
+    """The real cases. What is asked of them is noted, and the answers wait until they are let through."""
 
     cases: Cases
     asked: list[str] = field(default_factory=list)
     through: asyncio.Event = field(default_factory=asyncio.Event)
+    answered: int = 0
     silent: bool = False
 
     async def load(self, case_id: str) -> Case | None:
         """As always."""
-        await self._ask("load")
-        return await self.cases.load(case_id)
+        self.asked.append("load")
+        case = await self.cases.load(case_id)
+        await self._answer()
+        return case
 
     async def commit(self, commit: Commit) -> CommitResult:
         """As always."""
-        await self._ask("commit")
-        return await self.cases.commit(commit)
+        self.asked.append("commit")
+        result = await self.cases.commit(commit)
+        await self._answer()
+        return result
 
-    async def _ask(self, what: str) -> None:
-        self.asked.append(what)
+    async def _answer(self) -> None:
+        self.answered += 1
         await self.through.wait()
         if self.silent:
             raise StoreUnavailable("silent")
@@ -98,23 +103,26 @@ async def test_every_change_of_many_at_once_is_made(store: Store) -> None:
 
 
 async def test_who_comes_after_a_look_does_not_go_by_it(store: Store) -> None:
-    """What another process did meanwhile is seen by everybody who came after it, a refusal included."""
+    """A case that another process has released meanwhile is refused only to the one who had looked before."""
     cases, casework = watched(store)
-    ana, ben, eve = (Person(id=f"U00{n}", name=f"Person {n}") for n in range(3))
+    elsewhere = Casework(store.cases, TestClock())
+    eve, ana, ben, cem = (Person(id=f"U00{n}", name=f"Person {n}") for n in range(4))
+    standing: list[Person] = []
+
+    async def stand(by: Person) -> Outcome:
+        standing.append(by)
+        return await casework.apply(a_case().id, claim_by(by))
+
     await store.cases.commit(Commit(None, a_case(), NOON))
+    await elsewhere.apply(a_case().id, claim_by(eve))
     async with asyncio.TaskGroup() as group:
-        first = group.create_task(casework.apply(a_case().id, like))
-        await wait_until(lambda: cases.asked == ["load"], "the first looks")
-        await Casework(store.cases, TestClock()).apply(a_case().id, claim_by(eve))
-        late = [group.create_task(casework.apply(a_case().id, claim_by(by))) for by in (ana, ben)]
+        early = group.create_task(casework.apply(a_case().id, claim_by(ana)))
+        await wait_until(lambda: cases.answered == 1, "the first has looked")
+        await elsewhere.apply(a_case().id, lambda case: release(case, eve, NOON, POLICY))
+        late = [group.create_task(stand(by)) for by in (ben, cem)]
+        await wait_until(lambda: standing == [ben, cem], "they stand in line")
         cases.through.set()
-    assert first.result().done
-    for task in late:
-        outcome = task.result()
-        assert not outcome.done
-        assert outcome.case is not None
-        assert outcome.case.claim is not None
-        assert outcome.case.claim.by == eve
+    assert [task.result().done for task in (early, *late)] == [False, True, False]
 
 
 async def test_a_known_case_is_not_preferred_to_a_newer_one(store: Store) -> None:
