@@ -140,7 +140,7 @@ async def test_a_command_that_fails_in_a_pipeline_is_told(redis_url: str) -> Non
     assert await link.many([]) == []
     scripts = Scripts.read()
     with pytest.raises(StoreUnavailable, match="WRONGTYPE"):
-        await link.run_many(scripts.due_take, [(("hark:{0}:note:a", "x", "y"), (1, 1, 1, "t"))])
+        await link.run_many(scripts.due_exchange, [(("hark:{0}:note:a", "x", "y", "z"), (1, 1, 1, "t"))])
     await link.close()
 
 
