@@ -90,8 +90,12 @@ class QueueWorker:
             over.set()
 
     async def _rest(self, seconds: float) -> float:
-        """Rest until somebody in this process puts something into the queue; how long to rest the next time."""
-        return IDLE_S if await within(self._wake, seconds) else min(LONGEST_IDLE_S, seconds * 2)
+        """Rest until somebody in this process puts something into the queue; how long to rest the next time.
+
+        A rest ends when the clock comes to a multiple of its length: so all idle queues ask in the same round trip.
+        """
+        left = seconds - self._clock.monotonic() % seconds
+        return IDLE_S if await within(self._wake, left) else min(LONGEST_IDLE_S, seconds * 2)
 
     async def _turn(self, group: asyncio.TaskGroup) -> int:
         """Give back what is over, take what is due as far as there are hands free, and begin to act on it.

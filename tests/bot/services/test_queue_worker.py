@@ -3,9 +3,10 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 import pytest
 
@@ -232,6 +233,39 @@ async def test_what_is_over_is_given_back_without_a_rest(redis_url: str, monkeyp
             await wait_until(lambda: gone(store.cards), "the last one is given back")
             stop.set()
             wake.set()
+
+
+async def test_idle_queues_ask_together(redis_url: str) -> None:
+    """Workers that began at different times share their round trips once there is nothing to do."""
+    async with a_store(redis_url) as store, AsyncExitStack() as stack:
+
+        async def act(_due: Due) -> None:
+            """Nothing is due."""
+
+        queues = [Torn(queue) for queue in (store.cards, store.sends, store.timers, store.polls)]
+        for queue in queues:
+            began = asks(queues)
+            await stack.enter_async_context(running(queue, act, TestClock()))
+            await wait_until(partial(asked, queues, began + 3), "it has asked")
+        await wait_until(lambda: asks(queues) >= 24, "they have become slow")
+        began, before = asks(queues), await received(store)
+        await wait_until(lambda: asks(queues) >= began + 24, "they have asked six times each")
+        assert await received(store) - before <= (asks(queues) - began) // 2
+
+
+def asks(queues: Sequence[Torn]) -> int:
+    """How often these queues were asked."""
+    return sum(queue.exchanges for queue in queues)
+
+
+def asked(queues: Sequence[Torn], times: int) -> bool:
+    """Whether they were asked so often."""
+    return asks(queues) >= times
+
+
+async def received(store: Store) -> int:
+    """How often the server has read from its connections; this question is among them."""
+    return int((await store.link.do("INFO", "stats"))["total_reads_processed"])
 
 
 async def test_while_it_stops_what_is_over_goes_back_at_once(redis_url: str) -> None:
