@@ -38,8 +38,6 @@ PAUSE_S = 0.02
 """How often several shards are looked at while nothing comes; one stream alone is waited for by the server."""
 LONGEST_BLOCK_MS = 2_000
 """Less than the answer timeout of the connection."""
-OVER_MS = 10
-"""A wait of which no more is left is over: servers end theirs a little early, and asking again for that is waste."""
 
 HEADERS = TypeAdapter(dict[str, str])
 
@@ -192,7 +190,7 @@ class RedisInbox:
             left_ms = int((deadline - self.clock.monotonic()) * 1000)
             found = await (self._wait(limit, left_ms) if self.keys.shards == 1 else self._look(limit))
             left_ms = int((deadline - self.clock.monotonic()) * 1000)
-            if found or left_ms <= OVER_MS:
+            if found or left_ms <= 0:
                 return found
             if self.keys.shards > 1:
                 await self.clock.sleep(min(PAUSE_S, left_ms / 1000))
