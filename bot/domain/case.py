@@ -1,7 +1,8 @@
 """The case: one conversation that needs care, from the first post to the closing word.
 
 Everything that a card shows and every timer that is due follows from this value alone. It is stored as one
-document, so that any worker can take the next step. The functions that change it live beside this module:
+document, so that any worker can take the next step. Fields that have their default are left out of it: a default, once
+released, never changes. The functions that change it live beside this module:
 `receiving`, `claims`, `replying`, `delivery`, `hiding`, `lifecycle`, `targets`, `posting`.
 """
 
@@ -297,7 +298,7 @@ class Case(Model):
     reposts: int = 0
     swept: bool = False
     calls: dict[str, int] = Field(default_factory=dict)
-    known: Known | None = Field(default=None, exclude_if=lambda known: known is None)
+    known: Known | None = None
 
     @property
     def id(self) -> str:

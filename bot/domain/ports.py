@@ -145,6 +145,10 @@ class Due:
     priority: int
 
 
+Ended = tuple[Due, datetime | None]
+"""A step that is over, whose lease goes back, and when its id comes again (None: it is done with)."""
+
+
 class DueQueue(Protocol):
     """Ids due at a time, taken under a lease. An expired lease is taken again: acting must be safe to repeat."""
 
@@ -152,17 +156,15 @@ class DueQueue(Protocol):
         """Make an id due at `at`, or earlier if it already is; while it is held, it comes again afterwards."""
         ...
 
-    async def take(self, now: datetime, limit: int, lease: timedelta) -> list[Due]: ...
+    async def exchange(self, ended: Sequence[Ended], now: datetime, limit: int, lease: timedelta) -> list[Due]:
+        """Give leases back, and take up to `limit` ids that are due, in one round trip.
+
+        What was put while an id was held stays due; what comes again does so at the earlier of both.
+        """
+        ...
+
     async def renew(self, held: Sequence[Due], lease: timedelta) -> list[Due]:
         """Hold what is held for `lease` from now; those that are somebody else's by now come back."""
-        ...
-
-    async def done(self, due: Due) -> None:
-        """Give the lease back; what was put meanwhile stays due."""
-        ...
-
-    async def later(self, due: Due, at: datetime) -> None:
-        """Give the lease back and make the id due again at `at` (or when it was put meanwhile, if earlier)."""
         ...
 
     async def depth(self) -> int: ...

@@ -1,9 +1,15 @@
-"""Load, decide, commit, and again on conflict: the one way in which a case changes."""
+"""Load, decide, commit, and again on conflict: the one way in which a case changes.
+
+Of those who want to change one case at the same time, a process lets one after the other: each decides on the case as
+the one before left it, so that a thousand presses cost no more than the changes that come of them. Between processes
+the version decides: of two commits one is a conflict, and looks again.
+"""
 
 import asyncio
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import TypeVar
 
 from bot.domain.agenda import draw_priority
 from bot.domain.case import Case
@@ -28,6 +34,50 @@ class Outcome:
         return self.refused is None
 
 
+Answer = TypeVar("Answer", bound=Outcome | None)
+
+
+@dataclass(slots=True)
+class Line:
+    """Those in this process who want to change one case now, one after the other.
+
+    Questions to the store are counted as they begin. `case` is what the question number `answered` brought to light,
+    and question number `failed` had no answer. Both are of use to those who stood here before it was asked: for whoever
+    came later it is old news, which is better only than what that one knows anyhow.
+    """
+
+    turn: asyncio.Lock = field(default_factory=asyncio.Lock)
+    people: int = 0
+    asked: int = 0
+    answered: int = 0
+    failed: int = 0
+    case: Case | None = None
+
+    async def ask(self, answer: Awaitable[Answer]) -> Answer:
+        """Await what the store answers, and keep it for those behind."""
+        self.asked += 1
+        mine = self.asked
+        try:
+            outcome = await answer
+        except StoreUnavailable:
+            self.failed = mine
+            raise
+        if outcome is not None and outcome.done:
+            self.case, self.answered = outcome.case, mine
+        return outcome
+
+    def newest(self, since: int, known: Case | None) -> Case | None:
+        """What whoever came after question number `since` may go by, given what is known to that one anyhow.
+
+        Raises StoreUnavailable if the store did not answer meanwhile: the next one would only wait as long again.
+        """
+        if self.failed > since:
+            raise StoreUnavailable("the store did not answer the one before, who wanted to change the same case")
+        if self.case is None or (known is None and self.answered <= since):
+            return known
+        return known if known is not None and known.version > self.case.version else self.case
+
+
 def unwatched(_case: Case) -> None:
     """Nobody wants to know of a case that is closed."""
 
@@ -49,6 +99,7 @@ class Casework:
         self.cases = cases
         self._clock = clock
         self._marked = marked or asyncio.Event()
+        self._lines: dict[str, Line] = {}
 
     async def apply(
         self,
@@ -59,25 +110,49 @@ class Casework:
         draw_after: timedelta = AT_ONCE,
         known: Case | None = None,
     ) -> Outcome:
-        """Change one stored case. A case that is gone is refused with the code `no_case`.
+        """Change one stored case. A case that is gone is refused with the code `no_case`. Raises StoreUnavailable.
 
         `known` is the case as the caller has just seen it: it saves a load, and is loaded again if it is old news.
         """
-        for attempt in range(ROUNDS):
-            case = known if known is not None and attempt == 0 else await self.cases.load(case_id)
+        line = self._lines.setdefault(case_id, Line())
+        line.people += 1
+        came = line.asked
+        try:
+            async with line.turn:
+                return await self._in_turn(line, case_id, decide, dedupe, draw_after, line.newest(came, known))
+        finally:
+            line.people -= 1
+            if not line.people:
+                del self._lines[case_id]
+
+    async def create(self, change: Change, *, dedupe: Collection[str]) -> Outcome | None:
+        """Store a new case; None when somebody else has just created it."""
+        return await self._commit(None, change, dedupe, AT_ONCE)
+
+    async def _in_turn(
+        self,
+        line: Line,
+        case_id: str,
+        decide: Decide,
+        dedupe: Collection[str],
+        draw_after: timedelta,
+        known: Case | None,
+    ) -> Outcome:
+        for _ in range(ROUNDS):
+            case = known or (await line.ask(self._load(case_id))).case
             if case is None:
                 return Outcome(None, Refused(code="no_case", text="This case is no longer kept."))
             decision = decide(case)
             if isinstance(decision, Refused):
                 return Outcome(case, decision)
-            outcome = await self._commit(case, decision, dedupe, draw_after)
+            outcome = await line.ask(self._commit(case, decision, dedupe, draw_after))
             if outcome is not None:
                 return outcome
+            known = None
         raise StoreUnavailable(f"case {case_id} changed under {ROUNDS} attempts in a row")
 
-    async def create(self, change: Change, *, dedupe: Collection[str]) -> Outcome | None:
-        """Store a new case; None when somebody else has just created it."""
-        return await self._commit(None, change, dedupe, AT_ONCE)
+    async def _load(self, case_id: str) -> Outcome:
+        return Outcome(await self.cases.load(case_id))
 
     async def _commit(
         self, before: Case | None, change: Change, dedupe: Collection[str], draw_after: timedelta

@@ -16,7 +16,7 @@ from pydantic import AwareDatetime
 from bot.domain.errors import SlackError
 from bot.domain.fallback import FATAL
 from bot.domain.models import Model
-from bot.domain.ports import Clock, Due, DueQueue, Notes
+from bot.domain.ports import Clock, Due, DueQueue, Ended, Notes
 
 OUTAGE = "outage"
 FAILURES = 3
@@ -173,29 +173,23 @@ class GatedQueue:
         """As the queue does."""
         await self.queue.put(id_, at, priority)
 
-    async def take(self, now: datetime, limit: int, lease: timedelta) -> list[Due]:
-        """What is due, as far as Slack is there for it."""
+    async def exchange(self, ended: Sequence[Ended], now: datetime, limit: int, lease: timedelta) -> list[Due]:
+        """As the queue does; what is due is taken as far as Slack is there for it."""
+        if ended:
+            self.outage.tried()
+            if self.outage.state is not State.CLOSED:  # asking Slack takes its time
+                await self.queue.exchange(ended, now, 0, lease)
+                ended = ()
         allowed = await self.outage.allows()
-        if allowed == 0:
-            return []
-        taken = await self.queue.take(now, limit if allowed is None else min(limit, allowed), lease)
-        if not taken and allowed is not None:
+        room = limit if allowed is None else min(limit, allowed)
+        taken = await self.queue.exchange(ended, now, room, lease) if ended or room else []
+        if room and not taken and allowed is not None:
             self.outage.nothing_to_try()
         return taken
 
     async def renew(self, held: Sequence[Due], lease: timedelta) -> list[Due]:
         """As the queue does."""
         return await self.queue.renew(held, lease)
-
-    async def done(self, due: Due) -> None:
-        """As the queue does."""
-        self.outage.tried()
-        await self.queue.done(due)
-
-    async def later(self, due: Due, at: datetime) -> None:
-        """As the queue does."""
-        self.outage.tried()
-        await self.queue.later(due, at)
 
     async def depth(self) -> int:
         """As the queue does."""

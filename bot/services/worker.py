@@ -1,4 +1,4 @@
-"""The loop that every worker runs: take what is due under a lease, act on it, give the lease back.
+"""The loop that every worker runs: take what is due under a lease, act on it, give the lease back with the next taking.
 
 Leases are renewed while their steps run, in one round trip for all. A step whose lease is somebody else's by now, or
 that has not been renewed in time (the server does not answer, the machine slept), is stopped: another worker may be
@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.domain.errors import HarkError
-from bot.domain.ports import Clock, Due, DueQueue
+from bot.domain.ports import Clock, Due, DueQueue, Ended
 from bot.telemetry import Metrics
 
 RETRY = timedelta(seconds=5)
@@ -64,6 +64,7 @@ class QueueWorker:
         self._at_once = at_once
         self._wake = wake or asyncio.Event()
         self._busy: set[asyncio.Task[None]] = set()
+        self._ended: list[Ended] = []
         self._steps: dict[str, Step] = {}
         self._log = structlog.get_logger(f"hark.{name}")
 
@@ -75,30 +76,34 @@ class QueueWorker:
             group.create_task(self._keep(over))
             while not stop.is_set():
                 self._wake.clear()
-                started = await self._start(group)
+                begun = await self._turn(group)
                 if len(self._busy) >= self._at_once:
                     await asyncio.wait(self._busy, return_when=asyncio.FIRST_COMPLETED)
-                elif not started:
+                elif not begun:
                     rest = await self._rest(rest)
                     continue
                 rest = IDLE_S
-            if self._busy:
-                await asyncio.wait(self._busy)
+            while self._busy or self._ended:
+                await self._exchange(0)
+                if self._busy:
+                    await asyncio.wait(self._busy, return_when=asyncio.FIRST_COMPLETED)
             over.set()
 
     async def _rest(self, seconds: float) -> float:
-        """Rest until somebody in this process puts something into the queue; how long to rest the next time."""
-        return IDLE_S if await within(self._wake, seconds) else min(LONGEST_IDLE_S, seconds * 2)
+        """Rest until somebody in this process puts something into the queue; how long to rest the next time.
 
-    async def _start(self, group: asyncio.TaskGroup) -> int:
-        """Take what is due now, as far as there are hands free, and begin to act on it; how many ids that were."""
+        A rest ends when the clock comes to a multiple of its length: so all idle queues ask in the same round trip.
+        """
+        left = seconds - self._clock.monotonic() % seconds
+        return IDLE_S if await within(self._wake, left) else min(LONGEST_IDLE_S, seconds * 2)
+
+    async def _turn(self, group: asyncio.TaskGroup) -> int:
+        """Give back what is over, take what is due as far as there are hands free, and begin to act on it.
+
+        Answers how many ids were taken.
+        """
         until = self._lease_end()
-        try:
-            due = await self._queue.take(self._clock.now(), self._at_once - len(self._busy), self._lease)
-        except HarkError as error:
-            self._fail("queue", error)
-            await self._clock.sleep(FAILED_S)
-            return 0
+        due = await self._exchange(self._at_once - len(self._busy))
         for each in due:
             # After a pause (a machine that slept) a lease may have ended while its step is still under way here: the
             # step is not begun again beside itself, and gives the newer lease back when it is over.
@@ -112,15 +117,24 @@ class QueueWorker:
                 task.add_done_callback(self._busy.discard)
         return len(due)
 
+    async def _exchange(self, limit: int) -> list[Due]:
+        """One round trip to the queue. When it fails, the leases that were to go back end by themselves."""
+        ended, self._ended = self._ended, []
+        try:
+            return await self._queue.exchange(ended, self._clock.now(), limit, self._lease) if ended or limit else []
+        except HarkError as error:
+            self._fail("queue", error)
+            await self._clock.sleep(FAILED_S)
+            return []
+
     async def _one(self, due: Due) -> None:
+        """Act; the next exchange with the queue, which is asked for at once, gives the lease back."""
         try:
             again = await self._again(due)
         finally:
             lease = self._steps.pop(due.id).due
-        try:
-            await (self._queue.done(lease) if again is None else self._queue.later(lease, again))
-        except HarkError as error:
-            self._fail(due.id, error)  # the lease ends by itself, and the id comes again
+        self._ended.append((lease, again))
+        self._wake.set()
 
     async def _keep(self, over: asyncio.Event) -> None:
         """Renew the leases until the last step is over; stop the steps that are not ours any more."""

@@ -110,7 +110,7 @@ class RedisCases:
         args: list[Arg] = [
             after.id,
             "" if before is None else expected,
-            after.model_dump_json(),
+            document(after),
             "" if after.is_open else self.retention // MS,
             _score(agenda.next_timer(after)),
             _score(agenda.next_send(after)),
@@ -120,9 +120,14 @@ class RedisCases:
             SEEN_TTL // MS,
             LOG_CAP,
             *(millis(at) for at in joins.values()),
-            *(entry.model_dump_json() for entry in commit.log),
+            *(entry.model_dump_json(exclude_defaults=True) for entry in commit.log),
         ]
         return keys, args
+
+
+def document(case: Case) -> str:
+    """A case as it is stored: what says only what its default says is left out (docs/decisions/009)."""
+    return case.model_dump_json(exclude_defaults=True)
 
 
 def read_case(doc: bytes) -> Case:

@@ -13,6 +13,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from bot.domain.errors import StoreUnavailable
 from bot.store.cluster import Nodes
+from bot.store.packing import packing
 from bot.store.scripts import Script
 
 CONNECT_TIMEOUT_S = 3.0
@@ -195,7 +196,7 @@ async def connect(url: str, *, tls_verify: bool = True) -> Link:
     }
     if url.startswith("rediss://") and not tls_verify:
         options |= {"ssl_cert_reqs": "none", "ssl_check_hostname": False}
-    link = Link(Redis.from_url(url, **options), cluster=False)
+    link = Link(packing(Redis.from_url(url, **options)), cluster=False)
     try:
         clustered = (await link.do("INFO", "cluster")).get("cluster_enabled") == 1
     except StoreUnavailable:

@@ -3,8 +3,8 @@
 A queue is a sorted set per shard (see `lua/due_lib.lua`). Whoever takes an id holds it until the lease ends; then it
 is due again, so that nothing is forgotten when a process dies, and acting must be safe to repeat. Leases are short and
 renewed while their holder lives; they end by the server's clock, so that no process's own clock can end one. What is
-put while an id is held waits and becomes due when the lease is given back. There is no wake-up call: workers ask every
-50 to 100 ms, in one round trip for all shards.
+put while an id is held waits and becomes due when the lease is given back. There is no wake-up call: workers ask again
+and again, in one round trip for all shards, and give back what is over in the same one.
 """
 
 import secrets
@@ -14,10 +14,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import count
 
-from bot.domain.ports import Due
-from bot.store.connect import Call, Link
+from bot.domain.ports import Due, Ended
+from bot.store.connect import Arg, Call, Link
 from bot.store.keys import EPOCH, LAST_PRIORITY, MS, Keys, millis, score
 from bot.store.scripts import Scripts
+
+NO_TIME = timedelta(0)
+MOST_AT_ONCE = 1000
+"""More than any worker has hands for; a script's answer and its arguments must have an end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +53,29 @@ class RedisDueQueue:
         keys = self.keys.due(self.keys.shard_of(id_), self.name)
         await self.link.run(self.scripts.due_put, keys, (id_, score(priority, at)))
 
-    async def take(self, now: datetime, limit: int, lease: timedelta) -> list[Due]:
-        """Up to `limit` ids that are due, the most urgent band first, held for `lease`."""
-        if limit < 1:
-            return []
-        shards, each = self.turns.share(limit)
+    async def exchange(self, ended: Sequence[Ended], now: datetime, limit: int, lease: timedelta) -> list[Due]:
+        """Give leases back, and take up to `limit` ids that are due, the most urgent band first, held for `lease`.
+
+        What was put meanwhile stays due. A lease that is somebody else's by now stays so.
+        """
+        shards, each = self.turns.share(min(limit, MOST_AT_ONCE)) if limit > 0 else ((), 0)
         token = secrets.token_hex(8)
-        args = (millis(now), each, lease // MS, token)
-        calls = [((*self.keys.due(shard, self.name)[:2], self.keys.leases(shard, self.name)), args) for shard in shards]
+        args: dict[int, list[Arg]] = {shard: [millis(now), each, lease // MS, token] for shard in shards}
+        for due, again in ended:
+            back = "" if again is None else score(due.priority, again)
+            args.setdefault(due.shard, [0, 0, 0, ""]).extend((due.id, due.token, back))
+        calls = [
+            ((*self.keys.due(shard, self.name), self.keys.leases(shard, self.name)), args[shard]) for shard in args
+        ]
         taken: list[Due] = []
-        for shard, flat in zip(shards, await self.link.run_many(self.scripts.due_take, calls), strict=True):
+        for shard, flat in zip(args, await self.link.run_many(self.scripts.due_exchange, calls), strict=True):
             pairs = zip(flat[::2], flat[1::2], strict=True)
             taken += (Due(_text(id_), shard, token, band) for id_, band in pairs)
         return sorted(taken, key=lambda due: due.priority)
+
+    async def take(self, now: datetime, limit: int, lease: timedelta) -> list[Due]:
+        """Up to `limit` ids that are due, the most urgent band first, held for `lease`."""
+        return await self.exchange((), now, limit, lease)
 
     async def renew(self, held: Sequence[Due], lease: timedelta) -> list[Due]:
         """Hold what is held for `lease` from now; those that are somebody else's by now come back."""
@@ -78,11 +92,11 @@ class RedisDueQueue:
 
     async def done(self, due: Due) -> None:
         """Give the lease back; what was put meanwhile stays due. A lease that is somebody else's by now stays so."""
-        await self._give_back(due, "")
+        await self.exchange(((due, None),), EPOCH, 0, NO_TIME)
 
     async def later(self, due: Due, at: datetime) -> None:
         """Give the lease back and make the id due at `at`, or when it was put meanwhile, if earlier."""
-        await self._give_back(due, score(due.priority, at))
+        await self.exchange(((due, at),), EPOCH, 0, NO_TIME)
 
     async def depth(self) -> int:
         """How many ids the queue knows, held ones and those of the future included."""
@@ -98,10 +112,6 @@ class RedisDueQueue:
             for first, last in ends
         ]
         return sum(await self.link.many(counts))
-
-    async def _give_back(self, due: Due, new_score: int | str) -> None:
-        keys = (*self.keys.due(due.shard, self.name), self.keys.leases(due.shard, self.name))
-        await self.link.run(self.scripts.due_give_back, keys, (due.id, due.token, new_score))
 
 
 def _text(id_: bytes) -> str:

@@ -42,6 +42,8 @@ TAKEOVER_S = 20.0  # longer than a stopping server may take
 STOP_S = 12.0  # longer than the supervisor's patience, shorter than a platform's
 POLL_S = 0.02
 LOG_LIMIT_BYTES = 1_000_000
+PACKED_BYTES = 3000
+"""Hashes whose values are no longer are kept in one piece, which saves 200 bytes for each case: most are shorter."""
 SOCKET_PREFIX = "hark-"
 INSTALL = "install Redis or Valkey 7.0 or newer (apt install redis-server), or set REDIS_URL to a server"
 
@@ -326,6 +328,7 @@ def spawn(server: Server, data_dir: Path, socket: Path, lock: int, appendfsync: 
     files = [str(data_dir / "server.json"), str(socket), str(log), str(lock)]
     options = [str(server.path), "--port", "0", "--unixsocket", str(socket), "--unixsocketperm", "700"]
     options += ["--dir", str(data_dir), "--appendonly", "yes", "--appendfsync", appendfsync, "--save", ""]
+    options += ["--hash-max-listpack-value", str(PACKED_BYTES)]
     options += ["--maxmemory-policy", "noeviction", "--daemonize", "no", "--loglevel", "warning"]
     with log.open("ab") as output:
         return subprocess.Popen(  # noqa: S603  (our own script and a server we chose, no shell)

@@ -187,12 +187,13 @@ class RedisInbox:
             return left
         deadline = self.clock.monotonic() + wait_ms / 1000
         while True:
-            waits_ms = int((deadline - self.clock.monotonic()) * 1000)
-            found = await (self._wait(limit, waits_ms) if self.keys.shards == 1 else self._look(limit))
-            if found or waits_ms <= 0:
+            left_ms = int((deadline - self.clock.monotonic()) * 1000)
+            found = await (self._wait(limit, left_ms) if self.keys.shards == 1 else self._look(limit))
+            left_ms = int((deadline - self.clock.monotonic()) * 1000)
+            if found or left_ms <= 0:
                 return found
             if self.keys.shards > 1:
-                await self.clock.sleep(min(PAUSE_S, waits_ms / 1000))
+                await self.clock.sleep(min(PAUSE_S, left_ms / 1000))
 
     async def _take_over(self, limit: int) -> list[Stored]:
         """What dead workers left behind; looked for a few times per `takeover`, not at each call."""

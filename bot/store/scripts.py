@@ -32,8 +32,7 @@ class Scripts:
 
     commit: Script
     due_put: Script
-    due_take: Script
-    due_give_back: Script
+    due_exchange: Script
     due_renew: Script
     inbox_put: Script
     inbox_page: Script
@@ -60,8 +59,7 @@ class Scripts:
         return cls(
             commit=Script.read("commit", DUE),
             due_put=Script.read("due_put", DUE),
-            due_take=Script.read("due_take", DUE),
-            due_give_back=Script.read("due_give_back", DUE),
+            due_exchange=Script.read("due_exchange", DUE),
             due_renew=Script.read("due_renew", DUE),
             inbox_put=Script.read("inbox_put"),
             inbox_page=Script.read("inbox_page"),

@@ -11,6 +11,12 @@ local function whole(number)
   return string.format('%.0f', number)
 end
 
+local function append(list, ...)
+  for _, each in ipairs({ ... }) do
+    list[#list + 1] = each
+  end
+end
+
 -- The more urgent band and the earlier instant of two scores.
 local function sooner(a, b)
   local band = math.min(math.floor(a / BAND), math.floor(b / BAND))
@@ -66,10 +72,11 @@ local function due_lapse(q, leases, now, clock)
   end
 end
 
--- What is due at `now` (ms), the most urgent band first, leased for `lease` ms under `token`.
+-- What is due at `now` (ms), the most urgent band first, leased for `lease` ms under `token`: id, band, id, band, ...
 local function due_take(q, held, leases, now, limit, lease, token)
-  local taken, clock = {}, server_ms()
+  local clock = server_ms()
   due_lapse(q, leases, now, clock)
+  local taken, far, till, tokens = {}, {}, {}, {}
   for band = 0, BANDS - 1 do
     local base = band * BAND
     local room = limit - #taken / 2
@@ -78,33 +85,54 @@ local function due_take(q, held, leases, now, limit, lease, token)
     end
     local ids = redis.call('ZRANGEBYSCORE', q, whole(base), whole(base + now), 'LIMIT', 0, room)
     for _, id in ipairs(ids) do
-      due_hold(q, leases, id, band, clock + lease)
-      redis.call('HSET', held, id, token)
-      taken[#taken + 1] = id
-      taken[#taken + 1] = band
+      append(taken, id, band)
+      append(far, whole(base + BAND - 1), id)
+      append(till, whole(clock + lease), id)
+      append(tokens, id, token)
     end
+  end
+  if #taken > 0 then
+    redis.call('ZADD', q, unpack(far))
+    redis.call('ZADD', leases, unpack(till))
+    redis.call('HSET', held, unpack(tokens))
   end
   return taken
 end
 
--- Give a lease back; the id is due again at `score` (nil: not by itself) or at what was put meanwhile.
-local function due_give_back(q, held, again, leases, id, token, score)
-  if redis.call('HGET', held, id) ~= token then
-    return 0
+-- Give leases back. `ids`, `tokens` and `scores` belong together: an id is due again at its score (false: not by itself)
+-- or at what was put meanwhile, if sooner. A lease that is somebody else's by now is left alone.
+local function due_give_back(q, held, again, leases, ids, tokens, scores)
+  if #ids == 0 then
+    return
   end
-  local waiting = redis.call('HGET', again, id)
-  if waiting then
-    score = score and sooner(score, tonumber(waiting)) or tonumber(waiting)
+  local holders = redis.call('HMGET', held, unpack(ids))
+  local waiting = redis.call('HMGET', again, unpack(ids))
+  local due, over, mine = {}, {}, {}
+  for n, id in ipairs(ids) do
+    if holders[n] == tokens[n] then
+      local score = scores[n]
+      if waiting[n] then
+        score = score and sooner(score, tonumber(waiting[n])) or tonumber(waiting[n])
+      end
+      if score then
+        append(due, whole(score), id)
+      else
+        append(over, id)
+      end
+      append(mine, id)
+    end
   end
-  if score then
-    redis.call('ZADD', q, whole(score), id)
-  else
-    redis.call('ZREM', q, id)
+  if #due > 0 then
+    redis.call('ZADD', q, unpack(due))
   end
-  redis.call('HDEL', held, id)
-  redis.call('HDEL', again, id)
-  redis.call('ZREM', leases, id)
-  return 1
+  if #over > 0 then
+    redis.call('ZREM', q, unpack(over))
+  end
+  if #mine > 0 then
+    redis.call('HDEL', held, unpack(mine))
+    redis.call('HDEL', again, unpack(mine))
+    redis.call('ZREM', leases, unpack(mine))
+  end
 end
 
 -- A lease counts from now again, for `lease` ms; 0 when it is somebody else's by now.

@@ -10,7 +10,7 @@ from bot.cards.card import render, render_plain
 from bot.cards.notice import caught_up
 from bot.cards.view import View
 from bot.domain.models import Capabilities
-from bot.domain.ports import Commit
+from bot.domain.ports import Commit, Ended
 from bot.services.casework import Casework
 from bot.services.drawing import Drawing
 from bot.services.outage import FATAL_NOTE, OUTAGE, GatedQueue, Outage, State
@@ -54,10 +54,9 @@ class Shift:
 
     async def work(self) -> None:
         """Everything that is due at this instant."""
-        while due := await self.queue.take(self.clock.now(), 32, LEASE):
-            for each in due:
-                again = await self.drawing.act(each)
-                await (self.queue.done(each) if again is None else self.queue.later(each, again))
+        ended: list[Ended] = []
+        while due := await self.queue.exchange(ended, self.clock.now(), 32, LEASE):
+            ended = [(each, await self.drawing.act(each)) for each in due]
         if self.clock.now() >= self.look_at:
             again = await self.recovery.act(OUTAGE)
             self.look_at = again or self.clock.now()

@@ -3,12 +3,15 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
+
+import pytest
 
 from bot.domain.errors import StoreUnavailable
-from bot.domain.ports import Due, DueQueue
+from bot.domain.ports import Due, DueQueue, Ended
 from bot.services.worker import RETRY, Act, QueueWorker
 from bot.store.store import Store
 from bot.telemetry import Metrics
@@ -41,31 +44,25 @@ class Torn:
     queue: DueQueue
     breaks: int = 1
     silent: bool = False
+    exchanges: int = 0
 
     async def put(self, id_: str, at: datetime, priority: int = 0) -> None:
         """As the queue does."""
         await self.queue.put(id_, at, priority)
 
-    async def take(self, now: datetime, limit: int, lease: timedelta) -> list[Due]:
-        """As the queue does."""
-        return await self.queue.take(now, limit, lease)
+    async def exchange(self, ended: Sequence[Ended], now: datetime, limit: int, lease: timedelta) -> list[Due]:
+        """Fail at the first giving back."""
+        self.exchanges += 1
+        if ended and self.breaks:
+            self.breaks -= 1
+            raise StoreUnavailable("gone")
+        return await self.queue.exchange(ended, now, limit, lease)
 
     async def renew(self, held: Sequence[Due], lease: timedelta) -> list[Due]:
         """As the queue does, unless it is silent."""
         if self.silent:
             raise StoreUnavailable("silent")
         return await self.queue.renew(held, lease)
-
-    async def done(self, due: Due) -> None:
-        """Fail at first."""
-        if self.breaks:
-            self.breaks -= 1
-            raise StoreUnavailable("gone")
-        await self.queue.done(due)
-
-    async def later(self, due: Due, at: datetime) -> None:
-        """As the queue does."""
-        await self.queue.later(due, at)
 
     async def depth(self) -> int:
         """As the queue does."""
@@ -196,6 +193,110 @@ async def test_a_worker_that_cannot_renew_stops_before_another_begins(redis_url:
             await wait_until(lambda: held(store), "it is begun again")
             release.set()
             await wait_until(lambda: gone(store.cards), "it is done")
+
+
+async def test_what_is_over_goes_back_with_the_next_taking(redis_url: str) -> None:
+    """Many short steps take few round trips, and none of them is forgotten or done twice."""
+    async with a_store(redis_url) as store:
+        torn, seen = Torn(store.cards, breaks=0), list[str]()
+
+        async def act(due: Due) -> datetime | None:
+            seen.append(due.id)
+            return NOON + timedelta(hours=1) if due.id == "later" else None
+
+        for number in range(30):
+            await store.cards.put(f"case-{number}", NOON)
+        await store.cards.put("later", NOON)
+        async with running(torn, act, TestClock(), at_once=10):
+            await wait_until(lambda: nothing_held(store), "everything is given back")
+            assert torn.exchanges <= 8
+        assert (len(seen), len(set(seen))) == (31, 31)
+        assert await store.cards.depth() == 1
+
+
+async def test_what_is_over_is_given_back_without_a_rest(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """News that came while an id was held is taken up at once, however long an idle worker rests."""
+    monkeypatch.setattr("bot.services.worker.IDLE_S", 60.0)
+    async with a_store(redis_url) as store:
+        stop, wake, seen = asyncio.Event(), asyncio.Event(), list[str]()
+
+        async def act(due: Due) -> None:
+            seen.append(due.id)
+            if len(seen) < 4:
+                await store.cards.put(due.id, NOON)
+
+        await store.cards.put("case", NOON)
+        worker = QueueWorker("test", store.cards, act, TestClock(), Metrics(), LEASE, wake=wake)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(worker.run(stop))
+            await wait_until(lambda: len(seen) == 4, "each news is taken up")
+            await wait_until(lambda: gone(store.cards), "the last one is given back")
+            stop.set()
+            wake.set()
+
+
+async def test_idle_queues_ask_together(redis_url: str) -> None:
+    """Workers that began at different times share their round trips once there is nothing to do."""
+    async with a_store(redis_url) as store, AsyncExitStack() as stack:
+
+        async def act(_due: Due) -> None:
+            """Nothing is due."""
+
+        queues = [Torn(queue) for queue in (store.cards, store.sends, store.timers, store.polls)]
+        for queue in queues:
+            began = asks(queues)
+            await stack.enter_async_context(running(queue, act, TestClock()))
+            await wait_until(partial(asked, queues, began + 3), "it has asked")
+        await wait_until(lambda: asks(queues) >= 24, "they have become slow")
+        began, before = asks(queues), await received(store)
+        await wait_until(lambda: asks(queues) >= began + 24, "they have asked six times each")
+        assert await received(store) - before <= (asks(queues) - began) // 2
+
+
+def asks(queues: Sequence[Torn]) -> int:
+    """How often these queues were asked."""
+    return sum(queue.exchanges for queue in queues)
+
+
+def asked(queues: Sequence[Torn], times: int) -> bool:
+    """Whether they were asked so often."""
+    return asks(queues) >= times
+
+
+async def received(store: Store) -> int:
+    """How often the server has read from its connections; this question is among them."""
+    return int((await store.link.do("INFO", "stats"))["total_reads_processed"])
+
+
+async def test_while_it_stops_what_is_over_goes_back_at_once(redis_url: str) -> None:
+    """A slow step that is still to be finished keeps no other's lease."""
+    async with a_store(redis_url) as store:
+        stop, release, quick = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+        async def act(due: Due) -> None:
+            await (release if due.id == "slow" else quick).wait()
+
+        for name in ("slow", "quick"):
+            await store.cards.put(name, NOON)
+        worker = QueueWorker("test", store.cards, act, TestClock(), Metrics(), LEASE, 4)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(worker.run(stop))
+            await wait_until(lambda: held(store), "both are begun")
+            stop.set()
+            quick.set()
+            await wait_until(lambda: only_slow(store), "the quick one is given back")
+            release.set()
+        assert await store.cards.depth() == 0
+
+
+async def only_slow(store: Store) -> bool:
+    """Whether the slow one alone is left."""
+    return await store.cards.depth() == 1
+
+
+async def nothing_held(store: Store) -> bool:
+    """Whether everything has been taken once, and is given back."""
+    return not await held(store) and await store.cards.waiting(NOON) == 0
 
 
 async def held(store: Store) -> bool:

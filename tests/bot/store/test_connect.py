@@ -4,9 +4,12 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from redis.asyncio import Redis
+from redis.exceptions import DataError
 
 from bot.domain.errors import StoreUnavailable
 from bot.store.connect import connect
+from bot.store.packing import packing
 from bot.store.scripts import Scripts
 from tests.support.cases import NOON, a_raw
 from tests.support.real_servers import a_server, free_ports
@@ -140,7 +143,7 @@ async def test_a_command_that_fails_in_a_pipeline_is_told(redis_url: str) -> Non
     assert await link.many([]) == []
     scripts = Scripts.read()
     with pytest.raises(StoreUnavailable, match="WRONGTYPE"):
-        await link.run_many(scripts.due_take, [(("hark:{0}:note:a", "x", "y"), (1, 1, 1, "t"))])
+        await link.run_many(scripts.due_exchange, [(("hark:{0}:note:a", "x", "y", "z"), (1, 1, 1, "t"))])
     await link.close()
 
 
@@ -163,3 +166,32 @@ async def test_closing_finishes_what_is_under_way(redis_url: str) -> None:
         await asyncio.gather(*puts)
     async with a_store(redis_url) as store:
         assert await store.inbox.depth() == 300
+
+
+@pytest.mark.parametrize("value", ["", "plain", "é☃", "\ud800", b"\xff\r\n", "x" * 100_000, 7, -1, 2**60, 1.5, 1e300])
+async def test_whatever_is_sent_arrives(redis_url: str, value: str | bytes | float) -> None:
+    """Commands are packed in C; what that cannot do is packed as redis-py does it. Nobody can tell which."""
+    link = await connect(redis_url)
+    await link.do("SET", "hark:{0}:note:a", value, "PX", 1000)
+    expected = value if isinstance(value, bytes) else str(value).encode("utf-8", "surrogatepass")
+    assert await link.do("GET", "hark:{0}:note:a") == expected
+    await link.close()
+
+
+@pytest.mark.parametrize("url", ["redis://host:1/0", "rediss://host:1/0", "unix:///somewhere"])
+def test_both_ways_of_packing_agree(url: str) -> None:
+    """On each kind of connection, for commands of two words too; what neither knows is refused."""
+    client = Redis.from_url(url, encoding_errors="surrogatepass")
+    theirs = client.connection_pool.connection_class(**client.connection_pool.connection_kwargs)
+    ours = packing(client).connection_pool.connection_class(**client.connection_pool.connection_kwargs)
+    assert type(ours) is not type(theirs)
+    for command in (
+        ("PING",),
+        ("CONFIG GET", "a"),
+        ("SET", "k", 1, 0.1, "é\ud800"),
+        (b"GET", memoryview(b"k")),
+        ("a", ""),
+    ):
+        assert b"".join(ours.pack_command(*command)) == b"".join(theirs.pack_command(*command))
+    with pytest.raises(DataError):
+        ours.pack_command("SET", "k", True)

@@ -184,6 +184,26 @@ async def test_later_is_later_unless_something_sooner_came(store: Store) -> None
     assert ids(await store.sends.take(NOON + 70 * SECOND, 5, LEASE)) == ["a"]
 
 
+async def test_an_exchange_gives_back_and_takes(store: Store) -> None:
+    """In one round trip: what is over is gone, what comes again does, stale leases stay, and what is due is taken."""
+    for name in ("over", "again", "soon", "lost", "kept"):
+        await store.cards.put(name, NOON, 2)
+    held = {due.id: due for due in await store.cards.take(NOON, 15, LEASE)}
+    assert len(held) == 5
+    await store.cards.put("over", NOON + 9 * SECOND, 1)
+    stale = Due("lost", held["lost"].shard, "somebody else's", 2)
+    await store.cards.put("new", NOON, 3)
+    ended = [(held["over"], None), (held["again"], NOON), (held["soon"], NOON + 5 * SECOND), (stale, None)]
+    taken = [*await store.cards.exchange(ended, NOON, 15, LEASE), *await store.cards.take(NOON, 15, LEASE)]
+    assert sorted((due.id, due.priority) for due in taken) == [("again", 2), ("new", 3)]
+    later = [due for _ in range(2) for due in await store.cards.take(NOON + 9 * SECOND, 15, LEASE)]
+    assert sorted((due.id, due.priority) for due in later) == [("over", 1), ("soon", 2)]
+    assert await store.cards.renew([held["lost"], held["kept"]], LEASE) == []
+    everything = [(due, None) for due in (*taken, *later, held["lost"], held["kept"])]
+    assert await store.cards.exchange(everything, NOON, 0, LEASE) == []
+    assert await store.cards.depth() == 0
+
+
 async def test_queues_do_not_mix(store: Store) -> None:
     """The same id is due in one queue and not in the others."""
     await store.sends.put("a", NOON)
@@ -222,12 +242,11 @@ def test_scores_sort_by_band_and_stay_exact() -> None:
     assert all(int(float(number)) == number for number in scores)
 
 
+ENDED = st.tuples(st.integers(0, 9), st.one_of(st.none(), st.integers(0, 60)))
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("put"), st.sampled_from("abc"), st.integers(-40, 40), st.integers(0, 4)),
-        st.tuples(st.just("take"), st.integers(1, 4)),
-        st.tuples(st.just("done"), st.integers(0, 9)),
-        st.tuples(st.just("later"), st.integers(0, 9), st.integers(0, 60)),
+        st.tuples(st.just("exchange"), st.lists(ENDED, max_size=3), st.integers(0, 4)),
         st.tuples(st.just("pass"), st.integers(1, 50)),
         st.tuples(st.just("lapse")),
         st.tuples(st.just("renew"), st.integers(0, 9)),
@@ -283,22 +302,18 @@ async def test_any_history_agrees_with_the_model(redis_url: str, steps: list[tup
                     at += model.now
                     await queue.put(name, NOON + at * SECOND, band)
                     model.put(name, at, band)
-                case ("take", int(limit)):
-                    expected = model.takeable()
-                    taken = await queue.take(NOON + model.now * SECOND, limit, LEASE)
-                    assert len(taken) == min(limit, len(expected))
-                    assert [due.priority for due in taken] == sorted(expected.values())[: len(taken)]
+                case ("exchange", list(over), int(limit)):
+                    ended = {ever[n % len(ever)]: wait for n, wait in over if ever}
+                    for due, wait in ended.items():
+                        model.give_back(due, None if wait is None else model.now + wait)
+                    expected, now = model.takeable(), NOON + model.now * SECOND
+                    back = [(due, None if wait is None else now + wait * SECOND) for due, wait in ended.items()]
+                    taken = await queue.exchange(back, now, limit, LEASE)
+                    assert [due.priority for due in taken] == sorted(expected.values())[:limit]
                     assert all(expected[due.id] == due.priority for due in taken)
                     model.held |= {due.id: due for due in taken}
                     model.lapsed -= {due.id for due in taken}
                     ever += taken
-                case ("done", int(n)) if ever:
-                    await queue.done(ever[n % len(ever)])
-                    model.give_back(ever[n % len(ever)], None)
-                case ("later", int(n), int(at)) if ever:
-                    at += model.now
-                    await queue.later(ever[n % len(ever)], NOON + at * SECOND)
-                    model.give_back(ever[n % len(ever)], at)
                 case ("pass", int(seconds)):
                     model.now += seconds
                 case ("lapse",):

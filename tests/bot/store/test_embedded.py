@@ -107,7 +107,7 @@ async def test_a_dyno_without_redis_url_is_refused_with_the_mend(tmp_path: Path)
 
 
 async def test_what_was_written_is_there_after_a_clean_restart(tmp_path: Path) -> None:
-    """The embedded server keeps its data, evicts nothing, has no port, and its socket is ours alone."""
+    """The embedded server keeps its data, closely packed, evicts nothing, has no port, and its socket is ours alone."""
     async with embedded.redis_url(None, data_dir=tmp_path, on_heroku=False) as url:
         socket = Path(url.removeprefix("unix://"))
         assert socket.parent.stat().st_mode & 0o777 == 0o700
@@ -119,6 +119,8 @@ async def test_what_was_written_is_there_after_a_clean_restart(tmp_path: Path) -
                 "port": "0",
             }
             await client.set("case", "open")
+            await client.hset("hash", mapping={"v": "1", "doc": "x" * embedded.PACKED_BYTES})
+            assert await client.object("encoding", "hash") == "listpack"
         pid = state_of(tmp_path).pid
     assert not is_alive(pid)
     assert not socket.parent.exists()

@@ -274,3 +274,17 @@ async def test_what_is_worked_on_is_not_taken_over(redis_url: str) -> None:
         assert {owner for _, owner, *_ in pending} == {b"heir"}
         await heir.inbox.renew()
         await slow.inbox.done([first])
+
+
+async def test_a_wait_is_one_question(redis_url: str) -> None:
+    """The server waits in our place; once it has waited, nobody asks again (a moment that it ended early aside)."""
+    async with a_store(redis_url) as store:
+
+        async def asked() -> int:
+            says = await store.link.do("INFO", "commandstats")
+            return int(says.get("cmdstat_xreadgroup", {"calls": 0})["calls"])
+
+        before = await asked()
+        for wait_ms in (0, 200, 200, 200):
+            assert await store.inbox.take(5, wait_ms) == []
+        assert before + 4 <= await asked() <= before + 5

@@ -1,11 +1,14 @@
 """An older and a newer version on the same documents: nothing crashes, nothing is dropped."""
 
-from typing import Literal
+import json
+from pathlib import Path
+from typing import Literal, get_args
 
 import pytest
-from pydantic import Field
+from pydantic import BaseModel, Field
+from pydantic_core import to_jsonable_python
 
-from bot.domain.case import Case, Item, Send, SendState, Wait
+from bot.domain.case import Case, Item, LogEntry, Send, SendState, Wait
 from bot.domain.claims import claim
 from bot.domain.decisions import Change
 from bot.domain.delivery import begin, sent
@@ -22,6 +25,7 @@ from tests.support.policies import a_policy
 from tests.support.stores import TestClock, a_store
 
 POLICY = a_policy()
+DEFAULTS = Path(__file__).with_name("stored_defaults.json")
 
 
 class NewerItem(Item):
@@ -100,6 +104,47 @@ async def test_the_newer_reads_what_the_older_wrote(store: Store) -> None:
     assert (case.mood_history, case.satisfaction, case.sends[0].channel_hint) == ((), None, "")
 
 
+def defaults(model: type[BaseModel], found: dict[str, object]) -> dict[str, object]:
+    """What stands for each field that is left out, in a model and in everything that it is made of."""
+    for name, field in model.model_fields.items():
+        default = field.get_default(call_default_factory=True)
+        if not field.is_required() and not isinstance(default, BaseModel):
+            found[f"{model.__name__}.{name}"] = to_jsonable_python(default)
+        for part in parts(field.annotation):
+            defaults(part, found)
+    return found
+
+
+def parts(annotation: object) -> list[type[BaseModel]]:
+    """The models in a type: `Wait` of `Wait | None`, `Item` of `tuple[Item, ...]`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return [annotation]
+    return [part for each in get_args(annotation) for part in parts(each)]
+
+
+async def test_a_default_never_changes() -> None:
+    """What is left out of a document means what it meant to the version that wrote it. New fields may be added here."""
+    meant = json.loads(DEFAULTS.read_text())
+    now = defaults(LogEntry, defaults(Case, {}))
+    assert {name: now.get(name, "gone") for name in meant} == meant
+    assert sorted(now) == sorted(meant), f"add the new fields to {DEFAULTS.name}"
+
+
+async def test_a_document_in_full_and_one_without_defaults_are_the_same(store: Store) -> None:
+    """The version before wrote every field; this one leaves out what is as usual, and either reads both."""
+    case = a_case(sends=(a_send(), a_send(id="send-2", state=SendState.SENT)), wait=a_wait(), likes=3)
+    await store.cases.commit(Commit(None, case, NOON, log=[a_log_entry()]))
+    stored = case.model_copy(update={"version": 1})
+    short = await document(store, case.id)
+    assert Case.model_validate_json(short) == stored
+    assert len(short) < 0.7 * len(stored.model_dump_json())
+    shard = store.cases.keys.shard_of(case.id)
+    await store.link.do("HSET", store.cases.keys.case(shard, case.id), "doc", stored.model_dump_json())
+    await store.link.do("RPUSH", store.cases.keys.log(shard, case.id), a_log_entry().model_dump_json())
+    assert await store.cases.load(case.id) == stored
+    assert await store.cases.history(case.id) == [a_log_entry(), a_log_entry()]
+
+
 async def test_log_lines_and_small_records_of_the_newer_are_read(store: Store) -> None:
     """An audit line or a person with a field more."""
     await store.cases.commit(Commit(None, a_case(), NOON, log=[a_log_entry().model_copy(update={"device": "phone"})]))
@@ -117,9 +162,9 @@ async def test_log_lines_and_small_records_of_the_newer_are_read(store: Store) -
 async def test_a_word_that_the_older_does_not_know_is_left_alone(store: Store) -> None:
     """It says so, changes nothing, and its lists still show the other cases."""
     other = a_case(key=a_case().key.model_copy(update={"conversation": "post-2"}))
-    for case in (a_case(sends=(a_send(),)), other):
+    for case in (a_case(sends=(a_send(state=SendState.SENDING),)), other):
         await store.cases.commit(Commit(None, case, NOON))
-    doc = (await document(store, a_case().id)).replace(b'"state":"queued"', b'"state":"scheduled"')
+    doc = (await document(store, a_case().id)).replace(b'"state":"sending"', b'"state":"scheduled"')
     await store.link.do("HSET", store.cases.keys.case(store.cases.keys.shard_of(a_case().id), a_case().id), "doc", doc)
     with pytest.raises(Unreadable, match="newer version"):
         await store.cases.load(a_case().id)
