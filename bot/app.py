@@ -5,10 +5,11 @@ import os
 import random
 import secrets
 import socket
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -91,7 +92,7 @@ class Service:
     bolt: AsyncApp
     connectors: Mapping[tuple[str, str], Connector]
     marked: asyncio.Event
-    intake: Intake
+    intake: Callable[[], Awaitable[Intake]]
     drawing: Drawing
     sending: Sending
     gate: Gate
@@ -232,7 +233,7 @@ def _compose(
         bolt=bolt,
         connectors=connectors,
         marked=marked,
-        intake=_intake(store, casework, connectors, policy, allow, clock, metrics, lookups, signals, calm),
+        intake=partial(_intake, store, casework, connectors, policy, allow, clock, metrics, lookups, signals, calm),
         drawing=drawing,
         sending=Sending(casework, store.notes, connectors, policy, clock, metrics, gate),
         gate=gate,
@@ -245,7 +246,7 @@ def _compose(
     )
 
 
-def _intake(
+async def _intake(
     store: Store,
     casework: Casework,
     connectors: Mapping[tuple[str, str], Connector],
@@ -257,8 +258,11 @@ def _intake(
     signals: Signals,
     calm: Calm,
 ) -> Intake:
-    """What takes deliveries in, and who listens to it."""
-    inbox, notes, reader = store.inbox, store.notes, Reader(Triage.load(), allow)
+    """What takes deliveries in, and who listens to it.
+
+    What it reads texts with (about 0.3 s) is loaded beside the loop, and only by a process that takes deliveries in.
+    """
+    inbox, notes, reader = store.inbox, store.notes, Reader(await asyncio.to_thread(Triage.load), allow)
     heard, note = signals.heard, calm.storms.note
     return Intake(inbox, notes, casework, connectors, reader, policy, clock, metrics, lookups, heard, note)
 

@@ -11,6 +11,9 @@ from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
 from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.middleware.async_middleware import AsyncMiddleware
+from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.domain.errors import SetupError, SlackError
@@ -30,7 +33,31 @@ def build_bolt(client: AsyncWebClient, gateway: SlackGateway, token: str, signin
         return AuthorizeResult(enterprise_id=None, team_id=None, bot_token=token, bot_user_id=gateway.bot_user or None)
 
     logging.getLogger("slack_bolt.AsyncApp").addFilter(_is_news)
-    return AsyncApp(client=client, authorize=authorize, signing_secret=signing_secret)
+    # Without a name Bolt walks the stack to find one, which reads every module that is loaded.
+    bolt = AsyncApp(name="hark", client=client, authorize=authorize, signing_secret=signing_secret)
+    bolt.use(AcknowledgePresses())
+    return bolt
+
+
+class AcknowledgePresses(AsyncMiddleware):
+    """Acknowledges a genuine press before its listener runs.
+
+    Bolt starts the listener as a task and then looks every 10 ms whether it has acknowledged. A press needs no answer
+    but that it came; a modal's submission does (its errors), and is left to its listener.
+    """
+
+    async def async_process(
+        self,
+        *,
+        req: AsyncBoltRequest,
+        resp: BoltResponse,
+        next: Callable[[], Awaitable[BoltResponse]],  # noqa: A002 - Bolt's name for it
+    ) -> BoltResponse:
+        """Acknowledge, and go on."""
+        del resp
+        if req.body.get("type") == "block_actions":
+            await req.context.ack()
+        return await next()
 
 
 def _is_news(record: logging.LogRecord) -> bool:

@@ -141,10 +141,11 @@ def _workers(service: Service, stop: asyncio.Event) -> list[Awaitable[None]]:
 
 async def _take_in(service: Service, stop: asyncio.Event) -> None:
     """Work the inbox off; until the last batch is done, others are told that it is being worked on."""
+    intake = await service.intake()
     over = asyncio.Event()
     async with asyncio.TaskGroup() as group:
         group.create_task(_renew_inbox(service, over))
-        await service.intake.run(stop)
+        await intake.run(stop)
         over.set()
 
 

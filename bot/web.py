@@ -47,25 +47,28 @@ class WebDeps:
 
 def build(deps: WebDeps) -> web.Application:
     """The application with all its routes."""
-    app = web.Application(client_max_size=MAX_BODY, middlewares=[_as_sent])
+    app = web.Application(client_max_size=MAX_BODY)
     app.router.add_get("/healthz", _alive)
     app.router.add_get("/readyz", _ready(deps))
     app.router.add_get("/metrics", _metrics(deps))
     if not deps.public:
         return app
     for path in ("/webhooks/{network}", "/webhooks/{network}/{account}"):
-        app.router.add_route("*", path, _webhook(deps))
+        app.router.add_route("*", path, _as_sent(_webhook(deps)))
     if deps.slack is not None:
-        app.router.add_post("/slack/events", deps.slack)
+        app.router.add_post("/slack/events", _as_sent(deps.slack))
     return app
 
 
-@web.middleware
-async def _as_sent(request: web.Request, handler: Handler) -> web.StreamResponse:
+def _as_sent(handler: Handler) -> Handler:
     """Refuse a compressed body unread: signatures are over bytes as they are sent, and no network compresses."""
-    if request.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
-        return web.Response(status=415, text="send the body as it is, not compressed\n")
-    return await handler(request)
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        if request.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
+            return web.Response(status=415, text="send the body as it is, not compressed\n")
+        return await handler(request)
+
+    return handle
 
 
 async def _alive(_request: web.Request) -> web.Response:
@@ -160,7 +163,10 @@ async def _receive(deps: WebDeps, connector: ConnectorPort, request: web.Request
 def _plain(request: web.Request) -> dict[str, str]:
     """The headers in lower case. One that is given twice says nothing: nobody can know which of them is meant."""
     given = request.headers
-    return {name.lower(): value for name, value in given.items() if len(given.getall(name)) == 1}
+    plain = {name.lower(): value for name, value in given.items()}
+    if len(plain) == len(given):
+        return plain
+    return {name: value for name, value in plain.items() if len(given.getall(name)) == 1}
 
 
 async def _store(deps: WebDeps, verdict: Accepted) -> web.Response:

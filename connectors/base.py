@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from pkgutil import resolve_name
 from typing import Any, ClassVar, Protocol
 
 import aiohttp
@@ -65,12 +66,18 @@ class Build(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """One entry of the registry."""
+    """One entry of the registry. `connector` names the connector's class as an entry point does: "module:class"."""
 
     name: str
     title: str
     settings: type[AccountSettings]
-    build: Build
+    connector: str
+
+    @property
+    def build(self) -> Build:
+        """The connector's class, imported when it is first asked for: a network that is not set up costs no start."""
+        build: Build = resolve_name(self.connector)
+        return build
 
 
 class Connector(ABC):

@@ -67,7 +67,7 @@ def is_genuine(headers: Mapping[str, str], body: bytes, secrets: Sequence[bytes]
 
 def sign(secret: bytes, body: bytes) -> str:
     """The signature of a body, as 64 hexadecimal digits."""
-    return hmac.new(secret, body, hashlib.sha256).hexdigest()
+    return hmac.digest(secret, body, hashlib.sha256).hex()
 
 
 # --- what came in -----------------------------------------------------------------------------------------------

@@ -3,8 +3,6 @@
 import re
 from dataclasses import dataclass
 
-import emoji
-
 from bot.domain.models import LengthRule
 from bot.domain.text.clean import utf8_bytes
 from bot.domain.text.lengths import length
@@ -26,6 +24,8 @@ class Problems:
 
 def from_slack(text: str) -> str:
     """Staff's text as customers should read it: Slack's `:emoji:` codes become the characters themselves."""
+    import emoji  # noqa: PLC0415 - its table of all emoji takes long to load, and only a process that is typed into needs it
+
     return emoji.emojize(text, language="alias").strip()
 
 

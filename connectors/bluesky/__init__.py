@@ -1,7 +1,8 @@
 """Bluesky, and any other server of the AT Protocol."""
 
 from connectors.base import Network
-from connectors.bluesky.connector import BlueskyConnector
 from connectors.bluesky.settings import BlueskySettings
 
-NETWORK = Network(name="bluesky", title="Bluesky", settings=BlueskySettings, build=BlueskyConnector)
+NETWORK = Network(
+    name="bluesky", title="Bluesky", settings=BlueskySettings, connector="connectors.bluesky.connector:BlueskyConnector"
+)

@@ -1,7 +1,11 @@
 """Facebook: one Page with its comments, posts and mentions, and its Messenger."""
 
 from connectors.base import Network
-from connectors.facebook.connector import FacebookConnector
 from connectors.facebook.settings import FacebookSettings
 
-NETWORK = Network(name="facebook", title="Facebook", settings=FacebookSettings, build=FacebookConnector)
+NETWORK = Network(
+    name="facebook",
+    title="Facebook",
+    settings=FacebookSettings,
+    connector="connectors.facebook.connector:FacebookConnector",
+)

@@ -1,7 +1,11 @@
 """Instagram: comments, mentions and direct messages of one professional account."""
 
 from connectors.base import Network
-from connectors.instagram.connector import InstagramConnector
 from connectors.instagram.settings import InstagramSettings
 
-NETWORK = Network(name="instagram", title="Instagram", settings=InstagramSettings, build=InstagramConnector)
+NETWORK = Network(
+    name="instagram",
+    title="Instagram",
+    settings=InstagramSettings,
+    connector="connectors.instagram.connector:InstagramConnector",
+)

@@ -1,7 +1,6 @@
 """X: webhooks of the Activity API, polling within a budget, replies where X allows them, direct messages."""
 
 from connectors.base import Network
-from connectors.x.connector import XConnector
 from connectors.x.settings import XSettings
 
-NETWORK = Network(name="x", title="X", settings=XSettings, build=XConnector)
+NETWORK = Network(name="x", title="X", settings=XSettings, connector="connectors.x.connector:XConnector")

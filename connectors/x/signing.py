@@ -18,7 +18,7 @@ _TOKEN: Final = re.compile(r"[A-Za-z0-9+/=_-]{16,128}")
 
 def sign(secret: bytes, text: bytes) -> str:
     """The signature "sha256=<base64>"."""
-    return "sha256=" + base64.b64encode(hmac.new(secret, text, hashlib.sha256).digest()).decode()
+    return "sha256=" + base64.b64encode(hmac.digest(secret, text, hashlib.sha256)).decode()
 
 
 def crc_answer(secret: bytes, token: str) -> str | None:

@@ -97,8 +97,9 @@ async def post(port: int, body: bytes) -> int:
 
 async def work_off(service: Service) -> None:
     """What a worker does with the inbox, until it is empty."""
+    intake = await service.intake()
     while await service.store.inbox.depth():
-        await service.intake.step(100)
+        await intake.step(100)
 
 
 @asynccontextmanager

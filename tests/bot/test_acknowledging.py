@@ -1,0 +1,106 @@
+"""When Slack is answered: a press at once, a submission with what its listener says, a forgery never."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import urlencode
+
+import aiohttp
+from slack_bolt.app.async_app import AsyncApp
+from slack_bolt.async_app import AsyncAck
+from slack_bolt.request.async_request import AsyncBoltRequest
+from slack_sdk.web.async_client import AsyncWebClient
+
+from bot.clock import SystemClock
+from bot.listening import build_bolt
+from bot.slack import SlackGateway
+from bot.slack_api import SlackApi
+from bot.telemetry import Metrics
+from sandbox.slack.http_delivery import signature
+
+NOWHERE = "http://127.0.0.1:9/api/"
+SECRET = "not-the-real-one-0451"
+ANSWER_S = 2.0
+"""Bolt itself gives up on a listener that does not acknowledge after three seconds."""
+
+
+@asynccontextmanager
+async def a_bolt() -> AsyncIterator[AsyncApp]:
+    """Bolt as Hark builds it; nothing here calls Slack."""
+    async with aiohttp.ClientSession() as http:
+        gateway = SlackGateway(SlackApi(http, NOWHERE, "xoxb-1"), Metrics(), "C0123ABCDEF")
+        yield build_bolt(AsyncWebClient(session=http), gateway, "xoxb-1", SECRET)
+
+
+def request(payload: Mapping[str, Any], secret: str = SECRET) -> AsyncBoltRequest:
+    """An interaction as Slack posts it, signed now."""
+    body, moment = urlencode({"payload": json.dumps(payload)}), str(int(SystemClock().now().timestamp()))
+    headers: dict[str, str | Sequence[str]] = {
+        "content-type": "application/x-www-form-urlencoded",
+        "x-slack-request-timestamp": moment,
+        "x-slack-signature": signature(secret, moment, body.encode()),
+    }
+    return AsyncBoltRequest(body=body, headers=headers)
+
+
+def press(action_id: str) -> dict[str, Any]:
+    """A press on a button."""
+    action = {"type": "button", "action_id": action_id, "block_id": "b", "value": "v"}
+    return {"type": "block_actions", "user": {"id": "U0ANA00001"}, "actions": [action]}
+
+
+async def test_a_press_is_acknowledged_while_its_listener_still_works() -> None:
+    """The answer waits for nothing: not for the work, not even for the listener's own word."""
+    working, over = asyncio.Event(), asyncio.Event()
+
+    async def listener() -> None:
+        working.set()
+        await over.wait()
+
+    async with a_bolt() as bolt:
+        bolt.action("slow")(listener)
+        async with asyncio.timeout(ANSWER_S):
+            answer = await bolt.async_dispatch(request(press("slow")))
+        assert answer.status == 200
+        assert not over.is_set()
+        await working.wait()
+        over.set()
+
+
+async def test_a_forged_press_is_neither_acknowledged_nor_carried_out() -> None:
+    """The signature is judged first."""
+    ran = False
+
+    async def listener() -> None:
+        nonlocal ran
+        ran = True
+
+    async with a_bolt() as bolt:
+        bolt.action("slow")(listener)
+        answer = await bolt.async_dispatch(request(press("slow"), secret="guessed"))
+    assert answer.status == 401
+    assert not ran
+
+
+async def test_a_press_that_nobody_listens_to_is_not_acknowledged() -> None:
+    """Slack then shows that it did not work, which is true."""
+    async with a_bolt() as bolt:
+        assert (await bolt.async_dispatch(request(press("unheard")))).status == 404
+
+
+async def test_a_submission_is_answered_by_its_listener() -> None:
+    """Its errors stand in the answer, so it cannot be acknowledged before."""
+
+    async def listener(ack: AsyncAck) -> None:
+        await ack(response_action="errors", errors={"text": "too long"})
+
+    async with a_bolt() as bolt:
+        bolt.view("reply")(listener)
+        view = {"type": "modal", "callback_id": "reply", "state": {"values": {}}}
+        answer = await bolt.async_dispatch(
+            request({"type": "view_submission", "user": {"id": "U0ANA00001"}, "view": view})
+        )
+    assert answer.status == 200
+    assert json.loads(answer.body) == {"response_action": "errors", "errors": {"text": "too long"}}
