@@ -7,6 +7,7 @@ are allowed, and how long a dead process's work is left to it.
 import argparse
 import asyncio
 import cProfile
+import gc
 import os
 import signal
 from collections.abc import Coroutine
@@ -30,6 +31,7 @@ async def main(role: Role, tempo: Tempo) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
     async with open_service(settings, found, os.environ, tempo=tempo) as service:
+        gc.freeze()  # as `python -m bot` does
         await serve(service, role, stop)
 
 
