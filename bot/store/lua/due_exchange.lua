@@ -1,4 +1,4 @@
--- Give leases back, then take what is due.
+-- Give leases back, then take what is due. A full server refuses all of it or nothing: the first write decides.
 -- KEYS: q, held, again, leases. ARGV: now (ms), limit (0: take nothing), lease (ms), token, then id, token and score (or
 --   '': done with) of each lease that goes back. Answers id, band, id, band, ...
 local ids, tokens, scores = {}, {}, {}
