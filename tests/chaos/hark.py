@@ -18,6 +18,7 @@ from typing import Any
 import aiohttp
 
 from bot import __main__ as command_line
+from bot import commands
 from bot.app import open_service
 from bot.services.tempo import Tempo
 
@@ -74,4 +75,4 @@ def shorten() -> None:
         owner = importlib.import_module(module)
         getattr(owner, name)
         setattr(owner, name, value)
-    vars(command_line)["open_service"] = functools.partial(open_service, tempo=TEMPO)
+    vars(commands)["open_service"] = functools.partial(open_service, tempo=TEMPO)
