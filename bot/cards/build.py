@@ -44,7 +44,9 @@ def plain_text(text: str) -> Block:
 def section(text: str, accessory: Block | None = None) -> Block:
     """A section of mrkdwn, with a button beside it if given."""
     block: Block = {"type": "section", "text": mrkdwn(text)}
-    return {**block, "accessory": accessory} if accessory else block
+    if accessory:
+        block["accessory"] = accessory
+    return block
 
 
 def context(text: str) -> Block:
@@ -90,7 +92,9 @@ def overflow(action: ActionId, options: list[Block]) -> Block:
 def text_part(text: str, *styles: str) -> Block:
     """Text in a rich_text block: shown exactly as it is, whatever it says. Must not be empty."""
     part: Block = {"type": "text", "text": text}
-    return {**part, "style": dict.fromkeys(styles, True)} if styles else part
+    if styles:
+        part["style"] = dict.fromkeys(styles, True)
+    return part
 
 
 def link_part(url: str, label: str) -> Block:

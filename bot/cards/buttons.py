@@ -11,6 +11,19 @@ from bot.cards.words import staff_name
 from bot.domain.case import Case
 from bot.domain.offers import Offer, offers
 
+BUTTONS: Final = (
+    (Offer.REPLY, ActionId.REPLY, "Reply", "Reply in {where}"),
+    (Offer.TEMPLATE, ActionId.REPLY, "Reply", "Reply with an approved template: the reply window is closed"),
+    (Offer.THANK, ActionId.THANK, "Thank", "Thank in {where}"),
+    (Offer.PRIVATE, ActionId.PRIVATE, "Take private", "Take private: move this conversation out of the public"),
+)
+OPTIONS: Final = (
+    (Offer.ACKNOWLEDGE, Verb.ACKNOWLEDGE, "👋 On it (acknowledge)"),
+    (Offer.CLOSE, Verb.CLOSE, "✅ Close…"),
+    (Offer.DISMISS, Verb.DISMISS, "🚫 Not for us…"),
+    (Offer.HIDE, Verb.HIDE, "🙈 Hide…"),
+    (Offer.HISTORY, Verb.HISTORY, "📜 History"),
+)
 NETWORK_NAME: Final = 40
 NETWORK_UNITS: Final = 64
 """What an option's label has room for beside "🔗 Open on "."""
@@ -31,18 +44,14 @@ def card_actions(case: Case, post_id: str, view: View) -> build.Block:
 
 def _open_buttons(case: Case, found: frozenset[Offer], press: str) -> list[build.Block]:
     where = "private" if case.latest.private else "public"
-    wanted = {
-        Offer.REPLY: (ActionId.REPLY, "Reply", f"Reply in {where}"),
-        Offer.TEMPLATE: (ActionId.REPLY, "Reply", "Reply with an approved template: the reply window is closed"),
-        Offer.THANK: (ActionId.THANK, "Thank", f"Thank in {where}"),
-        Offer.PRIVATE: (ActionId.PRIVATE, "Take private", "Take private: move this conversation out of the public"),
-    }
-    buttons = [
-        build.button(action, label, press, describe=describe)
-        for offer, (action, label, describe) in wanted.items()
-        if offer in found
+    return [
+        _claim_or_release(case, press),
+        *(
+            build.button(action, label, press, describe=describe.format(where=where))
+            for offer, action, label, describe in BUTTONS
+            if offer in found
+        ),
     ]
-    return [_claim_or_release(case, press), *buttons]
 
 
 def _claim_or_release(case: Case, press: str) -> build.Block:
@@ -59,14 +68,7 @@ def _reopen(press: str) -> build.Block:
 
 def _options(case: Case, press: Press, view: View, found: frozenset[Offer]) -> list[build.Block]:
     value = press.value(OPTION_VALUE - VERB_ROOM)
-    wanted = {
-        Offer.ACKNOWLEDGE: (Verb.ACKNOWLEDGE, "👋 On it (acknowledge)"),
-        Offer.CLOSE: (Verb.CLOSE, "✅ Close…"),
-        Offer.DISMISS: (Verb.DISMISS, "🚫 Not for us…"),
-        Offer.HIDE: (Verb.HIDE, "🙈 Hide…"),
-        Offer.HISTORY: (Verb.HISTORY, "📜 History"),
-    }
-    options = [_option(label, with_verb(value, verb)) for offer, (verb, label) in wanted.items() if offer in found]
+    options = [_option(label, with_verb(value, verb)) for offer, verb, label in OPTIONS if offer in found]
     url = safe_url(case.latest.url)
     if url:
         label = f"🔗 Open on {one_line(view.network_title, NETWORK_NAME, NETWORK_UNITS) or 'the network'}"

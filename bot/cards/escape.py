@@ -33,13 +33,18 @@ def plain(text: str, graphemes: int, most: int | None = None) -> str:
     if len(text) <= min(graphemes, most) and text.isascii() and text.isprintable():
         return text.strip()
     text = tidy(text[: 2 * most + _INVISIBLE]).strip()
-    if len(text) <= graphemes and units(text) <= most:
+    if len(text) <= graphemes and _fits(text, most):
         return text
     shown, limit = cut(text, graphemes), graphemes
-    while units(shown) > most and limit > 1:
+    while not _fits(shown, most) and limit > 1:
         limit = max(1, min(limit - 1, limit * most // units(shown)))
         shown = cut(text, limit)
-    return shown if units(shown) <= most else shown[: most // 2 - 1] + ELLIPSIS
+    return shown if _fits(shown, most) else shown[: most // 2 - 1] + ELLIPSIS
+
+
+def _fits(text: str, most: int) -> bool:
+    """Whether it has at most so many UTF-16 units: one or two a character, so short text need not be counted."""
+    return 2 * len(text) <= most or units(text) <= most
 
 
 def one_line(text: str, graphemes: int, most: int | None = None) -> str:

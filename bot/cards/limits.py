@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator
 from typing import Any, Final
 
-from pydantic import TypeAdapter
+from pydantic_core import to_json
 
 CARD_TOTAL: Final = 10_000
 MESSAGE_BLOCKS: Final = 50
@@ -67,9 +67,6 @@ _COUNT_LIMITS: Final[dict[tuple[str, str], int]] = {
 }
 
 
-_PLAIN_DATA: Final = TypeAdapter[Any](Any)
-
-
 def units(text: str) -> int:
     """Length in UTF-16 units; a lone surrogate counts one."""
     if text.isascii():
@@ -77,9 +74,9 @@ def units(text: str) -> int:
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
-def as_json(value: Any, *, ascii_only: bool = False) -> bytes:
+def as_json(value: Any) -> bytes:
     """Compact JSON of plain data; several times quicker than the standard library's. Takes no lone surrogates."""
-    return _PLAIN_DATA.dump_json(value, ensure_ascii=ascii_only)
+    return to_json(value)
 
 
 def size(value: Any) -> int:

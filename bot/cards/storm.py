@@ -254,7 +254,9 @@ def _button(action: ActionId, label: str, press: StormPress, describe: str, styl
         "value": press.encode(),
         "accessibility_label": describe,
     }
-    return {**block, "style": style} if style else block
+    if style:
+        block["style"] = style
+    return block
 
 
 # --- gathered rings ---------------------------------------------------------------------------------------------------
