@@ -88,6 +88,18 @@ def placed(case: Case, post_id: str, posted: Posted, shown: Shown, now: datetime
     return _shows(case, post_id, shown, place=posted.channel, ts=posted.ts)
 
 
+def is_placed_otherwise(case: Case, post_id: str, attempt: str) -> bool:
+    """Whether a message was posted by another attempt than this one; a line that is no post any more was by any."""
+    post = _find(case, post_id)
+    return post is None or (bool(post.ts) and post.attempt != attempt)
+
+
+def stands_at(case: Case, post_id: str, posted: Posted) -> bool:
+    """Whether this very message is the one that the case knows."""
+    post = _find(case, post_id)
+    return posted.ts in case.lines if post is None else posted.ts == post.ts
+
+
 def drawn(case: Case, post_id: str, shown: Shown) -> Decision:
     """The message was updated."""
     return _shows(case, post_id, shown)

@@ -16,7 +16,16 @@ from bot.domain.decisions import Decide
 from bot.domain.errors import SlackError, SlackRateLimited, SlackRefused, SlackUnavailable, SlackUnknown
 from bot.domain.fallback import FATAL, Places, displaced
 from bot.domain.ports import Blocks, Budgets, Clock, Due, Posted, Render, Rendered, SlackPort
-from bot.domain.posting import STANDS, Shown, attempting, counted, drawn, placed
+from bot.domain.posting import (
+    STANDS,
+    Shown,
+    attempting,
+    counted,
+    drawn,
+    is_placed_otherwise,
+    placed,
+    stands_at,
+)
 from bot.services.casework import Casework
 from bot.telemetry import Metrics
 
@@ -145,12 +154,16 @@ class Drawing:
         if self._clock.now() - now > STALE:
             return case, now
         version = case.version if case.version == before + 1 else UNSEEN.version
-        posted = await self._draw(
-            case,
-            post,
-            rendered,
-            lambda text, blocks: self._slack.post(post.channel, text, blocks, attempt=attempt, thread_ts=thread),
-        )
+        try:
+            posted = await self._draw(
+                case,
+                post,
+                rendered,
+                lambda text, blocks: self._slack.post(post.channel, text, blocks, attempt=attempt, thread_ts=thread),
+            )
+        except SlackUnknown:
+            await self._overtaken(case, post, attempt, thread)
+            raise
         return await self._placed(case, post, posted, Shown(digest=rendered.digest, version=version)), None
 
     async def _placed(self, case: Case, post: Post, posted: Posted, shown: Shown) -> Case:
@@ -170,6 +183,16 @@ class Drawing:
             if self._calm:
                 self._calm.carded(case, post)
         return case
+
+    async def _overtaken(self, case: Case, post: Post, attempt: str, thread: str | None) -> None:
+        """Nobody knows whether our call was carried out. Usually the next turn looks for it; but who slept through the
+        call may find that another worker has looked in vain and posted as well. Then ours, if it stands, is surplus."""
+        newest = await self._casework.cases.load(case.id)
+        if newest is None or not is_placed_otherwise(newest, post.id, attempt):
+            return
+        found = await self._slack.find_attempt(post.channel, attempt, thread, _begun(attempt))
+        if found is not None and not stands_at(newest, post.id, found):
+            await self._take_away(case, found)
 
     async def _take_away(self, case: Case, surplus: Posted) -> None:
         """Two workers have posted the same message, since one of them was asleep for longer than its lease."""

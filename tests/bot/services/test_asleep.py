@@ -13,7 +13,7 @@ from bot.cards.view import Rendered, View
 from bot.domain.case import Case, Post, SendState
 from bot.domain.decisions import Decide
 from bot.domain.delivery import CALL_LEASE
-from bot.domain.errors import LeaseLost
+from bot.domain.errors import LeaseLost, SlackUnknown
 from bot.domain.models import Capabilities
 from bot.domain.ports import Blocks, Commit, Due, Posted
 from bot.domain.posting import with_line
@@ -148,6 +148,55 @@ async def test_a_line_that_two_workers_posted_is_taken_away_once(board: Board) -
     case = await board.store.cases.load(board.case.id)
     assert case is not None
     assert lines(board) == list(case.lines)
+
+
+class Mute(Sleepy):
+    """The same, and the answer to its own call never comes."""
+
+    async def post(self, channel: str, text: str, blocks: Blocks, **more: Any) -> Posted:
+        """Post, and do not learn of it."""
+        await super().post(channel, text, blocks, **more)
+        raise SlackUnknown("chat.postMessage: no answer")
+
+
+@pytest.mark.parametrize("is_line", [False, True])
+async def test_who_slept_through_its_call_looks_for_what_became_of_it(board: Board, *, is_line: bool) -> None:
+    """Another worker looked in vain and posted, then the call was carried out unheard: its message is taken away."""
+    if is_line:
+        await with_a_line(board)
+    before = len(board.slack.messages(CARE))
+    await board.worker(Mute(board.gateway, board.worker(), board.due)).act(board.due)
+    assert len(board.slack.messages(CARE)) == before + 1
+    case = await board.store.cases.load(board.case.id)
+    assert case is not None
+    assert case.card is not None
+    assert board.slack.messages(CARE)[-1].ts == (case.lines[-1] if is_line else case.card.ts)
+
+
+class Deaf(SlackGateway):
+    """A gateway to whose first call no answer comes."""
+
+    def __init__(self, hearing: SlackGateway) -> None:
+        super().__init__(hearing.api, Metrics(), CARE)
+        self._deaf = True
+
+    async def post(self, channel: str, text: str, blocks: Blocks, **more: Any) -> Posted:
+        """Post, and once not learn of it."""
+        posted = await super().post(channel, text, blocks, **more)
+        if self._deaf:
+            self._deaf = False
+            raise SlackUnknown("chat.postMessage: no answer")
+        return posted
+
+
+async def test_an_unheard_answer_alone_takes_nothing_away(board: Board) -> None:
+    """Nobody posted meanwhile: the next turn finds the message and keeps it."""
+    drawing = board.worker(Deaf(board.gateway))
+    assert await drawing.act(board.due) is not None
+    await drawing.act(board.due)
+    (message,) = board.slack.messages(CARE)
+    assert await board.stands_at() == message.ts
+    assert board.slack.calls_of("chat.delete") == []
 
 
 class Dozing(SlackGateway):
