@@ -33,8 +33,9 @@ def build_bolt(client: AsyncWebClient, gateway: SlackGateway, token: str, signin
         return AuthorizeResult(enterprise_id=None, team_id=None, bot_token=token, bot_user_id=gateway.bot_user or None)
 
     logging.getLogger("slack_bolt.AsyncApp").addFilter(_is_news)
-    # Without a name Bolt walks the stack to find one, which reads every module that is loaded.
-    bolt = AsyncApp(name="hark", client=client, authorize=authorize, signing_secret=signing_secret)
+    # Without a name Bolt walks the stack to find one, which reads every module that is loaded. It sets the level of the
+    # logger of that name: not one of ours.
+    bolt = AsyncApp(name="bolt", client=client, authorize=authorize, signing_secret=signing_secret)
     bolt.use(AcknowledgePresses())
     return bolt
 

@@ -66,6 +66,8 @@ async def redraw(deps: Deps, pressed: Pressed, case: Case) -> None:
         return
     if await replace(deps, pressed.response_url, rendered):
         await deps.drawing.remember(case, post.id, rendered.digest)
+    else:
+        await deps.drawing.doubt(case, post.id)
 
 
 async def replace(deps: Deps, response_url: str, rendered: Rendered) -> bool:

@@ -18,6 +18,8 @@ class Shown(Model):
     version: int
 
 
+UNSEEN = Shown(digest="", version=-1)
+"""Nobody knows what the message shows."""
 ALERTS_KEPT = 6
 LINES_KEPT = 4
 STANDS = "stands"
@@ -103,6 +105,14 @@ def stands_at(case: Case, post_id: str, posted: Posted) -> bool:
 def drawn(case: Case, post_id: str, shown: Shown) -> Decision:
     """The message was updated."""
     return _shows(case, post_id, shown)
+
+
+def doubted(case: Case, post_id: str, version: int) -> Decision:
+    """Nobody knows whether the drawing of that version was carried out, nor when. If the case has changed since, it may
+    lie over a newer one. If not, the next draw is to bring the same picture anyhow."""
+    if case.version == version:
+        return Refused(code="newest", text="Nothing newer can have been drawn.")
+    return _shows(case, post_id, UNSEEN)
 
 
 def spared(case: Case, post_id: str) -> Decision:

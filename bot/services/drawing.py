@@ -4,6 +4,7 @@ Posting once: the attempt is committed before the call and goes into the message
 without a message looks for it in the channel before posting again. Budgets follow Slack's limits (docs/slack.md).
 """
 
+import asyncio
 import secrets
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -13,14 +14,16 @@ import structlog
 
 from bot.domain.case import Case, Post, PostKind
 from bot.domain.decisions import Decide
-from bot.domain.errors import SlackError, SlackRateLimited, SlackRefused, SlackUnavailable, SlackUnknown
+from bot.domain.errors import HarkError, SlackError, SlackRateLimited, SlackRefused, SlackUnavailable, SlackUnknown
 from bot.domain.fallback import FATAL, Places, displaced
 from bot.domain.ports import Blocks, Budgets, Clock, Due, Posted, Render, Rendered, SlackPort
 from bot.domain.posting import (
     STANDS,
+    UNSEEN,
     Shown,
     attempting,
     counted,
+    doubted,
     drawn,
     is_placed_otherwise,
     placed,
@@ -42,8 +45,6 @@ AFTER_FATAL = timedelta(minutes=1)
 STALE = timedelta(seconds=2)
 """When noting an attempt took longer than this (the machine slept, the server hung), another worker may have taken the
 message over: nothing is posted, and the next turn looks for the attempt first. Shorter than any lease."""
-UNSEEN = Shown(digest="", version=-1)
-"""Nobody knows what the message shows."""
 
 
 class Calm(Protocol):
@@ -54,6 +55,9 @@ class Calm(Protocol):
     def carded(self, case: Case, post: Post) -> None: ...
 
 
+UNHEARD = (SlackUnknown, asyncio.CancelledError)
+"""How a call ends that may have been carried out, or may yet be: no answer came, or its step lost the lease."""
+DOUBT_TRIES, DOUBT_PAUSE_S = 5, 1.0
 T = TypeVar("T")
 Drawn = tuple[Case, datetime | None]
 """The case after a draw, and when to come again (None: it shows what it should)."""
@@ -105,6 +109,24 @@ class Drawing:
     async def remember(self, case: Case, post_id: str, digest: str) -> None:
         """A message was redrawn from `case` outside the queue (through a press's response_url)."""
         await self._apply(case, lambda each: drawn(each, post_id, Shown(digest=digest, version=case.version)))
+
+    async def doubt(self, case: Case, post_id: str) -> None:
+        """Nobody knows whether a message was redrawn from `case`, or when it will be: what is newer is drawn again.
+
+        For who slept through the call: meanwhile another may have drawn the newest picture, and noted it as shown.
+        """
+        await self._retried(lambda: self._casework.apply(case.id, lambda each: doubted(each, post_id, case.version)))
+
+    async def _retried(self, act: Callable[[], Awaitable[T]]) -> None:
+        """Do what nobody else would do later: a lease that was lost brings no second turn."""
+        for tries_left in reversed(range(DOUBT_TRIES)):
+            try:
+                await act()
+            except HarkError as error:
+                self._log.warning("could not look at what became of a call", error=str(error), tries_left=tries_left)
+                await self._clock.sleep(DOUBT_PAUSE_S)
+            else:
+                return
 
     async def _one(self, case: Case, post_id: str) -> Drawn:
         """Draw one message as the case is known here. News that came meanwhile has marked the case for another draw."""
@@ -161,8 +183,8 @@ class Drawing:
                 rendered,
                 lambda text, blocks: self._slack.post(post.channel, text, blocks, attempt=attempt, thread_ts=thread),
             )
-        except SlackUnknown:
-            await self._overtaken(case, post, attempt, thread)
+        except UNHEARD:
+            await self._retried(lambda: self._overtaken(case, post, attempt, thread))
             raise
         return await self._placed(case, post, posted, Shown(digest=rendered.digest, version=version)), None
 
@@ -214,7 +236,11 @@ class Drawing:
             self._metrics.draws.labels("waited").inc()
             return case, now + timedelta(seconds=wait)
         at = Posted(post.place, post.ts)
-        await self._draw(case, post, rendered, lambda text, blocks: self._slack.update(at, text, blocks))
+        try:
+            await self._draw(case, post, rendered, lambda text, blocks: self._slack.update(at, text, blocks))
+        except UNHEARD:
+            await self.doubt(case, post.id)
+            raise
         self._metrics.draws.labels("updated").inc()
         shown = Shown(digest=rendered.digest, version=case.version)
         case, _ = await self._apply(case, lambda each: drawn(counted(each, UPDATE_BUCKET), post.id, shown))

@@ -34,7 +34,7 @@ class Step:
 
     due: Due
     until: float
-    task: asyncio.Task[None]
+    task: asyncio.Task[datetime | None]
 
 
 class QueueWorker:
@@ -63,7 +63,7 @@ class QueueWorker:
         self._lease = lease
         self._at_once = at_once
         self._wake = wake or asyncio.Event()
-        self._busy: set[asyncio.Task[None]] = set()
+        self._busy: set[asyncio.Task[datetime | None]] = set()
         self._ended: list[Ended] = []
         self._steps: dict[str, Step] = {}
         self._log = structlog.get_logger(f"hark.{name}")
@@ -111,10 +111,7 @@ class QueueWorker:
             if under_way:
                 under_way.due, under_way.until = each, until
             else:
-                task = group.create_task(self._one(each))
-                self._steps[each.id] = Step(each, until, task)
-                self._busy.add(task)
-                task.add_done_callback(self._busy.discard)
+                self._begin(group, each, until)
         return len(due)
 
     async def _exchange(self, limit: int) -> list[Due]:
@@ -127,14 +124,23 @@ class QueueWorker:
             await self._clock.sleep(FAILED_S)
             return []
 
-    async def _one(self, due: Due) -> None:
-        """Act; the next exchange with the queue, which is asked for at once, gives the lease back."""
-        try:
-            again = await self._again(due)
-        finally:
-            lease = self._steps.pop(due.id).due
-        self._ended.append((lease, again))
-        self._wake.set()
+    def _begin(self, group: asyncio.TaskGroup, due: Due, until: float) -> None:
+        task = group.create_task(self._again(due))
+        step = self._steps[due.id] = Step(due, until, task)
+        self._busy.add(task)
+        task.add_done_callback(lambda _: self._over(step))
+
+    def _over(self, step: Step) -> None:
+        """A step has ended; the next exchange with the queue, which is asked for at once, gives its lease back.
+
+        One that was stopped for its lost lease has nothing to give back.
+        """
+        self._busy.discard(step.task)
+        if self._steps.get(step.due.id) is step:
+            del self._steps[step.due.id]
+            if not step.task.cancelled():
+                self._ended.append((step.due, step.task.result()))
+                self._wake.set()
 
     async def _keep(self, over: asyncio.Event) -> None:
         """Renew the leases until the last step is over; stop the steps that are not ours any more."""
@@ -147,9 +153,14 @@ class QueueWorker:
                 lost = [step for step in steps if step.until <= self._clock.monotonic()]
             for step in lost:
                 if self._steps.get(step.due.id) is step:  # else it has ended meanwhile, and gives its lease back
-                    self._log.warning("lease lost, step stopped", id=step.due.id)
-                    self._metrics.failures.labels(self._name).inc()
-                    step.task.cancel()
+                    self._stop(step)
+
+    def _stop(self, step: Step) -> None:
+        """Stop a step that is not ours any more, once: it may still have to look at what became of its last call."""
+        del self._steps[step.due.id]
+        self._log.warning("lease lost, step stopped", id=step.due.id)
+        self._metrics.failures.labels(self._name).inc()
+        step.task.cancel()
 
     async def _renew(self, steps: list[Step]) -> list[Step]:
         """Renew the leases of these steps; those whose lease is lost. Not a step that took a newer one meanwhile."""

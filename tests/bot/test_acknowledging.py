@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
@@ -104,3 +105,11 @@ async def test_a_submission_is_answered_by_its_listener() -> None:
         )
     assert answer.status == 200
     assert json.loads(answer.body) == {"response_action": "errors", "errors": {"text": "too long"}}
+
+
+async def test_bolt_leaves_our_own_loggers_alone() -> None:
+    """It sets the level of the logger that has its app's name."""
+    ours = logging.getLogger("hark")
+    before = ours.level
+    async with a_bolt():
+        assert ours.level == before == logging.NOTSET

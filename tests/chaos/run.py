@@ -39,6 +39,8 @@ from tests.support.waiting import wait_until
 
 READY_S = 30.0
 SETTLE_S = 75.0
+STEADY_S = 2.0
+"""For how long everything must stay right: who was frozen may wake with something old on its lips."""
 LOOK_EVERY_S = 0.3
 AMBUSH_S = 4.0
 MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of the run's own is made in it
@@ -193,9 +195,11 @@ async def _played(plan: Plan, world: World, start: float) -> Report:
         told = [group.create_task(_later(world, event, began)) for event in plan.events]
         await asyncio.gather(*(world.suffer(fault, began) for fault in plan.faults))
         world.heal()
-        deadline, late = loop.time() + SETTLE_S, []
-        while (left := unsettled()) and loop.time() < deadline:
-            late = [f"{loop.time() - began:5.1f} s  {each}" for each in left]
+        deadline, late, steady = loop.time() + SETTLE_S, [], loop.time() + STEADY_S
+        while loop.time() < min(deadline, steady):
+            if left := unsettled():
+                late = [f"{loop.time() - began:5.1f} s  {each}" for each in left]
+                steady = loop.time() + STEADY_S
             world.memory.look()
             await asyncio.sleep(LOOK_EVERY_S)
         for task in (*shifts, *told):

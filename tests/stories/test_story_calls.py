@@ -1,5 +1,10 @@
 """How many calls to Slack a case costs over its life, beside those that the team's own presses make."""
 
+import asyncio
+
+from aiohttp import web
+
+from tests.support.loopback import catch_all
 from tests.support.rig import ANA, Rig, a_rig
 from tests.support.waiting import wait_until
 
@@ -34,3 +39,25 @@ async def test_a_typical_life_costs_six_calls_or_fewer(redis_url: str) -> None:
         assert len(calls(rig)) <= 6
         histogram = rig.service.metrics.case_calls.labels("all")
         assert histogram._sum.get() == before_close
+
+
+async def test_a_presss_own_redraw_that_is_not_answered_is_done_again(redis_url: str) -> None:
+    """Nobody knows when Slack carries it out: what the queue drew meanwhile may be covered by then."""
+    async with a_rig(redis_url) as rig:
+        drawn = asyncio.Event()
+
+        async def hang_up(request: web.Request) -> web.Response:
+            await drawn.wait()
+            assert request.transport is not None
+            request.transport.abort()
+            return web.Response()
+
+        async with catch_all(hang_up) as rig.sandbox.slack.hub.base_url:
+            rig.square.post("jamalreed", "@acme.square.test my bag is lost since yesterday")
+            card = await rig.card("my bag is lost")
+            await rig.press(ANA, card.ts, "hark:claim:v1")
+            await rig.shows(card.ts, "Claimed by Ana")
+            assert calls(rig).count("chat.update") == 1
+            drawn.set()
+            await wait_until(lambda: calls(rig).count("chat.update") == 2, "it is drawn once more", within_s=20)
+            await rig.shows(card.ts, "Claimed by Ana")

@@ -113,7 +113,7 @@ POINTS: Mapping[str, Point] = {
     "reply queued, modal not answered": reached(SendState.QUEUED),
     "draft forgotten, modal not answered": Point(RedisNotes, "save_draft", lambda said, _answer: not said["text"]),
     "send taken, nothing begun": Point(
-        RedisDueQueue, "take", lambda said, taken: bool(taken) and said["self"].name == SENDS
+        RedisDueQueue, "exchange", lambda said, taken: bool(taken) and said["self"].name == SENDS
     ),
     "sending noted, network not called": reached(SendState.SENDING),
     "reply stands, not recorded": Point(BlueskyConnector, "send", lambda said, _sent: not said["send"].private),
@@ -125,7 +125,7 @@ POINTS: Mapping[str, Point] = {
     ),
     "line posted, not recorded": posted(lambda said: bool(said.get("thread_ts"))),
     "draw taken, nothing drawn": Point(
-        RedisDueQueue, "take", lambda said, taken: bool(taken) and said["self"].name == CARDS
+        RedisDueQueue, "exchange", lambda said, taken: bool(taken) and said["self"].name == CARDS
     ),
     "timer fired, not done": committed(lambda before, after: warned(after) and not warned(before)),
     "alert posted, not recorded": posted(lambda said: bool(USER_ID.fullmatch(said["channel"]))),

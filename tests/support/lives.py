@@ -38,7 +38,7 @@ def _taken(queue: str, id_: str = LOST) -> Point:
     def fits(said: Mapping[str, Any], taken: Any) -> bool:
         return said["self"].name == queue and any(due.id == id_ or not id_ for due in taken)
 
-    return Point(RedisDueQueue, "take", fits)
+    return Point(RedisDueQueue, "exchange", fits)
 
 
 POINTS: Mapping[str, Point] = {

@@ -1,22 +1,18 @@
 """A worker that slept for longer than it may hold its work must not do what another has done meanwhile."""
 
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.cards.card import render_plain
-from bot.cards.view import Rendered, View
-from bot.domain.case import Case, Post, SendState
+from bot.domain.case import Case, SendState
 from bot.domain.decisions import Decide
 from bot.domain.delivery import CALL_LEASE
-from bot.domain.errors import LeaseLost, SlackUnknown
-from bot.domain.models import Capabilities
+from bot.domain.errors import LeaseLost
 from bot.domain.ports import Blocks, Commit, Due, Posted
-from bot.domain.posting import with_line
 from bot.http import open_session
 from bot.services.casework import Casework, Outcome
 from bot.services.drawing import STALE, Drawing
@@ -26,11 +22,10 @@ from bot.slack import SlackGateway
 from bot.store.store import Store
 from bot.telemetry import Metrics
 from connectors.webhook.connector import WebhookConnector
-from sandbox.slack.app import SlackSandbox
 from sandbox.slack.workspace import CARE
-from tests.support.cases import NOON, a_card, a_case, a_key, a_send
+from tests.support.boards import Board, Sleepy, a_board
+from tests.support.cases import NOON, a_case, a_key, a_send
 from tests.support.policies import a_policy
-from tests.support.slack_sandbox import UNLIMITED, slack_api
 from tests.support.stores import TestClock, a_store
 from tests.support.webhook_rig import Receiver, a_receiver
 from tests.support.webhook_rig import Rig as WebhookRig
@@ -38,49 +33,11 @@ from tests.support.webhook_rig import Rig as WebhookRig
 DUE = "token"
 
 
-@dataclass
-class Board:
-    """A case that wants a card, and as many workers as a test wants."""
-
-    store: Store
-    slack: SlackSandbox
-    gateway: SlackGateway
-    clock: TestClock
-    case: Case
-    naps: list[timedelta] = field(default_factory=list)
-
-    def worker(self, gateway: SlackGateway | None = None) -> Drawing:
-        """A worker; it sleeps after each drawing for as long as the next of `naps` says."""
-        view = View(self.clock.now(), "Square", "@acme", Capabilities())
-
-        def draw(case: Case, post: Post, _now: datetime) -> Rendered:
-            self.clock.advance(self.naps.pop(0) if self.naps else timedelta(0))
-            return render_plain(case, post, view)
-
-        casework, metrics = Casework(self.store.cases, self.clock), Metrics()
-        return Drawing(casework, gateway or self.gateway, self.store.budgets, draw, draw, self.clock, metrics)
-
-    @property
-    def due(self) -> Due:
-        """The case's turn."""
-        return Due(self.case.id, 0, DUE, 2)
-
-    async def stands_at(self) -> str:
-        """Where the case says that its card is."""
-        case = await self.store.cases.load(self.case.id)
-        assert case is not None
-        assert case.card is not None
-        return case.card.ts
-
-
 @pytest.fixture
 async def board(redis_url: str) -> AsyncIterator[Board]:
-    """Everything real."""
-    clock = TestClock()
-    async with a_store(redis_url, clock=clock) as store, SlackSandbox(UNLIMITED) as slack, slack_api(slack) as api:
-        case = a_case(posts=(a_card(channel=CARE),))
-        await store.cases.commit(Commit(before=None, after=case, at=clock.now()))
-        yield Board(store, slack, SlackGateway(api, Metrics(), CARE), clock, case)
+    """A case that wants a card."""
+    async with a_board(redis_url) as board:
+        yield board
 
 
 async def test_an_attempt_that_took_long_to_note_is_not_posted_but_looked_for(board: Board) -> None:
@@ -101,22 +58,6 @@ async def test_an_attempt_noted_just_in_time_is_posted(board: Board) -> None:
     assert len(board.slack.messages(CARE)) == 1
 
 
-class Sleepy(SlackGateway):
-    """A gateway that falls asleep right before it posts, while another worker does the same work."""
-
-    def __init__(self, awake: SlackGateway, meanwhile: Drawing, due: Due) -> None:
-        super().__init__(awake.api, Metrics(), CARE)
-        self._meanwhile: Drawing | None = meanwhile
-        self._due = due
-
-    async def post(self, channel: str, text: str, blocks: Blocks, **more: Any) -> Posted:
-        """Let the other one finish first."""
-        if self._meanwhile is not None:
-            other, self._meanwhile = self._meanwhile, None
-            await other.act(self._due)
-        return await super().post(channel, text, blocks, **more)
-
-
 async def test_a_card_that_two_workers_posted_is_taken_away_once(board: Board) -> None:
     """Asleep at the very last moment: the one who comes second takes the second card away, and the first one stands."""
     sleeper = board.worker(Sleepy(board.gateway, board.worker(), board.due))
@@ -126,77 +67,13 @@ async def test_a_card_that_two_workers_posted_is_taken_away_once(board: Board) -
     assert len(board.slack.calls_of("chat.postMessage")) == 2
 
 
-async def with_a_line(board: Board) -> None:
-    """The card stands, and one line is to be posted in its thread."""
-    await board.worker().act(board.due)
-    case = await board.store.cases.load(board.case.id)
-    assert case is not None
-    after = with_line(case, "line-1", "Carla wrote again")
-    await board.store.cases.commit(Commit(before=case, after=after, at=board.clock.now()))
-
-
-def lines(board: Board) -> list[str]:
-    """What stands in the card's thread."""
-    return [message.ts for message in board.slack.messages(CARE) if message.thread_ts not in (None, message.ts)]
-
-
 async def test_a_line_that_two_workers_posted_is_taken_away_once(board: Board) -> None:
     """A case forgets a line once it stands, but not where: the second one is known as surplus."""
-    await with_a_line(board)
+    await board.with_a_line()
     await board.worker(Sleepy(board.gateway, board.worker(), board.due)).act(board.due)
     assert len(board.slack.calls_of("chat.postMessage")) == 3
-    case = await board.store.cases.load(board.case.id)
-    assert case is not None
-    assert lines(board) == list(case.lines)
-
-
-class Mute(Sleepy):
-    """The same, and the answer to its own call never comes."""
-
-    async def post(self, channel: str, text: str, blocks: Blocks, **more: Any) -> Posted:
-        """Post, and do not learn of it."""
-        await super().post(channel, text, blocks, **more)
-        raise SlackUnknown("chat.postMessage: no answer")
-
-
-@pytest.mark.parametrize("is_line", [False, True])
-async def test_who_slept_through_its_call_looks_for_what_became_of_it(board: Board, *, is_line: bool) -> None:
-    """Another worker looked in vain and posted, then the call was carried out unheard: its message is taken away."""
-    if is_line:
-        await with_a_line(board)
-    before = len(board.slack.messages(CARE))
-    await board.worker(Mute(board.gateway, board.worker(), board.due)).act(board.due)
-    assert len(board.slack.messages(CARE)) == before + 1
-    case = await board.store.cases.load(board.case.id)
-    assert case is not None
-    assert case.card is not None
-    assert board.slack.messages(CARE)[-1].ts == (case.lines[-1] if is_line else case.card.ts)
-
-
-class Deaf(SlackGateway):
-    """A gateway to whose first call no answer comes."""
-
-    def __init__(self, hearing: SlackGateway) -> None:
-        super().__init__(hearing.api, Metrics(), CARE)
-        self._deaf = True
-
-    async def post(self, channel: str, text: str, blocks: Blocks, **more: Any) -> Posted:
-        """Post, and once not learn of it."""
-        posted = await super().post(channel, text, blocks, **more)
-        if self._deaf:
-            self._deaf = False
-            raise SlackUnknown("chat.postMessage: no answer")
-        return posted
-
-
-async def test_an_unheard_answer_alone_takes_nothing_away(board: Board) -> None:
-    """Nobody posted meanwhile: the next turn finds the message and keeps it."""
-    drawing = board.worker(Deaf(board.gateway))
-    assert await drawing.act(board.due) is not None
-    await drawing.act(board.due)
-    (message,) = board.slack.messages(CARE)
-    assert await board.stands_at() == message.ts
-    assert board.slack.calls_of("chat.delete") == []
+    case = await board.case()
+    assert board.lines() == list(case.lines)
 
 
 class Dozing(SlackGateway):
@@ -215,9 +92,9 @@ class Dozing(SlackGateway):
 
 async def test_a_line_that_another_worker_found_stays(board: Board) -> None:
     """The one who posted it wakes after it was noted: that is its own line, and nothing is taken away."""
-    await with_a_line(board)
+    await board.with_a_line()
     await board.worker(Dozing(board.gateway, board.worker(), board.due)).act(board.due)
-    assert len(lines(board)) == 1
+    assert len(board.lines()) == 1
     assert board.slack.calls_of("chat.delete") == []
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -169,6 +169,41 @@ async def test_a_step_whose_lease_is_lost_is_stopped(redis_url: str) -> None:
             (theirs,) = await other.cards.take(NOON, 5, LEASE)
             await wait_until(stopped.is_set, "the step is stopped")
         assert await other.cards.renew([theirs], LEASE) == []
+
+
+async def test_a_stopped_step_may_look_at_what_became_of_its_call(redis_url: str) -> None:
+    """It is stopped once, however long it then takes, and another step for the same id does not wait for it."""
+    async with a_store(redis_url) as store:
+        begun, stops, looked = list[str](), list[str](), asyncio.Event()
+
+        async def act(due: Due) -> None:
+            begun.append(due.id)
+            if len(begun) > 1:
+                return
+            with suppress(asyncio.CancelledError):
+                await asyncio.Event().wait()
+            try:
+                stops.append(due.id)
+                await looked.wait()
+                stops.append("looked")
+            except asyncio.CancelledError:
+                stops.append("stopped again")
+                raise
+
+        lease = timedelta(milliseconds=300)
+        torn = Torn(store.cards, breaks=0)
+        await store.cards.put("case", NOON)
+        async with running(torn, act, TestClock(), lease=lease):
+            await wait_until(lambda: held(store), "the step is begun")
+            torn.silent = True
+            await wait_until(lambda: bool(stops), "it is stopped")
+            await asyncio.sleep(lease.total_seconds())  # long enough to be stopped again
+            torn.silent = False
+            await wait_until(lambda: len(begun) == 2, "its id is taken again")
+            looked.set()
+            await wait_until(lambda: len(stops) == 2, "it has ended")
+            await wait_until(lambda: gone(store.cards), "the other's lease is given back")
+        assert stops == ["case", "looked"]
 
 
 async def test_a_worker_that_cannot_renew_stops_before_another_begins(redis_url: str) -> None:

@@ -1,0 +1,197 @@
+"""A call to Slack whose end nobody heard: the answer never came, or its step was stopped because its lease was lost.
+
+Meanwhile another worker may have drawn something newer: what was carried out late must not stay.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.domain.decisions import Decide
+from bot.domain.errors import SlackUnknown, StoreUnavailable
+from bot.domain.ports import Blocks, Commit, Posted
+from bot.services.casework import Casework, Outcome
+from bot.services.drawing import DOUBT_TRIES
+from bot.slack import SlackGateway
+from bot.telemetry import Metrics
+from sandbox.slack.workspace import CARE
+from tests.support.boards import Board, Sleepy, a_board
+
+LEASE = timedelta(seconds=30)
+
+
+@pytest.fixture
+async def board(redis_url: str) -> AsyncIterator[Board]:
+    """A case that wants a card."""
+    async with a_board(redis_url) as board:
+        yield board
+
+
+class Mute(Sleepy):
+    """Another worker posts before this one does, and the answer to its own call never comes."""
+
+    async def post(self, channel: str, text: str, blocks: Blocks, **more: Any) -> Posted:
+        """Post, and do not learn of it."""
+        await super().post(channel, text, blocks, **more)
+        raise SlackUnknown("chat.postMessage: no answer")
+
+
+@pytest.mark.parametrize("is_line", [False, True])
+async def test_who_slept_through_its_call_looks_for_what_became_of_it(board: Board, *, is_line: bool) -> None:
+    """Another worker looked in vain and posted, then the call was carried out unheard: its message is taken away."""
+    if is_line:
+        await board.with_a_line()
+    before = len(board.slack.messages(CARE))
+    await board.worker(Mute(board.gateway, board.worker(), board.due)).act(board.due)
+    assert len(board.slack.messages(CARE)) == before + 1
+    stands = (await board.case()).lines[-1] if is_line else await board.stands_at()
+    assert board.slack.messages(CARE)[-1].ts == stands
+
+
+class Deaf(SlackGateway):
+    """A gateway to whose first call no answer comes."""
+
+    def __init__(self, hearing: SlackGateway) -> None:
+        super().__init__(hearing.api, Metrics(), CARE)
+        self._deaf = True
+
+    async def post(self, channel: str, text: str, blocks: Blocks, **more: Any) -> Posted:
+        """Post, and once not learn of it."""
+        posted = await super().post(channel, text, blocks, **more)
+        if self._deaf:
+            self._deaf = False
+            raise SlackUnknown("chat.postMessage: no answer")
+        return posted
+
+
+async def test_an_unheard_answer_alone_takes_nothing_away(board: Board) -> None:
+    """Nobody posted meanwhile: the next turn finds the message and keeps it."""
+    drawing = board.worker(Deaf(board.gateway))
+    assert await drawing.act(board.due) is not None
+    await drawing.act(board.due)
+    (message,) = board.slack.messages(CARE)
+    assert await board.stands_at() == message.ts
+    assert board.slack.calls_of("chat.delete") == []
+
+
+class Late(SlackGateway):
+    """A gateway whose calls are carried out after something else has happened; their answers never come."""
+
+    def __init__(self, awake: SlackGateway, meanwhile: Callable[[], Awaitable[None]], *, ends: bool) -> None:
+        super().__init__(awake.api, Metrics(), CARE)
+        self._meanwhile, self._ends, self.silent = meanwhile, ends, asyncio.Event()
+
+    async def post(self, channel: str, text: str, blocks: Blocks, **more: Any) -> Posted:
+        """Post late."""
+        await self._meanwhile()
+        await super().post(channel, text, blocks, **more)
+        return await self._silence()
+
+    async def update(self, posted: Posted, text: str, blocks: Blocks) -> None:
+        """Update late."""
+        await self._meanwhile()
+        await super().update(posted, text, blocks)
+        await self._silence()
+
+    async def _silence(self) -> Posted:
+        self.silent.set()
+        if not self._ends:
+            await asyncio.Event().wait()
+        raise SlackUnknown("no answer")
+
+
+class Torn(Casework):
+    """Casework that does not reach the store for a while once it is `away`."""
+
+    away = 0
+
+    async def apply(self, case_id: str, decide: Decide, **more: Any) -> Outcome:
+        """Apply, or fail."""
+        if self.away:
+            self.away -= 1
+            raise StoreUnavailable("gone")
+        return await super().apply(case_id, decide, **more)
+
+
+async def says(board: Board, text: str) -> None:
+    """The customer changes the post: the card is to show it."""
+    case = await board.case()
+    items = (case.items[0].model_copy(update={"text": text}),)
+    after = case.model_copy(update={"items": items})
+    await board.store.cases.commit(Commit(before=case, after=after, at=board.clock.now()))
+
+
+async def draws_late(board: Board, meanwhile: Callable[[], Awaitable[None]], *, ends: bool, away: int = 0) -> None:
+    """A worker draws, but its call comes through only after `meanwhile`. It hears that there is no answer (`ends`), or
+    is stopped while it waits, with the store out of reach for the next `away` questions."""
+    gateway, casework = Late(board.gateway, meanwhile, ends=ends), Torn(board.store.cases, board.clock)
+    async with asyncio.TaskGroup() as group:
+        step = group.create_task(board.worker(gateway, casework).act(board.due))
+        await gateway.silent.wait()
+        casework.away = away
+        if not ends:
+            step.cancel()
+    assert step.cancelled() is not ends
+
+
+@pytest.mark.parametrize("ends", [True, False])
+async def test_a_card_posted_late_is_taken_away(board: Board, *, ends: bool) -> None:
+    """Another card stands already, whether the answer never came or the step was stopped before it."""
+
+    async def meanwhile() -> None:
+        await board.worker().act(board.due)
+
+    await draws_late(board, meanwhile, ends=ends)
+    (message,) = board.slack.messages(CARE)
+    assert await board.stands_at() == message.ts
+
+
+@pytest.mark.parametrize(("ends", "away"), [(True, 0), (False, 0), (False, 1)])
+async def test_an_old_picture_drawn_late_does_not_stay(
+    board: Board, monkeypatch: pytest.MonkeyPatch, *, ends: bool, away: int
+) -> None:
+    """The newest picture was drawn and noted before an older one was carried out: the card is drawn once more, though
+    whoever drew the old one has lost the case's turn."""
+    monkeypatch.setattr("bot.services.drawing.DOUBT_PAUSE_S", 0.01)
+
+    async def meanwhile() -> None:
+        await says(board, "the newest words")
+        await board.worker().act(board.due)
+
+    await board.worker().act(board.due)
+    await says(board, "the older words")
+    await draws_late(board, meanwhile, ends=ends, away=away)
+    (card,) = board.slack.messages(CARE)
+    assert "the older words" in str(card.blocks)
+    (due,) = await board.store.cards.take(board.clock.now(), 5, LEASE)
+    assert await board.worker().act(due) is None
+    (card,) = board.slack.messages(CARE)
+    assert "the newest words" in str(card.blocks)
+
+
+async def test_a_picture_that_nothing_newer_followed_is_not_doubted(board: Board) -> None:
+    """Nobody changed the case meanwhile: its own turn comes again, and nothing is marked besides."""
+
+    async def meanwhile() -> None:
+        """Nothing happens."""
+
+    await board.worker().act(board.due)
+    await says(board, "the newest words")
+    await draws_late(board, meanwhile, ends=True)
+    assert await board.store.cards.depth() == 0
+
+
+async def test_a_store_that_stays_away_ends_the_looking(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A worker that is to stop does not ask for ever."""
+    monkeypatch.setattr("bot.services.drawing.DOUBT_PAUSE_S", 0.01)
+
+    async def meanwhile() -> None:
+        await says(board, "the newest words")
+
+    await board.worker().act(board.due)
+    await says(board, "the older words")
+    await draws_late(board, meanwhile, ends=False, away=DOUBT_TRIES)
+    assert await board.store.cards.depth() == 0
