@@ -24,6 +24,10 @@ WATCH_S = 5.0
 LONGEST_DOWN_S = 120.0
 CLOSE_S = 5.0
 RETRY_S = 3.0
+LINE_BROKE = ("Failed to connect (error:", "Failed to run a request listener: Cannot write to closing transport")
+"""Slack's SDK tells with a trace that the socket broke: it connects again, and Slack delivers what was not answered."""
+TOKEN_UNUSED = ("will be unused.", "will be ignored.")
+"""Bolt finds SLACK_BOT_TOKEN in the environment by itself and warns at each start that it does not use it."""
 
 
 def build_bolt(client: AsyncWebClient, gateway: SlackGateway, token: str, signing_secret: str | None) -> AsyncApp:
@@ -32,7 +36,7 @@ def build_bolt(client: AsyncWebClient, gateway: SlackGateway, token: str, signin
     async def authorize() -> AuthorizeResult:
         return AuthorizeResult(enterprise_id=None, team_id=None, bot_token=token, bot_user_id=gateway.bot_user or None)
 
-    logging.getLogger("slack_bolt.AsyncApp").addFilter(_is_news)
+    logging.getLogger("slack_bolt.AsyncApp").addFilter(_retell)
     # Without a name Bolt walks the stack to find one, which reads every module that is loaded. It sets the level of the
     # logger of that name: not one of ours.
     bolt = AsyncApp(name="bolt", client=client, authorize=authorize, signing_secret=signing_secret)
@@ -61,9 +65,12 @@ class AcknowledgePresses(AsyncMiddleware):
         return await next()
 
 
-def _is_news(record: logging.LogRecord) -> bool:
-    """Bolt finds SLACK_BOT_TOKEN in the environment by itself and warns at each start that it does not use it."""
-    return not record.getMessage().endswith(("will be unused.", "will be ignored."))
+def _retell(record: logging.LogRecord) -> bool:
+    """Whether a line of Bolt's log is worth telling, and without a trace where only a line broke."""
+    words = record.getMessage()
+    if words.startswith(LINE_BROKE):
+        record.exc_info, record.levelno, record.levelname = None, logging.WARNING, "WARNING"
+    return not words.endswith(TOKEN_UNUSED)
 
 
 def http_route(bolt: AsyncApp) -> Callable[[web.Request], Awaitable[web.Response]]:

@@ -9,13 +9,14 @@ from typing import Any
 from urllib.parse import urlencode
 
 import aiohttp
+import pytest
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.async_app import AsyncAck
 from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.clock import SystemClock
-from bot.listening import build_bolt
+from bot.listening import LINE_BROKE, build_bolt
 from bot.slack import SlackGateway
 from bot.slack_api import SlackApi
 from bot.telemetry import Metrics
@@ -113,3 +114,13 @@ async def test_bolt_leaves_our_own_loggers_alone() -> None:
     before = ours.level
     async with a_bolt():
         assert ours.level == before == logging.NOTSET
+
+
+async def test_a_broken_line_is_told_without_a_trace(caplog: pytest.LogCaptureFixture) -> None:
+    """Bolt connects again, and Slack delivers again: no defect. Everything else that it tells keeps its trace."""
+    async with a_bolt() as bolt:
+        for words in (*LINE_BROKE, "Failed to run a request listener: no such key"):
+            bolt.logger.error("%s, session: s_1", words, exc_info=ConnectionResetError())
+        bolt.logger.warning("SLACK_BOT_TOKEN will be unused.")
+    told = [(each.levelname, each.exc_info is None) for each in caplog.records if each.name == "slack_bolt.AsyncApp"]
+    assert told == [("WARNING", True), ("WARNING", True), ("ERROR", False)]
