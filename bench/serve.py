@@ -15,8 +15,9 @@ from datetime import timedelta
 from typing import Any
 
 from bot import accounts
-from bot.app import open_service, set_up_logging
+from bot.app import open_service
 from bot.roles import Role, serve
+from bot.secrecy import set_up_logging
 from bot.services.tempo import USUAL, Tempo
 
 ROLES = {"run": Role.ALL, "web": Role.WEB, "worker": Role.WORKER}

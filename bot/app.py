@@ -32,12 +32,12 @@ from bot.domain.models import Capabilities
 from bot.domain.policy import Policy
 from bot.domain.ports import Clock, Posted
 from bot.domain.storm_ports import ProblemData, RingData, StormData
-from bot.domain.text.clean import tidy
-from bot.domain.text.privacy import AllowList, mask
+from bot.domain.text.privacy import AllowList
 from bot.domain.text.tone import ToneReader
 from bot.domain.text.triage import Triage
 from bot.http import open_session
 from bot.listening import build_bolt
+from bot.secrecy import allow_list, masker
 from bot.services.calm import Calm, keep_calm
 from bot.services.canary import CANARY, Canary
 from bot.services.casework import Casework
@@ -67,9 +67,10 @@ from bot.services.timing import HOURLY, Timing
 from bot.settings import Settings
 from bot.slack import SlackGateway
 from bot.slack_api import SlackApi
+from bot.store.connect import connect
 from bot.store.embedded import Embedded
 from bot.store.store import Store, open_store
-from bot.telemetry import HIDDEN, SECRET_WORDS, Metrics, configure_logging, redactor
+from bot.telemetry import Metrics
 from connectors.base import Connector
 from connectors.registry import NETWORKS
 
@@ -134,26 +135,14 @@ async def open_service(
         yield _compose(settings, found, clock, tempo, instance, store, http, embedded)
 
 
-def set_up_logging(settings: Settings, found: list[accounts.Account]) -> None:
-    """Configure logs that hide this installation's secrets and mask personal data."""
-    hidden = [settings.slack_bot_token, settings.slack_app_token, settings.slack_signing_secret, settings.metrics_token]
-    hidden += [secret for account in found for secret in account.secrets]
-    allow = allow_list(settings)
-    configure_logging(settings.log_level, settings.log_format, redactor(hidden, lambda text: mask(text, allow).text))
-
-
-def allow_list(settings: Settings) -> AllowList:
-    """The company's own addresses and numbers, told apart by their look."""
-    own = settings.own_contacts
-    emails = tuple(each for each in own if "@" in each)
-    phones = tuple(each for each in own if "@" not in each and sum(map(str.isdigit, each)) >= 5)
-    domains = tuple(each for each in own if each not in emails and each not in phones)
-    return AllowList(emails=emails, domains=domains, phones=phones, regions=(settings.phone_region,))
-
-
-def masker(allow: AllowList) -> Callable[[str], str]:
-    """Hides personal data and secrets in a text that is no customer's post: an error, a piece of a delivery."""
-    return lambda text: mask(tidy(SECRET_WORDS.sub(HIDDEN, text)), allow).text
+async def reach_server(settings: Settings) -> None:
+    """Return if the server of REDIS_URL can be used now. Raises StoreUnavailable."""
+    if settings.redis_url:
+        link = await connect(settings.redis_url, tls_verify=settings.redis_tls_verify)
+        try:
+            await link.do("PING")
+        finally:
+            await link.close()
 
 
 def slack_client(settings: Settings, http: aiohttp.ClientSession, token: str | None) -> AsyncWebClient:

@@ -7,13 +7,20 @@ import signal
 import sys
 from collections.abc import Mapping
 
-from bot import accounts, letters
-from bot.app import open_service, set_up_logging
-from bot.checking import check
-from bot.docs import capabilities_page, settings_page
-from bot.domain.errors import HarkError
-from bot.roles import Role, serve
+import structlog
 
+from bot import accounts, letters
+from bot.app import open_service, reach_server
+from bot.checking import check
+from bot.clock import SystemClock
+from bot.docs import capabilities_page, settings_page
+from bot.domain.errors import HarkError, StoreUnavailable
+from bot.roles import Role, serve
+from bot.secrecy import set_up_logging
+from bot.services.worker import within
+from bot.settings import Settings
+
+START_WAIT_S, START_PAUSE_S = 30.0, 1.0
 ROLES = {"run": Role.ALL, "web": Role.WEB, "worker": Role.WORKER}
 
 
@@ -51,9 +58,31 @@ async def _serve(role: Role, env: Mapping[str, str]) -> int:
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
+    await await_server(settings, stop)
+    if stop.is_set():
+        return 0
     async with open_service(settings, found, env) as service:
         await serve(service, role, stop)
     return 0
+
+
+async def await_server(settings: Settings, stop: asyncio.Event, within_s: float = START_WAIT_S) -> None:
+    """Wait until the server answers, or until told to stop: it may be restarting or failing over while we start.
+
+    Raises StoreUnavailable with the last reason once `within_s` is over.
+    """
+    clock = SystemClock()
+    deadline = clock.monotonic() + within_s
+    while not stop.is_set():
+        try:
+            await reach_server(settings)
+        except StoreUnavailable as error:
+            if clock.monotonic() >= deadline:
+                raise
+            structlog.get_logger("hark").warning("the Redis server does not answer yet", error=str(error))
+        else:
+            return
+        await within(stop, START_PAUSE_S)
 
 
 def _say(text: str) -> None:

@@ -4,9 +4,10 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 
 from bot import accounts
-from bot.app import allow_list, masker, open_service
+from bot.app import open_service
 from bot.domain.dead import KEPT
 from bot.domain.ports import Buried
+from bot.secrecy import allow_list, masker
 
 SHOWN = 100
 BODY_SHOWN = 20_000

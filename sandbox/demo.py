@@ -12,8 +12,9 @@ from pathlib import Path
 from aiohttp import web
 
 from bot import accounts
-from bot.app import open_service, set_up_logging
+from bot.app import open_service
 from bot.roles import Role, serve
+from bot.secrecy import set_up_logging
 from sandbox import scenarios, server
 from sandbox.clock import SandboxClock
 from sandbox.lock import only_demo

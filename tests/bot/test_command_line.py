@@ -1,13 +1,18 @@
 """The command line as a process: every command, and the words when something is wrong."""
 
+import asyncio
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from bot.commands import await_server
+from bot.domain.errors import StoreUnavailable
 from bot.domain.models import Raw
-from tests.support.bot_process import a_sandbox, run_bot
+from bot.settings import load
+from tests.support.bot_process import a_sandbox, bot, run_bot
 from tests.support.cases import a_raw
+from tests.support.real_servers import RealServer, free_ports
 from tests.support.stores import a_store
 
 PRIVATE = "Carla Rossi, carla@example.com"
@@ -47,19 +52,50 @@ async def test_wrong_settings_end_every_command_with_one_message(command: str) -
     assert "Traceback" not in said
 
 
-async def test_redis_away_ends_the_start_with_one_message() -> None:
-    """The address is named by its host, never with its password."""
-    env = {
-        "SLACK_BOT_TOKEN": "xoxb-1",
-        "SLACK_APP_TOKEN": "xapp-1",
-        "SLACK_CHANNEL": "C0123ABCDEF",
-        "REDIS_URL": "redis://u:hush-0451@127.0.0.1:9/0",
-    }
-    code, said = await run_bot(env, "run")
+AWAY = {
+    "SLACK_BOT_TOKEN": "xoxb-1",
+    "SLACK_APP_TOKEN": "xapp-1",
+    "SLACK_CHANNEL": "C0123ABCDEF",
+    "REDIS_URL": "redis://u:hush-0451@127.0.0.1:9/0",
+}
+
+
+async def test_redis_away_ends_a_command_with_one_message() -> None:
+    """At once. The address is named by its host, never with its password."""
+    code, said = await run_bot(AWAY, "dead")
     assert code == 1
     assert "hark: Redis: " in said
     assert "hush" not in said
     assert "Traceback" not in said
+
+
+async def test_a_server_that_comes_back_while_the_bot_starts_is_waited_for(redis_url: str, tmp_path: Path) -> None:
+    """A restart or a failover in the middle of a deploy: the bot says what it waits for, and is ready afterwards."""
+    (port,) = free_ports(1)
+    server = RealServer(tmp_path, port=port)
+    async with a_sandbox(redis_url) as (_, env), bot(env | {"REDIS_URL": server.url}, "worker") as process:
+        await process.says("the Redis server does not answer yet")
+        await asyncio.to_thread(server.start)
+        try:
+            await process.says('"event": "ready"')
+            assert await process.stop() == 0
+        finally:
+            server.kill()
+        assert "Traceback" not in process.said
+
+
+async def test_a_bot_that_waits_for_its_server_ends_when_it_is_told_to() -> None:
+    """SIGTERM needs no server."""
+    async with bot(AWAY, "run") as process:
+        await process.says("the Redis server does not answer yet")
+        assert await process.stop() == 0
+    assert "hush" not in process.said
+
+
+async def test_a_server_that_stays_away_ends_the_start() -> None:
+    """With the reason, so that whoever watches the process starts it again or mends the address."""
+    with pytest.raises(StoreUnavailable, match="Redis: "):
+        await await_server(load(AWAY), asyncio.Event(), within_s=0)
 
 
 async def test_dead_letters_are_listed_without_their_words_and_put_back(redis_url: str) -> None:

@@ -12,8 +12,8 @@ import pytest
 import structlog
 from pydantic import SecretStr
 
-from bot.app import allow_list
 from bot.domain.text.privacy import mask
+from bot.secrecy import allow_list
 from bot.settings import load
 from bot.telemetry import HIDDEN, Metrics, configure_logging, redactor
 

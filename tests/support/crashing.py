@@ -21,11 +21,12 @@ from pathlib import Path
 from typing import Any
 
 from bot import accounts
-from bot.app import open_service, set_up_logging
+from bot.app import open_service
 from bot.clock import SystemClock
 from bot.domain.case import Case, SendState
 from bot.domain.ports import Commit
 from bot.roles import Role, serve
+from bot.secrecy import set_up_logging
 from bot.services.tempo import Tempo
 from bot.slack import USER_ID, SlackGateway
 from bot.store.cases import CARDS, SENDS, RedisCases

@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from bot import accounts
-from bot.app import open_service, set_up_logging
+from bot.app import open_service
 from bot.roles import Role, serve
+from bot.secrecy import set_up_logging
 from bot.store.due import RedisDueQueue
 from bot.store.inbox import RedisInbox
 from connectors.bluesky.connector import BlueskyConnector

@@ -5,9 +5,9 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.app import masker
 from bot.cards.notice import notice_message
 from bot.domain.text.privacy import AllowList
+from bot.secrecy import masker
 from bot.services.notices import NOTICE, Notices
 from bot.slack import SlackGateway
 from bot.store.store import Store
