@@ -14,7 +14,15 @@ import structlog
 
 from bot.domain.case import Case, Post, PostKind
 from bot.domain.decisions import Decide
-from bot.domain.errors import HarkError, SlackError, SlackRateLimited, SlackRefused, SlackUnavailable, SlackUnknown
+from bot.domain.errors import (
+    HarkError,
+    SlackError,
+    SlackRateLimited,
+    SlackRefused,
+    SlackUnavailable,
+    SlackUnknown,
+    StoreUnavailable,
+)
 from bot.domain.fallback import FATAL, Places, displaced
 from bot.domain.ports import Blocks, Budgets, Clock, Due, Posted, Render, Rendered, SlackPort
 from bot.domain.posting import (
@@ -55,9 +63,10 @@ class Calm(Protocol):
     def carded(self, case: Case, post: Post) -> None: ...
 
 
-UNHEARD = (SlackUnknown, asyncio.CancelledError)
-"""How a call ends that may have been carried out, or may yet be: no answer came, or its step lost the lease."""
-DOUBT_TRIES, DOUBT_PAUSE_S = 5, 1.0
+UNHEARD = (SlackUnknown, StoreUnavailable, asyncio.CancelledError)
+"""How a step ends whose call was or may yet be carried out, and is not noted: no answer came from Slack or from the
+store, or it was stopped because it lost its lease."""
+DOUBT_TRIES, DOUBT_PAUSE_S = 30, 1.0
 T = TypeVar("T")
 Drawn = tuple[Case, datetime | None]
 """The case after a draw, and when to come again (None: it shows what it should)."""
@@ -108,7 +117,10 @@ class Drawing:
 
     async def remember(self, case: Case, post_id: str, digest: str) -> None:
         """A message was redrawn from `case` outside the queue (through a press's response_url)."""
-        await self._apply(case, lambda each: drawn(each, post_id, Shown(digest=digest, version=case.version)))
+        try:
+            await self._apply(case, lambda each: drawn(each, post_id, Shown(digest=digest, version=case.version)))
+        except StoreUnavailable:
+            await self.doubt(case, post_id)
 
     async def doubt(self, case: Case, post_id: str) -> None:
         """Nobody knows whether a message was redrawn from `case`, or when it will be: what is newer is drawn again.
@@ -119,14 +131,16 @@ class Drawing:
 
     async def _retried(self, act: Callable[[], Awaitable[T]]) -> None:
         """Do what nobody else would do later: a lease that was lost brings no second turn."""
-        for tries_left in reversed(range(DOUBT_TRIES)):
+        trouble = ""
+        for _ in range(DOUBT_TRIES):
             try:
                 await act()
             except HarkError as error:
-                self._log.warning("could not look at what became of a call", error=str(error), tries_left=tries_left)
+                trouble = str(error)
                 await self._clock.sleep(DOUBT_PAUSE_S)
             else:
                 return
+        self._log.error("could not look at what became of a call", error=trouble)
 
     async def _one(self, case: Case, post_id: str) -> Drawn:
         """Draw one message as the case is known here. News that came meanwhile has marked the case for another draw."""
@@ -183,10 +197,10 @@ class Drawing:
                 rendered,
                 lambda text, blocks: self._slack.post(post.channel, text, blocks, attempt=attempt, thread_ts=thread),
             )
+            return await self._placed(case, post, posted, Shown(digest=rendered.digest, version=version)), None
         except UNHEARD:
             await self._retried(lambda: self._overtaken(case, post, attempt, thread))
             raise
-        return await self._placed(case, post, posted, Shown(digest=rendered.digest, version=version)), None
 
     async def _placed(self, case: Case, post: Post, posted: Posted, shown: Shown) -> Case:
         now = self._clock.now()
@@ -236,15 +250,15 @@ class Drawing:
             self._metrics.draws.labels("waited").inc()
             return case, now + timedelta(seconds=wait)
         at = Posted(post.place, post.ts)
+        shown = Shown(digest=rendered.digest, version=case.version)
         try:
             await self._draw(case, post, rendered, lambda text, blocks: self._slack.update(at, text, blocks))
+            newest, _ = await self._apply(case, lambda each: drawn(counted(each, UPDATE_BUCKET), post.id, shown))
         except UNHEARD:
             await self.doubt(case, post.id)
             raise
         self._metrics.draws.labels("updated").inc()
-        shown = Shown(digest=rendered.digest, version=case.version)
-        case, _ = await self._apply(case, lambda each: drawn(counted(each, UPDATE_BUCKET), post.id, shown))
-        return case, None
+        return newest, None
 
     async def _draw(self, case: Case, post: Post, rendered: Rendered, call: Callable[[str, Blocks], Awaitable[T]]) -> T:
         """Show the drawing. One that Slack refuses is replaced by plain words: a case must be seen anyhow."""

@@ -6,6 +6,7 @@ Meanwhile another worker may have drawn something newer: what was carried out la
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import timedelta
+from enum import StrEnum
 from typing import Any
 
 import pytest
@@ -13,12 +14,14 @@ import pytest
 from bot.domain.decisions import Decide
 from bot.domain.errors import SlackUnknown, StoreUnavailable
 from bot.domain.ports import Blocks, Commit, Posted
+from bot.domain.posting import CARD
 from bot.services.casework import Casework, Outcome
 from bot.services.drawing import DOUBT_TRIES
 from bot.slack import SlackGateway
 from bot.telemetry import Metrics
 from sandbox.slack.workspace import CARE
 from tests.support.boards import Board, Sleepy, a_board
+from tests.support.waiting import wait_until
 
 LEASE = timedelta(seconds=30)
 
@@ -77,39 +80,53 @@ async def test_an_unheard_answer_alone_takes_nothing_away(board: Board) -> None:
     assert board.slack.calls_of("chat.delete") == []
 
 
-class Late(SlackGateway):
-    """A gateway whose calls are carried out after something else has happened; their answers never come."""
+class End(StrEnum):
+    """How a late call ends for whoever made it."""
 
-    def __init__(self, awake: SlackGateway, meanwhile: Callable[[], Awaitable[None]], *, ends: bool) -> None:
+    UNANSWERED = "no answer comes"
+    STOPPED = "its step is stopped while it waits for the answer"
+    STOPPED_NOTING = "its step is stopped while it notes the answer"
+
+
+class Late(SlackGateway):
+    """A gateway whose calls are carried out after something else has happened; their answers come or do not."""
+
+    def __init__(self, awake: SlackGateway, meanwhile: Callable[[], Awaitable[None]], end: End) -> None:
         super().__init__(awake.api, Metrics(), CARE)
-        self._meanwhile, self._ends, self.silent = meanwhile, ends, asyncio.Event()
+        self._meanwhile, self._end, self.called = meanwhile, end, asyncio.Event()
 
     async def post(self, channel: str, text: str, blocks: Blocks, **more: Any) -> Posted:
         """Post late."""
         await self._meanwhile()
-        await super().post(channel, text, blocks, **more)
-        return await self._silence()
+        posted = await super().post(channel, text, blocks, **more)
+        await self._answer()
+        return posted
 
     async def update(self, posted: Posted, text: str, blocks: Blocks) -> None:
         """Update late."""
         await self._meanwhile()
         await super().update(posted, text, blocks)
-        await self._silence()
+        await self._answer()
 
-    async def _silence(self) -> Posted:
-        self.silent.set()
-        if not self._ends:
+    async def _answer(self) -> None:
+        self.called.set()
+        if self._end is End.STOPPED:
             await asyncio.Event().wait()
-        raise SlackUnknown("no answer")
+        if self._end is End.UNANSWERED:
+            raise SlackUnknown("no answer")
 
 
 class Torn(Casework):
-    """Casework that does not reach the store for a while once it is `away`."""
+    """Casework whose store does not answer the next change once, or is not there for the next `away` changes."""
 
+    silent = False
     away = 0
 
     async def apply(self, case_id: str, decide: Decide, **more: Any) -> Outcome:
-        """Apply, or fail."""
+        """Apply, or not."""
+        if self.silent:
+            self.silent = False
+            await asyncio.Event().wait()
         if self.away:
             self.away -= 1
             raise StoreUnavailable("gone")
@@ -124,34 +141,42 @@ async def says(board: Board, text: str) -> None:
     await board.store.cases.commit(Commit(before=case, after=after, at=board.clock.now()))
 
 
-async def draws_late(board: Board, meanwhile: Callable[[], Awaitable[None]], *, ends: bool, away: int = 0) -> None:
-    """A worker draws, but its call comes through only after `meanwhile`. It hears that there is no answer (`ends`), or
-    is stopped while it waits, with the store out of reach for the next `away` questions."""
-    gateway, casework = Late(board.gateway, meanwhile, ends=ends), Torn(board.store.cases, board.clock)
+async def draws_late(board: Board, meanwhile: Callable[[], Awaitable[None]], end: End, away: int = 0) -> None:
+    """A worker draws, but its call comes through only after `meanwhile`, and ends so; when its step is stopped, the
+    store is out of reach for the next `away` changes."""
+    casework = Torn(board.store.cases, board.clock)
+
+    async def then() -> None:
+        await meanwhile()
+        casework.silent = end is End.STOPPED_NOTING
+
+    gateway = Late(board.gateway, then, end)
     async with asyncio.TaskGroup() as group:
         step = group.create_task(board.worker(gateway, casework).act(board.due))
-        await gateway.silent.wait()
+        await gateway.called.wait()
+        if end is End.STOPPED_NOTING:
+            await wait_until(lambda: not casework.silent, "it notes the answer")
         casework.away = away
-        if not ends:
+        if end is not End.UNANSWERED:
             step.cancel()
-    assert step.cancelled() is not ends
+    assert step.cancelled() is (end is not End.UNANSWERED)
 
 
-@pytest.mark.parametrize("ends", [True, False])
-async def test_a_card_posted_late_is_taken_away(board: Board, *, ends: bool) -> None:
-    """Another card stands already, whether the answer never came or the step was stopped before it."""
+@pytest.mark.parametrize("end", End)
+async def test_a_card_posted_late_is_taken_away(board: Board, end: End) -> None:
+    """Another card stands already, whether the answer never came or the step was stopped."""
 
     async def meanwhile() -> None:
         await board.worker().act(board.due)
 
-    await draws_late(board, meanwhile, ends=ends)
+    await draws_late(board, meanwhile, end)
     (message,) = board.slack.messages(CARE)
     assert await board.stands_at() == message.ts
 
 
-@pytest.mark.parametrize(("ends", "away"), [(True, 0), (False, 0), (False, 1)])
+@pytest.mark.parametrize(("end", "away"), [*((end, 0) for end in End), (End.STOPPED, 1)])
 async def test_an_old_picture_drawn_late_does_not_stay(
-    board: Board, monkeypatch: pytest.MonkeyPatch, *, ends: bool, away: int
+    board: Board, monkeypatch: pytest.MonkeyPatch, end: End, away: int
 ) -> None:
     """The newest picture was drawn and noted before an older one was carried out: the card is drawn once more, though
     whoever drew the old one has lost the case's turn."""
@@ -163,13 +188,26 @@ async def test_an_old_picture_drawn_late_does_not_stay(
 
     await board.worker().act(board.due)
     await says(board, "the older words")
-    await draws_late(board, meanwhile, ends=ends, away=away)
+    await draws_late(board, meanwhile, end, away)
     (card,) = board.slack.messages(CARE)
     assert "the older words" in str(card.blocks)
     (due,) = await board.store.cards.take(board.clock.now(), 5, LEASE)
     assert await board.worker().act(due) is None
     (card,) = board.slack.messages(CARE)
     assert "the newest words" in str(card.blocks)
+
+
+async def test_a_presss_redraw_that_cannot_be_noted_is_doubted(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The store goes away right after the pressed card was redrawn: it may lie over what a worker drew meanwhile."""
+    monkeypatch.setattr("bot.services.drawing.DOUBT_PAUSE_S", 0.01)
+    await board.worker().act(board.due)
+    pressed = await board.case()
+    await says(board, "the newest words")
+    await board.worker().act(board.due)
+    casework = Torn(board.store.cases, board.clock)
+    casework.away = 1
+    await board.worker(casework=casework).remember(pressed, CARD, "the older digest")
+    assert await board.store.cards.depth() == 1
 
 
 async def test_a_picture_that_nothing_newer_followed_is_not_doubted(board: Board) -> None:
@@ -180,7 +218,7 @@ async def test_a_picture_that_nothing_newer_followed_is_not_doubted(board: Board
 
     await board.worker().act(board.due)
     await says(board, "the newest words")
-    await draws_late(board, meanwhile, ends=True)
+    await draws_late(board, meanwhile, End.UNANSWERED)
     assert await board.store.cards.depth() == 0
 
 
@@ -193,5 +231,5 @@ async def test_a_store_that_stays_away_ends_the_looking(board: Board, monkeypatc
 
     await board.worker().act(board.due)
     await says(board, "the older words")
-    await draws_late(board, meanwhile, ends=False, away=DOUBT_TRIES)
+    await draws_late(board, meanwhile, End.STOPPED, DOUBT_TRIES)
     assert await board.store.cards.depth() == 0
