@@ -20,13 +20,14 @@ from bot.services.drawing import (
     GONE,
     POST_BURST,
     POSTS_PER_S,
+    STALE,
     UPDATE_BUCKET,
     UPDATE_BURST,
     UPDATES_PER_S,
 )
 
 Save = Callable[[Face], Awaitable[bool]]
-"""Stores where the message stands; false when nobody wants the message any more."""
+"""Stores where the message stands; false when nobody wants it any more, or when it stands elsewhere already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +70,12 @@ class Posters:
         face = face.model_copy(update={"attempt": attempt, "error": ""})
         if not await save(face):
             return None
+        if self.clock.now() - now > STALE:
+            return now
         posted = await self.slack.post(channel, rendered.text, rendered.blocks, attempt=attempt)
         update = {"place": posted.channel, "ts": posted.ts, "drawn": rendered.digest, "drawn_at": now}
-        await save(face.model_copy(update=update))
+        if not await save(face.model_copy(update=update)):
+            await self.slack.delete(posted)
         return None
 
     async def _edit(

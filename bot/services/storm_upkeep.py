@@ -239,10 +239,15 @@ def _is_showable(case: Case) -> bool:
 
 
 def _with_face(weather: Weather, id_: str, face: Face) -> Weather | None:
-    """The weather with where the message of its storm or of a known problem stands; None when that is gone."""
-    if weather.storm is not None and weather.storm.id == id_:
-        return weather.model_copy(update={"storm": weather.storm.model_copy(update={"face": face})})
-    return changed_problem(weather, id_, face=face) if weather.problem(id_) else None
+    """The weather with where the message of its storm or of a known problem stands; None when that is gone, or when
+    another worker has posted the message while this one slept."""
+    storm = weather.storm if weather.storm is not None and weather.storm.id == id_ else None
+    told = storm or weather.problem(id_)
+    if told is None or (told.face.ts and face.ts and told.face.ts != face.ts):
+        return None
+    if storm is None:
+        return changed_problem(weather, id_, face=face)
+    return weather.model_copy(update={"storm": storm.model_copy(update={"face": face})})
 
 
 def _without(weather: Weather, id_: str) -> Weather | None:

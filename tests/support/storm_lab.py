@@ -1,6 +1,6 @@
 """A storm in a laboratory: real Redis, the real services, a Slack that only notes, and time that the test turns."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -30,13 +30,15 @@ LEASE = timedelta(seconds=30)
 
 @dataclass
 class NotingSlack:
-    """What was posted and edited, and when. `losing` posts stand although no answer comes; `refusing` names a code."""
+    """What was posted and edited, and when. `losing` posts stand although no answer comes; `refusing` names a code;
+    `meanwhile` happens once, before a post is carried out."""
 
     clock: TestClock
     posts: list[tuple[datetime, str, str, str]] = field(default_factory=list)
     edits: list[tuple[datetime, str, str]] = field(default_factory=list)
     losing: int = 0
     refusing: str = ""
+    meanwhile: Callable[[], Awaitable[object]] | None = None
 
     async def post(
         self, channel: str, text: str, blocks: Blocks, *, attempt: str, thread_ts: str | None = None
@@ -45,6 +47,9 @@ class NotingSlack:
         del blocks, thread_ts
         if self.refusing:
             raise SlackRefused(self.refusing)
+        if self.meanwhile:
+            others, self.meanwhile = self.meanwhile, None
+            await others()
         self.posts.append((self.clock.now(), channel, text, attempt))
         if self.losing:
             self.losing -= 1

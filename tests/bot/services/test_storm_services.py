@@ -6,13 +6,18 @@ from typing import Any
 
 import pytest
 
+from bot.cards.build import Sheet
+from bot.cards.view import rendered
 from bot.domain.case import Case, PostKind
 from bot.domain.decisions import Change, Refused, changed
 from bot.domain.lifecycle import close
+from bot.domain.ports import Due
 from bot.domain.posting import with_alert, with_line
-from bot.domain.storm import Problem, Storm, Weather
+from bot.domain.storm import Face, Problem, Storm, Weather
 from bot.domain.storm_ports import STORM
 from bot.services.casework import Casework
+from bot.services.drawing import STALE
+from bot.services.posters import Posters
 from bot.services.storm_desk import Told
 from tests.support.cases import ANA, NOON, a_card, a_claim
 from tests.support.storm_lab import CHANNEL, Lab, Worker, a_customer, a_lab
@@ -163,6 +168,33 @@ async def test_another_worker_carries_on_after_a_crash(lab: Lab) -> None:
         await pass_time(lab, second, seconds=130, step=10)
         assert (await second.store.storms.weather(CHANNEL)).clear
         assert "still to card" not in lab.slack.edits[-1][2]
+
+
+async def test_a_storm_card_that_two_workers_posted_is_taken_away_once(lab: Lab) -> None:
+    """Asleep at the very last moment: the one who comes second takes its card away, and the first one stands."""
+    async with lab.worker() as one, lab.worker("worker-2") as two:
+        await one.store.storms.swap(CHANNEL, Weather(), Weather(storm=Storm(id="s1", began_at=NOON, because="wait")))
+        due = Due(CHANNEL, 0, "token", 2)
+        lab.slack.meanwhile = lambda: two.calm.act(due)
+        await one.calm.act(due)
+        storm = (await one.store.storms.weather(CHANNEL)).storm
+        assert storm is not None
+        assert (storm.face.ts, len(lab.slack.posts)) == ("1.0", 2)
+        assert lab.slack.edits == [(NOON, "2.0", "")]
+
+
+async def test_an_attempt_that_took_long_to_note_is_looked_for_first(lab: Lab) -> None:
+    """Asleep between the note and the post: nothing goes out before the channel was looked through."""
+
+    async def save(_face: Face) -> bool:
+        lab.clock.advance(STALE + timedelta(milliseconds=1))
+        return True
+
+    async with lab.worker() as worker:
+        posters = Posters(lab.slack, worker.store.budgets, lab.clock)
+        drawing = rendered("a storm", Sheet([], b"[]"))
+        assert await posters.show(CHANNEL, Face(), drawing, save, MINUTE) == NOON
+        assert lab.slack.posts == []
 
 
 async def test_a_storm_whose_upkeep_was_never_begun_is_found(lab: Lab) -> None:
