@@ -48,7 +48,8 @@ from bot.telemetry import Metrics
 BATCH = 64
 HANDS = 32
 """Conversations taken in beside each other: they share their round trips to the store."""
-WAIT_MS = 200
+WAIT_MS, LONGEST_WAIT_MS = 200, 1_000
+"""How long to wait at the inbox: longer and longer while nothing comes, since each look costs."""
 FAILED_S = 1.0
 FOLD_AFTER = timedelta(seconds=30)
 GONE_KEPT = timedelta(days=7)
@@ -105,9 +106,10 @@ class Intake:
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until told to stop; what was taken is finished first."""
+        wait_ms = WAIT_MS
         while not stop.is_set():
             try:
-                await self.step(WAIT_MS)
+                wait_ms = WAIT_MS if await self.step(wait_ms) else min(LONGEST_WAIT_MS, wait_ms * 5 // 4)
             except StoreUnavailable as error:
                 self._metrics.failures.labels("intake").inc()
                 self._log.warning("inbox out of reach, comes again", error=str(error))
