@@ -10,7 +10,7 @@ from typing import Any
 import redis
 
 from bot.cards.action_ids import Press
-from bot.domain.agenda import next_send, next_timer
+from bot.domain.agenda import QUICK_CHECKS, next_send, next_timer
 from bot.domain.case import Case, SendState
 from bot.domain.models import Kind
 from bot.services.notices import NOTICE
@@ -53,7 +53,8 @@ def look(places: Places, *, final: bool) -> Seen:
             name.rpartition(":")[2] for key in client.scan_iter("hark:{0}:digest:*") for name in client.hkeys(key)
         ]
         letters = [str(fields.get("body", "")) for _, fields in client.xrange("hark:{0}:dead")]
-        troubles = [*leftovers(client, cases), *(keys_left(client) if final else waiting(client))]
+        rest = keys_left(client) if final else (*waiting(client), *looked_for(cases))
+        troubles = [*leftovers(client, cases), *rest]
     if final:
         troubles += [trouble for bot in places.bots for trouble in said_wrong(bot)]
         troubles += places.memory.wrong
@@ -103,6 +104,13 @@ def waiting(client: redis.Redis) -> Iterator[str]:
     """What waits in the inbox. Networks are asked to the last moment, so after the end there may be something again."""
     if left := client.xlen("hark:{0}:inbox"):
         yield f"{left} deliveries are left in the inbox"
+
+
+def looked_for(cases: list[Case]) -> Iterator[str]:
+    """Sends whose fate is still being asked for at short intervals: one that never arrived is sent again."""
+    for case in cases:
+        if any(send.state is SendState.UNKNOWN and send.attempt <= QUICK_CHECKS for send in case.sends):
+            yield f"case {case.id} has a send that is being looked for"
 
 
 def uncertain(cases: list[Case]) -> set[str]:

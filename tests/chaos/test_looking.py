@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 import redis
 
+from bot.domain.agenda import QUICK_CHECKS
 from bot.domain.case import SendState
 from tests.chaos.crew import Bot
-from tests.chaos.looking import keys_left, leftovers, said_wrong, waiting
+from tests.chaos.looking import keys_left, leftovers, looked_for, said_wrong, waiting
 from tests.support.cases import a_case, a_send
 
 
@@ -80,3 +81,10 @@ def test_a_traceback_in_a_log_is_found(tmp_path: Path) -> None:
     assert "step failed" in found[1]
     assert "never retrieved" in found[2]
     assert len(found) == 3
+
+
+def test_a_run_is_not_over_while_a_send_is_looked_for() -> None:
+    """Until the looks become seldom: then nobody knows, and the card says so."""
+    unknown = [a_case(sends=(a_send(state=SendState.UNKNOWN, attempt=n),)) for n in (QUICK_CHECKS, QUICK_CHECKS + 1)]
+    sent = a_case(sends=(a_send(state=SendState.SENT),))
+    assert list(looked_for([*unknown, sent])) == [f"case {unknown[0].id} has a send that is being looked for"]
