@@ -82,7 +82,9 @@ async def _empty(stage: Stage, count: int) -> None:
 
 
 async def _calm(stage: Stage, port: int, count: int) -> float:
-    sent = await stage.send(DOOR, port, stage.numbers(count), P99_RATE)
+    """The answer's p99 (ms) at a steady rate, while a worker takes in and draws what comes."""
+    async with stage.worker():
+        sent = await stage.send(DOOR, port, stage.numbers(count), P99_RATE)
     return percentile([each.ms for each in sent], 0.99)
 
 
