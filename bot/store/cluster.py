@@ -44,6 +44,9 @@ class Nodes:
             await self._look_around()
         return answers
 
+    async def close(self) -> None:
+        """Nothing is kept here: the connections are the client's."""
+
     async def _one(self, commands: Sequence[Sequence[Any]]) -> list[Any]:
         pipe = self._client.pipeline(transaction=False)
         for command in commands:

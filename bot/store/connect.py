@@ -13,6 +13,7 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from bot.domain.errors import StoreUnavailable
 from bot.store.cluster import Nodes
+from bot.store.lane import Lanes
 from bot.store.packing import packing
 from bot.store.scripts import Script
 
@@ -20,7 +21,7 @@ CONNECT_TIMEOUT_S = 3.0
 ANSWER_TIMEOUT_S = 5.0
 HEALTH_CHECK_S = 30
 """A connection idle for longer is tried with PING before use: hosts drop idle connections without a word."""
-LANES = 2
+CARRIERS = 2
 """Round trips under way at once. More would make each of them smaller, and an exchange costs more than a command."""
 TOGETHER = 512
 MAX_CONNECTIONS = 64
@@ -53,10 +54,13 @@ class Link:
     _asked: "list[Ask]" = field(default_factory=list, init=False)
     _carriers: "set[asyncio.Task[None]]" = field(default_factory=set, init=False)
     _starting: bool = field(default=False, init=False)
-    _nodes: Nodes | None = field(default=None, init=False)
+    _road: "Nodes | Lanes" = field(init=False)
 
     def __post_init__(self) -> None:
-        self._nodes = Nodes(self.client) if isinstance(self.client, RedisCluster) else None
+        if isinstance(self.client, RedisCluster):
+            self._road = Nodes(self.client)
+        else:
+            self._road = Lanes(self.client, ANSWER_TIMEOUT_S)
 
     async def do(self, *command: Arg) -> Any:
         """Run one command."""
@@ -96,18 +100,18 @@ class Link:
     async def alone(self, *command: Arg) -> Any:
         """Run one command that may wait at the server, on a connection of its own, so that it holds up nobody."""
         try:
-            return await self.client.execute_command(*command)
+            answer = (await self._pipelined((command,)))[0]
         except (RedisError, RedisClusterException, OSError) as error:
             raise _unavailable(error) from error
-        except AttributeError as error:  # a connection that another one's failure closed: see cluster.py
-            if not self.cluster:
-                raise
-            raise _unavailable(error) from error
+        if isinstance(answer, Exception):
+            raise _unavailable(answer) from answer
+        return answer
 
     async def close(self) -> None:
         """Finish what is under way, and close every connection."""
         if self._carriers:
             await asyncio.wait(self._carriers)
+        await self._road.close()
         await self.client.aclose()
 
     async def _ask(self, commands: Sequence[Sequence[Arg]]) -> list[Any]:
@@ -115,7 +119,7 @@ class Link:
         loop = asyncio.get_running_loop()
         answers: asyncio.Future[list[Any]] = loop.create_future()
         self._asked.append((commands, answers))
-        if not self._starting and len(self._carriers) < LANES:
+        if not self._starting and len(self._carriers) < CARRIERS:
             self._starting = True
             # A task of its own: a caller that is cancelled must not take the others' commands along.
             carrier = loop.create_task(self._carry())
@@ -144,15 +148,7 @@ class Link:
                 _settle(asks, answers)
 
     async def _pipelined(self, commands: Sequence[Sequence[Arg]]) -> list[Any]:
-        if not commands:
-            return []
-        if self._nodes is not None:
-            return await self._nodes.pipelined(commands)
-        pipe = self.client.pipeline(transaction=False)
-        for command in commands:
-            pipe.execute_command(*command)
-        answers: list[Any] = await pipe.execute(raise_on_error=False)
-        return answers
+        return await self._road.pipelined(commands) if commands else []
 
 
 class _Interrupted(RedisError):

@@ -1,0 +1,84 @@
+"""Round trips on kept connections, against a real server."""
+
+import asyncio
+
+import pytest
+import redis
+from redis.asyncio import Redis
+from redis.exceptions import ConnectionError as NoConnection
+from redis.exceptions import ResponseError
+from redis.exceptions import TimeoutError as NoAnswer
+
+from bot.store.lane import Lane, Lanes
+
+NAME = "hark:{0}:note:lane"
+
+
+async def test_a_late_answer_is_nobody_elses(redis_url: str) -> None:
+    """After a time-out the connection is given up: the next caller is not told what the one before had asked."""
+    client, admin = Redis.from_url(redis_url), redis.Redis.from_url(redis_url)
+    lane = Lane(client, 0.2)
+    assert await lane.pipelined([("ECHO", "a")]) == [b"a"]
+    admin.client_pause(400, all=True)
+    with pytest.raises(NoAnswer, match=r"no answer within 0\.2 s"):
+        await lane.pipelined([("ECHO", "late")])
+    patient = Lane(client, 5)
+    await patient.pipelined([("PING",)])  # answers once the pause is over
+    assert await lane.pipelined([("ECHO", "b")]) == [b"b"]
+    for each in (lane, patient):
+        await each.close()
+    await client.aclose()
+    admin.close()
+
+
+async def test_who_is_stopped_in_the_middle_leaves_no_answer_behind(redis_url: str) -> None:
+    """A caller that is cancelled while it waits takes its connection along; the lane works on with another one."""
+    client = Redis.from_url(redis_url)
+    lanes = Lanes(client, 5)
+    waiting = asyncio.ensure_future(lanes.pipelined([("BLPOP", NAME, 5)]))
+    await lanes.pipelined([("PING",)])
+    waiting.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+    answers = await asyncio.gather(*(lanes.pipelined([("ECHO", n)]) for n in range(5)))
+    assert answers == [[b"%d" % n] for n in range(5)]
+    await lanes.close()
+    await client.aclose()
+
+
+async def test_a_connection_that_the_server_closed_is_opened_anew(redis_url: str) -> None:
+    """Hosts drop idle connections without a word: the next round trip does not fail for it."""
+    client, admin = Redis.from_url(redis_url), redis.Redis.from_url(redis_url)
+    lane = Lane(client, 5)
+    (first,) = await lane.pipelined([("CLIENT", "ID")])
+    admin.client_kill_filter(_id=first)
+    for _ in range(3):  # the news of the closing is read
+        await asyncio.sleep(0)
+    (second,) = await lane.pipelined([("CLIENT", "ID")])
+    assert second != first
+    await lane.close()
+    await client.aclose()
+    admin.close()
+
+
+async def test_errors_and_answers_come_in_order(redis_url: str) -> None:
+    """What the server refuses stands in its place; answers have the form that redis-py gives them."""
+    client = Redis.from_url(redis_url)
+    lane = Lane(client, 5)
+    info, refused, none = await lane.pipelined([("INFO",), ("INCR", NAME, "extra"), ("GET", NAME)])
+    assert info["redis_version"]
+    assert isinstance(refused, ResponseError)
+    assert none is None
+    await lane.close()
+    await client.aclose()
+
+
+async def test_nobody_there_is_an_error_of_the_connection() -> None:
+    """A lane to nowhere fails at once, and again."""
+    client = Redis.from_url("redis://127.0.0.1:1/0")
+    lane = Lane(client, 5)
+    for _ in range(2):
+        with pytest.raises(NoConnection):
+            await lane.pipelined([("PING",)])
+    await lane.close()
+    await client.aclose()
