@@ -46,6 +46,7 @@ from bot.services.dead_watch import DEAD, DeadWatch
 from bot.services.desk import Desk
 from bot.services.desk_context import DeskContext
 from bot.services.drawing import Drawing
+from bot.services.first_cards import FirstCards
 from bot.services.gate import Gate
 from bot.services.hearing import Hearing
 from bot.services.hourly import Hour, Hourly
@@ -64,6 +65,7 @@ from bot.services.templating import Templating
 from bot.services.tempo import USUAL, Tempo, paced
 from bot.services.timekeeping import SharedClock
 from bot.services.timing import HOURLY, Timing
+from bot.services.worker import QueueWorker
 from bot.settings import Settings
 from bot.slack import SlackGateway
 from bot.slack_api import SlackApi
@@ -93,7 +95,7 @@ class Service:
     bolt: AsyncApp
     connectors: Mapping[tuple[str, str], Connector]
     marked: asyncio.Event
-    intake: Callable[[], Awaitable[Intake]]
+    intake: Callable[[QueueWorker], Awaitable[Intake]]
     drawing: Drawing
     sending: Sending
     gate: Gate
@@ -208,8 +210,8 @@ def _compose(
     # Bolt is told the token for each request; a client of its own with a token would only make it warn.
     bolt = build_bolt(slack_client(settings, http, None), slack, token, signing.get_secret_value() if signing else None)
     desk = Desk(context, composing, rng)
-    parts = _handler_deps(context, desk, composing, drawing, slack, http, surroundings, signals, calm)
-    handlers.register(bolt, parts)
+    handlers.register(bolt, _handler_deps(context, desk, composing, drawing, slack, http, surroundings, signals, calm))
+    taking = (store, casework, connectors, policy, allow, clock, metrics, lookups, signals, calm, drawing)
     return Service(
         settings=settings,
         clock=clock,
@@ -222,7 +224,7 @@ def _compose(
         bolt=bolt,
         connectors=connectors,
         marked=marked,
-        intake=partial(_intake, store, casework, connectors, policy, allow, clock, metrics, lookups, signals, calm),
+        intake=partial(_intake, *taking),
         drawing=drawing,
         sending=Sending(casework, store.notes, connectors, policy, clock, metrics, gate),
         gate=gate,
@@ -246,14 +248,16 @@ async def _intake(
     lookups: Lookups,
     signals: Signals,
     calm: Calm,
+    drawing: Drawing,
+    cards: QueueWorker,
 ) -> Intake:
-    """What takes deliveries in, and who listens to it.
+    """What takes deliveries in, and who listens to it. `cards` is this process's worker of the queue of cards.
 
     What it reads texts with (about 0.3 s) is loaded beside the loop, and only by a process that takes deliveries in.
     """
     inbox, notes, reader = store.inbox, store.notes, Reader(await asyncio.to_thread(Triage.load), allow)
-    heard, note = signals.heard, calm.storms.note
-    return Intake(inbox, notes, casework, connectors, reader, policy, clock, metrics, lookups, heard, note)
+    heard, note, create = signals.heard, calm.storms.note, FirstCards(casework, drawing, cards).create
+    return Intake(inbox, notes, casework, connectors, reader, policy, clock, metrics, lookups, heard, note, create)
 
 
 def _signals(

@@ -131,17 +131,17 @@ def _workers(service: Service, stop: asyncio.Event) -> list[Awaitable[None]]:
         "storms": (store.upkeep, service.calm.act),
     }
     wakes = {"cards": service.marked}
-    queues = [
-        QueueWorker(name, queue, act, clock, metrics, service.tempo.lease, wake=wakes.get(name)).run(stop)
+    workers = {
+        name: QueueWorker(name, queue, act, clock, metrics, service.tempo.lease, wake=wakes.get(name))
         for name, (queue, act) in acts.items()
-    ]
+    }
     rounds = [service.signals.run(stop), service.calm.storms.run(stop), _schedule(service, stop)]
-    return [_take_in(service, stop), *rounds, *queues]
+    return [_take_in(service, workers["cards"], stop), *rounds, *(worker.run(stop) for worker in workers.values())]
 
 
-async def _take_in(service: Service, stop: asyncio.Event) -> None:
+async def _take_in(service: Service, cards: QueueWorker, stop: asyncio.Event) -> None:
     """Work the inbox off; until the last batch is done, others are told that it is being worked on."""
-    intake = await service.intake()
+    intake = await service.intake(cards)
     over = asyncio.Event()
     async with asyncio.TaskGroup() as group:
         group.create_task(_renew_inbox(service, over))

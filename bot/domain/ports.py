@@ -31,7 +31,8 @@ class Commit:
 
     `before` is the case as it was loaded (None: it must not exist yet). Timers, sends and indexes are derived from
     `after` (see `bot.domain.agenda`); `draw` is the priority of a redraw (0 first, 4 last), None for no redraw, due
-    `draw_after` later; `dedupe` are names that must be new, or the whole commit is a duplicate.
+    `draw_after` later; `dedupe` are names that must be new, or the whole commit is a duplicate. `hold`: whoever commits
+    draws the case at once, under this lease, which lasts so long; else it waits in the queue.
     """
 
     before: Case | None
@@ -41,6 +42,7 @@ class Commit:
     draw: int | None = None
     draw_after: timedelta = timedelta(0)
     dedupe: Collection[str] = ()
+    hold: "tuple[Due, timedelta] | None" = None
 
 
 class Cases(Protocol):
@@ -165,6 +167,10 @@ class DueQueue(Protocol):
 
     async def renew(self, held: Sequence[Due], lease: timedelta) -> list[Due]:
         """Hold what is held for `lease` from now; those that are somebody else's by now come back."""
+        ...
+
+    def hold(self, id_: str, priority: int) -> Due | None:
+        """A lease that a commit may take on an id; None while nothing is to be taken at all."""
         ...
 
     async def depth(self) -> int: ...

@@ -50,6 +50,10 @@ class Calm:
             return await self.storms.hold(case, post, now)
         return await self.rings.hold(case, post, now) if self.on else None
 
+    def is_clear(self, channel: str) -> bool:
+        """Whether nothing at all is held back in that channel, as far as this process knows."""
+        return self.storms.is_clear(channel)
+
     def asked(self, case: Case, post: Post, wait_s: float, now: datetime) -> float:
         """The post budget had no room; in how many seconds to ask again."""
         return self.storms.asked(case, post, wait_s, now)

@@ -15,7 +15,7 @@ from bot.domain.agenda import draw_priority
 from bot.domain.case import Case
 from bot.domain.decisions import Change, Decide, Refused
 from bot.domain.errors import StoreUnavailable
-from bot.domain.ports import Cases, Clock, Commit
+from bot.domain.ports import Cases, Clock, Commit, Due
 
 ROUNDS = 50
 AT_ONCE = timedelta(0)
@@ -125,9 +125,11 @@ class Casework:
             if not line.people:
                 del self._lines[case_id]
 
-    async def create(self, change: Change, *, dedupe: Collection[str]) -> Outcome | None:
-        """Store a new case; None when somebody else has just created it."""
-        return await self._commit(None, change, dedupe, AT_ONCE)
+    async def create(
+        self, change: Change, *, dedupe: Collection[str], hold: tuple[Due, timedelta] | None = None
+    ) -> Outcome | None:
+        """Store a new case; None when somebody else has just created it. Whoever takes a hold on it draws it."""
+        return await self._commit(None, change, dedupe, AT_ONCE, hold)
 
     async def _in_turn(
         self,
@@ -155,7 +157,12 @@ class Casework:
         return Outcome(await self.cases.load(case_id))
 
     async def _commit(
-        self, before: Case | None, change: Change, dedupe: Collection[str], draw_after: timedelta
+        self,
+        before: Case | None,
+        change: Change,
+        dedupe: Collection[str],
+        draw_after: timedelta,
+        hold: tuple[Due, timedelta] | None = None,
     ) -> Outcome | None:
         after = change.case
         result = await self.cases.commit(
@@ -167,12 +174,13 @@ class Casework:
                 draw=draw_priority(after) if change.redraw else None,
                 draw_after=draw_after,
                 dedupe=dedupe,
+                hold=hold,
             )
         )
         if result == "committed":
             if before is not None and before.is_open and not after.is_open:
                 self._closed(after)
-            if change.redraw:
+            if change.redraw and hold is None:
                 self._marked.set()
             version = (before.version if before else 0) + 1
             return Outcome(after.model_copy(update={"version": version}))

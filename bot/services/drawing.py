@@ -13,7 +13,7 @@ from typing import Protocol, TypeVar
 import structlog
 
 from bot.domain.case import Case, Post, PostKind
-from bot.domain.decisions import Decide
+from bot.domain.decisions import Change, Decide
 from bot.domain.errors import (
     HarkError,
     SlackError,
@@ -59,6 +59,7 @@ class Calm(Protocol):
     """Who is asked before something new is posted, and told what became of it (`bot.services.calm`)."""
 
     async def hold(self, case: Case, post: Post, now: datetime) -> Case | None: ...
+    def is_clear(self, channel: str) -> bool: ...
     def asked(self, case: Case, post: Post, wait_s: float, now: datetime) -> float: ...
     def carded(self, case: Case, post: Post) -> None: ...
 
@@ -101,16 +102,37 @@ class Drawing:
         self._clock = clock
         self._metrics = metrics
         self._calm = calm
+        self._full: dict[str, datetime] = {}
         self._log = structlog.get_logger("hark.drawing")
 
     async def act(self, due: Due) -> datetime | None:
         """Draw everything of the case; when to come again if Slack's limits or failures stopped us."""
         case = await self._casework.cases.load(due.id)
-        if case is None:
+        return None if case is None else await self._all(case)
+
+    async def opening(self, change: Change) -> Change | None:
+        """A new case that is about to be stored, with the posting of its card begun: `first` is to follow at once.
+
+        None when the card has to wait in line like any other: something is held back in its channel, or Slack's budget
+        has no room.
+        """
+        card, now = change.case.card, self._clock.now()
+        if card is None or (self._calm and not self._calm.is_clear(card.channel)):
             return None
+        if now < self._full.get(card.channel, now) or await self._ask(card, now) > 0:
+            return None
+        begun = attempting(change.case, card.id, _new_attempt(now))
+        return change.model_copy(update={"case": begun.case}) if isinstance(begun, Change) else None
+
+    async def first(self, case: Case) -> datetime | None:
+        """Draw a case that was stored as `opening` gave it, by whoever stored it and holds it; as `act` does."""
+        return await self._all(case, begun=case.card.attempt if case.card else "")
+
+    async def _all(self, case: Case, begun: str = "") -> datetime | None:
+        """Draw every message of the case. `begun` is an attempt that was noted just now and not made yet."""
         again: datetime | None = None
         for post_id in [post.id for post in case.posts]:
-            case, wait = await self._one(case, post_id)
+            case, wait = await self._one(case, post_id, begun)
             if wait is not None:
                 again = min(again, wait) if again else wait
         return again
@@ -142,7 +164,7 @@ class Drawing:
                 return
         self._log.error("could not look at what became of a call", error=trouble)
 
-    async def _one(self, case: Case, post_id: str) -> Drawn:
+    async def _one(self, case: Case, post_id: str, begun: str) -> Drawn:
         """Draw one message as the case is known here. News that came meanwhile has marked the case for another draw."""
         post = next((each for each in case.posts if each.id == post_id), None)
         if post is None or self._must_wait_for_card(case, post):
@@ -150,7 +172,7 @@ class Drawing:
         if post.retry_at is not None and self._clock.now() < post.retry_at:
             return case, post.retry_at
         try:
-            return await (self._update(case, post) if post.ts else self._post(case, post))
+            return await (self._update(case, post) if post.ts else self._post(case, post, begun))
         except SlackRateLimited as error:
             until = self._clock.now() + timedelta(seconds=error.retry_after)
             await self._budgets.pause(UPDATE_BUCKET if post.ts else _post_bucket(post), until)
@@ -164,11 +186,14 @@ class Drawing:
         """A line in the thread has no place before its card stands; the card's own draw comes first in the list."""
         return post.kind is PostKind.LINE and post.thread and not (case.card and case.card.ts)
 
-    async def _post(self, case: Case, post: Post) -> Drawn:
+    async def _post(self, case: Case, post: Post, begun: str) -> Drawn:
+        if post.attempt and post.attempt == begun:
+            return await self._make(case, post)
         now = self._clock.now()
-        thread = case.card.ts if post.thread and case.card else None
         if post.attempt:
-            found = await self._slack.find_attempt(post.channel, post.attempt, thread, _begun(post.attempt))
+            found = await self._slack.find_attempt(
+                post.channel, post.attempt, _thread(case, post), _begun(post.attempt)
+            )
             if found is not None:
                 # It may show an old state: the next draw brings it up to date.
                 return await self._placed(case, post, found, UNSEEN), now
@@ -176,20 +201,31 @@ class Drawing:
         if held is not None:
             self._metrics.draws.labels("held").inc()
             return held, None
-        wait = await self._budgets.take(_post_bucket(post), POSTS_PER_S, POST_BURST, now)
+        wait = await self._ask(post, now)
         if wait > 0:
             self._metrics.draws.labels("waited").inc()
             return case, now + timedelta(seconds=self._calm.asked(case, post, wait, now) if self._calm else wait)
-        # Drawing costs more than asking: in a flood most are told to wait, and are drawn once their turn has come.
-        rendered = self._render(case, post, now)
-        attempt = f"{int(now.timestamp() * 1000)}-{secrets.token_hex(4)}"
-        before = case.version
-        case, begun = await self._apply(case, lambda each: attempting(each, post.id, attempt))
-        if not begun:
-            return case, None
-        if self._clock.now() - now > STALE:
-            return case, now
-        version = case.version if case.version == before + 1 else UNSEEN.version
+        attempt = _new_attempt(now)
+        case, noted = await self._apply(case, lambda each: attempting(each, post.id, attempt))
+        post = next((each for each in case.posts if each.id == post.id), post)
+        return await self._make(case, post) if noted else (case, None)
+
+    async def _ask(self, post: Post, now: datetime) -> float:
+        """Ask the budget for a message; how many seconds to wait for it (0: granted)."""
+        wait = await self._budgets.take(_post_bucket(post), POSTS_PER_S, POST_BURST, now)
+        if wait > 0:
+            self._full[post.channel] = now + timedelta(seconds=wait)
+        return wait
+
+    async def _make(self, case: Case, post: Post) -> Drawn:
+        """Make the attempt that was noted just now.
+
+        The drawing is made here and no sooner: it costs more than asking, and in a flood most are told to wait.
+        """
+        attempt, thread = post.attempt, _thread(case, post)
+        rendered = self._render(case, post, self._clock.now())
+        if self._clock.now() - _begun(attempt) > STALE:
+            return case, self._clock.now()
         try:
             posted = await self._draw(
                 case,
@@ -197,7 +233,8 @@ class Drawing:
                 rendered,
                 lambda text, blocks: self._slack.post(post.channel, text, blocks, attempt=attempt, thread_ts=thread),
             )
-            return await self._placed(case, post, posted, Shown(digest=rendered.digest, version=version)), None
+            shown = Shown(digest=rendered.digest, version=case.version)
+            return await self._placed(case, post, posted, shown), None
         except UNHEARD:
             await self._retried(lambda: self._overtaken(case, post, attempt, thread))
             raise
@@ -297,6 +334,15 @@ class Drawing:
 
 def _post_bucket(post: Post) -> str:
     return f"chat.postMessage:{post.channel}"
+
+
+def _thread(case: Case, post: Post) -> str | None:
+    return case.card.ts if post.thread and case.card else None
+
+
+def _new_attempt(now: datetime) -> str:
+    """A name for one attempt to post, which says when it began."""
+    return f"{int(now.timestamp() * 1000)}-{secrets.token_hex(4)}"
 
 
 def _begun(attempt: str) -> datetime:

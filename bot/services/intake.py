@@ -7,14 +7,15 @@ any order: a removal that comes before the words it removes is remembered, and t
 
 import asyncio
 from collections import defaultdict, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Protocol
 
 import structlog
 
 from bot.domain.case import Case, Item
-from bot.domain.decisions import Decide
+from bot.domain.decisions import Change, Decide
 from bot.domain.delivery import reported
 from bot.domain.errors import StoreUnavailable
 from bot.domain.hiding import hidden_on_network
@@ -61,6 +62,12 @@ Heard = Callable[[Raw, Event, str], None]
 """Told of each event that was taken in, with the counter's word for it. It must not wait."""
 
 
+class Create(Protocol):
+    """How a new case is stored; None when somebody else has just created it."""
+
+    async def __call__(self, change: Change, *, dedupe: Collection[str]) -> Outcome | None: ...
+
+
 def unheard(_raw: Raw, _event: Event, _outcome: str) -> None:
     """Nobody listens."""
 
@@ -90,6 +97,7 @@ class Intake:
         lookups: Lookups,
         heard: Heard = unheard,
         note: Callable[[Case], None] | None = None,
+        create: Create | None = None,
     ) -> None:
         self._heard = heard
         self._inbox = inbox
@@ -102,6 +110,7 @@ class Intake:
         self._clock = clock
         self._metrics = metrics
         self._note = note
+        self._create = create or casework.create
         self._log = structlog.get_logger("hark.intake")
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -218,9 +227,7 @@ class Intake:
                 case_id, lambda case: receive(case, item, reading, first, self._policy), dedupe=(name,)
             )
             if outcome.refused is not None and outcome.refused.code == "no_case":
-                created = await self._casework.create(
-                    open_case(event.key, item, reading, first, self._policy), dedupe=(name,)
-                )
+                created = await self._create(open_case(event.key, item, reading, first, self._policy), dedupe=(name,))
                 if created is None:
                     continue
                 outcome = created

@@ -191,6 +191,10 @@ class GatedQueue:
         """As the queue does."""
         return await self.queue.renew(held, lease)
 
+    def hold(self, id_: str, priority: int) -> Due | None:
+        """As the queue does, while Slack is there."""
+        return self.queue.hold(id_, priority) if self.outage.state is State.CLOSED else None
+
     async def depth(self) -> int:
         """As the queue does."""
         return await self.queue.depth()

@@ -134,6 +134,10 @@ class Storms:
             pad.asked.pop(case.id, None)
             pad.carded[case.id] = person(case)
 
+    def is_clear(self, channel: str) -> bool:
+        """Whether no storm holds and no problem is known in that channel, as far as this process knows."""
+        return channel not in self._weathers
+
     def is_held(self, case: Case) -> bool:
         """Whether the case's card is held back just now, as far as this process knows."""
         weather = self._weathers.get(case.card.channel) if case.card else None

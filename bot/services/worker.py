@@ -6,9 +6,11 @@ taking it already. What it wrote before that stands; what it would write later, 
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
@@ -35,6 +37,15 @@ class Step:
     due: Due
     until: float
     task: asyncio.Task[datetime | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Hand:
+    """A free hand of a worker, with the lease under which it would act: to be begun once the lease is stored."""
+
+    due: Due
+    lease: timedelta
+    begin: Callable[[Act], None]
 
 
 class QueueWorker:
@@ -66,6 +77,8 @@ class QueueWorker:
         self._busy: set[asyncio.Task[datetime | None]] = set()
         self._ended: list[Ended] = []
         self._steps: dict[str, Step] = {}
+        self._promised = 0
+        self._group: asyncio.TaskGroup | None = None
         self._log = structlog.get_logger(f"hark.{name}")
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -74,6 +87,7 @@ class QueueWorker:
         async with asyncio.TaskGroup() as group:
             over = asyncio.Event()
             group.create_task(self._keep(over))
+            self._group = group
             while not stop.is_set():
                 self._wake.clear()
                 begun = await self._turn(group)
@@ -83,11 +97,35 @@ class QueueWorker:
                     rest = await self._rest(rest)
                     continue
                 rest = IDLE_S
-            while self._busy or self._ended:
+            self._group = None
+            while self._busy or self._ended or self._promised:
+                self._wake.clear()
                 await self._exchange(0)
                 if self._busy:
                     await asyncio.wait(self._busy, return_when=asyncio.FIRST_COMPLETED)
+                elif self._promised:
+                    await self._wake.wait()
             over.set()
+
+    @contextmanager
+    def promise(self, id_: str, priority: int) -> "Iterator[Hand | None]":
+        """A hand for an id that is about to be put under a lease of its own; None when there is none free for it.
+
+        The lease counts from now. A worker that is to stop waits for what it has promised.
+        """
+        due = None
+        if self._group is not None and len(self._busy) + self._promised < self._at_once:
+            due = self._queue.hold(id_, priority)
+        if due is None or self._group is None:
+            yield None
+            return
+        self._promised += 1
+        try:
+            yield Hand(due, self._lease, partial(self._begin, self._group, due, self._lease_end()))
+        finally:
+            self._promised -= 1
+            if self._group is None:
+                self._wake.set()
 
     async def _rest(self, seconds: float) -> float:
         """Rest until somebody in this process puts something into the queue; how long to rest the next time.
@@ -111,7 +149,7 @@ class QueueWorker:
             if under_way:
                 under_way.due, under_way.until = each, until
             else:
-                self._begin(group, each, until)
+                self._begin(group, each, until, self._act)
         return len(due)
 
     async def _exchange(self, limit: int) -> list[Due]:
@@ -124,8 +162,8 @@ class QueueWorker:
             await self._clock.sleep(FAILED_S)
             return []
 
-    def _begin(self, group: asyncio.TaskGroup, due: Due, until: float) -> None:
-        task = group.create_task(self._again(due))
+    def _begin(self, group: asyncio.TaskGroup, due: Due, until: float, act: Act) -> None:
+        task = group.create_task(self._again(due, act))
         step = self._steps[due.id] = Step(due, until, task)
         self._busy.add(task)
         task.add_done_callback(lambda _: self._over(step))
@@ -175,10 +213,10 @@ class QueueWorker:
         """When a lease that is asked for now ends at the earliest."""
         return self._clock.monotonic() + self._lease.total_seconds()
 
-    async def _again(self, due: Due) -> datetime | None:
+    async def _again(self, due: Due, act: Act) -> datetime | None:
         """Act; when to come again, which after whatever went wrong is soon."""
         try:
-            return await self._act(due)
+            return await act(due)
         except HarkError as error:
             self._fail(due.id, error)
         except Exception as error:  # noqa: BLE001 - a defect must not stop the queue: logged, counted, tried again

@@ -16,6 +16,7 @@ from bot.store.scripts import Scripts
 
 CARDS, SENDS, TIMERS, POLLS = "cards", "sends", "timers", "polls"
 SEEN_TTL = timedelta(days=30)
+NO_TIME = timedelta(0)
 LOG_CAP = 1000
 ALL_OPEN = "open"
 """A list beside those of the agenda: every open case, for counting."""
@@ -105,6 +106,8 @@ class RedisCases:
         keys = [self.keys.case(shard, after.id), self.keys.log(shard, after.id)]
         for queue in (TIMERS, SENDS, CARDS):
             keys += self.keys.due(shard, queue)
+        keys.append(self.keys.leases(shard, CARDS))
+        due, lease = commit.hold or (None, NO_TIME)
         keys += (self.keys.index(shard, name) for name in (*joins, *leaves))
         keys += (self.keys.seen(shard, after.id, name) for name in dict.fromkeys(commit.dedupe))
         args: list[Arg] = [
@@ -119,6 +122,8 @@ class RedisCases:
             len(leaves),
             SEEN_TTL // MS,
             LOG_CAP,
+            due.token if due else "",
+            lease // MS,
             *(millis(at) for at in joins.values()),
             *(entry.model_dump_json(exclude_defaults=True) for entry in commit.log),
         ]

@@ -90,6 +90,10 @@ class RedisDueQueue:
         lost = {_text(name) for names in answers for name in names}
         return [due for due in held if due.token + due.id in lost]
 
+    def hold(self, id_: str, priority: int) -> Due:
+        """A lease that a commit may take on an id."""
+        return Due(id_, self.keys.shard_of(id_), secrets.token_hex(8), priority)
+
     async def done(self, due: Due) -> None:
         """Give the lease back; what was put meanwhile stays due. A lease that is somebody else's by now stays so."""
         await self.exchange(((due, None),), EPOCH, 0, NO_TIME)

@@ -21,6 +21,7 @@ from bot.domain.case import Case
 from bot.domain.models import CaseKey
 from bot.domain.ports import Clock
 from bot.roles import Role
+from bot.services.worker import QueueWorker
 from bot.web import MAX_BODY
 from tests.support.bot_process import a_sandbox, run_bot, serving
 from tests.support.facebook_server import PAGE, a_page, variables
@@ -97,7 +98,8 @@ async def post(port: int, body: bytes) -> int:
 
 async def work_off(service: Service) -> None:
     """What a worker does with the inbox, until it is empty."""
-    intake = await service.intake()
+    queue, act, lease = service.store.cards, service.drawing.act, service.tempo.lease
+    intake = await service.intake(QueueWorker("cards", queue, act, service.clock, service.metrics, lease))
     while await service.store.inbox.depth():
         await intake.step(100)
 

@@ -1,14 +1,15 @@
 -- One change of one case, all or nothing.
--- KEYS: case, log, then q/held/again of timers, sends and cards, then the lists to stand in, the lists to leave,
---   and the dedupe names.
+-- KEYS: case, log, then q/held/again of timers, sends and cards, the leases of cards, then the lists to stand in, the
+--   lists to leave, and the dedupe names.
 -- ARGV: case id, expected version ('' for a new case), document, ms to keep a closed case ('' while open),
 --   timers score or '', sends score or '', cards score or '', number of lists to stand in, of lists to leave,
---   ms to keep dedupe names, most log lines, then the scores of the lists, then the log lines.
+--   ms to keep dedupe names, most log lines, token under which the draw is held ('' when it is to wait in the queue)
+--   and ms of its lease, then the scores of the lists, then the log lines.
 -- Answers 'committed', 'conflict' or 'duplicate'. A duplicate is final, so it is told before a conflict.
 local case, log = KEYS[1], KEYS[2]
 local id, expected, keep = ARGV[1], ARGV[2], tonumber(ARGV[4])
 local joins, leaves = tonumber(ARGV[8]), tonumber(ARGV[9])
-local first_list, first_score = 12, 12
+local first_list, first_score = 13, 14
 local first_seen = first_list + joins + leaves
 
 for n = first_seen, #KEYS do
@@ -30,7 +31,10 @@ end
 redis.call('LTRIM', log, -tonumber(ARGV[11]), -1)
 due_set(KEYS[3], KEYS[4], KEYS[5], id, tonumber(ARGV[5]))
 due_set(KEYS[6], KEYS[7], KEYS[8], id, tonumber(ARGV[6]))
-if ARGV[7] ~= '' then
+if ARGV[12] ~= '' then
+  due_hold(KEYS[9], KEYS[12], id, math.floor(tonumber(ARGV[7]) / BAND), server_ms() + tonumber(ARGV[13]))
+  redis.call('HSET', KEYS[10], id, ARGV[12])
+elseif ARGV[7] ~= '' then
   due_mark(KEYS[9], KEYS[10], KEYS[11], id, tonumber(ARGV[7]))
 end
 for n = 0, joins - 1 do

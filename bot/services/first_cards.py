@@ -1,0 +1,37 @@
+"""A new case, stored and shown in one go.
+
+Usually a case that wants drawing waits in the queue of cards until a worker takes it, loads it and notes that it posts.
+A worker that has a hand free takes the case in hand as it stores it: the commit that makes the case notes the attempt
+and holds the lease. That saves three round trips before a customer's words stand in Slack, two of them written to the
+disk. Should the worker die, the lease ends, and whoever takes the case next looks for the attempt as always.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from bot.domain.agenda import draw_priority
+from bot.domain.decisions import Change
+from bot.services.casework import Casework, Outcome
+from bot.services.drawing import Drawing
+from bot.services.worker import QueueWorker
+
+
+@dataclass(frozen=True, slots=True)
+class FirstCards:
+    """Creates cases for intake, in the process that draws them. `cards` is the worker of the queue of cards."""
+
+    casework: Casework
+    drawing: Drawing
+    cards: QueueWorker
+
+    async def create(self, change: Change, *, dedupe: Collection[str]) -> Outcome | None:
+        """Store a new case, and post its card at once if that may be; None when somebody else has just created it."""
+        with self.cards.promise(change.case.id, draw_priority(change.case)) as hand:
+            opening = await self.drawing.opening(change) if hand else None
+            if hand is None or opening is None:
+                return await self.casework.create(change, dedupe=dedupe)
+            created = await self.casework.create(opening, dedupe=dedupe, hold=(hand.due, hand.lease))
+            if created and created.done and created.case:
+                case = created.case
+                hand.begin(lambda _due: self.drawing.first(case))
+            return created

@@ -1,0 +1,253 @@
+"""A new case that is stored and shown in one go: posted once, by whoever holds it, and never forgotten."""
+
+import asyncio
+from collections.abc import AsyncIterator, Collection
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.domain.case import Case
+from bot.domain.decisions import Change
+from bot.domain.errors import StoreUnavailable
+from bot.domain.ports import Blocks, Commit, CommitResult, Due, DueQueue, Posted
+from bot.services.casework import Casework, Outcome
+from bot.services.drawing import POST_BURST, STALE, Drawing
+from bot.services.first_cards import FirstCards
+from bot.services.outage import GatedQueue, Outage
+from bot.services.worker import QueueWorker
+from bot.slack import SlackGateway
+from bot.store.cases import RedisCases
+from bot.telemetry import Metrics
+from sandbox.slack.workspace import CARE
+from tests.support.boards import Board, a_board
+from tests.support.cases import a_card, a_case, a_key
+from tests.support.stores import end_leases
+from tests.support.waiting import wait_until
+
+LEASE = timedelta(seconds=30)
+
+
+@pytest.fixture
+async def board(redis_url: str) -> AsyncIterator[Board]:
+    """A Slack, a store, and a case that is there already."""
+    async with a_board(redis_url) as board:
+        yield board
+
+
+@dataclass
+class Team:
+    """A process that takes in and draws."""
+
+    first: FirstCards
+    stop: asyncio.Event
+
+    async def open(self, case: Case) -> Outcome | None:
+        """Store a new case."""
+        return await self.first.create(Change(case=case), dedupe=(f"seen-{case.id}",))
+
+
+@asynccontextmanager
+async def a_team(
+    board: Board, drawing: Drawing | None = None, queue: DueQueue | None = None, at_once: int = 4
+) -> AsyncIterator[Team]:
+    """The process at work, stopped with the block."""
+    stop, drawing, queue = asyncio.Event(), drawing or board.worker(), queue or board.store.cards
+    worker = QueueWorker("cards", queue, drawing.act, board.clock, Metrics(), LEASE, at_once)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(worker.run(stop))
+        await asyncio.sleep(0)  # it has begun
+        try:
+            yield Team(FirstCards(Casework(board.store.cases, board.clock), drawing, worker), stop)
+        finally:
+            stop.set()
+
+
+def a_new_case(conversation: str = "new") -> Case:
+    """A case that nobody has stored."""
+    return a_case(key=a_key(conversation), posts=(a_card(channel=CARE),))
+
+
+async def stored(board: Board, case: Case) -> Case:
+    """The case as it stands in the store."""
+    found = await board.store.cases.load(case.id)
+    assert found is not None
+    return found
+
+
+async def given_back(board: Board) -> bool:
+    """Whether no case is due or held any more (the one that is there already was never marked)."""
+    return await board.store.cards.depth() == 0
+
+
+async def test_a_new_case_is_shown_without_waiting_in_line(board: Board) -> None:
+    """Two changes of the case in all: made with its attempt, then placed. The queue never had it to give away."""
+    new = a_new_case()
+    async with a_team(board) as team:
+        outcome = await team.open(new)
+        assert outcome is not None
+        assert outcome.done
+        assert await board.store.cards.take(board.clock.now(), 5, LEASE) == []
+        await wait_until(lambda: given_back(board), "its lease is given back")
+    (message,) = board.slack.messages(CARE)
+    case = await stored(board, new)
+    assert case.card is not None
+    assert (case.card.ts, case.version) == (message.ts, 2)
+    assert case.card.drawn
+    assert board.slack.calls_of("conversations.history") == []
+
+
+async def test_who_dies_before_posting_is_followed_by_another(board: Board) -> None:
+    """The attempt is in the store and never was made: the next one looks for it, finds nothing, and posts."""
+    new = a_new_case()
+    opening = await board.worker().opening(Change(case=new))
+    assert opening is not None
+    due = board.store.cards.hold(new.id, 2)
+    await Casework(board.store.cases, board.clock).create(opening, dedupe=(), hold=(due, LEASE))
+    assert await board.store.cards.take(board.clock.now(), 5, LEASE) == []
+    await end_leases(board.store)
+    async with a_team(board):
+        await wait_until(lambda: given_back(board), "another took it over")
+    assert len(board.slack.messages(CARE)) == 1
+    assert len(board.slack.calls_of("conversations.history")) == 1
+
+
+async def test_who_dies_after_posting_is_followed_by_one_who_finds_it(board: Board) -> None:
+    """The card stands and nobody noted where: the next one finds it by its attempt, and posts nothing."""
+    new = a_new_case()
+    opening = await board.worker().opening(Change(case=new))
+    assert opening is not None
+    assert opening.case.card is not None
+    due = board.store.cards.hold(new.id, 2)
+    await Casework(board.store.cases, board.clock).create(opening, dedupe=(), hold=(due, LEASE))
+    await board.gateway.post(CARE, "x", [], attempt=opening.case.card.attempt)
+    await end_leases(board.store)
+    async with a_team(board):
+        await wait_until(lambda: given_back(board), "another took it over")
+    (message,) = board.slack.messages(CARE)
+    card = (await stored(board, new)).card
+    assert card is not None
+    assert card.ts == message.ts
+
+
+async def test_who_sleeps_after_storing_does_not_post_blindly(board: Board) -> None:
+    """A drawing that came too late may be another's by now: it is looked for first, and stands once."""
+    board.naps.append(STALE + timedelta(milliseconds=1))
+    new = a_new_case()
+    async with a_team(board) as team:
+        await team.open(new)
+        await wait_until(lambda: given_back(board), "it was drawn with its next turn")
+    assert len(board.slack.messages(CARE)) == 1
+    assert len(board.slack.calls_of("conversations.history")) == 1
+
+
+async def test_of_two_who_open_the_same_case_one_does(board: Board) -> None:
+    """Two processes take in the same first words: one case, one card, and the other one is told so."""
+    new = a_new_case()
+    async with a_team(board) as one, a_team(board, board.worker()) as two:
+        outcomes = await asyncio.gather(one.open(new), two.open(new))
+        assert [outcome is not None and outcome.done for outcome in outcomes].count(True) == 1
+        await wait_until(lambda: given_back(board), "it is drawn")
+    assert len(board.slack.messages(CARE)) == 1
+
+
+async def test_what_slacks_budget_has_no_room_for_waits_in_line(board: Board) -> None:
+    """The burst is shown at once; the next case is marked for the queue with no attempt noted, and keeps its place."""
+    cases = [a_new_case(f"new-{n}") for n in range(POST_BURST + 2)]
+    async with a_team(board) as team:
+        for case in cases:
+            await team.open(case)
+        await wait_until(lambda: len(board.slack.messages(CARE)) == POST_BURST, "the burst is shown")
+        late = [await stored(board, case) for case in cases[POST_BURST:]]
+        assert [case.card and case.card.attempt for case in late] == ["", ""]
+        board.clock.advance(timedelta(minutes=1))
+        await wait_until(lambda: given_back(board), "the late ones follow")
+    assert len(board.slack.messages(CARE)) == len(cases)
+
+
+async def test_with_no_hand_free_the_queue_has_it(board: Board) -> None:
+    """A worker that is busy takes nothing more in hand than it has hands for."""
+    release = asyncio.Event()
+
+    class Slow(SlackGateway):
+        async def post(self, channel: str, text: str, blocks: Blocks, **more: Any) -> Posted:
+            await release.wait()
+            return await super().post(channel, text, blocks, **more)
+
+    slow = board.worker(Slow(board.gateway.api, Metrics(), CARE))
+    async with a_team(board, slow, at_once=1) as team:
+        await team.open(a_new_case("one"))
+        await team.open(a_new_case("two"))
+        (due,) = await board.store.cards.take(board.clock.now(), 5, LEASE)
+        assert due.id == a_new_case("two").id
+        await board.store.cards.later(due, board.clock.now())
+        release.set()
+        await wait_until(lambda: given_back(board), "both are drawn")
+    assert len(board.slack.messages(CARE)) == 2
+
+
+async def test_while_slack_is_away_the_queue_has_it(board: Board) -> None:
+    """Behind the gate nothing is taken, new cases included."""
+    outage = Outage(board.store.notes, board.store.timers, board.gateway.connect, board.clock)
+    outage.answered("chat.postMessage", "refused", "invalid_auth")
+    async with a_team(board, queue=GatedQueue(board.store.cards, outage)) as team:
+        await team.open(a_new_case())
+        assert board.slack.messages(CARE) == []
+        assert (await stored(board, a_new_case())).version == 1
+        (due,) = await board.store.cards.take(board.clock.now(), 5, LEASE)
+        assert due.id == a_new_case().id
+
+
+async def test_what_is_promised_is_kept_while_the_worker_stops(board: Board) -> None:
+    """Told to stop between the promise and the storing: the case is still drawn here; a new one is not promised."""
+    storing, may_store = asyncio.Event(), asyncio.Event()
+
+    class SlowCases(RedisCases):
+        async def commit(self, commit: Commit) -> CommitResult:
+            storing.set()
+            await may_store.wait()
+            return await super().commit(commit)
+
+    cases = board.store.cases
+    slow = Casework(SlowCases(cases.link, cases.keys, cases.scripts, cases.retention), board.clock)
+    async with asyncio.TaskGroup() as group:
+        async with a_team(board) as team:
+            first = FirstCards(slow, team.first.drawing, team.first.cards)
+            group.create_task(first.create(Change(case=a_new_case()), dedupe=()))
+            await storing.wait()
+            team.stop.set()
+            group.create_task(let_go(may_store))
+        with team.first.cards.promise("another", 2) as hand:
+            assert hand is None
+    assert len(board.slack.messages(CARE)) == 1
+    assert await given_back(board)
+
+
+async def let_go(event: asyncio.Event) -> None:
+    """Let the store answer, a moment after the worker was told to stop."""
+    await asyncio.sleep(0.05)
+    event.set()
+
+
+async def test_a_store_that_does_not_answer_leaves_no_promise(board: Board) -> None:
+    """Nobody knows whether the case is stored: the hand is free again, and the words come again from the inbox."""
+
+    class Gone(Casework):
+        async def create(
+            self, change: Change, *, dedupe: Collection[str], hold: tuple[Due, timedelta] | None = None
+        ) -> Outcome | None:
+            await super().create(change, dedupe=dedupe, hold=hold)
+            raise StoreUnavailable("no answer")
+
+    async with a_team(board, at_once=1) as team:
+        first = FirstCards(Gone(board.store.cases, board.clock), team.first.drawing, team.first.cards)
+        with pytest.raises(StoreUnavailable):
+            await first.create(Change(case=a_new_case()), dedupe=())
+        with team.first.cards.promise("another", 2) as hand:
+            assert hand is not None
+        assert board.slack.messages(CARE) == []
+        await end_leases(board.store)
+        await wait_until(lambda: given_back(board), "the lease ended and it was drawn")
+    assert len(board.slack.messages(CARE)) == 1
