@@ -6,8 +6,8 @@ from typing import Final
 
 from bot.domain.errors import Permanent
 from connectors.facebook.reading import COMMENT_FIELDS, POST_FIELDS
-from connectors.graph import Graph, Json, rows
-from connectors.graph_webhooks import moment
+from connectors.graph.client import Graph, Json, rows
+from connectors.graph.webhooks import moment
 
 MESSAGE_FIELDS: Final = (
     "id,created_time,from,to,message,sticker,attachments{mime_type,name,file_url,image_data,video_data}"

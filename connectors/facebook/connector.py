@@ -8,16 +8,16 @@ from typing import ClassVar, Final
 from bot.domain.case import Send
 from bot.domain.models import Capabilities, Event, Health, Raw, Sent
 from bot.domain.ports import Page
-from connectors import graph_tokens
 from connectors.base import ConnectorDeps
 from connectors.facebook import mapping, names
 from connectors.facebook.api import Api
 from connectors.facebook.sending import CLOSED, PRIVATE_LENGTH, PUBLIC_LENGTH, Sender
 from connectors.facebook.settings import FacebookSettings
 from connectors.facebook.sweeping import Sweeps
-from connectors.graph import Access, Graph
-from connectors.graph_connector import GraphConnector
-from connectors.graph_errors import Fate
+from connectors.graph import tokens
+from connectors.graph.client import Access, Graph
+from connectors.graph.connector import GraphConnector
+from connectors.graph.errors import Fate
 
 FIELDS: Final = ("feed", "mention", "messages")
 """Without these nothing comes by webhook; others only add to it."""
@@ -119,9 +119,9 @@ class FacebookConnector(GraphConnector[FacebookSettings]):
     async def _checked(self) -> Health:
         """Ask for the Page, the token's permissions and end, and the webhook's fields."""
         await self.learn_name(await self._api.name())
-        token = await graph_tokens.inspect(self._api.graph, self._token)
+        token = await tokens.inspect(self._api.graph, self._token)
         fields = await self._api.subscribed_fields()
-        trouble = graph_tokens.trouble(token, NEEDED, self.title, TOKEN_MEND)
+        trouble = tokens.trouble(token, NEEDED, self.title, TOKEN_MEND)
         if trouble is not None:
             return trouble
         if silent := [field for field in FIELDS if field not in fields]:
@@ -130,7 +130,7 @@ class FacebookConnector(GraphConnector[FacebookSettings]):
             return Health(ok=False, summary=text, mend=mend)
         window = "seven days (Human Agent)" if self._settings.human_agent else "24 hours"
         health = Health(ok=True, summary=f"{self.title}: webhook subscribed, messages answered for {window}")
-        return graph_tokens.warned(health, token, self.deps.clock.now(), TOKEN_MEND)
+        return tokens.warned(health, token, self.deps.clock.now(), TOKEN_MEND)
 
     def _about(self, trouble: str) -> str:
         return trouble

@@ -14,8 +14,8 @@ from bot.domain.models import Attachment, Deleted, Edited, Event, Hidden, Intera
 from connectors.facebook import messages, names, reading
 from connectors.facebook.names import Page
 from connectors.facebook.wire import FeedValue
-from connectors.graph_webhooks import Change, changes, table, unknown, wrong
-from connectors.graph_wire import version_of
+from connectors.graph.webhooks import Change, changes, table, unknown, wrong
+from connectors.graph.wire import version_of
 
 POSTS: Final = frozenset({"post", "status", "photo", "video", "album", "link", "note", "event"})
 ADDED: Final = frozenset({"add"})

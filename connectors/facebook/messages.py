@@ -22,8 +22,8 @@ from connectors.facebook.wire import (
     ReadMessage,
     first_key,
 )
-from connectors.graph_webhooks import Change, identifier, table, text, unknown
-from connectors.graph_wire import version_of
+from connectors.graph.webhooks import Change, identifier, table, text, unknown
+from connectors.graph.wire import version_of
 
 EVENTS: Final = ("message", "message_edit", "reaction", "postback", "read", "delivery")
 SILENT: Final = frozenset({"read", "delivery"})

@@ -7,8 +7,8 @@ from bot.domain.models import Attachment, CaseKey, Deleted, Edited, Event, Inter
 from connectors.facebook import names
 from connectors.facebook.names import Page
 from connectors.facebook.wire import ReadAttachment, ReadComment, ReadPost
-from connectors.graph_webhooks import identifier, table, text
-from connectors.graph_wire import version_of
+from connectors.graph.webhooks import identifier, table, text
+from connectors.graph.wire import version_of
 
 COMMENT_FIELDS: Final = (
     "id,from,message,created_time,permalink_url,parent{id},attachment,"

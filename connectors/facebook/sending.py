@@ -14,10 +14,10 @@ from bot.domain.ports import Clock
 from connectors.facebook import names
 from connectors.facebook.api import Api, newer
 from connectors.facebook.wire import ReadComment, ReadConversation, ReadMessage
-from connectors.graph import Json
-from connectors.graph_sending import CLOCK_TOLERANCE, found_hidden, moderated
-from connectors.graph_webhooks import identifier, moment
-from connectors.graph_wire import version_of
+from connectors.graph.client import Json
+from connectors.graph.sending import CLOCK_TOLERANCE, found_hidden, moderated
+from connectors.graph.webhooks import identifier, moment
+from connectors.graph.wire import version_of
 
 PUBLIC_LENGTH: Final = LengthRule(limit=8000, unit="characters")
 """Unconfirmed."""

@@ -13,9 +13,9 @@ from bot.domain.ports import Clock, Page
 from connectors.facebook import names
 from connectors.facebook.api import NEWEST_COMMENTS, NEWEST_MESSAGES, Api, is_new, newer
 from connectors.facebook.wire import ReadComment, ReadConversation, ReadMessage, ReadPost
-from connectors.graph import Json
-from connectors.graph_webhooks import moment
-from connectors.graph_wire import version_of
+from connectors.graph.client import Json
+from connectors.graph.webhooks import moment
+from connectors.graph.wire import version_of
 
 POSTS: Final = "posts"
 TAGGED: Final = "mentions"

@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from connectors.graph_wire import Id, Text, When, Wire, dicts, maybe, some
+from connectors.graph.wire import Id, Text, When, Wire, dicts, maybe, some
 
 
 def _flag(value: object) -> bool:

@@ -10,10 +10,10 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from bot.domain.errors import Permanent
-from connectors.graph import Access, Graph, Json, Params, rows
-from connectors.graph_errors import Fate
-from connectors.graph_tokens import Token, inspect
-from connectors.graph_webhooks import identifier, text
+from connectors.graph.client import Access, Graph, Json, Params, rows
+from connectors.graph.errors import Fate
+from connectors.graph.tokens import Token, inspect
+from connectors.graph.webhooks import identifier, text
 from connectors.instagram.settings import InstagramSettings, Login
 
 WORDS: Final[Mapping[Fate, str]] = MappingProxyType(

@@ -8,12 +8,12 @@ from bot.domain.case import Send
 from bot.domain.models import Capabilities, Event, Health, Raw, Sent
 from bot.domain.ports import Page
 from connectors.base import ConnectorDeps
-from connectors.graph import Graph, Json
-from connectors.graph_connector import GraphConnector
-from connectors.graph_errors import Fate
-from connectors.graph_sweeps import LOOKS, Sweeps
-from connectors.graph_tokens import warned
-from connectors.graph_webhooks import identifier, table, text
+from connectors.graph.client import Graph, Json
+from connectors.graph.connector import GraphConnector
+from connectors.graph.errors import Fate
+from connectors.graph.sweeps import LOOKS, Sweeps
+from connectors.graph.tokens import warned
+from connectors.graph.webhooks import identifier, table, text
 from connectors.instagram import mapping, names
 from connectors.instagram.api import WORDS, Api, access
 from connectors.instagram.doors import COMMENTS, MESSAGES, Doors

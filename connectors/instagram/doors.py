@@ -11,11 +11,11 @@ from pydantic import Field
 
 from bot.domain.errors import Permanent
 from bot.domain.ports import Page
-from connectors.graph import Json
-from connectors.graph_sweeps import OVERLAP, SWEEP, Items, Sweeps
-from connectors.graph_sweeps import Progress as Since
-from connectors.graph_webhooks import identifier, moment, text
-from connectors.graph_wire import version_of
+from connectors.graph.client import Json
+from connectors.graph.sweeps import OVERLAP, SWEEP, Items, Sweeps
+from connectors.graph.sweeps import Progress as Since
+from connectors.graph.webhooks import identifier, moment, text
+from connectors.graph.wire import version_of
 from connectors.instagram.api import Api
 
 COMMENTS: Final = "comments"

@@ -26,8 +26,8 @@ from bot.domain.models import (
     Raw,
     UnknownEvent,
 )
-from connectors.graph_webhooks import Change, changes, moment, unknown, wrong
-from connectors.graph_wire import OUR_NAME, version_of
+from connectors.graph.webhooks import Change, changes, moment, unknown, wrong
+from connectors.graph.wire import OUR_NAME, version_of
 from connectors.instagram import messages, wire
 from connectors.instagram.names import (
     MENTION,

@@ -11,9 +11,9 @@ from bot.domain.case import MODERATION, Purpose, Send
 from bot.domain.errors import Permanent, Unknown
 from bot.domain.models import LengthRule, Sent
 from bot.domain.ports import Clock, Notes
-from connectors.graph import Json
-from connectors.graph_sending import CLOCK_TOLERANCE, found_hidden, looked_at, moderated
-from connectors.graph_webhooks import identifier, moment, table, text
+from connectors.graph.client import Json
+from connectors.graph.sending import CLOCK_TOLERANCE, found_hidden, looked_at, moderated
+from connectors.graph.webhooks import identifier, moment, table, text
 from connectors.instagram.api import Api
 from connectors.instagram.names import INBOX, WINDOW, private_conversation
 from connectors.instagram.settings import InstagramSettings

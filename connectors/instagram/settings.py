@@ -6,7 +6,7 @@ from typing import ClassVar, Final
 from pydantic import Field, field_validator
 
 from connectors.fields import HistoryHours, Token, web_address
-from connectors.graph_settings import GraphSettings
+from connectors.graph.settings import GraphSettings
 
 INSTAGRAM_URL: Final = "https://graph.instagram.com"
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from connectors.graph_wire import Id, Text, When, Wire, Yes, dicts, maybe, some
+from connectors.graph.wire import Id, Text, When, Wire, Yes, dicts, maybe, some
 
 
 class Who(Wire):

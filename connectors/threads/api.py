@@ -7,10 +7,10 @@ from collections.abc import AsyncIterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from connectors.graph import Access, Graph, Json, Params, rows
-from connectors.graph_errors import Fate
-from connectors.graph_tokens import Token, inspect
-from connectors.graph_webhooks import identifier, text
+from connectors.graph.client import Access, Graph, Json, Params, rows
+from connectors.graph.errors import Fate
+from connectors.graph.tokens import Token, inspect
+from connectors.graph.webhooks import identifier, text
 from connectors.threads.settings import VERSION, ThreadsSettings
 
 WORDS: Final[Mapping[Fate, str]] = MappingProxyType(

@@ -5,10 +5,10 @@ from datetime import datetime
 from bot.domain.errors import Permanent
 from bot.domain.models import Raw
 from bot.domain.ports import Page
-from connectors.graph import Json
-from connectors.graph_sweeps import OVERLAP, SWEEP, Items, Progress, Sweeps
-from connectors.graph_webhooks import identifier, moment, text
-from connectors.graph_wire import version_of
+from connectors.graph.client import Json
+from connectors.graph.sweeps import OVERLAP, SWEEP, Items, Progress, Sweeps
+from connectors.graph.webhooks import identifier, moment, text
+from connectors.graph.wire import version_of
 from connectors.threads.api import Api
 from connectors.threads.mapping import MENTIONS, REPLIES
 

@@ -11,8 +11,8 @@ from typing import Final, Literal
 from urllib.parse import quote
 
 from bot.domain.models import Attachment, Author, CaseKey, Deleted, Edited, Event, Interaction, Kind, Malformed, Raw
-from connectors.graph_webhooks import Change, changes, unknown, wrong
-from connectors.graph_wire import OUR_NAME, version_of
+from connectors.graph.webhooks import Change, changes, unknown, wrong
+from connectors.graph.wire import OUR_NAME, version_of
 from connectors.threads import wire
 
 NETWORK: Final = "threads"

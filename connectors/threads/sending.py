@@ -13,10 +13,10 @@ from bot.domain.case import MODERATION, Purpose, Send
 from bot.domain.errors import Permanent, Transient, Unknown
 from bot.domain.models import LengthRule, Sent
 from bot.domain.ports import Clock, Notes
-from connectors.graph import Json
-from connectors.graph_errors import Fate
-from connectors.graph_sending import CLOCK_TOLERANCE, found_hidden, looked_at, moderated
-from connectors.graph_webhooks import identifier, moment, table, text
+from connectors.graph.client import Json
+from connectors.graph.errors import Fate
+from connectors.graph.sending import CLOCK_TOLERANCE, found_hidden, looked_at, moderated
+from connectors.graph.webhooks import identifier, moment, table, text
 from connectors.threads.api import Api
 
 LENGTH: Final = LengthRule(limit=500, unit="characters")

@@ -5,7 +5,7 @@ from typing import ClassVar, Final
 from pydantic import Field
 
 from connectors.fields import HistoryHours, Token, WebAddress
-from connectors.graph_settings import GraphSettings
+from connectors.graph.settings import GraphSettings
 
 THREADS_URL: Final = "https://graph.threads.net"
 VERSION: Final = "v1.0"

@@ -3,10 +3,10 @@
 from typing import Final
 
 from bot.domain.errors import Permanent, Unknown
-from connectors.graph import Graph, Json, Params, rows
-from connectors.graph_errors import Fate
-from connectors.graph_tokens import Token, inspect
-from connectors.graph_webhooks import each, identifier, table
+from connectors.graph.client import Graph, Json, Params, rows
+from connectors.graph.errors import Fate
+from connectors.graph.tokens import Token, inspect
+from connectors.graph.webhooks import each, identifier, table
 from connectors.whatsapp import templates
 from connectors.whatsapp.settings import WhatsAppSettings
 

@@ -8,10 +8,10 @@ from bot.domain.errors import Permanent, Transient
 from bot.domain.models import Capabilities, Event, Health, LengthRule, Raw, Sent
 from bot.domain.templates import Templates, is_template
 from connectors.base import ConnectorDeps
-from connectors.graph import Access, Graph
-from connectors.graph_connector import GraphConnector
-from connectors.graph_tokens import trouble, warned
-from connectors.graph_webhooks import text
+from connectors.graph.client import Access, Graph
+from connectors.graph.connector import GraphConnector
+from connectors.graph.tokens import trouble, warned
+from connectors.graph.webhooks import text
 from connectors.whatsapp import mapping, templates
 from connectors.whatsapp.api import Api
 from connectors.whatsapp.settings import WhatsAppSettings

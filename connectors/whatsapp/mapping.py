@@ -12,9 +12,8 @@ from typing import Any, Final
 
 from bot.domain.errors import NetworkError, Permanent
 from bot.domain.models import Author, CaseKey, Deleted, Event, Interaction, Kind, Raw, SendReport
-from connectors import graph_errors
-from connectors.graph_errors import Fate
-from connectors.graph_webhooks import Change, changes, each, identifier, table, text, unknown, wrong
+from connectors.graph.errors import Fate, classify, fault
+from connectors.graph.webhooks import Change, changes, each, identifier, table, text, unknown, wrong
 from connectors.whatsapp import wire
 from connectors.whatsapp.contents import NO_CARD, Contents, contents
 
@@ -66,7 +65,7 @@ def reason(errors: tuple[dict[str, Any], ...]) -> str:
     """Why a message failed, in words for staff."""
     if not errors:
         return "WhatsApp did not deliver it and gave no reason."
-    error: NetworkError = graph_errors.classify(graph_errors.fault(400, errors[0]), words=WORDS)
+    error: NetworkError = classify(fault(400, errors[0]), words=WORDS)
     return error.text if isinstance(error, Permanent) else f"WhatsApp did not deliver it: {error}."
 
 

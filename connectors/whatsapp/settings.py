@@ -5,7 +5,7 @@ from typing import ClassVar
 from pydantic import Field
 
 from connectors.fields import Word
-from connectors.graph_settings import GraphSettings
+from connectors.graph.settings import GraphSettings
 
 
 class WhatsAppSettings(GraphSettings):

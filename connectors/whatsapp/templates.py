@@ -11,8 +11,8 @@ from typing import Annotated, Any, Final
 from pydantic import BeforeValidator, Field
 
 from bot.domain.templates import BLANK, LANGUAGE_REF, REF, VALUES_REF, Blank, Button, Part, Template, Templates
-from connectors.graph import Json
-from connectors.graph_wire import Id, Text, Wire, dicts, some
+from connectors.graph.client import Json
+from connectors.graph.wire import Id, Text, Wire, dicts, some
 
 APPROVED: Final = "APPROVED"
 FIELDS: Final = "id,name,language,status,category,components,parameter_format"

@@ -47,9 +47,9 @@ SHORTER: tuple[tuple[str, str, Any], ...] = (
     ("bot.store.connect", "ANSWER_TIMEOUT_S", 2.5),
     ("bot.store.connect", "CONNECT_TIMEOUT_S", 1.0),
     ("connectors.exchange", "TIMEOUT", aiohttp.ClientTimeout(total=3, connect=1)),
-    ("connectors.graph_errors", "THROTTLED_S", 2.0),
-    ("connectors.graph_pace", "FIRST_PAUSE", timedelta(seconds=2)),
-    ("connectors.graph_pace", "LONGEST_PAUSE", timedelta(seconds=4)),
+    ("connectors.graph.errors", "THROTTLED_S", 2.0),
+    ("connectors.graph.pace", "FIRST_PAUSE", timedelta(seconds=2)),
+    ("connectors.graph.pace", "LONGEST_PAUSE", timedelta(seconds=4)),
     ("connectors.guard", "CONNECT_S", 1.0),
     ("connectors.guard", "TOTAL_S", 2.0),
 )

@@ -27,6 +27,7 @@ from bot.store.keys import Keys
 from bot.telemetry import Metrics
 from connectors.registry import NETWORKS
 from handlers.menu import ACTS
+from tests.support.folders import network_folders
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -67,7 +68,7 @@ QUALITY_RULES = {
     "docs_removal",
     "live_protocol_checked",
 }
-NAMES = sorted(path.parent.name for path in (ROOT / "connectors").glob("*/__init__.py"))
+NAMES = network_folders()
 
 
 def page(name: str) -> str:

@@ -7,6 +7,8 @@ from pathlib import Path
 import grimp
 import pytest
 
+from tests.support.folders import network_folders
+
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("bot", "connectors", "handlers", "sandbox")
 REGISTRY = "connectors.registry"
@@ -20,9 +22,8 @@ def graph() -> grimp.ImportGraph:
 
 
 def connector_packages() -> list[str]:
-    """Return the folders under connectors/, each of which is one network."""
-    folders = sorted(path.parent for path in (ROOT / "connectors").glob("*/__init__.py"))
-    return [f"connectors.{folder.name}" for folder in folders]
+    """Return the packages under connectors/ that are one network each."""
+    return [f"connectors.{name}" for name in network_folders()]
 
 
 def chain_text(chain: tuple[str, ...] | None) -> str:

@@ -9,8 +9,8 @@ from bot.domain.case import Purpose, Send
 from bot.domain.errors import Permanent, Transient, Unknown
 from bot.domain.models import Interaction
 from connectors.facebook.connector import FacebookConnector
-from connectors.graph_errors import Fate, row
-from connectors.graph_errors import read as read_error
+from connectors.graph.errors import Fate, row
+from connectors.graph.errors import read as read_error
 from tests.support.cases import ANA as STAFF
 from tests.support.cases import NOON, a_send
 from tests.support.facebook_server import Desk, delivery

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from connectors.graph_pace import KEPT, Pace
+from connectors.graph.pace import KEPT, Pace
 from tests.support.cases import NOON
 
 

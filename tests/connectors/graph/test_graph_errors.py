@@ -5,8 +5,8 @@ import json
 import pytest
 
 from bot.domain.errors import NetworkError, Permanent, Transient, Unknown
-from connectors import graph_errors
-from connectors.graph_errors import ROWS, Fate, Row, classify, read, row
+from connectors.graph import errors
+from connectors.graph.errors import ROWS, Fate, Row, classify, read, row
 
 
 def answer(code: int, subcode: int | None = None, **more: object) -> bytes:
@@ -119,6 +119,6 @@ def test_a_body_of_another_form_is_judged_by_its_status(body: bytes) -> None:
 
 def test_numbers_may_come_as_text_and_late_reports_carry_details() -> None:
     """WhatsApp reports errors later, with a title and the details in error_data."""
-    late = graph_errors.fault(200, {"code": "131047", "title": "Re-engagement", "error_data": {"details": "24 hours"}})
+    late = errors.fault(200, {"code": "131047", "title": "Re-engagement", "error_data": {"details": "24 hours"}})
     assert (late.code, late.title, late.advice) == (131047, "Re-engagement", "24 hours")
     assert row(late).fate is Fate.WINDOW

@@ -10,9 +10,9 @@ import pytest
 from bot.domain.errors import Permanent, Transient, Unknown
 from bot.domain.models import Health
 from bot.http import open_session
-from connectors import graph_tokens
-from connectors.graph import Access, Graph, following
-from connectors.graph_errors import Fate
+from connectors.graph import tokens
+from connectors.graph.client import Access, Graph, following
+from connectors.graph.errors import Fate
 from tests.support.cases import NOON
 from tests.support.graph_server import APP_SECRET, Asked, GraphServer, Json, running
 from tests.support.stores import TestClock
@@ -192,17 +192,17 @@ async def test_a_token_tells_how_long_it_lives(scene: Scene) -> None:
     end = int(NOON.timestamp()) + 5 * 86400
     data = {"is_valid": True, "type": "PAGE", "expires_at": 0, "data_access_expires_at": end, "scopes": ["a", "b"]}
     scene.server.token_data = data
-    token = await graph_tokens.inspect(scene.graph(), scene.server.token)
+    token = await tokens.inspect(scene.graph(), scene.server.token)
     assert token is not None
     assert (token.valid, token.kind, token.lacks(["a", "c"])) == (True, "PAGE", ["c"])
-    health = graph_tokens.warned(Health(ok=True, summary="fine"), token, NOON, "make a new one")
+    health = tokens.warned(Health(ok=True, summary="fine"), token, NOON, "make a new one")
     assert (health.ok, health.summary, health.mend) == (True, "fine, the token ends in 5 days", "make a new one")
     over = token.expires_at
     assert over is not None
-    late = graph_tokens.warned(Health(ok=True, summary="fine"), token, over, "make a new one")
+    late = tokens.warned(Health(ok=True, summary="fine"), token, over, "make a new one")
     assert not late.ok
     scene.server.token_data = {"expires_at": "0"}
-    other = await graph_tokens.inspect(scene.graph(), scene.server.token)
+    other = await tokens.inspect(scene.graph(), scene.server.token)
     assert other is not None
     assert (other.expires_at, other.lacks(["a"])) == (None, [])
 
@@ -210,7 +210,7 @@ async def test_a_token_tells_how_long_it_lives(scene: Scene) -> None:
 async def test_a_token_that_may_not_ask_about_itself_is_no_error(scene: Scene) -> None:
     """Unconfirmed for every kind of token; a dead token is told all the same."""
     scene.server.fail(100, match="debug_token")
-    assert await graph_tokens.inspect(scene.graph(), scene.server.token) is None
+    assert await tokens.inspect(scene.graph(), scene.server.token) is None
     scene.server.fail(190, match="debug_token")
     with pytest.raises(Permanent):
-        await graph_tokens.inspect(scene.graph(), scene.server.token)
+        await tokens.inspect(scene.graph(), scene.server.token)

@@ -13,10 +13,10 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 from bot.domain.errors import Permanent
 from bot.domain.models import Raw
 from bot.domain.ports import Clock, Page
-from connectors.graph import Json
-from connectors.graph_errors import Fate
-from connectors.graph_pace import Pace
-from connectors.graph_wire import OUR_NAME, dump, version_of
+from connectors.graph.client import Json
+from connectors.graph.errors import Fate
+from connectors.graph.pace import Pace
+from connectors.graph.wire import OUR_NAME, dump, version_of
 
 SWEEP: Final = "sweep"
 RECHECK: Final = "recheck"

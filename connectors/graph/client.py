@@ -17,10 +17,10 @@ import structlog
 
 from bot.domain.errors import NetworkError, Transient, Unknown
 from bot.domain.ports import Clock
-from connectors import graph_errors
 from connectors.exchange import exchange
-from connectors.graph_errors import Fate
-from connectors.graph_pace import Pace
+from connectors.graph import errors
+from connectors.graph.errors import Fate
+from connectors.graph.pace import Pace
 from connectors.retry import retrying
 
 MOST_PAGES: Final = 50
@@ -134,16 +134,16 @@ class Graph:
         raise self._refused(call, status, headers, body)
 
     def _refused(self, call: Call, status: int, headers: Mapping[str, str], body: bytes) -> NetworkError:
-        fault, now = graph_errors.read(status, body), self._clock.now()
+        fault, now = errors.read(status, body), self._clock.now()
         pause = None
-        if graph_errors.row(fault).fate is Fate.THROTTLED:
+        if errors.row(fault).fate is Fate.THROTTLED:
             pause = self.pace.throttled(headers, now)
         else:
             self.pace.note(headers, now)
         self._log.info(
             "refused", verb=call.verb, status=status, code=fault.code, subcode=fault.subcode, trace=fault.trace
         )
-        return graph_errors.classify(fault, writing=call.writes, pause_s=pause, words=self._words)
+        return errors.classify(fault, writing=call.writes, pause_s=pause, words=self._words)
 
     async def _exchange(self, call: Call) -> tuple[int, Mapping[str, str], bytes]:
         params = {name: str(value) for name, value in call.params.items()}

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-from connectors.graph_webhooks import identifier, moment, table, text
+from connectors.graph.webhooks import identifier, moment, table, text
 
 OUR_NAME: Final = "username"
 """The header of a stored reading that says how the account is called."""

@@ -4,7 +4,7 @@ import pytest
 
 from bot.domain.errors import SettingsError
 from bot.environment import accounts, read
-from connectors.graph_settings import GraphSettings
+from connectors.graph.settings import GraphSettings
 
 GOOD = {"META_APP_SECRET": "a" * 32, "META_VERIFY_TOKEN": "a-long-word"}
 

@@ -7,8 +7,8 @@ from typing import Any, Final
 
 from bot.domain.errors import Permanent
 from bot.domain.models import Health
-from connectors.graph import Graph
-from connectors.graph_webhooks import moment
+from connectors.graph.client import Graph
+from connectors.graph.webhooks import moment
 
 WARN_BEFORE: Final = timedelta(days=10)
 TIMES: Final = ("expires_at", "data_access_expires_at")

@@ -7,7 +7,7 @@ from typing import Final, TypeVar
 from bot.domain.case import Purpose, Send
 from bot.domain.errors import Permanent
 from bot.domain.models import Sent
-from connectors.graph_errors import Fate
+from connectors.graph.errors import Fate
 
 CLOCK_TOLERANCE: Final = timedelta(seconds=10)
 """How far the network's clock may be behind ours when we look for our own words; its times are whole seconds."""

@@ -7,9 +7,9 @@ from typing import ClassVar, Generic, TypeVar
 from bot.domain.errors import Permanent, Transient
 from bot.domain.models import Health
 from bot.domain.ports import Verdict, WebhookRequest
-from connectors import graph_webhooks
 from connectors.base import Connector, ConnectorDeps
-from connectors.graph_settings import GraphSettings
+from connectors.graph import webhooks
+from connectors.graph.settings import GraphSettings
 
 S = TypeVar("S", bound=GraphSettings)
 
@@ -29,7 +29,7 @@ class GraphConnector(Connector, Generic[S]):
         """Judge one request: the handshake, or a delivery signed over its raw bytes with one of the app secrets."""
         token = self._settings.verify_token.get_secret_value()
         secrets = self._settings.secrets
-        return graph_webhooks.verify(request, secrets, token, network=self.network, account=self.account)
+        return webhooks.verify(request, secrets, token, network=self.network, account=self.account)
 
     async def check(self) -> Health:
         """Whether the account is in order. Raises no NetworkError: what is wrong is in the answer."""
