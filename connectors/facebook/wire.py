@@ -9,7 +9,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from connectors.graph.wire import Id, Text, When, Wire, dicts, maybe, some
+from connectors.graph.wire import Id, MaybeObject, Object, Objects, Text, When, Wire
 
 
 def _flag(value: object) -> bool:
@@ -25,7 +25,7 @@ def _whole(value: object) -> int | None:
 
 
 Flag = Annotated[bool, BeforeValidator(_flag)]
-Maybe = Annotated[bool | None, BeforeValidator(_known)]
+YesOrNo = Annotated[bool | None, BeforeValidator(_known)]
 Stars = Annotated[int | None, BeforeValidator(_whole)]
 
 
@@ -34,10 +34,6 @@ class Person(Wire):
 
     id: Id = ""
     name: Text = ""
-
-
-APerson = Annotated[Person, BeforeValidator(some)]
-People = Annotated[tuple[Person, ...], BeforeValidator(dicts)]
 
 
 class PostInfo(Wire):
@@ -56,7 +52,7 @@ class FeedValue(Wire):
     post_id: Id = ""
     parent_id: Id = ""
     share_id: Id = ""
-    sender: APerson = Field(default=Person(), alias="from")
+    sender: Object[Person] = Field(default=Person(), alias="from")
     sender_id: Id = ""
     sender_name: Text = ""
     user_id: Id = ""
@@ -66,7 +62,7 @@ class FeedValue(Wire):
     video: Text = ""
     link: Text = ""
     reaction_type: Text = ""
-    post: Annotated[PostInfo, BeforeValidator(some)] = PostInfo()
+    post: Object[PostInfo] = PostInfo()
     open_graph_story_id: Id = ""
     reviewer_id: Id = ""
     reviewer_name: Text = ""
@@ -97,7 +93,7 @@ class Attached(Wire):
     title: Text = ""
     url: Text = ""
     other_url: Text = Field(default="", alias="URL")
-    payload: Annotated[Payload, BeforeValidator(some)] = Payload()
+    payload: Object[Payload] = Payload()
 
 
 class MessageBody(Wire):
@@ -105,7 +101,7 @@ class MessageBody(Wire):
 
     mid: Id = ""
     text: Text = ""
-    attachments: Annotated[tuple[Attached, ...], BeforeValidator(dicts)] = ()
+    attachments: Objects[Attached] = ()
     is_echo: Flag = False
     is_deleted: Flag = False
     is_unsupported: Flag = False
@@ -136,8 +132,8 @@ class Postback(Wire):
 class Messaging(Wire):
     """One entry of `messaging` or `standby`: who to whom, when; what it is stands under its own name."""
 
-    sender: APerson = Person()
-    recipient: APerson = Person()
+    sender: Object[Person] = Person()
+    recipient: Object[Person] = Person()
     timestamp: When = None
 
 
@@ -160,30 +156,30 @@ class ReadComment(Wire):
     """A comment as the Graph API reads it."""
 
     id: Id = ""
-    sender: APerson = Field(default=Person(), alias="from")
+    sender: Object[Person] = Field(default=Person(), alias="from")
     message: Text = ""
     created_time: When = None
     permalink_url: Text = ""
-    parent: Annotated[Parent, BeforeValidator(some)] = Parent()
-    attachment: Annotated[ReadAttachment | None, BeforeValidator(maybe)] = None
-    can_reply_privately: Maybe = None
-    can_comment: Maybe = None
-    can_hide: Maybe = None
-    is_hidden: Maybe = None
+    parent: Object[Parent] = Parent()
+    attachment: MaybeObject[ReadAttachment] = None
+    can_reply_privately: YesOrNo = None
+    can_comment: YesOrNo = None
+    can_hide: YesOrNo = None
+    is_hidden: YesOrNo = None
 
 
 class ReadPost(Wire):
     """A post as the Graph API reads it, with the newest of its comments still as JSON."""
 
     id: Id = ""
-    sender: APerson = Field(default=Person(), alias="from")
+    sender: Object[Person] = Field(default=Person(), alias="from")
     message: Text = ""
     story: Text = ""
     created_time: When = None
     updated_time: When = None
     permalink_url: Text = ""
-    attachments: Annotated[tuple[ReadAttachment, ...], BeforeValidator(dicts)] = ()
-    comments: Annotated[tuple[dict[str, Any], ...], BeforeValidator(dicts)] = ()
+    attachments: Objects[ReadAttachment] = ()
+    comments: Objects[dict[str, Any]] = ()
 
 
 class FileData(Wire):
@@ -198,19 +194,19 @@ class ReadFile(Wire):
     mime_type: Text = ""
     name: Text = ""
     file_url: Text = ""
-    image_data: Annotated[FileData, BeforeValidator(some)] = FileData()
-    video_data: Annotated[FileData, BeforeValidator(some)] = FileData()
+    image_data: Object[FileData] = FileData()
+    video_data: Object[FileData] = FileData()
 
 
 class ReadMessage(Wire):
     """A message as the Graph API reads it."""
 
     id: Id = ""
-    sender: APerson = Field(default=Person(), alias="from")
-    to: People = ()
+    sender: Object[Person] = Field(default=Person(), alias="from")
+    to: Objects[Person] = ()
     message: Text = ""
     created_time: When = None
-    attachments: Annotated[tuple[ReadFile, ...], BeforeValidator(dicts)] = ()
+    attachments: Objects[ReadFile] = ()
     sticker: Text = ""
 
 
@@ -219,8 +215,8 @@ class ReadConversation(Wire):
 
     id: Id = ""
     updated_time: When = None
-    participants: People = ()
-    messages: Annotated[tuple[dict[str, Any], ...], BeforeValidator(dicts)] = ()
+    participants: Objects[Person] = ()
+    messages: Objects[dict[str, Any]] = ()
 
     def customer(self, page: str) -> Person:
         """The one in it who is not the Page."""

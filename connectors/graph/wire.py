@@ -6,7 +6,7 @@ Ids come as text or as numbers, times as seconds, milliseconds or ISO 8601, list
 import json
 from datetime import datetime
 from hashlib import blake2b
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final, Self, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
@@ -27,18 +27,18 @@ class Wire(BaseModel):
         return cls.model_validate(table(value))
 
 
-def dicts(value: object) -> list[Any]:
+def _dicts(value: object) -> list[Any]:
     """The objects of a list, or of the `data` of a page of the Graph API."""
     entries = value.get("data") if isinstance(value, dict) else value
     return [entry for entry in entries if isinstance(entry, dict | Wire)] if isinstance(entries, list | tuple) else []
 
 
-def maybe(value: object) -> object:
+def _maybe(value: object) -> object:
     """An object; None for anything else."""
     return value if isinstance(value, dict | Wire) else None
 
 
-def some(value: object) -> object:
+def _some(value: object) -> object:
     """An object; an empty one for anything else."""
     return value if isinstance(value, dict | Wire) else {}
 
@@ -46,6 +46,12 @@ def some(value: object) -> object:
 def _true(value: object) -> bool:
     return value is True or value == "true"
 
+
+T = TypeVar("T")
+Object = Annotated[T, BeforeValidator(_some)]
+MaybeObject = Annotated[T | None, BeforeValidator(_maybe)]
+Objects = Annotated[tuple[T, ...], BeforeValidator(_dicts)]
+"""`Object[Media]` and so on: a part of a model. What has another form reads as an empty one, None, or none."""
 
 Id = Annotated[str, BeforeValidator(identifier)]
 Text = Annotated[str, BeforeValidator(text)]

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from connectors.graph.wire import Id, Text, When, Wire, Yes, dicts, maybe, some
+from connectors.graph.wire import Id, MaybeObject, Object, Objects, Text, When, Wire, Yes
 
 
 class Who(Wire):
@@ -16,9 +16,6 @@ class Who(Wire):
 
     id: Id = ""
     username: Text = ""
-
-
-MaybeWho = Annotated[Who, BeforeValidator(some)]
 
 
 class Media(Wire):
@@ -41,12 +38,12 @@ class Comment(Wire):
     id: Id = ""
     parent_id: Id = ""
     text: Text = ""
-    sender: MaybeWho = Field(default=Who(), alias="from")
+    sender: Object[Who] = Field(default=Who(), alias="from")
     username: Text = ""
-    media: Annotated[Media, BeforeValidator(some)] = Media()
+    media: Object[Media] = Media()
     timestamp: When = None
     hidden: Yes = False
-    replies: Annotated[tuple["Comment", ...], BeforeValidator(dicts)] = ()
+    replies: Objects["Comment"] = ()
 
     @property
     def author(self) -> Who:
@@ -82,7 +79,7 @@ class Attachment(Wire):
     """What came with a message."""
 
     type: Text = ""
-    payload: Annotated[Payload, BeforeValidator(some)] = Payload()
+    payload: Object[Payload] = Payload()
 
 
 class Story(Wire):
@@ -96,7 +93,7 @@ class ReplyTo(Wire):
     """What a message answers: another message, or a story of ours."""
 
     mid: Text = ""
-    story: Annotated[Story | None, BeforeValidator(maybe)] = None
+    story: MaybeObject[Story] = None
 
 
 class Message(Wire):
@@ -104,8 +101,8 @@ class Message(Wire):
 
     mid: Text = ""
     text: Text = ""
-    attachments: Annotated[tuple[Attachment, ...], BeforeValidator(dicts)] = ()
-    reply_to: Annotated[ReplyTo, BeforeValidator(some)] = ReplyTo()
+    attachments: Objects[Attachment] = ()
+    reply_to: Object[ReplyTo] = ReplyTo()
     is_echo: Yes = False
     is_deleted: Yes = False
     is_unsupported: Yes = False
@@ -138,12 +135,12 @@ class Edit(Wire):
 class Messaging(Wire):
     """One event of a private conversation: exactly one of its parts is there."""
 
-    sender: MaybeWho = Who()
-    recipient: MaybeWho = Who()
-    message: Annotated[Message | None, BeforeValidator(maybe)] = None
-    reaction: Annotated[Reaction | None, BeforeValidator(maybe)] = None
-    postback: Annotated[Postback | None, BeforeValidator(maybe)] = None
-    message_edit: Annotated[Edit | None, BeforeValidator(maybe)] = None
+    sender: Object[Who] = Who()
+    recipient: Object[Who] = Who()
+    message: MaybeObject[Message] = None
+    reaction: MaybeObject[Reaction] = None
+    postback: MaybeObject[Postback] = None
+    message_edit: MaybeObject[Edit] = None
 
 
 class Link(Wire):
@@ -157,15 +154,15 @@ class ReadFile(Wire):
 
     name: Text = ""
     file_url: Text = ""
-    image_data: Annotated[Link | None, BeforeValidator(maybe)] = None
-    video_data: Annotated[Link | None, BeforeValidator(maybe)] = None
+    image_data: MaybeObject[Link] = None
+    video_data: MaybeObject[Link] = None
 
 
 class ReadStory(Wire):
     """The story that a read message mentions or answers."""
 
-    mention: Annotated[dict[str, Any] | None, BeforeValidator(maybe)] = None
-    reply_to: Annotated[dict[str, Any] | None, BeforeValidator(maybe)] = None
+    mention: MaybeObject[dict[str, Any]] = None
+    reply_to: MaybeObject[dict[str, Any]] = None
 
 
 class ReadMessage(Wire):
@@ -173,11 +170,11 @@ class ReadMessage(Wire):
 
     id: Text = ""
     created_time: When = None
-    sender: MaybeWho = Field(default=Who(), alias="from")
-    to: Annotated[tuple[Who, ...], BeforeValidator(dicts)] = ()
+    sender: Object[Who] = Field(default=Who(), alias="from")
+    to: Objects[Who] = ()
     message: Text = ""
-    attachments: Annotated[tuple[ReadFile, ...], BeforeValidator(dicts)] = ()
-    story: Annotated[ReadStory, BeforeValidator(some)] = ReadStory()
+    attachments: Objects[ReadFile] = ()
+    story: Object[ReadStory] = ReadStory()
     is_unsupported: Yes = False
 
 
@@ -203,9 +200,9 @@ class Seen(Wire):
     """
 
     ref: dict[str, str] | None = None
-    media: Annotated[Media, BeforeValidator(some)] = Media()
-    comment: Annotated[Comment | None, BeforeValidator(maybe)] = None
-    caption: Annotated[Caption | None, BeforeValidator(maybe)] = None
-    message: Annotated[ReadMessage | None, BeforeValidator(maybe)] = None
+    media: Object[Media] = Media()
+    comment: MaybeObject[Comment] = None
+    caption: MaybeObject[Caption] = None
+    message: MaybeObject[ReadMessage] = None
     customer: Id = ""
-    person: Annotated[Profile | None, BeforeValidator(maybe)] = None
+    person: MaybeObject[Profile] = None

@@ -3,11 +3,9 @@
 Shapes follow "Webhooks for Threads", "Reply Management" and "Threads Media" of the Threads API.
 """
 
-from typing import Annotated
+from pydantic import Field
 
-from pydantic import BeforeValidator, Field
-
-from connectors.graph.wire import Id, Text, When, Wire, Yes, dicts, maybe, some
+from connectors.graph.wire import Id, MaybeObject, Object, Objects, Text, When, Wire, Yes
 
 
 class Root(Wire):
@@ -36,14 +34,14 @@ class Post(Wire):
     media_url: Text = ""
     alt_text: Text = ""
     link: Text = Field(default="", alias="link_attachment_url")
-    children: Annotated[tuple[Slide, ...], BeforeValidator(dicts)] = ()
+    children: Objects[Slide] = ()
     permalink: Text = ""
-    replied_to: Annotated[Root, BeforeValidator(some)] = Root()
-    root_post: Annotated[Root, BeforeValidator(some)] = Root()
+    replied_to: Object[Root] = Root()
+    root_post: Object[Root] = Root()
     timestamp: When = None
     is_reply_owned_by_me: Yes = False
     is_quote_post: Yes = False
-    owner: Annotated[Root, BeforeValidator(some)] = Root()
+    owner: Object[Root] = Root()
 
 
 class Seen(Wire):
@@ -51,4 +49,4 @@ class Seen(Wire):
 
     field: Text = ""
     ref: dict[str, str] | None = None
-    post: Annotated[Post | None, BeforeValidator(maybe)] = None
+    post: MaybeObject[Post] = None

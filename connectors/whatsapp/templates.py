@@ -6,21 +6,19 @@ those only what words alone can fill: a picture in the header, a catalogue or a 
 
 import json
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
 from bot.domain.templates import BLANK, LANGUAGE_REF, REF, VALUES_REF, Blank, Button, Part, Template, Templates
 from connectors.graph.client import Json
-from connectors.graph.wire import Id, Text, Wire, dicts, some
+from connectors.graph.wire import Id, Object, Objects, Text, Wire
 
 APPROVED: Final = "APPROVED"
 FIELDS: Final = "id,name,language,status,category,components,parameter_format"
 PLAIN_BUTTONS: Final = frozenset({"QUICK_REPLY", "PHONE_NUMBER", "URL", "VOICE_CALL"})
 NOT_FOR_STAFF: Final = "AUTHENTICATION"
 """One-time codes: WhatsApp fills them with words of its own."""
-
-Table = Annotated[dict[str, Any], BeforeValidator(some)]
 
 
 class ButtonWire(Wire):
@@ -37,8 +35,8 @@ class Component(Wire):
     type: Text = ""
     format: Text = ""
     text: Text = ""
-    example: Table = Field(default_factory=dict)
-    buttons: Annotated[tuple[ButtonWire, ...], BeforeValidator(dicts)] = ()
+    example: Object[dict[str, Any]] = Field(default_factory=dict)
+    buttons: Objects[ButtonWire] = ()
 
 
 class TemplateWire(Wire):
@@ -49,7 +47,7 @@ class TemplateWire(Wire):
     language: Text = ""
     status: Text = ""
     category: Text = ""
-    components: Annotated[tuple[Component, ...], BeforeValidator(dicts)] = ()
+    components: Objects[Component] = ()
 
 
 def listed(rows: Iterable[Json]) -> Templates:

@@ -8,9 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from connectors.graph.wire import Id, Text, When, Wire, dicts, maybe, some
-
-Table = Annotated[dict[str, Any], BeforeValidator(some)]
+from connectors.graph.wire import Id, MaybeObject, Object, Objects, Text, When, Wire
 
 
 class Profile(Wire):
@@ -23,7 +21,7 @@ class Profile(Wire):
 class Contact(Wire):
     """Who wrote one of the messages of the same update."""
 
-    profile: Annotated[Profile, BeforeValidator(some)] = Profile()
+    profile: Object[Profile] = Profile()
     wa_id: Id = ""
     user_id: Id = ""
 
@@ -74,8 +72,8 @@ class Phone(Wire):
 class Card(Wire):
     """One contact card that the customer sent."""
 
-    name: Annotated[CardName, BeforeValidator(some)] = CardName()
-    phones: Annotated[tuple[Phone, ...], BeforeValidator(dicts)] = ()
+    name: Object[CardName] = CardName()
+    phones: Objects[Phone] = ()
 
 
 class Choice(Wire):
@@ -90,9 +88,9 @@ class Choice(Wire):
 class Interactive(Wire):
     """An answer to something that offered choices: exactly one part is there."""
 
-    button_reply: Annotated[Choice | None, BeforeValidator(maybe)] = None
-    list_reply: Annotated[Choice | None, BeforeValidator(maybe)] = None
-    nfm_reply: Annotated[Choice | None, BeforeValidator(maybe)] = None
+    button_reply: MaybeObject[Choice] = None
+    list_reply: MaybeObject[Choice] = None
+    nfm_reply: MaybeObject[Choice] = None
 
 
 class Reaction(Wire):
@@ -116,7 +114,7 @@ class Order(Wire):
     """What the customer put into the cart of a catalogue."""
 
     text: Text = ""
-    product_items: Annotated[tuple[Product, ...], BeforeValidator(dicts)] = ()
+    product_items: Objects[Product] = ()
 
 
 class Referral(Wire):
@@ -130,7 +128,7 @@ class Change(Wire):
     """An edit or a revocation of an earlier message; an edit carries the new message."""
 
     original_message_id: Id = ""
-    message: Table = Field(default_factory=dict)
+    message: Object[dict[str, Any]] = Field(default_factory=dict)
 
 
 class System(Wire):
@@ -148,17 +146,17 @@ class Message(Wire):
     group_id: Id = ""
     timestamp: When = None
     type: Text = ""
-    text: Annotated[Body, BeforeValidator(some)] = Body()
-    button: Annotated[Body, BeforeValidator(some)] = Body()
-    location: Annotated[Location | None, BeforeValidator(maybe)] = None
-    contacts: Annotated[tuple[Card, ...], BeforeValidator(dicts)] = ()
-    interactive: Annotated[Interactive, BeforeValidator(some)] = Interactive()
-    reaction: Annotated[Reaction, BeforeValidator(some)] = Reaction()
-    order: Annotated[Order, BeforeValidator(some)] = Order()
-    referral: Annotated[Referral | None, BeforeValidator(maybe)] = None
-    edit: Annotated[Change, BeforeValidator(some)] = Change()
-    revoke: Annotated[Change, BeforeValidator(some)] = Change()
-    system: Annotated[System, BeforeValidator(some)] = System()
+    text: Object[Body] = Body()
+    button: Object[Body] = Body()
+    location: MaybeObject[Location] = None
+    contacts: Objects[Card] = ()
+    interactive: Object[Interactive] = Interactive()
+    reaction: Object[Reaction] = Reaction()
+    order: Object[Order] = Order()
+    referral: MaybeObject[Referral] = None
+    edit: Object[Change] = Change()
+    revoke: Object[Change] = Change()
+    system: Object[System] = System()
 
 
 class Status(Wire):
@@ -167,5 +165,5 @@ class Status(Wire):
     id: Id = ""
     status: Text = ""
     timestamp: When = None
-    errors: Annotated[tuple[dict[str, Any], ...], BeforeValidator(dicts)] = ()
+    errors: Objects[dict[str, Any]] = ()
     biz_opaque_callback_data: Text = ""
