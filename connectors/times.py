@@ -19,6 +19,11 @@ def sound(at: datetime | None) -> datetime | None:
     return found if EARLIEST <= found <= LATEST else None
 
 
+def happened(received_at: datetime, *told: datetime | None) -> datetime:
+    """When something happened: as the first of these tells, but never later than it was received."""
+    return min(next((at for at in told if at is not None), received_at), received_at)
+
+
 def spelled(text: str) -> datetime | None:
     """An ISO 8601 time in UTC; None for what is none."""
     try:

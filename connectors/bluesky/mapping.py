@@ -27,7 +27,7 @@ from bot.domain.models import (
 from connectors import clean
 from connectors.bluesky import wire
 from connectors.bluesky.names import post_url, profile_url, split_uri
-from connectors.times import spelled
+from connectors.times import happened, spelled
 
 DID_HEADER: Final = "did"
 """Raw header: our own DID at the time of reading, so that parsing needs no session."""
@@ -84,11 +84,6 @@ def _reason(error: ValueError) -> str:
         return type(error).__name__
     found = details(include_url=False, include_context=False, include_input=False)
     return "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['type']}" for one in found[:5])
-
-
-def _time(text: str, otherwise: datetime) -> datetime:
-    """A time of the network in UTC; `otherwise` when it is missing or odd, and never later than that."""
-    return min(spelled(text) or otherwise, otherwise)
 
 
 def _author(profile: wire.Profile, context: Context) -> Author:
@@ -159,7 +154,7 @@ def _post(post: wire.PostLike, kind: Kind, context: Context) -> Interaction:
         kind=kind,
         author=_author(post.author, context),
         text=post.record.text,
-        posted_at=_time(post.indexed_at, context.received_at),
+        posted_at=happened(context.received_at, spelled(post.indexed_at)),
         url=url,
         version=post.cid,
         language=post.record.langs[0] if post.record.langs else None,
@@ -189,7 +184,7 @@ def _quiet(note: wire.Notification, kind: Kind, context: Context) -> Interaction
         kind=kind,
         author=_author(note.author, context),
         text="",
-        posted_at=_time(note.indexed_at, context.received_at),
+        posted_at=happened(context.received_at, spelled(note.indexed_at)),
         url=post_url(context.web_url, about) or profile_url(context.web_url, customer, note.author.handle),
         version=note.cid,
         ref={"did": customer, "conversation": where},
@@ -265,7 +260,7 @@ def _chat_message(log: wire.ChatLog, message: wire.Message, context: Context) ->
         kind=Kind.MESSAGE,
         author=_chat_author(did, log, context),
         text=message.text,
-        posted_at=_time(message.sent_at, context.received_at),
+        posted_at=happened(context.received_at, spelled(message.sent_at)),
         url=f"{context.web_url}/messages/{log.convo_id}",
         version=log.rev,
         private=True,
@@ -292,7 +287,7 @@ def _chat_reaction(log: wire.ChatLog, message: wire.Message, context: Context) -
         kind=Kind.REACTION,
         author=_chat_author(did, log, context),
         text=reaction.value,
-        posted_at=_time(reaction.created_at, context.received_at),
+        posted_at=happened(context.received_at, spelled(reaction.created_at)),
         version=log.rev,
         private=True,
         ref=_chat_ref(did, log.convo_id),

@@ -16,6 +16,7 @@ from connectors.facebook.names import Page
 from connectors.facebook.wire import FeedValue
 from connectors.graph.webhooks import Change, changes, table, unknown, wrong
 from connectors.graph.wire import version_of
+from connectors.times import happened
 
 POSTS: Final = frozenset({"post", "status", "photo", "video", "album", "link", "note", "event"})
 ADDED: Final = frozenset({"add"})
@@ -54,8 +55,7 @@ def _found(found: Change, raw: Raw, page: Page) -> Iterator[Event]:
 
 def _change(change: Change, raw: Raw, page: Page) -> Iterator[Event]:
     value = FeedValue.read(change.value)
-    happened = value.created_time or change.at or raw.received_at
-    at = min(happened, raw.received_at)
+    at = happened(raw.received_at, value.created_time, change.at)
     if change.field == "mention":
         yield from _mention(change, value, at, page)
     elif change.field == "ratings" and value.item == "rating":
@@ -100,7 +100,7 @@ def _comment(change: Change, value: FeedValue, at: datetime, page: Page, raw_at:
     )
     if value.verb in HIDDEN and not made.by_us:
         # Dated by the delivery: whether `created_time` is that of the comment here is not documented.
-        yield Hidden(id=made.id, key=key, hidden=HIDDEN[value.verb], at=min(change.at or at, raw_at))
+        yield Hidden(id=made.id, key=key, hidden=HIDDEN[value.verb], at=happened(raw_at, change.at, at))
         return
     yield from _lived(made, value, at)
 

@@ -24,6 +24,7 @@ from connectors.facebook.wire import (
 )
 from connectors.graph.webhooks import Change, identifier, table, text, unknown
 from connectors.graph.wire import version_of
+from connectors.times import happened
 
 EVENTS: Final = ("message", "message_edit", "reaction", "postback", "read", "delivery")
 SILENT: Final = frozenset({"read", "delivery"})
@@ -39,7 +40,7 @@ NOT_PASSED_ON: Final = Attachment(kind="file", description="something that the n
 def parse(change: Change, raw: Raw, page: Page) -> Iterator[Event]:
     """One event of `messaging` or `standby`."""
     value, about = change.value, Messaging.read(change.value)
-    at = min(about.timestamp or change.at or raw.received_at, raw.received_at)
+    at = happened(raw.received_at, about.timestamp, change.at)
     what = first_key(value, EVENTS)
     if what in SILENT:
         return
@@ -159,7 +160,7 @@ def swept(stored: Mapping[str, Any], raw: Raw, page: Page) -> Event | None:
     item, person = ReadMessage.read(stored.get("item")), Person.read(stored.get("customer"))
     if not item.id or not person.id:
         return None
-    at = min(item.created_time or raw.received_at, raw.received_at)
+    at = happened(raw.received_at, item.created_time)
     found = tuple(_file(one) for one in item.attachments)
     if item.sticker:
         found = (*found, Attachment(kind="image", url=item.sticker, description="sticker"))

@@ -9,6 +9,7 @@ from connectors.facebook.names import Page
 from connectors.facebook.wire import ReadAttachment, ReadComment, ReadPost
 from connectors.graph.webhooks import identifier, table, text
 from connectors.graph.wire import version_of
+from connectors.times import happened
 
 COMMENT_FIELDS: Final = (
     "id,from,message,created_time,permalink_url,parent{id},attachment,"
@@ -57,7 +58,7 @@ def event(stored: Mapping[str, Any], raw: Raw, page: Page) -> Event | None:
 def _comment(item: ReadComment, post: str, raw: Raw, page: Page) -> Event | None:
     if not item.id or not post:
         return None
-    at, who = min(item.created_time or raw.received_at, raw.received_at), item.sender
+    at, who = happened(raw.received_at, item.created_time), item.sender
     top = item.parent.id or item.id
     key = page.key(names.branch(post, who.id, top))
     return Interaction(
@@ -81,7 +82,7 @@ def _comment(item: ReadComment, post: str, raw: Raw, page: Page) -> Event | None
 def _post(item: ReadPost, raw: Raw, page: Page, *, mention: bool) -> Event | None:
     if not item.id:
         return None
-    at, who = min(item.created_time or raw.received_at, raw.received_at), item.sender
+    at, who = happened(raw.received_at, item.created_time), item.sender
     key = page.key(names.branch(item.id, "" if mention else who.id, item.id if mention else "post"))
     return Interaction(
         id=item.id,

@@ -38,6 +38,7 @@ from connectors.instagram.names import (
     key_of,
     private_conversation,
 )
+from connectors.times import happened
 
 LEFT_OUT: Final = "Instagram tells of a mention without its words; Hark reads them in a moment"
 UNREADABLE: Final = "Instagram lets Hark read the words of a mention only with Facebook Login"
@@ -74,7 +75,7 @@ def _change(raw: Raw, rules: Rules, change: Change) -> tuple[Event, ...]:
 
 def _comments(raw: Raw, rules: Rules, change: Change) -> tuple[Event, ...]:
     comment, live = wire.Comment.model_validate(change.value), change.field == "live_comments"
-    return (_comment(raw, rules, comment, comment.media, comment.timestamp or change.at or raw.received_at, live=live),)
+    return (_comment(raw, rules, comment, comment.media, change.at, live=live),)
 
 
 def _mentions(raw: Raw, rules: Rules, change: Change) -> tuple[Event, ...]:
@@ -83,7 +84,7 @@ def _mentions(raw: Raw, rules: Rules, change: Change) -> tuple[Event, ...]:
     if not subject:
         msg = "a mention must say where it is"
         raise ValueError(msg)
-    at = min(change.at or raw.received_at, raw.received_at)
+    at = happened(raw.received_at, change.at)
     conversation = f"mention|{subject}"
     interaction = Interaction(
         id=conversation,
@@ -123,8 +124,7 @@ def _seen(raw: Raw, rules: Rules, seen: wire.Seen) -> Iterator[Event]:
         yield messages.read(raw, rules, seen.message)
     elif seen.ref is None:
         if seen.comment is not None:
-            at = seen.comment.timestamp or raw.received_at
-            yield _comment(raw, rules, seen.comment, seen.media, at, live=False)
+            yield _comment(raw, rules, seen.comment, seen.media, None, live=False)
     elif seen.ref.get("kind") == "stand_in":
         yield from _filled(raw, seen.ref, seen)
     else:
@@ -156,7 +156,7 @@ def _filled(raw: Raw, ref: Mapping[str, str], seen: wire.Seen) -> Iterator[Event
     found = _named(seen)
     if found is not None:
         who, words, at, url = found
-        at = min(at or moment(ref.get("at")) or raw.received_at, raw.received_at)
+        at = happened(raw.received_at, at, moment(ref.get("at")))
         again = {"kind": "mention", "media_id": ref.get("media_id", ""), "comment_id": ref.get("comment_id", "")}
         yield Interaction(
             id=subject,
@@ -186,13 +186,15 @@ def _named(seen: wire.Seen) -> tuple[wire.Who, str, datetime | None, str] | None
 # --- comments ---------------------------------------------------------------------------------------------------
 
 
-def _comment(raw: Raw, rules: Rules, comment: wire.Comment, media: wire.Media, at: datetime, *, live: bool) -> Event:
+def _comment(
+    raw: Raw, rules: Rules, comment: wire.Comment, media: wire.Media, told_at: datetime | None, *, live: bool
+) -> Event:
     """A comment below a post of ours. Below a live video only Instagram's own app can answer."""
     if not comment.id:
         msg = "a comment must have an id"
         raise ValueError(msg)
     who, own = comment.author, raw.headers.get(OUR_NAME, "")
-    at = min(at, raw.received_at)
+    at = happened(raw.received_at, comment.timestamp, told_at)
     # By name, because a comment that is read always has it, and the author's number not for every login.
     conversation = f"{media.post or comment.parent_id or comment.id}|{who.username or who.id or comment.id}"
     ref = {"kind": "comment", "id": comment.id, "conversation": conversation, "parent": comment.parent_id}

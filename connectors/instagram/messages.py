@@ -13,6 +13,7 @@ from connectors.graph.webhooks import STANDBY, Change, text, unknown
 from connectors.graph.wire import OUR_NAME, version_of
 from connectors.instagram import wire
 from connectors.instagram.names import INBOX, PERSON, Rules, author, key_of, private_conversation
+from connectors.times import happened
 
 STORY_MENTION: Final = "the customer's story that mentions the account"
 STORY_ANSWERED: Final = "the story of ours that this answers"
@@ -26,7 +27,7 @@ _KINDS: Final[Mapping[str, Literal["image", "video", "audio", "file", "link", "q
 def told(raw: Raw, rules: Rules, change: Change) -> tuple[Event, ...]:
     """One event of `messaging` or `standby`."""
     event = wire.Messaging.model_validate(change.value)
-    at = min(change.at or raw.received_at, raw.received_at)
+    at = happened(raw.received_at, change.at)
     if event.message is not None:
         return (_message(raw, rules, event, event.message, at, read_only=change.door == STANDBY),)
     if event.reaction is not None:
@@ -47,7 +48,7 @@ def read(raw: Raw, rules: Rules, message: wire.ReadMessage) -> Event:
     own = raw.headers.get(OUR_NAME, "")
     by_us = message.sender.id == rules.account_id or (own != "" and message.sender.username == own)
     other = next((each for each in message.to), wire.Who()) if by_us else message.sender
-    at = min(message.created_time or raw.received_at, raw.received_at)
+    at = happened(raw.received_at, message.created_time)
     as_told = wire.Message(
         mid=message.id,
         text=message.message,

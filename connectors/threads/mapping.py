@@ -14,6 +14,7 @@ from bot.domain.models import Attachment, Author, CaseKey, Deleted, Edited, Even
 from connectors.graph.webhooks import Change, changes, unknown, wrong
 from connectors.graph.wire import OUR_NAME, version_of
 from connectors.threads import wire
+from connectors.times import happened
 
 NETWORK: Final = "threads"
 WEB: Final = "https://www.threads.com"
@@ -72,7 +73,7 @@ def _deleted(raw: Raw, user_id: str, change: Change) -> Event:
     post = wire.Post.model_validate(change.value)
     if not post.id or not (post.root_post.id or post.username):
         return unknown("delete", "without_thread")
-    at = min(change.at or raw.received_at, raw.received_at)
+    at = happened(raw.received_at, change.at)
     return Deleted(id=post.id, key=_key(raw, post), at=at)
 
 
@@ -104,7 +105,7 @@ def _interaction(raw: Raw, user_id: str, post: wire.Post, field: str, at: dateti
         kind=Kind.MENTION if field == MENTIONS and not _is_below_us(post, user_id, our_name) else Kind.COMMENT,
         author=_author(post.username),
         text=post.text,
-        posted_at=min(post.timestamp or at or raw.received_at, raw.received_at).astimezone(UTC),
+        posted_at=happened(raw.received_at, post.timestamp, at).astimezone(UTC),
         url=post.permalink,
         version=version_of(post.text),
         attachments=_attachments(post),

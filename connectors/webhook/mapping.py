@@ -6,7 +6,6 @@ event itself.
 """
 
 from collections.abc import Iterator
-from datetime import datetime
 from typing import Final
 
 from bot.domain.models import (
@@ -21,7 +20,7 @@ from bot.domain.models import (
     Kind,
     Raw,
 )
-from connectors.times import sound
+from connectors.times import happened, sound
 from connectors.webhook import events, wire
 from connectors.webhook.events import Envelope
 from connectors.webhook.wire import Action
@@ -57,7 +56,7 @@ def is_private(envelope: Envelope) -> bool:
 def _event(envelope: Envelope, raw: Raw) -> Event:
     data = envelope.data
     key = CaseKey(network=NETWORK, account=raw.account, conversation=conversation(envelope))
-    at = _time(envelope.at, raw.received_at)
+    at = happened(raw.received_at, sound(envelope.at))
     if envelope.action is Action.DELETED:
         return Deleted(id=envelope.id, key=key, at=at)
     is_edit, version = envelope.action is Action.EDITED, data.version or ""
@@ -92,11 +91,6 @@ def _ref(envelope: Envelope, conversation_: str) -> dict[str, str]:
     """What answering takes: the sender's own id, the conversation, and where the answer goes (left out if nowhere)."""
     ref = {"id": envelope.own_id, "conversation": conversation_}
     return ref | {"reply_url": envelope.data.reply_url} if envelope.data.reply_url else ref
-
-
-def _time(given: datetime | None, received_at: datetime) -> datetime:
-    """When it happened, in UTC: never later than it came, and then when the sender does not say or nobody can tell."""
-    return min(sound(given) or received_at, received_at)
 
 
 def _author(author: wire.Author | None) -> Author | None:

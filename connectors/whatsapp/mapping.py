@@ -14,6 +14,7 @@ from bot.domain.errors import NetworkError, Permanent
 from bot.domain.models import Author, CaseKey, Deleted, Event, Interaction, Kind, Raw, SendReport
 from connectors.graph.errors import Fate, classify, fault
 from connectors.graph.webhooks import Change, changes, each, identifier, table, text, unknown, wrong
+from connectors.times import happened
 from connectors.whatsapp import wire
 from connectors.whatsapp.contents import NO_CARD, Contents, contents
 
@@ -127,7 +128,7 @@ def _message(raw: Raw, change: Change, message: wire.Message, part: Mapping[str,
         msg = "a message must have an id"
         raise ValueError(msg)
     customer = _customer(change, message)
-    at = min(message.timestamp or change.at or raw.received_at, raw.received_at)
+    at = happened(raw.received_at, message.timestamp, change.at)
     if message.type == "reaction":
         return _reaction(raw, message, customer, at)
     if message.type == "revoke":
@@ -215,7 +216,7 @@ def _status(raw: Raw, change: Change, status: wire.Status) -> Event:
     ours = mark == MARK and send and conversation
     if status.status not in REACHED | {"failed"} or not ours:
         return unknown("status", text(status.status) or "empty", "" if ours else "not_ours")
-    at = min(status.timestamp or change.at or raw.received_at, raw.received_at)
+    at = happened(raw.received_at, status.timestamp, change.at)
     ok = status.status in REACHED
     why = "" if ok else reason(status.errors)
     return SendReport(send=send, key=key_of(raw, conversation), ok=ok, reason=why, at=at)

@@ -5,6 +5,7 @@ from typing import Final
 
 from bot.domain.models import Event, Interaction, Kind, Malformed, UnknownEvent
 from connectors import clean
+from connectors.times import happened
 from connectors.x import messages, wire
 from connectors.x.mapping import Context, author, from_ms, post_event, post_url, profile_url, reason
 
@@ -56,14 +57,13 @@ def _post(event: wire.Activity, context: Context) -> Iterator[Event]:
 def _like(event: wire.Activity, context: Context) -> Iterator[Event]:
     like = clean.take(wire.Like, event.payload)
     who = like.user_id or like.liking_user_id or next((user.id for user in event.includes.users if user.id), "")
-    at = from_ms(like.timestamp_ms) or context.received_at
     yield Interaction(
         id=f"like:{like.liked_tweet_id}:{who or like.id or event.event_uuid}",
         key=context.key(f"{like.liked_tweet_id}|{who}"),
         kind=Kind.REACTION,
         author=author(who, event.includes.users),
         text="",
-        posted_at=min(at, context.received_at),
+        posted_at=happened(context.received_at, from_ms(like.timestamp_ms)),
         url=post_url(like.liked_tweet_id),
         about=like.liked_tweet_id,
         answerable=False,

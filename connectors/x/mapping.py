@@ -25,7 +25,7 @@ from bot.domain.models import (
     UnknownEvent,
 )
 from connectors import clean
-from connectors.times import EARLIEST, sound, spelled
+from connectors.times import EARLIEST, happened, sound, spelled
 from connectors.x import wire
 
 NETWORK: Final = "x"
@@ -78,7 +78,7 @@ def from_ms(text: str) -> datetime | None:
 
 def time_of(text: str, id_: str, otherwise: datetime) -> datetime:
     """A time of X in UTC; from the id when it is missing or odd, and never later than `otherwise`."""
-    return min(spelled(text) or id_time(id_) or otherwise, otherwise)
+    return happened(otherwise, spelled(text), id_time(id_))
 
 
 def post_url(id_: str, handle: str = "") -> str:
