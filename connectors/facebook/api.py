@@ -1,12 +1,13 @@
 """The calls that Hark makes for one Page, each with its path and parameters."""
 
 from collections.abc import AsyncIterator, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 from bot.domain.errors import Permanent
 from connectors.facebook.reading import COMMENT_FIELDS, POST_FIELDS
 from connectors.graph.client import Graph, Json, rows
+from connectors.graph.sweeps import is_new
 from connectors.graph.webhooks import moment
 
 MESSAGE_FIELDS: Final = (
@@ -135,8 +136,3 @@ async def newer(pages: AsyncIterator[list[Json]], since: datetime) -> AsyncItera
             if not is_new(moment(item.get("created_time")), since):
                 return
             yield item
-
-
-def is_new(at: datetime | None, since: datetime) -> bool:
-    """Whether something is not older than an instant; without a time of its own it may be."""
-    return (at or datetime.max.replace(tzinfo=UTC)) >= since

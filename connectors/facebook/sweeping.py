@@ -11,9 +11,10 @@ from typing import Any, Final
 from bot.domain.models import Raw
 from bot.domain.ports import Clock, Page
 from connectors.facebook import names
-from connectors.facebook.api import NEWEST_COMMENTS, NEWEST_MESSAGES, Api, is_new, newer
+from connectors.facebook.api import NEWEST_COMMENTS, NEWEST_MESSAGES, Api, newer
 from connectors.facebook.wire import ReadComment, ReadConversation, ReadMessage, ReadPost
 from connectors.graph.client import Json
+from connectors.graph.sweeps import is_new
 from connectors.graph.webhooks import moment
 from connectors.graph.wire import version_of
 

@@ -1,11 +1,11 @@
-"""What the sweeps and second looks of Instagram and Threads have in common.
+"""What sweeps and second looks have in common, above all those of Instagram and Threads.
 
 Both networks list the newest first, tell of few edits and deletions, and name an account in what is read by its name.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
@@ -31,6 +31,11 @@ LOOKS: Final = 20
 """Known interactions looked at again in one turn; with more of them, the turns take them one part after the other."""
 
 Items = list[tuple[str, Raw]]
+
+
+def is_new(at: datetime | None, since: datetime) -> bool:
+    """Whether something is not older than an instant; without a time of its own it may be new."""
+    return at is None or at >= since
 
 
 class Progress(BaseModel):

@@ -12,7 +12,7 @@ from pydantic import Field
 from bot.domain.errors import Permanent
 from bot.domain.ports import Page
 from connectors.graph.client import Json
-from connectors.graph.sweeps import OVERLAP, SWEEP, Items, Sweeps
+from connectors.graph.sweeps import OVERLAP, SWEEP, Items, Sweeps, is_new
 from connectors.graph.sweeps import Progress as Since
 from connectors.graph.webhooks import identifier, moment, text
 from connectors.graph.wire import version_of
@@ -62,12 +62,10 @@ class Doors:
         found: Items = []
         async for page in self._api.comments(media_id):
             for comment in [each for top in page for each in _flat(top)]:
-                at = moment(comment.get("timestamp"))
-                if at is None or at >= floor:
+                if is_new(moment(comment.get("timestamp")), floor):
                     name = f"comment:{identifier(comment.get('id'))}:{version_of(text(comment.get('text')))}"
                     found.append((name, await self._sweeps.raw(SWEEP, {"media": media, "comment": comment})))
-            oldest = moment(page[-1].get("timestamp")) if page else None
-            if oldest is not None and oldest < floor:
+            if page and not is_new(moment(page[-1].get("timestamp")), floor):
                 break
         return found
 
@@ -75,12 +73,10 @@ class Doors:
         now, floor = self._sweeps.clock.now(), progress.since - OVERLAP
         items: Items = []
         for conversation in await self._api.conversations():
-            changed = moment(conversation.get("updated_time"))
-            if changed is not None and changed < floor:
+            if not is_new(moment(conversation.get("updated_time")), floor):
                 break
             for message in await self._api.messages(identifier(conversation.get("id"))):
-                at = moment(message.get("created_time"))
-                if at is None or at >= floor:
+                if is_new(moment(message.get("created_time")), floor):
                     name = f"message:{identifier(message.get('id'))}"
                     items.append((name, await self._sweeps.raw(SWEEP, {"message": message})))
         return items, Progress(since=now)

@@ -1,12 +1,13 @@
 """What is read because a delivery may have been missed: mentions, and what stands below our newest posts."""
 
+from collections.abc import AsyncIterator
 from datetime import datetime
 
 from bot.domain.errors import Permanent
 from bot.domain.models import Raw
 from bot.domain.ports import Page
 from connectors.graph.client import Json
-from connectors.graph.sweeps import OVERLAP, SWEEP, Items, Progress, Sweeps
+from connectors.graph.sweeps import OVERLAP, SWEEP, Items, Progress, Sweeps, is_new
 from connectors.graph.webhooks import identifier, moment, text
 from connectors.graph.wire import version_of
 from connectors.threads.api import Api
@@ -28,34 +29,26 @@ class Doors:
 
     async def _read(self, source: str, progress: Progress) -> tuple[Items, Progress]:
         now, floor = self._sweeps.clock.now(), progress.since - OVERLAP
-        found = await (self._mentions(floor) if source == MENTIONS else self._replies(floor))
-        return found, Progress(since=now)
-
-    async def _mentions(self, floor: datetime) -> Items:
-        found: Items = []
-        async for page in self._api.mentions():
-            fresh = [post for post in page if _is_fresh(post, floor)]
-            found += [await self._keyed(MENTIONS, post) for post in fresh]
-            if len(fresh) < len(page):
-                break
-        return found
+        reading = self._replies(floor) if source == REPLIES else self._fresh(MENTIONS, self._api.mentions(), floor)
+        return await reading, Progress(since=now)
 
     async def _replies(self, floor: datetime) -> Items:
-        """Replies below each of our newest posts, newest first, as far back as `floor`."""
+        """Replies below each of our newest posts."""
         found: Items = []
         for post in await self._api.posts():
-            async for page in self._api.below(identifier(post.get("id"))):
-                fresh = [each for each in page if _is_fresh(each, floor)]
-                found += [await self._keyed(REPLIES, each) for each in fresh]
-                if len(fresh) < len(page):
-                    break
+            found += await self._fresh(REPLIES, self._api.below(identifier(post.get("id"))), floor)
+        return found
+
+    async def _fresh(self, field: str, pages: AsyncIterator[list[Json]], floor: datetime) -> Items:
+        """The posts of an edge, newest first, as far back as `floor`."""
+        found: Items = []
+        async for page in pages:
+            fresh = [post for post in page if is_new(moment(post.get("timestamp")), floor)]
+            found += [await self._keyed(field, post) for post in fresh]
+            if len(fresh) < len(page):
+                break
         return found
 
     async def _keyed(self, field: str, post: Json) -> tuple[str, Raw]:
         name = f"{identifier(post.get('id'))}:{version_of(text(post.get('text')))}"
         return name, await self._sweeps.raw(SWEEP, {"field": field, "post": post})
-
-
-def _is_fresh(post: Json, floor: datetime) -> bool:
-    at = moment(post.get("timestamp"))
-    return at is None or at >= floor
