@@ -26,6 +26,8 @@ def _comma_list(value: Any) -> Any:
 
 
 Commas = Annotated[tuple[str, ...], BeforeValidator(_comma_list)]
+ChannelId = Annotated[str, Field(pattern=r"^[CG][A-Z0-9]{5,}$")]
+Minutes = Annotated[float, Field(gt=0, le=MONTH_MINUTES)]
 
 
 class Settings(BaseModel):
@@ -80,16 +82,14 @@ class Settings(BaseModel):
     slack_api_url: str = Field(
         SLACK_API, alias="SLACK_API_URL", description="Where Slack's Web API is", examples=[SLACK_API]
     )
-    slack_channel: str = Field(
+    slack_channel: ChannelId = Field(
         alias="SLACK_CHANNEL",
-        pattern=r"^[CG][A-Z0-9]{5,}$",
         description="The id (not the name) of the channel where cards go",
         examples=["C0123ABCDEF"],
     )
-    ops_channel: str | None = Field(
+    ops_channel: ChannelId | None = Field(
         None,
         alias="HARK_OPS_CHANNEL",
-        pattern=r"^[CG][A-Z0-9]{5,}$",
         description="The id of the channel where Hark says what is wrong with itself; without it, SLACK_CHANNEL",
         examples=["C0456OPSABC"],
     )
@@ -126,27 +126,21 @@ class Settings(BaseModel):
         description="Over how many hash tags the keys are spread, for Redis Cluster; fixed once there is data",
         examples=["16"],
     )
-    ack_target_minutes: float = Field(
+    ack_target_minutes: Minutes = Field(
         60,
         alias="HARK_ACK_TARGET_MINUTES",
-        gt=0,
-        le=MONTH_MINUTES,
         description="How soon a customer hears a first human word",
         examples=["60"],
     )
-    answer_target_minutes: float = Field(
+    answer_target_minutes: Minutes = Field(
         120,
         alias="HARK_ANSWER_TARGET_MINUTES",
-        gt=0,
-        le=MONTH_MINUTES,
         description="How soon a customer has an answer",
         examples=["120"],
     )
-    escalate_after_minutes: float = Field(
+    escalate_after_minutes: Minutes = Field(
         30,
         alias="HARK_ESCALATE_AFTER_MINUTES",
-        gt=0,
-        le=MONTH_MINUTES,
         description="How long after a missed answer the channel and the managers are told",
         examples=["30"],
     )
