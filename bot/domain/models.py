@@ -202,6 +202,10 @@ class Raw(Model):
         """Whether a sweep found it, because the usual door missed it."""
         return self.source == "sweep"
 
+    def malformed(self, error: str) -> Malformed:
+        """All of it for the dead letter, where no part of it could be read by itself."""
+        return Malformed(part=self.body.decode("utf-8", "replace"), error=error)
+
 
 class LengthRule(Model):
     """A network's limit for one text in its own unit, and bytes of UTF-8 where it counts those too.

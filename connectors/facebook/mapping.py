@@ -10,7 +10,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any, Final
 
-from bot.domain.models import Attachment, Deleted, Edited, Event, Hidden, Interaction, Kind, Malformed, Raw
+from bot.domain.models import Attachment, Deleted, Edited, Event, Hidden, Interaction, Kind, Raw
 from connectors.facebook import messages, names, reading
 from connectors.facebook.names import Page
 from connectors.facebook.wire import FeedValue
@@ -245,7 +245,7 @@ def _read(raw: Raw, page: Page) -> Iterator[Event]:
     try:
         stored: Any = json.loads(raw.body)
     except (ValueError, RecursionError) as error:
-        yield Malformed(part=raw.body.decode("utf-8", "replace"), error=f"not JSON ({type(error).__name__})")
+        yield raw.malformed(f"not JSON ({type(error).__name__})")
         return
     found = table(stored)
     reader = {"message": messages.swept, "person": messages.person}.get(str(found.get("what")), reading.event)
@@ -254,4 +254,4 @@ def _read(raw: Raw, page: Page) -> Iterator[Event]:
         event = reader(found, raw, page)
     except ValueError as error:
         why = wrong(error)
-    yield event or Malformed(part=raw.body.decode("utf-8", "replace"), error=why)
+    yield event or raw.malformed(why)

@@ -21,7 +21,6 @@ from bot.domain.models import (
     Event,
     Interaction,
     Kind,
-    Malformed,
     Named,
     Raw,
     UnknownEvent,
@@ -53,7 +52,7 @@ def parse(raw: Raw, rules: Rules) -> Iterator[Event]:
     try:
         yield from _seen(raw, rules, wire.Seen.model_validate_json(raw.body))
     except (ValueError, RecursionError) as error:
-        yield Malformed(part=raw.body.decode("utf-8", "replace"), error=wrong(error))
+        yield raw.malformed(wrong(error))
 
 
 # --- the webhook ------------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Final, Literal
 from urllib.parse import quote
 
-from bot.domain.models import Attachment, Author, CaseKey, Deleted, Edited, Event, Interaction, Kind, Malformed, Raw
+from bot.domain.models import Attachment, Author, CaseKey, Deleted, Edited, Event, Interaction, Kind, Raw
 from connectors.graph.webhooks import Change, changes, unknown, wrong
 from connectors.graph.wire import OUR_NAME, version_of
 from connectors.threads import wire
@@ -37,7 +37,7 @@ def parse(raw: Raw, user_id: str) -> Iterator[Event]:
     try:
         yield _seen(raw, user_id, wire.Seen.model_validate_json(raw.body))
     except (ValueError, RecursionError) as error:
-        yield Malformed(part=raw.body.decode("utf-8", "replace"), error=wrong(error))
+        yield raw.malformed(wrong(error))
 
 
 def conversation(post: wire.Post) -> str:

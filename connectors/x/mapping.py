@@ -20,7 +20,6 @@ from bot.domain.models import (
     Event,
     Interaction,
     Kind,
-    Malformed,
     Raw,
     UnknownEvent,
 )
@@ -252,7 +251,7 @@ def guarded(raw: Raw, us: str, reader: Reader | None) -> Iterator[Event]:
     try:
         yield from reader(raw.body, context)
     except ValueError as error:  # pydantic's ValidationError is one
-        yield Malformed(part=raw.body.decode("utf-8", "replace"), error=reason(error))
+        yield raw.malformed(reason(error))
 
 
 def reason(error: ValueError) -> str:
