@@ -61,10 +61,10 @@ class FacebookConnector(GraphConnector[FacebookSettings]):
 
     def __init__(self, settings: FacebookSettings, deps: ConnectorDeps) -> None:
         super().__init__(settings, deps)
-        self._token = settings.page_token.get_secret_value()
         window = names.HUMAN_AGENT if settings.human_agent else names.STANDARD
         self._page = names.Page(settings.page_id, deps.account, window)
-        access = Access(settings.graph_url, settings.graph_version, self._token, settings.secrets[0])
+        token = settings.page_token.get_secret_value()
+        access = Access(settings.graph_url, settings.graph_version, token, settings.secrets[0])
         self._api = Api(Graph(deps.http, deps.clock, access, WORDS), settings.page_id)
         history = timedelta(hours=settings.history_hours)
         self._sweeps = Sweeps(self._page, self._api, deps.clock, history, deps.poll_seconds)
@@ -119,7 +119,7 @@ class FacebookConnector(GraphConnector[FacebookSettings]):
     async def _checked(self) -> Health:
         """Ask for the Page, the token's permissions and end, and the webhook's fields."""
         await self.learn_name(await self._api.name())
-        token = await tokens.inspect(self._api.graph, self._token)
+        token = await tokens.inspect(self._api.graph)
         fields = await self._api.subscribed_fields()
         trouble = tokens.trouble(token, NEEDED, self.title, TOKEN_MEND)
         if trouble is not None:

@@ -81,7 +81,7 @@ class Graph:
         self.pace = pace or Pace()
         self._http = http
         self._clock = clock
-        self._access = access
+        self.access = access
         self._words = words or {}
         self._log = structlog.get_logger("hark.graph")
 
@@ -147,18 +147,18 @@ class Graph:
 
     async def _exchange(self, call: Call) -> tuple[int, Mapping[str, str], bytes]:
         params = {name: str(value) for name, value in call.params.items()}
-        if self._access.secret:
-            params["appsecret_proof"] = self._access.proof
-        in_header = self._access.place == "header"
+        if self.access.secret:
+            params["appsecret_proof"] = self.access.proof
+        in_header = self.access.place == "header"
         if not in_header:
-            params["access_token"] = self._access.token
-        url = f"{self._access.url}/{self._access.version}/{call.path}"
+            params["access_token"] = self.access.token
+        url = f"{self.access.url}/{self.access.version}/{call.path}"
         return await exchange(
             self._http,
             call.verb,
             url,
             params=params,
-            token=self._access.token if in_header else None,
+            token=self.access.token if in_header else None,
             json=call.body,
             writes=call.writes,
         )

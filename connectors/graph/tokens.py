@@ -28,13 +28,14 @@ class Token:
         return sorted(set(needed) - self.scopes) if self.scopes else []
 
 
-async def inspect(graph: Graph, token: str) -> Token | None:
-    """Ask about a token by its own right; None where the network will not say. Raises Transient or Permanent.
+async def inspect(graph: Graph) -> Token | None:
+    """Ask about the token that we call with, by its own right; None where the network will not say.
 
-    Whether every kind of token may ask about itself is unconfirmed, so a refusal for want of a permission is no error.
+    Raises Transient or Permanent. Whether every kind of token may ask about itself is unconfirmed, so a refusal for
+    want of a permission is no error.
     """
     try:
-        answer = await graph.get("debug_token", {"input_token": token}, staff=True, tries=2)
+        answer = await graph.get("debug_token", {"input_token": graph.access.token}, staff=True, tries=2)
     except Permanent as error:
         if error.reason == "token":
             raise

@@ -12,7 +12,6 @@ from typing import Any, Final
 from bot.domain.errors import Permanent
 from connectors.graph.client import Access, Graph, Json, Params, rows
 from connectors.graph.errors import Fate
-from connectors.graph.tokens import Token, inspect
 from connectors.graph.webhooks import identifier, text
 from connectors.instagram.settings import InstagramSettings, Login
 
@@ -61,10 +60,6 @@ class Api:
             found = await self.graph.get("me", {"fields": "id,user_id,username"}, staff=True)
         self.known_name = text(found.get("username"))
         return found
-
-    async def token(self) -> Token | None:
-        """What the network says about the token, where it does."""
-        return await inspect(self.graph, self._settings.token.get_secret_value())
 
     async def subscribed(self) -> set[str] | None:
         """The fields for which deliveries come; None where the network does not say."""

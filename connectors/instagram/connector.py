@@ -12,7 +12,7 @@ from connectors.graph.client import Graph, Json
 from connectors.graph.connector import GraphConnector
 from connectors.graph.errors import Fate
 from connectors.graph.sweeps import LOOKS, Sweeps
-from connectors.graph.tokens import warned
+from connectors.graph.tokens import inspect, warned
 from connectors.graph.webhooks import identifier, table, text
 from connectors.instagram import mapping, names
 from connectors.instagram.api import WORDS, Api, access
@@ -129,7 +129,7 @@ class InstagramConnector(GraphConnector[InstagramSettings]):
             right = identifier(me.get("user_id") or me.get("id"))
             summary = f"Instagram {self.title}: the token belongs to the account {right}"
             return Health(ok=False, summary=summary, mend=f"Set INSTAGRAM_ACCOUNT_ID={right}, or use another token.")
-        token, now = await self._api.token(), self.deps.clock.now()
+        token, now = await inspect(self._api.graph), self.deps.clock.now()
         lacking = token.lacks(RIGHTS[self._settings.login]) if token else []
         if lacking:
             summary = f"Instagram {self.title}: the token lacks {', '.join(lacking)}"

@@ -9,7 +9,6 @@ from typing import Final
 
 from connectors.graph.client import Access, Graph, Json, Params, rows
 from connectors.graph.errors import Fate
-from connectors.graph.tokens import Token, inspect
 from connectors.graph.webhooks import identifier, text
 from connectors.threads.settings import VERSION, ThreadsSettings
 
@@ -35,7 +34,6 @@ class Api:
     def __init__(self, graph: Graph, settings: ThreadsSettings) -> None:
         self.graph = graph
         self._id = settings.user_id
-        self._token = settings.token.get_secret_value()
         self.known_name = ""
 
     async def name(self) -> str:
@@ -49,10 +47,6 @@ class Api:
         found = await self.graph.get("me", {"fields": "id,username"}, staff=True)
         self.known_name = text(found.get("username"))
         return found
-
-    async def token(self) -> Token | None:
-        """What the network says about the token, where it does."""
-        return await inspect(self.graph, self._token)
 
     async def limits(self) -> Json:
         """How many posts and replies of the last 24 hours count against the profile's limits."""

@@ -12,7 +12,7 @@ from connectors.graph.client import Graph, Json
 from connectors.graph.connector import GraphConnector
 from connectors.graph.errors import Fate
 from connectors.graph.sweeps import Sweeps
-from connectors.graph.tokens import warned
+from connectors.graph.tokens import inspect, warned
 from connectors.graph.webhooks import identifier, table, text
 from connectors.threads import mapping
 from connectors.threads.api import WORDS, Api, access
@@ -100,7 +100,7 @@ class ThreadsConnector(GraphConnector[ThreadsSettings]):
         if me != self._settings.user_id:
             summary = f"Threads {self.title}: the token belongs to the profile {me}"
             return Health(ok=False, summary=summary, mend=f"Set THREADS_USER_ID={me}, or use another token.")
-        token = await self._api.token()
+        token = await inspect(self._api.graph)
         lacking = token.lacks(RIGHTS) if token else []
         if lacking:
             return Health(

@@ -5,7 +5,6 @@ from typing import Final
 from bot.domain.errors import Permanent, Unknown
 from connectors.graph.client import Graph, Json, Params, rows
 from connectors.graph.errors import Fate
-from connectors.graph.tokens import Token, inspect
 from connectors.graph.webhooks import each, identifier, table
 from connectors.whatsapp import templates
 from connectors.whatsapp.settings import WhatsAppSettings
@@ -29,10 +28,6 @@ class Api:
     async def number(self) -> Json:
         """The phone number: how it is written, the name that customers see, its quality and its state."""
         return await self.graph.get(self._number, {"fields": FIELDS}, staff=True)
-
-    async def token(self) -> Token | None:
-        """What the network says about the token, where it does."""
-        return await inspect(self.graph, self._settings.token.get_secret_value())
 
     async def subscribed(self) -> bool | None:
         """Whether an app hears of the account's messages; None where that is not known."""

@@ -10,7 +10,7 @@ from bot.domain.templates import Templates, is_template
 from connectors.base import ConnectorDeps
 from connectors.graph.client import Access, Graph
 from connectors.graph.connector import GraphConnector
-from connectors.graph.tokens import trouble, warned
+from connectors.graph.tokens import inspect, trouble, warned
 from connectors.graph.webhooks import text
 from connectors.whatsapp import mapping, templates
 from connectors.whatsapp.api import Api
@@ -116,7 +116,7 @@ class WhatsAppConnector(GraphConnector[WhatsAppSettings]):
         if state in LOST:
             mend = "See in WhatsApp Manager, Phone numbers, what the number needs."
             return Health(ok=False, summary=f"{self.title}: the number is {state.lower()}", mend=mend)
-        token = await self._api.token()
+        token = await inspect(self._api.graph)
         wrong = trouble(token, RIGHTS, self.title, RENEW)
         if wrong is not None:
             return wrong

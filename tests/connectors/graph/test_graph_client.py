@@ -184,7 +184,7 @@ async def test_an_expired_token_is_final_and_never_shown(scene: Scene) -> None:
     with pytest.raises(Permanent) as caught:
         await scene.graph().get("1100/feed")
     assert caught.value.reason == Fate.TOKEN
-    assert scene.server.token not in str(caught.value) + repr(scene.graph()._access)
+    assert scene.server.token not in str(caught.value) + repr(scene.graph().access)
 
 
 async def test_a_token_tells_how_long_it_lives(scene: Scene) -> None:
@@ -192,7 +192,8 @@ async def test_a_token_tells_how_long_it_lives(scene: Scene) -> None:
     end = int(NOON.timestamp()) + 5 * 86400
     data = {"is_valid": True, "type": "PAGE", "expires_at": 0, "data_access_expires_at": end, "scopes": ["a", "b"]}
     scene.server.token_data = data
-    token = await tokens.inspect(scene.graph(), scene.server.token)
+    token = await tokens.inspect(scene.graph())
+    assert scene.server.calls[-1].params["input_token"] == scene.server.token
     assert token is not None
     assert (token.valid, token.kind, token.lacks(["a", "c"])) == (True, "PAGE", ["c"])
     health = tokens.warned(Health(ok=True, summary="fine"), token, NOON, "make a new one")
@@ -202,7 +203,7 @@ async def test_a_token_tells_how_long_it_lives(scene: Scene) -> None:
     late = tokens.warned(Health(ok=True, summary="fine"), token, over, "make a new one")
     assert not late.ok
     scene.server.token_data = {"expires_at": "0"}
-    other = await tokens.inspect(scene.graph(), scene.server.token)
+    other = await tokens.inspect(scene.graph())
     assert other is not None
     assert (other.expires_at, other.lacks(["a"])) == (None, [])
 
@@ -210,7 +211,7 @@ async def test_a_token_tells_how_long_it_lives(scene: Scene) -> None:
 async def test_a_token_that_may_not_ask_about_itself_is_no_error(scene: Scene) -> None:
     """Unconfirmed for every kind of token; a dead token is told all the same."""
     scene.server.fail(100, match="debug_token")
-    assert await tokens.inspect(scene.graph(), scene.server.token) is None
+    assert await tokens.inspect(scene.graph()) is None
     scene.server.fail(190, match="debug_token")
     with pytest.raises(Permanent):
-        await tokens.inspect(scene.graph(), scene.server.token)
+        await tokens.inspect(scene.graph())
