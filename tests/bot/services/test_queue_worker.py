@@ -64,6 +64,10 @@ class Torn:
             raise StoreUnavailable("silent")
         return await self.queue.renew(held, lease)
 
+    def hold(self, id_: str, priority: int) -> Due | None:
+        """As the queue does."""
+        return self.queue.hold(id_, priority)
+
     async def depth(self) -> int:
         """As the queue does."""
         return await self.queue.depth()
