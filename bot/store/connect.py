@@ -53,6 +53,7 @@ class Link:
     cluster: bool
     _asked: "list[Ask]" = field(default_factory=list, init=False)
     _carriers: "set[asyncio.Task[None]]" = field(default_factory=set, init=False)
+    _on_the_way: int = field(default=0, init=False)
     _starting: bool = field(default=False, init=False)
     _road: "Nodes | Lanes" = field(init=False)
 
@@ -119,8 +120,9 @@ class Link:
         loop = asyncio.get_running_loop()
         answers: asyncio.Future[list[Any]] = loop.create_future()
         self._asked.append((commands, answers))
-        if not self._starting and len(self._carriers) < CARRIERS:
+        if not self._starting and self._on_the_way < CARRIERS:
             self._starting = True
+            self._on_the_way += 1
             # A task of its own: a caller that is cancelled must not take the others' commands along.
             carrier = loop.create_task(self._carry())
             self._carriers.add(carrier)
@@ -128,24 +130,34 @@ class Link:
         return await answers
 
     async def _carry(self) -> None:
-        """Take what has been asked to the server, until nothing is left to take."""
+        """Take what has been asked to the server, until nothing is left to take.
+
+        Who has looked in vain is on the way no more, from that moment on: whoever asks next must not rely on it.
+        """
         self._starting = False
-        while self._asked:
-            asks, self._asked = self._asked[:TOGETHER], self._asked[TOGETHER:]
-            # Whoever was cancelled meanwhile has told nobody that it was done.
-            asks = [ask for ask in asks if not ask[1].done()]
-            commands = [command for wanted, _ in asks for command in wanted]
-            answers: list[Any] = [_Interrupted()] * len(commands)
-            try:
-                answers = await self._pipelined(commands)
-            except (RedisError, RedisClusterException, OSError) as error:
-                answers = [error] * len(commands)
-                if isinstance(error, TimeoutError | RedisTimeoutError):
-                    # The server is stuck: whoever waits behind would wait as long again.
-                    _settle(self._asked, [error] * sum(len(wanted) for wanted, _ in self._asked))
-                    self._asked = []
-            finally:
-                _settle(asks, answers)
+        try:
+            while self._asked:
+                asks, self._asked = self._asked[:TOGETHER], self._asked[TOGETHER:]
+                await self._take_along(asks)
+        finally:
+            self._on_the_way -= 1
+
+    async def _take_along(self, asks: "Sequence[Ask]") -> None:
+        """One round trip, and everybody's own answers."""
+        # Whoever was cancelled meanwhile has told nobody that it was done.
+        asks = [ask for ask in asks if not ask[1].done()]
+        commands = [command for wanted, _ in asks for command in wanted]
+        answers: list[Any] = [_Interrupted()] * len(commands)
+        try:
+            answers = await self._pipelined(commands)
+        except (RedisError, RedisClusterException, OSError) as error:
+            answers = [error] * len(commands)
+            if isinstance(error, TimeoutError | RedisTimeoutError):
+                # The server is stuck: whoever waits behind would wait as long again.
+                _settle(self._asked, [error] * sum(len(wanted) for wanted, _ in self._asked))
+                self._asked = []
+        finally:
+            _settle(asks, answers)
 
     async def _pipelined(self, commands: Sequence[Sequence[Arg]]) -> list[Any]:
         return await self._road.pipelined(commands) if commands else []

@@ -1,14 +1,17 @@
 """The connection: addresses, limits, and errors that become StoreUnavailable at one place."""
 
 import asyncio
+import random
 from datetime import timedelta
+from typing import Any
 
+import hiredis
 import pytest
 from redis.asyncio import Redis
 from redis.exceptions import DataError
 
 from bot.domain.errors import StoreUnavailable
-from bot.store.connect import connect
+from bot.store.connect import Link, connect
 from bot.store.packing import packing
 from bot.store.scripts import Scripts
 from tests.support.cases import NOON, a_raw
@@ -195,3 +198,54 @@ def test_both_ways_of_packing_agree(url: str) -> None:
         assert b"".join(ours.pack_command(*command)) == b"".join(theirs.pack_command(*command))
     with pytest.raises(DataError):
         ours.pack_command("SET", "k", True)
+
+
+class Chorus(asyncio.Protocol):
+    """A server that answers OK to everything, on all its connections at the same moment."""
+
+    def __init__(self, waiting: "dict[asyncio.BaseTransport, int]") -> None:
+        self._waiting = waiting
+        self._reader = hiredis.Reader()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """A caller."""
+        self._transport = transport
+
+    def data_received(self, data: bytes) -> None:
+        """Count what has been asked."""
+        self._reader.feed(data)
+        while self._reader.gets() is not False:
+            self._waiting[self._transport] = self._waiting.get(self._transport, 0) + 1
+
+
+async def answer_together(waiting: dict[asyncio.WriteTransport, int], rng: random.Random) -> None:
+    """Answer what has been asked so far, all at once, now and then."""
+    while True:
+        for _ in range(rng.randrange(1, 6)):
+            await asyncio.sleep(0)
+        for transport in list(waiting):
+            transport.write(b"+OK\r\n" * waiting.pop(transport))
+
+
+async def test_nobody_is_forgotten_when_two_answers_come_at_once() -> None:
+    """Who asks just as the last round trips end is taken along by a new one, whether or not others ask later."""
+    waiting: dict[Any, int] = {}
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: Chorus(waiting), "127.0.0.1")
+    link = Link(packing(Redis.from_url(f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}")), cluster=False)
+
+    async def ask(times: int, rng: random.Random) -> None:
+        for _ in range(times):
+            await link.do("GET", "a")
+            for _ in range(rng.choice((0, 0, 0, 1, 2))):
+                await asyncio.sleep(0)
+
+    chorus = asyncio.ensure_future(answer_together(waiting, random.Random(0)))  # noqa: S311 - no secret
+    for seed in range(600):
+        rng = random.Random(seed)  # noqa: S311 - no secret
+        async with asyncio.timeout(4):
+            await asyncio.gather(*(ask(rng.randrange(1, 6), rng) for _ in range(rng.randrange(2, 8))))
+    chorus.cancel()
+    await link.close()
+    server.close()
+    await server.wait_closed()
