@@ -112,8 +112,11 @@ class Inbox(Protocol):
         ...
 
     async def cursor(self, cursor_name: str) -> str | None: ...
-    async def take(self, limit: int, wait_ms: int) -> list[Stored]:
-        """Deliveries for this worker, those of dead workers included; waits up to `wait_ms` for the first."""
+    async def take(self, limit: int, wait_ms: int, done: Sequence[Stored] = ()) -> list[Stored]:
+        """Deliveries for this worker, those of dead workers included; waits up to `wait_ms` for the first.
+
+        `done` leaves the inbox in the same round trip.
+        """
         ...
 
     async def done(self, stored: Sequence[Stored]) -> None: ...

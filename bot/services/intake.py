@@ -8,6 +8,7 @@ any order: a removal that comes before the words it removes is remembered, and t
 import asyncio
 from collections import defaultdict, deque
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -34,7 +35,7 @@ from bot.domain.models import (
     UnknownEvent,
 )
 from bot.domain.policy import Policy
-from bot.domain.ports import Clock, ConnectorPort, Inbox, Notes
+from bot.domain.ports import Clock, ConnectorPort, Inbox, Notes, Stored
 from bot.domain.reading import Reading
 from bot.domain.receiving import completed, deleted, edited, folded, named, open_case, receive, reread
 from bot.domain.text.clean import cut, tidy
@@ -116,24 +117,35 @@ class Intake:
     async def run(self, stop: asyncio.Event) -> None:
         """Work until told to stop; what was taken is finished first."""
         wait_ms = WAIT_MS
+        batch: list[Stored] = []
         while not stop.is_set():
             try:
-                wait_ms = WAIT_MS if await self.step(wait_ms) else min(LONGEST_WAIT_MS, wait_ms * 5 // 4)
+                # A finished batch goes back with the next taking: one round trip less before new words are looked at.
+                batch = await self._inbox.take(BATCH, wait_ms, done=batch)
+                await self._work(batch)
+                wait_ms = WAIT_MS if batch else min(LONGEST_WAIT_MS, wait_ms * 5 // 4)
             except StoreUnavailable as error:
+                batch = []
                 self._metrics.failures.labels("intake").inc()
                 self._log.warning("inbox out of reach, comes again", error=str(error))
                 await self._clock.sleep(FAILED_S)
+        with suppress(StoreUnavailable):  # it comes again, and nothing is done twice
+            await self._inbox.done(batch)
 
     async def step(self, wait_ms: int = 0) -> int:
         """Take one batch and work it off; how many deliveries that were."""
         batch = await self._inbox.take(BATCH, wait_ms)
-        try:
-            if batch:
-                await self._work_off([await self._read(stored.raw) for stored in batch])
-                await self._inbox.done(batch)
-        finally:
-            self._inbox.let_go(batch)
+        await self._work(batch)
+        await self._inbox.done(batch)
         return len(batch)
+
+    async def _work(self, batch: Sequence[Stored]) -> None:
+        """Work a batch off; one that was finished is renewed until it leaves the inbox, no other."""
+        try:
+            await self._work_off([await self._read(stored.raw) for stored in batch])
+        except BaseException:
+            self._inbox.let_go(batch)
+            raise
 
     async def _read(self, raw: Raw) -> "Delivery":
         """What a delivery says; one that cannot be read is kept in the dead letter."""

@@ -98,15 +98,16 @@ class Link:
                 raise _unavailable(answer) from answer
         return answers
 
-    async def alone(self, *command: Arg) -> Any:
-        """Run one command that may wait at the server, on a connection of its own, so that it holds up nobody."""
+    async def alone(self, commands: Sequence[Sequence[Arg]]) -> list[Any]:
+        """Like `many`, on a connection of its own: the last command may wait at the server and holds up nobody."""
         try:
-            answer = (await self._pipelined((command,)))[0]
+            answers = await self._pipelined(commands)
         except (RedisError, RedisClusterException, OSError) as error:
             raise _unavailable(error) from error
-        if isinstance(answer, Exception):
-            raise _unavailable(answer) from answer
-        return answer
+        for answer in answers:
+            if isinstance(answer, Exception):
+                raise _unavailable(answer) from answer
+        return answers
 
     async def close(self) -> None:
         """Finish what is under way, and close every connection."""

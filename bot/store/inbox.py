@@ -97,12 +97,17 @@ class RedisInbox:
         cursor = await self.link.do("GET", self.keys.cursor(cursor_name))
         return None if cursor is None else cursor.decode("utf-8", "surrogatepass")
 
-    async def take(self, limit: int, wait_ms: int) -> list[Stored]:
-        """Deliveries for this worker, those of dead workers included; waits up to `wait_ms` for the first."""
+    async def take(self, limit: int, wait_ms: int, done: Sequence[Stored] = ()) -> list[Stored]:
+        """Deliveries for this worker, those of dead workers included; waits up to `wait_ms` for the first.
+
+        `done` leaves the inbox with the same round trip.
+        """
         if limit < 1:
+            await self.done(done)
             return []
+        self.let_go(done)
         try:
-            taken = await self._take(limit, wait_ms)
+            taken = await self._take(limit, wait_ms, self._leaving(done))
         except GroupMissing:
             await self.open()
             return []
@@ -129,6 +134,9 @@ class RedisInbox:
     async def done(self, stored: Sequence[Stored]) -> None:
         """Take deliveries out of the inbox."""
         self.let_go(stored)
+        await self.link.many(self._leaving(stored))
+
+    def _leaving(self, stored: Sequence[Stored]) -> list[Sequence[Arg]]:
         ids: defaultdict[int, list[str]] = defaultdict(list)
         for one in stored:
             ids[one.shard].append(one.id)
@@ -136,7 +144,7 @@ class RedisInbox:
         for shard, of_shard in ids.items():
             commands += [("XACK", self.keys.inbox(shard), GROUP, *of_shard)]
             commands += [("XDEL", self.keys.inbox(shard), *of_shard)]
-        await self.link.many(commands)
+        return commands
 
     async def bury(self, raw: Raw, error: str) -> None:
         """Keep what could not be used in the dead letter: the newest 10,000 per shard, for 30 days."""
@@ -182,13 +190,17 @@ class RedisInbox:
         calls = [((self.keys.inbox(shard),), args) for shard, args in of_shard.items()]
         await self.link.run_many(self.scripts.inbox_put, calls)
 
-    async def _take(self, limit: int, wait_ms: int) -> list[Stored]:
+    async def _take(self, limit: int, wait_ms: int, first: Sequence[Sequence[Arg]]) -> list[Stored]:
+        if self.keys.shards > 1 or self._may_take_over():
+            await self.link.many(first)
+            first = ()
         if left := await self._take_over(limit):
             return left
         deadline = self.clock.monotonic() + wait_ms / 1000
         while True:
             left_ms = int((deadline - self.clock.monotonic()) * 1000)
-            found = await (self._wait(limit, left_ms) if self.keys.shards == 1 else self._look(limit))
+            found = await (self._wait(limit, left_ms, first) if self.keys.shards == 1 else self._look(limit))
+            first = ()
             left_ms = int((deadline - self.clock.monotonic()) * 1000)
             if found or left_ms <= 0:
                 return found
@@ -197,7 +209,7 @@ class RedisInbox:
 
     async def _take_over(self, limit: int) -> list[Stored]:
         """What dead workers left behind; looked for a few times per `takeover`, not at each call."""
-        if self.clock.monotonic() < self._next_takeover:
+        if not self._may_take_over():
             return []
         shards, each = self.turns.share(limit)
         args = (GROUP, self.instance, self.takeover // MS, each, WORKER_GONE // MS)
@@ -211,10 +223,14 @@ class RedisInbox:
             self._next_takeover = self.clock.monotonic() + self.takeover.total_seconds() / 4
         return found
 
-    async def _wait(self, limit: int, wait_ms: int) -> list[Stored]:
+    def _may_take_over(self) -> bool:
+        return self.clock.monotonic() >= self._next_takeover
+
+    async def _wait(self, limit: int, wait_ms: int, first: Sequence[Sequence[Arg]]) -> list[Stored]:
         block = ("BLOCK", min(wait_ms, LONGEST_BLOCK_MS)) if wait_ms > 0 else ()
         streams = ("STREAMS", self.keys.inbox(0), ">")
-        reply = await self.link.alone("XREADGROUP", "GROUP", GROUP, self.instance, "COUNT", limit, *block, *streams)
+        read = ("XREADGROUP", "GROUP", GROUP, self.instance, "COUNT", limit, *block, *streams)
+        reply = (await self.link.alone((*first, read)))[-1]
         return [
             Stored(id_.decode(), 0, from_fields(id_, fields), 0)
             for _, entries in reply or ()

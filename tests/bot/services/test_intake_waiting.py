@@ -1,6 +1,7 @@
 """How long intake waits at an inbox into which nothing comes."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from bot.domain.ports import Stored
@@ -24,11 +25,11 @@ class Hasty(RedisInbox):
 
     waits: list[int] = field(default_factory=list)
 
-    async def take(self, limit: int, wait_ms: int) -> list[Stored]:
+    async def take(self, limit: int, wait_ms: int, done: Sequence[Stored] = ()) -> list[Stored]:
         """Take what is there."""
         self.waits.append(wait_ms)
         await asyncio.sleep(0.01)
-        return await RedisInbox.take(self, limit, 0)
+        return await RedisInbox.take(self, limit, 0, done)
 
 
 async def test_an_idle_intake_waits_longer_and_longer(redis_url: str) -> None:
@@ -55,4 +56,13 @@ async def test_an_idle_intake_waits_longer_and_longer(redis_url: str) -> None:
             inbox.waits.clear()
             await inbox.put(a_raw(b"{}"))
             await wait_until(lambda: WAIT_MS in inbox.waits, "it is quick again")
+            await wait_until(lambda: is_empty(inbox), "what was worked off has left")
+            await inbox.put(a_raw(b"{}"))
             stop.set()
+        assert await inbox.depth() in (0, 1)
+        assert (await inbox.link.do("XPENDING", inbox.keys.inbox(0), "intake"))["pending"] == 0
+
+
+async def is_empty(inbox: RedisInbox) -> bool:
+    """Whether nothing is left in the inbox."""
+    return await inbox.depth() == 0

@@ -126,11 +126,11 @@ async def test_who_gives_up_takes_nobody_along(redis_url: str) -> None:
 async def test_one_who_waits_at_the_server_holds_up_nobody(redis_url: str) -> None:
     """A blocking command has a connection of its own: others are answered meanwhile."""
     link = await connect(redis_url)
-    waiting = asyncio.ensure_future(link.alone("BLPOP", "hark:{0}:nothing", 5))
+    waiting = asyncio.ensure_future(link.alone([("BLPOP", "hark:{0}:nothing", 5)]))
     await link.do("PING")
     assert not waiting.done()
     await link.do("RPUSH", "hark:{0}:nothing", "something")
-    assert (await waiting)[1] == b"something"
+    assert (await waiting)[0][1] == b"something"
     await link.close()
 
 

@@ -43,6 +43,21 @@ async def test_a_delivery_comes_out_as_it_went_in(store: Store) -> None:
     await store.inbox.done([])
 
 
+async def test_what_is_done_leaves_with_the_next_taking(store: Store) -> None:
+    """Batch after batch, as a worker does it: each leaves as the next one comes, the last one when nothing comes."""
+    await asyncio.gather(*(store.inbox.put(a_raw(b"%d" % n, account=f"a{n}")) for n in range(9)))
+    seen, batch = list[bytes](), list[Stored]()
+    while batch := await store.inbox.take(3, 0, done=batch):
+        seen += [one.raw.body for one in batch]
+        assert await store.inbox.depth() == 9 - len(seen) + len(batch)
+    assert sorted(seen) == [b"%d" % n for n in range(9)]
+    assert await store.inbox.depth() == 0
+    await store.inbox.put(a_raw(b"last"))
+    batch = await take_all(store)
+    assert await store.inbox.take(0, 0, done=batch) == []
+    assert await store.inbox.depth() == 0
+
+
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(raw=st.builds(Raw, headers=st.dictionaries(st.text(), st.text(), max_size=3), received_at=st.just(NOON)))
 async def test_any_delivery_comes_out_as_it_went_in(redis_url: str, raw: Raw) -> None:
