@@ -53,6 +53,11 @@ def draw_priority(case: Case) -> int:
     return 0 if case.wait is not None and case.wait.breached else case.priority
 
 
+def open_list(network: str, account: str) -> str:
+    """The list of an account's open cases."""
+    return f"open:{network}:{account}"
+
+
 def indexes(case: Case) -> dict[str, datetime]:
     """The sorted lists in which the case stands, each with the instant it is sorted by.
 
@@ -64,7 +69,7 @@ def indexes(case: Case) -> dict[str, datetime]:
     lists = {"hiding": min(asked)} if asked else {}
     if not case.is_open:
         return lists
-    lists[f"open:{case.key.network}:{case.key.account}"] = case.cycle.seen_at
+    lists[open_list(case.key.network, case.key.account)] = case.cycle.seen_at
     if case.wait:
         lists["waiting"] = case.wait.answer_due
     if any(post.error for post in case.posts):

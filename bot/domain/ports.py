@@ -71,8 +71,6 @@ class Cases(Protocol):
         """Open cases of which Slack refused a message, the oldest first."""
         ...
 
-    async def count_open(self) -> int: ...
-
 
 @dataclass(frozen=True, slots=True)
 class Stored:

@@ -19,7 +19,7 @@ SEEN_TTL = timedelta(days=30)
 NO_TIME = timedelta(0)
 LOG_CAP = 1000
 ALL_OPEN = "open"
-"""A list beside those of the agenda: every open case, for counting."""
+"""A list of all open cases, which earlier versions kept beside those of the agenda; each change takes its case out."""
 
 RESULTS: dict[bytes, CommitResult] = {b"committed": "committed", b"conflict": "conflict", b"duplicate": "duplicate"}
 
@@ -64,7 +64,7 @@ class RedisCases:
 
     async def open_in(self, network: str, account: str, limit: int) -> list[Case]:
         """Open cases of one account, the newest first."""
-        return await self._listed(f"open:{network}:{account}", limit, newest_first=True)
+        return await self._listed(agenda.open_list(network, account), limit, newest_first=True)
 
     async def hiding(self, limit: int) -> list[Case]:
         """Cases in which a request to hide a comment waits for a second person, the oldest first."""
@@ -74,9 +74,10 @@ class RedisCases:
         """Open cases of which Slack refused a message, the oldest first."""
         return await self._listed("misplaced", limit)
 
-    async def count_open(self) -> int:
-        """How many cases are open."""
-        sets = [("ZCARD", self.keys.index(shard, ALL_OPEN)) for shard in range(self.keys.shards)]
+    async def count_open(self, network: str, account: str) -> int:
+        """How many cases of one account are open."""
+        name = agenda.open_list(network, account)
+        sets = [("ZCARD", self.keys.index(shard, name)) for shard in range(self.keys.shards)]
         return sum(await self.link.many(sets))
 
     async def _listed(self, name: str, limit: int, *, newest_first: bool = False) -> list[Case]:
@@ -101,8 +102,8 @@ class RedisCases:
         before, expected = commit.before, commit.before.version if commit.before else 0
         after = commit.after.model_copy(update={"version": expected + 1})
         shard = self.keys.shard_of(after.id)
-        joins = lists_of(after)
-        leaves = [] if before is None else [name for name in lists_of(before) if name not in joins]
+        joins = agenda.indexes(after)
+        leaves = [] if before is None else [name for name in (*agenda.indexes(before), ALL_OPEN) if name not in joins]
         keys = [self.keys.case(shard, after.id), self.keys.log(shard, after.id)]
         for queue in (TIMERS, SENDS, CARDS):
             keys += self.keys.due(shard, queue)
@@ -151,12 +152,6 @@ def _readable(doc: bytes) -> Case | None:
         return read_case(doc)
     except Unreadable:
         return None
-
-
-def lists_of(case: Case) -> dict[str, datetime]:
-    """Every sorted list in which the case stands, with the instant it is sorted by."""
-    lists = agenda.indexes(case)
-    return lists | {ALL_OPEN: case.cycle.seen_at} if case.is_open else lists
 
 
 def _score(at: datetime | None) -> int | str:

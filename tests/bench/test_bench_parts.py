@@ -203,7 +203,7 @@ async def test_a_copied_case_equals_a_genuine_one_and_a_wrong_copy_is_found() ->
                 case = await store.cases.load(preload.Names.of(n).case.decode())
                 assert case is not None
                 assert events.token(n) in case.latest.text
-            assert await store.cases.count_open() == 13
+            assert await store.cases.count_open("webhook", "main") == 13
         wrong = preload.Template(template.names, template.keys[:-1])
         await stage.redis.flushall()
         with pytest.raises(RuntimeError, match="differs from a genuine one"):

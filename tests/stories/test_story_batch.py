@@ -136,7 +136,7 @@ async def assert_all_taken_in(service: Service) -> list[Case]:
     assert len(found) == GOOD
     assert all(len(case.items) == 1 and case.item_count == 1 and case.is_open for case in found)
     assert {case.items[0].text for case in found} == {str(a_comment(n)["message"]) for n in range(GOOD)}
-    assert await service.store.cases.count_open() == GOOD
+    assert await service.store.cases.count_open("facebook", "main") == GOOD
     assert await reasons(service) == Counter(reason for _, reason in BROKEN)
     return found
 
@@ -176,7 +176,7 @@ async def test_what_no_worker_could_read_is_replayed_after_the_settings_are_mend
             assert await post(port, body) == 200
             async with a_worker(without_account, sandbox.clock) as worker:
                 await work_off(worker)
-            assert await web.store.cases.count_open() == 0
+            assert await web.store.cases.count_open("facebook", "main") == 0
             assert await reasons(web) == Counter({"no account 'main' of 'facebook' is set up": 1})
             code, said = await run_bot(env, "dead")
             assert code == 0

@@ -185,7 +185,7 @@ async def test_any_order_and_any_repetition_come_to_the_same_cases(redis_url: st
             assert await desk.shown(post, CARLA) == expected(post), values
             assert await desk.shown(post, BEN) == {}, values
             assert await desk.shown(post, ACME) == {}
-        assert await desk.store.cases.count_open() <= 2 * ROUNDS
+        assert await desk.store.cases.count_open("facebook", "main") <= 2 * ROUNDS
 
 
 async def test_every_order_of_words_edit_and_removal_leaves_nothing(redis_url: str) -> None:
@@ -207,7 +207,7 @@ async def test_what_was_removed_before_it_was_told_gets_no_card(redis_url: str) 
         at = int(desk.clock.now().timestamp()) - 60
         await desk.deliver([a_value("remove", "500_1", BEN, "", at)], chance)
         await desk.deliver([a_value("add", "500_1", BEN, "Something rude", at)], chance)
-        assert await desk.store.cases.count_open() == 0
+        assert await desk.store.cases.count_open("facebook", "main") == 0
         assert desk.counted("deleted") == 1
         await desk.deliver([a_value("add", "500_2", BEN, "Where is my order?", at)], chance)
         assert await desk.shown(POST, BEN) == {"500_2": "Where is my order?"}

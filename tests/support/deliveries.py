@@ -78,10 +78,14 @@ class Network:
 
 
 async def all_are_cases(store: Store, count: int, within_s: float = 60) -> None:
-    """Wait until so many cases are open and the inbox is empty; not one more."""
+    """Wait until so many cases are open, of the square too, and the inbox is empty; not one more."""
+
+    async def how_many() -> int:
+        found = [("bluesky", "main"), *(("webhook", account) for account in ACCOUNTS)]
+        return sum([await store.cases.count_open(*each) for each in found])
 
     async def done() -> bool:
-        return await store.cases.count_open() >= count and await store.inbox.depth() == 0
+        return await how_many() >= count and await store.inbox.depth() == 0
 
     await wait_until(done, f"{count} cases are open", within_s=within_s)
-    assert await store.cases.count_open() == count
+    assert await how_many() == count

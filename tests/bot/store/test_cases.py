@@ -172,7 +172,7 @@ async def test_lists_follow_the_case(store: Store) -> None:
     assert await store.cases.claimed_by(ANA.id, 10) == [stored]
     assert await store.cases.waiting(10) == [stored]
     assert await store.cases.open_in("square", "hark.example", 10) == [stored]
-    assert await store.cases.count_open() == 1
+    assert await store.cases.count_open("square", "hark.example") == 1
     handed_over = stored.model_copy(update={"claim": a_claim(by=BEN), "wait": None})
     await store.cases.commit(Commit(before=stored, after=handed_over, at=NOON))
     assert await store.cases.claimed_by(ANA.id, 10) == []
@@ -183,7 +183,7 @@ async def test_lists_follow_the_case(store: Store) -> None:
     await store.cases.commit(Commit(before=stored, after=closed, at=NOON))
     assert await store.cases.open_in("square", "hark.example", 10) == []
     assert await store.cases.claimed_by(BEN.id, 10) == []
-    assert await store.cases.count_open() == 0
+    assert await store.cases.count_open("square", "hark.example") == 0
 
 
 async def test_lists_are_sorted_over_all_shards_and_cut(store: Store) -> None:
@@ -201,7 +201,7 @@ async def test_lists_are_sorted_over_all_shards_and_cut(store: Store) -> None:
     assert [case.id for case in await store.cases.waiting(5)] == by_due[:5]
     assert [case.id for case in await store.cases.open_in("square", "hark.example", 100)] == by_due[::-1]
     assert await store.cases.waiting(0) == []
-    assert await store.cases.count_open() == 12
+    assert await store.cases.count_open("square", "hark.example") == 12
 
 
 async def test_the_log_is_kept_in_order_and_capped(store: Store) -> None:

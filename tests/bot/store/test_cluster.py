@@ -53,7 +53,7 @@ async def test_cases_of_all_nodes(store: Store, nodes: list[RealServer]) -> None
     for node in nodes:
         with node.client() as client:
             assert client.dbsize() > 0
-    assert await store.cases.count_open() == 24
+    assert await store.cases.count_open("square", "hark.example") == 24
     assert {case.id for case in await store.cases.waiting(100)} == {case.id for case in cases}
     assert await store.timers.depth() == 24
     found = {due.id for _ in range(20) for due in await store.cards.take(NOON, 10, LEASE)}

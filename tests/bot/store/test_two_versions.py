@@ -145,6 +145,19 @@ async def test_a_document_in_full_and_one_without_defaults_are_the_same(store: S
     assert await store.cases.history(case.id) == [a_log_entry(), a_log_entry()]
 
 
+async def test_a_case_leaves_the_list_that_only_the_version_before_keeps(store: Store) -> None:
+    """With the next change, whatever that is; the list does not come back."""
+    cases, case = store.cases, a_case()
+    await cases.commit(Commit(None, case, NOON))
+    shard = cases.keys.shard_of(case.id)
+    await store.link.do("ZADD", cases.keys.index(shard, "open"), 1, case.id)
+    assert (
+        await cases.commit(Commit(await cases.load(case.id), case.model_copy(update={"likes": 1}), NOON)) == "committed"
+    )
+    assert await store.link.do("EXISTS", cases.keys.index(shard, "open")) == 0
+    assert await cases.count_open(case.key.network, case.key.account) == 1
+
+
 async def test_log_lines_and_small_records_of_the_newer_are_read(store: Store) -> None:
     """An audit line or a person with a field more."""
     await store.cases.commit(Commit(None, a_case(), NOON, log=[a_log_entry().model_copy(update={"device": "phone"})]))
