@@ -8,10 +8,16 @@ released, never changes. The functions that change it live beside this module:
 
 from enum import StrEnum
 
-from pydantic import AwareDatetime, Field
+from pydantic import AwareDatetime, ConfigDict, Field
 
 from bot.domain.models import Attachment, Author, CaseKey, Kind, Model
 from bot.domain.reading import Reading
+
+
+class Kept(Model):
+    """Base of what a case is made of. As JSON, instants are seconds since 1970; words are read, too (decision 009)."""
+
+    model_config = ConfigDict(ser_json_temporal="seconds")
 
 
 class Status(StrEnum):
@@ -38,7 +44,7 @@ class HideReason(StrEnum):
     PERSONAL_DATA = "personal_data"
 
 
-class Item(Model):
+class Item(Kept):
     """One interaction as the case keeps it: masked, tidied, cut; `seq` counts from 1 in the case's life.
 
     `earlier` are the wordings before edits. A customer's words stand here only, never in the audit log, so that a
@@ -76,7 +82,7 @@ class Item(Model):
     signs: tuple[HideReason, ...] = ()
 
 
-class Claim(Model):
+class Claim(Kept):
     """A lease on the case by one person. `ask_at` is when the holder is asked to confirm, `until` when it lapses."""
 
     by: Person
@@ -86,7 +92,7 @@ class Claim(Model):
     asked: bool = False
 
 
-class Writing(Model):
+class Writing(Kept):
     """Somebody has the reply modal open."""
 
     by: Person
@@ -103,14 +109,14 @@ class MarkName(StrEnum):
     ESCALATION = "escalation"
 
 
-class Mark(Model):
+class Mark(Kept):
     """One step that falls due at an instant, unless an answer comes first."""
 
     name: MarkName
     at: AwareDatetime
 
 
-class Wait(Model):
+class Wait(Kept):
     """A customer waits for us since `since`. `marks` are the steps still to come; fired ones are taken out."""
 
     since: AwareDatetime
@@ -121,7 +127,7 @@ class Wait(Model):
     breached: bool = False
 
 
-class Cycle(Model):
+class Cycle(Kept):
     """One care episode of a case, with its instants; a return after closing starts the next. Misses stay misses."""
 
     n: int
@@ -165,7 +171,7 @@ class SendState(StrEnum):
     UNDONE = "undone"
 
 
-class Send(Model):
+class Send(Kept):
     """One outbound act. `to` is the interaction it answers; `after` names a send that must stand first."""
 
     id: str
@@ -199,7 +205,7 @@ class HideState(StrEnum):
     LAPSED = "lapsed"  # the words changed or went away
 
 
-class Hiding(Model):
+class Hiding(Kept):
     """One request to hide a comment. It counts until `until`; only somebody else than `by` may approve it.
 
     `item` is the comment's id on its network; `why` says what made a request lapse. The id of the request is that of
@@ -228,7 +234,7 @@ class PostKind(StrEnum):
     LINE = "line"  # one line of text, posted once
 
 
-class Post(Model):
+class Post(Kept):
     """One Slack message of the case. `channel` may be a user id (direct message); `place` is where it stands.
 
     `text` is a line's words or an alert's headline; `mentions` are users whom it names, by Hark's choice only.
@@ -259,7 +265,7 @@ class Known(Model):
     solved: bool = False
 
 
-class LogEntry(Model):
+class LogEntry(Kept):
     """One line of the audit log: who did what, when. `by` is empty for customers and for Hark itself."""
 
     at: AwareDatetime
@@ -268,7 +274,7 @@ class LogEntry(Model):
     detail: str = ""
 
 
-class Case(Model):
+class Case(Kept):
     """One conversation that needs care. `version` belongs to the store: 0 means never stored.
 
     `lines` are the newest lines that stand in the card's thread (their ts): a line is no post any more once it stands.

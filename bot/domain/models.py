@@ -1,15 +1,16 @@
 """What customers do on networks, in Hark's own words. Pure data; nothing here knows a network or Slack."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Annotated, Literal
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 ID_LENGTH = 16
 LONGEST_ID = 2048
+EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 
 
@@ -21,6 +22,15 @@ class Model(BaseModel):
 
 Id = Annotated[str, Field(min_length=1, max_length=LONGEST_ID)]
 """A network's name of something. It becomes part of keys in Redis, so one without end is refused."""
+
+
+def _within_reach(at: datetime) -> datetime:
+    return min(max(at, EARLIEST), LATEST)
+
+
+Told = Annotated[AwareDatetime, AfterValidator(_within_reach)]
+"""An instant that a network told: some tell the year 1 or 9999 where they know none. What lies outside of 1970 to 2100
+counts as the nearest instant within: all that is kept of it is exact as seconds, and none is mistaken for ms."""
 
 
 class Kind(StrEnum):
@@ -103,10 +113,10 @@ class Interaction(Model):
     kind: Kind
     author: Author | None
     text: str
-    posted_at: AwareDatetime
+    posted_at: Told
     url: str = ""
     version: str = ""
-    worded_at: AwareDatetime | None = None
+    worded_at: Told | None = None
     private: bool = False
     language: str | None = None
     rating: int | None = None
@@ -114,8 +124,8 @@ class Interaction(Model):
     ref: dict[str, str] = Field(default_factory=dict)
     about: Annotated[str | None, Field(max_length=LONGEST_ID)] = None
     stream: str | None = None
-    reply_until: AwareDatetime | None = None
-    private_until: AwareDatetime | None = None
+    reply_until: Told | None = None
+    private_until: Told | None = None
     answerable: bool = True
     hideable: bool = False
     hidden: bool = False
@@ -137,7 +147,7 @@ class Edited(Model):
     key: CaseKey
     text: str
     version: str = ""
-    at: AwareDatetime
+    at: Told
     ref: dict[str, str] = Field(default_factory=dict)
 
 
@@ -146,7 +156,7 @@ class Deleted(Model):
 
     id: Id
     key: CaseKey
-    at: AwareDatetime
+    at: Told
 
 
 class Hidden(Model):
@@ -155,7 +165,7 @@ class Hidden(Model):
     id: str
     key: CaseKey
     hidden: bool
-    at: AwareDatetime
+    at: Told
 
 
 class SendReport(Model):
@@ -165,7 +175,7 @@ class SendReport(Model):
     key: CaseKey
     ok: bool
     reason: str = ""
-    at: AwareDatetime
+    at: Told
 
 
 class UnknownEvent(Model):
