@@ -8,7 +8,14 @@ released, never changes. The functions that change it live beside this module:
 
 from enum import StrEnum
 
-from pydantic import AwareDatetime, ConfigDict, Field
+from pydantic import (
+    AwareDatetime,
+    ConfigDict,
+    Field,
+    FieldSerializationInfo,
+    SerializerFunctionWrapHandler,
+    field_serializer,
+)
 
 from bot.domain.models import Attachment, Author, CaseKey, Kind, Model
 from bot.domain.reading import Reading
@@ -49,7 +56,8 @@ class Item(Kept):
 
     `earlier` are the wordings before edits. A customer's words stand here only, never in the audit log, so that a
     deletion takes all of them away. `signs` are the reasons for which triage lets staff ask to hide it, mostly none;
-    `hidden_at` is when it was last hidden or shown again.
+    `hidden_at` is when it was last hidden or shown again. `unnamed` is true in stored documents only: nobody told who
+    spoke (a null author without it stands for the case's author, see bot/store/brief.py).
     """
 
     seq: int
@@ -80,6 +88,14 @@ class Item(Kept):
     hidden: bool = False
     hidden_at: AwareDatetime | None = None
     signs: tuple[HideReason, ...] = ()
+    unnamed: bool = False
+
+    @field_serializer("author", mode="wrap", when_used="json-unless-none")
+    def _unless_known(
+        self, author: Author | None, as_usual: SerializerFunctionWrapHandler, info: FieldSerializationInfo
+    ) -> object:
+        """The author, or nothing where the context of the writing names the same one already."""
+        return None if author is info.context or author == info.context else as_usual(author)
 
 
 class Claim(Kept):

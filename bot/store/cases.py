@@ -10,6 +10,7 @@ from bot.domain import agenda
 from bot.domain.case import Case, LogEntry
 from bot.domain.errors import Unreadable
 from bot.domain.ports import Commit, CommitResult
+from bot.store.brief import brief, full
 from bot.store.connect import Arg, Link
 from bot.store.keys import MS, Keys, millis, score
 from bot.store.scripts import Scripts
@@ -133,13 +134,13 @@ class RedisCases:
 
 def document(case: Case) -> str:
     """A case as it is stored: what says only what its default says is left out (docs/decisions/009)."""
-    return case.model_dump_json(exclude_defaults=True)
+    return brief(case)
 
 
 def read_case(doc: bytes) -> Case:
     """A stored case. Raises Unreadable for one that a newer version wrote in words that this one does not know."""
     try:
-        return Case.model_validate_json(doc)
+        return full(Case.model_validate_json(doc))
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         where = ".".join(str(part) for part in first["loc"])
