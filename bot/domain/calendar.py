@@ -32,8 +32,8 @@ class Calendar(Model):
 
     @cached_property
     def version(self) -> str:
-        """Changes whenever the opening hours do; stored with each due time."""
-        return blake2b(self.model_dump_json().encode(), digest_size=4).hexdigest() if self.spans else "24/7"
+        """Changes whenever the opening hours do; stored with each due time. Empty around the clock: no calendar."""
+        return blake2b(self.model_dump_json().encode(), digest_size=4).hexdigest() if self.spans else ""
 
     def local(self, at: datetime) -> datetime:
         """The same instant on the desk's wall clock."""
