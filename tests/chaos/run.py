@@ -46,15 +46,16 @@ AMBUSH_S = 4.0
 MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of the run's own is made in it
 """Here the server's file costs no disk: processes are killed, the machine is not."""
 MOMENTS = {
-    "queued": (re.compile(rb'"state":"queued"'), "server"),
-    "posting": (re.compile(rb'"attempt":"[0-9]+-[0-9a-f]+","place":"","ts":""'), "server"),
+    "queued": (re.compile(rb'"to":"[^"]*",(?:"ref":\{[^}]*\},)?"created_at":'), "server"),
+    "posting": (re.compile(rb'"attempt":"[0-9]+-[0-9a-f]+"\}'), "server"),
     "posted": (re.compile(rb"/chat.postMessage"), "slack"),
     "sending": (re.compile(rb'"state":"sending"'), "server"),
     "replied": (re.compile(rb"POST /v[0-9.]+/[^ ]+/comments"), "facebook"),
     "written": (re.compile(rb"/com.atproto.repo.putRecord"), "square"),
     "done": (re.compile(rb"XACK"), "server"),
 }
-"""What a bot says, and on which of its lines, at each moment that the schedule can name."""
+"""What a bot says, and on which of its lines, at each moment that the schedule can name. Documents leave defaults out:
+a queued send has no state, a message that is being posted ends with its attempt."""
 
 
 @dataclass(frozen=True, slots=True)
