@@ -22,7 +22,7 @@ from bot.domain.reading import Reading
 
 
 class Kept(Model):
-    """Base of what a case is made of. As JSON, instants are seconds since 1970; words are read, too (decision 009)."""
+    """Base of what a case is made of. As JSON, instants are seconds since 1970; words are read, too (decision 012)."""
 
     model_config = ConfigDict(ser_json_temporal="seconds")
 
