@@ -8,10 +8,11 @@ import hmac
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from ipaddress import ip_address
 
 from aiohttp import web
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, Counter, generate_latest
 from pydantic import SecretStr
 
 from bot.domain.errors import StoreUnavailable
@@ -64,7 +65,8 @@ def _as_sent(handler: Handler) -> Handler:
     """Refuse a compressed body unread: signatures are over bytes as they are sent, and no network compresses."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
-        if request.headers.get("Content-Encoding", "identity").strip().lower() != "identity":
+        encoding = request.headers.get("Content-Encoding")
+        if encoding is not None and encoding.strip().lower() != "identity":
             return web.Response(status=415, text="send the body as it is, not compressed\n")
         return await handler(request)
 
@@ -111,13 +113,17 @@ def _may_read_metrics(request: web.Request, token: SecretStr | None) -> bool:
 
 
 def _webhook(deps: WebDeps) -> Handler:
+    @cache
+    def counter(network: str, status: int) -> Counter:
+        return deps.metrics.webhooks.labels(network, str(status))
+
     async def handle(request: web.Request) -> web.Response:
         network = request.match_info["network"]
         connector = _connector(deps, network, request.match_info.get("account"))
         if connector is None:
             return web.Response(status=404, text="no such account\n")
         response = await _receive(deps, connector, request)
-        deps.metrics.webhooks.labels(network, str(response.status)).inc()
+        counter(network, response.status).inc()
         return response
 
     return handle
@@ -127,9 +133,10 @@ def _connector(deps: WebDeps, network: str, account: str | None) -> ConnectorPor
     """The account that the path names; without one the main account, or the only one there is."""
     if account is not None:
         return deps.connectors.get((network, account.lower()))
-    main = deps.connectors.get((network, MAIN))
+    if main := deps.connectors.get((network, MAIN)):
+        return main
     every = [each for (name, _), each in deps.connectors.items() if name == network]
-    return main or (every[0] if len(every) == 1 else None)
+    return every[0] if len(every) == 1 else None
 
 
 async def _receive(deps: WebDeps, connector: ConnectorPort, request: web.Request) -> web.Response:
@@ -141,12 +148,14 @@ async def _receive(deps: WebDeps, connector: ConnectorPort, request: web.Request
         WebhookRequest(
             method=request.method,
             headers=_plain(request),
-            query=dict(request.query),
+            query=dict(request.query) if request.query_string else {},
             body=body,
             received_at=deps.clock.now(),
         )
     )
     match verdict:
+        case Accepted():
+            return await _store(deps, verdict)
         case Challenge():
             return web.Response(
                 status=verdict.status,
@@ -156,8 +165,6 @@ async def _receive(deps: WebDeps, connector: ConnectorPort, request: web.Request
             )
         case Refusal():
             return web.Response(status=verdict.status, text=f"{verdict.reason}\n")
-        case Accepted():
-            return await _store(deps, verdict)
 
 
 def _plain(request: web.Request) -> dict[str, str]:
