@@ -1,10 +1,12 @@
 """What customers do on networks, in Hark's own words. Pure data; nothing here knows a network or Slack."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Annotated, Literal
+from types import MappingProxyType
+from typing import Annotated, Literal, NamedTuple
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
@@ -194,18 +196,19 @@ class Malformed(Model):
 Event = Interaction | Named | Edited | Deleted | Hidden | SendReport | UnknownEvent | Malformed
 
 
-class Raw(Model):
+class Raw(NamedTuple):
     """One delivery as it was stored: what `parse` sees is what production saw.
 
-    `source` names the door ("webhook", "notifications", "search:...", "sweep"); `body` is the exact text received.
+    `source` names the door ("webhook", "notifications", "search:...", "sweep"); `body` is the exact text received;
+    `received_at` is aware. Made for each request, so it is not validated: nothing in it was read yet.
     """
 
     network: str
     account: str
     source: str
     body: bytes
-    headers: dict[str, str] = Field(default_factory=dict)
-    received_at: AwareDatetime
+    received_at: datetime
+    headers: Mapping[str, str] = MappingProxyType({})
 
     @property
     def swept(self) -> bool:

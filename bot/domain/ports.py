@@ -3,7 +3,7 @@
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, NamedTuple, Protocol
 
 from bot.domain.case import Case, LogEntry, Person, Post, Send
 from bot.domain.models import Capabilities, Event, Health, Raw, Sent
@@ -275,8 +275,7 @@ Render = Callable[[Case, Post, datetime], Rendered]
 # --- networks -----------------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class WebhookRequest:
+class WebhookRequest(NamedTuple):
     """One HTTP request to /webhooks/<connector>, as the network sent it. Header names are lower case."""
 
     method: str
@@ -286,8 +285,7 @@ class WebhookRequest:
     received_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(NamedTuple):
     """The request is genuine: store these (usually one: the body as it came), then answer `status`."""
 
     raws: tuple[Raw, ...]

@@ -219,7 +219,7 @@ class Intake:
                 self._log.info("unknown event", network=raw.network, what=event.what)
                 return "unknown"
             case Malformed():
-                part = raw.model_copy(update={"body": event.part.encode("utf-8", "surrogatepass")})
+                part = raw._replace(body=event.part.encode("utf-8", "surrogatepass"))
                 await self._inbox.bury(part, event.error)
                 return "malformed"
 

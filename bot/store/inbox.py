@@ -273,7 +273,7 @@ def to_fields(raw: Raw) -> list[Arg]:
 
 def to_values(raw: Raw) -> list[Arg]:
     """A delivery as the values of FIELDS; the body as the bytes that came."""
-    headers = HEADERS.dump_json(raw.headers) if raw.headers else b"{}"
+    headers = HEADERS.dump_json(dict(raw.headers)) if raw.headers else b"{}"
     return [raw.network, raw.account, raw.source, raw.body, headers, millis(raw.received_at)]
 
 

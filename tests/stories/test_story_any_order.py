@@ -126,7 +126,7 @@ async def delivered(redis_url: str, raws: Sequence[Raw], order: Order) -> Outcom
             if order.pause is not None and n <= order.pause < n + order.together:
                 clock.advance(LATER)
             for each in order.sequence[n : n + order.together]:
-                await store.inbox.put(raws[each].model_copy(update={"received_at": clock.now()}))
+                await store.inbox.put(raws[each]._replace(received_at=clock.now()))
             async with asyncio.TaskGroup() as group:
                 for worker in workers[: order.workers]:
                     group.create_task(_drain(worker))

@@ -40,7 +40,7 @@ async def taken_in(store: Store, *bodies: bytes) -> tuple[int, int]:
     lookups = Lookups(store.notes, store.polls, clock)
     intake = Intake(store.inbox, store.notes, casework, doors, reader, a_policy(), clock, Metrics(), lookups)
     for body in bodies:
-        await store.inbox.put(raw.model_copy(update={"body": body}))
+        await store.inbox.put(raw._replace(body=body))
         await intake.step()
     case = await store.cases.load(a_key().id)
     digest = await store.notes.digest(NOON.strftime(HOUR_NAME))

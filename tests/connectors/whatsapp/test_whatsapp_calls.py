@@ -49,7 +49,7 @@ class Rig:
         """What a delivery says, through the door."""
         verdict = self.connector.verify(a_delivery(body))
         assert isinstance(verdict, Accepted)
-        raw = verdict.raws[0].model_copy(update={"received_at": self.clock.now()})
+        raw = verdict.raws[0]._replace(received_at=self.clock.now())
         return list(self.connector.parse(raw))
 
     def wrote(self, who: Person = ANA, words: str = "where is it?") -> Interaction:
