@@ -54,8 +54,10 @@ def build(deps: WebDeps) -> web.Application:
     app.router.add_get("/metrics", _metrics(deps))
     if not deps.public:
         return app
-    for path in ("/webhooks/{network}", "/webhooks/{network}/{account}"):
-        app.router.add_route("*", path, _as_sent(_webhook(deps)))
+    doors = _doors(deps)
+    for path, door in doors.items():
+        app.router.add_route("*", path, door)
+    app.router.add_route("*", "/webhooks/{rest:.*}", _elsewhere(doors))
     if deps.slack is not None:
         app.router.add_post("/slack/events", _as_sent(deps.slack))
     return app
@@ -112,31 +114,40 @@ def _may_read_metrics(request: web.Request, token: SecretStr | None) -> bool:
     return peer is not None and ip_address(peer[0]).is_loopback and not forwarded
 
 
-def _webhook(deps: WebDeps) -> Handler:
-    @cache
-    def counter(network: str, status: int) -> Counter:
-        return deps.metrics.webhooks.labels(network, str(status))
+def _doors(deps: WebDeps) -> dict[str, Handler]:
+    """The path of each account. That of a network alone is its main account's, or that of the only one there is."""
+    networks = [network for network, _ in deps.connectors]
+    doors: dict[str, Handler] = {}
+    for (network, account), connector in deps.connectors.items():
+        door = _as_sent(_webhook(deps, network, connector))
+        doors[f"/webhooks/{network}/{account}"] = door
+        if account == MAIN or networks.count(network) == 1:
+            doors[f"/webhooks/{network}"] = door
+    return doors
 
-    async def handle(request: web.Request) -> web.Response:
-        network = request.match_info["network"]
-        connector = _connector(deps, network, request.match_info.get("account"))
-        if connector is None:
-            return web.Response(status=404, text="no such account\n")
-        response = await _receive(deps, connector, request)
-        counter(network, response.status).inc()
-        return response
+
+def _elsewhere(doors: Mapping[str, Handler]) -> Handler:
+    """Every other path: the account may be written in capital letters, as in the names of its settings."""
+
+    async def handle(request: web.Request) -> web.StreamResponse:
+        network, _, account = request.match_info["rest"].partition("/")
+        door = doors.get(f"/webhooks/{network}/{account.lower()}")
+        return web.Response(status=404, text="no such account\n") if door is None else await door(request)
 
     return handle
 
 
-def _connector(deps: WebDeps, network: str, account: str | None) -> ConnectorPort | None:
-    """The account that the path names; without one the main account, or the only one there is."""
-    if account is not None:
-        return deps.connectors.get((network, account.lower()))
-    if main := deps.connectors.get((network, MAIN)):
-        return main
-    every = [each for (name, _), each in deps.connectors.items() if name == network]
-    return every[0] if len(every) == 1 else None
+def _webhook(deps: WebDeps, network: str, connector: ConnectorPort) -> Handler:
+    @cache
+    def counter(status: int) -> Counter:
+        return deps.metrics.webhooks.labels(network, str(status))
+
+    async def handle(request: web.Request) -> web.Response:
+        response = await _receive(deps, connector, request)
+        counter(response.status).inc()
+        return response
+
+    return handle
 
 
 async def _receive(deps: WebDeps, connector: ConnectorPort, request: web.Request) -> web.Response:
