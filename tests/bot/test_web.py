@@ -4,7 +4,7 @@ import asyncio
 import io
 import json
 import re
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -109,8 +109,8 @@ class Site:
 
 
 @asynccontextmanager
-async def a_site(url: str, token: str | None = None) -> AsyncIterator[Site]:
-    """The routes on a free port, with two webhook accounts and one postbox that is called "east"."""
+async def a_site(url: str, token: str | None = None, postboxes: Sequence[str] = ("east",)) -> AsyncIterator[Site]:
+    """The routes on a free port, with two webhook accounts and the postboxes of these names."""
     metrics = Metrics()
     async with a_store(url) as store, aiohttp.ClientSession() as http:
 
@@ -133,7 +133,7 @@ async def a_site(url: str, token: str | None = None) -> AsyncIterator[Site]:
                 inbox=store.inbox,
                 connectors={
                     **{("webhook", account): door(account) for account in SECRETS},
-                    ("postbox", "east"): Postbox(deps("east")),
+                    **{("postbox", name): Postbox(deps(name)) for name in postboxes},
                 },
                 clock=SystemClock(),
                 metrics=metrics,
@@ -179,6 +179,16 @@ async def test_an_only_account_needs_no_name_in_the_path(redis_url: str) -> None
         status, text, _ = await site.ask("POST", "/webhooks/postbox", b"a", {"X-Twice": "1"})
         assert (status, text) == (200, "thanks")
         assert await site.stored() == [("postbox", "east", b"a")] * 2
+
+
+async def test_of_several_accounts_without_a_main_one_each_needs_its_name(redis_url: str) -> None:
+    """Nobody can know which of them is meant by the network's path; with a name, capitals or not, it is that one."""
+    async with a_site(redis_url, postboxes=("east", "west")) as site:
+        assert await site.post("/webhooks/postbox", b"whose?") == 404
+        assert await site.post("/webhooks/postbox/west", b"a") == 200
+        assert await site.post("/webhooks/postbox/East", b"b") == 200
+        assert await site.post("/webhooks/postbox/East", b"c", {"Content-Encoding": "gzip"}) == 415
+        assert await site.stored() == [("postbox", "west", b"a"), ("postbox", "east", b"b")]
 
 
 @pytest.mark.parametrize(
