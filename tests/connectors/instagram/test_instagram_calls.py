@@ -34,7 +34,7 @@ class Rig:
     def parsed(self, body: bytes) -> Interaction:
         """The interaction of a delivery."""
         verdict: Any = self.connector.verify(a_delivery(body))
-        [event] = self.connector.parse(verdict.raws[0].model_copy(update={"received_at": self.clock.now()}))
+        [event] = self.connector.parse(verdict.raws[0]._replace(received_at=self.clock.now()))
         assert isinstance(event, Interaction)
         return event
 
