@@ -220,10 +220,8 @@ def _is_nameless(author: Author, id_: str) -> bool:
     return author.id == id_ and not author.name and not author.handle
 
 
-def folded(case: Case, interaction: Interaction) -> Decision:
-    """A like or repost that belongs to an open case is counted on its card."""
-    if not case.is_open:
-        return Refused(code="closed", text="The case is closed; this goes to the digest.")
+def folded(case: Case, interaction: Interaction) -> Change:
+    """A like or repost that belongs to a case is counted on its card."""
     if interaction.kind is Kind.REPOST:
         return changed(case, reposts=case.reposts + 1)
     return changed(case, likes=case.likes + 1)

@@ -56,6 +56,8 @@ FAILED_S = 1.0
 FOLD_AFTER = timedelta(seconds=30)
 GONE_KEPT = timedelta(days=7)
 """How long what has no case is remembered (a removal, a quiet event); networks deliver late by a day and a half."""
+ON_CASE = "case"
+"""Where a quiet event is counted, if not in the digest of an hour."""
 QUIET_WORDS = {"reaction": "liked", "repost": "reposted", "follow": "followed"}
 
 
@@ -277,20 +279,19 @@ class Intake:
         return joined if joined and await self._casework.cases.load(joined) else event.key.id
 
     async def _quiet(self, raw: Raw, event: Interaction) -> str:
-        """Count a like or a repost on its case, or tell of it in the digest; never both, however often it comes."""
-        told_in = await self._notes.get(_told(event))
-        if told_in is not None:
-            return await self._tell(event, told_in)
+        """Count a like or a repost on its open case, or tell of it in the digest; never both, however often it comes.
+
+        Where, all workers agree on first: a case may be opened or closed while they look.
+        """
+        case = await self._casework.cases.load(event.key.id)
+        place = ON_CASE if case is not None and case.is_open else raw.received_at.strftime(HOUR_NAME)
+        place = await self._notes.agree(_told(event), place, GONE_KEPT)
+        if place != ON_CASE:
+            return await self._tell(event, place)
         outcome = await self._casework.apply(
-            event.key.id, lambda case: folded(case, event), dedupe=(_seen(event),), draw_after=FOLD_AFTER
+            event.key.id, lambda case: folded(case, event), dedupe=(_seen(event),), draw_after=FOLD_AFTER, known=case
         )
-        if outcome.done:
-            return "folded"
-        if outcome.refused and outcome.refused.code == "duplicate":
-            return "known"
-        hour = raw.received_at.strftime(HOUR_NAME)
-        await self._notes.set(_told(event), hour, GONE_KEPT)
-        return await self._tell(event, hour)
+        return "folded" if outcome.done else "known"
 
     async def _tell(self, event: Interaction, hour: str) -> str:
         who = tidy(event.author.label) if event.author else "someone"
@@ -363,7 +364,7 @@ def _seen(event: Interaction) -> str:
 
 
 def _told(event: Interaction) -> str:
-    """The name of the note that says in which hour's digest a quiet interaction stands."""
+    """The name of the note that says where a quiet interaction stands: on its case, or in which hour's digest."""
     return f"told:{_seen(event)}"
 
 

@@ -76,6 +76,12 @@ class RedisNotes:
         """Keep a small value for `ttl`."""
         await self.link.do("SET", self.keys.note(name), value, "PX", _ttl(ttl))
 
+    async def agree(self, name: str, value: str, ttl: timedelta) -> str:
+        """Keep a small value for `ttl` unless there is one; the value that stands, the same for all who ask."""
+        key = self.keys.note(name)
+        _, standing = await self.link.many([("SET", key, value, "NX", "PX", _ttl(ttl)), ("GET", key)])
+        return value if standing is None else _text(standing)
+
     async def count(self, name: str, by: int, ttl: timedelta) -> int:
         """Add to a number that all processes share, and keep it for `ttl` from now; the new value."""
         key = self.keys.note(name)
