@@ -48,6 +48,7 @@ async def a_store(
     instance: str = "worker-1",
     clock: TestClock | None = None,
     takeover: timedelta = timedelta(seconds=60),
+    tls_verify: bool = True,
 ) -> AsyncIterator[Store]:
     """A store on the server at `url`, closed with the block."""
     store = await open_store(
@@ -57,6 +58,7 @@ async def a_store(
         instance=instance,
         clock=clock or TestClock(),
         takeover=takeover,
+        tls_verify=tls_verify,
     )
     try:
         yield store
