@@ -17,7 +17,7 @@ from pydantic import (
     field_serializer,
 )
 
-from bot.domain.models import Attachment, Author, CaseKey, Kind, Model
+from bot.domain.models import Attachment, Author, CaseKey, Kind, Model, Told
 from bot.domain.reading import Reading
 
 
@@ -65,7 +65,7 @@ class Item(Kept):
     kind: Kind
     author: Author | None
     text: str
-    posted_at: AwareDatetime
+    posted_at: Told
     seen_at: AwareDatetime
     url: str = ""
     version: str = ""
@@ -73,7 +73,7 @@ class Item(Kept):
     masked: bool = False
     cut: bool = False
     edited: bool = False
-    edited_at: AwareDatetime | None = None
+    edited_at: Told | None = None
     earlier: tuple[str, ...] = ()
     deleted: bool = False
     late: bool = False
@@ -81,8 +81,8 @@ class Item(Kept):
     attachments: tuple[Attachment, ...] = ()
     ref: dict[str, str] = Field(default_factory=dict)
     stream: str | None = None
-    reply_until: AwareDatetime | None = None
-    private_until: AwareDatetime | None = None
+    reply_until: Told | None = None
+    private_until: Told | None = None
     answerable: bool = True
     hideable: bool = False
     hidden: bool = False
@@ -147,7 +147,7 @@ class Cycle(Kept):
     """One care episode of a case, with its instants; a return after closing starts the next. Misses stay misses."""
 
     n: int
-    posted_at: AwareDatetime
+    posted_at: Told
     seen_at: AwareDatetime
     carded_at: AwareDatetime | None = None
     claimed_at: AwareDatetime | None = None

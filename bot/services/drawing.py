@@ -102,7 +102,6 @@ class Drawing:
         self._clock = clock
         self._metrics = metrics
         self._calm = calm
-        self._full: dict[str, datetime] = {}
         self._log = structlog.get_logger("hark.drawing")
 
     async def act(self, due: Due) -> datetime | None:
@@ -114,14 +113,18 @@ class Drawing:
         """A new case that is about to be stored, with the posting of its card begun: `first` is to follow at once.
 
         None when the card has to wait in line like any other: something is held back in its channel, or Slack's budget
-        has no room.
+        has no room to spare. The last token is for those who wait: they may be more urgent.
         """
-        card, now = change.case.card, self._clock.now()
+        card = change.case.card
         if card is None or (self._calm and not self._calm.is_clear(card.channel)):
             return None
-        if now < self._full.get(card.channel, now) or await self._ask(card, now) > 0:
+        try:
+            wait = await self._budgets.take(_post_bucket(card), POSTS_PER_S, POST_BURST, self._clock.now(), left=1)
+        except StoreUnavailable:
+            return None  # the bucket's node may be away while that of the case is there
+        if wait > 0:
             return None
-        begun = attempting(change.case, card.id, _new_attempt(now))
+        begun = attempting(change.case, card.id, _new_attempt(self._clock.now()))
         return change.model_copy(update={"case": begun.case}) if isinstance(begun, Change) else None
 
     async def first(self, case: Case) -> datetime | None:
@@ -201,7 +204,7 @@ class Drawing:
         if held is not None:
             self._metrics.draws.labels("held").inc()
             return held, None
-        wait = await self._ask(post, now)
+        wait = await self._budgets.take(_post_bucket(post), POSTS_PER_S, POST_BURST, now)
         if wait > 0:
             self._metrics.draws.labels("waited").inc()
             return case, now + timedelta(seconds=self._calm.asked(case, post, wait, now) if self._calm else wait)
@@ -209,13 +212,6 @@ class Drawing:
         case, noted = await self._apply(case, lambda each: attempting(each, post.id, attempt))
         post = next((each for each in case.posts if each.id == post.id), post)
         return await self._make(case, post) if noted else (case, None)
-
-    async def _ask(self, post: Post, now: datetime) -> float:
-        """Ask the budget for a message; how many seconds to wait for it (0: granted)."""
-        wait = await self._budgets.take(_post_bucket(post), POSTS_PER_S, POST_BURST, now)
-        if wait > 0:
-            self._full[post.channel] = now + timedelta(seconds=wait)
-        return wait
 
     async def _make(self, case: Case, post: Post) -> Drawn:
         """Make the attempt that was noted just now.

@@ -230,7 +230,9 @@ class Intake:
             return "echo"
         if event.kind in QUIET_KINDS:
             return await self._quiet(raw, event)
-        if await self._gone_at(event):
+        if gone := await self._gone_at(event):
+            # They may be stored all the same, by somebody who died before the second look below.
+            await self._known(event.key, lambda case: deleted(case, event.id, gone))
             return "deleted"
         item = self._reader.item(raw, event)
         reading, first = self._reading(item)

@@ -31,9 +31,9 @@ class Paced:
     budgets: Budgets
     pace: int
 
-    async def take(self, bucket: str, rate: float, burst: int, now: datetime) -> float:
+    async def take(self, bucket: str, rate: float, burst: int, now: datetime, left: int = 0) -> float:
         """Take one token: 0 when granted, else the seconds to wait."""
-        return await self.budgets.take(bucket, rate * self.pace, burst * self.pace, now)
+        return await self.budgets.take(bucket, rate * self.pace, burst * self.pace, now, left)
 
     async def pause(self, bucket: str, until: datetime) -> None:
         """Grant nothing before `until`."""

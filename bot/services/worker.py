@@ -78,34 +78,48 @@ class QueueWorker:
         self._ended: list[Ended] = []
         self._steps: dict[str, Step] = {}
         self._promised = 0
+        self._stopping = False
         self._group: asyncio.TaskGroup | None = None
         self._log = structlog.get_logger(f"hark.{name}")
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until told to stop; what is under way is finished first. A slow step holds up nothing but itself."""
-        rest = IDLE_S
         async with asyncio.TaskGroup() as group:
             over = asyncio.Event()
             group.create_task(self._keep(over))
             self._group = group
-            while not stop.is_set():
-                self._wake.clear()
-                begun = await self._turn(group)
-                if len(self._busy) >= self._at_once:
-                    await asyncio.wait(self._busy, return_when=asyncio.FIRST_COMPLETED)
-                elif not begun:
-                    rest = await self._rest(rest)
-                    continue
-                rest = IDLE_S
-            self._group = None
-            while self._busy or self._ended or self._promised:
-                self._wake.clear()
-                await self._exchange(0)
-                if self._busy:
-                    await asyncio.wait(self._busy, return_when=asyncio.FIRST_COMPLETED)
-                elif self._promised:
-                    await self._wake.wait()
+            try:
+                await self._work(stop)
+                await self._finish()
+            finally:
+                self._group = None
             over.set()
+
+    async def _work(self, stop: asyncio.Event) -> None:
+        rest = IDLE_S
+        while not stop.is_set():
+            self._wake.clear()
+            begun = await self._turn()
+            if not self._free:
+                await self._wake.wait()
+            elif not begun:
+                rest = await self._rest(rest)
+                continue
+            rest = IDLE_S
+
+    async def _finish(self) -> None:
+        """Let what is under way, or promised, come to its end."""
+        self._stopping = True
+        while self._busy or self._ended or self._promised:
+            self._wake.clear()
+            await self._exchange(0)
+            if self._busy or self._promised:
+                await self._wake.wait()
+
+    @property
+    def _free(self) -> int:
+        """How many hands are free; what is promised has taken one."""
+        return max(0, self._at_once - len(self._busy) - self._promised)
 
     @contextmanager
     def promise(self, id_: str, priority: int) -> "Iterator[Hand | None]":
@@ -113,18 +127,18 @@ class QueueWorker:
 
         The lease counts from now. A worker that is to stop waits for what it has promised.
         """
-        due = None
-        if self._group is not None and len(self._busy) + self._promised < self._at_once:
-            due = self._queue.hold(id_, priority)
-        if due is None or self._group is None:
+        at_work = self._group is not None and not self._stopping
+        due = self._queue.hold(id_, priority) if at_work and self._free else None
+        if due is None:
             yield None
             return
         self._promised += 1
         try:
-            yield Hand(due, self._lease, partial(self._begin, self._group, due, self._lease_end()))
+            yield Hand(due, self._lease, partial(self._begin, due, self._lease_end()))
         finally:
+            awaited = self._stopping or not self._free
             self._promised -= 1
-            if self._group is None:
+            if awaited:
                 self._wake.set()
 
     async def _rest(self, seconds: float) -> float:
@@ -135,13 +149,13 @@ class QueueWorker:
         left = seconds - self._clock.monotonic() % seconds
         return IDLE_S if await within(self._wake, left) else min(LONGEST_IDLE_S, seconds * 2)
 
-    async def _turn(self, group: asyncio.TaskGroup) -> int:
+    async def _turn(self) -> int:
         """Give back what is over, take what is due as far as there are hands free, and begin to act on it.
 
         Answers how many ids were taken.
         """
         until = self._lease_end()
-        due = await self._exchange(self._at_once - len(self._busy))
+        due = await self._exchange(self._free)
         for each in due:
             # After a pause (a machine that slept) a lease may have ended while its step is still under way here: the
             # step is not begun again beside itself, and gives the newer lease back when it is over.
@@ -149,7 +163,7 @@ class QueueWorker:
             if under_way:
                 under_way.due, under_way.until = each, until
             else:
-                self._begin(group, each, until, self._act)
+                self._begin(each, until, self._act)
         return len(due)
 
     async def _exchange(self, limit: int) -> list[Due]:
@@ -162,8 +176,12 @@ class QueueWorker:
             await self._clock.sleep(FAILED_S)
             return []
 
-    def _begin(self, group: asyncio.TaskGroup, due: Due, until: float, act: Act) -> None:
-        task = group.create_task(self._again(due, act))
+    def _begin(self, due: Due, until: float, act: Act) -> None:
+        """Begin a step. A worker that has failed begins nothing, and what is under way is not begun twice: then the
+        lease ends by itself."""
+        if self._group is None or due.id in self._steps:
+            return
+        task = self._group.create_task(self._again(due, act))
         step = self._steps[due.id] = Step(due, until, task)
         self._busy.add(task)
         task.add_done_callback(lambda _: self._over(step))
@@ -178,7 +196,7 @@ class QueueWorker:
             del self._steps[step.due.id]
             if not step.task.cancelled():
                 self._ended.append((step.due, step.task.result()))
-                self._wake.set()
+        self._wake.set()
 
     async def _keep(self, over: asyncio.Event) -> None:
         """Renew the leases until the last step is over; stop the steps that are not ours any more."""

@@ -21,12 +21,15 @@ class RedisBudgets:
     scripts: Scripts
     clock: Clock
 
-    async def take(self, bucket: str, rate: float, burst: int, now: datetime) -> float:
-        """Take one token of `rate` a second with a `burst`: 0 when granted, else the seconds to wait."""
+    async def take(self, bucket: str, rate: float, burst: int, now: datetime, left: int = 0) -> float:
+        """Take one token of `rate` a second with a `burst`: 0 when granted, else the seconds to wait.
+
+        With `left`, only if so many are left for others; a no is then no place among those who wait.
+        """
         if rate <= 0 or burst < 1:
             msg = f"a bucket needs a rate above 0 and a burst of at least 1, not {rate} and {burst}"
             raise ValueError(msg)
-        args = (millis(now), rate, burst, SPARE_MS)
+        args = (millis(now), rate, burst, SPARE_MS, left)
         wait_ms: int = await self.link.run(self.scripts.budget_take, (self.keys.bucket(bucket),), args)
         return wait_ms / 1000
 

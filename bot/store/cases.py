@@ -42,10 +42,13 @@ class RedisCases:
     async def commit(self, commit: Commit) -> CommitResult:
         """Apply one change, all or nothing. Dedupe names count within their case, for 30 days.
 
-        Raises ValueError when before and after are different cases.
+        Raises ValueError when before and after are different cases, or a case is held that is not to be drawn.
         """
         if commit.before is not None and commit.before.id != commit.after.id:
             msg = f"a commit changes one case, not {commit.before.id} into {commit.after.id}"
+            raise ValueError(msg)
+        if commit.hold is not None and commit.draw is None:
+            msg = f"who holds {commit.after.id} is to draw it, and it is not to be drawn"
             raise ValueError(msg)
         keys, args = self._commit_call(commit)
         return RESULTS[await self.link.run(self.scripts.commit, keys, args)]

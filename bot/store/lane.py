@@ -34,11 +34,8 @@ class Lane:
         """
         try:
             async with asyncio.timeout(self.timeout_s):
-                connection = await self._ready()
-                await connection.send_packed_command(connection.pack_commands(commands))
-                return [await self._answer(connection, command[0]) for command in commands]
+                return await self._exchange(await self._ready(), commands)
         except TimeoutError as error:
-            # redis-py has closed the connection: an answer that still comes must not be taken for the next one's.
             raise NoAnswer(f"no answer within {self.timeout_s:g} s") from error
 
     async def close(self) -> None:
@@ -55,6 +52,15 @@ class Lane:
         elif self._connection.is_connected and await self._connection.can_read():
             await self._connection.disconnect(nowait=True)
         return self._connection
+
+    async def _exchange(self, connection: AbstractConnection, commands: Sequence[Sequence[Any]]) -> list[Any]:
+        try:
+            await connection.send_packed_command(connection.pack_commands(commands))
+            return [await self._answer(connection, command[0]) for command in commands]
+        except BaseException:
+            # An answer that still comes must not be taken for the next one's.
+            await connection.disconnect(nowait=True)
+            raise
 
     async def _answer(self, connection: AbstractConnection, name: str) -> Any:
         try:

@@ -10,7 +10,7 @@ from bot.cards.card import render_plain
 from bot.cards.view import Rendered, View
 from bot.domain.case import Case, Post
 from bot.domain.models import Capabilities
-from bot.domain.ports import Blocks, Commit, Due, Posted
+from bot.domain.ports import Blocks, Budgets, Commit, Due, Posted
 from bot.domain.posting import with_line
 from bot.services.casework import Casework
 from bot.services.drawing import Drawing
@@ -35,7 +35,9 @@ class Board:
     first: Case
     naps: list[timedelta] = field(default_factory=list)
 
-    def worker(self, gateway: SlackGateway | None = None, casework: Casework | None = None) -> Drawing:
+    def worker(
+        self, gateway: SlackGateway | None = None, casework: Casework | None = None, budgets: Budgets | None = None
+    ) -> Drawing:
         """A worker; it sleeps after each drawing for as long as the next of `naps` says."""
         view = View(self.clock.now(), "Square", "@acme", Capabilities())
 
@@ -46,7 +48,7 @@ class Board:
         return Drawing(
             casework or Casework(self.store.cases, self.clock),
             gateway or self.gateway,
-            self.store.budgets,
+            budgets or self.store.budgets,
             draw,
             draw,
             self.clock,

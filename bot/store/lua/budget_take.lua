@@ -1,4 +1,5 @@
--- One token of a bucket. KEYS: bucket. ARGV: now (ms), tokens per second, burst, spare ms of life.
+-- One token of a bucket. KEYS: bucket. ARGV: now (ms), tokens per second, burst, spare ms of life, how many tokens have to
+-- be left for others: who asks so is told no where there are fewer, and counts for nothing then.
 -- Answers 0 when granted, else the ms to wait: each one refused since the last grant is sent to a later token, so that
 -- a crowd does not come back all at once for a single one. Clocks of several processes differ: time never runs backwards here.
 local LONGEST = 60000 -- ms
@@ -7,14 +8,17 @@ local now, rate, burst = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3])
 local stored = redis.call('HMGET', KEYS[1], 'tokens', 'at', 'paused', 'refused')
 local at = math.max(tonumber(stored[2]) or now, now)
 local tokens = math.min(burst, (tonumber(stored[1]) or burst) + (at - (tonumber(stored[2]) or at)) * rate / 1000)
+local left = tonumber(ARGV[5])
 local paused = (tonumber(stored[3]) or 0) - now
 local refused = tonumber(stored[4]) or 0
 local wait = 0
 if paused > 0 then
   wait = paused
-elseif tokens >= 1 - HAIR then
+elseif tokens >= 1 + left - HAIR then
   tokens = math.max(0, tokens - 1)
   refused = 0
+elseif left > 0 then
+  wait = 1
 else
   local first = math.max(1, math.ceil((1 - tokens) * 1000 / rate - HAIR))
   wait = math.max(first, math.min(LONGEST, first + math.floor(refused * 1000 / rate)))

@@ -8,26 +8,30 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from redis.asyncio import Redis
 
 from bot.domain.case import Case
 from bot.domain.decisions import Change
 from bot.domain.errors import StoreUnavailable
 from bot.domain.ports import Blocks, Commit, CommitResult, Due, DueQueue, Posted
 from bot.services.casework import Casework, Outcome
-from bot.services.drawing import POST_BURST, STALE, Drawing
+from bot.services.drawing import POST_BURST, POSTS_PER_S, STALE, Drawing
 from bot.services.first_cards import FirstCards
 from bot.services.outage import GatedQueue, Outage
 from bot.services.worker import QueueWorker
 from bot.slack import SlackGateway
+from bot.store.budgets import RedisBudgets
 from bot.store.cases import RedisCases
+from bot.store.connect import Link
 from bot.telemetry import Metrics
-from sandbox.slack.workspace import CARE
+from sandbox.slack.workspace import CARE, RANDOM
 from tests.support.boards import Board, a_board
 from tests.support.cases import a_card, a_case, a_key
 from tests.support.stores import end_leases
 from tests.support.waiting import wait_until
 
 LEASE = timedelta(seconds=30)
+BUCKET = f"chat.postMessage:{CARE}"
 
 
 @pytest.fixture
@@ -167,6 +171,25 @@ async def test_what_slacks_budget_has_no_room_for_waits_in_line(board: Board) ->
     assert len(board.slack.messages(CARE)) == len(cases)
 
 
+async def test_the_last_token_is_for_those_who_wait(board: Board) -> None:
+    """Somebody urgent was told to come back in a second: a new case does not take that second's token."""
+    for _ in range(POST_BURST):
+        await board.store.budgets.take(BUCKET, POSTS_PER_S, POST_BURST, board.clock.now())
+    assert await board.store.budgets.take(BUCKET, POSTS_PER_S, POST_BURST, board.clock.now()) == 1
+    board.clock.advance(timedelta(seconds=1))
+    assert await board.worker().opening(Change(case=a_new_case())) is None
+    assert await board.store.budgets.take(BUCKET, POSTS_PER_S, POST_BURST, board.clock.now()) == 0
+
+
+async def test_a_case_is_stored_while_the_budgets_are_away(board: Board) -> None:
+    """In a cluster they may be on a node that has died: then only the card has to wait."""
+    ours = board.store.budgets
+    nowhere = Link(Redis.from_url("redis://127.0.0.1:1/0"), cluster=False)
+    drawing = board.worker(budgets=RedisBudgets(nowhere, ours.keys, ours.scripts, ours.clock))
+    assert await drawing.opening(Change(case=a_new_case())) is None
+    await nowhere.close()
+
+
 async def test_with_no_hand_free_the_queue_has_it(board: Board) -> None:
     """A worker that is busy takes nothing more in hand than it has hands for."""
     release = asyncio.Event()
@@ -223,6 +246,46 @@ async def test_what_is_promised_is_kept_while_the_worker_stops(board: Board) -> 
             assert hand is None
     assert len(board.slack.messages(CARE)) == 1
     assert await given_back(board)
+
+
+async def test_a_hand_that_is_done_is_free_at_once(board: Board) -> None:
+    """Others are slow: a first card that stands gives its lease back, and what came meanwhile is drawn."""
+    release = asyncio.Event()
+
+    class Slow(SlackGateway):
+        async def post(self, channel: str, text: str, blocks: Blocks, **more: Any) -> Posted:
+            if channel != CARE:
+                await release.wait()
+            return await super().post(channel, text, blocks, **more)
+
+    async with a_team(board, board.worker(Slow(board.gateway.api, Metrics(), CARE)), at_once=2) as team:
+        slow = a_case(key=a_key("slow"), posts=(a_card(channel=RANDOM),))
+        await team.open(slow)
+        await team.open(a_new_case())
+        await wait_until(lambda: alone_is_held(board, slow), "the quick one's lease is given back")
+        release.set()
+
+
+async def alone_is_held(board: Board, case: Case) -> bool:
+    """Whether this case and no other is held."""
+    queue = board.store.cards
+    return bool(await board.store.link.do("HKEYS", queue.keys.due(0, queue.name)[1]) == [case.id.encode()])
+
+
+async def test_a_worker_that_has_failed_begins_nothing(board: Board) -> None:
+    """The case is stored, and its lease ends by itself; nobody is told of a failure of the delivery."""
+    drawing, stop = board.worker(), asyncio.Event()
+    worker = QueueWorker("cards", board.store.cards, drawing.act, board.clock, Metrics(), LEASE)
+    running = asyncio.ensure_future(worker.run(stop))
+    await asyncio.sleep(0)
+    with worker.promise(a_new_case().id, 2) as hand:
+        assert hand is not None
+        running.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await running
+        hand.begin(drawing.act)
+    with worker.promise(a_new_case().id, 2) as hand:
+        assert hand is None
 
 
 async def let_go(event: asyncio.Event) -> None:

@@ -75,3 +75,13 @@ async def test_a_crowd_is_sent_to_one_token_each(store: Store) -> None:
     assert waits[-1] == pytest.approx(60.0)
     assert await store.budgets.take("crowd", 1.0, 1, NOON + SECOND) == 0
     assert await store.budgets.take("crowd", 1.0, 1, NOON + SECOND) == pytest.approx(1.0)
+
+
+async def test_who_leaves_tokens_for_others_takes_no_place_either(store: Store) -> None:
+    """The last token is not for who asks so, and a no makes nobody else wait longer."""
+    assert [await store.budgets.take("b", 1.0, 3, NOON, left=1) for _ in range(4)] == [0, 0, 0.001, 0.001]
+    assert await store.budgets.take("b", 1.0, 3, NOON) == 0
+    assert await store.budgets.take("b", 1.0, 3, NOON, left=1) > 0
+    assert await store.budgets.take("b", 1.0, 3, NOON) == 1
+    assert await store.budgets.take("b", 1.0, 3, NOON + SECOND, left=1) > 0
+    assert await store.budgets.take("b", 1.0, 3, NOON + SECOND) == 0

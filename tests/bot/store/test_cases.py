@@ -244,3 +244,12 @@ async def test_requests_to_hide_are_listed_until_somebody_decides(store: Store) 
     after = first.model_copy(update={"hidings": (decided,)})
     assert await store.cases.commit(Commit(before=first, after=after, at=NOON)) == "committed"
     assert [case.id for case in await store.cases.hiding(10)] == [second.id]
+
+
+async def test_a_hold_without_a_draw_is_refused_unstored(store: Store) -> None:
+    """Whoever holds a case is to draw it; nothing of it is stored otherwise."""
+    case = a_case()
+    hold = (store.cards.hold(case.id, 2), timedelta(seconds=6))
+    with pytest.raises(ValueError, match="not to be drawn"):
+        await store.cases.commit(Commit(before=None, after=case, at=NOON, hold=hold))
+    assert await store.cases.load(case.id) is None

@@ -1,6 +1,7 @@
 """Round trips on kept connections, against a real server."""
 
 import asyncio
+from typing import Any
 
 import pytest
 import redis
@@ -59,6 +60,19 @@ async def test_a_connection_that_the_server_closed_is_opened_anew(redis_url: str
     await lane.close()
     await client.aclose()
     admin.close()
+
+
+async def test_whatever_goes_wrong_in_the_middle_leaves_no_answer_behind(redis_url: str) -> None:
+    """An answer that cannot be put into its form, before others that are still to come."""
+    client = Redis.from_url(redis_url)
+    lane = Lane(client, 5)
+    form: Any = int
+    client.set_response_callback("PING", form)
+    with pytest.raises(ValueError, match="invalid literal"):
+        await lane.pipelined([("PING",), ("BLPOP", NAME, 0.05)])
+    assert await lane.pipelined([("ECHO", "mine")]) == [b"mine"]
+    await lane.close()
+    await client.aclose()
 
 
 async def test_errors_and_answers_come_in_order(redis_url: str) -> None:
