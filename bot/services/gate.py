@@ -63,7 +63,7 @@ class Gate:
         wait = await self._budgets.take(_sends(connector), can.sends_per_minute / 60, can.send_burst, now)
         if wait <= 0:
             return None
-        slow = f"{connector.network.capitalize()} asks to go slower" if wait > WORTH_SAYING_S else ""
+        slow = f"{connector.network.capitalize()} asks to slow down" if wait > WORTH_SAYING_S else ""
         return Held(now + timedelta(seconds=wait), slow)
 
     async def tell(self, connector: ConnectorPort, error: NetworkError | None) -> Circuit:

@@ -225,7 +225,7 @@ async def test_retry_after_is_everybodys(desk: Desk) -> None:
     await desk.act(first, 0)
     again = await desk.act(second, 1)
     assert again == NOON + 90 * SECOND
-    assert (await desk.send(second, "send-1")).reason == "Square asks to go slower"
+    assert (await desk.send(second, "send-1")).reason == "Square asks to slow down"
     assert await desk.gate.poll(desk.network) == NOON + 95 * SECOND
     desk.clock.advance(90 * SECOND)
     await desk.until_settled(first)
