@@ -263,6 +263,7 @@ async def test_a_hand_that_is_done_is_free_at_once(board: Board) -> None:
         await team.open(slow)
         await team.open(a_new_case())
         await wait_until(lambda: alone_is_held(board, slow), "the quick one's lease is given back")
+        assert len(board.slack.messages(CARE)) == 1
         release.set()
 
 
