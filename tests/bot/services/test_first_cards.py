@@ -262,8 +262,8 @@ async def test_a_hand_that_is_done_is_free_at_once(board: Board) -> None:
         slow = a_case(key=a_key("slow"), posts=(a_card(channel=RANDOM),))
         await team.open(slow)
         await team.open(a_new_case())
+        await wait_until(lambda: len(board.slack.messages(CARE)) == 1, "the quick one stands")
         await wait_until(lambda: alone_is_held(board, slow), "the quick one's lease is given back")
-        assert len(board.slack.messages(CARE)) == 1
         release.set()
 
 
