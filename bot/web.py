@@ -16,7 +16,8 @@ from prometheus_client import CONTENT_TYPE_LATEST, Counter, generate_latest
 from pydantic import SecretStr
 
 from bot.domain.errors import StoreUnavailable
-from bot.domain.ports import Accepted, Challenge, Clock, ConnectorPort, Inbox, Refusal, WebhookRequest
+from bot.domain.network import Accepted, Challenge, ConnectorPort, Refusal, WebhookRequest
+from bot.domain.ports import Clock, Inbox
 from bot.environment import MAIN
 from bot.telemetry import Metrics
 

@@ -18,7 +18,8 @@ from pydantic import BaseModel, ConfigDict
 from bot.domain.case import Send
 from bot.domain.errors import Permanent
 from bot.domain.models import Capabilities, Event, Health, Raw, Sent
-from bot.domain.ports import Clock, Notes, Page, Refusal, Remark, Verdict, WebhookRequest
+from bot.domain.network import Page, Refusal, Remark, Verdict, WebhookRequest
+from bot.domain.ports import Clock, Notes
 from bot.domain.templates import Templates
 
 NAME_KEPT = timedelta(days=90)

@@ -8,8 +8,9 @@ import aiohttp
 from bot.cards.view import View
 from bot.domain.case import Case
 from bot.domain.models import Health
+from bot.domain.network import ConnectorPort
 from bot.domain.policy import Policy
-from bot.domain.ports import Cases, Clock, ConnectorPort, Notes, Render
+from bot.domain.ports import Cases, Clock, Notes, Render
 from bot.services.composing import Composing
 from bot.services.desk import Desk
 from bot.services.drawing import Drawing

@@ -9,8 +9,9 @@ from bot.domain.calendar import Calendar
 from bot.domain.canary import Arrival, Stream, first_heard, hear, rings, usual_gap, watch
 from bot.domain.errors import HarkError
 from bot.domain.models import Health
+from bot.domain.network import ConnectorPort
 from bot.domain.notices import Words, kind_of
-from bot.domain.ports import Clock, ConnectorPort
+from bot.domain.ports import Clock
 from bot.services.notices import Notices
 
 CANARY = "canary"

@@ -8,9 +8,10 @@ from bot.domain.case import Case
 from bot.domain.decisions import Decide, Refused
 from bot.domain.hiding import CRITICISM
 from bot.domain.models import Capabilities
+from bot.domain.network import ConnectorPort
 from bot.domain.offers import Offer, offers, private_used
 from bot.domain.policy import Policy
-from bot.domain.ports import Clock, ConnectorPort, Notes
+from bot.domain.ports import Clock, Notes
 from bot.services.casework import Casework, Outcome
 from bot.services.people import People
 

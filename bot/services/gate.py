@@ -15,7 +15,8 @@ from bot.domain.case import SendState
 from bot.domain.circuit import SIGN_IN, WELL, Circuit
 from bot.domain.errors import NetworkError, Permanent, Transient
 from bot.domain.models import Health
-from bot.domain.ports import Budgets, Cases, Clock, ConnectorPort, Notes
+from bot.domain.network import ConnectorPort
+from bot.domain.ports import Budgets, Cases, Clock, Notes
 
 KEPT = timedelta(days=1)
 PROBE_S = 60.0

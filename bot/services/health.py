@@ -11,7 +11,8 @@ from typing import Final
 from pydantic import AwareDatetime, ValidationError
 
 from bot.domain.models import Health, Model
-from bot.domain.ports import ConnectorPort, Notes
+from bot.domain.network import ConnectorPort
+from bot.domain.ports import Notes
 
 CHECK: Final = "check"
 RECHECK: Final = "recheck"

@@ -34,8 +34,9 @@ from bot.domain.models import (
     SendReport,
     UnknownEvent,
 )
+from bot.domain.network import ConnectorPort
 from bot.domain.policy import Policy
-from bot.domain.ports import Clock, ConnectorPort, Inbox, Notes, Stored
+from bot.domain.ports import Clock, Inbox, Notes, Stored
 from bot.domain.reading import Reading
 from bot.domain.receiving import completed, deleted, edited, folded, named, open_case, receive, reread
 from bot.domain.text.clean import cut, tidy

@@ -12,7 +12,8 @@ from pydantic import ValidationError
 
 from bot.domain.errors import NetworkError, Permanent, Transient
 from bot.domain.models import Author, CaseKey
-from bot.domain.ports import Clock, ConnectorPort, DueQueue, Inbox, Notes
+from bot.domain.network import ConnectorPort
+from bot.domain.ports import Clock, DueQueue, Inbox, Notes
 
 PREFIX: Final = "lookup:"
 ASKED: Final = "asked"

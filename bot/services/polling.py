@@ -12,7 +12,8 @@ import structlog
 
 from bot.domain.errors import NetworkError, Transient
 from bot.domain.models import Health, Raw
-from bot.domain.ports import Cases, Clock, ConnectorPort, Due, DueQueue, Inbox, Notes, Page
+from bot.domain.network import ConnectorPort, Page
+from bot.domain.ports import Cases, Clock, Due, DueQueue, Inbox, Notes
 from bot.services import health, lookups
 from bot.services.gate import Gate
 from bot.services.health import CHECK, RECHECK

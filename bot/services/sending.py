@@ -29,9 +29,10 @@ from bot.domain.delivery import (
 from bot.domain.errors import LeaseLost, Permanent, Transient, Unknown
 from bot.domain.hiding import stopped
 from bot.domain.models import Capabilities, Health, Sent
+from bot.domain.network import ConnectorPort
 from bot.domain.offers import window_open
 from bot.domain.policy import Policy
-from bot.domain.ports import Clock, ConnectorPort, Due, Notes
+from bot.domain.ports import Clock, Due, Notes
 from bot.domain.templates import is_template
 from bot.services import health
 from bot.services.casework import AT_ONCE, Casework, Outcome

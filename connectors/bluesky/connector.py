@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 from bot.domain.case import Send
 from bot.domain.errors import Permanent, Transient
 from bot.domain.models import Capabilities, Event, Health, Raw, Sent
-from bot.domain.ports import Page
+from bot.domain.network import Page
 from connectors.base import Connector, ConnectorDeps
 from connectors.bluesky import mapping
 from connectors.bluesky.api import Api

@@ -12,7 +12,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from bot.domain.errors import Permanent, Transient
 from bot.domain.models import Raw
-from bot.domain.ports import Clock, Page
+from bot.domain.network import Page
+from bot.domain.ports import Clock
 from connectors import clean
 from connectors.bluesky import paging, wire
 from connectors.bluesky.api import Api

@@ -7,7 +7,7 @@ from typing import ClassVar, Final
 
 from bot.domain.case import Send
 from bot.domain.models import Capabilities, Event, Health, Raw, Sent
-from bot.domain.ports import Page
+from bot.domain.network import Page
 from connectors.base import ConnectorDeps
 from connectors.facebook import mapping, names
 from connectors.facebook.api import Api

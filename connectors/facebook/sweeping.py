@@ -9,7 +9,8 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from bot.domain.models import Raw
-from bot.domain.ports import Clock, Page
+from bot.domain.network import Page
+from bot.domain.ports import Clock
 from connectors.facebook import names
 from connectors.facebook.api import NEWEST_COMMENTS, NEWEST_MESSAGES, Api, newer
 from connectors.facebook.wire import ReadComment, ReadConversation, ReadMessage, ReadPost

@@ -6,7 +6,7 @@ from typing import ClassVar, Generic, TypeVar
 
 from bot.domain.errors import Permanent, Transient
 from bot.domain.models import Health
-from bot.domain.ports import Verdict, WebhookRequest
+from bot.domain.network import Verdict, WebhookRequest
 from connectors.base import Connector, ConnectorDeps
 from connectors.graph import webhooks
 from connectors.graph.settings import GraphSettings

@@ -12,7 +12,8 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from bot.domain.errors import Permanent
 from bot.domain.models import Raw
-from bot.domain.ports import Clock, Page
+from bot.domain.network import Page
+from bot.domain.ports import Clock
 from connectors.graph.client import Json
 from connectors.graph.errors import Fate
 from connectors.graph.pace import Pace

@@ -16,7 +16,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from bot.domain.models import Malformed, Raw, UnknownEvent
-from bot.domain.ports import Accepted, Challenge, Refusal, Verdict, WebhookRequest
+from bot.domain.network import Accepted, Challenge, Refusal, Verdict, WebhookRequest
 from connectors.times import sound, spelled
 
 SIGNATURE: Final = "x-hub-signature-256"

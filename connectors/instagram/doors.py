@@ -10,7 +10,7 @@ from typing import Final
 from pydantic import Field
 
 from bot.domain.errors import Permanent
-from bot.domain.ports import Page
+from bot.domain.network import Page
 from connectors.graph.client import Json
 from connectors.graph.sweeps import OVERLAP, SWEEP, Items, Sweeps, is_new
 from connectors.graph.sweeps import Progress as Since

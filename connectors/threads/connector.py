@@ -6,7 +6,7 @@ from typing import ClassVar, Final
 
 from bot.domain.case import Send
 from bot.domain.models import Capabilities, Event, Health, Raw, Sent
-from bot.domain.ports import Page
+from bot.domain.network import Page
 from connectors.base import ConnectorDeps
 from connectors.graph.client import Graph, Json
 from connectors.graph.connector import GraphConnector

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from bot.domain.errors import Permanent
 from bot.domain.models import Raw
-from bot.domain.ports import Page
+from bot.domain.network import Page
 from connectors.graph.client import Json
 from connectors.graph.sweeps import OVERLAP, SWEEP, Items, Progress, Sweeps, is_new
 from connectors.graph.webhooks import identifier, moment, text

@@ -7,7 +7,7 @@ from typing import ClassVar, Final
 from bot.domain.case import Send
 from bot.domain.errors import Permanent
 from bot.domain.models import Capabilities, Event, Health, LengthRule, Malformed, Raw, Sent
-from bot.domain.ports import Accepted, Challenge, Refusal, Verdict, WebhookRequest
+from bot.domain.network import Accepted, Challenge, Refusal, Verdict, WebhookRequest
 from connectors.base import Connector, ConnectorDeps
 from connectors.guard import Guard
 from connectors.webhook import callback, events, mapping, signing

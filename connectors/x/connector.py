@@ -6,7 +6,7 @@ from typing import ClassVar, Final
 from bot.domain.case import Send
 from bot.domain.errors import Permanent, Transient
 from bot.domain.models import Capabilities, Event, Health, Raw, Sent
-from bot.domain.ports import Accepted, Challenge, Page, Refusal, Remark, Verdict, WebhookRequest
+from bot.domain.network import Accepted, Challenge, Page, Refusal, Remark, Verdict, WebhookRequest
 from connectors.base import Connector, ConnectorDeps
 from connectors.x import activity, hook, mapping, messages, money, signing
 from connectors.x.api import Api

@@ -12,7 +12,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from bot.domain.errors import Permanent
 from bot.domain.models import Raw
-from bot.domain.ports import Clock, Notes, Page
+from bot.domain.network import Page
+from bot.domain.ports import Clock, Notes
 from connectors import clean
 from connectors.x import prices, walking, wire
 from connectors.x.api import Api

@@ -13,7 +13,8 @@ from urllib.parse import urlsplit
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from bot.domain.errors import Permanent, Transient
-from bot.domain.ports import Clock, Notes, Page
+from bot.domain.network import Page
+from bot.domain.ports import Clock, Notes
 from connectors.x import wire
 from connectors.x.api import Api
 from connectors.x.doors import hook_note

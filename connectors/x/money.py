@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from bot.domain.models import Raw
-from bot.domain.ports import Remark
+from bot.domain.network import Remark
 from connectors import clean
 from connectors.x import prices, wire
 from connectors.x.doors import Doors

@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from bot.clock import SystemClock
 from bot.domain.case import Send
 from bot.domain.models import Event, Health, Raw, Sent
-from bot.domain.ports import Accepted, Challenge, Refusal, Verdict, WebhookRequest
+from bot.domain.network import Accepted, Challenge, Refusal, Verdict, WebhookRequest
 from bot.roles import Role
 from bot.store.store import Store
 from bot.telemetry import Metrics

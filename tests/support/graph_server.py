@@ -18,7 +18,8 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
-from bot.domain.ports import Clock, WebhookRequest
+from bot.domain.network import WebhookRequest
+from bot.domain.ports import Clock
 from tests.support.cases import NOON
 from tests.support.loopback import catch_all
 

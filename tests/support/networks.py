@@ -14,7 +14,8 @@ from typing import Any, Final, cast
 import aiohttp
 
 from bot.domain.models import Raw
-from bot.domain.ports import Accepted, Clock, Notes, WebhookRequest
+from bot.domain.network import Accepted, WebhookRequest
+from bot.domain.ports import Clock, Notes
 from bot.environment import read
 from connectors.base import Connector, ConnectorDeps
 from connectors.registry import NETWORKS

@@ -15,7 +15,8 @@ from standardwebhooks import Webhook
 
 from bot.domain.case import Send
 from bot.domain.models import Event, Raw
-from bot.domain.ports import Clock, WebhookRequest
+from bot.domain.network import WebhookRequest
+from bot.domain.ports import Clock
 from bot.store.store import Store
 from connectors.base import ConnectorDeps
 from connectors.webhook.connector import WebhookConnector

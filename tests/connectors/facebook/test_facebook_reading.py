@@ -7,7 +7,7 @@ import pytest
 
 from bot.domain.errors import Permanent, Transient
 from bot.domain.models import Deleted, Edited, Event, Interaction, Raw
-from bot.domain.ports import Accepted, Challenge, Refusal
+from bot.domain.network import Accepted, Challenge, Refusal
 from connectors.facebook.connector import FacebookConnector
 from tests.support.cases import NOON
 from tests.support.facebook_server import PAGE, PAGE_NAME, Desk, delivery

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.domain.models import Malformed, UnknownEvent
-from bot.domain.ports import Accepted, Challenge, Refusal, Verdict, WebhookRequest
+from bot.domain.network import Accepted, Challenge, Refusal, Verdict, WebhookRequest
 from connectors.graph.webhooks import Change, changes, moment, verify
 from tests.support.graph_server import APP_SECRET, VERIFY_TOKEN, a_delivery, a_handshake
 

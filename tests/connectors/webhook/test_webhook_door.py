@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from bot.domain.models import Interaction, Malformed
-from bot.domain.ports import Accepted, Challenge, Refusal, WebhookRequest
+from bot.domain.network import Accepted, Challenge, Refusal, WebhookRequest
 from connectors.webhook.connector import MAX_BODY, WebhookConnector
 from tests.support.cases import NOON
 from tests.support.webhook_rig import Rig, a_request, content_type, fixture

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from standardwebhooks import Webhook
 
 from bot.clock import SystemClock
-from bot.domain.ports import Accepted, Refusal, WebhookRequest
+from bot.domain.network import Accepted, Refusal, WebhookRequest
 from connectors.webhook import signing
 from connectors.webhook.connector import NOT_GENUINE, WebhookConnector
 from tests.support.cases import NOON

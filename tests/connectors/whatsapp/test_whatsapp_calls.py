@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from bot.domain.case import Purpose, Send
 from bot.domain.errors import Permanent, Transient, Unknown
 from bot.domain.models import Interaction, SendReport
-from bot.domain.ports import Accepted, Challenge, Refusal
+from bot.domain.network import Accepted, Challenge, Refusal
 from connectors.base import ConnectorDeps
 from connectors.whatsapp.connector import WhatsAppConnector
 from connectors.whatsapp.settings import WhatsAppSettings

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from bot.domain.ports import Accepted, Challenge, Refusal, WebhookRequest
+from bot.domain.network import Accepted, Challenge, Refusal, WebhookRequest
 from connectors.x.connector import MAX_BODY, XConnector
 from tests.support.cases import NOON
 from tests.support.x_rig import XRig, fixture

@@ -9,7 +9,7 @@ import pytest
 
 from bot.domain.errors import Permanent, Transient, Unknown
 from bot.domain.models import Deleted, Edited, Interaction, Kind
-from bot.domain.ports import Remark
+from bot.domain.network import Remark
 from connectors.x.connector import XConnector
 from connectors.x.spending import LONGEST_WAIT_S, SLOWEST, Plan
 from tests.support.cases import NOON
