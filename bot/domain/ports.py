@@ -1,4 +1,4 @@
-"""What the use cases need of the store and of Slack, as Protocols. What they need of a network: bot/domain/network.py."""
+"""What the use cases need of the store and of Slack, as Protocols. What they ask of networks: domain/network.py."""
 
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
@@ -48,6 +48,10 @@ class Cases(Protocol):
     """The cases in Redis. Every method raises StoreUnavailable when the server does not answer."""
 
     async def load(self, case_id: str) -> Case | None: ...
+    async def load_many(self, case_ids: Sequence[str]) -> dict[str, Case | None]:
+        """Cases as they are now, in one round trip; those that only a newer version can read are left out."""
+        ...
+
     async def commit(self, commit: Commit) -> CommitResult: ...
     async def history(self, case_id: str) -> list[LogEntry]: ...
     async def waiting(self, limit: int) -> list[Case]:
@@ -208,6 +212,10 @@ class Notes(Protocol):
         ...
 
     async def get(self, name: str) -> str | None: ...
+    async def get_many(self, names: Sequence[str]) -> list[str | None]:
+        """Values in the order of their names, in one round trip."""
+        ...
+
     async def set(self, name: str, value: str, ttl: timedelta) -> None: ...
     async def agree(self, name: str, value: str, ttl: timedelta) -> str:
         """Keep a value unless there is one; the value that stands, the same for all who ask."""

@@ -6,11 +6,12 @@ any order: a removal that comes before the words it removes is remembered, and t
 """
 
 import asyncio
-from collections import defaultdict, deque
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections import deque
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import partial
+from itertools import islice
 from typing import Protocol
 
 import structlog
@@ -38,14 +39,15 @@ from bot.domain.network import ConnectorPort
 from bot.domain.policy import Policy
 from bot.domain.ports import Clock, Inbox, Notes, Stored
 from bot.domain.reading import Reading
-from bot.domain.receiving import completed, deleted, edited, folded, named, open_case, receive, reread
-from bot.domain.text.clean import cut, tidy
+from bot.domain.receiving import completed, deleted, edited, named, open_case, receive, reread
 from bot.domain.text.triage import priority
+from bot.services.batch import NEW, Delivery, Entry, Look, Row, by_conversation, first_words, new_words
 from bot.services.casework import Casework, Outcome
-from bot.services.hourly import HOUR_NAME
 from bot.services.joining import alias
 from bot.services.lookups import Lookups
-from bot.services.reader import NAME_GRAPHEMES, Reader
+from bot.services.quiet import QuietEvents, name_of
+from bot.services.reader import Reader
+from bot.services.removals import Removals
 from bot.telemetry import Metrics
 
 BATCH = 64
@@ -54,13 +56,6 @@ HANDS = 32
 WAIT_MS, LONGEST_WAIT_MS = 200, 1_000
 """How long to wait at the inbox: longer and longer while nothing comes, since each look costs."""
 FAILED_S = 1.0
-FOLD_AFTER = timedelta(seconds=30)
-GONE_KEPT = timedelta(days=7)
-"""How long what has no case is remembered (a removal, a quiet event); networks deliver late by a day and a half."""
-ON_CASE = "case"
-"""Where a quiet event is counted, if not in the digest of an hour."""
-QUIET_WORDS = {"reaction": "liked", "repost": "reposted", "follow": "followed"}
-
 
 Heard = Callable[[Raw, Event, str], None]
 """Told of each event that was taken in, with the counter's word for it. It must not wait."""
@@ -74,15 +69,6 @@ class Create(Protocol):
 
 def unheard(_raw: Raw, _event: Event, _outcome: str) -> None:
     """Nobody listens."""
-
-
-@dataclass(frozen=True, slots=True)
-class Delivery:
-    """What one delivery says, and what went wrong with its events."""
-
-    raw: Raw
-    events: tuple[Event, ...] = ()
-    troubles: list[str] = field(default_factory=list)
 
 
 class Intake:
@@ -115,6 +101,8 @@ class Intake:
         self._metrics = metrics
         self._note = note
         self._create = create or casework.create
+        self._removals = Removals(notes)
+        self._quiet = QuietEvents(notes, casework)
         self._log = structlog.get_logger("hark.intake")
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -150,7 +138,7 @@ class Intake:
             self._inbox.let_go(batch)
             raise
 
-    async def _read(self, raw: Raw) -> "Delivery":
+    async def _read(self, raw: Raw) -> Delivery:
         """What a delivery says; one that cannot be read is kept in the dead letter."""
         connector = self._connectors.get((raw.network, raw.account))
         if connector is None:
@@ -164,53 +152,81 @@ class Intake:
         await connector.received(raw)
         return Delivery(raw, events)
 
-    async def _work_off(self, deliveries: "Sequence[Delivery]") -> None:
+    async def _work_off(self, deliveries: Sequence[Delivery]) -> None:
         """Take in all events: those of one conversation in their order, conversations beside each other."""
-        rows = _by_conversation(deliveries)
+        rows = by_conversation(deliveries)
+        await self._look(rows)
+        waiting: deque[Row] = deque(rows)
         failures: list[StoreUnavailable] = []
         async with asyncio.TaskGroup() as hands:
             for _ in range(min(HANDS, len(rows))):
-                hands.create_task(self._hand(rows, failures))
+                hands.create_task(self._hand(waiting, failures))
         if failures:
             raise failures[0]
+        await self._look_again(rows)
         for delivery in deliveries:
             if delivery.troubles:
                 await self._inbox.bury(delivery.raw, delivery.troubles[0])
 
-    async def _hand(self, rows: "deque[list[tuple[Delivery, Event]]]", failures: list[StoreUnavailable]) -> None:
+    async def _look(self, rows: Sequence[Row]) -> None:
+        """See what the store knows of the first words of each conversation, in one round trip for all of them.
+
+        After a flood of events in few deliveries, those beyond `BATCH` look for themselves.
+        """
+        first = list(islice(first_words(rows), BATCH))
+        words = [event for _, event in first]
+        gone, cases = await asyncio.gather(
+            self._removals.told(words), self._casework.cases.load_many([event.key.id for event in words])
+        )
+        for (entry, event), at in zip(first, gone, strict=True):
+            if event.key.id in cases:
+                entry.look = Look(at, cases[event.key.id])
+
+    async def _look_again(self, rows: Sequence[Row]) -> None:
+        """See whether words that stand now were removed meanwhile: whoever was told of it may not have found them."""
+        fresh = list(new_words(rows))
+        for start in range(0, len(fresh), BATCH):
+            part = fresh[start : start + BATCH]
+            for (entry, event), at in zip(part, await self._removals.told([each for _, each in part]), strict=True):
+                if at is not None:
+                    await self._guarded(entry, self._remove(event, at))
+
+    async def _hand(self, waiting: deque[Row], failures: list[StoreUnavailable]) -> None:
         """Take in one conversation after the other, as long as the store answers."""
-        while rows and not failures:
-            for delivery, event in rows.popleft():
+        while waiting and not failures:
+            for entry in waiting.popleft():
                 try:
-                    trouble = await self._take_in(delivery.raw, event)
+                    await self._guarded(entry, self._take_in(entry))
                 except StoreUnavailable as error:
                     failures.append(error)
                     return
-                if trouble:
-                    delivery.troubles.append(trouble)
 
-    async def _take_in(self, raw: Raw, event: Event) -> str:
-        """Take in one event of a delivery; what went wrong with it, which is nothing to the others."""
+    async def _guarded(self, entry: Entry, work: Awaitable[None]) -> None:
+        """Do something for one event; what goes wrong with it is kept, and is nothing to the others."""
         try:
-            outcome = await self._event(raw, event)
-            self._metrics.received.labels(raw.network, outcome).inc()
-            self._heard(raw, event, outcome)
+            await work
         except StoreUnavailable:
             raise
         except Exception as error:  # noqa: BLE001 - a defect must not lose the event: it is kept, counted, replayable
-            return self._trouble(raw, error)
-        return ""
+            entry.delivery.troubles.append(self._trouble(entry.delivery.raw, error))
+
+    async def _take_in(self, entry: Entry) -> None:
+        """Take in one event of a delivery."""
+        raw, event = entry.delivery.raw, entry.event
+        entry.word = await self._event(raw, event, entry.look)
+        self._metrics.received.labels(raw.network, entry.word).inc()
+        self._heard(raw, event, entry.word)
 
     def _trouble(self, raw: Raw, error: Exception) -> str:
         self._log.exception("delivery buried", network=raw.network, error=repr(error))
         self._metrics.received.labels(raw.network, "malformed").inc()
         return repr(error)
 
-    async def _event(self, raw: Raw, event: Event) -> str:
+    async def _event(self, raw: Raw, event: Event, look: Look | None) -> str:
         """Take in one event; the word for the counter."""
         match event:
             case Interaction():
-                return await self._look_up(event, await self._interaction(raw, event))
+                return await self._look_up(event, await self._interaction(raw, event, look))
             case Edited() | Named():
                 return await (self._edited(event) if isinstance(event, Edited) else self._named(event))
             case Deleted() | Hidden():
@@ -226,36 +242,49 @@ class Intake:
                 await self._inbox.bury(part, event.error)
                 return "malformed"
 
-    async def _interaction(self, raw: Raw, event: Interaction) -> str:
+    async def _interaction(self, raw: Raw, event: Interaction, look: Look | None) -> str:
         if event.by_us:
             return "echo"
         if event.kind in QUIET_KINDS:
-            return await self._quiet(raw, event)
-        if gone := await self._gone_at(event):
-            # They may be stored all the same, by somebody who died before the second look below.
-            await self._known(event.key, lambda case: deleted(case, event.id, gone))
+            return await self._quiet.take_in(event, raw.received_at)
+        gone = look.gone if look else (await self._removals.told((event,)))[0]
+        if gone is not None:
+            # They may be stored all the same, by somebody who died before the second look.
+            await self._remove(event, gone)
             return "deleted"
         item = self._reader.item(raw, event)
+        outcome = await self._received(event, item, look)
+        return NEW if outcome.done else await self._again(event, item, outcome)
+
+    async def _received(self, event: Interaction, item: Item, look: Look | None) -> Outcome:
+        """Put a customer's words into their case; one that is not there, or was not a moment ago, is opened."""
         reading, first = self._reading(item)
-        name = _seen(event)
+        dedupe = (name_of(event),)
+        new = partial(open_case, event.key, item, reading, first, self._policy)
+        if look and look.case is None:
+            opened = await self._opened(new, dedupe)
+            if opened is not None and opened.done:
+                return opened
         case_id = await self._case_id(event)
         while True:
             outcome = await self._casework.apply(
-                case_id, lambda case: receive(case, item, reading, first, self._policy), dedupe=(name,)
+                case_id,
+                lambda case: receive(case, item, reading, first, self._policy),
+                dedupe=dedupe,
+                known=look.case if look else None,
             )
-            if outcome.refused is not None and outcome.refused.code == "no_case":
-                created = await self._create(open_case(event.key, item, reading, first, self._policy), dedupe=(name,))
-                if created is None:
-                    continue
-                outcome = created
-                if self._note and created.done and created.case:
-                    self._note(created.case)
-            if outcome.done:
-                # The removal may have come to another worker meanwhile, which did not find these words yet.
-                if at := await self._gone_at(event):
-                    await self._known(event.key, lambda case: deleted(case, event.id, at))
-                return "new"
-            return await self._again(event, item, outcome)
+            if outcome.refused is None or outcome.refused.code != "no_case":
+                return outcome
+            opened = await self._opened(new, dedupe)
+            if opened is not None:
+                return opened
+
+    async def _opened(self, new: Callable[[], Change], dedupe: Collection[str]) -> Outcome | None:
+        """Store a new case; None when somebody else has just done so."""
+        created = await self._create(new(), dedupe=dedupe)
+        if self._note and created and created.done and created.case:
+            self._note(created.case)
+        return created
 
     async def _again(self, event: Interaction, item: Item, found: Outcome) -> str:
         """The same interaction again: from another door, after an edit of it, or an edit that no event announced."""
@@ -265,7 +294,7 @@ class Intake:
 
     async def _look_up(self, event: Interaction, word: str) -> str:
         """Have asked for what the delivery left out; a name that is known already is shown at once."""
-        if event.look_up and word in ("new", "known"):
+        if event.look_up and word in (NEW, "known"):
             author = await self._lookups.want(event.key, event.look_up)
             if author is not None:
                 await self._known(event.key, lambda case: named(case, author))
@@ -280,27 +309,6 @@ class Intake:
         """The case to which these words belong: a private answer joins the case that went private."""
         joined = await self._notes.get(alias(event.key)) if event.private else None
         return joined if joined and await self._casework.cases.load(joined) else event.key.id
-
-    async def _quiet(self, raw: Raw, event: Interaction) -> str:
-        """Count a like or a repost on its open case, or tell of it in the digest; never both, however often it comes.
-
-        Where, all workers agree on first: a case may be opened or closed while they look.
-        """
-        case = await self._casework.cases.load(event.key.id)
-        place = ON_CASE if case is not None and case.is_open else raw.received_at.strftime(HOUR_NAME)
-        place = await self._notes.agree(_told(event), place, GONE_KEPT)
-        if place != ON_CASE:
-            return await self._tell(event, place)
-        outcome = await self._casework.apply(
-            event.key.id, lambda case: folded(case, event), dedupe=(_seen(event),), draw_after=FOLD_AFTER, known=case
-        )
-        return "folded" if outcome.done else "known"
-
-    async def _tell(self, event: Interaction, hour: str) -> str:
-        who = tidy(event.author.label) if event.author else "someone"
-        line = f"{cut(who, NAME_GRAPHEMES)} {QUIET_WORDS[event.kind]} ({event.key.network})"
-        await self._notes.add_to_digest(hour, _seen(event), line)
-        return "digest"
 
     async def _edited(self, event: Edited) -> str:
         text, masked, shortened = self._reader.safe(event.text)
@@ -332,14 +340,12 @@ class Intake:
         """Take words away; what is not known is remembered and looked for once more: it may just have been stored."""
         if (await self._known(event.key, lambda case: deleted(case, event.id, event.at))).done:
             return "deleted"
-        await self._notes.set(_gone(event), event.at.isoformat(), GONE_KEPT)
+        await self._removals.note(event)
         outcome = await self._known(event.key, lambda case: deleted(case, event.id, event.at))
         return "deleted" if outcome.done else "known"
 
-    async def _gone_at(self, event: Interaction) -> datetime | None:
-        """When these words were removed, if that was told before the words themselves were."""
-        at = await self._notes.get(_gone(event))
-        return datetime.fromisoformat(at) if at else None
+    async def _remove(self, words: Interaction, at: datetime) -> None:
+        await self._known(words.key, lambda case: deleted(case, words.id, at))
 
     async def _known(self, key: CaseKey, decide: Decide) -> Outcome:
         """Change the case that has this conversation, be it as its own or as the private half of a public one."""
@@ -352,28 +358,6 @@ class Intake:
     def _reading(self, item: Item) -> tuple[Reading, int]:
         reading = self._reader.triage.read(item.text)
         return reading, priority(reading, item.kind)
-
-
-def _by_conversation(deliveries: Sequence[Delivery]) -> deque[list[tuple[Delivery, Event]]]:
-    rows: defaultdict[object, list[tuple[Delivery, Event]]] = defaultdict(list)
-    for delivery in deliveries:
-        for event in delivery.events:
-            rows[getattr(event, "key", None)].append((delivery, event))
-    return deque(rows.values())
-
-
-def _seen(event: Interaction) -> str:
-    return f"{event.key.network}:{event.key.account}:{event.id}"
-
-
-def _told(event: Interaction) -> str:
-    """The name of the note that says where a quiet interaction stands: on its case, or in which hour's digest."""
-    return f"told:{_seen(event)}"
-
-
-def _gone(event: Interaction | Deleted) -> str:
-    """The name of the note about a removal; by the id alone, since a removal may not say whose words they were."""
-    return f"gone:{event.key.network}:{event.key.account}:{event.id}"
 
 
 def _as_edit(event: Interaction, item: Item) -> Edited:

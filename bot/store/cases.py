@@ -1,6 +1,7 @@
 """Cases in Redis: one document each, changed only by the `commit` script."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -38,6 +39,18 @@ class RedisCases:
         """The case as it is now, or None if it never was or has expired. Raises Unreadable."""
         doc = await self.link.do("HGET", self.keys.case(self.keys.shard_of(case_id), case_id), "doc")
         return None if doc is None else read_case(doc)
+
+    async def load_many(self, case_ids: Sequence[str]) -> dict[str, Case | None]:
+        """Cases as they are now, by their ids in this order, in one round trip.
+
+        Those that only a newer version can read are left out: one of them must not hide the others.
+        """
+        reads = [("HGET", self.keys.case(self.keys.shard_of(case_id), case_id), "doc") for case_id in case_ids]
+        cases: dict[str, Case | None] = {}
+        for case_id, doc in zip(case_ids, await self.link.many(reads), strict=True):
+            with suppress(Unreadable):
+                cases[case_id] = None if doc is None else read_case(doc)
+        return cases
 
     async def commit(self, commit: Commit) -> CommitResult:
         """Apply one change, all or nothing. Dedupe names count within their case, for 30 days.
@@ -94,12 +107,8 @@ class RedisCases:
         for flat in await self.link.many(ranges):
             found += ((float(at), member.decode()) for member, at in zip(flat[::2], flat[1::2], strict=True))
         found.sort(reverse=newest_first)
-        return await self._load_all([case_id for _, case_id in found[:limit]])
-
-    async def _load_all(self, case_ids: Sequence[str]) -> list[Case]:
-        reads = [("HGET", self.keys.case(self.keys.shard_of(case_id), case_id), "doc") for case_id in case_ids]
-        docs = await self.link.many(reads)
-        return [case for doc in docs if doc is not None and (case := _readable(doc))]
+        cases = await self.load_many([case_id for _, case_id in found[:limit]])
+        return [case for case in cases.values() if case is not None]
 
     def _commit_call(self, commit: Commit) -> tuple[list[str], list[Arg]]:
         """Keys and arguments, in the order that commit.lua names."""
@@ -148,14 +157,6 @@ def read_case(doc: bytes) -> Case:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         where = ".".join(str(part) for part in first["loc"])
         raise Unreadable(f"a case was written by a newer version of Hark ({where}: {first['type']})") from error
-
-
-def _readable(doc: bytes) -> Case | None:
-    """For lists: one case that only a newer version can read must not hide the others."""
-    try:
-        return read_case(doc)
-    except Unreadable:
-        return None
 
 
 def _score(at: datetime | None) -> int | str:

@@ -1,6 +1,7 @@
 """Small shared records: signatures, drafts, recent wordings, digests, signs of life. All of them live in shard 0 but
 drafts, which live with their case."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -69,8 +70,12 @@ class RedisNotes:
 
     async def get(self, name: str) -> str | None:
         """A small shared value, or None when there is none (any more)."""
-        value = await self.link.do("GET", self.keys.note(name))
-        return None if value is None else _text(value)
+        return (await self.get_many((name,)))[0]
+
+    async def get_many(self, names: Sequence[str]) -> list[str | None]:
+        """Small shared values in the order of their names, in one round trip."""
+        values = await self.link.many([("GET", self.keys.note(name)) for name in names])
+        return [None if value is None else _text(value) for value in values]
 
     async def set(self, name: str, value: str, ttl: timedelta) -> None:
         """Keep a small value for `ttl`."""

@@ -36,7 +36,7 @@ SHORTER: tuple[tuple[str, str, Any], ...] = (
     ("bot.services.drawing", "UPDATES_PER_S", RATE_SCALE * 50 / 60),
     ("bot.services.drawing", "STALE", timedelta(seconds=1)),
     ("bot.services.intake", "FAILED_S", 0.3),
-    ("bot.services.intake", "FOLD_AFTER", timedelta(seconds=1)),
+    ("bot.services.quiet", "FOLD_AFTER", timedelta(seconds=1)),
     ("bot.services.polling", "AFTER_FAILURE", timedelta(seconds=2)),
     ("bot.services.polling", "AFTER_PERMANENT", timedelta(seconds=4)),
     ("bot.services.sending", "CALL_LEASE", timedelta(seconds=7)),

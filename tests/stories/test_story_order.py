@@ -102,12 +102,12 @@ class Interrupted(RedisNotes):
     after_get: list[Callable[[], Awaitable[object]]] = field(default_factory=list)
     before_set: list[Callable[[], Awaitable[object]]] = field(default_factory=list)
 
-    async def get(self, name: str) -> str | None:
+    async def get_many(self, names: Sequence[str]) -> list[str | None]:
         """Look, then be interrupted."""
-        value = await RedisNotes.get(self, name)
-        if name.startswith("gone:") and self.after_get:
+        values = await RedisNotes.get_many(self, names)
+        if any(name.startswith("gone:") for name in names) and self.after_get:
             await self.after_get.pop()()
-        return value
+        return values
 
     async def set(self, name: str, value: str, ttl: timedelta) -> None:
         """Be interrupted, then note."""

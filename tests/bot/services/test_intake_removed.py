@@ -1,6 +1,6 @@
 """Words that the customer took back are not shown, whatever goes wrong while they are taken in."""
 
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -41,12 +41,12 @@ class Scripted(RedisNotes):
 
     then: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
 
-    async def get(self, name: str) -> str | None:
+    async def get_many(self, names: Sequence[str]) -> list[str | None]:
         """Look, then let happen what is to happen."""
-        value = await RedisNotes.get(self, name)
-        if name.startswith("gone:") and self.then:
+        values = await RedisNotes.get_many(self, names)
+        if any(name.startswith("gone:") for name in names) and self.then:
             await self.then.pop(0)()
-        return value
+        return values
 
 
 def a_worker(store: Store, notes: Notes | None = None) -> Intake:

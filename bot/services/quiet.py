@@ -1,0 +1,53 @@
+"""Likes, reposts and follows: counted on their case, or told of in the digest of an hour; never both."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.domain.models import Interaction
+from bot.domain.ports import Notes
+from bot.domain.receiving import folded
+from bot.domain.text.clean import cut, tidy
+from bot.services.casework import Casework
+from bot.services.hourly import HOUR_NAME
+from bot.services.reader import NAME_GRAPHEMES
+
+FOLD_AFTER = timedelta(seconds=30)
+KEPT = timedelta(days=7)
+"""How long it is remembered where such an event was counted; networks deliver late by a day and a half."""
+ON_CASE = "case"
+"""Where an event is counted, if not in the digest of an hour."""
+WORDS = {"reaction": "liked", "repost": "reposted", "follow": "followed"}
+
+
+@dataclass(frozen=True, slots=True)
+class QuietEvents:
+    """Takes them in. Raises StoreUnavailable."""
+
+    notes: Notes
+    casework: Casework
+
+    async def take_in(self, event: Interaction, received_at: datetime) -> str:
+        """Count one, however often it comes; the word for the counter.
+
+        Where, all workers agree on first: a case may be opened or closed while they look.
+        """
+        case = await self.casework.cases.load(event.key.id)
+        place = ON_CASE if case is not None and case.is_open else received_at.strftime(HOUR_NAME)
+        place = await self.notes.agree(f"told:{name_of(event)}", place, KEPT)
+        if place != ON_CASE:
+            return await self._tell(event, place)
+        outcome = await self.casework.apply(
+            event.key.id, lambda case: folded(case, event), dedupe=(name_of(event),), draw_after=FOLD_AFTER, known=case
+        )
+        return "folded" if outcome.done else "known"
+
+    async def _tell(self, event: Interaction, hour: str) -> str:
+        who = tidy(event.author.label) if event.author else "someone"
+        line = f"{cut(who, NAME_GRAPHEMES)} {WORDS[event.kind]} ({event.key.network})"
+        await self.notes.add_to_digest(hour, name_of(event), line)
+        return "digest"
+
+
+def name_of(event: Interaction) -> str:
+    """The name under which an interaction counts, once."""
+    return f"{event.key.network}:{event.key.account}:{event.id}"
