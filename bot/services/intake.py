@@ -50,8 +50,8 @@ from bot.services.reader import Reader
 from bot.services.removals import Removals
 from bot.telemetry import Metrics
 
-BATCH = 64
-HANDS = 32
+BATCH = 128
+HANDS = 64
 """Conversations taken in beside each other: they share their round trips to the store."""
 WAIT_MS, LONGEST_WAIT_MS = 200, 1_000
 """How long to wait at the inbox: longer and longer while nothing comes, since each look costs."""
