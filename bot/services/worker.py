@@ -80,6 +80,7 @@ class QueueWorker:
         self._ended: list[Ended] = []
         self._steps: dict[str, Step] = {}
         self._promised = 0
+        self._hurried = False
         self._stopping = False
         self._group: asyncio.TaskGroup | None = None
         self._log = structlog.get_logger(f"hark.{name}")
@@ -148,8 +149,10 @@ class QueueWorker:
 
         A rest ends when the clock comes to a multiple of its length: so all idle queues ask in the same round trip.
         """
+        self._hurried = seconds > IDLE_S
         left = seconds - self._clock.monotonic() % seconds
-        return IDLE_S if await within(self._wake, left) else min(LONGEST_IDLE_S, seconds * 2)
+        woken = await within(self._wake, left)
+        return IDLE_S if woken or self._busy or self._ended else min(LONGEST_IDLE_S, seconds * 2)
 
     async def _turn(self) -> int:
         """Give back what is over, take what is due as far as there are hands free, and begin to act on it.
@@ -157,7 +160,9 @@ class QueueWorker:
         Answers how many ids were taken.
         """
         until = self._lease_end()
-        due = await self._exchange(self._free)
+        free = self._free
+        due = await self._exchange(free)
+        self._hurried = len(due) == free
         for each in due:
             # After a pause (a machine that slept) a lease may have ended while its step is still under way here: the
             # step is not begun again beside itself, and gives the newer lease back when it is over.
@@ -189,16 +194,20 @@ class QueueWorker:
         task.add_done_callback(lambda _: self._over(step))
 
     def _over(self, step: Step) -> None:
-        """A step has ended; the next exchange with the queue, which is asked for at once, gives its lease back.
+        """A step has ended; the next exchange with the queue gives its lease back.
 
-        One that was stopped for its lost lease has nothing to give back.
+        That is asked for at once if hands are scarce or the rest is long. Else it comes within `IDLE_S` anyway, and one
+        round trip does for all that have ended by then. One that was stopped for its lost lease has nothing to give
+        back.
         """
+        hurried = self._hurried or self._stopping or not self._free
         self._busy.discard(step.task)
         if self._steps.get(step.due.id) is step:
             del self._steps[step.due.id]
             if not step.task.cancelled():
                 self._ended.append((step.due, step.task.result()))
-        self._wake.set()
+        if hurried:
+            self._wake.set()
 
     async def _keep(self, over: asyncio.Event) -> None:
         """Renew the leases until the last step is over; stop the steps that are not ours any more."""

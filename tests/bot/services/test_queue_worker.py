@@ -2,75 +2,18 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager, suppress
-from dataclasses import dataclass
+from collections.abc import Sequence
+from contextlib import AsyncExitStack, suppress
 from datetime import datetime, timedelta
 from functools import partial
 
-import pytest
-
-from bot.domain.errors import StoreUnavailable
-from bot.domain.ports import Due, DueQueue, Ended
-from bot.services.worker import RETRY, Act, QueueWorker
+from bot.domain.ports import Due
+from bot.services.worker import RETRY
 from bot.store.store import Store
-from bot.telemetry import Metrics
 from tests.support.cases import NOON
+from tests.support.queue_worker import LEASE, Torn, gone, held, running
 from tests.support.stores import TestClock, a_store, end_leases
 from tests.support.waiting import wait_until
-
-LEASE = timedelta(seconds=30)
-
-
-@asynccontextmanager
-async def running(
-    queue: DueQueue, act: Act, clock: TestClock, at_once: int = 4, lease: timedelta = LEASE
-) -> AsyncIterator[None]:
-    """A worker at work, stopped with the block."""
-    stop = asyncio.Event()
-    worker = QueueWorker("test", queue, act, clock, Metrics(), lease, at_once)
-    async with asyncio.TaskGroup() as group:
-        group.create_task(worker.run(stop))
-        try:
-            yield
-        finally:
-            stop.set()
-
-
-@dataclass
-class Torn:
-    """A queue whose line breaks at the first giving back."""
-
-    queue: DueQueue
-    breaks: int = 1
-    silent: bool = False
-    exchanges: int = 0
-
-    async def put(self, id_: str, at: datetime, priority: int = 0) -> None:
-        """As the queue does."""
-        await self.queue.put(id_, at, priority)
-
-    async def exchange(self, ended: Sequence[Ended], now: datetime, limit: int, lease: timedelta) -> list[Due]:
-        """Fail at the first giving back."""
-        self.exchanges += 1
-        if ended and self.breaks:
-            self.breaks -= 1
-            raise StoreUnavailable("gone")
-        return await self.queue.exchange(ended, now, limit, lease)
-
-    async def renew(self, held: Sequence[Due], lease: timedelta) -> list[Due]:
-        """As the queue does, unless it is silent."""
-        if self.silent:
-            raise StoreUnavailable("silent")
-        return await self.queue.renew(held, lease)
-
-    def hold(self, id_: str, priority: int) -> Due | None:
-        """As the queue does."""
-        return self.queue.hold(id_, priority)
-
-    async def depth(self) -> int:
-        """As the queue does."""
-        return await self.queue.depth()
 
 
 async def test_a_slow_step_holds_up_nothing_else(redis_url: str) -> None:
@@ -253,27 +196,6 @@ async def test_what_is_over_goes_back_with_the_next_taking(redis_url: str) -> No
         assert await store.cards.depth() == 1
 
 
-async def test_what_is_over_is_given_back_without_a_rest(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """News that came while an id was held is taken up at once, however long an idle worker rests."""
-    monkeypatch.setattr("bot.services.worker.IDLE_S", 60.0)
-    async with a_store(redis_url) as store:
-        stop, wake, seen = asyncio.Event(), asyncio.Event(), list[str]()
-
-        async def act(due: Due) -> None:
-            seen.append(due.id)
-            if len(seen) < 4:
-                await store.cards.put(due.id, NOON)
-
-        await store.cards.put("case", NOON)
-        worker = QueueWorker("test", store.cards, act, TestClock(), Metrics(), LEASE, wake=wake)
-        async with asyncio.TaskGroup() as group:
-            group.create_task(worker.run(stop))
-            await wait_until(lambda: len(seen) == 4, "each news is taken up")
-            await wait_until(lambda: gone(store.cards), "the last one is given back")
-            stop.set()
-            wake.set()
-
-
 async def test_idle_queues_ask_together(redis_url: str) -> None:
     """Workers that began at different times share their round trips once there is nothing to do."""
     async with a_store(redis_url) as store, AsyncExitStack() as stack:
@@ -307,45 +229,9 @@ async def received(store: Store) -> int:
     return int((await store.link.do("INFO", "stats"))["total_reads_processed"])
 
 
-async def test_while_it_stops_what_is_over_goes_back_at_once(redis_url: str) -> None:
-    """A slow step that is still to be finished keeps no other's lease."""
-    async with a_store(redis_url) as store:
-        stop, release, quick = asyncio.Event(), asyncio.Event(), asyncio.Event()
-
-        async def act(due: Due) -> None:
-            await (release if due.id == "slow" else quick).wait()
-
-        for name in ("slow", "quick"):
-            await store.cards.put(name, NOON)
-        worker = QueueWorker("test", store.cards, act, TestClock(), Metrics(), LEASE, 4)
-        async with asyncio.TaskGroup() as group:
-            group.create_task(worker.run(stop))
-            await wait_until(lambda: held(store), "both are begun")
-            stop.set()
-            quick.set()
-            await wait_until(lambda: only_slow(store), "the quick one is given back")
-            release.set()
-        assert await store.cards.depth() == 0
-
-
-async def only_slow(store: Store) -> bool:
-    """Whether the slow one alone is left."""
-    return await store.cards.depth() == 1
-
-
 async def nothing_held(store: Store) -> bool:
     """Whether everything has been taken once, and is given back."""
     return not await held(store) and await store.cards.waiting(NOON) == 0
-
-
-async def held(store: Store) -> bool:
-    """Whether something is held."""
-    return bool(await store.link.do("ZCARD", store.cards.keys.leases(0, "cards")))
-
-
-async def gone(queue: DueQueue) -> bool:
-    """Whether a queue is empty."""
-    return await queue.depth() == 0
 
 
 async def test_a_step_that_fails_comes_again_soon(redis_url: str) -> None:

@@ -1,0 +1,90 @@
+"""A worker of one queue at work, and queues that do not do as they should."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from bot.domain.errors import StoreUnavailable
+from bot.domain.ports import Due, DueQueue, Ended
+from bot.services.worker import Act, QueueWorker
+from bot.store.store import Store
+from bot.telemetry import Metrics
+from tests.support.stores import TestClock
+
+LEASE = timedelta(seconds=30)
+
+
+@asynccontextmanager
+async def running(
+    queue: DueQueue, act: Act, clock: TestClock, at_once: int = 4, lease: timedelta = LEASE
+) -> AsyncIterator[None]:
+    """A worker at work, stopped with the block."""
+    stop = asyncio.Event()
+    worker = QueueWorker("test", queue, act, clock, Metrics(), lease, at_once)
+    async with asyncio.TaskGroup() as group:
+        group.create_task(worker.run(stop))
+        try:
+            yield
+        finally:
+            stop.set()
+
+
+@dataclass
+class Torn:
+    """A queue whose line breaks at the first giving back."""
+
+    queue: DueQueue
+    breaks: int = 1
+    silent: bool = False
+    exchanges: int = 0
+
+    async def put(self, id_: str, at: datetime, priority: int = 0) -> None:
+        """As the queue does."""
+        await self.queue.put(id_, at, priority)
+
+    async def exchange(self, ended: Sequence[Ended], now: datetime, limit: int, lease: timedelta) -> list[Due]:
+        """Fail at the first giving back."""
+        self.exchanges += 1
+        if ended and self.breaks:
+            self.breaks -= 1
+            raise StoreUnavailable("gone")
+        return await self.queue.exchange(ended, now, limit, lease)
+
+    async def renew(self, held: Sequence[Due], lease: timedelta) -> list[Due]:
+        """As the queue does, unless it is silent."""
+        if self.silent:
+            raise StoreUnavailable("silent")
+        return await self.queue.renew(held, lease)
+
+    def hold(self, id_: str, priority: int) -> Due | None:
+        """As the queue does."""
+        return self.queue.hold(id_, priority)
+
+    async def depth(self) -> int:
+        """As the queue does."""
+        return await self.queue.depth()
+
+
+@dataclass
+class Then(Torn):
+    """A queue after each exchange with which something happens."""
+
+    then: Callable[[], None] = print
+
+    async def exchange(self, ended: Sequence[Ended], now: datetime, limit: int, lease: timedelta) -> list[Due]:
+        """As the queue does."""
+        found = await Torn.exchange(self, ended, now, limit, lease)
+        self.then()
+        return found
+
+
+async def gone(queue: DueQueue) -> bool:
+    """Whether a queue is empty."""
+    return await queue.depth() == 0
+
+
+async def held(store: Store) -> bool:
+    """Whether something is held."""
+    return bool(await store.link.do("ZCARD", store.cards.keys.leases(0, "cards")))
