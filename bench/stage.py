@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import tempfile
 import time
 from collections.abc import AsyncIterator, Sequence
@@ -173,6 +174,12 @@ class Stage:
         ) as child:
             await child.says(READY)
             yield child
+
+    @asynccontextmanager
+    async def workers(self) -> AsyncIterator[list[Child]]:
+        """A worker for each core, as whoever wants the most of a machine starts them."""
+        async with AsyncExitStack() as stack:
+            yield [await stack.enter_async_context(self.worker()) for _ in range(os.cpu_count() or 1)]
 
     @asynccontextmanager
     async def baseline(self, kind: str, door: events.Door) -> AsyncIterator[tuple[Child, int]]:

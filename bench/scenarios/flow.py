@@ -18,30 +18,40 @@ DRAIN_S = 120.0
 class Costs:
     """What processes spend between two moments."""
 
-    def __init__(self, pids: Mapping[str, int]) -> None:
+    def __init__(self, pids: Mapping[str, Sequence[int]]) -> None:
         self._pids = pids
-        self._before = {name: cpu_ms(pid) for name, pid in pids.items()}
+        self._before = self._now()
 
     def each(self, events: int) -> str:
-        """The processor time of each process for an event, in words. The processes must still run."""
-        spent = {name: (cpu_ms(pid) - self._before[name]) * 1000 / events for name, pid in self._pids.items()}
+        """The processor time of each for an event, in words. The processes must still run."""
+        spent = {name: (ms - self._before[name]) * 1000 / events for name, ms in self._now().items()}
         return ", ".join(f"{name} {us:.0f}" for name, us in spent.items())
+
+    def _now(self) -> dict[str, float]:
+        return {name: sum(map(cpu_ms, pids)) for name, pids in self._pids.items()}
 
 
 async def most(options: Options) -> list[Row]:
-    """Events a second, from the first one sent to the last card's arrival, one web process and one worker."""
+    """Events a second, from the first one sent to the last card's arrival: one web process, a worker for each core."""
     count = options.pick(COUNT, QUICK_COUNT)
     ours: list[float] = []
     theirs: list[float] = []
     async with (
         open_stage(options.profile) as stage,
         stage.web() as (web, port),
-        stage.worker() as worker,
+        stage.workers() as workers,
         stage.baseline("forward", "webhook") as (forwarder, base),
     ):
         for each in (base, port):
             await flow(stage, each, WARM)
-        costs = Costs({"forwarder": forwarder.pid, "web": web.pid, "worker": worker.pid, "server": stage.redis_pid})
+        costs = Costs(
+            {
+                "forwarder": [forwarder.pid],
+                "web": [web.pid],
+                f"{len(workers)} workers": [each.pid for each in workers],
+                "server": [stage.redis_pid],
+            }
+        )
         for _round in range(options.rounds):
             theirs.append(await flow(stage, base, count))
             ours.append(await flow(stage, port, count))
@@ -62,7 +72,7 @@ async def steady(options: Options) -> list[Row]:
     async with (
         open_stage(options.profile) as stage,
         stage.web() as (_, port),
-        stage.worker(),
+        stage.workers(),
         stage.baseline("forward", "webhook") as (_forwarder, base),
     ):
         for each in (base, port):
