@@ -3,7 +3,10 @@
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+import pytest
+
 from bot.domain.case import Case
+from bot.domain.errors import StoreUnavailable
 from bot.domain.models import Deleted, Event, Raw
 from bot.domain.ports import Notes
 from bot.domain.text.privacy import AllowList
@@ -158,6 +161,26 @@ async def test_of_a_batch_only_the_words_that_were_taken_back_go(redis_url: str)
             ["post dot:1"],
         ]
         assert await stored(store, "ben") is None
+
+
+async def test_a_worker_that_dies_before_the_second_look_is_followed_by_one_who_removes(redis_url: str) -> None:
+    """The removal came to another worker in between and found no case; the words come again with their delivery."""
+    async with a_store(redis_url) as store:
+
+        async def removed() -> None:
+            await takes_in(a_worker(store), store, "ann:-1")
+
+        async def dies() -> None:
+            raise StoreUnavailable("no answer")
+
+        with pytest.raises(StoreUnavailable):
+            await takes_in(a_worker(store, scripted(store, removed, dies)), store, "ann:1")
+        assert await texts(store, "ann") == ["post ann:1"]
+        await takes_in(a_worker(store), store, "ann:1")
+        assert await texts(store, "ann") == []
+        case = await stored(store, "ann")
+        assert case is not None
+        assert "post ann" not in case.model_dump_json()
 
 
 async def test_a_removal_noted_in_other_words_counts(redis_url: str) -> None:
