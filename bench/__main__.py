@@ -3,6 +3,7 @@
 import argparse
 import asyncio
 import os
+import platform
 import signal
 import sys
 import time
@@ -24,7 +25,8 @@ def main(argv: list[str] | None = None) -> int:
     chosen = [each for each in SCENARIOS if not given.scenario or each.name in given.scenario]
     options = Options(given.quick, given.rounds or (1 if given.quick else 3), given.profile)
     if not given.json:
-        print(f"{os.cpu_count()} cores; baselines measured in the same run, medians of {options.rounds} rounds\n")
+        print(f"{os.cpu_count()} cores, Python {platform.python_version()} ({platform.python_compiler()})")
+        print(f"baselines measured in the same run, medians of {options.rounds} rounds\n")
         print(heading(), flush=True)
     rows: list[Row] = []
     failed = False

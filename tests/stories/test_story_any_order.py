@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import cache
 from typing import Any, Final, cast
 
 import aiohttp
@@ -22,19 +21,13 @@ from hypothesis import strategies as st
 from bot.cards.card import render
 from bot.domain.case import Case
 from bot.domain.models import CaseKey, Interaction, Raw
-from bot.domain.text.privacy import AllowList
-from bot.domain.text.triage import Triage
-from bot.services.casework import Casework
 from bot.services.hourly import HOUR_NAME
 from bot.services.intake import Intake
-from bot.services.lookups import Lookups
-from bot.services.reader import Reader
 from bot.store.store import Store
-from bot.telemetry import Metrics
 from tests.support.card_cases import a_view
 from tests.support.conversations import CONVERSATIONS
+from tests.support.intake import an_intake, drain
 from tests.support.networks import NAMES, connector, reader
-from tests.support.policies import a_policy
 from tests.support.stores import TestClock, a_store
 
 ORDERS: Final = int(os.environ.get("HARK_ORDERS", "12"))
@@ -61,12 +54,6 @@ def orders(draw: st.DrawFn, count: int) -> Order:
     return Order(sequence, draw(st.integers(1, 5)), pause, draw(st.integers(1, 2)))
 
 
-@cache
-def triage() -> Triage:
-    """The analysers, loaded once."""
-    return Triage.load()
-
-
 NO_SESSION = cast("aiohttp.ClientSession", None)
 """No network is called."""
 
@@ -81,25 +68,12 @@ async def two_workers(redis_url: str, clock: TestClock) -> AsyncIterator[tuple[S
             await stack.enter_async_context(a_store(redis_url, instance=name, clock=clock)) for name in ("one", "two")
         ]
         workers = [
-            Intake(
-                store.inbox,
-                store.notes,
-                Casework(store.cases, clock),
-                {(name, "main"): connector(name, NO_SESSION, store.notes, clock) for name in NAMES},
-                Reader(triage(), AllowList()),
-                a_policy(),
-                clock,
-                Metrics(),
-                Lookups(store.notes, store.polls, clock),
+            an_intake(
+                store, {(name, "main"): connector(name, NO_SESSION, store.notes, clock) for name in NAMES}, clock=clock
             )
             for store in stores
         ]
         yield stores[0], workers
-
-
-async def _drain(worker: Intake) -> None:
-    while await worker.step():
-        pass
 
 
 @dataclass(frozen=True)
@@ -129,7 +103,7 @@ async def delivered(redis_url: str, raws: Sequence[Raw], order: Order) -> Outcom
                 await store.inbox.put(raws[each]._replace(received_at=clock.now()))
             async with asyncio.TaskGroup() as group:
                 for worker in workers[: order.workers]:
-                    group.create_task(_drain(worker))
+                    group.create_task(drain(worker))
         assert await store.inbox.depth() == 0
         assert await store.inbox.buried(1) == []
         keys = {key.id: key for key in keys_of(raws)}

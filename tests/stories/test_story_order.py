@@ -5,9 +5,9 @@ Real Redis and the real connector; two workers share the inbox. Slack is not nee
 
 import asyncio
 import itertools
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import timedelta
 from random import Random
 
@@ -15,14 +15,7 @@ import aiohttp
 import pytest
 
 from bot.domain.models import CaseKey, Raw
-from bot.domain.ports import Notes
-from bot.domain.text.privacy import AllowList
-from bot.domain.text.triage import Triage
-from bot.services.casework import Casework
 from bot.services.intake import Intake
-from bot.services.lookups import Lookups
-from bot.services.reader import Reader
-from bot.store.notes import RedisNotes
 from bot.store.store import Store
 from bot.telemetry import Metrics
 from connectors.base import ConnectorDeps
@@ -30,7 +23,7 @@ from connectors.facebook.connector import FacebookConnector
 from connectors.facebook.settings import FacebookSettings
 from tests.support.facebook_server import PAGE, delivery
 from tests.support.graph_server import META, Json
-from tests.support.policies import a_policy
+from tests.support.intake import Eventful, Happens, an_intake, drain, eventful
 from tests.support.stores import TestClock, a_store
 
 ROUNDS = 25
@@ -42,9 +35,10 @@ ACME: Json = {"id": PAGE, "name": "Acme Parcels"}
 
 @dataclass(frozen=True)
 class Desk:
-    """Two workers on one inbox, and the store behind them."""
+    """Two workers on one inbox, the store behind them, and the first one's notes."""
 
     store: Store
+    notes: Eventful
     workers: Sequence[Intake]
     metrics: Metrics
     clock: TestClock
@@ -66,7 +60,7 @@ class Desk:
             await self.put(*some)
         async with asyncio.TaskGroup() as group:
             for worker in self.workers[: chance.randint(1, len(self.workers))]:
-                group.create_task(_drain(worker))
+                group.create_task(drain(worker))
         assert await self.store.inbox.depth() == 0
         assert await self.store.inbox.buried(1) == []
 
@@ -90,37 +84,10 @@ class Desk:
         ) or 0.0  # fmt: skip
 
 
-async def _drain(worker: Intake) -> None:
-    while await worker.step():
-        pass
-
-
-@dataclass(frozen=True, slots=True)
-class Interrupted(RedisNotes):
-    """The real notes; once, something happens right after a removal was looked for, or right before one is noted."""
-
-    after_get: list[Callable[[], Awaitable[object]]] = field(default_factory=list)
-    before_set: list[Callable[[], Awaitable[object]]] = field(default_factory=list)
-
-    async def get_many(self, names: Sequence[str]) -> list[str | None]:
-        """Look, then be interrupted."""
-        values = await RedisNotes.get_many(self, names)
-        if any(name.startswith("gone:") for name in names) and self.after_get:
-            await self.after_get.pop()()
-        return values
-
-    async def set(self, name: str, value: str, ttl: timedelta) -> None:
-        """Be interrupted, then note."""
-        if name.startswith("gone:") and self.before_set:
-            await self.before_set.pop()()
-        await RedisNotes.set(self, name, value, ttl)
-
-
 @asynccontextmanager
-async def a_desk(redis_url: str, notes_of: Callable[[RedisNotes], Notes] = lambda notes: notes) -> AsyncIterator[Desk]:
+async def a_desk(redis_url: str) -> AsyncIterator[Desk]:
     """Two workers with a connector each."""
     clock, metrics, workers, stores = TestClock(), Metrics(), [], []
-    reader = Reader(Triage.load(), AllowList())
     variables = META | {"FACEBOOK_PAGE_ID": PAGE}
     settings = FacebookSettings.model_validate({**variables, "FACEBOOK_PAGE_TOKEN": "EAATest"})
     async with AsyncExitStack() as stack:
@@ -129,14 +96,11 @@ async def a_desk(redis_url: str, notes_of: Callable[[RedisNotes], Notes] = lambd
             store = await stack.enter_async_context(a_store(redis_url, instance=name, clock=clock))
             deps = ConnectorDeps(account="main", http=http, clock=clock, notes=store.notes, poll_seconds=5.0)
             connectors = {("facebook", "main"): FacebookConnector(settings, deps)}
-            casework = Casework(store.cases, clock)
-            stores.append(store)
-            notes = notes_of(store.notes)
-            looking = Lookups(notes, store.polls, clock)
-            workers.append(
-                Intake(store.inbox, notes, casework, connectors, reader, a_policy(), clock, metrics, looking)
-            )
-        yield Desk(stores[0], workers, metrics, clock)
+            notes = eventful(store)
+            stores.append((store, notes))
+            workers.append(an_intake(store, connectors, notes=notes, clock=clock, metrics=metrics))
+        store, notes = stores[0]
+        yield Desk(store, notes, workers, metrics, clock)
 
 
 def a_value(verb: str, id_: str, author: Json, message: str, at: int, *, post: str = POST, parent: str = "") -> Json:
@@ -223,28 +187,23 @@ async def test_a_removal_is_remembered_for_seven_days(redis_url: str) -> None:
         assert timedelta(days=6, hours=23) < left <= timedelta(days=7)
 
 
-@pytest.mark.parametrize("moment", ["after_get", "before_set"])
+@pytest.mark.parametrize("moment", ["after_look", "before_removal"])
 async def test_two_workers_that_cross_each_other_leave_no_deleted_words(redis_url: str, moment: str) -> None:
     """One takes the words in while the other takes the removal in, each too early to see what the other stored."""
-    notes: list[Interrupted] = []
-
-    def interrupted(real: RedisNotes) -> Notes:
-        notes.append(Interrupted(real.link, real.keys, real.scripts, real.clock))
-        return notes[-1]
-
-    async with a_desk(redis_url, interrupted) as desk:
+    async with a_desk(redis_url) as desk:
         first, second = desk.workers
         at = int(desk.clock.now().timestamp()) - 60
         values = [a_value("add", "500_1", BEN, "Something rude", at), a_value("remove", "500_1", BEN, "", at + 1)]
-        if moment == "before_set":
+        if moment == "before_removal":
             values.reverse()
 
         async def other() -> None:
             await desk.put(values[1])
             assert await second.step() == 1
 
-        getattr(notes[0], moment).append(other)
+        waiting: list[Happens] = getattr(desk.notes, moment)
+        waiting.append(other)
         await desk.put(values[0])
         assert await first.step() == 1
-        assert not getattr(notes[0], moment), "the workers crossed each other"
+        assert not waiting, "the workers crossed each other"
         assert await desk.shown(POST, BEN) == {}

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.domain.errors import StoreUnavailable
@@ -33,12 +33,13 @@ async def running(
 
 @dataclass
 class Torn:
-    """A queue whose line breaks at the first giving back."""
+    """A queue whose line breaks at the first giving back; `then` is called after each exchange that went well."""
 
     queue: DueQueue
     breaks: int = 1
     silent: bool = False
     exchanges: int = 0
+    then: Callable[[], None] = field(default=lambda: None)
 
     async def put(self, id_: str, at: datetime, priority: int = 0) -> None:
         """As the queue does."""
@@ -50,7 +51,9 @@ class Torn:
         if ended and self.breaks:
             self.breaks -= 1
             raise StoreUnavailable("gone")
-        return await self.queue.exchange(ended, now, limit, lease)
+        found = await self.queue.exchange(ended, now, limit, lease)
+        self.then()
+        return found
 
     async def renew(self, held: Sequence[Due], lease: timedelta) -> list[Due]:
         """As the queue does, unless it is silent."""
@@ -65,19 +68,6 @@ class Torn:
     async def depth(self) -> int:
         """As the queue does."""
         return await self.queue.depth()
-
-
-@dataclass
-class Then(Torn):
-    """A queue after each exchange with which something happens."""
-
-    then: Callable[[], None] = print
-
-    async def exchange(self, ended: Sequence[Ended], now: datetime, limit: int, lease: timedelta) -> list[Due]:
-        """As the queue does."""
-        found = await Torn.exchange(self, ended, now, limit, lease)
-        self.then()
-        return found
 
 
 async def gone(queue: DueQueue) -> bool:

@@ -9,7 +9,7 @@ from bot.services.worker import QueueWorker
 from bot.store.store import Store
 from bot.telemetry import Metrics
 from tests.support.cases import NOON
-from tests.support.queue_worker import LEASE, Then, Torn, gone, held, running
+from tests.support.queue_worker import LEASE, Torn, gone, held, running
 from tests.support.stores import TestClock, a_store
 from tests.support.waiting import wait_until
 
@@ -72,7 +72,7 @@ async def test_a_worker_that_rests_long_gives_back_at_once(redis_url: str, monke
         async def act(due: Due) -> None:
             seen.append(due.id)
 
-        queue = Then(store.cards, breaks=0, then=lambda: monkeypatch.setattr("bot.services.worker.IDLE_S", 0.05))
+        queue = Torn(store.cards, breaks=0, then=lambda: monkeypatch.setattr("bot.services.worker.IDLE_S", 0.05))
         monkeypatch.setattr("bot.services.worker.IDLE_S", 60.0)
         worker = QueueWorker("test", queue, act, TestClock(), Metrics(), LEASE, wake=wake)
         async with asyncio.TaskGroup() as group:

@@ -8,18 +8,11 @@ import pytest
 
 from bot.domain.drift import fields_of
 from bot.domain.models import Event, Interaction, Malformed, Raw, UnknownEvent
-from bot.domain.text.privacy import AllowList
-from bot.domain.text.triage import Triage
-from bot.services.casework import Casework
 from bot.services.hearing import LOOK_EVERY, WHATS, Hearing
-from bot.services.intake import Intake
-from bot.services.lookups import Lookups
-from bot.services.reader import Reader
 from bot.telemetry import Metrics
-from connectors.webhook.connector import WebhookConnector
 from tests.support.cases import NOON, a_key, a_raw, an_interaction
+from tests.support.intake import an_intake, told
 from tests.support.notices import Desk, a_notice_desk
-from tests.support.policies import a_policy
 
 BODY = b'{"type": "poll.created", "text": "where is my parcel, says Carla Rossi"}'
 
@@ -135,34 +128,16 @@ def test_field_names_that_may_be_data_are_hidden() -> None:
     ]
 
 
-class Two(WebhookConnector):
-    """A connector that brings one customer's post and one event that nobody knows."""
-
-    def __init__(self) -> None:
-        """Nothing of the real one is used."""
-
-    def parse(self, raw: Raw) -> Iterator[Event]:
-        """The same two, always."""
-        del raw
-        yield an_interaction(id="one", key=a_key("one"))
-        yield UnknownEvent(what="poll.created")
+def two(_raw: Raw) -> Iterator[Event]:
+    """The same two, whatever comes."""
+    yield an_interaction(id="one", key=a_key("one"))
+    yield UnknownEvent(what="poll.created")
 
 
 async def test_intake_tells_what_it_heard(ear: Ear) -> None:
     """A new post is a sign of life of its door, once; a redelivery is none."""
     store, clock = ear.desk.store, ear.desk.clock
-    intake = Intake(
-        store.inbox,
-        store.notes,
-        Casework(store.cases, clock),
-        {("square", "hark.example"): Two()},
-        Reader(Triage.load(), AllowList()),
-        a_policy(),
-        clock,
-        ear.metrics,
-        Lookups(store.notes, store.polls, clock),
-        ear.hearing.heard,
-    )
+    intake = an_intake(store, told(two), clock=clock, metrics=ear.metrics, heard=ear.hearing.heard)
     for _ in range(2):
         await store.inbox.put(a_raw(BODY))
         await intake.step()

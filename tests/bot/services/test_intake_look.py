@@ -1,7 +1,6 @@
 """A batch is looked up before it is taken in, in one round trip; what becomes untrue meanwhile does no harm."""
 
-from collections.abc import Awaitable, Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 
 import pytest
 
@@ -9,71 +8,24 @@ from bot.domain.case import Case
 from bot.domain.errors import StoreUnavailable
 from bot.domain.models import Deleted, Event, Raw
 from bot.domain.ports import Notes
-from bot.domain.text.privacy import AllowList
-from bot.domain.text.triage import Triage
-from bot.services.casework import Casework
 from bot.services.intake import BATCH, Intake
-from bot.services.lookups import Lookups
-from bot.services.reader import Reader
-from bot.store.notes import RedisNotes
 from bot.store.store import Store
-from bot.telemetry import Metrics
-from connectors.webhook.connector import WebhookConnector
-from tests.support.cases import NOON, a_key, a_raw, an_interaction
-from tests.support.policies import a_policy
-from tests.support.stores import TestClock, a_store
+from tests.support.cases import NOON, a_key, an_interaction
+from tests.support.intake import an_intake, eventful, takes_in, told
+from tests.support.stores import a_store
 
 
-class Square(WebhookConnector):
-    """A connector for which a delivery is a list of words: "jo:1" is Jo's first post, "jo:-1" its removal."""
-
-    def __init__(self) -> None:
-        """Nothing of the real one is used."""
-
-    def parse(self, raw: Raw) -> Iterator[Event]:
-        """Each word an event."""
-        for word in raw.body.decode().split():
-            name, number = word.split(":")
-            words = an_interaction(f"post {word}", id=f"{name}-{number.strip('-')}", key=a_key(name))
-            yield Deleted(id=words.id, key=words.key, at=NOON) if number.startswith("-") else words
-
-
-@dataclass(frozen=True, slots=True)
-class Scripted(RedisNotes):
-    """The real notes; each look for removals is followed by the next of these."""
-
-    then: list[Callable[[], Awaitable[None]]] = field(default_factory=list)
-    looks: list[int] = field(default_factory=list)
-
-    async def get_many(self, names: Sequence[str]) -> list[str | None]:
-        """Look, then let happen what is to happen."""
-        values = await RedisNotes.get_many(self, names)
-        if any(name.startswith("gone:") for name in names):
-            self.looks.append(len(names))
-            if self.then:
-                await self.then.pop(0)()
-        return values
-
-
-def scripted(store: Store, *then: Callable[[], Awaitable[None]]) -> Scripted:
-    """Notes with which things happen."""
-    ours = store.notes
-    return Scripted(ours.link, ours.keys, ours.scripts, ours.clock, list(then))
+def posts(raw: Raw) -> Iterator[Event]:
+    """A delivery is a list of words: "jo:1" is Jo's first post, "jo:-1" its removal."""
+    for word in raw.body.decode().split():
+        name, number = word.split(":")
+        words = an_interaction(f"post {word}", id=f"{name}-{number.strip('-')}", key=a_key(name))
+        yield Deleted(id=words.id, key=words.key, at=NOON) if number.startswith("-") else words
 
 
 def a_worker(store: Store, notes: Notes | None = None) -> Intake:
     """A process that takes in."""
-    raw, clock = a_raw(), TestClock()
-    casework, doors = Casework(store.cases, clock), {(raw.network, raw.account): Square()}
-    reader, lookups = Reader(Triage.load(), AllowList()), Lookups(store.notes, store.polls, clock)
-    return Intake(store.inbox, notes or store.notes, casework, doors, reader, a_policy(), clock, Metrics(), lookups)
-
-
-async def takes_in(worker: Intake, store: Store, *deliveries: str) -> None:
-    """Deliveries come, and are worked off together."""
-    for body in deliveries:
-        await store.inbox.put(a_raw()._replace(body=body.encode()))
-    await worker.step()
+    return an_intake(store, told(posts), notes=notes)
 
 
 async def stored(store: Store, name: str) -> Case | None:
@@ -90,7 +42,7 @@ async def texts(store: Store, name: str) -> list[str]:
 async def test_a_batch_is_looked_up_in_two_looks(redis_url: str) -> None:
     """One before, one after, however many customers wrote; a second post in a conversation looks for itself."""
     async with a_store(redis_url) as store:
-        notes = scripted(store)
+        notes = eventful(store)
         await takes_in(a_worker(store, notes), store, "ann:1", "ben:1", "cid:1 cid:2")
         assert notes.looks == [3, 1, 4]
         assert [await texts(store, name) for name in ("ann", "ben", "cid")] == [
@@ -103,7 +55,7 @@ async def test_a_batch_is_looked_up_in_two_looks(redis_url: str) -> None:
 async def test_a_flood_in_one_delivery_is_not_looked_up_in_one_piece(redis_url: str) -> None:
     """Beyond the size of a batch, words look for themselves; nobody's case is missing."""
     async with a_store(redis_url) as store:
-        notes, names = scripted(store), [f"n{number}" for number in range(BATCH + 2)]
+        notes, names = eventful(store), [f"n{number}" for number in range(BATCH + 2)]
         await takes_in(a_worker(store, notes), store, " ".join(f"{name}:1" for name in names))
         assert notes.looks == [BATCH, 1, 1, BATCH, 2]
         assert all([await texts(store, name) == [f"post {name}:1"] for name in names])
@@ -116,7 +68,7 @@ async def test_a_case_that_another_worker_opens_after_the_look_is_joined(redis_u
         async def other() -> None:
             await takes_in(a_worker(store), store, "ann:1")
 
-        await takes_in(a_worker(store, scripted(store, other)), store, "ann:2")
+        await takes_in(a_worker(store, eventful(store, other)), store, "ann:2")
         assert await texts(store, "ann") == ["post ann:1", "post ann:2"]
 
 
@@ -127,7 +79,7 @@ async def test_words_that_another_worker_takes_in_after_the_look_stand_once(redi
         async def other() -> None:
             await takes_in(a_worker(store), store, "ann:1")
 
-        worker = a_worker(store, scripted(store, other))
+        worker = a_worker(store, eventful(store, other))
         await takes_in(worker, store, "ann:1")
         assert await texts(store, "ann") == ["post ann:1"]
         assert await store.inbox.buried(10) == []
@@ -141,7 +93,7 @@ async def test_a_case_that_changes_after_the_look_keeps_the_change(redis_url: st
             await takes_in(a_worker(store), store, "ann:2")
 
         await takes_in(a_worker(store), store, "ann:1")
-        await takes_in(a_worker(store, scripted(store, other)), store, "ann:3")
+        await takes_in(a_worker(store, eventful(store, other)), store, "ann:3")
         assert await texts(store, "ann") == ["post ann:1", "post ann:2", "post ann:3"]
 
 
@@ -153,7 +105,7 @@ async def test_of_a_batch_only_the_words_that_were_taken_back_go(redis_url: str)
             await takes_in(a_worker(store), store, "cid:-1")
 
         await takes_in(a_worker(store), store, "ben:-1")
-        await takes_in(a_worker(store, scripted(store, other)), store, "ann:1", "ben:1", "cid:1", "dot:1")
+        await takes_in(a_worker(store, eventful(store, other)), store, "ann:1", "ben:1", "cid:1", "dot:1")
         assert [await texts(store, name) for name in ("ann", "ben", "cid", "dot")] == [
             ["post ann:1"],
             [],
@@ -174,7 +126,7 @@ async def test_a_worker_that_dies_before_the_second_look_is_followed_by_one_who_
             raise StoreUnavailable("no answer")
 
         with pytest.raises(StoreUnavailable):
-            await takes_in(a_worker(store, scripted(store, removed, dies)), store, "ann:1")
+            await takes_in(a_worker(store, eventful(store, removed, dies)), store, "ann:1")
         assert await texts(store, "ann") == ["post ann:1"]
         await takes_in(a_worker(store), store, "ann:1")
         assert await texts(store, "ann") == []

@@ -5,17 +5,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from bot.domain.ports import Stored
-from bot.domain.text.privacy import AllowList
-from bot.domain.text.triage import Triage
-from bot.services.casework import Casework
-from bot.services.intake import LONGEST_WAIT_MS, WAIT_MS, Intake
-from bot.services.lookups import Lookups
-from bot.services.reader import Reader
+from bot.services.intake import LONGEST_WAIT_MS, WAIT_MS
 from bot.store.inbox import RedisInbox
-from bot.telemetry import Metrics
 from tests.support.cases import a_raw
-from tests.support.policies import a_policy
-from tests.support.stores import TestClock, a_store
+from tests.support.intake import an_intake
+from tests.support.stores import a_store
 from tests.support.waiting import wait_until
 
 
@@ -35,19 +29,9 @@ class Hasty(RedisInbox):
 async def test_an_idle_intake_waits_longer_and_longer(redis_url: str) -> None:
     """An idle worker costs little; the first delivery that comes makes it as quick as before."""
     async with a_store(redis_url) as store:
-        ours, clock, stop = store.inbox, TestClock(), asyncio.Event()
+        ours, stop = store.inbox, asyncio.Event()
         inbox = Hasty(ours.link, ours.keys, ours.scripts, ours.clock, ours.instance, ours.turns)
-        intake = Intake(
-            inbox,
-            store.notes,
-            Casework(store.cases, clock),
-            {},
-            Reader(Triage.load(), AllowList()),
-            a_policy(),
-            clock,
-            Metrics(),
-            Lookups(store.notes, store.polls, clock),
-        )
+        intake = an_intake(store, {}, inbox=inbox)
         async with asyncio.TaskGroup() as group:
             group.create_task(intake.run(stop))
             await wait_until(lambda: LONGEST_WAIT_MS in inbox.waits, "it waits for as long as it ever does")

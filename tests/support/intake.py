@@ -1,0 +1,131 @@
+"""One worker's intake by itself, what comes in read as the test says, and notes with which things happen meanwhile."""
+
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cache
+
+from bot.domain.models import Event, Raw
+from bot.domain.network import ConnectorPort
+from bot.domain.ports import Inbox, Notes
+from bot.domain.text.privacy import AllowList
+from bot.domain.text.triage import Triage
+from bot.services.casework import Casework
+from bot.services.intake import Heard, Intake, unheard
+from bot.services.lookups import Lookups
+from bot.services.reader import Reader
+from bot.store.notes import RedisNotes
+from bot.store.store import Store
+from bot.telemetry import Metrics
+from connectors.webhook.connector import WebhookConnector
+from tests.support.cases import a_raw
+from tests.support.policies import a_policy
+from tests.support.stores import TestClock
+
+Parse = Callable[[Raw], Iterable[Event]]
+Happens = Callable[[], Awaitable[object]]
+
+
+class Told(WebhookConnector):
+    """A connector that reads a delivery as the test says. Nothing of the real one is used."""
+
+    def __init__(self, parse: Parse) -> None:
+        self._parse = parse
+
+    def parse(self, raw: Raw) -> Iterator[Event]:
+        """What the test makes of it."""
+        yield from self._parse(raw)
+
+
+@cache
+def triage() -> Triage:
+    """The analysers, loaded once."""
+    return Triage.load()
+
+
+def told(parse: Parse) -> Mapping[tuple[str, str], ConnectorPort]:
+    """The account of `a_raw`, read in this way."""
+    raw = a_raw()
+    return {(raw.network, raw.account): Told(parse)}
+
+
+def an_intake(
+    store: Store,
+    connectors: Mapping[tuple[str, str], ConnectorPort],
+    *,
+    inbox: Inbox | None = None,
+    notes: Notes | None = None,
+    clock: TestClock | None = None,
+    metrics: Metrics | None = None,
+    heard: Heard = unheard,
+) -> Intake:
+    """A worker's intake."""
+    clock, notes = clock or TestClock(), notes or store.notes
+    return Intake(
+        inbox or store.inbox,
+        notes,
+        Casework(store.cases, clock),
+        connectors,
+        Reader(triage(), AllowList()),
+        a_policy(),
+        clock,
+        metrics or Metrics(),
+        Lookups(notes, store.polls, clock),
+        heard,
+    )
+
+
+async def takes_in(worker: Intake, store: Store, *bodies: str) -> None:
+    """Deliveries come, and are worked off together."""
+    for body in bodies:
+        await store.inbox.put(a_raw(body.encode()))
+    await worker.step()
+
+
+async def drain(worker: Intake) -> None:
+    """Work off whatever is in the inbox."""
+    while await worker.step():
+        pass
+
+
+@dataclass(frozen=True, slots=True)
+class Eventful(RedisNotes):
+    """The real notes; at each of these moments the first thing of its list happens, once.
+
+    `looks` says for how many words each look for removals was.
+    """
+
+    after_look: list[Happens] = field(default_factory=list)
+    before_removal: list[Happens] = field(default_factory=list)
+    before_agreement: list[Happens] = field(default_factory=list)
+    looks: list[int] = field(default_factory=list)
+
+    async def get_many(self, names: Sequence[str]) -> list[str | None]:
+        """Look for removals, then be interrupted."""
+        values = await RedisNotes.get_many(self, names)
+        if any(name.startswith("gone:") for name in names):
+            self.looks.append(len(names))
+            await _next(self.after_look)
+        return values
+
+    async def set(self, name: str, value: str, ttl: timedelta) -> None:
+        """Be interrupted, then note a removal."""
+        if name.startswith("gone:"):
+            await _next(self.before_removal)
+        await RedisNotes.set(self, name, value, ttl)
+
+    async def agree(self, name: str, value: str, ttl: timedelta) -> str:
+        """Be interrupted, then agree with the other workers."""
+        await _next(self.before_agreement)
+        return await RedisNotes.agree(self, name, value, ttl)
+
+
+def eventful(store: Store, *after_look: Happens) -> Eventful:
+    """The notes of a worker with which things happen."""
+    ours = store.notes
+    return Eventful(ours.link, ours.keys, ours.scripts, ours.clock, list(after_look))
+
+
+async def _next(waiting: list[Happens]) -> None:
+    if waiting:
+        await waiting.pop(0)()
