@@ -2,7 +2,8 @@
 
 redis-py fails a whole pipeline when one of its nodes does not answer, and does not look for the new layout afterwards,
 so that it would ask a dead node for ever. When a node dies it also closes that node's connections under whoever is just
-writing to one of them; they find None in place of a socket (seen with 8.1).
+writing to one of them; they find None in place of a socket (seen with 8.1), as does who writes to one that broke off
+(`bot.store.lane`).
 """
 
 import asyncio
@@ -16,6 +17,8 @@ from redis.exceptions import ConnectionError as NoConnection
 from redis.exceptions import TimeoutError as NoAnswer
 
 AWAY = (NoConnection, NoAnswer, ClusterDownError, MovedError, OSError)
+BROKEN = (AttributeError, TypeError)
+"""What comes of None in place of a socket."""
 KEY = "hark:{"
 
 
@@ -55,7 +58,7 @@ class Nodes:
             answers: list[Any] = await pipe.execute(raise_on_error=False)
         except (RedisError, RedisClusterException, OSError) as error:
             return [error] * len(commands)
-        except AttributeError as error:
+        except BROKEN as error:
             return [NoConnection(f"a connection was closed meanwhile ({error})")] * len(commands)
         return answers
 
@@ -75,5 +78,5 @@ class Nodes:
         async with self._looking:
             try:
                 await self._client.nodes_manager.initialize()
-            except (RedisError, RedisClusterException, OSError, AttributeError):
+            except (RedisError, RedisClusterException, OSError, *BROKEN):
                 return  # nobody answers now; the next failure looks again

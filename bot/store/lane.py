@@ -44,12 +44,12 @@ class Lane:
             await self._connection.disconnect()
 
     async def _ready(self) -> AbstractConnection:
-        """The connection; one that the server has closed, or that still holds an answer of before, is opened anew."""
+        """The connection; one that was closed, or broke off, or still holds an old answer, is opened anew."""
         if self._connection is None:
             pool = self.client.connection_pool
             # The round trip has one timer; redis-py would set its own for each step.
             self._connection = pool.connection_class(**pool.connection_kwargs | {"socket_timeout": None})
-        elif self._connection.is_connected and await self._connection.can_read():
+        elif self._connection.is_connected and (_is_broken(self._connection) or await self._connection.can_read()):
             await self._connection.disconnect(nowait=True)
         return self._connection
 
@@ -69,6 +69,16 @@ class Lane:
             return error
         form = self.client.response_callbacks.get(name)
         return answer if form is None else form(answer)
+
+
+def _is_broken(connection: AbstractConnection) -> bool:
+    """Whether the connection broke off, which is not the same as being closed in order.
+
+    redis-py (8.1) still takes it for connected, and asyncio answers the next write with a TypeError: in Python 3.12, in
+    3.13 up to 3.13.9 and in 3.14.0 (https://github.com/python/cpython/issues/136234).
+    """
+    writer = connection._writer  # noqa: SLF001 - it has no other name for it
+    return writer is not None and writer.transport.is_closing()
 
 
 @dataclass(slots=True)

@@ -23,9 +23,12 @@ class Trap:
 
 @dataclass(eq=False)
 class Line:
-    """A TCP proxy on loopback. `mode` is open, cut, delay or mute; `port` is where it listens, `to` where it leads."""
+    """A TCP proxy on loopback. `mode` is open, cut, delay or mute; `port` is where it listens.
 
-    to: int
+    `to` is where it leads: a port of loopback, or the path of a unix socket.
+    """
+
+    to: int | str
     port: int = 0
     mode: str = "open"
     trap: Trap | None = None
@@ -64,7 +67,7 @@ class Line:
             await end(writer)
             return
         try:
-            far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self.to)
+            far_reader, far_writer = await self._reach()
         except OSError:
             await end(writer)
             return
@@ -78,6 +81,11 @@ class Line:
             await asyncio.gather(end(writer), end(far_writer))
             self._ways -= ways
             self._robbed -= ways
+
+    async def _reach(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        if isinstance(self.to, str):
+            return await asyncio.open_unix_connection(self.to)
+        return await asyncio.open_connection("127.0.0.1", self.to)
 
     async def _carry(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, back: asyncio.StreamWriter, *, answers: bool
@@ -115,8 +123,8 @@ async def end(writer: asyncio.StreamWriter) -> None:
 
 
 @asynccontextmanager
-async def a_line(to: int) -> AsyncIterator[Line]:
-    """A line to a port of loopback, closed with the block."""
+async def a_line(to: int | str) -> AsyncIterator[Line]:
+    """A line to a port or a socket, closed with the block."""
     line = Line(to)
     server = await asyncio.start_server(line.accept, "127.0.0.1", 0)
     line.port = server.sockets[0].getsockname()[1]

@@ -2,6 +2,7 @@
 
 import asyncio
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import redis
@@ -11,6 +12,7 @@ from redis.exceptions import ResponseError
 from redis.exceptions import TimeoutError as NoAnswer
 
 from bot.store.lane import Lane, Lanes
+from tests.chaos.proxy import a_line
 
 NAME = "hark:{0}:note:lane"
 
@@ -60,6 +62,21 @@ async def test_a_connection_that_the_server_closed_is_opened_anew(redis_url: str
     await lane.close()
     await client.aclose()
     admin.close()
+
+
+async def test_a_connection_that_broke_off_is_opened_anew(redis_url: str) -> None:
+    """A proxy or a host may break an idle connection with a reset instead of an end."""
+    async with a_line(urlsplit(redis_url).path) as way:
+        client = Redis.from_url(f"redis://127.0.0.1:{way.port}")
+        lane = Lane(client, 5)
+        (first,) = await lane.pipelined([("CLIENT", "ID")])
+        way.fail("cut")
+        way.mend()
+        await asyncio.sleep(0.05)  # the news of it is read
+        (second,) = await lane.pipelined([("CLIENT", "ID")])
+        assert second != first
+        await lane.close()
+        await client.aclose()
 
 
 async def test_whatever_goes_wrong_in_the_middle_leaves_no_answer_behind(redis_url: str) -> None:
