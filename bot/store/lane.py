@@ -87,17 +87,23 @@ class Lanes:
 
     client: Redis = field(repr=False)
     timeout_s: float
+    _all: list[Lane] = field(default_factory=list, init=False)
     _free: list[Lane] = field(default_factory=list, init=False)
 
     async def pipelined(self, commands: Sequence[Sequence[Any]]) -> list[Any]:
         """As a lane does; others may be under way meanwhile."""
-        lane = self._free.pop() if self._free else Lane(self.client, self.timeout_s)
+        lane = self._free.pop() if self._free else self._new()
         try:
             return await lane.pipelined(commands)
         finally:
             self._free.append(lane)
 
     async def close(self) -> None:
-        """Close the connections of those that are not under way."""
-        while self._free:
-            await self._free.pop().close()
+        """Close every connection; a round trip that is under way fails."""
+        for lane in self._all:
+            await lane.close()
+
+    def _new(self) -> Lane:
+        lane = Lane(self.client, self.timeout_s)
+        self._all.append(lane)
+        return lane

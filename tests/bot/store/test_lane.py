@@ -13,6 +13,7 @@ from redis.exceptions import TimeoutError as NoAnswer
 
 from bot.store.lane import Lane, Lanes
 from tests.chaos.proxy import a_line
+from tests.support.waiting import wait_until
 
 NAME = "hark:{0}:note:lane"
 
@@ -47,6 +48,20 @@ async def test_who_is_stopped_in_the_middle_leaves_no_answer_behind(redis_url: s
     assert answers == [[b"%d" % n] for n in range(5)]
     await lanes.close()
     await client.aclose()
+
+
+async def test_who_still_waits_when_the_lanes_are_closed_is_told(redis_url: str) -> None:
+    """A reader that waits at the server: its connection goes with the others, and its round trip has failed."""
+    client, admin = Redis.from_url(redis_url, client_name="lanes"), redis.Redis.from_url(redis_url)
+    lanes = Lanes(client, 5)
+    waiting = asyncio.ensure_future(lanes.pipelined([("BLPOP", NAME, 5)]))
+    await lanes.pipelined([("PING",)])
+    await lanes.close()
+    with pytest.raises(NoConnection):
+        await waiting
+    await wait_until(lambda: not [each for each in admin.client_list() if each["name"] == "lanes"], "all are closed")
+    await client.aclose()
+    admin.close()
 
 
 async def test_a_connection_that_the_server_closed_is_opened_anew(redis_url: str) -> None:
