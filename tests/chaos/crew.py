@@ -22,7 +22,8 @@ NO_SERVER = "hark: Redis"
 
 @dataclass(eq=False)
 class Bot:
-    """One process of the bot. It is started again whenever it was told to end, and when it found no server to begin."""
+    """One process of the bot, never two at once. It is started again whenever it was told to end, and when it found no
+    server to begin with."""
 
     name: str
     env: Mapping[str, str]
@@ -39,7 +40,9 @@ class Bot:
         return self.log.read_text(errors="replace") if self.log.exists() else ""
 
     def start(self) -> None:
-        """Begin the next life."""
+        """Begin the next life, unless it has begun: two faults that end it may meet, and each starts it again."""
+        if self._process is not None:
+            return
         self._expected, self._ended = "", asyncio.Event()
         self.lives += 1
         CONTEXT.set_forkserver_preload(["tests.chaos.hark"])

@@ -132,5 +132,5 @@ async def a_line(to: int | str) -> AsyncIterator[Line]:
         yield line
     finally:
         server.close()
+        await line.close()  # first: from Python 3.12 on, a server waits for its connections to end
         await server.wait_closed()
-        await line.close()
