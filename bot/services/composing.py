@@ -100,9 +100,8 @@ class Composing:
 
     async def writing(self, case_id: str, user: str) -> Outcome:
         """The modal is open: colleagues see it."""
-        by = await self._at.people.who(user)
         return await self._at.press(
-            case_id, lambda case: replying.start_writing(case, by, self._at.clock.now(), self._at.policy)
+            case_id, user, lambda case, by: replying.start_writing(case, by, self._at.clock.now(), self._at.policy)
         )
 
     async def cancel(self, case_id: str, user: str, text: str | None) -> Outcome:

@@ -26,39 +26,37 @@ class Desk:
 
     async def claim(self, case_id: str, user: str) -> Outcome:
         """Take a case; the loser of a race learns who won."""
-        by = await self._at.people.who(user)
-        return await self._at.press(case_id, lambda case: claims.claim(case, by, self._at.clock.now(), self._at.policy))
+        return await self._at.press(
+            case_id, user, lambda case, by: claims.claim(case, by, self._at.clock.now(), self._at.policy)
+        )
 
     async def release(self, case_id: str, user: str) -> Outcome:
         """Give a case back to the team."""
-        by = await self._at.people.who(user)
         return await self._at.press(
-            case_id, lambda case: claims.release(case, by, self._at.clock.now(), self._at.policy)
+            case_id, user, lambda case, by: claims.release(case, by, self._at.clock.now(), self._at.policy)
         )
 
     async def confirm(self, case_id: str, user: str) -> Outcome:
         """Say "still on it"."""
-        by = await self._at.people.who(user)
         return await self._at.press(
-            case_id, lambda case: claims.confirm(case, by, self._at.clock.now(), self._at.policy)
+            case_id, user, lambda case, by: claims.confirm(case, by, self._at.clock.now(), self._at.policy)
         )
 
     async def dismiss(self, case_id: str, user: str) -> Outcome:
         """Set aside what is not for us."""
-        by = await self._at.people.who(user)
-        return await self._at.press(case_id, lambda case: lifecycle.dismiss(case, by, self._at.clock.now()))
+        return await self._at.press(case_id, user, lambda case, by: lifecycle.dismiss(case, by, self._at.clock.now()))
 
     async def reopen(self, case_id: str, user: str) -> Outcome:
         """Open a closed case again."""
-        by = await self._at.people.who(user)
         return await self._at.press(
-            case_id, lambda case: lifecycle.reopen(case, by, self._at.clock.now(), self._at.policy)
+            case_id, user, lambda case, by: lifecycle.reopen(case, by, self._at.clock.now(), self._at.policy)
         )
 
     async def undo(self, case_id: str, send_id: str, user: str) -> Outcome:
         """Take a queued send back; its words become the sender's draft again."""
-        by = await self._at.people.who(user)
-        outcome = await self._at.press(case_id, lambda case: replying.undo(case, send_id, by, self._at.clock.now()))
+        outcome = await self._at.press(
+            case_id, user, lambda case, by: replying.undo(case, send_id, by, self._at.clock.now())
+        )
         send = outcome.case.send(send_id) if outcome.case and outcome.done else None
         if send is not None and send.text and not is_template(send.ref):
             text = send.text.removesuffix(send.by.signature).rstrip()
@@ -67,8 +65,9 @@ class Desk:
 
     async def retry(self, case_id: str, send_id: str, user: str) -> Outcome:
         """Try a failed send again, or look for one whose fate is unknown."""
-        by = await self._at.people.who(user)
-        return await self._at.press(case_id, lambda case: replying.retry(case, send_id, by, self._at.clock.now()))
+        return await self._at.press(
+            case_id, user, lambda case, by: replying.retry(case, send_id, by, self._at.clock.now())
+        )
 
     async def acknowledge(self, case_id: str, user: str, send_id: str) -> Outcome:
         """Say "we are on it" under one's own name. Refused with `no_signature` on first use."""
@@ -84,14 +83,13 @@ class Desk:
         )
         outgoing = Outgoing(by=by, drafts=(draft,))
         return await self._at.press(
-            case_id, lambda each: replying.queue(each, outgoing, self._at.clock.now(), self._at.policy)
+            case_id, user, lambda each, _: replying.queue(each, outgoing, self._at.clock.now(), self._at.policy)
         )
 
     async def close(
         self, case_id: str, user: str, reason: str, *, closing_line: str = "", waive: bool = False, send_id: str = ""
     ) -> Outcome | Problems:
         """Close with a reason; a closing line is sent in public first, where people still wait for one."""
-        by = await self._at.people.who(user)
         repeated = False
         if closing_line.strip():
             line = Submission(send_id, case_id, user, Purpose.NOTICE, closing_line, confirmed=True)
@@ -104,7 +102,7 @@ class Desk:
                     return queued
         words = lifecycle.REASONS.get(reason, reason)
         outcome = await self._at.press(
-            case_id, lambda case: lifecycle.close(case, by, words, self._at.clock.now(), waive_loop=waive)
+            case_id, user, lambda case, by: lifecycle.close(case, by, words, self._at.clock.now(), waive_loop=waive)
         )
         closed_before = repeated and outcome.refused is not None and outcome.refused.code == "closed"
         return Outcome(outcome.case) if closed_before else outcome

@@ -1,11 +1,12 @@
 """What the verbs of the desk share: the case with what it offers, and the one way to press."""
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 
-from bot.domain.case import Case
-from bot.domain.decisions import Decide, Refused
+from bot.domain.case import Case, Person
+from bot.domain.decisions import Decide, Decision, Refused
 from bot.domain.hiding import CRITICISM
 from bot.domain.models import Capabilities
 from bot.domain.network import ConnectorPort
@@ -19,6 +20,9 @@ PRESS_DRAW = timedelta(seconds=1.5)
 """A press redraws its own message at once; the queue follows with the other copies."""
 
 NOTHING = Capabilities()
+
+DecideAs = Callable[[Case, Person], Decision]
+"""What a member of staff makes of a case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +54,15 @@ class DeskContext:
             return case
         return Refused(code="not_offered", text=_why_not(case, offer, self.capabilities(case)))
 
-    async def press(self, case_id: str, decide: Decide) -> Outcome:
-        """Apply a decision; the pressed message is redrawn by the handler, the other copies soon after."""
-        return await self.casework.apply(case_id, decide, draw_after=PRESS_DRAW)
+    async def press(self, case_id: str, user: str, decide: DecideAs) -> Outcome:
+        """Apply what somebody decides; the pressed message is redrawn by the handler, the other copies soon after.
+
+        Person and case are asked for at once: it is what a press waits for before anything changes.
+        """
+        by, known = await asyncio.gather(self.people.remembered(user), self.casework.cases.load(case_id))
+        if by is None:  # Slack is asked for a stranger's name, and what is known of the case becomes old news meanwhile
+            by, known = await self.people.who(user), None
+        return await self.casework.apply(case_id, lambda case: decide(case, by), draw_after=PRESS_DRAW, known=known)
 
     async def submit(self, case_id: str, decide: Decide) -> Outcome:
         """Apply a decision that came from a modal: no message was pressed, so the queue draws all copies at once."""

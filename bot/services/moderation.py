@@ -59,25 +59,26 @@ class Moderation:
 
     async def approve(self, case_id: str, request: str, user: str) -> Outcome:
         """Agree as a second person; nobody approves their own request."""
-        by = await self._at.people.who(user)
         return await self._at.press(
             case_id,
-            lambda case: hiding.approve(
+            user,
+            lambda case, by: hiding.approve(
                 case, request, by, self._at.capabilities(case), self._at.clock.now(), self._at.policy
             ),
         )
 
     async def decline(self, case_id: str, request: str, user: str) -> Outcome:
         """Say no, or take one's own request back."""
-        by = await self._at.people.who(user)
-        return await self._at.press(case_id, lambda case: hiding.decline(case, request, by, self._at.clock.now()))
+        return await self._at.press(
+            case_id, user, lambda case, by: hiding.decline(case, request, by, self._at.clock.now())
+        )
 
     async def unhide(self, case_id: str, item_id: str, user: str, send_id: str) -> Outcome:
         """Show a hidden comment again; anybody may, alone."""
-        by = await self._at.people.who(user)
         return await self._at.press(
             case_id,
-            lambda case: hiding.unhide(
+            user,
+            lambda case, by: hiding.unhide(
                 case, item_id, send_id, by, self._at.capabilities(case), self._at.clock.now(), self._at.policy
             ),
         )

@@ -27,6 +27,11 @@ class People:
         self._names = names
         self._log = structlog.get_logger("hark.people")
 
+    async def remembered(self, user: str) -> Person | None:
+        """The person behind a Slack user id, if Slack has been asked for the name before."""
+        known = await self._notes.person(user)
+        return known if known is not None and known.name else None
+
     async def who(self, user: str, fallback: str = "") -> Person:
         """The person behind a Slack user id; remembered, so that Slack is asked once. `fallback` names a stranger."""
         known = await self._notes.person(user)
