@@ -66,6 +66,7 @@ async def test_a_claim_asks_and_lapses_or_is_renewed(redis_url: str) -> None:
         await rig.shows(card.ts, "Claimed by Ben")
         rig.sandbox.clock.skip(26 * MINUTE)
         asked = await alert(rig, BEN, "Still on it")
+        await rig.shows(card.ts, "asked whether")
         await rig.press(BEN, asked.ts, "hark:confirm-claim:v1", rig.sandbox.slack.direct(BEN))
         await wait_until(lambda: "asked whether" not in rig.text_of(card.ts), "the card shows the renewed claim")
         rig.sandbox.clock.skip(26 * MINUTE)

@@ -179,6 +179,8 @@ async def test_cases_do_not_wait_for_each_other(store: Store) -> None:
             group.create_task(casework.apply(case.id, like))
         await wait_until(lambda: cases.asked == ["load", "load"], "one of each looks")
         cases.through.set()
+    found = await store.cases.load_many([a_case().id, other.id])
+    assert [case and case.likes for case in found.values()] == [2, 1]
 
 
 async def test_a_case_that_is_gone_is_refused_to_all(store: Store) -> None:
