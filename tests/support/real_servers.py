@@ -163,10 +163,14 @@ def agrees(info: str, known: str) -> bool:
 
 
 def free_ports(count: int) -> list[int]:
-    """Free ports of loopback whose number leaves room for the cluster's own port, 10,000 above."""
+    """Free ports of loopback; a cluster's node takes the one 10,000 above its own as well, which is free too.
+
+    Both lie below the ports from which connections go out (32,768 and up on Linux): any program may get one of those
+    between this look and the server's start.
+    """
     found: list[int] = []
     with contextlib.ExitStack() as stack:
-        for candidate in range(20_000 + time.monotonic_ns() % 20_000, 45_000):
+        for candidate in range(10_000 + time.monotonic_ns() % 10_000, 22_000):
             with contextlib.suppress(OSError):
                 for port in (candidate, candidate + 10_000):
                     stack.enter_context(socket.socket()).bind(("127.0.0.1", port))
