@@ -1,10 +1,11 @@
 """What staff do with a case in one press, each verb once. Handlers parse, call one of these, and draw the answer."""
 
 import random
+from functools import partial
 
 from bot.domain import claims, lifecycle, replying
-from bot.domain.case import Case, LogEntry, Purpose
-from bot.domain.decisions import Refused
+from bot.domain.case import Case, LogEntry, Person, Purpose
+from bot.domain.decisions import Decision, Refused
 from bot.domain.offers import Offer
 from bot.domain.replying import Draft, Outgoing
 from bot.domain.templates import is_template
@@ -71,20 +72,19 @@ class Desk:
 
     async def acknowledge(self, case_id: str, user: str, send_id: str) -> Outcome:
         """Say "we are on it" under one's own name. Refused with `no_signature` on first use."""
-        by = await self._at.people.who(user)
+        return await self._at.press(case_id, user, partial(self._first_word, send_id))
+
+    def _first_word(self, send_id: str, case: Case, by: Person) -> Decision:
         if not by.signature:
-            return Outcome(None, Refused(code="no_signature", text="First choose how you sign."))
-        case = await self._at.offered(case_id, Offer.ACKNOWLEDGE)
-        if isinstance(case, Refused):
-            return Outcome(None, case)
+            return Refused(code="no_signature", text="First choose how you sign.")
+        refused = self._at.refused(case, Offer.ACKNOWLEDGE)
+        if refused is not None:
+            return refused
         text = acknowledge_line(first_name(case.author.name if case.author else ""), self._rng)
         draft = Draft(
             id=send_id, purpose=Purpose.ACKNOWLEDGE, private=case.latest.private, text=signed(text, by.signature)
         )
-        outgoing = Outgoing(by=by, drafts=(draft,))
-        return await self._at.press(
-            case_id, user, lambda each, _: replying.queue(each, outgoing, self._at.clock.now(), self._at.policy)
-        )
+        return replying.queue(case, Outgoing(by=by, drafts=(draft,)), self._at.clock.now(), self._at.policy)
 
     async def close(
         self, case_id: str, user: str, reason: str, *, closing_line: str = "", waive: bool = False, send_id: str = ""

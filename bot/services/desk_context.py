@@ -50,8 +50,12 @@ class DeskContext:
         case = await self.casework.cases.load(case_id)
         if case is None:
             return Refused(code="no_case", text="This case is no longer kept.")
+        return self.refused(case, offer) or case
+
+    def refused(self, case: Case, offer: Offer) -> Refused | None:
+        """Why the case does not offer that now; None when it does."""
         if offer in offers(case, self.capabilities(case), self.clock.now(), self.policy.contact):
-            return case
+            return None
         return Refused(code="not_offered", text=_why_not(case, offer, self.capabilities(case)))
 
     async def press(self, case_id: str, user: str, decide: DecideAs) -> Outcome:
