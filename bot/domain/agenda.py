@@ -7,9 +7,8 @@ with every commit, so a timer can never disagree with its case, and one that com
 from collections.abc import Iterator
 from datetime import datetime
 
-from bot.domain.case import Case, HideState, Send, SendState
+from bot.domain.case import UNSETTLED, Case, HideState, Send, SendState
 
-UNSETTLED = (SendState.QUEUED, SendState.SENDING, SendState.UNKNOWN)
 QUICK_CHECKS = 5
 """So often a send of unknown fate is looked for soon; afterwards seldom, and later sends wait for it no more."""
 

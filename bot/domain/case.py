@@ -174,6 +174,10 @@ class Purpose(StrEnum):
 
 MODERATION = frozenset({Purpose.HIDE, Purpose.UNHIDE})
 """Acts that say nothing to anybody: they answer nobody and stop no clock."""
+ANSWERS = frozenset({Purpose.REPLY, Purpose.THANK, Purpose.PRIVATE})
+"""Acts that answer the customer: they stop both clocks."""
+FIRST_WORDS = ANSWERS | {Purpose.ACKNOWLEDGE}
+"""Acts that tell the customer that somebody is there: they stop the first clock."""
 
 
 class SendState(StrEnum):
@@ -185,6 +189,10 @@ class SendState(StrEnum):
     FAILED = "failed"
     UNKNOWN = "unknown"
     UNDONE = "undone"
+
+
+UNSETTLED = frozenset({SendState.QUEUED, SendState.SENDING, SendState.UNKNOWN})
+"""It is on its way, or may have been carried out."""
 
 
 class Send(Kept):

@@ -7,7 +7,7 @@ is unknown, and looks for it on the network before anything is tried again.
 from datetime import datetime, timedelta
 
 from bot.domain.agenda import QUICK_CHECKS, in_line
-from bot.domain.case import MODERATION, Case, LogEntry, Purpose, Send, SendState
+from bot.domain.case import ANSWERS, FIRST_WORDS, MODERATION, Case, LogEntry, Purpose, Send, SendState
 from bot.domain.decisions import Change, Decision, Refused
 from bot.domain.hiding import carried_out, could_not
 from bot.domain.models import Kind, SendReport, Sent
@@ -25,8 +25,6 @@ BACKOFF = timedelta(seconds=5)
 REPORT_TOLERANCE = timedelta(seconds=5)
 """Networks date their reports in whole seconds, by clocks of their own."""
 LONGEST_BACKOFF = timedelta(minutes=10)
-ANSWERS = frozenset({Purpose.REPLY, Purpose.THANK, Purpose.PRIVATE})
-WORDS = ANSWERS | {Purpose.ACKNOWLEDGE}
 LONGEST_HOLD = timedelta(days=1)
 """An answer that waited for its network for longer may be out of date: a person decides."""
 
@@ -168,7 +166,7 @@ def _clocks(case: Case, send: Send, now: datetime, policy: Policy) -> Case:
     """Stop the clocks that this send answers. A public line or a like answers nothing by itself."""
     cycle: dict[str, datetime | None] = {}
     update: dict[str, object] = {}
-    if send.purpose in WORDS:
+    if send.purpose in FIRST_WORDS:
         cycle["acknowledged_at"] = case.cycle.acknowledged_at or now
         update["wait"] = acknowledged(case.wait) if case.wait else None
     if send.purpose in ANSWERS:

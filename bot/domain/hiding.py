@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.case import (
     MODERATION,
+    UNSETTLED,
     Case,
     HideReason,
     HideState,
@@ -37,7 +38,6 @@ REASON_WORDS = {
     HideReason.PERSONAL_DATA: "personal data of the customer",
 }
 CRITICISM = "Hiding is for spam, abuse, hate and personal data only. Criticism is answered, not hidden."
-UNDER_WAY = frozenset({SendState.QUEUED, SendState.SENDING, SendState.UNKNOWN})
 
 
 class Ask(Model):
@@ -288,7 +288,7 @@ def _item(case: Case, item_id: str) -> Item | None:
 
 def under_way(case: Case, item: Item) -> bool:
     """Whether the comment is just being hidden or shown again."""
-    return any(send.purpose in MODERATION and send.to == item.id and send.state in UNDER_WAY for send in case.sends)
+    return any(send.purpose in MODERATION and send.to == item.id and send.state in UNSETTLED for send in case.sends)
 
 
 def _overrules(other: Send, send: Send) -> bool:

@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
-from bot.domain.case import Case, Item, Purpose, SendState
+from bot.domain.case import FIRST_WORDS, UNSETTLED, Case, Item, Purpose, SendState
 from bot.domain.hiding import subject
 from bot.domain.models import Capabilities, LengthRule
 
@@ -36,7 +36,7 @@ def offers(case: Case, capabilities: Capabilities, now: datetime, contact: str =
     open_to_words = capabilities.answers_hidden or not item.hidden
     if reachable and open_to_words and reply_rule(case, capabilities) is not None:
         found |= {Offer.REPLY, Offer.THANK}
-        if case.wait is not None and case.wait.ack_due is not None:
+        if case.wait is not None and case.wait.ack_due is not None and not first_word_under_way(case):
             found.add(Offer.ACKNOWLEDGE)
     if reachable and private_route(case, capabilities, now, contact):
         found.add(Offer.PRIVATE)
@@ -57,6 +57,11 @@ def private_route(
     if capabilities.private_message is not None and (item.private_until is None or now < item.private_until):
         return "message"
     return "contact" if contact and capabilities.public_reply is not None else None
+
+
+def first_word_under_way(case: Case) -> bool:
+    """Whether somebody has said something to the customer that has not arrived yet, or may have."""
+    return any(send.purpose in FIRST_WORDS and send.state in UNSETTLED for send in case.sends)
 
 
 def private_used(case: Case, item: Item) -> bool:

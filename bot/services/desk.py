@@ -77,14 +77,13 @@ class Desk:
     def _first_word(self, send_id: str, case: Case, by: Person) -> Decision:
         if not by.signature:
             return Refused(code="no_signature", text="First choose how you sign.")
-        refused = self._at.refused(case, Offer.ACKNOWLEDGE)
-        if refused is not None:
-            return refused
         text = acknowledge_line(first_name(case.author.name if case.author else ""), self._rng)
         draft = Draft(
             id=send_id, purpose=Purpose.ACKNOWLEDGE, private=case.latest.private, text=signed(text, by.signature)
         )
-        return replying.queue(case, Outgoing(by=by, drafts=(draft,)), self._at.clock.now(), self._at.policy)
+        queued = replying.queue(case, Outgoing(by=by, drafts=(draft,)), self._at.clock.now(), self._at.policy)
+        # A press that Slack delivers twice is a duplicate, and nothing is said about offers.
+        return queued if isinstance(queued, Refused) else self._at.refused(case, Offer.ACKNOWLEDGE) or queued
 
     async def close(
         self, case_id: str, user: str, reason: str, *, closing_line: str = "", waive: bool = False, send_id: str = ""

@@ -10,7 +10,7 @@ from bot.domain.decisions import Decide, Decision, Refused
 from bot.domain.hiding import CRITICISM
 from bot.domain.models import Capabilities
 from bot.domain.network import ConnectorPort
-from bot.domain.offers import Offer, offers, private_used
+from bot.domain.offers import Offer, first_word_under_way, offers, private_used
 from bot.domain.policy import Policy
 from bot.domain.ports import Clock, Notes
 from bot.services.casework import Casework, Outcome
@@ -76,8 +76,8 @@ class DeskContext:
 def _why_not(case: Case, offer: Offer, capabilities: Capabilities) -> str:
     if not case.is_open:
         return "This case is closed. Reopen it first."
-    if offer is Offer.ACKNOWLEDGE and case.cycle.acknowledged_at:
-        return "The customer has had a first word already."
+    if offer is Offer.ACKNOWLEDGE and (case.cycle.acknowledged_at or first_word_under_way(case)):
+        return "The customer has had a first word already, or it is on its way."
     if offer is Offer.HIDE:
         return f"There is nothing here that can be hidden now. {CRITICISM}"
     if offer is Offer.PRIVATE and capabilities.private_once and private_used(case, case.latest):

@@ -129,6 +129,30 @@ async def test_acknowledge_asks_for_a_signature_once_and_stops_the_first_clock(r
         await wait_until(lambda: len(rig.brand_posts()) == 2, "the second time one press is enough")
 
 
+async def test_two_people_acknowledge_at_once(redis_url: str) -> None:
+    """The customer reads one line; the second one is told that a first word is on its way, and is offered none."""
+    async with a_rig(redis_url, {"HARK_UNDO_SECONDS": "60"}) as rig:
+        for user, signature in ((ANA, "^AK"), (BEN, "^BO")):
+            rig.square.post("rosadiaz", f"@acme.square.test hello {signature}")
+            first = await rig.card(f"hello {signature}")
+            await rig.choose(user, first.ts, "acknowledge")
+            await rig.send(user, signature=signature)
+        rig.square.post("jamalreed", COMPLAINT)
+        card = await rig.card("my bag is lost")
+        assert "On it (acknowledge)" in rig.text_of(card.ts)
+        await asyncio.gather(*(rig.choose(user, card.ts, "acknowledge") for user in (ANA, BEN)))
+
+        def whispers() -> list[str]:
+            return [each.text for each in rig.sandbox.slack.workspace.conversations[CARE].ephemerals.values()]
+
+        await wait_until(whispers, "the second one is told")
+        assert whispers() == ["The customer has had a first word already, or it is on its way."]
+        await rig.shows(card.ts, "hark:undo:v1")
+        await wait_until(lambda: "On it (acknowledge)" not in rig.text_of(card.ts), "nobody is offered a second one")
+        rig.sandbox.clock.skip(120)
+        await wait_until(lambda: len(rig.brand_posts()) == 3, "one line for each customer")
+
+
 async def test_thank_suggests_a_text_that_is_never_the_same_twice(redis_url: str) -> None:
     """The suggestion stands in the modal; the next one differs."""
     async with a_rig(redis_url) as rig:
