@@ -31,7 +31,8 @@ class Commit:
     `before` is the case as it was loaded (None: it must not exist yet). Timers, sends and indexes are derived from
     `after` (see `bot.domain.agenda`); `draw` is the priority of a redraw (0 first, 4 last), None for no redraw, due
     `draw_after` later; `dedupe` are names that must be new, or the whole commit is a duplicate. `hold`: whoever commits
-    draws the case at once, under this lease, which lasts so long; else it waits in the queue.
+    draws the case at once, under this lease, which lasts so long; else it waits in the queue. `patient`: nobody waits
+    for it, so it may set out a little later, with others.
     """
 
     before: Case | None
@@ -42,6 +43,7 @@ class Commit:
     draw_after: timedelta = timedelta(0)
     dedupe: Collection[str] = ()
     hold: "tuple[Due, timedelta] | None" = None
+    patient: bool = False
 
 
 class Cases(Protocol):
@@ -113,14 +115,14 @@ class Inbox(Protocol):
         ...
 
     async def cursor(self, cursor_name: str) -> str | None: ...
-    async def take(self, limit: int, wait_ms: int, done: Sequence[Stored] = ()) -> list[Stored]:
-        """Deliveries for this worker, those of dead workers included; waits up to `wait_ms` for the first.
-
-        `done` leaves the inbox in the same round trip.
-        """
+    async def take(self, limit: int, wait_ms: int) -> list[Stored]:
+        """Deliveries for this worker, those of dead workers included; waits up to `wait_ms` for the first."""
         ...
 
-    async def done(self, stored: Sequence[Stored]) -> None: ...
+    async def done(self, stored: Sequence[Stored]) -> None:
+        """Take deliveries out of the inbox, in a moment: with others' writes."""
+        ...
+
     async def renew(self) -> None:
         """Say that what was taken is still being worked on; without it another worker takes it over."""
         ...

@@ -78,6 +78,16 @@ class Line:
         return known if known is not None and known.version > self.case.version else self.case
 
 
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """On what terms a change is stored: see `Commit`."""
+
+    dedupe: Collection[str] = ()
+    draw_after: timedelta = AT_ONCE
+    hold: tuple[Due, timedelta] | None = None
+    patient: bool = False
+
+
 def unwatched(_case: Case) -> None:
     """Nobody wants to know of a case that is closed."""
 
@@ -109,17 +119,20 @@ class Casework:
         dedupe: Collection[str] = (),
         draw_after: timedelta = AT_ONCE,
         known: Case | None = None,
+        patient: bool = False,
     ) -> Outcome:
         """Change one stored case. A case that is gone is refused with the code `no_case`. Raises StoreUnavailable.
 
         `known` is the case as the caller has just seen it: it saves a load, and is loaded again if it is old news.
+        What is `patient` is stored a little later, with others' writes.
         """
+        terms = Terms(dedupe, draw_after, patient=patient)
         line = self._lines.setdefault(case_id, Line())
         line.people += 1
         came = line.asked
         try:
             async with line.turn:
-                return await self._in_turn(line, case_id, decide, dedupe, draw_after, line.newest(came, known))
+                return await self._in_turn(line, case_id, decide, terms, line.newest(came, known))
         finally:
             line.people -= 1
             if not line.people:
@@ -129,17 +142,9 @@ class Casework:
         self, change: Change, *, dedupe: Collection[str], hold: tuple[Due, timedelta] | None = None
     ) -> Outcome | None:
         """Store a new case; None when somebody else has just created it. Whoever takes a hold on it draws it."""
-        return await self._commit(None, change, dedupe, AT_ONCE, hold)
+        return await self._commit(None, change, Terms(dedupe, hold=hold))
 
-    async def _in_turn(
-        self,
-        line: Line,
-        case_id: str,
-        decide: Decide,
-        dedupe: Collection[str],
-        draw_after: timedelta,
-        known: Case | None,
-    ) -> Outcome:
+    async def _in_turn(self, line: Line, case_id: str, decide: Decide, terms: Terms, known: Case | None) -> Outcome:
         for _ in range(ROUNDS):
             case = known or (await line.ask(self._load(case_id))).case
             if case is None:
@@ -147,7 +152,7 @@ class Casework:
             decision = decide(case)
             if isinstance(decision, Refused):
                 return Outcome(case, decision)
-            outcome = await line.ask(self._commit(case, decision, dedupe, draw_after))
+            outcome = await line.ask(self._commit(case, decision, terms))
             if outcome is not None:
                 return outcome
             known = None
@@ -156,14 +161,7 @@ class Casework:
     async def _load(self, case_id: str) -> Outcome:
         return Outcome(await self.cases.load(case_id))
 
-    async def _commit(
-        self,
-        before: Case | None,
-        change: Change,
-        dedupe: Collection[str],
-        draw_after: timedelta,
-        hold: tuple[Due, timedelta] | None = None,
-    ) -> Outcome | None:
+    async def _commit(self, before: Case | None, change: Change, terms: Terms) -> Outcome | None:
         after = change.case
         result = await self.cases.commit(
             Commit(
@@ -172,15 +170,16 @@ class Casework:
                 at=self._clock.now(),
                 log=change.log,
                 draw=draw_priority(after) if change.redraw else None,
-                draw_after=draw_after,
-                dedupe=dedupe,
-                hold=hold,
+                draw_after=terms.draw_after,
+                dedupe=terms.dedupe,
+                hold=terms.hold,
+                patient=terms.patient,
             )
         )
         if result == "committed":
             if before is not None and before.is_open and not after.is_open:
                 self._closed(after)
-            if change.redraw and hold is None:
+            if change.redraw and terms.hold is None:
                 self._marked.set()
             version = (before.version if before else 0) + 1
             return Outcome(after.model_copy(update={"version": version}))

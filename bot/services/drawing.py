@@ -143,7 +143,8 @@ class Drawing:
     async def remember(self, case: Case, post_id: str, digest: str) -> None:
         """A message was redrawn from `case` outside the queue (through a press's response_url)."""
         try:
-            await self._apply(case, lambda each: drawn(each, post_id, Shown(digest=digest, version=case.version)))
+            shown = Shown(digest=digest, version=case.version)
+            await self._apply(case, lambda each: drawn(each, post_id, shown), patient=True)
         except StoreUnavailable:
             await self.doubt(case, post_id)
 
@@ -239,7 +240,7 @@ class Drawing:
         now = self._clock.now()
         took = (POST,) if shown is not UNSEEN else (POST, FIND)
         outcome = await self._casework.apply(
-            case.id, lambda each: placed(counted(each, *took), post.id, posted, shown, now), known=case
+            case.id, lambda each: placed(counted(each, *took), post.id, posted, shown, now), known=case, patient=True
         )
         case = outcome.case or case
         if outcome.refused is not None and outcome.refused.code == STANDS:
@@ -286,7 +287,9 @@ class Drawing:
         shown = Shown(digest=rendered.digest, version=case.version)
         try:
             await self._draw(case, post, rendered, lambda text, blocks: self._slack.update(at, text, blocks))
-            newest, _ = await self._apply(case, lambda each: drawn(counted(each, UPDATE_BUCKET), post.id, shown))
+            newest, _ = await self._apply(
+                case, lambda each: drawn(counted(each, UPDATE_BUCKET), post.id, shown), patient=True
+            )
         except UNHEARD:
             await self.doubt(case, post.id)
             raise
@@ -322,9 +325,9 @@ class Drawing:
         )
         return case, again
 
-    async def _apply(self, case: Case, decide: Decide) -> tuple[Case, bool]:
+    async def _apply(self, case: Case, decide: Decide, *, patient: bool = False) -> tuple[Case, bool]:
         """Commit on the case as it is known; the newest case, and whether the change was made."""
-        outcome = await self._casework.apply(case.id, decide, known=case)
+        outcome = await self._casework.apply(case.id, decide, known=case, patient=patient)
         return outcome.case or case, outcome.done
 
 

@@ -108,20 +108,19 @@ class Intake:
     async def run(self, stop: asyncio.Event) -> None:
         """Work until told to stop; what was taken is finished first."""
         wait_ms = WAIT_MS
-        batch: list[Stored] = []
-        while not stop.is_set():
-            try:
-                # A finished batch goes back with the next taking: one round trip less before new words are looked at.
-                batch = await self._inbox.take(BATCH, wait_ms, done=batch)
-                await self._work(batch)
+        async with asyncio.TaskGroup() as finished:
+            while not stop.is_set():
+                try:
+                    batch = await self._inbox.take(BATCH, wait_ms)
+                    await self._work(batch)
+                except StoreUnavailable as error:
+                    self._metrics.failures.labels("intake").inc()
+                    self._log.warning("inbox out of reach, comes again", error=str(error))
+                    await self._clock.sleep(FAILED_S)
+                    continue
+                # Beside the next taking: new words do not wait for the old ones to leave.
+                finished.create_task(self._done(batch))
                 wait_ms = WAIT_MS if batch else min(LONGEST_WAIT_MS, wait_ms * 5 // 4)
-            except StoreUnavailable as error:
-                batch = []
-                self._metrics.failures.labels("intake").inc()
-                self._log.warning("inbox out of reach, comes again", error=str(error))
-                await self._clock.sleep(FAILED_S)
-        with suppress(StoreUnavailable):  # it comes again, and nothing is done twice
-            await self._inbox.done(batch)
 
     async def step(self, wait_ms: int = 0) -> int:
         """Take one batch and work it off; how many deliveries that were."""
@@ -129,6 +128,11 @@ class Intake:
         await self._work(batch)
         await self._inbox.done(batch)
         return len(batch)
+
+    async def _done(self, batch: Sequence[Stored]) -> None:
+        """Take a batch out of the inbox. If that fails, it comes again, and nothing is done twice."""
+        with suppress(StoreUnavailable):
+            await self._inbox.done(batch)
 
     async def _work(self, batch: Sequence[Stored]) -> None:
         """Work a batch off; one that was finished is renewed until it leaves the inbox, no other."""

@@ -12,9 +12,10 @@ from bot.domain.case import Case, LogEntry
 from bot.domain.errors import Unreadable
 from bot.domain.ports import Commit, CommitResult
 from bot.store.brief import brief, full
-from bot.store.connect import Arg, Link
+from bot.store.connect import Link
 from bot.store.keys import MS, Keys, millis, score
 from bot.store.scripts import Scripts
+from bot.store.trips import Arg
 
 CARDS, SENDS, TIMERS, POLLS = "cards", "sends", "timers", "polls"
 SEEN_TTL = timedelta(days=30)
@@ -64,7 +65,7 @@ class RedisCases:
             msg = f"who holds {commit.after.id} is to draw it, and it is not to be drawn"
             raise ValueError(msg)
         keys, args = self._commit_call(commit)
-        return RESULTS[await self.link.run(self.scripts.commit, keys, args)]
+        return RESULTS[await self.link.run(self.scripts.commit, keys, args, patient=commit.patient)]
 
     async def history(self, case_id: str) -> list[LogEntry]:
         """The audit log of a case, oldest first; the newest 1,000 lines are kept."""

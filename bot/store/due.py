@@ -15,9 +15,10 @@ from datetime import datetime, timedelta
 from itertools import count
 
 from bot.domain.ports import Due, Ended
-from bot.store.connect import Arg, Call, Link
+from bot.store.connect import Call, Link
 from bot.store.keys import EPOCH, LAST_PRIORITY, MS, Keys, millis, score
 from bot.store.scripts import Scripts
+from bot.store.trips import Arg
 
 NO_TIME = timedelta(0)
 MOST_AT_ONCE = 1000

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.domain.canary import Arrival, Stream
-from bot.store.connect import Arg, Link
+from bot.store.connect import Link
 from bot.store.keys import MS, Keys, instant, millis
+from bot.store.trips import Arg
 
 HEARD_TTL = timedelta(days=8)
 RHYTHM_TTL = timedelta(days=60)

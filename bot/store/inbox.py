@@ -16,11 +16,12 @@ from bot.domain.errors import LeaseLost, StoreUnavailable
 from bot.domain.models import Raw
 from bot.domain.ports import Buried, Clock, Due, Stored
 from bot.store.cases import POLLS
-from bot.store.connect import Arg, GroupMissing, Link
+from bot.store.connect import GroupMissing, Link
 from bot.store.due import Turns
 from bot.store.group_commit import GroupCommit
 from bot.store.keys import MS, Keys, instant, millis
 from bot.store.scripts import Scripts
+from bot.store.trips import Arg
 
 GROUP = "intake"
 SEEN_TTL = timedelta(days=8)
@@ -97,17 +98,12 @@ class RedisInbox:
         cursor = await self.link.do("GET", self.keys.cursor(cursor_name))
         return None if cursor is None else cursor.decode("utf-8", "surrogatepass")
 
-    async def take(self, limit: int, wait_ms: int, done: Sequence[Stored] = ()) -> list[Stored]:
-        """Deliveries for this worker, those of dead workers included; waits up to `wait_ms` for the first.
-
-        `done` leaves the inbox with the same round trip.
-        """
+    async def take(self, limit: int, wait_ms: int) -> list[Stored]:
+        """Deliveries for this worker, those of dead workers included; waits up to `wait_ms` for the first."""
         if limit < 1:
-            await self.done(done)
             return []
-        self.let_go(done)
         try:
-            taken = await self._take(limit, wait_ms, self._leaving(done))
+            taken = await self._take(limit, wait_ms)
         except GroupMissing:
             await self.open()
             return []
@@ -132,11 +128,8 @@ class RedisInbox:
             self._taken.pop((one.shard, one.id), None)
 
     async def done(self, stored: Sequence[Stored]) -> None:
-        """Take deliveries out of the inbox."""
+        """Take deliveries out of the inbox, in a moment: with others' writes."""
         self.let_go(stored)
-        await self.link.many(self._leaving(stored))
-
-    def _leaving(self, stored: Sequence[Stored]) -> list[Sequence[Arg]]:
         ids: defaultdict[int, list[str]] = defaultdict(list)
         for one in stored:
             ids[one.shard].append(one.id)
@@ -144,7 +137,8 @@ class RedisInbox:
         for shard, of_shard in ids.items():
             commands += [("XACK", self.keys.inbox(shard), GROUP, *of_shard)]
             commands += [("XDEL", self.keys.inbox(shard), *of_shard)]
-        return commands
+        if commands:
+            await self.link.many(commands, patient=True)
 
     async def bury(self, raw: Raw, error: str) -> None:
         """Keep what could not be used in the dead letter: the newest 10,000 per shard, for 30 days."""
@@ -190,17 +184,13 @@ class RedisInbox:
         calls = [((self.keys.inbox(shard),), args) for shard, args in of_shard.items()]
         await self.link.run_many(self.scripts.inbox_put, calls)
 
-    async def _take(self, limit: int, wait_ms: int, first: Sequence[Sequence[Arg]]) -> list[Stored]:
-        if self.keys.shards > 1 or self._may_take_over():
-            await self.link.many(first)
-            first = ()
+    async def _take(self, limit: int, wait_ms: int) -> list[Stored]:
         if left := await self._take_over(limit):
             return left
         deadline = self.clock.monotonic() + wait_ms / 1000
         while True:
             left_ms = int((deadline - self.clock.monotonic()) * 1000)
-            found = await (self._wait(limit, left_ms, first) if self.keys.shards == 1 else self._look(limit))
-            first = ()
+            found = await (self._wait(limit, left_ms) if self.keys.shards == 1 else self._look(limit))
             left_ms = int((deadline - self.clock.monotonic()) * 1000)
             if found or left_ms <= 0:
                 return found
@@ -226,11 +216,11 @@ class RedisInbox:
     def _may_take_over(self) -> bool:
         return self.clock.monotonic() >= self._next_takeover
 
-    async def _wait(self, limit: int, wait_ms: int, first: Sequence[Sequence[Arg]]) -> list[Stored]:
+    async def _wait(self, limit: int, wait_ms: int) -> list[Stored]:
         block = ("BLOCK", min(wait_ms, LONGEST_BLOCK_MS)) if wait_ms > 0 else ()
         streams = ("STREAMS", self.keys.inbox(0), ">")
         read = ("XREADGROUP", "GROUP", GROUP, self.instance, "COUNT", limit, *block, *streams)
-        reply = (await self.link.alone((*first, read)))[-1]
+        (reply,) = await self.link.alone((read,))
         return [
             Stored(id_.decode(), 0, from_fields(id_, fields), 0)
             for _, entries in reply or ()

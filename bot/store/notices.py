@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.domain.notices import Notice, Told, Words
-from bot.store.connect import Arg, Link
+from bot.store.connect import Link
 from bot.store.keys import MS, Keys, instant, millis
+from bot.store.trips import Arg
 
 NOTICE_TTL = timedelta(days=30)
 

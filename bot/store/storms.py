@@ -10,9 +10,10 @@ from typing import Final, Literal
 
 from bot.domain.storm import COMPLAINT_BAND, EXEMPT_BANDS, ROOM, WINDOW, Weather, slot
 from bot.domain.storm_ports import STORM, Fold, Jot, Noted, Tally
-from bot.store.connect import Arg, Link
+from bot.store.connect import Link
 from bot.store.keys import BAND, MS, Keys, millis, score
 from bot.store.scripts import Scripts
+from bot.store.trips import Arg
 
 STORMS: Final = "storms"
 """The due queue of channels and people that want upkeep."""

@@ -1,7 +1,6 @@
 """How long intake waits at an inbox into which nothing comes."""
 
 import asyncio
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from bot.domain.ports import Stored
@@ -19,11 +18,11 @@ class Hasty(RedisInbox):
 
     waits: list[int] = field(default_factory=list)
 
-    async def take(self, limit: int, wait_ms: int, done: Sequence[Stored] = ()) -> list[Stored]:
+    async def take(self, limit: int, wait_ms: int) -> list[Stored]:
         """Take what is there."""
         self.waits.append(wait_ms)
         await asyncio.sleep(0.01)
-        return await RedisInbox.take(self, limit, 0, done)
+        return await RedisInbox.take(self, limit, 0)
 
 
 async def test_an_idle_intake_waits_longer_and_longer(redis_url: str) -> None:

@@ -1,0 +1,107 @@
+"""What nobody waits for goes along with others' writes: when it sets out, and that it always does."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import pytest
+import redis
+from redis.asyncio import Redis
+from redis.exceptions import TimeoutError as NoAnswer
+
+from bot.store import trips
+from bot.store.lane import Lanes
+from bot.store.trips import Command, Trips
+
+NAME = "hark:{0}:note:trips"
+READ, WRITE, LATER = [("GET", NAME)], [("APPEND", NAME, "a")], [("APPEND", NAME, "b")]
+NEVER = 60.0
+
+
+@dataclass(slots=True)
+class Seen:
+    """A way to a real server, which notes what went together."""
+
+    lanes: Lanes
+    together: list[list[Command]] = field(default_factory=list)
+
+    async def pipelined(self, commands: Sequence[Command]) -> list[Any]:
+        """One round trip."""
+        self.together.append(list(commands))
+        return await self.lanes.pipelined(commands)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self.lanes.close()
+
+
+@asynccontextmanager
+async def some_trips(url: str, timeout_s: float = 5.0) -> AsyncIterator[tuple[Trips, Seen]]:
+    """Trips to the server at `url`, and what went together; closed with the block."""
+    client = Redis.from_url(url)
+    seen = Seen(Lanes(client, timeout_s))
+    ours = Trips(seen)
+    try:
+        yield ours, seen
+    finally:
+        await ours.close()
+        await client.delete(NAME)
+        await client.aclose()
+
+
+async def test_what_is_patient_goes_along_with_the_next_write(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not with a read: that would have to wait for the disk."""
+    monkeypatch.setattr(trips, "PATIENCE_S", NEVER)
+    async with some_trips(redis_url) as (ours, seen):
+        waiting = [asyncio.ensure_future(ours.ask(LATER, writes=True, patient=True)) for _ in range(2)]
+        assert await ours.ask(READ) == [None]
+        assert not any(each.done() for each in waiting)
+        assert await ours.ask(WRITE, writes=True) == [1]
+        assert await asyncio.gather(*waiting) == [[2], [3]]
+        assert seen.together == [READ, [*WRITE, *LATER, *LATER]]
+        assert await ours.ask(READ) == [b"abb"]
+
+
+async def test_what_is_patient_goes_by_itself_when_nobody_comes(redis_url: str) -> None:
+    """A moment later, and all that waited together."""
+    async with some_trips(redis_url) as (ours, seen):
+        for _ in range(2):
+            await asyncio.gather(*(ours.ask(LATER, writes=True, patient=True) for _ in range(3)))
+        assert seen.together == [[*LATER] * 3] * 2
+
+
+async def test_closing_waits_for_what_is_patient(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And not until its patience ends."""
+    monkeypatch.setattr(trips, "PATIENCE_S", NEVER)
+    async with some_trips(redis_url) as (ours, _):
+        waiting = asyncio.ensure_future(ours.ask(LATER, writes=True, patient=True))
+    assert await waiting == [1]
+
+
+async def test_who_gives_up_while_it_is_patient_has_asked_nothing(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has told nobody that it was done."""
+    monkeypatch.setattr(trips, "PATIENCE_S", NEVER)
+    async with some_trips(redis_url) as (ours, _):
+        given_up = asyncio.ensure_future(ours.ask(LATER, writes=True, patient=True))
+        given_up.cancel()
+        assert await ours.ask(WRITE, writes=True) == [1]
+        assert await ours.ask(READ) == [b"a"]
+
+
+async def test_what_is_patient_does_not_ask_a_server_that_is_stuck(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would wait as long again as whoever has just waited in vain."""
+    monkeypatch.setattr(trips, "PATIENCE_S", NEVER)
+    async with some_trips(redis_url, timeout_s=0.2) as (ours, seen):
+        with redis.Redis.from_url(redis_url) as admin:
+            admin.client_pause(600, all=True)
+        waiting = asyncio.ensure_future(ours.ask(LATER, writes=True, patient=True))
+        (answer,) = await ours.ask(READ)
+        assert isinstance(answer, NoAnswer)
+        assert [type(each) for each in await waiting] == [NoAnswer]
+        assert seen.together == [READ]
