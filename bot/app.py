@@ -61,6 +61,7 @@ from bot.services.reader import Reader
 from bot.services.recovery import Recovery
 from bot.services.sending import Sending
 from bot.services.signals import Signals, misplaced
+from bot.services.slack_budget import SlackBudget
 from bot.services.templating import Templating
 from bot.services.tempo import USUAL, Tempo, paced
 from bot.services.timekeeping import SharedClock
@@ -199,10 +200,10 @@ def _compose(
     context = DeskContext(casework, people, store.notes, connectors, policy, clock)
     composing = Composing(context, allow, ToneReader.load(), rng)
     # A pace that is not Slack's own is for measuring: there every case is to have its card.
-    budgets, storms = paced(store.budgets, tempo), settings.storms and tempo.slack_pace == 1
-    calm = keep_calm(store, budgets, casework, slack, people, surroundings, clock, metrics, on=storms)
+    budget, storms = SlackBudget(paced(store.budgets, tempo), clock), settings.storms and tempo.slack_pace == 1
+    calm = keep_calm(store, budget, casework, slack, people, surroundings, clock, metrics, on=storms)
     draw, plainly = surroundings.draw, surroundings.draw_plainly
-    drawing = Drawing(casework, slack, budgets, draw, plainly, clock, metrics, settings.card_fallbacks, calm)
+    drawing = Drawing(casework, slack, budget, draw, plainly, clock, metrics, settings.card_fallbacks, calm)
     hourly = Hourly(store.cases, store.notes, slack, surroundings.draw_hour, policy, clock)
     signals = _signals(settings, store, slack, surroundings, clock, metrics)
     lookups = Lookups(store.notes, store.polls, clock)

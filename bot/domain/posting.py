@@ -63,6 +63,14 @@ def attempting(case: Case, post_id: str, attempt: str) -> Decision:
     return _update(case, post_id, attempt=attempt, error="")
 
 
+def withdrawn(case: Case, post_id: str, attempt: str) -> Decision:
+    """An attempt that was noted is not made: there is nothing to look for."""
+    post = _find(case, post_id)
+    if post is None or post.ts or post.attempt != attempt:
+        return Refused(code="overtaken", text="That message is somebody else's by now.")
+    return _update(case, post_id, attempt="")
+
+
 def counted(case: Case, *methods: str) -> Case:
     """The case with these calls to Slack added to its count."""
     calls = dict(case.calls)

@@ -5,12 +5,13 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.domain.case import Case, Post, PostKind
-from bot.domain.ports import Budgets, Clock, Due, DueQueue, Notes, SlackPort
+from bot.domain.ports import Clock, Due, DueQueue, Notes, SlackPort
 from bot.domain.storm_ports import Drawings, RingStore, StormStore
 from bot.services.casework import Casework
 from bot.services.people import People
 from bot.services.posters import Posters
 from bot.services.rings import ID, Rings
+from bot.services.slack_budget import SlackBudget
 from bot.services.storm_desk import StormDesk
 from bot.services.storm_upkeep import StormUpkeep
 from bot.services.storms import Storms
@@ -69,7 +70,7 @@ class Calm:
 
 def keep_calm(
     store: CalmStore,
-    budgets: Budgets,
+    budget: SlackBudget,
     casework: Casework,
     slack: SlackPort,
     people: People,
@@ -80,9 +81,9 @@ def keep_calm(
     on: bool = True,
 ) -> Calm:
     """All of it on one store."""
-    posters = Posters(slack, budgets, clock)
+    posters = Posters(slack, budget, clock)
     storms = Storms(store.storms, store.upkeep, casework, clock, metrics, on=on)
-    upkeep = StormUpkeep(store.storms, store.cards, casework, posters, budgets, drawings, clock)
+    upkeep = StormUpkeep(store.storms, store.cards, casework, posters, budget, drawings, clock)
     return Calm(
         storms=storms,
         rings=Rings(

@@ -24,7 +24,7 @@ from bot.domain.errors import (
     StoreUnavailable,
 )
 from bot.domain.fallback import FATAL, Places, displaced
-from bot.domain.ports import Blocks, Budgets, Clock, Due, Posted, Render, Rendered, SlackPort
+from bot.domain.ports import Blocks, Clock, Due, Posted, Render, Rendered, SlackPort
 from bot.domain.posting import (
     STANDS,
     UNSEEN,
@@ -36,16 +36,13 @@ from bot.domain.posting import (
     is_placed_otherwise,
     placed,
     stands_at,
+    withdrawn,
 )
 from bot.services.casework import Casework
+from bot.services.slack_budget import SlackBudget
 from bot.telemetry import Metrics
 
-POSTS_PER_S = 1.0
-POST_BURST = 4
-UPDATES_PER_S = 50 / 60
-UPDATE_BURST = 20
-UPDATE_BUCKET = "chat.update"
-POST, FIND = "chat.postMessage", "conversations.history"
+POST, UPDATE, FIND = "chat.postMessage", "chat.update", "conversations.history"
 AFTER_FAILURE = timedelta(seconds=2)
 AFTER_REFUSAL = timedelta(hours=1)
 AFTER_FATAL = timedelta(minutes=1)
@@ -85,7 +82,7 @@ class Drawing:
         self,
         casework: Casework,
         slack: SlackPort,
-        budgets: Budgets,
+        budget: SlackBudget,
         render: Render,
         render_plainly: Render,
         clock: Clock,
@@ -96,7 +93,7 @@ class Drawing:
         self._fallbacks = fallbacks
         self._casework = casework
         self._slack = slack
-        self._budgets = budgets
+        self._budget = budget
         self._render = render
         self._render_plainly = render_plainly
         self._clock = clock
@@ -109,23 +106,28 @@ class Drawing:
         case = await self._casework.cases.load(due.id)
         return None if case is None else await self._all(case)
 
-    async def opening(self, change: Change) -> Change | None:
-        """A new case that is about to be stored, with the posting of its card begun: `first` is to follow at once.
+    def opening(self, change: Change) -> Change | None:
+        """A new case that is about to be stored, with the posting of its card begun.
 
-        None when the card has to wait in line like any other: something is held back in its channel, or Slack's budget
-        has no room to spare. The last token is for those who wait: they may be more urgent.
+        Once it is stored `first` is to follow, or `called_off` if there is no `room`. None when the card has to wait in
+        line like any other: something is held back in its channel, or there was no room just now.
         """
         card = change.case.card
-        if card is None or (self._calm and not self._calm.is_clear(card.channel)):
-            return None
-        try:
-            wait = await self._budgets.take(_post_bucket(card), POSTS_PER_S, POST_BURST, self._clock.now(), left=1)
-        except StoreUnavailable:
-            return None  # the bucket's node may be away while that of the case is there
-        if wait > 0:
+        if card is None or self._budget.is_full(card.channel) or (self._calm and not self._calm.is_clear(card.channel)):
             return None
         begun = attempting(change.case, card.id, _new_attempt(self._clock.now()))
         return change.model_copy(update={"case": begun.case}) if isinstance(begun, Change) else None
+
+    async def room(self, card: Post) -> bool:
+        """Take a token of Slack's budget for the card of an `opening`, if one can be spared. Never raises."""
+        return await self._budget.to_post_at_once(card.channel)
+
+    async def called_off(self, case: Case) -> datetime | None:
+        """Note that the attempt of `opening` is not made; the card waits in line."""
+        card = case.card
+        if card is not None:
+            await self._apply(case, lambda each: withdrawn(each, card.id, card.attempt))
+        return self._clock.now()
 
     async def first(self, case: Case) -> datetime | None:
         """Draw a case that was stored as `opening` gave it, by whoever stored it and holds it; as `act` does."""
@@ -179,7 +181,7 @@ class Drawing:
             return await (self._update(case, post) if post.ts else self._post(case, post, begun))
         except SlackRateLimited as error:
             until = self._clock.now() + timedelta(seconds=error.retry_after)
-            await self._budgets.pause(UPDATE_BUCKET if post.ts else _post_bucket(post), until)
+            await (self._budget.pause_updates(until) if post.ts else self._budget.pause_posts(post.channel, until))
             return case, until
         except (SlackUnknown, SlackUnavailable):
             return case, self._clock.now() + AFTER_FAILURE
@@ -205,7 +207,7 @@ class Drawing:
         if held is not None:
             self._metrics.draws.labels("held").inc()
             return held, None
-        wait = await self._budgets.take(_post_bucket(post), POSTS_PER_S, POST_BURST, now)
+        wait = await self._budget.to_post(post.channel)
         if wait > 0:
             self._metrics.draws.labels("waited").inc()
             return case, now + timedelta(seconds=self._calm.asked(case, post, wait, now) if self._calm else wait)
@@ -279,7 +281,7 @@ class Drawing:
             self._metrics.draws.labels("equal").inc()
             return case, None
         now = self._clock.now()
-        wait = await self._budgets.take(UPDATE_BUCKET, UPDATES_PER_S, UPDATE_BURST, now)
+        wait = await self._budget.to_update()
         if wait > 0:
             self._metrics.draws.labels("waited").inc()
             return case, now + timedelta(seconds=wait)
@@ -287,9 +289,7 @@ class Drawing:
         shown = Shown(digest=rendered.digest, version=case.version)
         try:
             await self._draw(case, post, rendered, lambda text, blocks: self._slack.update(at, text, blocks))
-            newest, _ = await self._apply(
-                case, lambda each: drawn(counted(each, UPDATE_BUCKET), post.id, shown), patient=True
-            )
+            newest, _ = await self._apply(case, lambda each: drawn(counted(each, UPDATE), post.id, shown), patient=True)
         except UNHEARD:
             await self.doubt(case, post.id)
             raise
@@ -319,7 +319,7 @@ class Drawing:
         self._log.error("Slack refused a message", case=case.id, post=post.id, error=str(error))
         if error.code in FATAL:
             return case, now + AFTER_FATAL
-        again, took = now + AFTER_REFUSAL, UPDATE_BUCKET if post.ts else POST
+        again, took = now + AFTER_REFUSAL, UPDATE if post.ts else POST
         case, _ = await self._apply(
             case, lambda each: displaced(counted(each, took), post.id, error.code, self._fallbacks, again)
         )
@@ -329,10 +329,6 @@ class Drawing:
         """Commit on the case as it is known; the newest case, and whether the change was made."""
         outcome = await self._casework.apply(case.id, decide, known=case, patient=patient)
         return outcome.case or case, outcome.done
-
-
-def _post_bucket(post: Post) -> str:
-    return f"chat.postMessage:{post.channel}"
 
 
 def _thread(case: Case, post: Post) -> str | None:

@@ -12,19 +12,15 @@ from datetime import UTC, datetime, timedelta
 import structlog
 
 from bot.domain.errors import SlackRateLimited, SlackRefused, SlackUnavailable, SlackUnknown
-from bot.domain.ports import Budgets, Clock, Posted, Rendered, SlackPort
+from bot.domain.ports import Clock, Posted, Rendered, SlackPort
 from bot.domain.storm import Face
 from bot.services.drawing import (
     AFTER_FAILURE,
     AFTER_REFUSAL,
     GONE,
-    POST_BURST,
-    POSTS_PER_S,
     STALE,
-    UPDATE_BUCKET,
-    UPDATE_BURST,
-    UPDATES_PER_S,
 )
+from bot.services.slack_budget import SlackBudget
 
 Save = Callable[[Face], Awaitable[bool]]
 """Stores where the message stands; false when nobody wants it any more, or when it stands elsewhere already."""
@@ -35,13 +31,12 @@ class Posters:
     """Brings one such message in line with what it should show."""
 
     slack: SlackPort
-    budgets: Budgets
+    budget: SlackBudget
     clock: Clock
 
     async def show(self, channel: str, face: Face, rendered: Rendered, save: Save, pace: timedelta) -> datetime | None:
         """Post or edit; when to come again if it could not be done now. An equal drawing makes no call."""
         now = self.clock.now()
-        bucket = UPDATE_BUCKET if face.ts else f"chat.postMessage:{channel}"
         try:
             return await (
                 self._edit(face, rendered, save, pace, now)
@@ -50,7 +45,7 @@ class Posters:
             )
         except SlackRateLimited as error:
             until = now + timedelta(seconds=error.retry_after)
-            await self.budgets.pause(bucket, until)
+            await (self.budget.pause_updates(until) if face.ts else self.budget.pause_posts(channel, until))
             return until
         except (SlackUnknown, SlackUnavailable):
             return now + AFTER_FAILURE
@@ -65,7 +60,7 @@ class Posters:
                 return now
         # It is posted once and stands for a crowd: it does not queue behind the crowd. What the bucket does not know of
         # may cost the next card a 429, which is waited for like any other.
-        await self.budgets.take(f"chat.postMessage:{channel}", POSTS_PER_S, POST_BURST, now)
+        await self.budget.to_post(channel)
         attempt = f"{int(now.timestamp() * 1000)}-{secrets.token_hex(4)}"
         face = face.model_copy(update={"attempt": attempt, "error": ""})
         if not await save(face):
@@ -85,7 +80,7 @@ class Posters:
             return None
         if face.drawn_at is not None and face.drawn_at <= now < face.drawn_at + pace:
             return face.drawn_at + pace
-        wait = await self.budgets.take(UPDATE_BUCKET, UPDATES_PER_S, UPDATE_BURST, now)
+        wait = await self.budget.to_update()
         if wait > 0:
             return now + timedelta(seconds=wait)
         await self.slack.update(Posted(face.place, face.ts), rendered.text, rendered.blocks)

@@ -11,7 +11,7 @@ import structlog
 
 from bot.domain.case import Case
 from bot.domain.decisions import Decide
-from bot.domain.ports import Budgets, Clock, Due, DueQueue, Rendered
+from bot.domain.ports import Clock, Due, DueQueue, Rendered
 from bot.domain.storm import (
     COMPLAINT_BAND,
     HEAD_START_S,
@@ -35,14 +35,13 @@ from bot.domain.storm_ports import STORM, Drawings, ProblemData, StormData, Stor
 from bot.domain.text.similar import normal, unlike
 from bot.services.casework import Casework
 from bot.services.posters import Posters
+from bot.services.slack_budget import SlackBudget
 from bot.services.storms import folding
 
 STEP: Final = timedelta(seconds=1)
 IDLE: Final = timedelta(seconds=5)
 BEHIND: Final = timedelta(seconds=HEAD_START_S)
 """Who is released stands behind those who ask already, so that nobody is overtaken again and again."""
-SPARE_PER_S: Final = 0.5
-"""Half of the channel's posts: what is released after a storm must not take the next customer's place."""
 EXAMPLES: Final = 3
 LOOKED_AT: Final = 24
 ROUNDS: Final = 20
@@ -62,7 +61,7 @@ class StormUpkeep:
         cards: DueQueue,
         casework: Casework,
         posters: Posters,
-        budgets: Budgets,
+        budget: SlackBudget,
         drawings: Drawings,
         clock: Clock,
     ) -> None:
@@ -70,7 +69,7 @@ class StormUpkeep:
         self._cards = cards
         self._casework = casework
         self._posters = posters
-        self._budgets = budgets
+        self._budget = budget
         self._drawings = drawings
         self._clock = clock
         self._log = structlog.get_logger("hark.storms")
@@ -127,7 +126,7 @@ class StormUpkeep:
         if weather.storm is not None and not weather.storming:
             groups.append(STORM)
         for group in groups:
-            if await self._budgets.take(f"storm:{channel}", SPARE_PER_S, 1, now) > 0:
+            if not await self._budget.to_spare(channel):
                 return
             problem = weather.problem(group)
             await self._card(channel, group, await self._store.take(channel, group, 1, now), now, problem)

@@ -14,6 +14,7 @@ from bot.domain.ports import Blocks, Budgets, Commit, Due, Posted
 from bot.domain.posting import with_line
 from bot.services.casework import Casework
 from bot.services.drawing import Drawing
+from bot.services.slack_budget import SlackBudget
 from bot.slack import SlackGateway
 from bot.store.store import Store
 from bot.telemetry import Metrics
@@ -48,7 +49,7 @@ class Board:
         return Drawing(
             casework or Casework(self.store.cases, self.clock),
             gateway or self.gateway,
-            budgets or self.store.budgets,
+            SlackBudget(budgets or self.store.budgets, self.clock),
             draw,
             draw,
             self.clock,

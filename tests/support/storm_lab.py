@@ -19,6 +19,7 @@ from bot.services.calm import Calm, keep_calm
 from bot.services.casework import Casework
 from bot.services.drawing import Drawing
 from bot.services.people import People
+from bot.services.slack_budget import SlackBudget
 from bot.store.store import Store
 from bot.telemetry import Metrics
 from tests.support.cases import NOON, a_card, a_case, a_key, a_wait, an_item
@@ -152,10 +153,9 @@ class Lab:
         async with a_store(self.url, clock=self.clock, instance=name) as store:
             casework = Casework(store.cases, self.clock)
             people = People(store.notes, self.slack)
-            calm = keep_calm(
-                store, store.budgets, casework, self.slack, people, Drawings(), self.clock, self.metrics, on=on
-            )
-            drawing = Drawing(casework, self.slack, store.budgets, sketch, sketch, self.clock, self.metrics, calm=calm)
+            budget = SlackBudget(store.budgets, self.clock)
+            calm = keep_calm(store, budget, casework, self.slack, people, Drawings(), self.clock, self.metrics, on=on)
+            drawing = Drawing(casework, self.slack, budget, sketch, sketch, self.clock, self.metrics, calm=calm)
             yield Worker(store, calm, drawing, self.clock)
 
 

@@ -13,6 +13,7 @@ from bot.domain.models import Capabilities, LengthRule
 from bot.domain.ports import Commit, Due
 from bot.services.casework import Casework
 from bot.services.drawing import Drawing
+from bot.services.slack_budget import SlackBudget
 from bot.slack import SlackGateway
 from bot.telemetry import Metrics
 from sandbox.slack.app import SlackSandbox
@@ -55,7 +56,7 @@ async def board(redis_url: str) -> AsyncIterator[Board]:
         drawing = Drawing(
             Casework(store.cases, clock),
             gateway,
-            store.budgets,
+            SlackBudget(store.budgets, clock),
             broken,
             lambda case, post, _now: render_plain(case, post, view),
             clock,

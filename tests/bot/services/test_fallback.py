@@ -17,6 +17,7 @@ from bot.domain.posting import with_line
 from bot.services.casework import Casework
 from bot.services.drawing import Drawing
 from bot.services.signals import misplaced
+from bot.services.slack_budget import SlackBudget
 from bot.slack import SlackGateway
 from bot.store.store import Store
 from bot.telemetry import Metrics
@@ -86,7 +87,7 @@ async def a_board(redis_url: str, draw: Any) -> AsyncIterator[Board]:
         drawing = Drawing(
             Casework(store.cases, clock),
             SlackGateway(api, metrics, CARE),
-            store.budgets,
+            SlackBudget(store.budgets, clock),
             lambda case, post, _now: draw(case, post, view),
             lambda case, post, _now: (draw if draw is not render else render_plain)(case, post, view),
             clock,

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,9 +16,10 @@ from bot.domain.decisions import Change
 from bot.domain.errors import StoreUnavailable
 from bot.domain.ports import Blocks, Commit, CommitResult, Due, DueQueue, Posted
 from bot.services.casework import Casework, Outcome
-from bot.services.drawing import POST_BURST, POSTS_PER_S, STALE, Drawing
+from bot.services.drawing import STALE, Drawing
 from bot.services.first_cards import FirstCards
 from bot.services.outage import GatedQueue, Outage
+from bot.services.slack_budget import POST_BURST, POSTS_PER_S
 from bot.services.worker import QueueWorker
 from bot.slack import SlackGateway
 from bot.store.budgets import RedisBudgets
@@ -106,7 +108,7 @@ async def test_a_new_case_is_shown_without_waiting_in_line(board: Board) -> None
 async def test_who_dies_before_posting_is_followed_by_another(board: Board) -> None:
     """The attempt is in the store and never was made: the next one looks for it, finds nothing, and posts."""
     new = a_new_case()
-    opening = await board.worker().opening(Change(case=new))
+    opening = board.worker().opening(Change(case=new))
     assert opening is not None
     due = board.store.cards.hold(new.id, 2)
     await Casework(board.store.cases, board.clock).create(opening, dedupe=(), hold=(due, LEASE))
@@ -121,7 +123,7 @@ async def test_who_dies_before_posting_is_followed_by_another(board: Board) -> N
 async def test_who_dies_after_posting_is_followed_by_one_who_finds_it(board: Board) -> None:
     """The card stands and nobody noted where: the next one finds it by its attempt, and posts nothing."""
     new = a_new_case()
-    opening = await board.worker().opening(Change(case=new))
+    opening = board.worker().opening(Change(case=new))
     assert opening is not None
     assert opening.case.card is not None
     due = board.store.cards.hold(new.id, 2)
@@ -160,36 +162,103 @@ async def test_of_two_who_open_the_same_case_one_does(board: Board) -> None:
 async def test_what_slacks_budget_has_no_room_for_waits_in_line(board: Board) -> None:
     """The burst but its last token goes to new cases at once; of the others, in line, one gets that token.
 
-    Which one, the queue decides: they came in the same millisecond. No attempt is noted for those that wait.
+    Which one, the queue decides: they came in the same millisecond. No attempt stays noted for those that wait, so that
+    nobody looks for one: the first of them was called off, the others were told that there is no room.
     """
     cases = [a_new_case(f"new-{n}") for n in range(POST_BURST + 2)]
     async with a_team(board) as team:
         for case in cases:
             await team.open(case)
         await wait_until(lambda: len(board.slack.messages(CARE)) == POST_BURST, "the burst is shown")
-        cards = [(await stored(board, case)).card for case in cases[POST_BURST - 1 :]]
-        assert sorted(bool(card and (card.attempt or card.ts)) for card in cards) == [False, False, True]
+
+        async def late() -> list[bool]:
+            cards = [(await stored(board, case)).card for case in cases[POST_BURST - 1 :]]
+            return sorted(bool(card and (card.attempt or card.ts)) for card in cards)
+
+        async def wait_in_line() -> bool:
+            return await late() == [False, False, True]
+
+        await wait_until(wait_in_line, "those for whom there is no room have no attempt")
         board.clock.advance(timedelta(minutes=1))
         await wait_until(lambda: given_back(board), "the late ones follow")
     assert len(board.slack.messages(CARE)) == len(cases)
+    assert board.slack.calls_of("conversations.history") == []
+
+
+async def test_a_crowd_that_comes_at_once_is_called_off_but_for_the_burst(board: Board) -> None:
+    """All are stored before anybody knows that there is no room: each has one card, and nobody looks for one."""
+    cases = [a_new_case(f"new-{n}") for n in range(3 * POST_BURST)]
+    async with a_team(board, at_once=len(cases)) as team:
+        await asyncio.gather(*(team.open(case) for case in cases))
+        await wait_until(lambda: len(board.slack.messages(CARE)) == POST_BURST, "the burst is shown")
+        for shown in range(POST_BURST + 1, len(cases) + 1):
+            board.clock.advance(timedelta(seconds=1 / POSTS_PER_S))
+            await wait_until(partial(at_least, board, shown), "one more second, one more card")
+        await wait_until(lambda: given_back(board), "all are drawn")
+    assert len(board.slack.messages(CARE)) == len(cases)
+    assert board.slack.calls_of("conversations.history") == []
+
+
+def at_least(board: Board, cards: int) -> bool:
+    """Whether so many cards stand."""
+    return len(board.slack.messages(CARE)) >= cards
+
+
+async def test_who_dies_before_calling_off_is_followed_by_another(board: Board) -> None:
+    """An attempt that was noted and neither made nor called off is looked for, and posted once there is room."""
+    new, drawing = a_new_case(), board.worker()
+    opening = drawing.opening(Change(case=new))
+    assert opening is not None
+    due = board.store.cards.hold(new.id, 2)
+    created = await Casework(board.store.cases, board.clock).create(opening, dedupe=(), hold=(due, LEASE))
+    await end_leases(board.store)
+    async with a_team(board):
+        await wait_until(lambda: given_back(board), "another took it over")
+    assert created is not None
+    assert created.case is not None
+    await drawing.called_off(created.case)  # who slept instead of dying changes nothing any more
+    (message,) = board.slack.messages(CARE)
+    card = (await stored(board, new)).card
+    assert card is not None
+    assert (card.ts, bool(card.attempt)) == (message.ts, True)
 
 
 async def test_the_last_token_is_for_those_who_wait(board: Board) -> None:
     """Somebody urgent was told to come back in a second: a new case does not take that second's token."""
+    card = a_card(channel=CARE)
     for _ in range(POST_BURST):
         await board.store.budgets.take(BUCKET, POSTS_PER_S, POST_BURST, board.clock.now())
     assert await board.store.budgets.take(BUCKET, POSTS_PER_S, POST_BURST, board.clock.now()) == 1
     board.clock.advance(timedelta(seconds=1))
-    assert await board.worker().opening(Change(case=a_new_case())) is None
+    assert not await board.worker().room(card)
     assert await board.store.budgets.take(BUCKET, POSTS_PER_S, POST_BURST, board.clock.now()) == 0
+
+
+async def test_whoever_was_told_to_wait_begins_nothing_more_in_that_channel(board: Board) -> None:
+    """For as long as a token takes to come; other channels are none of its business."""
+    drawing, elsewhere = board.worker(), a_case(key=a_key("new"), posts=(a_card(channel=RANDOM),))
+    for _ in range(POST_BURST - 1):
+        assert await drawing.room(a_card(channel=CARE))
+    assert drawing.opening(Change(case=a_new_case())) is not None
+    assert not await drawing.room(a_card(channel=CARE))
+    assert drawing.opening(Change(case=a_new_case())) is None
+    assert drawing.opening(Change(case=elsewhere)) is not None
+    board.clock.advance(timedelta(seconds=1 / POSTS_PER_S))
+    assert drawing.opening(Change(case=a_new_case())) is not None
 
 
 async def test_a_case_is_stored_while_the_budgets_are_away(board: Board) -> None:
     """In a cluster they may be on a node that has died: then only the card has to wait."""
-    ours = board.store.budgets
+    ours, new = board.store.budgets, a_new_case()
     nowhere = Link(Redis.from_url("redis://127.0.0.1:1/0"), cluster=False)
     drawing = board.worker(budgets=RedisBudgets(nowhere, ours.keys, ours.scripts, ours.clock))
-    assert await drawing.opening(Change(case=a_new_case())) is None
+    async with a_team(board, drawing) as team:
+        outcome = await team.open(new)
+        assert outcome is not None
+        assert outcome.done
+    card = (await stored(board, new)).card
+    assert card is not None
+    assert (card.attempt, card.ts) == ("", "")
     await nowhere.close()
 
 

@@ -15,6 +15,7 @@ from bot.services.casework import Casework
 from bot.services.drawing import Drawing
 from bot.services.outage import FATAL_NOTE, OUTAGE, GatedQueue, Outage, State
 from bot.services.recovery import Recovery
+from bot.services.slack_budget import SlackBudget
 from bot.slack import SlackGateway
 from bot.slack_api import SlackApi
 from bot.store.store import Store
@@ -93,7 +94,7 @@ async def shift(redis_url: str) -> AsyncIterator[Shift]:
         drawing = Drawing(
             Casework(store.cases, clock),
             gateway,
-            store.budgets,
+            SlackBudget(store.budgets, clock),
             lambda case, post, _now: render(case, post, view),
             lambda case, post, _now: render_plain(case, post, view),
             clock,

@@ -18,6 +18,7 @@ from bot.domain.storm_ports import STORM
 from bot.services.casework import Casework
 from bot.services.drawing import STALE
 from bot.services.posters import Posters
+from bot.services.slack_budget import SlackBudget
 from bot.services.storm_desk import Told
 from tests.support.cases import ANA, NOON, a_card, a_claim
 from tests.support.storm_lab import CHANNEL, Lab, Worker, a_customer, a_lab
@@ -191,7 +192,7 @@ async def test_an_attempt_that_took_long_to_note_is_looked_for_first(lab: Lab) -
         return True
 
     async with lab.worker() as worker:
-        posters = Posters(lab.slack, worker.store.budgets, lab.clock)
+        posters = Posters(lab.slack, SlackBudget(worker.store.budgets, lab.clock), lab.clock)
         drawing = rendered("a storm", Sheet([], b"[]"))
         assert await posters.show(CHANNEL, Face(), drawing, save, MINUTE) == NOON
         assert lab.slack.posts == []
