@@ -109,7 +109,7 @@ class Drawing:
     def opening(self, change: Change) -> Change | None:
         """A new case that is about to be stored, with the posting of its card begun.
 
-        Once it is stored `first` is to follow, or `called_off` if there is no `room`. None when the card has to wait in
+        Once it is stored `first` is to follow, or `call_off` if there is no `room`. None when the card has to wait in
         line like any other: something is held back in its channel, or there was no room just now.
         """
         card = change.case.card
@@ -122,7 +122,7 @@ class Drawing:
         """Take a token of Slack's budget for the card of an `opening`, if one can be spared. Never raises."""
         return await self._budget.to_post_at_once(card.channel)
 
-    async def called_off(self, case: Case) -> datetime | None:
+    async def call_off(self, case: Case) -> datetime | None:
         """Note that the attempt of `opening` is not made; the card waits in line."""
         card = case.card
         if card is not None:

@@ -37,6 +37,6 @@ class FirstCards:
                 self.drawing.room(card),
             )
             if created and created.done and created.case:
-                case, act = created.case, self.drawing.first if room else self.drawing.called_off
+                case, act = created.case, self.drawing.first if room else self.drawing.call_off
                 hand.begin(lambda _due: act(case))
             return created

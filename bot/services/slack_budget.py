@@ -55,6 +55,7 @@ class SlackBudget:
 
     async def pause_posts(self, channel: str, until: datetime) -> None:
         """Slack wants no new message in that channel before `until`."""
+        self._full[channel] = until
         await self._budgets.pause(_posts(channel), until)
 
     async def pause_updates(self, until: datetime) -> None:

@@ -33,7 +33,6 @@ from tests.support.stores import end_leases
 from tests.support.waiting import wait_until
 
 LEASE = timedelta(seconds=30)
-BUCKET = f"chat.postMessage:{CARE}"
 
 
 @pytest.fixture
@@ -216,22 +215,11 @@ async def test_who_dies_before_calling_off_is_followed_by_another(board: Board) 
         await wait_until(lambda: given_back(board), "another took it over")
     assert created is not None
     assert created.case is not None
-    await drawing.called_off(created.case)  # who slept instead of dying changes nothing any more
+    await drawing.call_off(created.case)  # who slept instead of dying changes nothing any more
     (message,) = board.slack.messages(CARE)
     card = (await stored(board, new)).card
     assert card is not None
     assert (card.ts, bool(card.attempt)) == (message.ts, True)
-
-
-async def test_the_last_token_is_for_those_who_wait(board: Board) -> None:
-    """Somebody urgent was told to come back in a second: a new case does not take that second's token."""
-    card = a_card(channel=CARE)
-    for _ in range(POST_BURST):
-        await board.store.budgets.take(BUCKET, POSTS_PER_S, POST_BURST, board.clock.now())
-    assert await board.store.budgets.take(BUCKET, POSTS_PER_S, POST_BURST, board.clock.now()) == 1
-    board.clock.advance(timedelta(seconds=1))
-    assert not await board.worker().room(card)
-    assert await board.store.budgets.take(BUCKET, POSTS_PER_S, POST_BURST, board.clock.now()) == 0
 
 
 async def test_whoever_was_told_to_wait_begins_nothing_more_in_that_channel(board: Board) -> None:

@@ -1,0 +1,88 @@
+"""Slack's limits for messages: who gets a token, and what a process remembers of being told to wait."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+from redis.asyncio import Redis
+
+from bot.domain.errors import StoreUnavailable
+from bot.services.slack_budget import POST_BURST, POSTS_PER_S, UPDATE_BURST, SlackBudget
+from bot.store.budgets import RedisBudgets
+from bot.store.connect import Link
+from bot.store.store import Store
+from tests.support.stores import TestClock, a_store
+
+CARE, OTHER = "C0CARE", "C0OTHER"
+TOKEN = timedelta(seconds=1 / POSTS_PER_S)
+
+
+@dataclass
+class Two:
+    """Two processes with one set of buckets."""
+
+    store: Store
+    clock: TestClock
+    ours: SlackBudget
+    theirs: SlackBudget
+
+
+@pytest.fixture
+async def two(redis_url: str) -> AsyncIterator[Two]:
+    """Nobody has posted anything yet."""
+    clock = TestClock()
+    async with a_store(redis_url, clock=clock) as store:
+        yield Two(store, clock, SlackBudget(store.budgets, clock), SlackBudget(store.budgets, clock))
+
+
+async def test_the_last_token_is_for_those_who_wait(two: Two) -> None:
+    """Somebody urgent was told to come back in a second: who comes past the line does not take that second's token."""
+    assert [await two.ours.to_post(CARE) for _ in range(POST_BURST)] == [0] * POST_BURST
+    assert await two.ours.to_post(CARE) == TOKEN.total_seconds()
+    two.clock.advance(TOKEN)
+    assert not await two.theirs.to_post_at_once(CARE)
+    assert await two.ours.to_post(CARE) == 0
+
+
+async def test_who_was_told_to_wait_remembers_it_for_as_long_as_a_token_takes(two: Two) -> None:
+    """Of that channel, and in that process: others find out by themselves."""
+    assert [await two.ours.to_post_at_once(CARE) for _ in range(POST_BURST)] == [True] * (POST_BURST - 1) + [False]
+    assert (two.ours.is_full(CARE), two.ours.is_full(OTHER), two.theirs.is_full(CARE)) == (True, False, False)
+    two.clock.advance(TOKEN)
+    assert not two.ours.is_full(CARE)
+
+
+async def test_a_pause_is_remembered_to_its_end_and_holds_for_everybody(two: Two) -> None:
+    """Slack answered one process with a 429."""
+    await two.ours.pause_posts(CARE, two.clock.now() + timedelta(seconds=30))
+    assert two.ours.is_full(CARE)
+    assert await two.theirs.to_post(CARE) == 30
+    two.clock.advance(timedelta(seconds=29.9))
+    assert two.ours.is_full(CARE)
+    two.clock.advance(timedelta(seconds=0.1))
+    assert not two.ours.is_full(CARE)
+    assert await two.theirs.to_post(CARE) == 0
+
+
+async def test_a_pause_of_updates_leaves_posts_alone(two: Two) -> None:
+    """They are limits of their own."""
+    assert await two.ours.to_update() == 0
+    await two.ours.pause_updates(two.clock.now() + timedelta(seconds=7))
+    assert await two.theirs.to_update() == 7
+    assert await two.theirs.to_post(CARE) == 0
+    two.clock.advance(timedelta(minutes=1))
+    waits = [await two.theirs.to_update() for _ in range(UPDATE_BURST + 1)]
+    assert waits[:-1] == [0] * UPDATE_BURST
+    assert waits[-1] > 0
+
+
+async def test_while_the_buckets_are_away_nobody_goes_past_the_line(two: Two) -> None:
+    """Whoever waits in line is told why; who would go past it is simply told no."""
+    ours = two.store.budgets
+    nowhere = Link(Redis.from_url("redis://127.0.0.1:1/0"), cluster=False)
+    away = SlackBudget(RedisBudgets(nowhere, ours.keys, ours.scripts, two.clock), two.clock)
+    assert not await away.to_post_at_once(CARE)
+    with pytest.raises(StoreUnavailable):
+        await away.to_post(CARE)
+    await nowhere.close()
