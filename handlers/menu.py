@@ -9,6 +9,7 @@ from bot.cards.action_ids import LOOP_WAIVE, ActionId, CallbackId, InputId, Moda
 from bot.cards.dialogs import close_modal, dismiss_modal, history_modal, notice_modal, signature_modal
 from bot.cards.views import submitted
 from bot.domain.case import Purpose
+from bot.domain.replying import seen_sends
 from bot.services.casework import Outcome
 from bot.services.people import suggested_signature
 from bot.services.wording import SIGNATURE, Problems, from_slack
@@ -61,7 +62,7 @@ async def _open_close(deps: Deps, pressed: Pressed) -> None:
         await whisper(deps, pressed.response_url, "This case is closed already.")
         return
     person = await deps.people.who(pressed.user)
-    state = ModalState(case=case.id, purpose=Purpose.NOTICE, send=deps.new_id())
+    state = ModalState(case=case.id, purpose=Purpose.NOTICE, send=deps.new_id(), seen=seen_sends(case))
     await deps.slack.open_view(pressed.trigger_id, close_modal(case, deps.view_of(case), person, state))
 
 
@@ -108,6 +109,7 @@ async def _close(deps: Deps, ack: AsyncAck, body: dict[str, Any]) -> None:
         closing_line="" if waive else from_slack(typed.line),
         waive=waive,
         send_id=state.send,
+        seen=state.seen,
     )
     if isinstance(answer, Problems):
         # A closing line needs a signature, and this modal has no field for one.

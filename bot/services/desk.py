@@ -11,10 +11,10 @@ from bot.domain.replying import Draft, Outgoing
 from bot.domain.templates import is_template
 from bot.domain.text.wording import acknowledge_line, first_name
 from bot.services.casework import Outcome
-from bot.services.composing import DUPLICATE, Composing, Submission
+from bot.services.composing import DUPLICATE, Advice, Composing, Submission
 from bot.services.desk_context import DeskContext
 from bot.services.people import signed
-from bot.services.wording import Problems
+from bot.services.wording import TEXT, Problems
 
 
 class Desk:
@@ -86,16 +86,29 @@ class Desk:
         return queued if isinstance(queued, Refused) else self._at.refused(case, Offer.ACKNOWLEDGE) or queued
 
     async def close(
-        self, case_id: str, user: str, reason: str, *, closing_line: str = "", waive: bool = False, send_id: str = ""
+        self,
+        case_id: str,
+        user: str,
+        reason: str,
+        *,
+        closing_line: str = "",
+        waive: bool = False,
+        send_id: str = "",
+        seen: int | None = None,
     ) -> Outcome | Problems:
-        """Close with a reason; a closing line is sent in public first, where people still wait for one."""
+        """Close with a reason; a closing line is sent in public first, where people still wait for one.
+
+        Nothing is sent or closed if a colleague wrote to the customer after the first `seen` sends, before the line.
+        """
         repeated = False
         if closing_line.strip():
-            line = Submission(send_id, case_id, user, Purpose.NOTICE, closing_line, confirmed=True)
+            line = Submission(send_id, case_id, user, Purpose.NOTICE, closing_line, confirmed=True, seen=seen)
             queued = await self._composing.submit(line)
+            if isinstance(queued, Advice):
+                return Problems({TEXT: f"{queued.text}. Open this form again if your line still fits."})
             if isinstance(queued, Problems):
                 return queued
-            if isinstance(queued, Outcome) and queued.refused:
+            if queued.refused:
                 repeated = queued.refused.code == DUPLICATE
                 if not repeated:
                     return queued

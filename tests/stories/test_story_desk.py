@@ -203,6 +203,32 @@ async def test_taking_it_private_keeps_one_case_and_asks_for_a_closing_word(redi
         await wait_until(lambda: len(rig.brand_posts()) == 2, "the closing word stands")
 
 
+async def test_a_closing_line_does_not_follow_a_colleagues_words_unseen(redis_url: str) -> None:
+    """Whoever fills in the form while a colleague writes is shown those words first; nothing is sent or closed."""
+    async with a_rig(redis_url) as rig:
+        rig.square.post("jamalreed", COMPLAINT)
+        card = await rig.card("my bag is lost")
+        await rig.press(ANA, card.ts, "hark:private:v1")
+        await rig.send(ANA, "Hi Jamal, one moment please", signature="^AK", line="We have written to you.")
+        await wait_until(rig.brand_posts, "the public line stands")
+        rig.square.message("jamalreed", "acme", "My code is QX77TT")
+        await rig.shows(card.ts, "QX77TT")
+        await rig.choose(ANA, card.ts, "close")
+        form = await rig.modal(ANA)
+        await rig.press(BEN, card.ts, "hark:reply:v1")
+        assert (await rig.send(BEN, "We have found your bag!", signature="^BO")).ok
+        answer = await rig.send(ANA, reason="solved", loop="post", line="We are still searching.")
+        assert (await rig.modal(ANA))["id"] == form["id"]
+        assert "Ben Okafor answered meanwhile: “We have found your bag! ^BO”" in str(answer.errors)
+        assert "hark:release:v1" in rig.text_of(card.ts)
+        await rig.choose(ANA, card.ts, "close")
+        await wait_until(lambda: rig.sandbox.slack.views(ANA)[-1]["id"] != form["id"], "the form is open anew")
+        await rig.send(ANA, reason="solved", loop="post", line="Your bag is found, Jamal!")
+        await rig.shows(card.ts, "hark:reopen:v1")
+        await wait_until(lambda: len(rig.brand_posts()) == 2, "the closing line stands")
+        assert rig.brand_posts()[1] == "Your bag is found, Jamal! ^AK"
+
+
 async def test_a_follow_up_joins_the_card_and_a_return_reopens_it(redis_url: str) -> None:
     """The customer's next post shows on the card and in its thread; after closing it is a new cycle."""
     async with a_rig(redis_url) as rig:
