@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import timedelta
 from types import MappingProxyType
 from typing import Any
 
+from bot.domain.attempts import began_at
 from bot.domain.errors import SlackError, SlackRateLimited, SlackRefused, SlackUnavailable, SlackUnknown
 from bot.domain.models import Health
 from bot.domain.ports import Blocks, Posted
@@ -62,13 +63,13 @@ class SlackGateway:
         )
         return Posted(channel=str(answer["channel"]), ts=str(answer["ts"]))
 
-    async def find_attempt(self, channel: str, attempt: str, thread_ts: str | None, since: datetime) -> Posted | None:
-        """The message that carries `attempt`, looked for among all that were posted since shortly before `since`.
+    async def find_attempt(self, channel: str, attempt: str, thread_ts: str | None = None) -> Posted | None:
+        """The message that carries `attempt`, looked for among all that were posted since shortly before it began.
 
         Raises SlackUnknown when there are too many to look through: then nobody may post again.
         """
         place = await self._conversation(channel)
-        oldest = f"{(since - LOOK_BACK).timestamp():.6f}"
+        oldest = f"{(began_at(attempt) - LOOK_BACK).timestamp():.6f}"
         cursor: str | None = None
         for _page in range(HISTORY_PAGES):
             answer = await self._history(place, thread_ts, oldest, cursor)

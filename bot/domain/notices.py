@@ -31,7 +31,6 @@ class Telling(Model):
 
     attempt: str
     channel: str
-    begun_at: AwareDatetime
     words: Words
     count: int = 0
     since: AwareDatetime

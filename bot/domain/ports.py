@@ -259,8 +259,8 @@ class SlackPort(Protocol):
         """Post once; a user id as `channel` opens the direct message first. `attempt` goes into the metadata."""
         ...
 
-    async def find_attempt(self, channel: str, attempt: str, thread_ts: str | None, since: datetime) -> Posted | None:
-        """Look in the newest history for a message that carries this attempt."""
+    async def find_attempt(self, channel: str, attempt: str, thread_ts: str | None = None) -> Posted | None:
+        """Look for a message that carries this attempt in the history since it began (see `bot.domain.attempts`)."""
         ...
 
     async def update(self, posted: Posted, text: str, blocks: Blocks) -> None: ...

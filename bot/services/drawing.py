@@ -5,13 +5,13 @@ without a message looks for it in the channel before posting again. Budgets foll
 """
 
 import asyncio
-import secrets
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Protocol, TypeVar
 
 import structlog
 
+from bot.domain.attempts import began_at, new_attempt
 from bot.domain.case import Case, Post, PostKind
 from bot.domain.decisions import Change, Decide
 from bot.domain.errors import (
@@ -115,7 +115,7 @@ class Drawing:
         card = change.case.card
         if card is None or self._budget.is_full(card.channel) or (self._calm and not self._calm.is_clear(card.channel)):
             return None
-        begun = attempting(change.case, card.id, _new_attempt(self._clock.now()))
+        begun = attempting(change.case, card.id, new_attempt(self._clock.now()))
         return change.model_copy(update={"case": begun.case}) if isinstance(begun, Change) else None
 
     async def room(self, card: Post) -> bool:
@@ -197,9 +197,7 @@ class Drawing:
             return await self._make(case, post)
         now = self._clock.now()
         if post.attempt:
-            found = await self._slack.find_attempt(
-                post.channel, post.attempt, _thread(case, post), _begun(post.attempt)
-            )
+            found = await self._slack.find_attempt(post.channel, post.attempt, _thread(case, post))
             if found is not None:
                 # It may show an old state: the next draw brings it up to date.
                 return await self._placed(case, post, found, UNSEEN), now
@@ -211,7 +209,7 @@ class Drawing:
         if wait > 0:
             self._metrics.draws.labels("waited").inc()
             return case, now + timedelta(seconds=self._calm.asked(case, post, wait, now) if self._calm else wait)
-        attempt = _new_attempt(now)
+        attempt = new_attempt(now)
         case, noted = await self._apply(case, lambda each: attempting(each, post.id, attempt))
         post = next((each for each in case.posts if each.id == post.id), post)
         return await self._make(case, post) if noted else (case, None)
@@ -223,7 +221,7 @@ class Drawing:
         """
         attempt, thread = post.attempt, _thread(case, post)
         rendered = self._render(case, post, self._clock.now())
-        if self._clock.now() - _begun(attempt) > STALE:
+        if self._clock.now() - began_at(attempt) > STALE:
             return case, self._clock.now()
         try:
             posted = await self._draw(
@@ -262,7 +260,7 @@ class Drawing:
         newest = await self._casework.cases.load(case.id)
         if newest is None or not is_placed_otherwise(newest, post.id, attempt):
             return
-        found = await self._slack.find_attempt(post.channel, attempt, thread, _begun(attempt))
+        found = await self._slack.find_attempt(post.channel, attempt, thread)
         if found is not None and not stands_at(newest, post.id, found):
             await self._take_away(case, found)
 
@@ -333,12 +331,3 @@ class Drawing:
 
 def _thread(case: Case, post: Post) -> str | None:
     return case.card.ts if post.thread and case.card else None
-
-
-def _new_attempt(now: datetime) -> str:
-    """A name for one attempt to post, which says when it began."""
-    return f"{int(now.timestamp() * 1000)}-{secrets.token_hex(4)}"
-
-
-def _begun(attempt: str) -> datetime:
-    return datetime.fromtimestamp(int(attempt.partition("-")[0]) / 1000, tz=UTC)

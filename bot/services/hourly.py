@@ -3,8 +3,8 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from secrets import token_hex
 
+from bot.domain.attempts import new_attempt
 from bot.domain.case import Case
 from bot.domain.errors import SlackRateLimited, SlackRefused, SlackUnavailable, SlackUnknown
 from bot.domain.models import Model
@@ -36,7 +36,6 @@ class Message(Model):
 
     day: str
     attempt: str
-    begun_at: datetime
     place: str = ""
     ts: str = ""
     drawn: str = ""
@@ -101,10 +100,10 @@ class Hourly:
     async def _show(self, state: Message | None, hour: Hour) -> None:
         rendered = self._render(hour)
         if state is not None and not state.ts:
-            found = await self._slack.find_attempt(self._policy.channel, state.attempt, None, state.begun_at)
+            found = await self._slack.find_attempt(self._policy.channel, state.attempt)
             state = None if found is None else state.model_copy(update={"place": found.channel, "ts": found.ts})
         if state is None:
-            state = Message(day=_day(hour.now, self._policy), attempt=_attempt(hour.now), begun_at=hour.now)
+            state = Message(day=_day(hour.now, self._policy), attempt=new_attempt(hour.now))
             await self._save(state)
             posted = await self._slack.post(self._policy.channel, rendered.text, rendered.blocks, attempt=state.attempt)
             state = state.model_copy(update={"place": posted.channel, "ts": posted.ts})
@@ -129,7 +128,3 @@ def next_hour(now: datetime) -> datetime:
 
 def _day(now: datetime, policy: Policy) -> str:
     return policy.calendar.local(now).strftime("%Y-%m-%d")
-
-
-def _attempt(now: datetime) -> str:
-    return f"{int(now.timestamp() * 1000)}-{token_hex(4)}"

@@ -6,10 +6,10 @@ a crash. Where the channel for notices cannot be written to, the main channel is
 
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
-from secrets import token_hex
 
 import structlog
 
+from bot.domain.attempts import new_attempt
 from bot.domain.errors import SlackRateLimited, SlackRefused, SlackUnavailable, SlackUnknown
 from bot.domain.notices import Line, NoticeBook, Telling, Told, Words, after, next_line
 from bot.domain.ports import Clock, DueQueue, Rendered, SlackPort
@@ -71,7 +71,6 @@ class Notices:
             telling = Telling(
                 attempt="",
                 channel="",
-                begun_at=now,
                 words=line.words,
                 count=line.count,
                 since=line.since,
@@ -93,7 +92,7 @@ class Notices:
         """Post in the first place that takes it; None when none does."""
         if telling.attempt:
             try:
-                found = await self._slack.find_attempt(telling.channel, telling.attempt, None, telling.begun_at)
+                found = await self._slack.find_attempt(telling.channel, telling.attempt)
             except SlackRefused:
                 found = None  # where nothing can be read, nothing could be posted
             if found is not None:
@@ -107,9 +106,8 @@ class Notices:
         )
         message = self._render(line)
         for place in self._places:
-            now = self._clock.now()
-            attempt = f"{int(now.timestamp() * 1000)}-{token_hex(4)}"
-            update = {"attempt": attempt, "channel": place, "begun_at": now}
+            attempt = new_attempt(self._clock.now())
+            update = {"attempt": attempt, "channel": place}
             told = told.model_copy(update={"telling": telling.model_copy(update=update)})
             await self._book.save(kind, told)
             try:

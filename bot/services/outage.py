@@ -57,7 +57,6 @@ class Record(Model):
     waiting: int = 0
     ended: AwareDatetime | None = None
     attempt: str = ""
-    begun_at: AwareDatetime | None = None
 
 
 class CardQueue(DueQueue, Protocol):

@@ -4,13 +4,13 @@ Posting once works as with a case's own messages: the attempt is stored before t
 metadata; after a crash in between it is looked for in the channel before anything is posted again.
 """
 
-import secrets
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 import structlog
 
+from bot.domain.attempts import new_attempt
 from bot.domain.errors import SlackRateLimited, SlackRefused, SlackUnavailable, SlackUnknown
 from bot.domain.ports import Clock, Posted, Rendered, SlackPort
 from bot.domain.storm import Face
@@ -54,14 +54,14 @@ class Posters:
 
     async def _post(self, channel: str, face: Face, rendered: Rendered, save: Save, now: datetime) -> datetime | None:
         if face.attempt:
-            found = await self.slack.find_attempt(channel, face.attempt, None, _begun(face.attempt))
+            found = await self.slack.find_attempt(channel, face.attempt)
             if found is not None:
                 await save(face.model_copy(update={"place": found.channel, "ts": found.ts, "drawn": ""}))
                 return now
         # It is posted once and stands for a crowd: it does not queue behind the crowd. What the bucket does not know of
         # may cost the next card a 429, which is waited for like any other.
         await self.budget.to_post(channel)
-        attempt = f"{int(now.timestamp() * 1000)}-{secrets.token_hex(4)}"
+        attempt = new_attempt(now)
         face = face.model_copy(update={"attempt": attempt, "error": ""})
         if not await save(face):
             return None
@@ -95,7 +95,3 @@ class Posters:
         structlog.get_logger("hark.posters").error("Slack refused a message", error=str(error))
         await save(face.model_copy(update={"error": error.code, "attempt": "" if not face.ts else face.attempt}))
         return now + AFTER_REFUSAL
-
-
-def _begun(attempt: str) -> datetime:
-    return datetime.fromtimestamp(int(attempt.partition("-")[0]) / 1000, tz=UTC)

@@ -2,10 +2,10 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from secrets import token_hex
 
 import structlog
 
+from bot.domain.attempts import new_attempt
 from bot.domain.errors import SlackRateLimited, SlackRefused, SlackUnavailable, SlackUnknown
 from bot.domain.ports import Clock, Notes, Rendered, SlackPort
 from bot.services.outage import (
@@ -73,13 +73,13 @@ class Recovery:
     async def _tell(self, record: Record, ended: datetime) -> datetime | None:
         now = self._clock.now()
         try:
-            if record.attempt and record.begun_at:
-                found = await self._slack.find_attempt(self._channel, record.attempt, None, record.begun_at)
+            if record.attempt:
+                found = await self._slack.find_attempt(self._channel, record.attempt)
                 if found is not None:
                     await self._finish()
                     return None
-            attempt = f"{int(now.timestamp() * 1000)}-{token_hex(4)}"
-            await self._save(record.model_copy(update={"attempt": attempt, "begun_at": now}))
+            attempt = new_attempt(now)
+            await self._save(record.model_copy(update={"attempt": attempt}))
             message = self._render(record.waiting, ended - record.since)
             await self._slack.post(self._channel, message.text, message.blocks, attempt=attempt)
         except SlackRateLimited as error:

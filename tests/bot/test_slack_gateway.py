@@ -11,6 +11,7 @@ import aiohttp
 import pytest
 from aiohttp import web
 
+from bot.domain.attempts import new_attempt
 from bot.domain.errors import SlackError, SlackRateLimited, SlackRefused, SlackUnavailable, SlackUnknown
 from bot.domain.ports import Posted
 from bot.slack import HISTORY_PAGE, SlackGateway
@@ -39,6 +40,10 @@ class Desk:
         """How often that was counted."""
         labels = {"method": method, "answer": answer}
         return self.metrics.registry.get_sample_value("hark_slack_calls_total", labels) or 0.0
+
+    def attempt(self, after: timedelta = timedelta()) -> str:
+        """A name for an attempt that began so long from now."""
+        return new_attempt(self.time.now() + after)
 
     async def post(self, channel: str = CARE, attempt: str = "a1", thread_ts: str | None = None) -> Posted:
         """Post a card."""
@@ -186,45 +191,41 @@ async def test_the_sandboxs_own_faults_are_told_apart_and_counted() -> None:
 async def test_an_answer_that_is_lost_leaves_exactly_one_post() -> None:
     """The line breaks after the act: unknown, no second call, and the attempt is found where it stands."""
     async with a_desk() as desk:
-        began = desk.time.now()
         desk.slack.set_fault("drop_after", "chat.postMessage")
         with pytest.raises(SlackUnknown):
-            await desk.post(attempt="a7")
+            await desk.post(attempt=(attempt := desk.attempt()))
         assert len(desk.slack.calls_of("chat.postMessage")) == 1
         (message,) = desk.slack.messages(CARE)
-        assert await desk.gateway.find_attempt(CARE, "a7", None, began) == Posted(CARE, message.ts)
-        assert await desk.gateway.find_attempt(CARE, "a8", None, began) is None
+        assert await desk.gateway.find_attempt(CARE, attempt) == Posted(CARE, message.ts)
+        assert await desk.gateway.find_attempt(CARE, desk.attempt()) is None
 
 
 async def test_an_attempt_is_found_in_a_thread() -> None:
     """The parent's attempt is not the reply's, and the reply is not looked for in the channel."""
     async with a_desk() as desk:
-        began = desk.time.now()
-        card = await desk.post(attempt="card")
-        line = await desk.post(attempt="line", thread_ts=card.ts)
-        assert await desk.gateway.find_attempt(CARE, "line", card.ts, began) == line
-        assert await desk.gateway.find_attempt(CARE, "line", None, began) is None
-        assert await desk.gateway.find_attempt(CARE, "other", card.ts, began) is None
+        card = await desk.post(attempt=desk.attempt())
+        line = await desk.post(attempt=(attempt := desk.attempt()), thread_ts=card.ts)
+        assert await desk.gateway.find_attempt(CARE, attempt, card.ts) == line
+        assert await desk.gateway.find_attempt(CARE, attempt) is None
+        assert await desk.gateway.find_attempt(CARE, desk.attempt(), card.ts) is None
 
 
 async def test_an_attempt_is_found_in_a_direct_message() -> None:
     """A person's id opens the conversation, once for all calls."""
     async with a_desk() as desk:
-        began = desk.time.now()
-        alert = await desk.post(ANA, attempt="alert")
+        alert = await desk.post(ANA, attempt=(attempt := desk.attempt()))
         assert alert.channel == desk.slack.direct(ANA)
-        assert await desk.gateway.find_attempt(ANA, "alert", None, began) == alert
+        assert await desk.gateway.find_attempt(ANA, attempt) == alert
         assert len(desk.slack.calls_of("conversations.open")) == 1
 
 
 async def test_an_attempt_is_found_below_a_page_of_other_messages() -> None:
     """A busy channel fills pages; they are read one after the other."""
     async with a_desk() as desk:
-        began = desk.time.now()
-        first = await desk.post(attempt="first")
+        first = await desk.post(attempt=(attempt := desk.attempt()))
         for _ in range(HISTORY_PAGE + 5):
             await desk.slack.say(ANA, CARE, "chatter")
-        assert await desk.gateway.find_attempt(CARE, "first", None, began) == first
+        assert await desk.gateway.find_attempt(CARE, attempt) == first
 
 
 async def test_too_many_to_look_through_is_not_a_no(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -232,21 +233,22 @@ async def test_too_many_to_look_through_is_not_a_no(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("bot.slack.HISTORY_PAGES", 1)
     monkeypatch.setattr("bot.slack.HISTORY_PAGE", 2)
     async with a_desk() as desk:
-        began = desk.time.now()
+        attempt = desk.attempt()
         for _ in range(3):
             await desk.slack.say(ANA, CARE, "chatter")
         with pytest.raises(SlackUnknown, match="more than 2"):
-            await desk.gateway.find_attempt(CARE, "lost", None, began)
+            await desk.gateway.find_attempt(CARE, attempt)
 
 
-async def test_only_recent_messages_are_searched() -> None:
+@pytest.mark.parametrize(
+    ("began", "found"), [(timedelta(minutes=4, seconds=59), True), (timedelta(minutes=5, seconds=2), False)]
+)
+async def test_only_recent_messages_are_searched(began: timedelta, found: bool) -> None:
     """What was posted more than five minutes before the attempt began cannot be it."""
     async with a_desk() as desk:
-        posted = await desk.post(attempt="a1")
-        began = desk.time.now()
-        near, far = began + timedelta(minutes=4, seconds=59), began + timedelta(minutes=5, seconds=2)
-        assert await desk.gateway.find_attempt(CARE, "a1", None, near) == posted
-        assert await desk.gateway.find_attempt(CARE, "a1", None, far) is None
+        attempt = desk.attempt(began)
+        posted = await desk.post(attempt=attempt)
+        assert await desk.gateway.find_attempt(CARE, attempt) == (posted if found else None)
 
 
 async def test_a_post_unfurls_nothing_and_keeps_its_blocks_when_redrawn() -> None:

@@ -57,9 +57,9 @@ class NotingSlack:
             raise SlackUnknown("no answer")
         return Posted(channel, f"{len(self.posts)}.0")
 
-    async def find_attempt(self, channel: str, attempt: str, thread_ts: str | None, since: datetime) -> Posted | None:
+    async def find_attempt(self, channel: str, attempt: str, thread_ts: str | None = None) -> Posted | None:
         """Look among the posts."""
-        del thread_ts, since
+        del thread_ts
         found = [n for n, each in enumerate(self.posts, start=1) if each[1] == channel and each[3] == attempt]
         return Posted(channel, f"{found[0]}.0") if found else None
 
