@@ -11,6 +11,7 @@ from bot.cards.views import submitted
 from bot.domain.case import Purpose
 from bot.domain.replying import seen_sends
 from bot.services.casework import Outcome
+from bot.services.desk import Closing
 from bot.services.people import suggested_signature
 from bot.services.wording import SIGNATURE, Problems, from_slack
 from handlers.deps import Deps
@@ -102,15 +103,8 @@ async def _close(deps: Deps, ack: AsyncAck, body: dict[str, Any]) -> None:
     state = ModalState.decode(body["view"].get("private_metadata")) or ModalState()
     typed = submitted(body["view"]["state"]["values"])
     waive = typed.loop == LOOP_WAIVE
-    answer = await deps.desk.close(
-        state.case,
-        str(body["user"]["id"]),
-        typed.reason,
-        closing_line="" if waive else from_slack(typed.line),
-        waive=waive,
-        send_id=state.send,
-        seen=state.seen,
-    )
+    user, line = str(body["user"]["id"]), "" if waive else from_slack(typed.line)
+    answer = await deps.desk.close(Closing(state.send, state.case, user, typed.reason, line, waive, state.seen))
     if isinstance(answer, Problems):
         # A closing line needs a signature, and this modal has no field for one.
         no_signature = "First set your signature: open Hark's Home, or reply to somebody once."

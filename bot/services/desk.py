@@ -1,6 +1,7 @@
 """What staff do with a case in one press, each verb once. Handlers parse, call one of these, and draw the answer."""
 
 import random
+from dataclasses import dataclass
 from functools import partial
 
 from bot.domain import claims, lifecycle, replying
@@ -15,6 +16,23 @@ from bot.services.composing import DUPLICATE, Advice, Composing, Submission
 from bot.services.desk_context import DeskContext
 from bot.services.people import signed
 from bot.services.wording import TEXT, Problems
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """A close form as somebody filled it in.
+
+    `send` names its closing line and was made when the form was opened; `seen` counts the sends before it. `waive`
+    closes a case without the public word that its customer still waits for.
+    """
+
+    send: str
+    case_id: str
+    user: str
+    reason: str
+    line: str = ""
+    waive: bool = False
+    seen: int | None = None
 
 
 class Desk:
@@ -85,24 +103,16 @@ class Desk:
         # A press that Slack delivers twice is a duplicate, and nothing is said about offers.
         return queued if isinstance(queued, Refused) else self._at.refused(case, Offer.ACKNOWLEDGE) or queued
 
-    async def close(
-        self,
-        case_id: str,
-        user: str,
-        reason: str,
-        *,
-        closing_line: str = "",
-        waive: bool = False,
-        send_id: str = "",
-        seen: int | None = None,
-    ) -> Outcome | Problems:
+    async def close(self, form: Closing) -> Outcome | Problems:
         """Close with a reason; a closing line is sent in public first, where people still wait for one.
 
-        Nothing is sent or closed if a colleague wrote to the customer after the first `seen` sends, before the line.
+        Nothing is sent or closed if a colleague wrote to the customer after the sends that were seen.
         """
         repeated = False
-        if closing_line.strip():
-            line = Submission(send_id, case_id, user, Purpose.NOTICE, closing_line, confirmed=True, seen=seen)
+        if form.line.strip():
+            line = Submission(
+                form.send, form.case_id, form.user, Purpose.NOTICE, form.line, confirmed=True, seen=form.seen
+            )
             queued = await self._composing.submit(line)
             if isinstance(queued, Advice):
                 return Problems({TEXT: f"{queued.text}. Open this form again if your line still fits."})
@@ -112,9 +122,11 @@ class Desk:
                 repeated = queued.refused.code == DUPLICATE
                 if not repeated:
                     return queued
-        words = lifecycle.REASONS.get(reason, reason)
+        words = lifecycle.REASONS.get(form.reason, form.reason)
         outcome = await self._at.press(
-            case_id, user, lambda case, by: lifecycle.close(case, by, words, self._at.clock.now(), waive_loop=waive)
+            form.case_id,
+            form.user,
+            lambda case, by: lifecycle.close(case, by, words, self._at.clock.now(), waive_loop=form.waive),
         )
         closed_before = repeated and outcome.refused is not None and outcome.refused.code == "closed"
         return Outcome(outcome.case) if closed_before else outcome
