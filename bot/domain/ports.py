@@ -21,7 +21,15 @@ class Clock(Protocol):
 
 # --- the store -------------------------------------------------------------------------------------------------
 
-CommitResult = Literal["committed", "conflict", "duplicate"]
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """The case is not as the committer knew it. This is how it stands; None if it is no longer kept."""
+
+    case: Case | None
+
+
+CommitResult = Literal["committed", "duplicate", "gone"] | Conflict
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +38,10 @@ class Commit:
 
     `before` is the case as it was loaded (None: it must not exist yet). Timers, sends and indexes are derived from
     `after` (see `bot.domain.agenda`); `draw` is the priority of a redraw (0 first, 4 last), None for no redraw, due
-    `draw_after` later; `dedupe` are names that must be new, or the whole commit is a duplicate. `hold`: whoever commits
-    draws the case at once, under this lease, which lasts so long; else it waits in the queue. `patient`: nobody waits
-    for it, so it may set out a little later, with others.
+    `draw_after` later; `dedupe` are names that must be new to the case, or the whole commit is a `duplicate`, and that
+    must not have been taken back, or it is `gone`. `hold`: whoever commits draws the case at once, under this lease,
+    which lasts so long; else it waits in the queue. `patient`: nobody waits for it, so it may set out a little later,
+    with others.
     """
 
     before: Case | None
@@ -50,11 +59,11 @@ class Cases(Protocol):
     """The cases in Redis. Every method raises StoreUnavailable when the server does not answer."""
 
     async def load(self, case_id: str) -> Case | None: ...
-    async def load_many(self, case_ids: Sequence[str]) -> dict[str, Case | None]:
-        """Cases as they are now, in one round trip; those that only a newer version can read are left out."""
+    async def commit(self, commit: Commit) -> CommitResult: ...
+    async def take_back(self, name: str) -> None:
+        """From now on no commit brings in what has this dedupe name, for 7 days: its customer took it back."""
         ...
 
-    async def commit(self, commit: Commit) -> CommitResult: ...
     async def history(self, case_id: str) -> list[LogEntry]: ...
     async def waiting(self, limit: int) -> list[Case]:
         """Open cases in which a customer waits, the earliest due first."""

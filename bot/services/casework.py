@@ -6,19 +6,26 @@ the version decides: of two commits one is a conflict, and looks again.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
+from types import MappingProxyType
 from typing import TypeVar
 
 from bot.domain.agenda import draw_priority
 from bot.domain.case import Case
 from bot.domain.decisions import Change, Decide, Refused
 from bot.domain.errors import StoreUnavailable
-from bot.domain.ports import Cases, Clock, Commit, Due
+from bot.domain.ports import Cases, Clock, Commit, Conflict, Due
 
 ROUNDS = 50
 AT_ONCE = timedelta(0)
+TOLD_BEFORE: Mapping[str, Refused] = MappingProxyType(
+    {
+        "duplicate": Refused(code="duplicate", text="This has been taken in already."),
+        "gone": Refused(code="gone", text="The customer took this back."),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +41,7 @@ class Outcome:
         return self.refused is None
 
 
-Answer = TypeVar("Answer", bound=Outcome | None)
+Answer = TypeVar("Answer", bound=Outcome | Conflict)
 
 
 @dataclass(slots=True)
@@ -62,7 +69,7 @@ class Line:
         except StoreUnavailable:
             self.failed = mine
             raise
-        if outcome is not None and outcome.done:
+        if isinstance(outcome, Conflict) or outcome.done:
             self.case, self.answered = outcome.case, mine
         return outcome
 
@@ -140,8 +147,8 @@ class Casework:
 
     async def create(
         self, change: Change, *, dedupe: Collection[str], hold: tuple[Due, timedelta] | None = None
-    ) -> Outcome | None:
-        """Store a new case; None when somebody else has just created it. Whoever takes a hold on it draws it."""
+    ) -> Outcome | Conflict:
+        """Store a new case; a conflict where there is one already. Whoever takes a hold on it draws it."""
         return await self._commit(None, change, Terms(dedupe, hold=hold))
 
     async def _in_turn(self, line: Line, case_id: str, decide: Decide, terms: Terms, known: Case | None) -> Outcome:
@@ -153,15 +160,15 @@ class Casework:
             if isinstance(decision, Refused):
                 return Outcome(case, decision)
             outcome = await line.ask(self._commit(case, decision, terms))
-            if outcome is not None:
+            if isinstance(outcome, Outcome):
                 return outcome
-            known = None
+            known = outcome.case
         raise StoreUnavailable(f"case {case_id} changed under {ROUNDS} attempts in a row")
 
     async def _load(self, case_id: str) -> Outcome:
         return Outcome(await self.cases.load(case_id))
 
-    async def _commit(self, before: Case | None, change: Change, terms: Terms) -> Outcome | None:
+    async def _commit(self, before: Case | None, change: Change, terms: Terms) -> Outcome | Conflict:
         after = change.case
         result = await self.cases.commit(
             Commit(
@@ -183,6 +190,4 @@ class Casework:
                 self._marked.set()
             version = (before.version if before else 0) + 1
             return Outcome(after.model_copy(update={"version": version}))
-        if result == "duplicate":
-            return Outcome(before, Refused(code="duplicate", text="This has been taken in already."))
-        return None
+        return result if isinstance(result, Conflict) else Outcome(before, TOLD_BEFORE[result])

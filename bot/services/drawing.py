@@ -122,6 +122,10 @@ class Drawing:
         """Take a token of Slack's budget for the card of an `opening`, if one can be spared. Never raises."""
         return await self._budget.to_post_at_once(card.channel)
 
+    def leave_room(self, card: Post) -> None:
+        """The token that `room` took is not used: the card is not posted."""
+        self._budget.leave(card.channel)
+
     async def call_off(self, case: Case) -> datetime | None:
         """Note that the attempt of `opening` is not made; the card waits in line."""
         card = case.card

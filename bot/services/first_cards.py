@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from bot.domain.agenda import draw_priority
 from bot.domain.decisions import Change
+from bot.domain.ports import Conflict
 from bot.services.casework import Casework, Outcome
 from bot.services.drawing import Drawing
 from bot.services.worker import QueueWorker
@@ -26,8 +27,8 @@ class FirstCards:
     drawing: Drawing
     cards: QueueWorker
 
-    async def create(self, change: Change, *, dedupe: Collection[str]) -> Outcome | None:
-        """Store a new case, and post its card at once if that may be; None when somebody else has just created it."""
+    async def create(self, change: Change, *, dedupe: Collection[str]) -> Outcome | Conflict:
+        """Store a new case, and post its card at once if that may be; a conflict where there is one already."""
         with self.cards.promise(change.case.id, draw_priority(change.case)) as hand:
             opening = self.drawing.opening(change) if hand else None
             if hand is None or opening is None or (card := opening.case.card) is None:
@@ -36,7 +37,9 @@ class FirstCards:
                 self.casework.create(opening, dedupe=dedupe, hold=(hand.due, hand.lease)),
                 self.drawing.room(card),
             )
-            if created and created.done and created.case:
+            if isinstance(created, Outcome) and created.done and created.case:
                 case, act = created.case, self.drawing.first if room else self.drawing.call_off
                 hand.begin(lambda _due: act(case))
+            elif room:
+                self.drawing.leave_room(card)
             return created

@@ -9,9 +9,6 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime
-from functools import partial
-from itertools import islice
 from typing import Protocol
 
 import structlog
@@ -37,17 +34,16 @@ from bot.domain.models import (
 )
 from bot.domain.network import ConnectorPort
 from bot.domain.policy import Policy
-from bot.domain.ports import Clock, Inbox, Notes, Stored
+from bot.domain.ports import Clock, Conflict, Inbox, Notes, Stored
 from bot.domain.reading import Reading
 from bot.domain.receiving import completed, deleted, edited, named, open_case, receive, reread
 from bot.domain.text.triage import priority
-from bot.services.batch import NEW, Delivery, Entry, Look, Row, by_conversation, first_words, new_words
+from bot.services.batch import Delivery, Entry, Row, by_conversation
 from bot.services.casework import Casework, Outcome
 from bot.services.joining import alias
 from bot.services.lookups import Lookups
 from bot.services.quiet import QuietEvents, name_of
 from bot.services.reader import Reader
-from bot.services.removals import Removals
 from bot.telemetry import Metrics
 
 BATCH = 128
@@ -62,9 +58,9 @@ Heard = Callable[[Raw, Event, str], None]
 
 
 class Create(Protocol):
-    """How a new case is stored; None when somebody else has just created it."""
+    """How a new case is stored; a conflict where there is one already."""
 
-    async def __call__(self, change: Change, *, dedupe: Collection[str]) -> Outcome | None: ...
+    async def __call__(self, change: Change, *, dedupe: Collection[str]) -> Outcome | Conflict: ...
 
 
 def unheard(_raw: Raw, _event: Event, _outcome: str) -> None:
@@ -101,7 +97,6 @@ class Intake:
         self._metrics = metrics
         self._note = note
         self._create = create or casework.create
-        self._removals = Removals(notes)
         self._quiet = QuietEvents(notes, casework)
         self._log = structlog.get_logger("hark.intake")
 
@@ -159,7 +154,6 @@ class Intake:
     async def _work_off(self, deliveries: Sequence[Delivery]) -> None:
         """Take in all events: those of one conversation in their order, conversations beside each other."""
         rows = by_conversation(deliveries)
-        await self._look(rows)
         waiting: deque[Row] = deque(rows)
         failures: list[StoreUnavailable] = []
         async with asyncio.TaskGroup() as hands:
@@ -167,33 +161,9 @@ class Intake:
                 hands.create_task(self._hand(waiting, failures))
         if failures:
             raise failures[0]
-        await self._look_again(rows)
         for delivery in deliveries:
             if delivery.troubles:
                 await self._inbox.bury(delivery.raw, delivery.troubles[0])
-
-    async def _look(self, rows: Sequence[Row]) -> None:
-        """See what the store knows of the first words of each conversation, in one round trip for all of them.
-
-        After a flood of events in few deliveries, those beyond `BATCH` look for themselves.
-        """
-        first = list(islice(first_words(rows), BATCH))
-        words = [event for _, event in first]
-        gone, cases = await asyncio.gather(
-            self._removals.told(words), self._casework.cases.load_many([event.key.id for event in words])
-        )
-        for (entry, event), at in zip(first, gone, strict=True):
-            if event.key.id in cases:
-                entry.look = Look(at, cases[event.key.id])
-
-    async def _look_again(self, rows: Sequence[Row]) -> None:
-        """See whether words that stand now were removed meanwhile: whoever was told of it may not have found them."""
-        fresh = list(new_words(rows))
-        for start in range(0, len(fresh), BATCH):
-            part = fresh[start : start + BATCH]
-            for (entry, event), at in zip(part, await self._removals.told([each for _, each in part]), strict=True):
-                if at is not None:
-                    await self._guarded(entry, self._remove(event, at))
 
     async def _hand(self, waiting: deque[Row], failures: list[StoreUnavailable]) -> None:
         """Take in one conversation after the other, as long as the store answers."""
@@ -217,20 +187,20 @@ class Intake:
     async def _take_in(self, entry: Entry) -> None:
         """Take in one event of a delivery."""
         raw, event = entry.delivery.raw, entry.event
-        entry.word = await self._event(raw, event, entry.look)
-        self._metrics.received.labels(raw.network, entry.word).inc()
-        self._heard(raw, event, entry.word)
+        word = await self._event(raw, event)
+        self._metrics.received.labels(raw.network, word).inc()
+        self._heard(raw, event, word)
 
     def _trouble(self, raw: Raw, error: Exception) -> str:
         self._log.exception("delivery buried", network=raw.network, error=repr(error))
         self._metrics.received.labels(raw.network, "malformed").inc()
         return repr(error)
 
-    async def _event(self, raw: Raw, event: Event, look: Look | None) -> str:
+    async def _event(self, raw: Raw, event: Event) -> str:
         """Take in one event; the word for the counter."""
         match event:
             case Interaction():
-                return await self._look_up(event, await self._interaction(raw, event, look))
+                return await self._look_up(event, await self._interaction(raw, event))
             case Edited() | Named():
                 return await (self._edited(event) if isinstance(event, Edited) else self._named(event))
             case Deleted() | Hidden():
@@ -246,59 +216,59 @@ class Intake:
                 await self._inbox.bury(part, event.error)
                 return "malformed"
 
-    async def _interaction(self, raw: Raw, event: Interaction, look: Look | None) -> str:
+    async def _interaction(self, raw: Raw, event: Interaction) -> str:
         if event.by_us:
             return "echo"
         if event.kind in QUIET_KINDS:
             return await self._quiet.take_in(event, raw.received_at)
-        gone = look.gone if look else (await self._removals.told((event,)))[0]
-        if gone is not None:
-            # They may be stored all the same, by somebody who died before the second look.
-            await self._remove(event, gone)
-            return "deleted"
         item = self._reader.item(raw, event)
-        outcome = await self._received(event, item, look)
-        return NEW if outcome.done else await self._again(event, item, outcome)
+        outcome = await self._received(event, item)
+        if outcome.refused is None:
+            return "new"
+        return "deleted" if outcome.refused.code == "gone" else await self._again(event, item, outcome)
 
-    async def _received(self, event: Interaction, item: Item, look: Look | None) -> Outcome:
-        """Put a customer's words into their case; one that is not there, or was not a moment ago, is opened."""
+    async def _received(self, event: Interaction, item: Item) -> Outcome:
+        """Put a customer's words into their case; if there is none, one is opened.
+
+        Most words open one, so that is tried first: where one stands, the store answers with it.
+        """
         reading, first = self._reading(item)
         dedupe = (name_of(event),)
-        new = partial(open_case, event.key, item, reading, first, self._policy)
-        if look and look.case is None:
-            opened = await self._opened(new, dedupe)
-            if opened is not None and opened.done:
-                return opened
-        case_id = await self._case_id(event)
+        known = await self._joined(event)
         while True:
+            if known is None:
+                opened = await self._opened(open_case(event.key, item, reading, first, self._policy), dedupe)
+                if isinstance(opened, Outcome):
+                    return opened
+                known = opened.case
+                continue
             outcome = await self._casework.apply(
-                case_id,
+                known.id,
                 lambda case: receive(case, item, reading, first, self._policy),
                 dedupe=dedupe,
-                known=look.case if look else None,
+                known=known,
             )
             if outcome.refused is None or outcome.refused.code != "no_case":
                 return outcome
-            opened = await self._opened(new, dedupe)
-            if opened is not None:
-                return opened
+            known = None
 
-    async def _opened(self, new: Callable[[], Change], dedupe: Collection[str]) -> Outcome | None:
-        """Store a new case; None when somebody else has just done so."""
-        created = await self._create(new(), dedupe=dedupe)
-        if self._note and created and created.done and created.case:
+    async def _opened(self, new: Change, dedupe: Collection[str]) -> Outcome | Conflict:
+        """Store a new case, if there is none."""
+        created = await self._create(new, dedupe=dedupe)
+        if self._note and isinstance(created, Outcome) and created.done and created.case:
             self._note(created.case)
         return created
 
     async def _again(self, event: Interaction, item: Item, found: Outcome) -> str:
         """The same interaction again: from another door, after an edit of it, or an edit that no event announced."""
-        if event.worded_at is None and found.case is not None:
-            await self._change(found.case.id, lambda case: completed(case, item), found.case)
+        if event.worded_at is None:
+            case_id = found.case.id if found.case else event.key.id
+            await self._change(case_id, lambda case: completed(case, item), found.case)
         return await self._edited(_as_edit(event, item)) if event.version else "known"
 
     async def _look_up(self, event: Interaction, word: str) -> str:
         """Have asked for what the delivery left out; a name that is known already is shown at once."""
-        if event.look_up and word in (NEW, "known"):
+        if event.look_up and word in ("new", "known"):
             author = await self._lookups.want(event.key, event.look_up)
             if author is not None:
                 await self._known(event.key, lambda case: named(case, author))
@@ -309,10 +279,10 @@ class Intake:
         await self._lookups.keep(event.key, author)
         return "named" if (await self._known(event.key, lambda case: named(case, author))).done else "known"
 
-    async def _case_id(self, event: Interaction) -> str:
-        """The case to which these words belong: a private answer joins the case that went private."""
+    async def _joined(self, event: Interaction) -> Case | None:
+        """The case that went private, if these words are a private answer there."""
         joined = await self._notes.get(alias(event.key)) if event.private else None
-        return joined if joined and await self._casework.cases.load(joined) else event.key.id
+        return await self._casework.cases.load(joined) if joined else None
 
     async def _edited(self, event: Edited) -> str:
         text, masked, shortened = self._reader.safe(event.text)
@@ -344,12 +314,9 @@ class Intake:
         """Take words away; what is not known is remembered and looked for once more: it may just have been stored."""
         if (await self._known(event.key, lambda case: deleted(case, event.id, event.at))).done:
             return "deleted"
-        await self._removals.note(event)
+        await self._casework.cases.take_back(name_of(event))
         outcome = await self._known(event.key, lambda case: deleted(case, event.id, event.at))
         return "deleted" if outcome.done else "known"
-
-    async def _remove(self, words: Interaction, at: datetime) -> None:
-        await self._known(words.key, lambda case: deleted(case, words.id, at))
 
     async def _known(self, key: CaseKey, decide: Decide) -> Outcome:
         """Change the case that has this conversation, be it as its own or as the private half of a public one."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.domain.models import Interaction
+from bot.domain.models import Deleted, Interaction
 from bot.domain.ports import Notes
 from bot.domain.receiving import folded
 from bot.domain.text.clean import cut, tidy
@@ -48,6 +48,6 @@ class QuietEvents:
         return "digest"
 
 
-def name_of(event: Interaction) -> str:
+def name_of(event: Interaction | Deleted) -> str:
     """The name under which an interaction counts, once."""
     return f"{event.key.network}:{event.key.account}:{event.id}"

@@ -1,5 +1,6 @@
 """Slack's limits for messages (docs/slack.md): buckets that all processes share, and what this one knows of them."""
 
+from collections import Counter
 from datetime import datetime, timedelta
 
 from bot.domain.errors import StoreUnavailable
@@ -21,12 +22,16 @@ class SlackBudget:
         self._budgets = budgets
         self._clock = clock
         self._full: dict[str, datetime] = {}
+        self._left_over: Counter[str] = Counter()
 
     async def to_post(self, channel: str, left: int = 0) -> float:
         """Take a token for a new message: 0 when there was one, else the seconds to wait.
 
         With `left`, only if so many are left for others; a no is then no place among those who wait.
         """
+        if self._left_over[channel]:
+            self._left_over[channel] -= 1
+            return 0.0
         now = self._clock.now()
         wait = await self._budgets.take(_posts(channel), POSTS_PER_S, POST_BURST, now, left)
         if wait > 0:
@@ -39,6 +44,10 @@ class SlackBudget:
             return await self.to_post(channel, left=1) <= 0
         except StoreUnavailable:
             return False  # the bucket's node may be away while others are there
+
+    def leave(self, channel: str) -> None:
+        """A token for a new message was not used: it is for the next one of this process."""
+        self._left_over[channel] += 1
 
     def is_full(self, channel: str) -> bool:
         """Whether somebody in this process was just told to wait for that channel."""
@@ -56,6 +65,7 @@ class SlackBudget:
     async def pause_posts(self, channel: str, until: datetime) -> None:
         """Slack wants no new message in that channel before `until`."""
         self._full[channel] = until
+        self._left_over[channel] = 0
         await self._budgets.pause(_posts(channel), until)
 
     async def pause_updates(self, until: datetime) -> None:

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 from bot.domain import agenda
 from bot.domain.case import Case, LogEntry
 from bot.domain.errors import Unreadable
-from bot.domain.ports import Commit, CommitResult
+from bot.domain.ports import Commit, CommitResult, Conflict
 from bot.store.brief import brief, full
 from bot.store.connect import Link
 from bot.store.keys import MS, Keys, millis, score
@@ -19,12 +19,14 @@ from bot.store.trips import Arg
 
 CARDS, SENDS, TIMERS, POLLS = "cards", "sends", "timers", "polls"
 SEEN_TTL = timedelta(days=30)
+GONE_TTL = timedelta(days=7)
+"""Networks deliver late by a day and a half."""
 NO_TIME = timedelta(0)
 LOG_CAP = 1000
 ALL_OPEN = "open"
 """A list of all open cases, which earlier versions kept beside those of the agenda; each change takes its case out."""
 
-RESULTS: dict[bytes, CommitResult] = {b"committed": "committed", b"conflict": "conflict", b"duplicate": "duplicate"}
+RESULTS: dict[bytes, CommitResult] = {b"committed": "committed", b"duplicate": "duplicate", b"gone": "gone"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,8 @@ class RedisCases:
     async def commit(self, commit: Commit) -> CommitResult:
         """Apply one change, all or nothing. Dedupe names count within their case, for 30 days.
 
-        Raises ValueError when before and after are different cases, or a case is held that is not to be drawn.
+        Raises ValueError when before and after are different cases, or a case is held that is not to be drawn, and
+        Unreadable when there is a conflict with what only a newer version can read.
         """
         if commit.before is not None and commit.before.id != commit.after.id:
             msg = f"a commit changes one case, not {commit.before.id} into {commit.after.id}"
@@ -65,7 +68,16 @@ class RedisCases:
             msg = f"who holds {commit.after.id} is to draw it, and it is not to be drawn"
             raise ValueError(msg)
         keys, args = self._commit_call(commit)
-        return RESULTS[await self.link.run(self.scripts.commit, keys, args, patient=commit.patient)]
+        answer = await self.link.run(self.scripts.commit, keys, args, patient=commit.patient)
+        if isinstance(answer, bytes):
+            return RESULTS[answer]
+        _, doc = answer
+        return Conflict(None if doc is None else read_case(doc))
+
+    async def take_back(self, name: str) -> None:
+        """From now on no commit brings in what has this dedupe name, for 7 days: its customer took it back."""
+        shards = range(self.keys.shards)
+        await self.link.many([("SET", self.keys.gone(shard, name), 1, "PX", GONE_TTL // MS) for shard in shards])
 
     async def history(self, case_id: str) -> list[LogEntry]:
         """The audit log of a case, oldest first; the newest 1,000 lines are kept."""
@@ -124,7 +136,9 @@ class RedisCases:
         keys.append(self.keys.leases(shard, CARDS))
         due, lease = commit.hold or (None, NO_TIME)
         keys += (self.keys.index(shard, name) for name in (*joins, *leaves))
-        keys += (self.keys.seen(shard, after.id, name) for name in dict.fromkeys(commit.dedupe))
+        names = dict.fromkeys(commit.dedupe)
+        keys += (self.keys.seen(shard, after.id, name) for name in names)
+        keys += (self.keys.gone(shard, name) for name in names)
         args: list[Arg] = [
             after.id,
             "" if before is None else expected,

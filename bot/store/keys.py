@@ -72,6 +72,10 @@ class Keys:
         """String: a dedupe name that a commit of that case used up. Another case may use the same name."""
         return self.at(shard, "seen", short(case_id, name))
 
+    def gone(self, shard: int, name: str) -> str:
+        """String: a dedupe name that was taken back; in every shard, since nobody knows in which its case is."""
+        return self.at(shard, "gone", short(name))
+
     def due(self, shard: int, queue: str) -> Sequence[str]:
         """The three keys of a due queue: sorted set of ids, hash of lease tokens, hash of what came while held."""
         base = self.at(shard, "due", queue)

@@ -23,7 +23,7 @@ from connectors.facebook.connector import FacebookConnector
 from connectors.facebook.settings import FacebookSettings
 from tests.support.facebook_server import PAGE, delivery
 from tests.support.graph_server import META, Json
-from tests.support.intake import Eventful, Happens, an_intake, drain, eventful
+from tests.support.intake import EventfulCases, Happens, an_intake, drain, eventful_cases
 from tests.support.stores import TestClock, a_store
 
 ROUNDS = 25
@@ -35,10 +35,10 @@ ACME: Json = {"id": PAGE, "name": "Acme Parcels"}
 
 @dataclass(frozen=True)
 class Desk:
-    """Two workers on one inbox, the store behind them, and the first one's notes."""
+    """Two workers on one inbox, the store behind them, and the first one's way to the cases."""
 
     store: Store
-    notes: Eventful
+    cases: EventfulCases
     workers: Sequence[Intake]
     metrics: Metrics
     clock: TestClock
@@ -96,11 +96,11 @@ async def a_desk(redis_url: str) -> AsyncIterator[Desk]:
             store = await stack.enter_async_context(a_store(redis_url, instance=name, clock=clock))
             deps = ConnectorDeps(account="main", http=http, clock=clock, notes=store.notes, poll_seconds=5.0)
             connectors = {("facebook", "main"): FacebookConnector(settings, deps)}
-            notes = eventful(store)
-            stores.append((store, notes))
-            workers.append(an_intake(store, connectors, notes=notes, clock=clock, metrics=metrics))
-        store, notes = stores[0]
-        yield Desk(store, notes, workers, metrics, clock)
+            cases = eventful_cases(store)
+            stores.append((store, cases))
+            workers.append(an_intake(store, connectors, cases=cases, clock=clock, metrics=metrics))
+        store, cases = stores[0]
+        yield Desk(store, cases, workers, metrics, clock)
 
 
 def a_value(verb: str, id_: str, author: Json, message: str, at: int, *, post: str = POST, parent: str = "") -> Json:
@@ -182,12 +182,12 @@ async def test_a_removal_is_remembered_for_seven_days(redis_url: str) -> None:
     chance = Random(0)  # noqa: S311 - to be repeated, not to be secret
     async with a_desk(redis_url) as desk:
         await desk.deliver([a_value("remove", "500_1", BEN, "", int(desk.clock.now().timestamp()))], chance)
-        key = desk.store.notes.keys.note("gone:facebook:main:500_1")
+        key = desk.store.cases.keys.gone(0, "facebook:main:500_1")
         left = timedelta(milliseconds=await desk.store.link.do("PTTL", key))
         assert timedelta(days=6, hours=23) < left <= timedelta(days=7)
 
 
-@pytest.mark.parametrize("moment", ["after_look", "before_removal"])
+@pytest.mark.parametrize("moment", ["before_commit", "before_removal"])
 async def test_two_workers_that_cross_each_other_leave_no_deleted_words(redis_url: str, moment: str) -> None:
     """One takes the words in while the other takes the removal in, each too early to see what the other stored."""
     async with a_desk(redis_url) as desk:
@@ -201,7 +201,7 @@ async def test_two_workers_that_cross_each_other_leave_no_deleted_words(redis_ur
             await desk.put(values[1])
             assert await second.step() == 1
 
-        waiting: list[Happens] = getattr(desk.notes, moment)
+        waiting: list[Happens] = getattr(desk.cases, moment)
         waiting.append(other)
         await desk.put(values[0])
         assert await first.step() == 1

@@ -1,19 +1,21 @@
 """One worker's intake by itself, what comes in read as the test says, and notes with which things happen meanwhile."""
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
 
+from bot.domain.case import Case
 from bot.domain.models import Event, Raw
 from bot.domain.network import ConnectorPort
-from bot.domain.ports import Inbox, Notes
+from bot.domain.ports import Cases, Commit, CommitResult, Inbox, Notes
 from bot.domain.text.privacy import AllowList
 from bot.domain.text.triage import Triage
 from bot.services.casework import Casework
 from bot.services.intake import Heard, Intake, unheard
 from bot.services.lookups import Lookups
 from bot.services.reader import Reader
+from bot.store.cases import RedisCases
 from bot.store.notes import RedisNotes
 from bot.store.store import Store
 from bot.telemetry import Metrics
@@ -55,6 +57,7 @@ def an_intake(
     *,
     inbox: Inbox | None = None,
     notes: Notes | None = None,
+    cases: Cases | None = None,
     clock: TestClock | None = None,
     metrics: Metrics | None = None,
     heard: Heard = unheard,
@@ -64,7 +67,7 @@ def an_intake(
     return Intake(
         inbox or store.inbox,
         notes,
-        Casework(store.cases, clock),
+        Casework(cases or store.cases, clock),
         connectors,
         Reader(triage(), AllowList()),
         a_policy(),
@@ -89,30 +92,10 @@ async def drain(worker: Intake) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Eventful(RedisNotes):
-    """The real notes; at each of these moments the first thing of its list happens, once.
+class EventfulNotes(RedisNotes):
+    """The real notes; before workers agree, the first thing of this list happens, once."""
 
-    `looks` says for how many words each look for removals was.
-    """
-
-    after_look: list[Happens] = field(default_factory=list)
-    before_removal: list[Happens] = field(default_factory=list)
     before_agreement: list[Happens] = field(default_factory=list)
-    looks: list[int] = field(default_factory=list)
-
-    async def get_many(self, names: Sequence[str]) -> list[str | None]:
-        """Look for removals, then be interrupted."""
-        values = await RedisNotes.get_many(self, names)
-        if any(name.startswith("gone:") for name in names):
-            self.looks.append(len(names))
-            await _next(self.after_look)
-        return values
-
-    async def set(self, name: str, value: str, ttl: timedelta) -> None:
-        """Be interrupted, then note a removal."""
-        if name.startswith("gone:"):
-            await _next(self.before_removal)
-        await RedisNotes.set(self, name, value, ttl)
 
     async def agree(self, name: str, value: str, ttl: timedelta) -> str:
         """Be interrupted, then agree with the other workers."""
@@ -120,10 +103,46 @@ class Eventful(RedisNotes):
         return await RedisNotes.agree(self, name, value, ttl)
 
 
-def eventful(store: Store, *after_look: Happens) -> Eventful:
+def eventful_notes(store: Store, *before_agreement: Happens) -> EventfulNotes:
     """The notes of a worker with which things happen."""
     ours = store.notes
-    return Eventful(ours.link, ours.keys, ours.scripts, ours.clock, list(after_look))
+    return EventfulNotes(ours.link, ours.keys, ours.scripts, ours.clock, list(before_agreement))
+
+
+@dataclass(frozen=True, slots=True)
+class EventfulCases(RedisCases):
+    """The real cases; at each of these moments the first thing of its list happens, once.
+
+    `asked` says what the store was asked for.
+    """
+
+    before_commit: list[Happens] = field(default_factory=list)
+    before_removal: list[Happens] = field(default_factory=list)
+    after_removal: list[Happens] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+
+    async def load(self, case_id: str) -> Case | None:
+        """Note it, and load."""
+        self.asked.append("load")
+        return await RedisCases.load(self, case_id)
+
+    async def commit(self, commit: Commit) -> CommitResult:
+        """Be interrupted, then commit."""
+        self.asked.append("commit")
+        await _next(self.before_commit)
+        return await RedisCases.commit(self, commit)
+
+    async def take_back(self, name: str) -> None:
+        """Be interrupted, then note a removal, and be interrupted again."""
+        await _next(self.before_removal)
+        await RedisCases.take_back(self, name)
+        await _next(self.after_removal)
+
+
+def eventful_cases(store: Store, *before_commit: Happens) -> EventfulCases:
+    """The cases of a worker with which things happen."""
+    ours = store.cases
+    return EventfulCases(ours.link, ours.keys, ours.scripts, ours.retention, list(before_commit))
 
 
 async def _next(waiting: list[Happens]) -> None:

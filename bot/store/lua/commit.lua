@@ -1,28 +1,35 @@
 -- One change of one case, all or nothing.
 -- KEYS: case, log, then q/held/again of timers, sends and cards, the leases of cards, then the lists to stand in, the
---   lists to leave, and the dedupe names.
+--   lists to leave, the dedupe names as this case uses them up, and the same names as they are taken back.
 -- ARGV: case id, expected version ('' for a new case), document, ms to keep a closed case ('' while open),
 --   timers score or '', sends score or '', cards score or '', number of lists to stand in, of lists to leave,
 --   ms to keep dedupe names, most log lines, token under which the draw is held ('' when it is to wait in the queue)
 --   and ms of its lease, then the scores of the lists, then the log lines.
--- Answers 'committed', 'conflict' or 'duplicate'. A duplicate is final, so it is told before a conflict.
+-- Answers 'committed', 'duplicate', 'gone', or 'conflict' and the document that stands. What is final is told before a
+-- conflict, and that words were taken back before all else.
 local case, log = KEYS[1], KEYS[2]
 local id, expected, keep = ARGV[1], ARGV[2], tonumber(ARGV[4])
 local joins, leaves = tonumber(ARGV[8]), tonumber(ARGV[9])
 local first_list, first_score = 13, 14
 local first_seen = first_list + joins + leaves
+local last_seen = first_seen - 1 + (#KEYS - first_seen + 1) / 2
 
-for n = first_seen, #KEYS do
+for n = last_seen + 1, #KEYS do
+  if redis.call('EXISTS', KEYS[n]) == 1 then
+    return 'gone'
+  end
+end
+for n = first_seen, last_seen do
   if redis.call('EXISTS', KEYS[n]) == 1 then
     return 'duplicate'
   end
 end
 if (redis.call('HGET', case, 'v') or '') ~= expected then
-  return 'conflict'
+  return { 'conflict', redis.call('HGET', case, 'doc') }
 end
 
 redis.call('HSET', case, 'v', whole((tonumber(expected) or 0) + 1), 'doc', ARGV[3])
-for n = first_seen, #KEYS do
+for n = first_seen, last_seen do
   redis.call('SET', KEYS[n], '1', 'PX', ARGV[10])
 end
 for n = first_score + joins, #ARGV do

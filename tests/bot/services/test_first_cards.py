@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 from bot.domain.case import Case
 from bot.domain.decisions import Change
 from bot.domain.errors import StoreUnavailable
-from bot.domain.ports import Blocks, Commit, CommitResult, Due, DueQueue, Posted
+from bot.domain.ports import Blocks, Commit, CommitResult, Conflict, Due, DueQueue, Posted
 from bot.services.casework import Casework, Outcome
 from bot.services.drawing import STALE, Drawing
 from bot.services.first_cards import FirstCards
@@ -49,7 +49,7 @@ class Team:
     first: FirstCards
     stop: asyncio.Event
 
-    async def open(self, case: Case) -> Outcome | None:
+    async def open(self, case: Case) -> Outcome | Conflict:
         """Store a new case."""
         return await self.first.create(Change(case=case), dedupe=(f"seen-{case.id}",))
 
@@ -92,7 +92,7 @@ async def test_a_new_case_is_shown_without_waiting_in_line(board: Board) -> None
     new = a_new_case()
     async with a_team(board) as team:
         outcome = await team.open(new)
-        assert outcome is not None
+        assert isinstance(outcome, Outcome)
         assert outcome.done
         assert await board.store.cards.take(board.clock.now(), 5, LEASE) == []
         await wait_until(lambda: given_back(board), "its lease is given back")
@@ -153,7 +153,7 @@ async def test_of_two_who_open_the_same_case_one_does(board: Board) -> None:
     new = a_new_case()
     async with a_team(board) as one, a_team(board, board.worker()) as two:
         outcomes = await asyncio.gather(one.open(new), two.open(new))
-        assert [outcome is not None and outcome.done for outcome in outcomes].count(True) == 1
+        assert [isinstance(outcome, Outcome) and outcome.done for outcome in outcomes].count(True) == 1
         await wait_until(lambda: given_back(board), "it is drawn")
     assert len(board.slack.messages(CARE)) == 1
 
@@ -182,6 +182,22 @@ async def test_what_slacks_budget_has_no_room_for_waits_in_line(board: Board) ->
         await wait_until(lambda: given_back(board), "the late ones follow")
     assert len(board.slack.messages(CARE)) == len(cases)
     assert board.slack.calls_of("conversations.history") == []
+
+
+async def test_words_of_a_case_that_stands_take_no_room_from_a_new_one(board: Board) -> None:
+    """Each was about to open a case and found one: the token of Slack's budget is there for whoever comes next."""
+    async with a_team(board) as team:
+        first = a_new_case()
+        await team.open(first)
+        await wait_until(lambda: given_back(board), "it is shown")
+        for n in range(2 * POST_BURST):
+            change = Change(case=first)
+            assert isinstance(await team.first.create(change, dedupe=(f"more-{n}",)), Conflict)
+        news = [a_new_case(f"new-{n}") for n in range(POST_BURST - 2)]
+        for case in news:
+            await team.open(case)
+        await wait_until(lambda: given_back(board), "they are shown at once")
+    assert len(board.slack.messages(CARE)) == 1 + len(news)
 
 
 async def test_a_crowd_that_comes_at_once_is_called_off_but_for_the_burst(board: Board) -> None:
@@ -242,7 +258,7 @@ async def test_a_case_is_stored_while_the_budgets_are_away(board: Board) -> None
     drawing = board.worker(budgets=RedisBudgets(nowhere, ours.keys, ours.scripts, ours.clock))
     async with a_team(board, drawing) as team:
         outcome = await team.open(new)
-        assert outcome is not None
+        assert isinstance(outcome, Outcome)
         assert outcome.done
     card = (await stored(board, new)).card
     assert card is not None
@@ -361,7 +377,7 @@ async def test_a_store_that_does_not_answer_leaves_no_promise(board: Board) -> N
     class Gone(Casework):
         async def create(
             self, change: Change, *, dedupe: Collection[str], hold: tuple[Due, timedelta] | None = None
-        ) -> Outcome | None:
+        ) -> Outcome | Conflict:
             await super().create(change, dedupe=dedupe, hold=hold)
             raise StoreUnavailable("no answer")
 

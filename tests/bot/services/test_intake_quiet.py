@@ -11,7 +11,7 @@ from bot.services.hourly import HOUR_NAME
 from bot.services.intake import Intake
 from bot.store.store import Store
 from tests.support.cases import NOON, a_key, an_interaction
-from tests.support.intake import an_intake, eventful, takes_in, told
+from tests.support.intake import an_intake, eventful_notes, takes_in, told
 from tests.support.stores import TestClock, a_store
 
 
@@ -54,8 +54,7 @@ async def test_a_like_that_two_workers_take_in_as_its_case_is_opened_counts_once
     """One of them found no case, the other one did a moment later: they agree on one place."""
     async with a_store(redis_url) as store:
         other = a_worker(store)
-        notes = eventful(store)
-        notes.before_agreement.append(lambda: takes_in(other, store, "words", "like"))
+        notes = eventful_notes(store, lambda: takes_in(other, store, "words", "like"))
         await takes_in(a_worker(store, notes), store, "like")
         assert await taken_in(store) == (1, 0)
 

@@ -7,7 +7,7 @@ import pytest
 import redis.asyncio
 
 from bot.domain.case import HideState, Status
-from bot.domain.ports import Commit
+from bot.domain.ports import Commit, CommitResult, Conflict
 from bot.store.keys import Keys
 from bot.store.store import Store
 from tests.support.card_cases import a_hiding_case
@@ -43,13 +43,13 @@ async def test_of_two_racing_commits_one_wins(store: Store) -> None:
     assert before
     people = [ANA.model_copy(update={"id": f"U{n:08d}"}) for n in range(50)]
 
-    async def claim(n: int) -> str:
+    async def claim(n: int) -> CommitResult:
         after = before.model_copy(update={"claim": a_claim(by=people[n])})
         return await store.cases.commit(Commit(before=before, after=after, at=NOON))
 
     results = await asyncio.gather(*(claim(n) for n in range(50)))
-    assert sorted(results) == ["committed", *["conflict"] * 49]
     stored = await store.cases.load(before.id)
+    assert [each for each in results if each != "committed"] == [Conflict(stored)] * 49
     assert stored is not None
     assert stored.claim is not None
     assert stored.claim.by == people[results.index("committed")]
@@ -63,7 +63,7 @@ async def test_a_conflict_leaves_nothing_behind(store: Store, redis: "redis.asyn
     before = await everything(store, redis)
     after = case.model_copy(update={"claim": a_claim(), "sends": (a_send(),)})
     change = Commit(before=None, after=after, at=NOON, log=[a_log_entry("claimed")], draw=0, dedupe=["post-2"])
-    assert await store.cases.commit(change) == "conflict"
+    assert await store.cases.commit(change) == Conflict(await store.cases.load(case.id))
     assert await everything(store, redis) == before
 
 
@@ -84,6 +84,30 @@ async def test_a_duplicate_is_told_before_a_conflict(store: Store) -> None:
     await store.cases.commit(Commit(before=None, after=a_case(), at=NOON, dedupe=["post-1"]))
     again = Commit(before=None, after=a_case(), at=NOON, dedupe=["post-1"])
     assert await store.cases.commit(again) == "duplicate"
+
+
+async def test_what_was_taken_back_comes_in_no_more(store: Store, redis: "redis.asyncio.Redis") -> None:
+    """Neither as a new case nor into one that stands there, and nothing is left behind; others come in."""
+    await store.cases.take_back("post-1")
+    before = await everything(store, redis)
+    assert await store.cases.commit(Commit(before=None, after=a_case(), at=NOON, dedupe=["post-2", "post-1"])) == "gone"
+    assert await everything(store, redis) == before
+    assert await store.cases.commit(Commit(before=None, after=a_case(), at=NOON, dedupe=["post-2"])) == "committed"
+    stored = await store.cases.load(a_case().id)
+    assert await store.cases.commit(Commit(before=stored, after=a_case(), at=NOON, dedupe=["post-1"])) == "gone"
+
+
+async def test_that_words_were_taken_back_is_told_before_that_they_are_known(store: Store) -> None:
+    """Whoever hears of a duplicate may complete what stands there; of what is gone, nothing is completed."""
+    await store.cases.commit(Commit(before=None, after=a_case(), at=NOON, dedupe=["post-1"]))
+    await store.cases.take_back("post-1")
+    assert await store.cases.commit(Commit(before=None, after=a_case(), at=NOON, dedupe=["post-1"])) == "gone"
+
+
+async def test_a_conflict_with_a_case_that_is_no_longer_kept(store: Store) -> None:
+    """There is nothing to go by."""
+    gone = a_case().model_copy(update={"version": 1})
+    assert await store.cases.commit(Commit(before=gone, after=gone, at=NOON)) == Conflict(None)
 
 
 async def test_two_cases_cannot_be_mixed(store: Store) -> None:

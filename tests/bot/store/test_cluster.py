@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.errors import StoreUnavailable
-from bot.domain.ports import Commit, Stored
+from bot.domain.ports import Commit, Conflict, Stored
 from bot.store.store import Store
 from tests.support.cases import ANA, NOON, a_case, a_key, a_raw
 from tests.support.real_servers import RealServer, a_cluster
@@ -49,7 +49,10 @@ async def test_cases_of_all_nodes(store: Store, nodes: list[RealServer]) -> None
     for n, case in enumerate(cases):
         assert await store.cases.commit(Commit(None, case, NOON, dedupe=["first"], draw=n % 5)) == "committed"
         assert await store.cases.commit(Commit(None, case, NOON, dedupe=["first"])) == "duplicate"
-        assert await store.cases.commit(Commit(None, case, NOON)) == "conflict"
+        assert await store.cases.commit(Commit(None, case, NOON)) == Conflict(case.model_copy(update={"version": 1}))
+    await store.cases.take_back("second")
+    for case in cases:
+        assert await store.cases.commit(Commit(case, case, NOON, dedupe=["second"])) == "gone"
     for node in nodes:
         with node.client() as client:
             assert client.dbsize() > 0

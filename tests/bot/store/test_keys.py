@@ -24,6 +24,7 @@ def every_key(keys: Keys) -> dict[str, str]:
         "log": keys.log(shard, ID),
         "index": keys.index(shard, "waiting"),
         "seen": keys.seen(shard, ID, "post-1"),
+        "gone": keys.gone(shard, "post-1"),
         "due": q,
         "held": held,
         "again": again,
