@@ -65,6 +65,23 @@ async def test_a_pause_is_remembered_to_its_end_and_holds_for_everybody(two: Two
     assert await two.theirs.to_post(CARE) == 0
 
 
+async def test_a_token_that_was_not_used_is_for_the_next_of_the_process(two: Two) -> None:
+    """One more, in that channel; the others wait as long as ever."""
+    assert [await two.ours.to_post(CARE) for _ in range(POST_BURST)] == [0] * POST_BURST
+    two.ours.leave(CARE)
+    assert await two.theirs.to_post(CARE) > 0
+    assert await two.ours.to_post(CARE) == 0
+    assert await two.ours.to_post(CARE) > 0
+
+
+async def test_a_token_that_was_not_used_does_not_outlive_a_pause(two: Two) -> None:
+    """Slack wants nothing in that channel now, whoever had been promised room."""
+    assert await two.ours.to_post_at_once(CARE)
+    two.ours.leave(CARE)
+    await two.ours.pause_posts(CARE, two.clock.now() + timedelta(seconds=30))
+    assert await two.ours.to_post(CARE) == 30
+
+
 async def test_a_pause_of_updates_leaves_posts_alone(two: Two) -> None:
     """They are limits of their own."""
     assert await two.ours.to_update() == 0
