@@ -9,7 +9,7 @@ from bot.cards.action_ids import LOOP_WAIVE, ActionId, CallbackId, InputId, Moda
 from bot.cards.dialogs import close_modal, dismiss_modal, history_modal, notice_modal, signature_modal
 from bot.cards.views import submitted
 from bot.domain.case import Purpose
-from bot.domain.replying import seen_sends
+from bot.domain.replying import newest_send
 from bot.services.casework import Outcome
 from bot.services.desk import Closing
 from bot.services.people import suggested_signature
@@ -63,7 +63,7 @@ async def _open_close(deps: Deps, pressed: Pressed) -> None:
         await whisper(deps, pressed.response_url, "This case is closed already.")
         return
     person = await deps.people.who(pressed.user)
-    state = ModalState(case=case.id, purpose=Purpose.NOTICE, send=deps.new_id(), seen=seen_sends(case))
+    state = ModalState(case=case.id, purpose=Purpose.NOTICE, send=deps.new_id(), seen=newest_send(case))
     await deps.slack.open_view(pressed.trigger_id, close_modal(case, deps.view_of(case), person, state))
 
 

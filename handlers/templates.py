@@ -13,7 +13,7 @@ from bot.cards.templates import TemplateForm, blank_block, blank_values, templat
 from bot.cards.views import ViewJson
 from bot.domain.case import Case, Purpose
 from bot.domain.decisions import Refused
-from bot.domain.replying import seen_sends
+from bot.domain.replying import newest_send
 from bot.domain.templates import Template, Templates, filled
 from bot.services.casework import Outcome
 from bot.services.composing import Advice
@@ -69,7 +69,7 @@ def _first_view(deps: Deps, case: Case, listed: Templates | Refused) -> ViewJson
     if isinstance(listed, Refused):
         return notice_modal("No template", listed.text)
     state = ModalState(
-        case=case.id, purpose=Purpose.REPLY, send=deps.new_id(), seen=seen_sends(case), items=case.item_count
+        case=case.id, purpose=Purpose.REPLY, send=deps.new_id(), seen=newest_send(case), items=case.item_count
     )
     return template_modal(case, deps.view_of(case), state, TemplateForm(listed))
 

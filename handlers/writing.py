@@ -132,7 +132,7 @@ async def _submit(deps: Deps, ack: AsyncAck, body: dict[str, Any]) -> None:
 
 
 async def _advise(
-    deps: Deps, ack: AsyncAck, state: ModalState, typed: Submitted, user: str, text: str, seen: int
+    deps: Deps, ack: AsyncAck, state: ModalState, typed: Submitted, user: str, text: str, seen: str
 ) -> None:
     """Show the modal again with what should be read first; pressing Send once more means yes."""
     composition = await deps.composing.compose(state.case, user, state.purpose)

@@ -7,7 +7,7 @@ docs/slack-cards.md explains each of them; a test compares the two lists.
 from enum import StrEnum
 from typing import Annotated, Final, Literal, Self
 
-from pydantic import ConfigDict, Field
+from pydantic import BeforeValidator, ConfigDict, Field
 
 from bot.cards.limits import IDENTIFIER, PRESS_VALUE, PRIVATE_METADATA
 from bot.domain.case import Purpose
@@ -156,11 +156,16 @@ class StormPress(Packed):
     group: str = Field(default="", pattern=r"^[a-z0-9]{0,16}$")
 
 
+def _named(seen: object) -> object:
+    """A form that an earlier version opened counts the sends: whoever filled it in is shown all that is there."""
+    return "" if isinstance(seen, int) else seen
+
+
 class ModalState(Packed):
     """What a modal remembers while it is open: never the customer's words or data.
 
     `send` is minted when the modal opens and names the send it will make, so that a double submit is one send.
-    `seen` is how many of the case's sends the person had seen then; `items` how many interactions.
+    `seen` is the newest of the case's sends that the person had seen then; `items` how many interactions there were.
     `about` is the interaction that a form is about, `template` the template that was chosen. `confirmed` are the codes
     of warnings that were shown already: pressing Send again means yes.
     """
@@ -168,7 +173,7 @@ class ModalState(Packed):
     case: CaseId = ""
     purpose: Purpose = Purpose.REPLY
     send: str = Field(default="", max_length=IDENTIFIER)
-    seen: int = 0
+    seen: Annotated[str, Field(max_length=IDENTIFIER), BeforeValidator(_named)] = ""
     items: int = 0
     about: str = Field(default="", max_length=IDENTIFIER)
     template: str = Field(default="", max_length=IDENTIFIER)

@@ -1,6 +1,8 @@
 """Staff's side of a conversation: who is writing, what is queued to go out, what is taken back."""
 
+from collections.abc import Iterator
 from datetime import datetime
+from itertools import takewhile
 
 from pydantic import Field
 
@@ -40,11 +42,12 @@ class Draft(Model):
 
 
 class Outgoing(Model):
-    """What one press of Send asks for. `seen` is how many of the case's sends the person had seen."""
+    """What one press of Send asks for. `seen` names the newest of the case's sends that the person had seen: empty for
+    none, None if nobody asked."""
 
     by: Person
     drafts: tuple[Draft, ...] = Field(min_length=1)
-    seen: int | None = None
+    seen: str | None = None
 
 
 def start_writing(case: Case, by: Person, now: datetime, policy: Policy) -> Decision:
@@ -87,21 +90,26 @@ def queue(case: Case, outgoing: Outgoing, now: datetime, policy: Policy) -> Deci
     return changed(case, *log, sends=kept((*case.sends, *sends)), writing=writing)
 
 
-def seen_sends(case: Case) -> int:
-    """What the modal remembers of the case's sends: how many there ever were that count."""
-    return len(_counted(case))
+def newest_send(case: Case) -> str:
+    """What a form remembers of the case's sends: the id of the newest one, empty if there is none."""
+    return case.sends[-1].id if case.sends else ""
 
 
-def overtaken_by(case: Case, by: Person, seen: int | None) -> Send | None:
-    """A colleague's send that came after the first `seen` ones; None when there is none or nobody asked."""
+def overtaken_by(case: Case, by: Person, seen: str | None) -> Send | None:
+    """What a colleague last told the customer after the send `seen`; None when there is nothing or nobody asked."""
     if seen is None:
         return None
-    return next((send for send in reversed(_counted(case)[seen:]) if send.by.id != by.id), None)
+    return next((send for send in _newer(case, seen) if send.by.id != by.id and _is_said(send)), None)
 
 
-def _counted(case: Case) -> list[Send]:
-    """The sends that say something to the customer and were not taken back."""
-    return [send for send in case.sends if send.state is not SendState.UNDONE and send.purpose not in MODERATION]
+def _newer(case: Case, seen: str) -> Iterator[Send]:
+    """The sends after that one, newest first; all if it is not among them: only the oldest are ever dropped."""
+    return takewhile(lambda send: send.id != seen, reversed(case.sends))
+
+
+def _is_said(send: Send) -> bool:
+    """Whether a send says something to the customer, and was not taken back."""
+    return send.state is not SendState.UNDONE and send.purpose not in MODERATION
 
 
 def undo(case: Case, send_id: str, by: Person, now: datetime) -> Decision:

@@ -8,7 +8,7 @@ from bot.domain.case import Case, Person, Purpose
 from bot.domain.decisions import Refused
 from bot.domain.models import Capabilities, LengthRule
 from bot.domain.offers import Offer, private_route, reply_rule
-from bot.domain.replying import Draft, Outgoing, overtaken_by, seen_sends
+from bot.domain.replying import Draft, Outgoing, newest_send, overtaken_by
 from bot.domain.text.privacy import AllowList
 from bot.domain.text.tone import ToneReader
 from bot.domain.text.wording import first_name, moved_private_line, suggest_thanks
@@ -34,12 +34,16 @@ class Composition:
     capabilities: Capabilities
     text: str
     public_line: str
-    seen: int
+    seen: str
 
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """What came back from such a modal. `id` was made when it was opened; `confirmed` means the advice was read."""
+    """What came back from such a modal.
+
+    `id` was made when it was opened; `seen` names the newest of the case's sends that its writer had seen; `confirmed`
+    means the advice was read.
+    """
 
     id: str
     case_id: str
@@ -49,7 +53,7 @@ class Submission:
     public_line: str = ""
     like: bool = False
     signature: str = ""
-    seen: int | None = None
+    seen: str | None = None
     confirmed: bool = False
 
 
@@ -58,7 +62,7 @@ class Advice:
     """Nothing was sent yet: the sender should read this first, and may then send all the same."""
 
     text: str
-    seen: int
+    seen: str
 
 
 Answer = Outcome | Problems | Advice
@@ -95,7 +99,7 @@ class Composing:
             capabilities=capabilities,
             text=text,
             public_line=moved_private_line(first_name(_name(case))) if purpose is Purpose.PRIVATE and private else "",
-            seen=seen_sends(case),
+            seen=newest_send(case),
         )
 
     async def writing(self, case_id: str, user: str) -> Outcome:
@@ -154,7 +158,7 @@ class Composing:
             case.id, lambda each: replying.queue(each, outgoing, self._at.clock.now(), self._at.policy)
         )
         if outcome.refused and outcome.refused.code == "overtaken" and outcome.case:
-            return Advice(outcome.refused.text, seen_sends(outcome.case))
+            return Advice(outcome.refused.text, newest_send(outcome.case))
         if outcome.done:
             await self._at.notes.save_draft(case.id, person.id, "")
             if submission.purpose is Purpose.THANK:
@@ -177,10 +181,10 @@ class Composing:
         """A colleague's newer answer always stops the first Send; an argumentative tone does, once."""
         other = overtaken_by(case, person, submission.seen)
         if other is not None:
-            return Advice(f"{other.by.name} answered meanwhile: “{other.text}”", seen_sends(case))
+            return Advice(f"{other.by.name} answered meanwhile: “{other.text}”", newest_send(case))
         if not submission.confirmed and self._tone.read(submission.text):
             text = "This may read as an argument. Sleep on it, soften it, or press Send again to send it as it is."
-            return Advice(text, seen_sends(case))
+            return Advice(text, newest_send(case))
         return None
 
     def _channel(self, case: Case, capabilities: Capabilities, purpose: Purpose) -> tuple[bool, LengthRule | None]:

@@ -22,7 +22,7 @@ from bot.services.wording import TEXT, Problems
 class Closing:
     """A close form as somebody filled it in.
 
-    `send` names its closing line and was made when the form was opened; `seen` counts the sends before it. `waive`
+    `send` names its closing line and was made when the form was opened; `seen` is the newest send before it. `waive`
     closes a case without the public word that its customer still waits for.
     """
 
@@ -32,7 +32,7 @@ class Closing:
     reason: str
     line: str = ""
     waive: bool = False
-    seen: int | None = None
+    seen: str | None = None
 
 
 class Desk:

@@ -242,7 +242,7 @@ def test_any_case_makes_a_sound_message(case: Case, post: Post, view: Any) -> No
 @given(_CASES, st.lists(st.builds(LogEntry, at=_TIMES, what=_TEXT, by=_TEXT, detail=_TEXT), max_size=5), _SURROUNDINGS)
 def test_any_case_makes_sound_modals(case: Case, log: list[LogEntry], view: Any) -> None:
     """The modals of any case can be opened."""
-    state = ModalState(case=case.id, purpose=Purpose.REPLY, send="s" * 40, seen=3)
+    state = ModalState(case=case.id, purpose=Purpose.REPLY, send="s" * 40, seen="n" * 40)
     person = Person(id="U0ANA00001", name="Ana", signature="^AK")
     for drawn in (
         reply_modal(case, view, person, state),

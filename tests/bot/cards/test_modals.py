@@ -27,7 +27,7 @@ from tests.support.card_cases import PUBLIC_ONLY, a_direct_message, a_public_cas
 from tests.support.cases import ANA, BEN, NOON, a_log_entry, a_send, an_item
 
 CASE = a_public_case()
-STATE = ModalState(case=CASE.id, send="send-9", seen=1)
+STATE = ModalState(case=CASE.id, send="send-9", seen="send-8")
 THANK = STATE.model_copy(update={"purpose": Purpose.THANK})
 NEWCOMER = Person(id="U0NEW00001", name="Noor")
 ANSWERED = Warn("Ben answered meanwhile. Press Send again to send yours too.", "Hi Carla! <!here> ^BT")

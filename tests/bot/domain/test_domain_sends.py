@@ -27,7 +27,15 @@ from bot.domain.delivery import (
 from bot.domain.lifecycle import close, dismiss, reopen
 from bot.domain.models import SendReport, Sent
 from bot.domain.receiving import receive
-from bot.domain.replying import Draft, Outgoing, queue, retry, seen_sends, start_writing, stop_writing, undo
+from bot.domain.replying import (
+    Draft,
+    Outgoing,
+    queue,
+    retry,
+    start_writing,
+    stop_writing,
+    undo,
+)
 from tests.support.cases import ANA, BEN, NOON, a_case, a_claim, an_item
 from tests.support.policies import a_policy
 
@@ -88,25 +96,6 @@ def test_a_double_submit_is_one_send() -> None:
     """The id made when the modal was opened is the send's; the second press of Send changes nothing."""
     answer = queue(queued(), Outgoing(by=ANA, drafts=(REPLY,)), NOON, POLICY)
     assert code_of(answer) == "duplicate"
-
-
-def test_a_colleagues_answer_stops_the_first_send() -> None:
-    """Ben opened his modal before Ana's answer: he is shown hers, and may send once he has seen it."""
-    case = queued()
-    draft = REPLY.model_copy(update={"id": "s2"})
-    answer = queue(case, Outgoing(by=BEN, drafts=(draft,), seen=0), NOON, POLICY)
-    assert code_of(answer) == "overtaken"
-    assert isinstance(answer, Refused)
-    assert "Ana" in answer.text
-    assert "On its way" in answer.text
-    again = case_of(queue(case, Outgoing(by=BEN, drafts=(draft,), seen=seen_sends(case)), NOON, POLICY))
-    assert len(again.sends) == 2
-
-
-def test_ones_own_earlier_send_is_no_surprise() -> None:
-    """Ana may send twice in a row."""
-    case = queued()
-    assert len(queued(REPLY.model_copy(update={"id": "s2"}), case=case, seen=0).sends) == 2
 
 
 def test_a_closed_case_takes_no_sends() -> None:

@@ -1,0 +1,71 @@
+"""What a colleague told the customer since somebody began to write is shown before the Send counts."""
+
+import pytest
+
+from bot.domain.case import Case, Person, Purpose, SendState
+from bot.domain.decisions import Change, Decision, Refused
+from bot.domain.replying import SENDS_KEPT, Draft, Outgoing, newest_send, overtaken_by, queue, undo
+from tests.support.cases import ANA, BEN, NOON, a_case, a_send
+from tests.support.policies import a_policy
+
+POLICY = a_policy()
+
+
+def sends(case: Case, by: Person, id_: str, text: str = "On its way", seen: str | None = None) -> Decision:
+    """Somebody presses Send."""
+    draft = Draft(id=id_, purpose=Purpose.REPLY, private=False, text=text)
+    return queue(case, Outgoing(by=by, drafts=(draft,), seen=seen), NOON, POLICY)
+
+
+def case_of(answer: Decision) -> Case:
+    """The case as it stands after a change."""
+    assert isinstance(answer, Change), answer
+    return answer.case
+
+
+def news_for(case: Case, by: Person, seen: str) -> str:
+    """What somebody is shown before sending."""
+    send = overtaken_by(case, by, seen)
+    return send.text if send else ""
+
+
+def test_a_colleagues_answer_stops_the_first_send() -> None:
+    """Ben opened his form before Ana's answer: he is shown hers, and may send once he has seen it."""
+    case = case_of(sends(a_case(), ANA, "s1"))
+    answer = sends(case, BEN, "s2", seen="")
+    assert isinstance(answer, Refused)
+    assert (answer.code, answer.text) == ("overtaken", f"{ANA.name} answered meanwhile: “On its way”")
+    assert len(case_of(sends(case, BEN, "s2", seen=newest_send(case))).sends) == 2
+
+
+def test_ones_own_earlier_send_is_no_surprise() -> None:
+    """Ana may send twice in a row."""
+    case = case_of(sends(a_case(), ANA, "s1"))
+    assert len(case_of(sends(case, ANA, "s2", seen="")).sends) == 2
+
+
+def test_words_in_the_place_of_others_that_were_taken_back_are_news() -> None:
+    """Ben saw Ana's answer; she took it back and sent another one, which he has not seen."""
+    case = case_of(sends(a_case(), ANA, "s1"))
+    seen = newest_send(case)
+    assert news_for(case, BEN, seen) == ""
+    case = case_of(undo(case, "s1", ANA, NOON))
+    assert news_for(case, BEN, seen) == ""
+    case = case_of(sends(case, ANA, "s2", "Better words"))
+    assert news_for(case, BEN, seen) == "Better words"
+    assert news_for(case, ANA, seen) == ""
+
+
+@pytest.mark.parametrize("more", [1, SENDS_KEPT, SENDS_KEPT + 1])
+def test_in_a_long_conversation_a_colleagues_answer_is_news(more: int) -> None:
+    """Old sends are dropped as new ones come: what follows the one he saw is news, be that one still there or not."""
+    old = tuple(a_send(id=f"old-{n}", state=SendState.SENT) for n in range(SENDS_KEPT))
+    case = a_case(sends=old)
+    seen = newest_send(case)
+    assert news_for(case, BEN, seen) == ""
+    for n in range(more):
+        case = case_of(sends(case, ANA, f"new-{n}", f"Answer {n}"))
+        case = case.model_copy(
+            update={"sends": tuple(send.model_copy(update={"state": SendState.SENT}) for send in case.sends)}
+        )
+    assert news_for(case, BEN, seen) == f"Answer {more - 1}"
