@@ -7,7 +7,7 @@ is unknown, and looks for it on the network before anything is tried again.
 from datetime import datetime, timedelta
 
 from bot.domain.agenda import QUICK_CHECKS, in_line
-from bot.domain.case import ANSWERS, FIRST_WORDS, MODERATION, Case, LogEntry, Purpose, Send, SendState
+from bot.domain.case import ANSWERS, FIRST_WORDS, MODERATION, Case, Item, LogEntry, Purpose, Send, SendState
 from bot.domain.decisions import Change, Decision, Refused
 from bot.domain.hiding import carried_out, could_not
 from bot.domain.models import Kind, SendReport, Sent
@@ -153,13 +153,50 @@ def missing(case: Case, send_id: str, now: datetime) -> Decision:
 
 
 def reported(case: Case, report: SendReport, policy: Policy) -> Decision:
-    """The network says late what became of a send. What it says of an earlier try does not count any more."""
+    """The network says late what became of a send. What it says of an earlier try does not count any more.
+
+    An answer that was taken for sent and did not arrive has answered nobody: the clocks that it stopped run again.
+    """
     send = case.send(report.send)
     if send is not None and send.sent_at is not None and report.at < send.sent_at - REPORT_TOLERANCE:
         return Refused(code="stale", text="That report is about an earlier try.")
     if report.ok:
         return sent(case, report.send, Sent(id=report.send), report.at, policy)
-    return failed(case, report.send, report.reason or "the network did not deliver it", report.at)
+    answer = failed(case, report.send, report.reason or "the network did not deliver it", report.at)
+    if isinstance(answer, Refused) or send is None or send.state is not SendState.SENT:
+        return answer
+    return answer.model_copy(update={"case": _unanswered(answer.case, send, policy)})
+
+
+def _unanswered(case: Case, send: Send, policy: Policy) -> Case:
+    """The case after a send that counted did not arrive: what stands of the others says since when nobody waits."""
+    instants = {"acknowledged_at": FIRST_WORDS, "answered_at": ANSWERS, "private_at": frozenset({Purpose.PRIVATE})}
+    stopped = {name: acts for name, acts in instants.items() if getattr(case.cycle, name) == send.sent_at}
+    cycle = case.cycle.model_copy(update={name: _first(case, acts) for name, acts in stopped.items()})
+    case = case.model_copy(update={"cycle": cycle})
+    if send.purpose not in ANSWERS or case.wait is not None or not case.is_open:
+        return case
+    words = _unanswered_words(case)
+    if not words:
+        return case
+    with_ack = cycle.acknowledged_at is None
+    wait = start_wait(words[0].seen_at, policy, with_ack=with_ack, window=case.latest.reply_until)
+    return case.model_copy(update={"wait": wait})
+
+
+def _first(case: Case, acts: frozenset[Purpose]) -> datetime | None:
+    """When the first of these acts in this cycle went out, of those that stand."""
+    since = case.cycle.seen_at
+    stand = (each.sent_at for each in case.sends if each.state is SendState.SENT and each.purpose in acts)
+    return min((at for at in stand if at is not None and at >= since), default=None)
+
+
+def _unanswered_words(case: Case) -> list[Item]:
+    """The customer's words of this cycle after which no answer that stands was written, earliest first."""
+    answers = [each for each in case.sends if each.state is SendState.SENT and each.purpose in ANSWERS]
+    words = (each for each in case.items if not each.deleted and each.seen_at >= case.cycle.seen_at)
+    rest = (each for each in words if all(each.seen_at > answer.created_at for answer in answers))
+    return sorted(rest, key=lambda each: each.seen_at)
 
 
 def _clocks(case: Case, send: Send, now: datetime, policy: Policy) -> Case:

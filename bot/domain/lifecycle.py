@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from bot.domain.case import Case, LogEntry, Person, Status
+from bot.domain.case import Case, LogEntry, Person, SendState, Status
 from bot.domain.claims import claimed
 from bot.domain.decisions import Change, Decision, Refused
 from bot.domain.policy import Policy
@@ -23,11 +23,16 @@ def close(case: Case, by: Person, reason: str, now: datetime, *, waive_loop: boo
     """Close with a reason. After going private the public thread needs a closing word, or somebody who waives it."""
     if not case.is_open:
         return Refused(code="closed", text="This case is closed already.")
-    closing_word = any(send.closes_loop for send in case.sends if send.created_at >= case.cycle.seen_at)
-    if case.loop_open and not waive_loop and not closing_word:
+    if case.loop_open and not waive_loop and not _has_closing_word(case):
         text = "The public thread still waits for a closing word. Write one, or tick that none is needed."
         return Refused(code="loop_open", text=text)
     return _closed(case, by, reason, now)
+
+
+def _has_closing_word(case: Case) -> bool:
+    """Whether a closing word of this cycle stands in public, or is on its way there."""
+    said = (send for send in case.sends if send.closes_loop and send.created_at >= case.cycle.seen_at)
+    return any(send.state not in (SendState.FAILED, SendState.UNDONE) for send in said)
 
 
 def dismiss(case: Case, by: Person, now: datetime) -> Decision:

@@ -63,16 +63,19 @@ async def test_a_message_becomes_a_card_and_the_answer_arrives(redis_url: str) -
 
 
 async def test_a_late_failure_turns_the_card_red(redis_url: str) -> None:
-    """After a 200 the network reports a failure: the reason in words, the writer told, and Retry sends again."""
+    """After a 200 the network reports a failure: the reason in words, the writer told, the customer waits again; and
+    Retry sends again."""
     async with a_story(redis_url) as story:
         rig, server = story.rig, story.server
         await story.tell(server.says(BO, "My app is broken"))
         card = await rig.card("My app is broken")
         await story.answer(card.ts, "Please restart it")
         await wait_until(server.texts, "the network took it")
+        await rig.shows(card.ts, "Answered")
         late = server.status(server.world.sent[0], "failed", failure(131026, "Message undeliverable"))
         await story.tell(late, server.status(server.world.sent[0], "sent"))
         await rig.shows(card.ts, "does not deliver to this person")
+        await rig.shows(card.ts, "first word due")
         await wait_until(lambda: any("did not reach" in each.text for each in rig.direct(STAFF)), "the writer hears")
         await rig.press(STAFF, card.ts, "hark:retry:v1")
         await wait_until(lambda: len(server.texts()) == 2, "it goes out again")

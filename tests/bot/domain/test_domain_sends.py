@@ -303,6 +303,10 @@ def test_going_private_opens_the_public_loop_until_a_closing_word() -> None:
     word = Draft(id="s2", purpose=Purpose.NOTICE, private=False, text="Sorted ^AK", closes_loop=True)
     with_word = queued(word, case=case)
     assert not case_of(close(with_word, ANA, "solved", NOON)).is_open
+    taken_back = case_of(undo(with_word, "s2", ANA, NOON))
+    assert code_of(close(taken_back, ANA, "solved", NOON)) == "loop_open"
+    unsent = case_of(failed(with_word, "s2", "they have blocked us", NOON))
+    assert code_of(close(unsent, ANA, "solved", NOON)) == "loop_open"
 
 
 def test_reading_back_marks_the_send_once() -> None:
