@@ -365,8 +365,8 @@ class Surroundings:
         return hourly_message(
             HourlyData(
                 at=hour.now,
-                waiting_total=len(waiting),
-                overdue=sum(1 for case in waiting if case.wait and case.wait.answer_due < hour.now),
+                waiting_total=hour.total,
+                overdue=hour.overdue,
                 oldest_since=min((case.wait.since for case in waiting if case.wait), default=None),
                 waiting=listed(waiting, self.view),
                 quiet=hour.quiet,

@@ -24,7 +24,7 @@ def register(app: AsyncApp, deps: Deps) -> None:
 async def _reply(deps: Deps, user: str, word: str) -> Rendered:
     if word == "queue":
         waiting = await deps.cases.waiting(SHOWN)
-        return queue_reply(listed(waiting, deps.view_of), len(waiting))
+        return queue_reply(listed(waiting, deps.view_of), await deps.cases.count_waiting())
     if word == "mine":
         return mine_reply(listed(await deps.cases.claimed_by(user, SHOWN), deps.view_of))
     return help_reply("" if word in ("", "help") else word)

@@ -7,7 +7,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.cards.action_ids import ActionId, CallbackId, InputId, ModalState, Press
 from bot.cards.dialogs import case_modal, notice_modal, signature_modal
-from bot.cards.home import AccountHealth, HomeData, home_view
+from bot.cards.home import WAITING_SHOWN, AccountHealth, HomeData, home_view
 from bot.cards.lists import listed
 from bot.cards.views import submitted
 from bot.domain.case import Purpose
@@ -17,7 +17,6 @@ from bot.services.people import signature_problem, suggested_signature
 from handlers.deps import Deps
 
 MINE = 20
-WAITING = 200
 
 
 def register(app: AsyncApp, deps: Deps) -> None:
@@ -49,12 +48,11 @@ def register(app: AsyncApp, deps: Deps) -> None:
 
 async def publish(deps: Deps, user: str) -> None:
     """Draw somebody's Home from what is stored now."""
-    waiting = await deps.cases.waiting(WAITING)
     data = HomeData(
         person=await deps.people.who(user),
         mine=listed(await deps.cases.claimed_by(user, MINE), deps.view_of),
-        waiting=listed(waiting, deps.view_of),
-        waiting_total=len(waiting),
+        waiting=listed(await deps.cases.waiting(WAITING_SHOWN), deps.view_of),
+        waiting_total=await deps.cases.count_waiting(),
         accounts=[await _health(deps, key) for key in sorted(deps.connectors)],
         hiding=listed(await deps.cases.hiding(MINE), deps.view_of),
         problems=[

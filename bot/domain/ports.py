@@ -69,6 +69,10 @@ class Cases(Protocol):
         """Open cases in which a customer waits, the earliest due first."""
         ...
 
+    async def count_waiting(self, due_before: datetime | None = None) -> int:
+        """In how many open cases a customer waits, or those whose answer was due before then."""
+        ...
+
     async def claimed_by(self, user: str, limit: int) -> list[Case]:
         """Open cases claimed by that Slack user, the earliest due first."""
         ...

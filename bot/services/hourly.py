@@ -24,9 +24,12 @@ AFTER_FAILURE = timedelta(seconds=30)
 
 @dataclass(frozen=True, slots=True)
 class Hour:
-    """What the hourly message tells: cases in which a customer waits (earliest due first), quiet events, the time."""
+    """What the hourly message tells: in how many cases a customer waits, in how many of them for too long, the first of
+    them (earliest due first), quiet events, the time."""
 
     now: datetime
+    total: int
+    overdue: int
     waiting: tuple[Case, ...]
     quiet: tuple[str, ...]
 
@@ -73,6 +76,8 @@ class Hourly:
         now = self._clock.now()
         hour = Hour(
             now=now,
+            total=await self._cases.count_waiting(),
+            overdue=await self._cases.count_waiting(now),
             waiting=tuple(await self._cases.waiting(SHOWN)),
             quiet=await self._quiet(now),
         )

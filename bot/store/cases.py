@@ -106,9 +106,15 @@ class RedisCases:
 
     async def count_open(self, network: str, account: str) -> int:
         """How many cases of one account are open."""
-        name = agenda.open_list(network, account)
-        sets = [("ZCARD", self.keys.index(shard, name)) for shard in range(self.keys.shards)]
-        return sum(await self.link.many(sets))
+        return await self._count(agenda.open_list(network, account), "+inf")
+
+    async def count_waiting(self, due_before: datetime | None = None) -> int:
+        """In how many open cases a customer waits, or those whose answer was due before then."""
+        return await self._count("waiting", "+inf" if due_before is None else f"({millis(due_before)}")
+
+    async def _count(self, name: str, last: str) -> int:
+        lists = (self.keys.index(shard, name) for shard in range(self.keys.shards))
+        return sum(await self.link.many([("ZCOUNT", each, "-inf", last) for each in lists]))
 
     async def _listed(self, name: str, limit: int, *, newest_first: bool = False) -> list[Case]:
         if limit < 1:

@@ -11,7 +11,7 @@ from bot.domain.ports import Commit, CommitResult, Conflict
 from bot.store.keys import Keys
 from bot.store.store import Store
 from tests.support.card_cases import a_hiding_case
-from tests.support.cases import ANA, BEN, NOON, a_case, a_claim, a_key, a_log_entry, a_send
+from tests.support.cases import ANA, BEN, NOON, a_case, a_claim, a_key, a_log_entry, a_send, a_wait, an_item
 from tests.support.stores import RETENTION
 
 LEASE = timedelta(seconds=30)
@@ -185,6 +185,19 @@ async def test_a_closed_case_expires_and_a_reopened_one_stays(store: Store, redi
     reopened = a_case()
     await store.cases.commit(Commit(before=await store.cases.load(case.id), after=reopened, at=NOON))
     assert [await redis.ttl(name) for name in names] == [-1, -1]
+
+
+async def test_those_who_wait_are_counted(store: Store) -> None:
+    """All of them, and those whose answer was due before an instant: not the one that is due just then."""
+    for n in range(3):
+        wait = a_wait(NOON + timedelta(minutes=n))
+        case = a_case(key=a_key(f"post-{n}"), wait=wait, items=(an_item(id=f"post-{n}"),))
+        await store.cases.commit(Commit(before=None, after=case, at=NOON))
+    await store.cases.commit(Commit(before=None, after=a_case(key=a_key("answered"), wait=None), at=NOON))
+    assert await store.cases.count_waiting() == 3
+    due = NOON + timedelta(hours=2)
+    minutes = (0, 1, 2, 3)
+    assert [await store.cases.count_waiting(due + timedelta(minutes=n)) for n in minutes] == [0, 1, 2, 3]
 
 
 async def test_lists_follow_the_case(store: Store) -> None:
