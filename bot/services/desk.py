@@ -72,14 +72,15 @@ class Desk:
         )
 
     async def undo(self, case_id: str, send_id: str, user: str) -> Outcome:
-        """Take a queued send back; its words become the sender's draft again."""
+        """Take a queued send back; its words become the sender's draft again, before what was drafted since."""
         outcome = await self._at.press(
             case_id, user, lambda case, by: replying.undo(case, send_id, by, self._at.clock.now())
         )
         send = outcome.case.send(send_id) if outcome.case and outcome.done else None
         if send is not None and send.text and not is_template(send.ref):
             text = send.text.removesuffix(send.by.signature).rstrip()
-            await self._at.notes.save_draft(case_id, send.by.id, text)
+            since = await self._at.notes.draft(case_id, send.by.id)
+            await self._at.notes.save_draft(case_id, send.by.id, f"{text}\n\n{since}" if since else text)
         return outcome
 
     async def retry(self, case_id: str, send_id: str, user: str) -> Outcome:

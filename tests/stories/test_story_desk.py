@@ -47,6 +47,21 @@ async def test_two_people_press_claim_at_once(redis_url: str) -> None:
         assert winner in whispers()[0]
 
 
+async def test_undo_keeps_what_was_drafted_since(redis_url: str) -> None:
+    """Ana has begun a second reply when she takes the first one back: neither is lost."""
+    async with a_rig(redis_url, {"HARK_UNDO_SECONDS": "60"}) as rig:
+        rig.square.post("jamalreed", COMPLAINT)
+        card = await rig.card("my bag is lost")
+        await rig.press(ANA, card.ts, "hark:reply:v1")
+        await rig.send(ANA, "Too hasty", signature="^AK")
+        await rig.shows(card.ts, "hark:undo:v1")
+        (case,) = await rig.service.store.cases.waiting(1)
+        await rig.service.store.notes.save_draft(case.id, ANA, "One more thing")
+        await rig.press(ANA, card.ts, "hark:undo:v1")
+        await wait_until(lambda: "hark:undo:v1" not in rig.text_of(card.ts), "the send is gone from the card")
+        await wait_until(lambda: _drafted(rig, case.id, "Too hasty\n\nOne more thing"), "both are kept")
+
+
 async def test_undo_takes_the_reply_back_and_keeps_the_words(redis_url: str) -> None:
     """Within the undo time nothing reaches the network, and the text is there again for the next try."""
     async with a_rig(redis_url, {"HARK_UNDO_SECONDS": "60"}) as rig:
@@ -327,3 +342,7 @@ async def test_likes_and_follows_go_to_the_digest_not_to_cards(redis_url: str) -
             lambda: any("followed" in f"{m.text}{m.blocks}" for m in rig.sandbox.slack.messages(CARE)), "digest"
         )
         assert len(rig.cards()) == 1
+
+
+async def _drafted(rig: Rig, case_id: str, text: str) -> bool:
+    return await rig.service.store.notes.draft(case_id, ANA) == text
