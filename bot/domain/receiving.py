@@ -177,15 +177,23 @@ def reread(case: Case, decision: Decision, read: Read) -> Decision:
 
 
 def deleted(case: Case, item_id: str, now: datetime) -> Decision:
-    """The customer took words away: a tombstone stays, the words go. With nothing left, nobody waits."""
+    """The customer took words away: a tombstone stays, the words go. With nothing left to answer, nobody waits."""
     item = _find(case, item_id)
     if item is None or item.deleted:
         return Refused(code="unknown_item", text="The case does not keep that interaction any more.")
     gone = item.model_copy(update={"text": "", "earlier": (), "attachments": (), "deleted": True})
     items = _replace(case, gone)
-    wait = None if all(each.deleted for each in items) else case.wait
+    wait = case.wait if _still_asked(case.wait, gone, items) else None
     change = changed(case, LogEntry(at=now, what="deleted on the network"), items=items, wait=wait)
     return lapsed(change, item_id, "the customer deleted the comment", now)
+
+
+def _still_asked(wait: Wait | None, gone: Item, items: tuple[Item, ...]) -> bool:
+    """Whether somebody waits still: for an answer to what is left of the words since when, if those were among them."""
+    left = [each for each in items if not each.deleted]
+    if wait is None or gone.seen_at < wait.since:
+        return bool(left)
+    return any(each.seen_at >= wait.since for each in left)
 
 
 def named(case: Case, author: Author) -> Decision:

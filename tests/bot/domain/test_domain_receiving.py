@@ -11,7 +11,7 @@ from bot.domain.lifecycle import close
 from bot.domain.models import Author, Kind
 from bot.domain.reading import Reading
 from bot.domain.receiving import ITEMS_KEPT, deleted, edited, folded, named, open_case, receive
-from tests.support.cases import ANA, CARLA, NOON, a_case, a_key, an_interaction, an_item
+from tests.support.cases import ANA, CARLA, NOON, a_case, a_key, a_wait, an_interaction, an_item
 from tests.support.policies import CHANNEL, a_policy
 
 POLICY = a_policy()
@@ -162,6 +162,30 @@ def test_one_of_two_deleted_posts_leaves_the_promise() -> None:
     assert isinstance(answer, Change)
     assert answer.case.wait is not None
     assert answer.case.latest.id == "post-1"
+
+
+def test_a_question_that_is_deleted_after_an_answer_to_another_waits_no_more() -> None:
+    """The first one was answered, the second taken back: nobody is late, and no phone rings for it."""
+    asked = again(answered(opened()))
+    assert asked.wait is not None
+    assert _after_deleting(asked, "post-1").wait == asked.wait
+    assert _after_deleting(asked, "post-2").wait is None
+    more = again(asked, seen_at=NOON + timedelta(minutes=9))
+    assert _after_deleting(more, "post-2").wait == asked.wait
+
+
+def test_who_waits_since_the_case_was_reopened_waits_for_words_from_before() -> None:
+    """Of two unanswered posts one goes: the other still wants its answer."""
+    case = again(opened())
+    late = a_wait(NOON + timedelta(days=1))
+    case = case.model_copy(update={"wait": late})
+    assert _after_deleting(case, "post-2").wait == late
+
+
+def _after_deleting(case: Case, item_id: str) -> Case:
+    answer = deleted(case, item_id, NOON)
+    assert isinstance(answer, Change)
+    return answer.case
 
 
 def test_likes_and_reposts_are_counted() -> None:
