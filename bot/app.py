@@ -192,11 +192,10 @@ def _compose(
     slack = SlackGateway(SlackApi(http, settings.slack_api_url, token, client.proxy), metrics, settings.slack_channel)
     connectors = accounts.connect(found, http, clock, store.notes, settings.poll_seconds)
     surroundings = Surroundings(settings, connectors, slack, clock, allow)
-    marked = asyncio.Event()
+    marked, titles = asyncio.Event(), surroundings.titles
     casework = Casework(store.cases, clock, marked, lambda case: metrics.case_closed(case.calls))
-    gate = Gate(store.notes, store.budgets, clock, ZoneInfo(settings.time_zone))
-    people = People(store.notes, slack)
-    rng = random.SystemRandom()
+    gate = Gate(store.notes, store.budgets, clock, ZoneInfo(settings.time_zone), titles)
+    people, rng = People(store.notes, slack), random.SystemRandom()
     context = DeskContext(casework, people, store.notes, connectors, policy, clock)
     composing = Composing(context, allow, ToneReader.load(), rng)
     # A pace that is not Slack's own is for measuring: there every case is to have its card.
@@ -230,7 +229,7 @@ def _compose(
         sending=Sending(casework, store.notes, connectors, policy, clock, metrics, gate),
         gate=gate,
         timing=Timing(casework, policy, clock, {HOURLY: hourly.act, **signals.chores}),
-        polling=Polling(store, connectors, clock, metrics, settings.poll_seconds, gate, signals.say, lookups),
+        polling=Polling(store, connectors, clock, metrics, settings.poll_seconds, gate, signals.say, lookups, titles),
         hourly=hourly,
         signals=signals,
         calm=calm,
@@ -314,7 +313,7 @@ def _handler_deps(
         troubles=signals.health,
         new_id=lambda: secrets.token_hex(8),
         storms=calm.desk,
-        titles={network.name: network.title for network in NETWORKS},
+        titles=surroundings.titles,
     )
 
 

@@ -64,9 +64,10 @@ async def publish(deps: Deps, user: str) -> None:
 
 async def _health(deps: Deps, key: tuple[str, str]) -> AccountHealth:
     connector = deps.connectors[key]
-    pause = await trouble(deps.notes, deps.cases, connector, ZoneInfo(deps.policy.calendar.zone))
+    network = deps.titles.get(key[0], key[0])
+    pause = await trouble(deps.notes, deps.cases, connector, network, ZoneInfo(deps.policy.calendar.zone))
     return AccountHealth(
-        title=f"{deps.titles.get(key[0], key[0])} {connector.title}",
+        title=f"{network} {connector.title}",
         health=pause or await health.read(deps.notes, connector),
         remarks=[remark.text for remark in await connector.remarks()],
     )

@@ -41,20 +41,21 @@ class Held:
 
 
 class Gate:
-    """Lets sends through, and learns from what became of them."""
+    """Lets sends through, and learns from what became of them. `titles`: the networks as people write them."""
 
-    def __init__(self, notes: Notes, budgets: Budgets, clock: Clock, zone: tzinfo) -> None:
+    def __init__(self, notes: Notes, budgets: Budgets, clock: Clock, zone: tzinfo, titles: Mapping[str, str]) -> None:
         self._notes = notes
         self._budgets = budgets
         self._clock = clock
         self._zone = zone
+        self._titles = titles
         self._log = structlog.get_logger("hark.gate")
 
     async def ask(self, connector: ConnectorPort) -> Held | None:
         """None when a send of this account may go now. Whoever is let through must `tell` what came of it."""
         now, circuit = self._clock.now(), await self._circuit(connector)
         if circuit.until is not None:
-            why = circuits.words(circuit, connector.network.capitalize(), self._zone)
+            why = circuits.words(circuit, self._title(connector), self._zone)
             if now < circuit.until:
                 return Held(min(circuit.until, now + LOOK_AGAIN), why)
             probe = f"probe:{_name(connector)}:{circuit.until.isoformat()}"
@@ -64,7 +65,7 @@ class Gate:
         wait = await self._budgets.take(_sends(connector), can.sends_per_minute / 60, can.send_burst, now)
         if wait <= 0:
             return None
-        slow = f"{connector.network.capitalize()} asks to slow down" if wait > WORTH_SAYING_S else ""
+        slow = f"{self._title(connector)} asks to slow down" if wait > WORTH_SAYING_S else ""
         return Held(now + timedelta(seconds=wait), slow)
 
     async def tell(self, connector: ConnectorPort, error: NetworkError | None) -> Circuit:
@@ -112,6 +113,9 @@ class Gate:
             if health.ok:
                 await self.tell(connector, None)
 
+    def _title(self, connector: ConnectorPort) -> str:
+        return self._titles.get(connector.network, connector.network)
+
     async def _circuit(self, connector: ConnectorPort) -> Circuit:
         return await circuit_of(self._notes, connector)
 
@@ -122,15 +126,16 @@ async def circuit_of(notes: Notes, connector: ConnectorPort) -> Circuit:
     return Circuit.model_validate_json(noted) if noted else WELL
 
 
-async def trouble(notes: Notes, cases: Cases, connector: ConnectorPort, zone: tzinfo) -> Health | None:
-    """What App Home says while an account's sends pause, with how many replies wait; None while all is well."""
+async def trouble(notes: Notes, cases: Cases, connector: ConnectorPort, title: str, zone: tzinfo) -> Health | None:
+    """What App Home says while an account's sends pause, with how many replies wait; None while all is well. `title` is
+    the network's name as people write it."""
     circuit = await circuit_of(notes, connector)
     if circuit.until is None:
         return None
     open_cases = await cases.open_in(connector.network, connector.account, COUNTED)
     waiting = sum(send.state is SendState.QUEUED for case in open_cases for send in case.sends)
     replies = "1 reply waits" if waiting == 1 else f"{waiting} replies wait"
-    said = circuits.words(circuit, connector.network.capitalize(), zone)
+    said = circuits.words(circuit, title, zone)
     mend = "run `python -m bot check`" if circuit.sign_in else "nothing to do: what waits goes out by itself"
     return Health(ok=False, summary=f"{said}; {replies}", mend=mend)
 

@@ -56,6 +56,7 @@ class Polling:
         gate: Gate,
         tell: Tell,
         looking: Lookups,
+        titles: Mapping[str, str],
     ) -> None:
         self._inbox = store.inbox
         self._cases = store.cases
@@ -66,6 +67,7 @@ class Polling:
         self._gate = gate
         self._tell = tell
         self._looking = looking
+        self._titles = titles
         self._recheck_s = poll_seconds * RECHECK_POLLS
         self._log = structlog.get_logger("hark.polling")
 
@@ -129,7 +131,8 @@ class Polling:
         for remark in await connector.remarks():
             if remark.once:
                 name = f"{connector.network}/{connector.account}/{remark.once}"
-                await self._tell(name, f"{connector.network.capitalize()} {connector.title}: {remark.text}")
+                title = self._titles.get(connector.network, connector.network)
+                await self._tell(name, f"{title} {connector.title}: {remark.text}")
 
     async def _page(self, connector: ConnectorPort, source: str) -> Page:
         if source == RECHECK:

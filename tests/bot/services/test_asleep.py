@@ -139,7 +139,7 @@ class Desk:
         """A worker that sleeps after it has said that it will send."""
         casework = Napping(self.store, self.clock, nap)
         doors = {("webhook", "main"): self.connector}
-        gate = Gate(self.store.notes, self.store.budgets, self.clock, ZoneInfo("UTC"))
+        gate = Gate(self.store.notes, self.store.budgets, self.clock, ZoneInfo("UTC"), {})
         return Sending(casework, self.store.notes, doors, a_policy(), self.clock, Metrics(), gate)
 
     async def state(self) -> SendState:

@@ -29,6 +29,7 @@ from tests.support.waiting import wait_until
 SECOND = timedelta(seconds=1)
 DOWN = Transient("could not connect")
 EXPIRED = Permanent("token", "The access token has expired.")
+TITLES = {Scripted.network: "Bird Site"}
 
 
 @dataclass
@@ -80,7 +81,7 @@ async def a_desk(redis_url: str, **capabilities: object) -> AsyncIterator[Desk]:
     async with a_store(redis_url, clock=clock) as store, aiohttp.ClientSession() as http:
         network = Scripted(http, clock, store.notes, **capabilities)
         connectors = {(network.network, network.account): network}
-        gate = Gate(store.notes, store.budgets, clock, ZoneInfo("UTC"))
+        gate = Gate(store.notes, store.budgets, clock, ZoneInfo("UTC"), TITLES)
         workers = [
             Sending(Casework(store.cases, clock), store.notes, connectors, a_policy(), clock, Metrics(), gate)
             for _ in range(2)
@@ -149,10 +150,10 @@ async def test_a_silent_network_pauses_the_account_and_is_probed(desk: Desk) -> 
     assert len(desk.network.calls) == 3
     waiting = await desk.send(ids[4], "send-4")
     assert (waiting.state, waiting.attempt) == (SendState.QUEUED, 0)
-    assert waiting.reason == "Square does not answer since 12:00"
-    health = await trouble(desk.store.notes, desk.store.cases, desk.network, ZoneInfo("UTC"))
+    assert waiting.reason == "Bird Site does not answer since 12:00"
+    health = await trouble(desk.store.notes, desk.store.cases, desk.network, "Bird Site", ZoneInfo("UTC"))
     assert health is not None
-    assert health.summary == "Square does not answer since 12:00; 5 replies wait"
+    assert health.summary == "Bird Site does not answer since 12:00; 5 replies wait"
     desk.clock.advance(FIRST_PAUSE)
     await asyncio.gather(*(desk.act(case_id, n % 2) for n, case_id in enumerate(ids)))
     assert len(desk.network.calls) == 4, "one probe, whoever asks"
@@ -162,7 +163,7 @@ async def test_a_silent_network_pauses_the_account_and_is_probed(desk: Desk) -> 
     for case_id in ids:
         await desk.until_settled(case_id)
     assert sorted(desk.network.stands) == [f"send-{n}" for n in range(5)]
-    assert await trouble(desk.store.notes, desk.store.cases, desk.network, ZoneInfo("UTC")) is None
+    assert await trouble(desk.store.notes, desk.store.cases, desk.network, "Bird Site", ZoneInfo("UTC")) is None
 
 
 async def test_a_held_case_is_not_committed_again_and_again(desk: Desk) -> None:
@@ -225,7 +226,7 @@ async def test_retry_after_is_everybodys(desk: Desk) -> None:
     await desk.act(first, 0)
     again = await desk.act(second, 1)
     assert again == NOON + 90 * SECOND
-    assert (await desk.send(second, "send-1")).reason == "Square asks to slow down"
+    assert (await desk.send(second, "send-1")).reason == "Bird Site asks to slow down"
     assert await desk.gate.poll(desk.network) == NOON + 95 * SECOND
     desk.clock.advance(90 * SECOND)
     await desk.until_settled(first)
