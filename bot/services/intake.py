@@ -97,7 +97,7 @@ class Intake:
         self._metrics = metrics
         self._note = note
         self._create = create or casework.create
-        self._quiet = QuietEvents(notes, casework)
+        self._quiet = QuietEvents(notes, casework, clock)
         self._log = structlog.get_logger("hark.intake")
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -220,7 +220,7 @@ class Intake:
         if event.by_us:
             return "echo"
         if event.kind in QUIET_KINDS:
-            return await self._quiet.take_in(event, raw.received_at)
+            return await self._quiet.take_in(event)
         item = self._reader.item(raw, event)
         outcome = await self._received(event, item)
         if outcome.refused is None:

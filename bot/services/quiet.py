@@ -1,10 +1,10 @@
 """Likes, reposts and follows: counted on their case, or told of in the digest of an hour; never both."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from bot.domain.models import Deleted, Interaction
-from bot.domain.ports import Notes
+from bot.domain.ports import Clock, Notes
 from bot.domain.receiving import folded
 from bot.domain.text.clean import cut, tidy
 from bot.services.casework import Casework
@@ -14,6 +14,9 @@ from bot.services.reader import NAME_GRAPHEMES
 FOLD_AFTER = timedelta(seconds=30)
 KEPT = timedelta(days=7)
 """How long it is remembered where such an event was counted; networks deliver late by a day and a half."""
+SETTLING = timedelta(minutes=1)
+"""What comes so shortly before the hour is told of with the next one: the message of this one may be written before an
+event has found its place."""
 ON_CASE = "case"
 """Where an event is counted, if not in the digest of an hour."""
 WORDS = {"reaction": "liked", "repost": "reposted", "follow": "followed"}
@@ -25,14 +28,16 @@ class QuietEvents:
 
     notes: Notes
     casework: Casework
+    clock: Clock
 
-    async def take_in(self, event: Interaction, received_at: datetime) -> str:
+    async def take_in(self, event: Interaction) -> str:
         """Count one, however often it comes; the word for the counter.
 
-        Where, all workers agree on first: a case may be opened or closed while they look.
+        Where, all workers agree on first: a case may be opened or closed while they look. The hour is that of taking
+        in: one that waited for long, while no worker ran, belongs to no message that was written meanwhile.
         """
         case = await self.casework.cases.load(event.key.id)
-        place = ON_CASE if case is not None and case.is_open else received_at.strftime(HOUR_NAME)
+        place = ON_CASE if case is not None and case.is_open else self._hour()
         place = await self.notes.agree(f"told:{name_of(event)}", place, KEPT)
         if place != ON_CASE:
             return await self._tell(event, place)
@@ -40,6 +45,9 @@ class QuietEvents:
             event.key.id, lambda case: folded(case, event), dedupe=(name_of(event),), draw_after=FOLD_AFTER, known=case
         )
         return "folded" if outcome.done else "known"
+
+    def _hour(self) -> str:
+        return (self.clock.now() + SETTLING).strftime(HOUR_NAME)
 
     async def _tell(self, event: Interaction, hour: str) -> str:
         who = tidy(event.author.label) if event.author else "someone"

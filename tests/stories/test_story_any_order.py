@@ -109,7 +109,7 @@ async def delivered(redis_url: str, raws: Sequence[Raw], order: Order) -> Outcom
         keys = {key.id: key for key in keys_of(raws)}
         cases = {name: case for name in keys if (case := await store.cases.load(name)) is not None}
         assert sum([await store.cases.count_open(name, "main") for name in NAMES]) == len(cases)
-        told = [line for hour in (0, 1, 2) for line in await _digest(store, clock, hour)]
+        told = [line for hour in (-1, 0, 1, 2) for line in await _digest(store, clock, hour)]
         for case in cases.values():
             assert_whole(case)
         pictures = {keys[name].conversation: picture(case) for name, case in cases.items()}

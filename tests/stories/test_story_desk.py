@@ -337,7 +337,8 @@ async def test_likes_and_follows_go_to_the_digest_not_to_cards(redis_url: str) -
         rig.square.follow("meitanaka", "acme")
         rig.square.post("jamalreed", COMPLAINT)
         await rig.card("my bag is lost")
-        rig.sandbox.clock.skip(3600)
+        await wait_until(rig.digest, "the follow is noted")
+        rig.sandbox.clock.skip(2 * 3600)
         await wait_until(
             lambda: any("followed" in f"{m.text}{m.blocks}" for m in rig.sandbox.slack.messages(CARE)), "digest"
         )

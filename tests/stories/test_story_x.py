@@ -146,6 +146,7 @@ async def test_edits_deletions_and_likes(redis_url: str) -> None:
         assert len(scene.rig.cards()) == 1
         for each in edit["edit_history_tweet_ids"]:
             del scene.x.posts[each]
+        await wait_until(scene.rig.digest, "the like is noted")
         scene.rig.sandbox.clock.skip(3700)
         await scene.rig.shows(card.ts, "Deleted by the customer")
         await wait_until(

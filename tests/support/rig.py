@@ -14,6 +14,8 @@ from typing import Any
 from bot import accounts
 from bot.app import Service, open_service
 from bot.roles import Role, serve
+from bot.services.hourly import HOUR_NAME
+from bot.services.quiet import SETTLING
 from sandbox.demo import Sandbox, environment, open_sandbox
 from sandbox.slack.config import SandboxConfig
 from sandbox.slack.model import Message
@@ -120,6 +122,12 @@ class Rig(Scene):
             return await self.service.store.inbox.depth() == 0
 
         await wait_until(empty, "the inbox is empty", within_s=20)
+
+    async def digest(self) -> list[str]:
+        """The quiet events noted for this hour, or for the next one if they came shortly before it."""
+        now, notes = self.sandbox.clock.now(), self.service.store.notes
+        hours = dict.fromkeys(at.strftime(HOUR_NAME) for at in (now, now + SETTLING))
+        return [line for hour in hours for line in await notes.digest(hour)]
 
 
 def has_actions(message: Message) -> bool:

@@ -1,6 +1,9 @@
 """A like is told of once: on the card of its conversation or in the digest, however often and late it comes again."""
 
 from collections.abc import Iterator
+from datetime import timedelta
+
+import pytest
 
 from bot.domain.case import Status
 from bot.domain.decisions import changed
@@ -42,6 +45,27 @@ async def test_a_like_before_its_conversation_stays_in_the_digest(redis_url: str
     """It comes again once the conversation has a case: it is not counted there as well."""
     async with a_store(redis_url) as store:
         assert await taken_in(store, "like", "words", "like") == (0, 1)
+
+
+@pytest.mark.parametrize(
+    ("before_the_hour", "told_at"),
+    [
+        (timedelta(minutes=1, seconds=1), "13"),
+        (timedelta(minutes=1), "14"),
+        (timedelta(seconds=-1), "14"),
+    ],
+)
+async def test_a_like_belongs_to_a_message_that_is_still_to_be_written(
+    redis_url: str, before_the_hour: timedelta, told_at: str
+) -> None:
+    """It was received at noon and waited for a worker until shortly before or after one o'clock."""
+    clock = TestClock()
+    async with a_store(redis_url, clock=clock) as store:
+        worker = an_intake(store, told(a_post_or_its_like), clock=clock)
+        clock.advance(timedelta(hours=1) - before_the_hour)
+        await takes_in(worker, store, "like")
+        hours = {f"{hour}": await store.notes.digest(f"{NOON:%Y-%m-%d}T{hour - 1}") for hour in (13, 14)}
+    assert [hour for hour, lines in hours.items() if lines] == [told_at]
 
 
 async def test_a_like_of_a_known_conversation_is_counted_on_its_case(redis_url: str) -> None:
