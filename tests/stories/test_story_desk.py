@@ -50,30 +50,22 @@ async def test_two_people_press_claim_at_once(redis_url: str) -> None:
 async def test_undo_keeps_what_was_drafted_since(redis_url: str) -> None:
     """Ana has begun a second reply when she takes the first one back: neither is lost."""
     async with a_rig(redis_url, {"HARK_UNDO_SECONDS": "60"}) as rig:
-        rig.square.post("jamalreed", COMPLAINT)
-        card = await rig.card("my bag is lost")
-        await rig.press(ANA, card.ts, "hark:reply:v1")
-        await rig.send(ANA, "Too hasty", signature="^AK")
-        await rig.shows(card.ts, "hark:undo:v1")
+        ts = await _too_hasty(rig)
         (case,) = await rig.service.store.cases.waiting(1)
         await rig.service.store.notes.save_draft(case.id, ANA, "One more thing")
-        await rig.press(ANA, card.ts, "hark:undo:v1")
-        await wait_until(lambda: "hark:undo:v1" not in rig.text_of(card.ts), "the send is gone from the card")
+        await rig.press(ANA, ts, "hark:undo:v1")
+        await wait_until(lambda: "hark:undo:v1" not in rig.text_of(ts), "the send is gone from the card")
         await wait_until(lambda: _drafted(rig, case.id, "Too hasty\n\nOne more thing"), "both are kept")
 
 
 async def test_undo_takes_the_reply_back_and_keeps_the_words(redis_url: str) -> None:
     """Within the undo time nothing reaches the network, and the text is there again for the next try."""
     async with a_rig(redis_url, {"HARK_UNDO_SECONDS": "60"}) as rig:
-        rig.square.post("jamalreed", COMPLAINT)
-        card = await rig.card("my bag is lost")
-        await rig.press(ANA, card.ts, "hark:reply:v1")
-        await rig.send(ANA, "Too hasty", signature="^AK")
-        await rig.shows(card.ts, "hark:undo:v1")
-        await rig.press(ANA, card.ts, "hark:undo:v1")
-        await wait_until(lambda: "hark:undo:v1" not in rig.text_of(card.ts), "the send is gone from the card")
+        ts = await _too_hasty(rig)
+        await rig.press(ANA, ts, "hark:undo:v1")
+        await wait_until(lambda: "hark:undo:v1" not in rig.text_of(ts), "the send is gone from the card")
         rig.sandbox.clock.skip(120)
-        await rig.press(ANA, card.ts, "hark:reply:v1")
+        await rig.press(ANA, ts, "hark:reply:v1")
         view = await rig.modal(ANA)
         assert "Too hasty" in str(view)
         assert rig.brand_posts() == []
@@ -347,3 +339,13 @@ async def test_likes_and_follows_go_to_the_digest_not_to_cards(redis_url: str) -
 
 async def _drafted(rig: Rig, case_id: str, text: str) -> bool:
     return await rig.service.store.notes.draft(case_id, ANA) == text
+
+
+async def _too_hasty(rig: Rig) -> str:
+    """Ana's reply waits for its undo time; the card that says so."""
+    rig.square.post("jamalreed", COMPLAINT)
+    card = await rig.card("my bag is lost")
+    await rig.press(ANA, card.ts, "hark:reply:v1")
+    await rig.send(ANA, "Too hasty", signature="^AK")
+    await rig.shows(card.ts, "hark:undo:v1")
+    return card.ts

@@ -1,11 +1,16 @@
 """The hourly message tells of every quiet hour, also after a night in which nobody ran, and of everybody who waits."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+
+import pytest
 
 from bot.domain.ports import Commit
 from bot.services.hourly import HOUR_NAME, SHOWN, Hour, Hourly
 from bot.slack import SlackGateway
+from bot.store.store import Store
 from bot.telemetry import Metrics
 from sandbox.slack.app import SlackSandbox
 from sandbox.slack.workspace import CARE
@@ -25,38 +30,50 @@ class Line:
         self.digest = self.text
 
 
-async def test_an_hour_that_was_missed_is_told_later_and_only_once(redis_url: str) -> None:
+@dataclass
+class Desk:
+    """An hourly message and where it is read."""
+
+    clock: TestClock
+    store: Store
+    slack: SlackSandbox
+    hourly: Hourly
+
+    def told(self) -> list[str]:
+        """What stands in the channel."""
+        return [message.text for message in self.slack.messages(CARE)]
+
+
+@pytest.fixture
+async def desk(redis_url: str) -> AsyncIterator[Desk]:
+    """Nothing was told yet."""
+    clock = TestClock()
+    async with (
+        a_store(redis_url, clock=clock) as store,
+        SlackSandbox(UNLIMITED) as slack,
+        slack_api(slack) as api,
+    ):
+        gateway = SlackGateway(api, Metrics(), CARE)
+        yield Desk(clock, store, slack, Hourly(store.cases, store.notes, gateway, Line, a_policy(channel=CARE), clock))
+
+
+async def test_an_hour_that_was_missed_is_told_later_and_only_once(desk: Desk) -> None:
     """Likes of an hour whose message was never written stand in the next one; then they are told."""
-    clock = TestClock()
-    async with (
-        a_store(redis_url, clock=clock) as store,
-        SlackSandbox(UNLIMITED) as slack,
-        slack_api(slack) as api,
-    ):
-        gateway = SlackGateway(api, Metrics(), CARE)
-        hourly = Hourly(store.cases, store.notes, gateway, Line, a_policy(channel=CARE), clock)
-        await store.notes.add_to_digest(clock.now().strftime(HOUR_NAME), "1", "Ana liked")
-        clock.advance(timedelta(hours=3))
-        await hourly.write()
-        assert [message.text for message in slack.messages(CARE)] == ["Ana liked"]
-        clock.advance(timedelta(hours=1))
-        due: datetime = await hourly.write()
-        assert due > clock.now()
-        assert [message.text for message in slack.messages(CARE)] == ["quiet"]
+    await desk.store.notes.add_to_digest(desk.clock.now().strftime(HOUR_NAME), "1", "Ana liked")
+    desk.clock.advance(timedelta(hours=3))
+    await desk.hourly.write()
+    assert desk.told() == ["Ana liked"]
+    desk.clock.advance(timedelta(hours=1))
+    due: datetime = await desk.hourly.write()
+    assert due > desk.clock.now()
+    assert desk.told() == ["quiet"]
 
 
-async def test_more_than_can_be_listed_are_all_counted(redis_url: str) -> None:
+async def test_more_than_can_be_listed_are_all_counted(desk: Desk) -> None:
     """In a storm the figure is what the team goes by: it does not end where the list does."""
-    clock = TestClock()
-    async with (
-        a_store(redis_url, clock=clock) as store,
-        SlackSandbox(UNLIMITED) as slack,
-        slack_api(slack) as api,
-    ):
-        gateway = SlackGateway(api, Metrics(), CARE)
-        hourly = Hourly(store.cases, store.notes, gateway, Line, a_policy(channel=CARE), clock)
-        early, late = a_wait(clock.now() - timedelta(hours=3)), a_wait(clock.now())
-        cases = [a_case(key=a_key(f"post-{n}"), wait=late if n else early) for n in range(SHOWN + 2)]
-        await asyncio.gather(*(store.cases.commit(Commit(None, case, clock.now())) for case in cases))
-        await hourly.write()
-        assert [message.text for message in slack.messages(CARE)] == [f"{SHOWN + 2} wait, 1 for too long"]
+    now = desk.clock.now()
+    early, late = a_wait(now - timedelta(hours=3)), a_wait(now)
+    cases = [a_case(key=a_key(f"post-{n}"), wait=late if n else early) for n in range(SHOWN + 2)]
+    await asyncio.gather(*(desk.store.cases.commit(Commit(None, case, now)) for case in cases))
+    await desk.hourly.write()
+    assert desk.told() == [f"{SHOWN + 2} wait, 1 for too long"]
