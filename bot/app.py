@@ -29,6 +29,7 @@ from bot.clock import SystemClock
 from bot.domain.case import Case, Post
 from bot.domain.errors import SetupError
 from bot.domain.models import Capabilities
+from bot.domain.network import Titles
 from bot.domain.policy import Policy
 from bot.domain.ports import Clock, Posted
 from bot.domain.storm_ports import ProblemData, RingData, StormData
@@ -211,7 +212,7 @@ def _compose(
     bolt = build_bolt(slack_client(settings, http, None), slack, token, signing.get_secret_value() if signing else None)
     desk = Desk(context, composing, rng)
     handlers.register(bolt, _handler_deps(context, desk, composing, drawing, slack, http, surroundings, signals, calm))
-    taking = (store, casework, connectors, policy, allow, clock, metrics, lookups, signals, calm, drawing)
+    taking = (store, casework, connectors, titles, policy, allow, clock, metrics, lookups, signals, calm, drawing)
     return Service(
         settings=settings,
         clock=clock,
@@ -241,6 +242,7 @@ async def _intake(
     store: Store,
     casework: Casework,
     connectors: Mapping[tuple[str, str], Connector],
+    titles: Titles,
     policy: Policy,
     allow: AllowList,
     clock: Clock,
@@ -257,7 +259,8 @@ async def _intake(
     """
     inbox, notes, reader = store.inbox, store.notes, Reader(await asyncio.to_thread(Triage.load), allow)
     heard, note, create = signals.heard, calm.storms.note, FirstCards(casework, drawing, cards).create
-    return Intake(inbox, notes, casework, connectors, reader, policy, clock, metrics, lookups, heard, note, create)
+    taking = (inbox, notes, casework, connectors, titles, reader, policy, clock, metrics, lookups)
+    return Intake(*taking, heard, note, create)
 
 
 def _signals(
@@ -333,7 +336,7 @@ class Surroundings:
         self._slack = slack
         self._clock = clock
         self.allow = allow
-        self.titles = {network.name: network.title for network in NETWORKS}
+        self.titles = Titles((network.name, network.title) for network in NETWORKS)
 
     def view(self, case: Case) -> View:
         """The surroundings of a case now."""
@@ -341,7 +344,7 @@ class Surroundings:
         card = case.card
         return View(
             now=self._clock.now(),
-            network_title=self.titles.get(case.key.network, case.key.network),
+            network_title=self.titles[case.key.network],
             account_title=connector.title if connector else case.key.account,
             capabilities=connector.capabilities if connector else NOTHING,
             contact=self._settings.contact,

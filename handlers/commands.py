@@ -26,5 +26,6 @@ async def _reply(deps: Deps, user: str, word: str) -> Rendered:
         waiting = await deps.cases.waiting(SHOWN)
         return queue_reply(listed(waiting, deps.view_of), await deps.cases.count_waiting())
     if word == "mine":
-        return mine_reply(listed(await deps.cases.claimed_by(user, SHOWN), deps.view_of))
+        mine = await deps.cases.claimed_by(user, SHOWN)
+        return mine_reply(listed(mine, deps.view_of), await deps.cases.count_claimed_by(user))
     return help_reply("" if word in ("", "help") else word)

@@ -8,7 +8,7 @@ import aiohttp
 from bot.cards.view import View
 from bot.domain.case import Case
 from bot.domain.models import Health
-from bot.domain.network import ConnectorPort
+from bot.domain.network import ConnectorPort, Titles
 from bot.domain.policy import Policy
 from bot.domain.ports import Cases, Clock, Notes, Render
 from bot.services.composing import Composing
@@ -43,4 +43,4 @@ class Deps:
     troubles: Callable[[], Awaitable[list[Health]]]
     new_id: Callable[[], str]
     storms: StormDesk
-    titles: Mapping[str, str]
+    titles: Titles

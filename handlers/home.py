@@ -7,7 +7,8 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.cards.action_ids import ActionId, CallbackId, InputId, ModalState, Press
 from bot.cards.dialogs import case_modal, notice_modal, signature_modal
-from bot.cards.home import WAITING_SHOWN, AccountHealth, HomeData, home_view
+from bot.cards.hiding import HOME_SHOWN
+from bot.cards.home import MINE_SHOWN, WAITING_SHOWN, AccountHealth, HomeData, home_view
 from bot.cards.lists import listed
 from bot.cards.views import submitted
 from bot.domain.case import Purpose
@@ -15,8 +16,6 @@ from bot.services import health
 from bot.services.gate import trouble
 from bot.services.people import signature_problem, suggested_signature
 from handlers.deps import Deps
-
-MINE = 20
 
 
 def register(app: AsyncApp, deps: Deps) -> None:
@@ -50,11 +49,13 @@ async def publish(deps: Deps, user: str) -> None:
     """Draw somebody's Home from what is stored now."""
     data = HomeData(
         person=await deps.people.who(user),
-        mine=listed(await deps.cases.claimed_by(user, MINE), deps.view_of),
+        mine=listed(await deps.cases.claimed_by(user, MINE_SHOWN), deps.view_of),
+        mine_total=await deps.cases.count_claimed_by(user),
         waiting=listed(await deps.cases.waiting(WAITING_SHOWN), deps.view_of),
         waiting_total=await deps.cases.count_waiting(),
         accounts=[await _health(deps, key) for key in sorted(deps.connectors)],
-        hiding=listed(await deps.cases.hiding(MINE), deps.view_of),
+        hiding=listed(await deps.cases.hiding(HOME_SHOWN), deps.view_of),
+        hiding_total=await deps.cases.count_hiding(),
         problems=[
             *(". ".join(filter(None, (each.summary, each.mend))) for each in await deps.troubles()),
         ],
@@ -64,7 +65,7 @@ async def publish(deps: Deps, user: str) -> None:
 
 async def _health(deps: Deps, key: tuple[str, str]) -> AccountHealth:
     connector = deps.connectors[key]
-    network = deps.titles.get(key[0], key[0])
+    network = deps.titles[key[0]]
     pause = await trouble(deps.notes, deps.cases, connector, network, ZoneInfo(deps.policy.calendar.zone))
     return AccountHealth(
         title=f"{network} {connector.title}",

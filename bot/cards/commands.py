@@ -25,9 +25,10 @@ def queue_reply(cases: Sequence[Listed], total: int) -> Rendered:
     return _list(words, "✅ Nobody waits for an answer.", cases, total)
 
 
-def mine_reply(cases: Sequence[Listed]) -> Rendered:
-    """The asker's own cases."""
-    return _list(f"You have claimed {count(len(cases), 'case')}", "You have claimed nothing.", cases, len(cases))
+def mine_reply(cases: Sequence[Listed], total: int) -> Rendered:
+    """The asker's own cases, the first due on top."""
+    total = max(total, len(cases))
+    return _list(f"You have claimed {count(total, 'case')}", "You have claimed nothing.", cases, total)
 
 
 def help_reply(unknown: str = "") -> Rendered:

@@ -7,7 +7,7 @@ from bot.cards import build
 from bot.cards.action_ids import ActionId, CallbackId, InputId, ModalState, Press
 from bot.cards.customer import Room, quote
 from bot.cards.escape import date_token, line, one_line
-from bot.cards.lists import Listed, case_line, open_button
+from bot.cards.lists import Listed, case_line, left_out, open_button
 from bot.cards.view import View
 from bot.cards.views import ViewJson, modal
 from bot.cards.words import count, staff_name
@@ -150,11 +150,13 @@ def _reason(reason: HideReason) -> build.Block:
     return {**build.option(label, reason.value), "description": build.plain_text(description)}
 
 
-def home_parts(cases: Sequence[Listed]) -> Blocks:
+def home_parts(cases: Sequence[Listed], total: int) -> Blocks:
     """In App Home: what waits for a second person; nothing at all when nothing does."""
     if not cases:
         return []
-    return [build.header("Waiting for a second person"), *(_home_line(each) for each in cases[:HOME_SHOWN])]
+    lines = [_home_line(each) for each in cases[:HOME_SHOWN]]
+    rest = left_out(max(total, len(cases)), len(lines))
+    return [build.header("Waiting for a second person"), *lines, *([build.context(rest)] if rest else [])]
 
 
 def _home_line(each: Listed) -> build.Block:

@@ -42,18 +42,20 @@ class HomeData:
     mine: Sequence[Listed] = ()
     waiting: Sequence[Listed] = ()
     accounts: Sequence[AccountHealth] = ()
+    mine_total: int = 0
     waiting_total: int = 0
     problems: Sequence[str] = ()
     hiding: Sequence[Listed] = ()
+    hiding_total: int = 0
 
 
 def home_view(data: HomeData) -> ViewJson:
     """The Home tab of one person."""
     blocks = [
         *_problems(data.problems),
-        *home_parts(data.hiding),
+        *home_parts(data.hiding, data.hiding_total),
         build.header("My claims"),
-        *_cases(data.mine, MINE_SHOWN, len(data.mine), "You have claimed nothing."),
+        *_cases(data.mine, MINE_SHOWN, data.mine_total, "You have claimed nothing."),
         build.header("Waiting longest"),
         *_cases(data.waiting, WAITING_SHOWN, data.waiting_total, "✅ Nobody waits."),
         build.header("Accounts"),

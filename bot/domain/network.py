@@ -10,6 +10,13 @@ from bot.domain.models import Capabilities, Event, Health, Raw, Sent
 from bot.domain.templates import Templates
 
 
+class Titles(dict[str, str]):
+    """The networks as people write them, by name: "WhatsApp" for `whatsapp`. One that is unknown goes by its name."""
+
+    def __missing__(self, network: str) -> str:
+        return network
+
+
 class WebhookRequest(NamedTuple):
     """One HTTP request to /webhooks/<connector>, as the network sent it. Header names are lower case."""
 

@@ -73,12 +73,20 @@ class Cases(Protocol):
         """In how many open cases a customer waits, or those whose answer was due before then."""
         ...
 
+    async def count_claimed_by(self, user: str) -> int:
+        """How many open cases that Slack user has claimed."""
+        ...
+
     async def claimed_by(self, user: str, limit: int) -> list[Case]:
         """Open cases claimed by that Slack user, the earliest due first."""
         ...
 
     async def open_in(self, network: str, account: str, limit: int) -> list[Case]:
         """Open cases of one account, the newest first (for finding edits and deletions)."""
+        ...
+
+    async def count_hiding(self) -> int:
+        """In how many cases a request to hide a comment waits for a second person."""
         ...
 
     async def hiding(self, limit: int) -> list[Case]:

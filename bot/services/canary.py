@@ -9,7 +9,7 @@ from bot.domain.calendar import Calendar
 from bot.domain.canary import Arrival, Stream, first_heard, hear, rings, usual_gap, watch
 from bot.domain.errors import HarkError
 from bot.domain.models import Health
-from bot.domain.network import ConnectorPort
+from bot.domain.network import ConnectorPort, Titles
 from bot.domain.notices import Words, kind_of
 from bot.domain.ports import Clock
 from bot.services.notices import Notices
@@ -37,7 +37,7 @@ class Canary:
         book: Rhythms,
         notices: Notices,
         connectors: Mapping[tuple[str, str], ConnectorPort],
-        titles: Mapping[str, str],
+        titles: Titles,
         calendar: Calendar,
         clock: Clock,
     ) -> None:
@@ -120,7 +120,7 @@ class Canary:
         network, _, rest = name.partition("/")
         connector = self._connector(name)
         account = connector.title if connector else rest.partition("/")[0]
-        return f"{self._titles.get(network, network)} ({account}, {rest.partition('/')[2]})"
+        return f"{self._titles[network]} ({account}, {rest.partition('/')[2]})"
 
     def _at(self, at: datetime) -> str:
         local = self._calendar.local(at)

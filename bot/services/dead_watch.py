@@ -12,6 +12,7 @@ from pydantic import Field
 
 from bot.domain.dead import DeadCount, dead_words, error_class, gone_words
 from bot.domain.models import Health, Model
+from bot.domain.network import Titles
 from bot.domain.notices import Words, kind_of
 from bot.domain.ports import Buried, Clock, Notes
 from bot.domain.text.skeleton import skeleton
@@ -45,9 +46,7 @@ class Looked(Model):
 class DeadWatch:
     """Looks at the dead letters every minute, by whichever worker holds the chore."""
 
-    def __init__(
-        self, letters: Letters, notes: Notes, notices: Notices, titles: Mapping[str, str], clock: Clock
-    ) -> None:
+    def __init__(self, letters: Letters, notes: Notes, notices: Notices, titles: Titles, clock: Clock) -> None:
         self._letters = letters
         self._notes = notes
         self._notices = notices
@@ -91,7 +90,7 @@ class DeadWatch:
             kind = kind_of(DEAD, each.raw.network, error_class(each.error))
             if kind not in kinds and len(kinds) >= KINDS:
                 kind = kind_of(DEAD, each.raw.network, "other")
-            kinds.setdefault(kind, self._titles.get(each.raw.network, each.raw.network))
+            kinds.setdefault(kind, self._titles[each.raw.network])
             groups.setdefault(kind, []).append(each)
         for kind, group in groups.items():
             words = dead_words(kinds[kind], group[0].error, skeleton(group[0].raw.body))

@@ -15,7 +15,7 @@ from bot.domain.case import SendState
 from bot.domain.circuit import SIGN_IN, WELL, Circuit
 from bot.domain.errors import NetworkError, Permanent, Transient
 from bot.domain.models import Health
-from bot.domain.network import ConnectorPort
+from bot.domain.network import ConnectorPort, Titles
 from bot.domain.ports import Budgets, Cases, Clock, Notes
 
 KEPT = timedelta(days=1)
@@ -43,7 +43,7 @@ class Held:
 class Gate:
     """Lets sends through, and learns from what became of them. `titles`: the networks as people write them."""
 
-    def __init__(self, notes: Notes, budgets: Budgets, clock: Clock, zone: tzinfo, titles: Mapping[str, str]) -> None:
+    def __init__(self, notes: Notes, budgets: Budgets, clock: Clock, zone: tzinfo, titles: Titles) -> None:
         self._notes = notes
         self._budgets = budgets
         self._clock = clock
@@ -55,7 +55,7 @@ class Gate:
         """None when a send of this account may go now. Whoever is let through must `tell` what came of it."""
         now, circuit = self._clock.now(), await self._circuit(connector)
         if circuit.until is not None:
-            why = circuits.words(circuit, self._title(connector), self._zone)
+            why = circuits.words(circuit, self._titles[connector.network], self._zone)
             if now < circuit.until:
                 return Held(min(circuit.until, now + LOOK_AGAIN), why)
             probe = f"probe:{_name(connector)}:{circuit.until.isoformat()}"
@@ -65,7 +65,7 @@ class Gate:
         wait = await self._budgets.take(_sends(connector), can.sends_per_minute / 60, can.send_burst, now)
         if wait <= 0:
             return None
-        slow = f"{self._title(connector)} asks to slow down" if wait > WORTH_SAYING_S else ""
+        slow = f"{self._titles[connector.network]} asks to slow down" if wait > WORTH_SAYING_S else ""
         return Held(now + timedelta(seconds=wait), slow)
 
     async def tell(self, connector: ConnectorPort, error: NetworkError | None) -> Circuit:
@@ -112,9 +112,6 @@ class Gate:
                 continue
             if health.ok:
                 await self.tell(connector, None)
-
-    def _title(self, connector: ConnectorPort) -> str:
-        return self._titles.get(connector.network, connector.network)
 
     async def _circuit(self, connector: ConnectorPort) -> Circuit:
         return await circuit_of(self._notes, connector)

@@ -15,6 +15,7 @@ from bot.domain.canary import Arrival
 from bot.domain.drift import KNOWN_WEIGHT, SEEN_TO_TELL, field_words, fields_of, is_learned, is_routine, unknown_words
 from bot.domain.errors import StoreUnavailable
 from bot.domain.models import Event, Interaction, Malformed, Raw, UnknownEvent
+from bot.domain.network import Titles
 from bot.domain.notices import kind_of
 from bot.domain.ports import Clock
 from bot.domain.text.clean import cut
@@ -45,9 +46,7 @@ class Heard(Protocol):
 class Hearing:
     """The notes of one process."""
 
-    def __init__(
-        self, book: Heard, notices: Notices, titles: Mapping[str, str], clock: Clock, metrics: Metrics
-    ) -> None:
+    def __init__(self, book: Heard, notices: Notices, titles: Titles, clock: Clock, metrics: Metrics) -> None:
         self._book = book
         self._notices = notices
         self._titles = titles
@@ -96,7 +95,7 @@ class Hearing:
         await self._or_keep(lambda: self._book.add(streams), lambda: self._arrivals.update(arrivals))
         unknown, self._unknown = self._unknown, {}
         for (network, what), (count, raw) in unknown.items():
-            words = unknown_words(self._titles.get(network, network), what, skeleton(raw.body))
+            words = unknown_words(self._titles[network], what, skeleton(raw.body))
             await self._notices.tell(kind_of("drift", network, what), words, count=count)
         samples, self._samples = self._samples, []
         for raw in samples:
@@ -120,7 +119,7 @@ class Hearing:
         new = [field for field, count in counts.items() if learned and count == SEEN_TO_TELL]
         if new:
             self._metrics.drift.labels(raw.network, "new_field").inc(len(new))
-            words = field_words(self._titles.get(raw.network, raw.network), new, skeleton(raw.body))
+            words = field_words(self._titles[raw.network], new, skeleton(raw.body))
             await self._notices.tell(kind_of("drift", raw.network, "new-fields"), words, count=len(new))
 
     def _count(self, key: tuple[str, datetime, bool]) -> None:

@@ -32,7 +32,7 @@ from bot.domain.models import (
     SendReport,
     UnknownEvent,
 )
-from bot.domain.network import ConnectorPort
+from bot.domain.network import ConnectorPort, Titles
 from bot.domain.policy import Policy
 from bot.domain.ports import Clock, Conflict, Inbox, Notes, Stored
 from bot.domain.reading import Reading
@@ -76,6 +76,7 @@ class Intake:
         notes: Notes,
         casework: Casework,
         connectors: Mapping[tuple[str, str], ConnectorPort],
+        titles: Titles,
         reader: Reader,
         policy: Policy,
         clock: Clock,
@@ -97,7 +98,7 @@ class Intake:
         self._metrics = metrics
         self._note = note
         self._create = create or casework.create
-        self._quiet = QuietEvents(notes, casework, clock)
+        self._quiet = QuietEvents(notes, casework, clock, titles)
         self._log = structlog.get_logger("hark.intake")
 
     async def run(self, stop: asyncio.Event) -> None:

@@ -12,7 +12,7 @@ import structlog
 
 from bot.domain.errors import NetworkError, Transient
 from bot.domain.models import Health, Raw
-from bot.domain.network import ConnectorPort, Page
+from bot.domain.network import ConnectorPort, Page, Titles
 from bot.domain.ports import Cases, Clock, Due, DueQueue, Inbox, Notes
 from bot.services import health, lookups
 from bot.services.gate import Gate
@@ -56,7 +56,7 @@ class Polling:
         gate: Gate,
         tell: Tell,
         looking: Lookups,
-        titles: Mapping[str, str],
+        titles: Titles,
     ) -> None:
         self._inbox = store.inbox
         self._cases = store.cases
@@ -131,7 +131,7 @@ class Polling:
         for remark in await connector.remarks():
             if remark.once:
                 name = f"{connector.network}/{connector.account}/{remark.once}"
-                title = self._titles.get(connector.network, connector.network)
+                title = self._titles[connector.network]
                 await self._tell(name, f"{title} {connector.title}: {remark.text}")
 
     async def _page(self, connector: ConnectorPort, source: str) -> Page:

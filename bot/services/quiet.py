@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.domain.models import Deleted, Interaction
+from bot.domain.network import Titles
 from bot.domain.ports import Clock, Notes
 from bot.domain.receiving import folded
 from bot.domain.text.clean import cut, tidy
@@ -29,6 +30,7 @@ class QuietEvents:
     notes: Notes
     casework: Casework
     clock: Clock
+    titles: Titles
 
     async def take_in(self, event: Interaction) -> str:
         """Count one, however often it comes; the word for the counter.
@@ -51,7 +53,7 @@ class QuietEvents:
 
     async def _tell(self, event: Interaction, hour: str) -> str:
         who = tidy(event.author.label) if event.author else "someone"
-        line = f"{cut(who, NAME_GRAPHEMES)} {WORDS[event.kind]} ({event.key.network})"
+        line = f"{cut(who, NAME_GRAPHEMES)} {WORDS[event.kind]} ({self.titles[event.key.network]})"
         await self.notes.add_to_digest(hour, name_of(event), line)
         return "digest"
 

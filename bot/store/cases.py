@@ -112,6 +112,14 @@ class RedisCases:
         """In how many open cases a customer waits, or those whose answer was due before then."""
         return await self._count("waiting", "+inf" if due_before is None else f"({millis(due_before)}")
 
+    async def count_claimed_by(self, user: str) -> int:
+        """How many open cases that Slack user has claimed."""
+        return await self._count(f"claimed:{user}", "+inf")
+
+    async def count_hiding(self) -> int:
+        """In how many cases a request to hide a comment waits for a second person."""
+        return await self._count("hiding", "+inf")
+
     async def _count(self, name: str, last: str) -> int:
         lists = (self.keys.index(shard, name) for shard in range(self.keys.shards))
         return sum(await self.link.many([("ZCOUNT", each, "-inf", last) for each in lists]))

@@ -3,10 +3,11 @@
 import asyncio
 from functools import partial
 
-from bot.cards.home import WAITING_SHOWN
+from bot.cards.home import MINE_SHOWN, WAITING_SHOWN
+from bot.domain.case import Person
 from bot.domain.ports import Commit
 from handlers.commands import SHOWN
-from tests.support.cases import a_case, a_key, a_wait
+from tests.support.cases import a_case, a_claim, a_key, a_wait
 from tests.support.rig import ANA, BEN, CARE, Rig, a_rig
 from tests.support.waiting import wait_until
 
@@ -305,16 +306,20 @@ async def test_history_home_and_the_slash_command(redis_url: str) -> None:
 
 
 async def test_a_crowd_that_waits_is_counted_to_the_last(redis_url: str) -> None:
-    """Home and /hark queue list the first, and say how many there are in all."""
+    """Home, /hark queue and /hark mine list the first, and say how many there are in all."""
     async with a_rig(redis_url) as rig:
         cases, now = rig.service.store.cases, rig.sandbox.clock.now()
-        crowd = [a_case(key=a_key(f"post-{n}"), wait=a_wait(now)) for n in range(SHOWN + 2)]
+        claim = a_claim(by=Person(id=ANA, name="Ana"), at=now)
+        crowd = [a_case(key=a_key(f"post-{n}"), wait=a_wait(now), claim=claim) for n in range(SHOWN + 2)]
         await asyncio.gather(*(cases.commit(Commit(None, case, now)) for case in crowd))
         await rig.sandbox.slack.open_home(ANA)
         homes = rig.sandbox.slack.hub.views.homes
-        await wait_until(lambda: f"{SHOWN + 2 - WAITING_SHOWN} more" in str(homes.get(ANA)), "Home says how many more")
+        await wait_until(lambda: f"{SHOWN + 2 - WAITING_SHOWN} more" in str(homes.get(ANA)), "Home says how many wait")
+        assert f"{SHOWN + 2 - MINE_SHOWN} more" in str(homes.get(ANA))
         await rig.sandbox.slack.command(ANA, CARE, "/hark queue")
         await wait_until(partial(_whispered, rig, f"{SHOWN + 2} cases wait"), "/hark queue counts them")
+        await rig.sandbox.slack.command(ANA, CARE, "/hark mine")
+        await wait_until(partial(_whispered, rig, f"You have claimed {SHOWN + 2} cases"), "and so does /hark mine")
 
 
 def _whispered(rig: Rig, words: str) -> bool:

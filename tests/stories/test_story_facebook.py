@@ -112,7 +112,7 @@ async def test_messages_mentions_posts_and_likes_each_find_their_place(redis_url
         assert len(rig.cards()) == 3
         await story.idle()
         assert await story.buried() == ["a comment without its id or its post's"]
-        assert await rig.digest() == ["Carla Diaz liked (facebook)"]
+        assert await rig.digest() == ["Carla Diaz liked (Facebook)"]
 
 
 async def test_a_comment_that_the_webhook_missed_is_found_by_the_sweep(redis_url: str) -> None:

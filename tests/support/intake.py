@@ -7,7 +7,7 @@ from functools import cache
 
 from bot.domain.case import Case
 from bot.domain.models import Event, Raw
-from bot.domain.network import ConnectorPort
+from bot.domain.network import ConnectorPort, Titles
 from bot.domain.ports import Cases, Commit, CommitResult, Inbox, Notes
 from bot.domain.text.privacy import AllowList
 from bot.domain.text.triage import Triage
@@ -69,6 +69,7 @@ def an_intake(
         notes,
         Casework(cases or store.cases, clock),
         connectors,
+        Titles(square="Square"),
         Reader(triage(), AllowList()),
         a_policy(),
         clock,

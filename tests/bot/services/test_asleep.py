@@ -12,6 +12,7 @@ from bot.domain.case import Case, SendState
 from bot.domain.decisions import Decide
 from bot.domain.delivery import CALL_LEASE
 from bot.domain.errors import LeaseLost
+from bot.domain.network import Titles
 from bot.domain.ports import Blocks, Commit, Due, Posted
 from bot.http import open_session
 from bot.services.casework import Casework, Outcome
@@ -139,7 +140,7 @@ class Desk:
         """A worker that sleeps after it has said that it will send."""
         casework = Napping(self.store, self.clock, nap)
         doors = {("webhook", "main"): self.connector}
-        gate = Gate(self.store.notes, self.store.budgets, self.clock, ZoneInfo("UTC"), {})
+        gate = Gate(self.store.notes, self.store.budgets, self.clock, ZoneInfo("UTC"), Titles())
         return Sending(casework, self.store.notes, doors, a_policy(), self.clock, Metrics(), gate)
 
     async def state(self) -> SendState:

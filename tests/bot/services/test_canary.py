@@ -11,6 +11,7 @@ from bot.domain.calendar import Calendar
 from bot.domain.canary import Arrival, Stream
 from bot.domain.errors import Transient
 from bot.domain.models import Event, Health, Raw
+from bot.domain.network import Titles
 from bot.domain.notices import kind_of
 from bot.services.canary import CANARY, EVERY, Canary
 from connectors.webhook.connector import WebhookConnector
@@ -70,7 +71,12 @@ async def mine(redis_url: str) -> AsyncIterator[Mine]:
     async with a_notice_desk(redis_url) as desk:
         account = Account()
         canary = Canary(
-            desk.store.heard, desk.notices, {("square", "main"): account}, {"square": "Square"}, Calendar(), desk.clock
+            desk.store.heard,
+            desk.notices,
+            {("square", "main"): account},
+            Titles(square="Square"),
+            Calendar(),
+            desk.clock,
         )
         known = Stream(
             since=NOON - timedelta(weeks=5),

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from bot.domain.dead import KEPT
+from bot.domain.network import Titles
 from bot.services.dead_watch import DEAD, KINDS, DeadWatch
 from tests.support.cases import a_raw
 from tests.support.notices import Desk, a_notice_desk
@@ -43,7 +44,7 @@ async def watched(redis_url: str) -> AsyncIterator[Watched]:
     async with a_notice_desk(redis_url) as desk:
         desk.clock.at = datetime.now(UTC)  # noqa: TID251
         yield Watched(
-            desk, DeadWatch(desk.store.dead, desk.store.notes, desk.notices, {"square": "Square"}, desk.clock)
+            desk, DeadWatch(desk.store.dead, desk.store.notes, desk.notices, Titles(square="Square"), desk.clock)
         )
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from bot.domain.drift import fields_of
 from bot.domain.models import Event, Interaction, Malformed, Raw, UnknownEvent
+from bot.domain.network import Titles
 from bot.services.hearing import LOOK_EVERY, WHATS, Hearing
 from bot.telemetry import Metrics
 from tests.support.cases import NOON, a_key, a_raw, an_interaction
@@ -50,7 +51,7 @@ async def ear(redis_url: str) -> AsyncIterator[Ear]:
     """A hearing on a real store and the local Slack."""
     async with a_notice_desk(redis_url) as desk:
         metrics = Metrics()
-        yield Ear(desk, Hearing(desk.store.heard, desk.notices, {"square": "Square"}, desk.clock, metrics), metrics)
+        yield Ear(desk, Hearing(desk.store.heard, desk.notices, Titles(square="Square"), desk.clock, metrics), metrics)
 
 
 async def test_an_unknown_event_is_counted_and_told_once_with_its_shape(ear: Ear) -> None:

@@ -14,6 +14,7 @@ from bot.domain.case import Case, Send, SendState
 from bot.domain.circuit import FIRST_PAUSE, SIGN_IN_PAUSE
 from bot.domain.delivery import CALL_LEASE, CHECK_EVERY
 from bot.domain.errors import LeaseLost, Permanent, Transient, Unknown
+from bot.domain.network import Titles
 from bot.domain.ports import Commit, Due
 from bot.services.casework import Casework
 from bot.services.gate import Gate, trouble
@@ -29,7 +30,7 @@ from tests.support.waiting import wait_until
 SECOND = timedelta(seconds=1)
 DOWN = Transient("could not connect")
 EXPIRED = Permanent("token", "The access token has expired.")
-TITLES = {Scripted.network: "Bird Site"}
+TITLES = Titles({Scripted.network: "Bird Site"})
 
 
 @dataclass

@@ -214,7 +214,8 @@ async def test_lists_follow_the_case(store: Store) -> None:
     await store.cases.commit(Commit(before=stored, after=handed_over, at=NOON))
     assert await store.cases.claimed_by(ANA.id, 10) == []
     assert await store.cases.waiting(10) == []
-    assert len(await store.cases.claimed_by(BEN.id, 10)) == 1
+    assert len(await store.cases.claimed_by(BEN.id, 10)) == await store.cases.count_claimed_by(BEN.id) == 1
+    assert await store.cases.count_claimed_by(ANA.id) == 0
     stored = await store.cases.load(case.id)
     closed = handed_over.model_copy(update={"status": Status.CLOSED, "claim": None})
     await store.cases.commit(Commit(before=stored, after=closed, at=NOON))
@@ -275,12 +276,14 @@ async def test_requests_to_hide_are_listed_until_somebody_decides(store: Store) 
         case = a_hiding_case(key=a_key(f"c{n}"), hidings=(asked,), status=Status.CLOSED if n == 1 else Status.OPEN)
         assert await store.cases.commit(Commit(before=None, after=case, at=NOON)) == "committed"
     first, second = await store.cases.hiding(10)
+    assert await store.cases.count_hiding() == 2
     assert [first.key.conversation, second.key.conversation] == ["c1", "c2"]
     assert [case.id for case in await store.cases.hiding(1)] == [first.id]
     decided = first.hidings[0].model_copy(update={"state": HideState.DECLINED})
     after = first.model_copy(update={"hidings": (decided,)})
     assert await store.cases.commit(Commit(before=first, after=after, at=NOON)) == "committed"
     assert [case.id for case in await store.cases.hiding(10)] == [second.id]
+    assert await store.cases.count_hiding() == 1
 
 
 async def test_a_hold_without_a_draw_is_refused_unstored(store: Store) -> None:
