@@ -223,7 +223,7 @@ def _belong(total: int) -> str:
 
 
 def _total(tally: Tally) -> int:
-    return _counted(tally, "folded")
+    return _counted(tally, "folded") + _counted(tally, "standing")
 
 
 def _counted(tally: Tally, name: str) -> int:

@@ -75,7 +75,8 @@ class Problem(Model):
     """A known problem: `samples` are normal texts and `words` words by which new cases of it are told.
 
     `line` is what staff may say to its customers, `solved_line` what they may say once it is solved. `combed` says how
-    far the cases that the storm had folded were looked through ("" not begun, "done", else a cursor).
+    far the cases that the storm had folded were looked through ("" not begun, "done", else a cursor), `combed_cards`
+    those that had cards of their own.
     """
 
     id: str
@@ -87,6 +88,7 @@ class Problem(Model):
     opened_at: AwareDatetime
     opened_by: str = ""
     combed: str = ""
+    combed_cards: str = ""
     solved_at: AwareDatetime | None = None
     solved_by: str = ""
     solved_line: str = ""
@@ -258,12 +260,14 @@ def joined(case: Case, problem: Problem, now: datetime) -> Decision:
 
 
 def relieved(case: Case, problem: Problem, now: datetime) -> Decision:
-    """The problem is solved: the case says so, and suggests the words for it. Who wants a first card draws it."""
+    """The problem is solved: the case says so, and suggests the words for it. Who wants a first card draws it; a case
+    that is closed says so if it is opened again."""
     if case.known is None or case.known.id != problem.id:
         return Refused(code="not_in", text="The case does not belong to that problem.")
     known = case.known.model_copy(update={"solved": True, "line": problem.solved_line})
     log = LogEntry(at=now, what="the known problem was solved", detail=problem.title)
-    return Change(case=case.model_copy(update={"known": known}), log=(log,), redraw=has_message(case))
+    redraw = case.is_open and has_message(case)
+    return Change(case=case.model_copy(update={"known": known}), log=(log,), redraw=redraw)
 
 
 def has_message(case: Case) -> bool:

@@ -55,14 +55,15 @@ class Tally:
     """How a channel stands.
 
     `waiting`: cards that wait for the budget; `admitted`: exempt cases among them during a storm; `folded`: cases held
-    back now; `first`: exempt ones among those; `slots`: new cases by ten seconds; `counts`: see `StormStore.fold` and
-    `drop`; `words`: the most frequent words with the number of cases that have them; `alike`: the most near duplicates
-    that were seen lately.
+    back now; `standing`: a known problem's cases with cards of their own; `first`: exempt ones among the folded;
+    `slots`: new cases by ten seconds; `counts`: see `StormStore.fold`, `stand` and `drop`; `words`: the most frequent
+    words with the number of cases that have them; `alike`: the most near duplicates that were seen lately.
     """
 
     waiting: int = 0
     admitted: int = 0
     folded: int = 0
+    standing: int = 0
     first: int = 0
     slots: Mapping[int, int] = field(default_factory=dict)
     counts: Mapping[str, int] = field(default_factory=dict)
@@ -105,6 +106,22 @@ class StormStore(Protocol):
     async def top(self, channel: str, group: str, limit: int) -> list[str]: ...
     async def scan(self, channel: str, cursor: str) -> tuple[str, list[str]]:
         """Some of the storm's folded cases, and the cursor for more ("0" at first; "0" again at the end)."""
+        ...
+
+    async def carded(self, channel: str, cursor: str) -> tuple[str, list[str]]:
+        """Some of the cases whose first cards were posted within a day, and the cursor for more, as with `scan`."""
+        ...
+
+    async def stand(self, channel: str, problem: str, case: str, now: datetime, fold: Fold | None = None) -> None:
+        """A case of a known problem has a card of its own; it is counted (once) if there is a `fold` to count."""
+        ...
+
+    async def standing(self, channel: str, problem: str, limit: int) -> list[str]:
+        """Cases of a known problem that have cards of their own, the first noted first."""
+        ...
+
+    async def leave(self, channel: str, problem: str, case: str) -> None:
+        """A case with a card of its own says by now what became of the problem."""
         ...
 
     async def tally(self, channel: str, group: str, now: datetime) -> Tally: ...

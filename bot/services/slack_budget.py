@@ -13,6 +13,9 @@ UPDATE_BURST = 20
 UPDATES = "chat.update"
 SPARE_PER_S = 0.5
 """Half of the channel's posts: what is released after a storm must not take the next customer's place."""
+SPARE_UPDATES_PER_S = 0.3
+SPARE_UPDATES = 5
+"""A third of all updates: the cards that customers and staff change come first."""
 
 
 class SlackBudget:
@@ -57,6 +60,10 @@ class SlackBudget:
     async def to_spare(self, channel: str) -> bool:
         """Whether one of the cards that a storm held back may follow now, while nobody else waits."""
         return await self._budgets.take(f"storm:{channel}", SPARE_PER_S, 1, self._clock.now()) <= 0
+
+    async def to_spare_update(self) -> bool:
+        """Whether one card of many may be redrawn now because of a known problem."""
+        return await self._budgets.take("storm:chat.update", SPARE_UPDATES_PER_S, SPARE_UPDATES, self._clock.now()) <= 0
 
     async def to_update(self) -> float:
         """Take a token for a changed message: 0 when there was one, else the seconds to wait."""

@@ -48,6 +48,9 @@ ROUNDS: Final = 20
 DONE: Final = "done"
 KNOWN_BY_ALL = timedelta(seconds=3)
 """Every process has learnt of a problem by then: until it has, it folds a case of it into the storm."""
+CARDS_NOTED = timedelta(seconds=10)
+"""Every process has noted by then which cards it had posted before the problem was known."""
+AT_ONCE: Final = 5
 
 Change = Callable[[Weather], Weather | None]
 
@@ -86,10 +89,11 @@ class StormUpkeep:
         weather = await self.change(channel, lambda each: passes(each, seen, now)) or weather
         for problem in weather.problems:
             await self._comb(channel, problem, now)
+            await self._tell_solved(channel, problem, now)
         await self._release(channel, weather, tally, now)
         wait = [await self._show_storm(channel, weather.storm, tally.folded, now)] if weather.storm else []
         wait += [await self._show_problem(channel, problem) for problem in weather.problems]
-        busy = weather.storming or tally.folded > 0 or any(each.combed != DONE for each in weather.problems)
+        busy = weather.storming or tally.folded > 0 or any(_is_at_work(each) for each in weather.problems)
         return now + (STEP if busy else max(STEP, min((each - now for each in wait if each is not None), default=IDLE)))
 
     async def change(self, channel: str, decide: Change) -> Weather | None:
@@ -142,6 +146,8 @@ class StormUpkeep:
                 case = (await self._casework.apply(case_id, _relief(solved, now), known=case)).case
             if case is None or not case.is_open or not wants_first_card(case) or (solved and case.wait is None):
                 continue
+            if group != STORM and solved is None:
+                await self._store.stand(channel, group, case_id, now)
             await self._cards.put(case_id, now + BEHIND, COMPLAINT_BAND + 1)
             shown.append(case_id)
         await self._store.drop(channel, group, shown, "shown")
@@ -151,9 +157,16 @@ class StormUpkeep:
     # --- known problems ---------------------------------------------------------------------------------------------
 
     async def _comb(self, channel: str, problem: Problem, now: datetime) -> None:
-        """Look through some of the cases that the storm has folded: those that belong to the problem go over to it."""
-        if problem.combed == DONE or problem.solved_at is not None or now < problem.opened_at + KNOWN_BY_ALL:
+        """Look through some of the cases that came before the problem was known: those that belong to it join it."""
+        if problem.solved_at is not None or now < problem.opened_at + KNOWN_BY_ALL:
             return
+        if problem.combed != DONE:
+            await self._comb_folded(channel, problem, now)
+        elif problem.combed_cards != DONE and now >= problem.opened_at + CARDS_NOTED:
+            await self._comb_cards(channel, problem, now)
+
+    async def _comb_folded(self, channel: str, problem: Problem, now: datetime) -> None:
+        """Those that the storm has folded go over to the problem."""
         cursor, ids = await self._store.scan(channel, problem.combed or "0")
         over: list[str] = []
         for case_id in ids:
@@ -166,6 +179,30 @@ class StormUpkeep:
         await self._store.drop(channel, STORM, over, "joined")
         combed = DONE if cursor == "0" else cursor
         await self.change(channel, lambda each: changed_problem(each, problem.id, combed=combed))
+
+    async def _comb_cards(self, channel: str, problem: Problem, now: datetime) -> None:
+        """Those that have cards of their own say so there. Where Slack has no room, the same ones come again."""
+        cursor, ids = await self._store.carded(channel, problem.combed_cards or "0")
+        for case_id in ids:
+            case = await self._casework.cases.load(case_id)
+            if case is None or not case.is_open or case.known is not None or not belongs(problem, case):
+                continue
+            if not await self._budget.to_spare_update():
+                return
+            await self._store.stand(channel, problem.id, case_id, now, folding(case))
+            await self._casework.apply(case_id, lambda each: joined(each, problem, now), known=case)
+        combed = DONE if cursor == "0" else cursor
+        await self.change(channel, lambda each: changed_problem(each, problem.id, combed_cards=combed))
+
+    async def _tell_solved(self, channel: str, problem: Problem, now: datetime) -> None:
+        """The cards that its cases have already say by and by that the problem is solved."""
+        if problem.solved_at is None:
+            return
+        for case_id in await self._store.standing(channel, problem.id, AT_ONCE):
+            if not await self._budget.to_spare_update():
+                return
+            await self._casework.apply(case_id, _relief(problem, now))
+            await self._store.leave(channel, problem.id, case_id)
 
     # --- the messages -----------------------------------------------------------------------------------------------
 
@@ -211,7 +248,7 @@ class StormUpkeep:
         data = await self.problem_data(channel, problem.id)
         if data is None:
             return None
-        over = problem.solved_at is not None and data.tally.folded == 0
+        over = problem.solved_at is not None and data.tally.folded == 0 and data.tally.standing == 0
         return await self._show(channel, data.problem, self._drawings.problem(data), PACE, over=over)
 
     async def _show(
@@ -226,6 +263,11 @@ class StormUpkeep:
             return await self.change(channel, lambda each: _with_face(each, told.id, face)) is not None
 
         return await self._posters.show(channel, told.face, rendered, save, pace)
+
+
+def _is_at_work(problem: Problem) -> bool:
+    """Whether there is more to do for it at once than to keep its card true."""
+    return problem.solved_at is not None or problem.combed != DONE or problem.combed_cards != DONE
 
 
 def _relief(problem: Problem, now: datetime) -> Decide:

@@ -161,6 +161,10 @@ class Keys:
         """Sorted set: cases of a storm or a known problem whose cards are held back, by how urgently they wait."""
         return self.at(self.shard_of(channel), "folded", channel, group)
 
+    def standing(self, channel: str, problem: str) -> str:
+        """Sorted set: cases of a known problem that have cards of their own, by when that was noted."""
+        return self.at(self.shard_of(channel), "standing", channel, problem)
+
     def storm(self, channel: str, part: str) -> str:
         """Hash, list or sorted set: what is counted in a channel."""
         return self.at(self.shard_of(channel), "storm", channel, part)

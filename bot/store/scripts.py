@@ -51,6 +51,7 @@ class Scripts:
     storm_fold: Script
     storm_take: Script
     storm_drop: Script
+    storm_stand: Script
     ring_take: Script
 
     @classmethod
@@ -78,5 +79,6 @@ class Scripts:
             storm_fold=Script.read("storm_fold"),
             storm_take=Script.read("storm_take"),
             storm_drop=Script.read("storm_drop"),
+            storm_stand=Script.read("storm_stand"),
             ring_take=Script.read("ring_take"),
         )

@@ -60,7 +60,7 @@ class RedisStorms:
 
     async def note(self, channel: str, jot: Jot, now: datetime) -> Noted:
         """Add what one process noticed."""
-        parts = ("slots", "recent", "asking", "admitted", "people", "counts")
+        parts = ("slots", "recent", "asking", "admitted", "people", "counts", "cards")
         came: list[Arg] = [each for pair in jot.came.items() for each in pair]
         asked: list[Arg] = [each for case, until in jot.asked.items() for each in (case, millis(until))]
         carded: list[Arg] = [each for pair in jot.carded.items() for each in pair]
@@ -135,18 +135,39 @@ class RedisStorms:
 
     async def scan(self, channel: str, cursor: str) -> tuple[str, list[str]]:
         """Some of the storm's folded cases, and the cursor for more."""
-        key = self.keys.folded(channel, STORM)
+        return await self._scan(self.keys.folded(channel, STORM), cursor)
+
+    async def carded(self, channel: str, cursor: str) -> tuple[str, list[str]]:
+        """Some of those whose first cards were posted within a day, and the cursor for more."""
+        return await self._scan(self.keys.storm(channel, "cards"), cursor)
+
+    async def _scan(self, key: str, cursor: str) -> tuple[str, list[str]]:
         after, flat = await self.link.do("ZSCAN", key, cursor, "COUNT", 50)
         members = [each[0] if isinstance(each, tuple) else each for each in flat]
         if members and not isinstance(flat[0], tuple):
             members = members[::2]
         return str(int(after)), [each.decode() for each in members]
 
+    async def stand(self, channel: str, problem: str, case: str, now: datetime, fold: Fold | None = None) -> None:
+        """A case of a known problem has a card of its own; it is counted (once) if there is a `fold` to count."""
+        keys = (self.keys.standing(channel, problem), self.keys.storm(channel, f"counts-{problem}"))
+        counts: list[Arg] = [] if fold is None else [fold.mood, int(fold.complaint), KEEP // MS]
+        await self.link.run(self.scripts.storm_stand, keys, [case, millis(now), *counts])
+
+    async def standing(self, channel: str, problem: str, limit: int) -> list[str]:
+        """Cases of a known problem that have cards of their own, the first noted first."""
+        ids = await self.link.do("ZRANGE", self.keys.standing(channel, problem), 0, limit - 1)
+        return [each.decode() for each in ids]
+
+    async def leave(self, channel: str, problem: str, case: str) -> None:
+        """A case with a card of its own says by now what became of the problem."""
+        await self.link.do("ZREM", self.keys.standing(channel, problem), case)
+
     async def tally(self, channel: str, group: str, now: datetime) -> Tally:
         """How a channel, or one known problem in it, stands."""
         folded, at = self.keys.folded(channel, group), millis(now)
         part = [self.keys.storm(channel, name) for name in ("asking", "admitted", "slots", f"counts-{group}")]
-        waiting, admitted, slots, counts, own, words, all_folded, first, alike = await self.link.many(
+        waiting, admitted, slots, counts, own, words, all_folded, first, alike, standing = await self.link.many(
             [
                 ("ZCOUNT", part[0], f"({at}", "+inf"),
                 ("ZCOUNT", part[1], f"({at}", "+inf"),
@@ -157,12 +178,14 @@ class RedisStorms:
                 ("ZCARD", folded),
                 ("ZCOUNT", folded, "-inf", f"({EXEMPT_BANDS * BAND}"),
                 ("GET", self.keys.storm(channel, "alike")),
+                ("ZCARD", self.keys.standing(channel, group)),
             ]
         )
         return Tally(
             waiting=waiting,
             admitted=admitted,
             folded=all_folded,
+            standing=standing,
             first=first,
             slots={int(name): int(value) for name, value in _pairs(slots)},
             counts={**{name.decode(): int(value) for name, value in _pairs(counts)}, "own": int(own or 0)},

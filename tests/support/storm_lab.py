@@ -104,9 +104,10 @@ class Drawings:
 
 
 def sketch(case: Case, post: Post, now: datetime) -> Rendered:
-    """A case's message in one line: its id and its newest words."""
+    """A case's message in one line: its id, its newest words, and whether its known problem is solved."""
     del now
-    return rendered(f"{post.kind} {case.id} {case.latest.text}", Sheet([], b"[]"))
+    known = f" · {'solved' if case.known.solved else 'known'}" if case.known else ""
+    return rendered(f"{post.kind} {case.id} {case.latest.text}{known}", Sheet([], b"[]"))
 
 
 @dataclass

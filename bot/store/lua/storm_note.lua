@@ -1,8 +1,9 @@
--- What one process noticed in a channel. KEYS: slots, recent, asking, admitted, people, counts.
+-- What one process noticed in a channel. KEYS: slots, recent, asking, admitted, people, counts, cards.
 -- ARGV: now (ms), ms to keep, oldest slot to keep, storming (0 or 1), most texts, most people,
---   ms to keep texts, then four lists, each with its length before it: slot, count, ...; case, until (ms), ...; case, author, ...; texts.
+--   (and cards), ms to keep texts, then four lists, each with its length before it: slot, count, ...; case, until (ms), ...; case, author, ...; texts.
 -- Answers how many cases wait for the budget, then the texts of the window if any were given.
 local SLOTS, RECENT, ASKING, ADMITTED, PEOPLE, COUNTS = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
+local CARDS = KEYS[7]
 local now, keep = ARGV[1], ARGV[2]
 local at = 8
 
@@ -29,6 +30,7 @@ first, last = list()
 for n = first, last, 2 do
   redis.call('ZREM', ASKING, ARGV[n])
   redis.call('ZREM', ADMITTED, ARGV[n])
+  redis.call('ZADD', CARDS, now, ARGV[n])
   if ARGV[n + 1] ~= '' then
     redis.call('ZADD', PEOPLE, now, ARGV[n + 1])
   end
@@ -36,8 +38,10 @@ for n = first, last, 2 do
     redis.call('HINCRBY', COUNTS, 'own', 1)
   end
 end
-redis.call('ZREMRANGEBYSCORE', PEOPLE, '-inf', string.format('%.0f', tonumber(now) - tonumber(keep)))
-redis.call('ZREMRANGEBYRANK', PEOPLE, 0, -tonumber(ARGV[6]) - 1)
+for _, seen in ipairs({ PEOPLE, CARDS }) do
+  redis.call('ZREMRANGEBYSCORE', seen, '-inf', string.format('%.0f', tonumber(now) - tonumber(keep)))
+  redis.call('ZREMRANGEBYRANK', seen, 0, -tonumber(ARGV[6]) - 1)
+end
 redis.call('ZREMRANGEBYSCORE', ASKING, '-inf', now)
 first, last = list()
 for n = first, last do

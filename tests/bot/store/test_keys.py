@@ -48,6 +48,7 @@ def every_key(keys: Keys) -> dict[str, str]:
         "beat": keys.beat("worker"),
         "weather": keys.weather(),
         "folded": keys.folded("C1", "storm"),
+        "standing": keys.standing("C1", "problem"),
         "storm": keys.storm("C1", "counts-storm"),
         "ring": keys.ring("U1"),
         "gathered": keys.gathered("U1"),
