@@ -196,7 +196,10 @@ UNSETTLED = frozenset({SendState.QUEUED, SendState.SENDING, SendState.UNKNOWN})
 
 
 class Send(Kept):
-    """One outbound act. `to` is the interaction it answers; `after` names a send that must stand first."""
+    """One outbound act. `to` is the interaction it answers; `after` names a send that must stand first.
+
+    `attempt` counts the tries of which one may stand, and while the fate is unknown how often it was looked for.
+    """
 
     id: str
     purpose: Purpose

@@ -84,12 +84,18 @@ def confirmed(case: Case, send_id: str, proof: Sent | None) -> Decision:
     return Change(case=with_send(case, send.model_copy(update=update)))
 
 
-def failed(case: Case, send_id: str, reason: str, now: datetime) -> Decision:
-    """A final no: the text and the reason stay on the card, and its author hears of it directly."""
+def failed(case: Case, send_id: str, reason: str, now: datetime, *, refused: bool = False) -> Decision:
+    """A final no: the text and the reason stay on the card, and its author hears of it directly.
+
+    `refused`: the network said no to this try, so nothing of it stands. Of any other try that may not be so, and it
+    stays counted: a Retry looks on the network first.
+    """
     send = case.send(send_id)
     if send is None or send.state in (SendState.FAILED, SendState.UNDONE):
         return Refused(code="known", text="That send is known to have failed.")
-    case = with_send(case, send.model_copy(update={"state": SendState.FAILED, "reason": reason, "due_at": now}))
+    tried = send.attempt - 1 if refused and send.state is SendState.SENDING else send.attempt
+    update = {"state": SendState.FAILED, "reason": reason, "due_at": now, "attempt": tried}
+    case = with_send(case, send.model_copy(update=update))
     who = case.author.label if case.author else "the customer"
     headline = could_not(send, who, reason) or f"Your {PURPOSE_WORDS[send.purpose]} did not reach {who}: {reason}"
     case = with_alert(case, send.by.id, headline, f"failed:{send.id}:{send.attempt}")
@@ -107,6 +113,22 @@ def postponed(case: Case, send_id: str, reason: str, retry_after: float | None, 
     wait = timedelta(seconds=retry_after) if retry_after is not None else backoff
     update = {"state": SendState.QUEUED, "due_at": now + wait, "reason": reason}
     return Change(case=with_send(case, send.model_copy(update=update)))
+
+
+def unseen(case: Case, send_id: str, reason: str, retry_after: float | None, now: datetime, *, final: bool) -> Decision:
+    """Before another try nobody could look whether the last one stands: a look counts as a try, so that it ends.
+
+    `final`: the network never tells. Then a person looks there; a Retry after that sends it without another look.
+    """
+    send = case.send(send_id)
+    if send is None or send.state is not SendState.QUEUED:
+        return Refused(code="not_queued", text="That send is not waiting to go out.")
+    if not final:
+        looked = send.model_copy(update={"attempt": send.attempt + 1})
+        return postponed(with_send(case, looked), send_id, reason, retry_after, now)
+    case = with_send(case, send.model_copy(update={"attempt": 0}))
+    advice = "look there before you press Retry: a first try may have arrived, and Hark cannot see it"
+    return failed(case, send_id, f"{advice} ({reason})", now)
 
 
 def held(case: Case, send_id: str, reason: str, now: datetime, *, refused: bool = False) -> Decision:

@@ -129,12 +129,17 @@ def undo(case: Case, send_id: str, by: Person, now: datetime) -> Decision:
 
 
 def retry(case: Case, send_id: str, by: Person, now: datetime) -> Decision:
-    """Send a failed text again, or look at once for one whose fate is unknown."""
+    """Send a failed text again, or look at once for one whose fate is unknown.
+
+    What may stand already, because it was tried, stays counted once: it is looked for before it is sent again.
+    """
     send = case.send(send_id)
     if send is None or send.state not in (SendState.FAILED, SendState.UNKNOWN):
         return Refused(code="settled", text="There is nothing to try again here.")
-    state = SendState.QUEUED if send.state is SendState.FAILED else SendState.UNKNOWN
-    again = send.model_copy(update={"state": state, "due_at": now, "attempt": 0, "reason": ""})
+    unknown = send.state is SendState.UNKNOWN
+    state = SendState.UNKNOWN if unknown else SendState.QUEUED
+    attempt = 1 if unknown else min(send.attempt, 1)
+    again = send.model_copy(update={"state": state, "due_at": now, "attempt": attempt, "reason": ""})
     return Change(case=with_send(case, again), log=(LogEntry(at=now, what="tried again", by=by.id, detail=send.text),))
 
 

@@ -25,8 +25,9 @@ from bot.domain.delivery import (
     postponed,
     sent,
     unknown,
+    unseen,
 )
-from bot.domain.errors import LeaseLost, Permanent, Transient, Unknown
+from bot.domain.errors import LeaseLost, NetworkError, Permanent, Transient, Unknown
 from bot.domain.hiding import stopped
 from bot.domain.models import Capabilities, Health, Sent
 from bot.domain.network import ConnectorPort
@@ -127,14 +128,22 @@ class Sending:
         try:
             found = await connector.read_back(send)
         except (Transient, Permanent, Unknown) as error:
-            text, after = str(error), getattr(error, "retry_after", None)
-            await self._gate.tell(connector, error)
-            await self._apply(case.id, lambda each: postponed(each, send.id, text, after, self._clock.now()))
+            await self._unseen(case, send, connector, error)
             return True
         if found is not None:
             await self._gate.tell(connector, None)
             await self._found(case, send, found)
         return found is not None
+
+    async def _unseen(self, case: Case, send: Send, connector: ConnectorPort, error: NetworkError) -> None:
+        """It could not be looked for: it waits for the account, is looked for again, or is left to a person."""
+        circuit = await self._gate.tell(connector, error)
+        text, after = str(error), getattr(error, "retry_after", None)
+        final = not isinstance(error, Transient) and not circuit.sign_in
+        if circuit.until is not None and not final:
+            await self._apply(case.id, lambda each: held(each, send.id, text, self._clock.now()))
+        else:
+            await self._apply(case.id, lambda each: unseen(each, send.id, text, after, self._clock.now(), final=final))
 
     async def _call(self, case: Case, send: Send, connector: ConnectorPort) -> None:
         began = self._clock.monotonic()
@@ -181,7 +190,7 @@ class Sending:
             mend = "see the account's page in docs/connectors; the case keeps the text, Retry sends it again"
             await self._note(connector, Health(ok=False, summary=error.text, mend=mend))
         if not circuit.sign_in:
-            await self._fail(case, send, error.text)
+            await self._fail(case, send, error.text, refused=True)
             return
         self._metrics.sends.labels(case.key.network, "postponed").inc()
         await self._apply(case.id, lambda each: held(each, send.id, error.text, self._clock.now(), refused=True))
@@ -254,9 +263,9 @@ class Sending:
             key = case.key.model_copy(update={"conversation": proof.conversation})
             await self._notes.set(alias(key), case.id, ALIAS_KEPT)
 
-    async def _fail(self, case: Case, send: Send, reason: str) -> None:
+    async def _fail(self, case: Case, send: Send, reason: str, *, refused: bool = False) -> None:
         self._metrics.sends.labels(case.key.network, "failed").inc()
-        await self._apply(case.id, lambda each: failed(each, send.id, reason, self._clock.now()))
+        await self._apply(case.id, lambda each: failed(each, send.id, reason, self._clock.now(), refused=refused))
 
     async def _apply(self, case_id: str, decide: Decide, draw_after: timedelta = AT_ONCE) -> Outcome:
         return await self._casework.apply(case_id, decide, draw_after=draw_after)
