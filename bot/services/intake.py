@@ -40,7 +40,7 @@ from bot.domain.receiving import completed, deleted, edited, named, open_case, r
 from bot.domain.text.triage import priority
 from bot.services.batch import Delivery, Entry, Row, by_conversation
 from bot.services.casework import Casework, Outcome
-from bot.services.joining import alias
+from bot.services.joining import alias, is_from_before
 from bot.services.lookups import Lookups
 from bot.services.quiet import QuietEvents, name_of
 from bot.services.reader import Reader
@@ -281,9 +281,12 @@ class Intake:
         return "named" if (await self._known(event.key, lambda case: named(case, author))).done else "known"
 
     async def _joined(self, event: Interaction) -> Case | None:
-        """The case that went private, if these words are a private answer there."""
+        """The case that these private words belong to: the one that went private, or their own of before."""
         joined = await self._notes.get(alias(event.key)) if event.private else None
-        return await self._casework.cases.load(joined) if joined else None
+        if not joined or joined == event.key.id:
+            return await self._casework.cases.load(joined) if joined else None
+        case, own = await asyncio.gather(*(self._casework.cases.load(each) for each in (joined, event.key.id)))
+        return own if own is not None and is_from_before(event, own, case) else case
 
     async def _edited(self, event: Edited) -> str:
         text, masked, shortened = self._reader.safe(event.text)
@@ -320,8 +323,16 @@ class Intake:
         return "deleted" if outcome.done else "known"
 
     async def _known(self, key: CaseKey, decide: Decide) -> Outcome:
-        """Change the case that has this conversation, be it as its own or as the private half of a public one."""
-        return await self._change(await self._notes.get(alias(key)) or key.id, decide)
+        """Change the case that has this conversation, be it as its own or as the private half of a public one.
+
+        Where it had a case of its own before it joined the public one, that has what was said before.
+        """
+        joined = await self._notes.get(alias(key))
+        if joined and joined != key.id:
+            outcome = await self._change(joined, decide)
+            if outcome.done:
+                return outcome
+        return await self._change(key.id, decide)
 
     async def _change(self, case_id: str, decide: Decide, known: Case | None = None) -> Outcome:
         """Change a case, and read it anew where other words become its newest."""
