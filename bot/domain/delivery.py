@@ -198,7 +198,7 @@ def _unanswered(case: Case, send: Send, policy: Policy) -> Case:
     case = case.model_copy(update={"cycle": cycle})
     if send.purpose not in ANSWERS or case.wait is not None or not case.is_open:
         return case
-    words = _unanswered_words(case)
+    words = unanswered(case)
     if not words:
         return case
     with_ack = cycle.acknowledged_at is None
@@ -213,7 +213,7 @@ def _first(case: Case, acts: frozenset[Purpose]) -> datetime | None:
     return min((at for at in stand if at is not None and at >= since), default=None)
 
 
-def _unanswered_words(case: Case) -> list[Item]:
+def unanswered(case: Case) -> list[Item]:
     """The customer's words of this cycle after which no answer that stands was written, earliest first."""
     answers = [each for each in case.sends if each.state is SendState.SENT and each.purpose in ANSWERS]
     words = (each for each in case.items if not each.deleted and each.seen_at >= case.cycle.seen_at)

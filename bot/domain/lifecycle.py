@@ -5,7 +5,9 @@ from datetime import datetime
 from bot.domain.case import Case, LogEntry, Person, SendState, Status
 from bot.domain.claims import claimed
 from bot.domain.decisions import Change, Decision, Refused
+from bot.domain.delivery import unanswered
 from bot.domain.policy import Policy
+from bot.domain.receiving import needs_answer
 from bot.domain.targets import start_wait
 
 NOT_FOR_US = "not for us"
@@ -26,7 +28,7 @@ def close(case: Case, by: Person, reason: str, now: datetime, *, waive_loop: boo
     if case.loop_open and not waive_loop and not _has_closing_word(case):
         text = "The public thread still waits for a closing word. Write one, or tick that none is needed."
         return Refused(code="loop_open", text=text)
-    return _closed(case, by, reason, now)
+    return _closed(case, by, reason, now, loop_open=case.loop_open and not waive_loop)
 
 
 def _has_closing_word(case: Case) -> bool:
@@ -39,15 +41,18 @@ def dismiss(case: Case, by: Person, now: datetime) -> Decision:
     """Set aside what is not for us; such cases are left out of every figure."""
     if not case.is_open:
         return Refused(code="closed", text="This case is closed already.")
-    return _closed(case, by, NOT_FOR_US, now)
+    return _closed(case, by, NOT_FOR_US, now, loop_open=case.loop_open)
 
 
 def reopen(case: Case, by: Person, now: datetime, policy: Policy) -> Decision:
-    """Open the same cycle again, in the hands of whoever reopened it; an unanswered customer waits again."""
+    """Open the same cycle again, in the hands of whoever reopened it; an unanswered customer waits again.
+
+    That is also who wrote again after an answer. Closing words that did not go out are still owed, too.
+    """
     if case.is_open:
         return Refused(code="open", text="This case is open already.")
     wait = None
-    if case.cycle.answered_at is None:
+    if _owes_answer(case):
         wait = start_wait(now, policy, with_ack=case.cycle.acknowledged_at is None, window=case.latest.reply_until)
     update = {
         "status": Status.OPEN,
@@ -59,14 +64,25 @@ def reopen(case: Case, by: Person, now: datetime, policy: Policy) -> Decision:
     return Change(case=reopened, log=(LogEntry(at=now, what="reopened", by=by.id),))
 
 
-def _closed(case: Case, by: Person, reason: str, now: datetime) -> Change:
+def _owes_answer(case: Case) -> bool:
+    """Whether there is no answer in this cycle, or none to the customer's last words: a mere thank-you wants none."""
+    if case.cycle.answered_at is None:
+        return True
+    words = unanswered(case)
+    if words == [case.latest]:
+        return needs_answer(case.cycle, case.latest, case.reading)
+    return bool(words)
+
+
+def _closed(case: Case, by: Person, reason: str, now: datetime, *, loop_open: bool) -> Change:
+    """The closed case. The public loop stays open until its closing word stands, be it on its way or not."""
     update = {
         "status": Status.CLOSED,
         "close_reason": reason,
         "wait": None,
         "claim": None,
         "writing": None,
-        "loop_open": False,
+        "loop_open": loop_open,
         "cycle": case.cycle.model_copy(update={"closed_at": now}),
     }
     return Change(case=case.model_copy(update=update), log=(LogEntry(at=now, what=f"closed: {reason}", by=by.id),))

@@ -250,7 +250,6 @@ def _next_cycle(case: Case, item: Item, policy: Policy) -> Case:
             "cycle": _cycle(case.cycle.n + 1, item, policy),
             "claim": None,
             "wait": None,
-            "loop_open": False,
             "close_reason": "",
         }
     )
