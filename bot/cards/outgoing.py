@@ -10,6 +10,7 @@ from bot.cards.customer import Room
 from bot.cards.escape import TIME_AND_SECONDS, date_token, due_token, line, link, one_line, plain
 from bot.cards.view import View
 from bot.cards.words import count, send_title, staff_name
+from bot.domain.agenda import given_up
 from bot.domain.case import MODERATION, Case, Purpose, Send, SendState
 from bot.domain.text.privacy import mask
 
@@ -83,7 +84,10 @@ def _failed(send: Send, view: View) -> str:
 
 
 def _unknown(send: Send, view: View) -> str:
-    return f"❔ {_who(send)}: not known whether it arrived; being checked on {line(view.network_title, 40)}"
+    doubt, network = f"❔ {_who(send)}: not known whether it arrived", line(view.network_title, 40)
+    if given_up(send):
+        return f"{doubt}, and {network} does not tell: *look there*, or press Check now"
+    return f"{doubt}; being checked on {network}"
 
 
 def _undone(send: Send, _: View) -> str:

@@ -11,6 +11,8 @@ from bot.domain.case import UNSETTLED, Case, HideState, Send, SendState
 
 QUICK_CHECKS = 5
 """So often a send of unknown fate is looked for soon; afterwards seldom, and later sends wait for it no more."""
+MOST_CHECKS = QUICK_CHECKS + 48
+"""Two days later it is left to a person: where the network can never tell, a case would change for ever, and stay."""
 
 
 def next_timer(case: Case) -> datetime | None:
@@ -38,13 +40,19 @@ def in_line(case: Case) -> Iterator[Send]:
     """The sends whose turn it is, oldest first: what is on its way, waiting or freshly unknown holds up later ones.
 
     So a later reply never overtakes an earlier one. What failed holds up nothing, nor does what could not be found in
-    several looks: should it turn out later that it never arrived, it fails (see `delivery.missing`).
+    several looks: should it turn out later that it never arrived, it fails (see `delivery.missing`). What was given up
+    has no turn until somebody asks.
     """
     for send in case.sends:
-        if send.state in UNSETTLED:
+        if send.state in UNSETTLED and not given_up(send):
             yield send
             if send.state is not SendState.UNKNOWN or send.attempt <= QUICK_CHECKS:
                 return
+
+
+def given_up(send: Send) -> bool:
+    """Whether a send of unknown fate is not looked for any more."""
+    return send.state is SendState.UNKNOWN and send.attempt > MOST_CHECKS
 
 
 def draw_priority(case: Case) -> int:

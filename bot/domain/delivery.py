@@ -152,7 +152,7 @@ def held(case: Case, send_id: str, reason: str, now: datetime, *, refused: bool 
 
 
 def unknown(case: Case, send_id: str, now: datetime) -> Decision:
-    """Its fate is unknown: look for it, soon at first, then seldom."""
+    """Its fate is unknown: look for it, soon at first, then seldom, at last no more (see `agenda.given_up`)."""
     send = case.send(send_id)
     if send is None or send.state not in (SendState.SENDING, SendState.UNKNOWN):
         return Refused(code="not_sending", text="That send is not on its way.")

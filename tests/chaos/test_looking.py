@@ -39,7 +39,7 @@ def test_an_entry_that_nobody_works_off_is_found(client: redis.Redis, queue: str
     assert "".join(leftovers(client, [])).startswith(f"orphan: in {queue} are left {{'abc'}}")
 
 
-def test_a_send_of_unknown_fate_is_looked_for_without_end_and_is_no_orphan(client: redis.Redis) -> None:
+def test_a_send_of_unknown_fate_is_looked_for_long_and_is_no_orphan(client: redis.Redis) -> None:
     """Its entry stays while its case says that nobody knows; another state is stuck."""
     case = a_case(wait=None, sends=(a_send(state=SendState.UNKNOWN),))
     client.zadd(f"{QUEUE}sends", {case.id: 1.0})

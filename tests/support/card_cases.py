@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bot.cards.view import View
+from bot.domain.agenda import MOST_CHECKS
 from bot.domain.case import (
     Case,
     Cycle,
@@ -180,6 +181,7 @@ def states() -> dict[str, Case]:
         "failed": with_send(SendState.FAILED, attempt=1, reason="the post was deleted"),
         "trying_again": with_send(SendState.QUEUED, attempt=2, reason="Bluesky is overloaded"),
         "unknown": with_send(SendState.UNKNOWN, attempt=1),
+        "unknown_given_up": with_send(SendState.UNKNOWN, attempt=MOST_CHECKS + 1),
         "undone": with_send(SendState.UNDONE, reason="taken back by Ana"),
         "warned": a_public_case(wait=a_wait(warned=True)),
         "breached_ack": a_public_case(

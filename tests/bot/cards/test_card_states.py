@@ -135,6 +135,7 @@ def test_an_unsafe_address_is_no_link(url: str) -> None:
         ("queued", ActionId.UNDO),
         ("failed", ActionId.RETRY),
         ("unknown", ActionId.CHECK_SEND),
+        ("unknown_given_up", ActionId.CHECK_SEND),
         ("asked", ActionId.CONFIRM_CLAIM),
         ("sending", None),
         ("sent", None),

@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
-from bot.domain.agenda import QUICK_CHECKS, next_send
+from bot.domain.agenda import MOST_CHECKS, QUICK_CHECKS, next_send
 from bot.domain.case import Case, PostKind, Purpose, SendState
 from bot.domain.decisions import Change, Decision, Refused
 from bot.domain.delivery import (
     CALL_LEASE,
+    CHECK_EVERY,
     LONGEST_HOLD,
     MAX_TRIES,
     begin,
@@ -254,6 +255,32 @@ def test_an_unknown_send_is_checked_soon_then_seldom() -> None:
         gaps.append(due - NOON)
     assert gaps[0] == timedelta(seconds=30)
     assert gaps[-1] == timedelta(hours=1)
+
+
+def test_what_the_network_never_tells_is_left_to_a_person() -> None:
+    """After two days nothing is due any more, so that a closed case may expire; Check now begins anew."""
+    case, at = case_of(unknown(sending(), "s1", NOON)), NOON
+    while (due := next_send(case)) is not None:
+        assert due <= NOON + timedelta(hours=49)
+        case, at = case_of(unknown(case, "s1", due)), due
+    assert at > NOON + timedelta(hours=47)
+    assert state_of(case) is SendState.UNKNOWN
+    assert due_send(case, at + timedelta(days=30)) is None
+    again = case_of(retry(case, "s1", ANA, at))
+    assert next_send(again) == at
+    assert next_send(case_of(unknown(again, "s1", at))) == at + CHECK_EVERY
+
+
+def test_what_is_given_up_holds_up_nothing() -> None:
+    """A later reply goes out; should the network tell after all, that counts."""
+    case = sending()
+    for _ in range(MOST_CHECKS + 1):
+        case = case_of(unknown(case, "s1", NOON))
+    assert next_send(case) is None
+    following = due_send(queued(SECOND_REPLY, case=case), NOON + 15 * SECOND)
+    assert following is not None
+    assert following.id == "s2"
+    assert state_of(case_of(sent(case, "s1", PROOF, NOON, POLICY))) is SendState.SENT
 
 
 def test_a_busy_network_is_tried_again_as_it_asked_and_at_last_given_up() -> None:
