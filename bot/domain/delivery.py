@@ -230,7 +230,7 @@ def _clocks(case: Case, send: Send, now: datetime, policy: Policy) -> Case:
         update["wait"] = acknowledged(case.wait) if case.wait else None
     if send.purpose in ANSWERS:
         cycle["answered_at"] = case.cycle.answered_at or now
-        update["wait"] = _still_waiting(case, send, policy)
+        update["wait"] = _still_waiting(case, policy)
     if send.purpose is Purpose.PRIVATE:
         cycle["private_at"] = case.cycle.private_at or now
         update["loop_open"] = case.loop_open or any(not item.private for item in case.items)
@@ -239,9 +239,9 @@ def _clocks(case: Case, send: Send, now: datetime, policy: Policy) -> Case:
     return case.model_copy(update={**update, "cycle": case.cycle.model_copy(update=cycle)})
 
 
-def _still_waiting(case: Case, send: Send, policy: Policy) -> object:
-    """After an answer nobody waits, unless the customer wrote again after the answer was written."""
-    later = [item for item in case.items if item.seen_at > send.created_at and item.kind is not Kind.MATCH]
+def _still_waiting(case: Case, policy: Policy) -> object:
+    """After an answer nobody waits, unless the customer wrote again after the last answer that stands was written."""
+    later = [item for item in unanswered(case) if item.kind is not Kind.MATCH]
     if not later or case.wait is None:
         return None
     return start_wait(later[0].seen_at, policy, with_ack=False, window=later[0].reply_until)
