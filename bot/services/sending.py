@@ -5,13 +5,13 @@ looked for on the network before anything is tried again.
 """
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 
 import structlog
 
 from bot.domain.agenda import next_send
-from bot.domain.case import MODERATION, Case, Send, SendState
+from bot.domain.case import MODERATION, Case, Item, Send, SendState
 from bot.domain.decisions import Decide
 from bot.domain.delivery import (
     CALL_LEASE,
@@ -280,6 +280,12 @@ def _closed(case: Case, send: Send, capabilities: Capabilities, now: datetime) -
     if send.purpose in MODERATION:
         return stopped(case, send, capabilities)
     item = next((each for each in case.items if each.id == send.to), None)
-    if item is None or window_open(item, now) or is_template(send.ref):
+    if item is None or is_template(send.ref) or any(window_open(each, now) for each in _beside(case, item)):
         return ""
     return "the network's reply window closed before it could go out"
+
+
+def _beside(case: Case, item: Item) -> Iterator[Item]:
+    """The words that are answered, and what else stands in private beside private ones: each opens the window anew."""
+    yield item
+    yield from (each for each in case.items if item.private and each.private and not each.deleted)

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import aiohttp
@@ -14,6 +15,7 @@ from bot.domain.case import Case, Send, SendState
 from bot.domain.circuit import FIRST_PAUSE, SIGN_IN_PAUSE
 from bot.domain.delivery import CALL_LEASE, CHECK_EVERY
 from bot.domain.errors import LeaseLost, Permanent, Transient, Unknown
+from bot.domain.models import Kind
 from bot.domain.network import Titles
 from bot.domain.ports import Commit, Due
 from bot.services.casework import Casework
@@ -21,7 +23,7 @@ from bot.services.gate import Gate, trouble
 from bot.services.sending import Sending
 from bot.store.store import Store
 from bot.telemetry import Metrics
-from tests.support.cases import NOON, a_case, a_key, a_send
+from tests.support.cases import NOON, a_case, a_key, a_send, an_item
 from tests.support.policies import a_policy
 from tests.support.scripted import HANGS, LOST, Scripted
 from tests.support.stores import TestClock, a_store
@@ -308,3 +310,16 @@ async def test_two_workers_at_once_send_once(desk: Desk) -> None:
     await first
     await desk.until_settled(case_id)
     assert desk.network.calls == desk.network.stands == ["send-1"]
+
+
+@pytest.mark.parametrize(("private", "state"), [(True, SendState.SENT), (False, SendState.FAILED)])
+async def test_a_message_of_the_customer_opens_the_window_anew(desk: Desk, private: bool, state: SendState) -> None:
+    """The answer waited while the window of the first words closed; words in public have a window of their own each."""
+    kinds: dict[str, Any] = {"private": private, "kind": Kind.MESSAGE if private else Kind.MENTION}
+    first = an_item(reply_until=NOON + SECOND, **kinds)
+    second = an_item(id="post-2", seq=2, posted_at=NOON + SECOND, reply_until=NOON + timedelta(hours=24), **kinds)
+    case = a_case(items=(first, second), item_count=2, sends=(a_send(private=private),))
+    assert await desk.store.cases.commit(Commit(None, case, NOON)) == "committed"
+    desk.clock.advance(2 * SECOND)
+    await desk.until_settled(case.id)
+    assert (await desk.send(case.id)).state is state
