@@ -10,7 +10,7 @@ from bot.domain.models import Author, CaseKey, Interaction, Kind
 from bot.domain.policy import Policy
 from bot.domain.posting import new_card, with_line
 from bot.domain.reading import Reading
-from bot.domain.targets import start_wait
+from bot.domain.targets import start_wait, within
 
 Read = Callable[[Item], tuple[Reading, int]]
 """How words read, and how much they matter (1 first)."""
@@ -57,7 +57,7 @@ def receive(case: Case, item: Item, reading: Reading, priority: int, policy: Pol
             "item_count": item.seq,
             "author": _whose(case, item, is_first=items[0] is item and item.seq <= ITEMS_KEPT),
             "people": _count_people(case, item),
-            "wait": case.wait or (_promise(case.cycle, item, reading, policy) if case.is_open else None),
+            "wait": _waiting(case, item, reading, policy),
             **newest,
         }
     )
@@ -233,6 +233,15 @@ def folded(case: Case, interaction: Interaction) -> Change:
     if interaction.kind is Kind.REPOST:
         return changed(case, reposts=case.reposts + 1)
     return changed(case, likes=case.likes + 1)
+
+
+def _waiting(case: Case, item: Item, reading: Reading, policy: Policy) -> Wait | None:
+    """What is promised once these words are there, too: they may have to be answered sooner than those before."""
+    if case.wait is None:
+        return _promise(case.cycle, item, reading, policy) if case.is_open else None
+    if item.reply_until is None or item.reply_until <= item.seen_at or not needs_answer(case.cycle, item, reading):
+        return case.wait
+    return within(case.wait, item.reply_until, policy)
 
 
 def _promise(cycle: Cycle, item: Item, reading: Reading, policy: Policy) -> Wait | None:

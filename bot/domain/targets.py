@@ -35,6 +35,16 @@ def start_wait(since: datetime, policy: Policy, *, with_ack: bool, window: datet
     return Wait(since=since, ack_due=ack_due, answer_due=answer_due, marks=tuple(marks))
 
 
+def within(wait: Wait, window: datetime, policy: Policy) -> Wait:
+    """The same promise, due earlier if a window closes before it. What has fallen due already does not do so again."""
+    if wait.answer_due <= max(wait.since, window - WINDOW_MARGIN):
+        return wait
+    sooner = start_wait(wait.since, policy, with_ack=wait.ack_due is not None, window=window)
+    ahead = {mark.name for mark in wait.marks}
+    marks = tuple(mark for mark in sooner.marks if mark.name in ahead)
+    return sooner.model_copy(update={"marks": marks, "warned": wait.warned, "breached": wait.breached})
+
+
 def acknowledged(wait: Wait) -> Wait:
     """The customer has had a first human word: the acknowledgement marks are gone, the answer marks stay."""
     rest = tuple(mark for mark in wait.marks if mark.name not in ACK_MARKS)

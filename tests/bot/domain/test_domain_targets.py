@@ -1,6 +1,7 @@
 """Targets: warnings at three quarters, breaches that stay, alerts to the right people, windows as clocks."""
 
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -9,8 +10,10 @@ from bot.domain.case import Case, MarkName, Post, PostKind
 from bot.domain.claims import claimed
 from bot.domain.decisions import Change, Refused
 from bot.domain.passing import pass_time
+from bot.domain.reading import Reading
+from bot.domain.receiving import receive
 from bot.domain.targets import acknowledged, start_wait
-from tests.support.cases import ANA, NOON, a_card, a_case
+from tests.support.cases import ANA, NOON, a_card, a_case, an_item
 from tests.support.policies import MANAGER, ON_CALL, a_policy
 
 POLICY = a_policy()
@@ -54,6 +57,41 @@ def test_a_window_that_is_closed_already_is_due_at_once() -> None:
     """A promise never lies in the past."""
     wait = start_wait(NOON, POLICY, with_ack=False, window=NOON - MINUTE)
     assert wait.answer_due == NOON
+
+
+def written_too(case: Case, minutes: float, window: float, intent: Any = "question") -> Case:
+    """The customer has written in private, too, with a window that closes so many minutes after noon."""
+    at = NOON + minutes * MINUTE
+    item = an_item("And?", id="dm", private=True, posted_at=at, seen_at=at, reply_until=NOON + window * MINUTE)
+    return receive(case, item, Reading(intent=intent), 2, POLICY).case
+
+
+def test_the_window_of_later_words_shortens_the_promise_that_runs() -> None:
+    """A question in public, then one in private whose window closes first: an hour before that an answer is due."""
+    case = written_too(a_case(), 5, 150)
+    assert case.wait == start_wait(NOON, POLICY, with_ack=True, window=NOON + 150 * MINUTE)
+    assert case.wait is not None
+    assert case.wait.answer_due == NOON + 90 * MINUTE
+
+
+def test_what_fell_due_before_later_words_does_not_do_so_again() -> None:
+    """The warning for the first word stays fired; the first word itself is due when it was."""
+    case = written_too(after(a_case(), 45), 50, 150)
+    assert case.wait is not None
+    assert case.wait.warned
+    assert [(mark.name, (mark.at - NOON) / MINUTE) for mark in case.wait.marks] == [
+        (MarkName.ACK_BREACH, 60),
+        (MarkName.ANSWER_WARNING, 67.5),
+        (MarkName.ANSWER_BREACH, 90),
+        (MarkName.ESCALATION, 120),
+    ]
+
+
+@pytest.mark.parametrize(("window", "intent"), [(1440, "question"), (4, "question"), (150, "praise")])
+def test_a_promise_that_later_words_do_not_press_stays(window: int, intent: str) -> None:
+    """Their window is long, or was over when they were found, or they thank for the answer that stands."""
+    answered = a_case().cycle.model_copy(update={"answered_at": NOON})
+    assert written_too(a_case(cycle=answered), 5, window, intent=intent).wait == a_case().wait
 
 
 def test_an_acknowledgement_leaves_the_answer_promise() -> None:
