@@ -98,7 +98,7 @@ def failed(case: Case, send_id: str, reason: str, now: datetime, *, refused: boo
     case = with_send(case, send.model_copy(update=update))
     who = case.author.label if case.author else "the customer"
     headline = could_not(send, who, reason) or f"Your {PURPOSE_WORDS[send.purpose]} did not reach {who}: {reason}"
-    case = with_alert(case, send.by.id, headline, f"failed:{send.id}:{send.attempt}")
+    case = with_alert(case, send.by.id, headline, f"failed:{send.id}:{int(now.timestamp())}")
     return Change(case=case, log=(LogEntry(at=now, what="failed to send", by=send.by.id, detail=reason),))
 
 

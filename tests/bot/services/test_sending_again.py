@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.domain.case import SendState
+from bot.domain.case import PostKind, SendState
 from bot.domain.delivery import LONGEST_HOLD
 from bot.domain.errors import NetworkError, Permanent, Transient, Unknown
 from bot.domain.ports import Due
@@ -135,3 +135,16 @@ async def test_looking_in_vain_ends(redis_url: str) -> None:
         await desk.until_settled(case_id)
         assert len(desk.network.looks) < 10
         assert (await desk.send(case_id)).reason == "gave up after 8 tries: not yet listed"
+
+
+async def test_whoever_tried_again_in_vain_hears_of_it_again(redis_url: str) -> None:
+    """The same refusal, an hour later: a new direct message takes the place of the first."""
+    async with a_desk(redis_url) as desk:
+        desk.network.plan.extend([FORBIDDEN, FORBIDDEN])
+        case_id = await desk.wants(a_send())
+        await desk.act(case_id)
+        desk.clock.advance(60 * MINUTE)
+        await presses_retry(desk, case_id)
+        await desk.act(case_id)
+        posts = (await desk.case(case_id)).posts
+        assert [(post.kind, post.channel) for post in posts] == [(PostKind.RETIRED, ANA.id), (PostKind.ALERT, ANA.id)]
