@@ -40,10 +40,12 @@ def begin(walk: Walk | None, now: datetime, depth: timedelta | None) -> Walk:
     """The walk to go on with: the first one reads a day back; one that X would call too old is cut to the depth."""
     if walk is None or not (walk.since or walk.start):
         return Walk(start=stamp(now - FIRST_HISTORY))
+    if depth is None or walk.token:
+        return walk
+    oldest = stamp(now - depth)
     known = id_time(walk.since)
-    if depth is not None and not walk.token and walk.since and (known is None or known < now - depth):
-        return Walk(start=stamp(now - depth))
-    return walk
+    reached = (stamp(known) if known else "") if walk.since else walk.start
+    return Walk(start=oldest) if reached < oldest else walk
 
 
 def params(walk: Walk, count: int, token_name: str) -> dict[str, str]:

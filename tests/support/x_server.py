@@ -247,6 +247,8 @@ class XServer:
         if since and since < int(snowflake(self.clock.now() - timedelta(days=7))) and "query" in query:
             return problem(400, "Invalid Request", "'since_id' must be a tweet id created after 7 days ago")
         start = datetime.fromisoformat(query["start_time"]) if "start_time" in query else None
+        if start and start < self.clock.now() - timedelta(days=7) and "query" in query:
+            return problem(400, "Invalid Request", "Invalid 'start_time': it must be on or after 7 days ago")
         found = sorted(items, key=lambda item: int(item["id"]), reverse=True)
         found = [each for each in found if int(each["id"]) > since]
         found = [each for each in found if start is None or datetime.fromisoformat(each["created_at"]) >= start]

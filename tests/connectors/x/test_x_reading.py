@@ -113,6 +113,18 @@ async def test_a_search_after_a_long_absence_begins_where_x_still_looks(rig: XRi
     assert texts(connector, raws) == ["acme shoes two"]
 
 
+async def test_a_search_that_finds_nothing_for_a_week_goes_on(rig: XRig, connector: XConnector) -> None:
+    """Its first look back moves with the calendar: X refuses a start_time older than seven days too."""
+    cursor = None
+    for _ in range(9):
+        raws, cursor = await read_all(connector, "search", cursor)
+        assert raws == []
+        rig.clock.advance(timedelta(days=1))
+    rig.server.post(ANA, "my acme shoes fell apart")
+    raws, _ = await read_all(connector, "search", cursor)
+    assert texts(connector, raws) == ["my acme shoes fell apart"]
+
+
 async def test_messages_are_read_to_the_last_known_one(rig: XRig, connector: XConnector) -> None:
     """There is no since_id: small pages down to what is known; each message is paid for once a day."""
     for n in range(25):
