@@ -56,12 +56,13 @@ class MentionsCursor(BaseModel):
 
 
 class SearchCursor(BaseModel):
-    """Where each query stands, and which one is next."""
+    """Where each query stands, which one is next, and which ones X does not take."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     walks: dict[str, Walk] = {}
     turn: int = 0
+    refused: tuple[str, ...] = ()
 
 
 class MessagesCursor(BaseModel):
@@ -133,19 +134,30 @@ class Doors:
         )
 
     async def _search(self, cursor: SearchCursor) -> Page:
+        """A page of the query whose turn it is. One that X refuses is named and passed over while others work."""
         turn = cursor.turn % len(self._queries)
         query = self._queries[turn]
         walk = walking.begin(cursor.walks.get(query), self._clock.now(), walking.SEARCH_DEPTH)
         count = await self._ledger.affordable(POLLED_MATCH, POSTS_PAGE, LEAST_MATCHES)
-        found, after = await self._page("search", walk, count, self._without_us(query))
+        refused = {each for each in cursor.refused if each in self._queries} - {query}
+        try:
+            found, after = await self._page("search", walk, count, self._without_us(query))
+        except Permanent as error:
+            refused |= {query}
+            if error.reason != BAD_REQUEST or len(refused) == len(self._queries):
+                raise
+            found, after = wire.Listed(), walk
         turn += 0 if after.token else 1
         plan = await self._ledger.plan()
         walks = {each: known for each, known in cursor.walks.items() if each in self._queries}
         return Page(
             items=tuple(self._post(post, found, f"search:{query}") for post in found.data),
-            cursor=SearchCursor(walks=walks | {query: after}, turn=turn % len(self._queries)).model_dump_json(),
+            cursor=SearchCursor(
+                walks=walks | {query: after}, turn=turn % len(self._queries), refused=tuple(sorted(refused))
+            ).model_dump_json(),
             more=(bool(after.token) or turn < len(self._queries)) and not plan.is_slow,
             wait_s=plan.wait(self.every("search", covered=False), _cost(found, prices.POST)),
+            said=f"Correct X_SEARCH: X does not take {', '.join(sorted(refused))}" if refused else "",
         )
 
     async def _page(self, part: str, walk: Walk, count: int, query: str) -> tuple[wire.Listed, Walk]:

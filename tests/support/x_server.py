@@ -243,6 +243,8 @@ class XServer:
         count = int(query.get("max_results", "10"))
         if not least <= count <= 100:
             return problem(400, "Invalid Request", f"max_results [{count}] is not between {least} and 100")
+        if query.get("query", "").count("(") != query.get("query", "").count(")"):
+            return problem(400, "Invalid Request", "There were errors processing your request: missing ')' at '<EOF>'")
         since = int(query.get("since_id", "0"))
         if since and since < int(snowflake(self.clock.now() - timedelta(days=7))) and "query" in query:
             return problem(400, "Invalid Request", "'since_id' must be a tweet id created after 7 days ago")

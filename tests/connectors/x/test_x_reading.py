@@ -125,6 +125,26 @@ async def test_a_search_that_finds_nothing_for_a_week_goes_on(rig: XRig, connect
     assert texts(connector, raws) == ["my acme shoes fell apart"]
 
 
+async def test_a_search_that_x_refuses_does_not_hold_up_the_others(rig: XRig) -> None:
+    """It is passed over and named until it is corrected; if X takes none of them, that is a failure."""
+    rig.server.post(ANA, "acme shoes")
+    connector = rig.connector(X_SEARCH="acme (app,acme shoes")
+    raws, cursor = await read_all(connector, "search")
+    assert texts(connector, raws) == ["acme shoes"]
+    for _ in range(2):
+        page = await connector.poll("search", cursor)
+        assert page.said == "Correct X_SEARCH: X does not take acme (app"
+        cursor = page.cursor
+    for queries in ("acme (app", "acme (app,(acme shoes"):
+        with pytest.raises(Permanent, match="missing"):
+            await read_all(rig.connector(X_SEARCH=queries), "search", cursor)
+    rig.server.post(BEN, "the acme app crashes")
+    mended = rig.connector(X_SEARCH="acme app,acme shoes")
+    raws, cursor = await read_all(mended, "search", cursor)
+    assert texts(mended, raws) == ["the acme app crashes"]
+    assert (await mended.poll("search", cursor)).said == ""
+
+
 async def test_messages_are_read_to_the_last_known_one(rig: XRig, connector: XConnector) -> None:
     """There is no since_id: small pages down to what is known; each message is paid for once a day."""
     for n in range(25):
