@@ -76,6 +76,12 @@ def events(connector: XConnector, raws: list[Raw]) -> list[Event]:
     return [event for raw in raws for event in connector.parse(raw)]
 
 
+def texts(connector: XConnector, raws: list[Raw]) -> list[str]:
+    """The words of what was read, oldest first."""
+    found = [each for each in events(connector, raws) if isinstance(each, Interaction)]
+    return [each.text for each in sorted(found, key=lambda each: int(each.id.removeprefix("dm:")))]
+
+
 @asynccontextmanager
 async def an_x_rig(redis_url: str) -> AsyncIterator[XRig]:
     """Everything that a connector needs, closed with the block."""
