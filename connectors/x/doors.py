@@ -4,7 +4,7 @@ Doors: `mentions` and `messages` (what the webhook may have missed, or all there
 (monitoring, one query after the other). Every page is paid for from the month's budget.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any, Final
 
@@ -41,7 +41,10 @@ LEAST_MATCHES: Final = 10
 """The smallest pages that X gives."""
 MESSAGES_PAGE: Final = 10
 """Small, because each answer holds the newest messages, known or not."""
-MESSAGES_PAGES: Final = 30
+NOTHING_OLDER: Final = 10
+"""Pages in a row that may bring no older message (X leaves out of a page what it may not show) before a walk ends."""
+
+FROM_THE_NEWEST: Final = "X did not go on where it stopped; the messages are read again from the newest"
 
 POLLED_MENTION: Final = prices.OWN_POST + prices.USER
 POLLED_MATCH: Final = prices.POST + prices.USER
@@ -66,14 +69,34 @@ class SearchCursor(BaseModel):
 
 
 class MessagesCursor(BaseModel):
-    """The newest message that is known; `top`, `token` and `pages` are a walk under way."""
+    """The newest message that is known; the rest is a walk under way: the newest and the oldest message that it met,
+    where it goes on, and how many pages in a row brought nothing older."""
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
     since: Number = ""
     top: Number = ""
+    low: Number = ""
     token: str = ""
-    pages: int = 0
+    stalled: int = 0
+
+    def advance(self, ids: Iterable[str], next_token: str, *, ended: bool) -> "MessagesCursor":
+        """The cursor after one page. A walk may be long, but each page has to lead further back."""
+        known = [id_ for id_ in ids if id_.isdigit()]
+        top = max((self.top or "0", *known), key=int)
+        low = min((id_ for id_ in (self.low, *known) if id_), key=int, default="")
+        stalled = self.stalled + 1 if low == self.low else 0
+        if ended or not next_token or stalled >= NOTHING_OLDER:
+            return MessagesCursor(since=max(top, self.since or "0", key=int))
+        return MessagesCursor(since=self.since, top=top, low=low, token=next_token, stalled=stalled)
+
+    def anew(self) -> "MessagesCursor":
+        """The cursor from which the walk under way begins again at the newest message."""
+        return MessagesCursor(since=self.since, top=self.top)
+
+    def stored(self) -> str:
+        """The text that a page carries."""
+        return self.model_dump_json(exclude_defaults=True)
 
 
 def _cursor(model: type[Any], text: str | None) -> Any:
@@ -200,22 +223,22 @@ class Doors:
     async def _messages(self, cursor: MessagesCursor) -> Page:
         count = await self._ledger.affordable(prices.MESSAGE, MESSAGES_PAGE, MESSAGES_PAGE)
         async with self._ledger.reading("messages", count * prices.MESSAGE) as receipt:
-            found = await self._api.messages(count, cursor.token)
+            try:
+                found = await self._api.messages(count, cursor.token)
+            except Permanent as error:
+                if error.reason != BAD_REQUEST or not cursor.token:
+                    raise
+                wait = (await self._ledger.plan()).wait(self.every("messages", covered=False), 0)
+                return Page(items=(), cursor=cursor.anew().stored(), wait_s=wait, said=FROM_THE_NEWEST)
             receipt.add("m", (wire.as_text(each.get("id")) for each in found.data), prices.MESSAGE)
         covered, plan = await self._is_hook_valid(), await self._ledger.plan()
         fresh = [each for each in found.data if self._is_new(each, cursor)]
-        walked = len(fresh) < len(found.data) or not found.meta.next_token or cursor.pages + 1 >= MESSAGES_PAGES
-        ids = [id_ for each in found.data if (id_ := wire.as_text(each.get("id"))).isdigit()]
-        top = max((cursor.top or "0", *ids), key=int)
-        after = (
-            MessagesCursor(since=max(top, cursor.since or "0", key=int))
-            if walked
-            else MessagesCursor(since=cursor.since, top=top, token=found.meta.next_token, pages=cursor.pages + 1)
-        )
+        ids = [wire.as_text(each.get("id")) for each in found.data]
+        after = cursor.advance(ids, found.meta.next_token, ended=len(fresh) < len(found.data))
         return Page(
             items=tuple(self._message(each, found, covered=covered) for each in fresh),
-            cursor=after.model_dump_json(exclude_defaults=True),
-            more=not walked and not plan.is_slow,
+            cursor=after.stored(),
+            more=bool(after.token) and not plan.is_slow,
             wait_s=plan.wait(self.every("messages", covered=covered), len(fresh) * prices.MESSAGE),
         )
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from bot.domain.errors import Transient, Unknown
-from bot.domain.models import Interaction
+from bot.domain.models import Interaction, Raw
 from bot.domain.network import Remark
 from connectors.x.connector import XConnector
 from connectors.x.spending import LONGEST_WAIT_S, SLOWEST, Plan
@@ -130,6 +130,22 @@ async def test_a_slowed_poll_reads_small_pages_one_at_a_time(rig: XRig) -> None:
     newest = texts(connector, [raw for _, raw in page.items])
     assert newest[-1] == "@acme parcel 299"
     assert texts(connector, [raw for _, raw in second.items])[-1] == f"@acme parcel {299 - len(newest):03}"
+
+
+async def test_a_flood_of_messages_stops_at_the_budget_and_goes_on_from_there(rig: XRig) -> None:
+    """The pages are small, and none is begun that the month cannot pay."""
+    for n in range(350):
+        rig.server.message(ANA, US, f"message {n:03}")
+    connector, cursor = rig.connector(X_MONTHLY_BUDGET_USD="1"), None
+    raws: list[Raw] = []
+    while not await connector._ledger.is_used_up():
+        page = await connector.poll("messages", cursor)
+        raws, cursor = [*raws, *(raw for _, raw in page.items)], page.cursor
+    with pytest.raises(Transient):
+        await connector.poll("messages", cursor)
+    assert await connector._ledger.spent() <= 1_000_000
+    rest, _ = await read_all(rig.connector(X_MONTHLY_BUDGET_USD="20"), "messages", cursor)
+    assert texts(connector, raws + rest) == [f"message {n:03}" for n in range(350)]
 
 
 async def test_what_many_processes_spend_at_once_is_all_counted(rig: XRig) -> None:

@@ -144,6 +144,53 @@ async def test_messages_are_read_to_the_last_known_one(rig: XRig, connector: XCo
     assert connector.title == "@acme"
 
 
+async def test_a_flood_of_messages_is_read_to_its_end(rig: XRig, connector: XConnector) -> None:
+    """However many pages that takes: what a walk leaves out is never asked for again."""
+    rig.server.message(BEN, US, "before")
+    _, cursor = await read_all(connector, "messages")
+    for n in range(350):
+        rig.server.message(ANA, US, f"message {n:03}")
+    raws, cursor = await read_all(connector, "messages", cursor)
+    assert texts(connector, raws) == [f"message {n:03}" for n in range(350)]
+    assert (await read_all(connector, "messages", cursor))[0] == []
+
+
+async def test_messages_are_read_again_when_a_page_token_ran_out(rig: XRig, connector: XConnector) -> None:
+    """From the newest, after the usual wait: a token that X never takes must not make a busy circle."""
+    for n in range(25):
+        rig.server.message(ANA, US, f"message {n:02}")
+    page = await connector.poll("messages", None)
+    assert page.more
+    rig.server.message(BEN, US, "message 25")
+    ran_out: Fault = (400, {"title": "Invalid Request", "detail": "The `pagination_token` is not valid"}, {})
+    rig.server.faults["GET /2/dm_events"] = [ran_out]
+    page = await connector.poll("messages", page.cursor)
+    assert (page.items, page.more, page.wait_s) == ((), False, 300.0)
+    assert "from the newest" in page.said
+    raws, cursor = await read_all(connector, "messages", page.cursor)
+    assert texts(connector, raws) == [f"message {n:02}" for n in range(26)]
+    assert (await read_all(connector, "messages", cursor))[0] == []
+    rig.server.faults["GET /2/dm_events"] = [ran_out]
+    with pytest.raises(Permanent):
+        await connector.poll("messages", cursor)
+
+
+async def test_a_walk_through_messages_has_an_end(rig: XRig, connector: XConnector) -> None:
+    """Page tokens that go round in a circle, or pages without a message; a few such pages may well stand in between."""
+    rig.server.message(BEN, US, "before")
+    _, cursor = await read_all(connector, "messages")
+    empty: list[Fault] = [(200, {"meta": {"next_token": f"t{n % 2}"}}, {}) for n in range(50)]
+    one = rig.server.message(ANA, US, "message 1")
+    circle: list[Fault] = [(200, {"data": [one], "meta": {"next_token": f"t{n % 2}"}}, {}) for n in range(50)]
+    for pages in (empty, circle):
+        rig.server.faults["GET /2/dm_events"] = list(pages)
+        await read_all(connector, "messages", cursor)
+        assert 0 < len(rig.server.faults["GET /2/dm_events"]) < 45
+    rig.server.faults["GET /2/dm_events"] = [(200, {"meta": {"next_token": "t0"}}, {})] * 5
+    raws, _ = await read_all(connector, "messages", cursor)
+    assert texts(connector, raws) == ["message 1"]
+
+
 async def test_a_second_look_finds_edits_and_deletions_once_an_hour(rig: XRig, connector: XConnector) -> None:
     """Both from one call, and not again at once: each look costs money."""
     kept, edit, gone = (rig.server.post(ANA, f"@acme {word}") for word in ("kept", "edit", "gone"))
