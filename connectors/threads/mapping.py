@@ -1,7 +1,8 @@
 """From the events of Threads to Hark's. Pure: all it knows comes with the stored delivery.
 
-One conversation is a customer's own thread ("thread") and else, below anybody's first post, each customer's own branch
-("thread|name"). Threads tells the name of an author and no number, so the name is the author's id.
+One conversation is what one customer writes in one thread ("thread|name"), be it a thread of their own, of ours or of
+somebody else: whose it is only the webhook tells, and a sweep must come to the same. Threads tells the name of an
+author and no number, so the name is the author's id.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -42,9 +43,7 @@ def parse(raw: Raw, user_id: str) -> Iterator[Event]:
 
 def conversation(post: wire.Post) -> str:
     """The conversation that a post belongs to (see the module's first lines)."""
-    root = post.root_post.id
-    if not root or root == post.id or (post.username and post.root_post.username == post.username):
-        return root or post.id
+    root = post.root_post.id or post.id
     return f"{root}|{post.username}" if post.username else root
 
 

@@ -87,10 +87,11 @@ class ThreadsServer(GraphServer):
         self.posts[post.id] = post
         return post
 
-    def mention(self, text: str, name: str = "ana.r") -> Post:
-        """Somebody names us in a thread of their own."""
+    def mention(self, text: str, name: str = "ana.r", parent: str = "") -> Post:
+        """Somebody names us: in the first post of a thread of their own, or below a post."""
         id_ = self.new_id()
-        self.posts[id_] = Post(id_, text, name, self.now(), root=id_, mentions_us=True)
+        root = self.posts[parent].root if parent else id_
+        self.posts[id_] = Post(id_, text, name, self.now(), parent, root, mentions_us=True)
         return self.posts[id_]
 
     # --- what comes of it ---

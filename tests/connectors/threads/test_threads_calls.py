@@ -7,7 +7,9 @@ import pytest
 
 from bot.domain.errors import Permanent, Transient, Unknown
 from bot.domain.models import Deleted, Edited, Interaction
+from bot.domain.network import Accepted
 from tests.support.cases import NOON, a_send
+from tests.support.graph_server import a_delivery
 from tests.support.threads_server import FIRST, NAME, OWN, Post, Rig, connect
 
 TEXT = "On its way, sorry! ^AK"
@@ -145,6 +147,22 @@ async def test_the_sweep_reads_each_thing_once_and_pages(rig: Rig) -> None:
     assert (await rig.connector.poll("replies", later)).items == ()
     [(_, raw)] = (await rig.connector.poll("mentions", page.cursor)).items
     assert raw.swept
+
+
+async def test_a_customers_own_thread_is_one_conversation_through_both_doors(rig: Rig) -> None:
+    """A sweep does not learn whose thread it is, so the conversation may not depend on that."""
+    first = rig.server.mention("@acme, a long story")
+    told = [first, rig.server.mention("and @acme does not answer", parent=first.id)]
+    heard = []
+    for post in told:
+        verdict = rig.connector.verify(a_delivery(rig.server.told(post, "mentions")))
+        assert isinstance(verdict, Accepted)
+        heard += list(rig.connector.parse(verdict.raws[0]))
+    page = await rig.connector.poll("mentions", None)
+    heard += [event for _, raw in page.items for event in rig.connector.parse(raw)]
+    places = {(each.id, each.key.conversation) for each in heard if isinstance(each, Interaction)}
+    assert len(heard) == 4
+    assert places == {(post.id, f"{first.id}|ana.r") for post in told}
 
 
 async def test_a_sweep_slows_down_with_the_limit(rig: Rig) -> None:
