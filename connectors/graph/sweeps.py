@@ -28,6 +28,7 @@ SLOWER: Final = 15
 OVERLAP: Final = timedelta(minutes=10)
 NOT_ALLOWED_WAIT_S: Final = 3600.0
 NO_RIGHT: Final = frozenset({Fate.PERMISSION.value, Fate.DEPRECATED.value})
+RIGHT_LOST: Final = "What the account itself posted cannot be read any more: the app seems to have lost a permission."
 LOOKS: Final = 20
 """Known interactions looked at again in one turn; with more of them, the turns take them one part after the other."""
 
@@ -52,7 +53,8 @@ P = TypeVar("P", bound=Progress)
 
 @dataclass(frozen=True, slots=True)
 class Sweeps:
-    """The sweeps of one account. `name` asks how the account is called; `poll_s` are the seconds between two polls."""
+    """The sweeps of one account. `name` asks how the account is called; `poll_s` are the seconds between two polls;
+    `may_read` reads what is certainly there, and raises Permanent where it cannot."""
 
     network: str
     account: str
@@ -61,6 +63,7 @@ class Sweeps:
     clock: Clock
     history: timedelta
     poll_s: float
+    may_read: Callable[[], Awaitable[None]]
 
     @property
     def every_s(self) -> float:
@@ -114,8 +117,9 @@ class Sweeps:
     ) -> tuple[str, Raw] | None:
         """What became of one interaction; None when nothing did, or when it cannot be read (but may still be there).
 
-        `reading` answers what stands there and its words, None for no words. Raises Transient, and Permanent when the
-        token is refused.
+        `reading` answers what stands there and its words, None for no words. That something is gone is believed only
+        while the account's own posts can be read: what a lost permission hides looks the same. Raises Transient, and
+        Permanent when the token is refused or a permission is gone.
         """
         try:
             body, words = await reading
@@ -124,9 +128,19 @@ class Sweeps:
                 raise
             if error.reason != Fate.GONE:
                 return None
+            await self._trust()
             body, version = {}, "gone"
         else:
             version = version_of(words or "")
             if words is None or version == ref.get("version"):
                 return None
         return f"{key}:{version}", await self.raw(RECHECK, {"ref": dict(ref), **body})
+
+    async def _trust(self) -> None:
+        """Raise Permanent if what seems to be gone may only be out of our sight."""
+        try:
+            await self.may_read()
+        except Permanent as error:
+            if error.reason == Fate.GONE:
+                raise Permanent(Fate.PERMISSION, RIGHT_LOST) from error
+            raise

@@ -102,6 +102,10 @@ class Api:
         fields = "id,permalink,timestamp,comments_count,media_product_type"
         return rows(await self.graph.get(f"{self._id}/media", {"fields": fields, "limit": MEDIA_PAGE}))
 
+    async def may_read(self) -> None:
+        """Read what certainly exists, with its comments: raises Permanent when a permission is gone."""
+        await self.graph.get(f"{self._id}/media", {"fields": "id,comments.limit(1){id}", "limit": 1})
+
     def comments(self, media_id: str) -> AsyncIterator[list[Json]]:
         """The comments of a post, newest first, each with its replies."""
         fields = f"{REPLY_FIELDS},replies{{{REPLY_FIELDS}}}"

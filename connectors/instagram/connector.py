@@ -57,7 +57,14 @@ class InstagramConnector(GraphConnector[InstagramSettings]):
         self._api = Api(Graph(deps.http, deps.clock, access(settings), words=WORDS), settings)
         history = timedelta(hours=settings.history_hours)
         self._sweeps = Sweeps(
-            names.NETWORK, deps.account, self._api.name, self._api.graph.pace, deps.clock, history, deps.poll_seconds
+            network=names.NETWORK,
+            account=deps.account,
+            name=self._api.name,
+            pace=self._api.graph.pace,
+            clock=deps.clock,
+            history=history,
+            poll_s=deps.poll_seconds,
+            may_read=self._api.may_read,
         )
         self._doors = Doors(self._api, self._sweeps)
         self._sender = Sender(settings, deps.account, self._api, deps.notes, deps.clock)

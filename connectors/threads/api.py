@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Mapping
 from types import MappingProxyType
 from typing import Final
 
+from bot.domain.errors import Permanent
 from connectors.graph.client import Access, Graph, Json, Params, rows
 from connectors.graph.errors import Fate
 from connectors.graph.webhooks import identifier, text
@@ -24,6 +25,7 @@ POST_FIELDS: Final = (
 )
 REPLY_FIELDS: Final = f"{POST_FIELDS},is_reply_owned_by_me"
 LIMIT_FIELDS: Final = "quota_usage,config,reply_quota_usage,reply_config"
+ONE: Final[Params] = MappingProxyType({"fields": "id", "limit": 1})
 PAGE: Final = 25
 PAGES: Final = 4
 
@@ -66,6 +68,17 @@ class Api:
     async def posts(self) -> list[Json]:
         """The profile's newest posts."""
         return rows(await self.graph.get(f"{self._id}/threads", {"fields": "id,timestamp", "limit": PAGE}))
+
+    async def may_read(self) -> None:
+        """Read what certainly exists, replies and mentions: raises Permanent when a permission is gone."""
+        for post in (await self.posts())[:1]:
+            await self.graph.get(f"{identifier(post.get('id'))}/conversation", ONE)
+        try:
+            await self.graph.get(f"{self._id}/mentions", ONE)
+        except Permanent as error:
+            # A profile may well be set up for replies only: then this right was never there, and the network says so.
+            if error.reason != Fate.PERMISSION:
+                raise
 
     def below(self, post_id: str) -> AsyncIterator[list[Json]]:
         """Everything below a post of ours, newest first."""

@@ -97,6 +97,7 @@ class GraphServer:
         self.usage: dict[str, str] = {}
         self.faults: list[Fault] = []
         self.token_error: GraphError | None = None
+        self.withdrawn = ""
         self.token_data: Json = {"is_valid": True, "type": "PAGE", "expires_at": 0, "scopes": []}
         self._edges: list[tuple[str, re.Pattern[str], Edge]] = []
         self.edge("GET", "debug_token", lambda _: {"data": self.token_data})
@@ -118,6 +119,10 @@ class GraphServer:
         """Refuse the next calls with this error."""
         error = GraphError(code, subcode=subcode, status=status, **more)
         self.faults.append(Fault(error=error, match=match, verb=verb, times=times))
+
+    def withdraw(self, match: str) -> None:
+        """Take a permission away: reading these paths is refused in the very words for what is not there."""
+        self.withdrawn = match
 
     def fall_over(self, status: int = 502, *, match: str = "", verb: str = "", times: int = 1) -> None:
         """Answer with a page of HTML, as a gateway does."""
@@ -175,6 +180,8 @@ class GraphServer:
         if asked.headers.get("x-version") != self.version:
             raise GraphError(2635, f"You are calling a version other than {self.version}.")
         self._check_token(asked)
+        if self.withdrawn and asked.verb == "GET" and re.search(self.withdrawn, asked.path):
+            raise GraphError(100, "Unsupported get request.", subcode=33, type="GraphMethodException")
         for verb, pattern, act in self._edges:
             match = pattern.fullmatch(asked.path)
             if match and verb == asked.verb:

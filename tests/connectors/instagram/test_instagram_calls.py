@@ -243,6 +243,19 @@ async def test_a_second_look_notices_edits_and_deletions(rig: Rig) -> None:
     }
 
 
+async def test_a_lost_permission_is_no_deletion(page_rig: Rig) -> None:
+    """What it hides looks as if it were gone: while not even our own posts can be read, nothing counts as deleted."""
+    _, comment = page_rig.comment()
+    mention = page_rig.parsed(page_rig.server.told_mention(page_rig.server.mention("@acme hello")))
+    await page_rig.connector.check()  # by now it knows its name
+    page_rig.server.withdraw(f"^18|^{OWN}")
+    for event in (comment, mention):
+        with pytest.raises(Permanent, match="lost a permission"):
+            await page_rig.looked_at(event)
+    with pytest.raises(Permanent, match="lost a permission"):
+        await page_rig.connector.look_up(mention.look_up)
+
+
 async def test_many_known_comments_are_looked_at_in_turns(rig: Rig) -> None:
     """At most twenty calls a turn, and every comment within as many turns as there are parts."""
     events = [rig.comment(f"words {number}")[1] for number in range(45)]

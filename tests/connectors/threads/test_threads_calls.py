@@ -199,6 +199,26 @@ async def test_a_second_look_notices_edits_and_deletions(rig: Rig) -> None:
     }
 
 
+@pytest.mark.parametrize("right", [f"^(?!me$|{OWN}/mentions)", f"^20|^{OWN}/mentions"], ids=["replies", "mentions"])
+async def test_a_lost_permission_is_no_deletion(rig: Rig, right: str) -> None:
+    """What it hides looks as if it were gone: while nothing of the kind can be read, nothing counts as deleted."""
+    posts = [rig.server.mention("@acme hello"), rig.server.reply("where is it?")]
+    refs = [{"id": post.id, "conversation": f"{post.root}|{post.name}", "version": "x"} for post in posts]
+    rig.server.withdraw(right)
+    with pytest.raises(Permanent, match="lost a permission"):
+        await rig.connector.recheck(refs)
+
+
+async def test_a_profile_for_replies_only_still_notices_deletions(rig: Rig) -> None:
+    """It never had the permission for mentions, and the network says so in other words."""
+    post = rig.server.reply("where is it?")
+    del rig.server.posts[post.id]
+    rig.server.fail(10, match="mentions")
+    ref = {"id": post.id, "conversation": f"{FIRST}|ana.r", "version": "x"}
+    [(_, raw)] = await rig.connector.recheck([ref])
+    assert [type(event) for event in rig.connector.parse(raw)] == [Deleted]
+
+
 async def test_check_tells_of_the_limits_of_the_day(rig: Rig) -> None:
     """How many replies and posts are used, with the mend when it gets tight."""
     health = await rig.connector.check()
