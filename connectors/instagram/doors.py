@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Final
 
-from pydantic import Field
+from pydantic import AwareDatetime, Field
 
 from bot.domain.errors import Permanent
 from bot.domain.network import Page
@@ -24,10 +24,12 @@ WHOLE_EVERY_S: Final = 3600
 
 
 class Progress(Since):
-    """How far a sweep has come. `counts` are the comments of each post; `whole` the hour of the last whole reading."""
+    """How far a sweep has come. `counts` are the comments of each post; `whole` and `whole_at` the hour and the instant
+    of the last whole reading."""
 
     counts: dict[str, int] = Field(default_factory=dict)
     whole: int = 0
+    whole_at: AwareDatetime | None = None
 
 
 class Doors:
@@ -45,19 +47,25 @@ class Doors:
         return await self._sweeps.page(readers[source](self._sweeps.progress(Progress, cursor)), cursor)
 
     async def _comments(self, progress: Progress) -> tuple[Items, Progress]:
+        """What is new below posts whose number of comments has changed; once an hour below all of them.
+
+        The number says nothing where one comment came while another went, nor, perhaps, of a reply. So the whole
+        reading looks back to the one before it, and below old comments too.
+        """
         now = self._sweeps.clock.now()
         hour = int(now.timestamp() // WHOLE_EVERY_S)
-        floor = progress.since - OVERLAP
+        whole = progress.whole != hour
+        since = (progress.whole_at or progress.since) if whole else progress.since
         items: Items = []
         counts: dict[str, int] = {}
         for media in await self._api.media():
             media_id, count = identifier(media.get("id")), _count(media.get("comments_count"))
             counts[media_id] = count
-            if media_id and count and (progress.counts.get(media_id) != count or progress.whole != hour):
-                items += await self._below(media, media_id, floor)
-        return items, Progress(since=now, counts=counts, whole=hour)
+            if media_id and count and (whole or progress.counts.get(media_id) != count):
+                items += await self._below(media, media_id, since - OVERLAP, whole=whole)
+        return items, Progress(since=now, counts=counts, whole=hour, whole_at=now if whole else progress.whole_at)
 
-    async def _below(self, media: Json, media_id: str, floor: datetime) -> Items:
+    async def _below(self, media: Json, media_id: str, floor: datetime, *, whole: bool) -> Items:
         """The comments and replies below one post that are not older than `floor`."""
         found: Items = []
         async for page in self._api.comments(media_id):
@@ -65,7 +73,7 @@ class Doors:
                 if is_new(moment(comment.get("timestamp")), floor):
                     name = f"comment:{identifier(comment.get('id'))}:{version_of(text(comment.get('text')))}"
                     found.append((name, await self._sweeps.raw(SWEEP, {"media": media, "comment": comment})))
-            if page and not is_new(moment(page[-1].get("timestamp")), floor):
+            if not whole and page and not is_new(moment(page[-1].get("timestamp")), floor):
                 break
         return found
 

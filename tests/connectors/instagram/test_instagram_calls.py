@@ -291,6 +291,26 @@ async def test_the_sweep_finds_comments_replies_and_messages_once(rig: Rig) -> N
     assert len(again.items) == 4  # those of the last ten minutes come again, under the same keys
 
 
+async def test_the_whole_reading_finds_what_the_numbers_do_not_tell(rig: Rig) -> None:
+    """A comment that came while another went, and a reply below an old comment of the second page: within the hour."""
+    tops = [rig.server.comment(f"number {n}") for n in range(60)]
+    rig.clock.advance(timedelta(days=2))
+    going = rig.server.comment("first!")
+    cursor = (await rig.connector.poll("comments", None)).cursor
+    rig.clock.advance(timedelta(minutes=5))
+    del rig.server.world.comments[going.id]
+    missed = {rig.server.comment("where is my parcel?").id, rig.server.comment("and mine?", parent=tops[0].id).id}
+    found = set()
+    for _ in range(12):
+        rig.clock.advance(timedelta(minutes=5))
+        page = await rig.connector.poll("comments", cursor)
+        cursor = page.cursor
+        found |= {
+            event.id for _, raw in page.items for event in rig.connector.parse(raw) if isinstance(event, Interaction)
+        }
+    assert found == missed
+
+
 async def test_a_cursor_that_cannot_be_read_starts_again(rig: Rig) -> None:
     """And an unknown source is refused; a missing right shuts one door for an hour only."""
     rig.comment()
