@@ -20,7 +20,6 @@ from bot.domain.models import (
     Event,
     Interaction,
     Kind,
-    Malformed,
     Raw,
     UnknownEvent,
 )
@@ -73,7 +72,7 @@ def parse(raw: Raw, web_url: str) -> Iterator[Event]:
     try:
         event = reader(raw.body, context)
     except ValueError as error:  # pydantic's ValidationError is one
-        event = Malformed(part=door, error=_reason(error))
+        event = raw.malformed(_reason(error))
     yield event
 
 
