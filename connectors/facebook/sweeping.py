@@ -14,9 +14,9 @@ from bot.domain.ports import Clock
 from connectors.facebook import names
 from connectors.facebook.api import NEWEST_COMMENTS, NEWEST_MESSAGES, Api, newer
 from connectors.facebook.wire import ReadComment, ReadConversation, ReadMessage, ReadPost
-from connectors.graph.client import Json
+from connectors.graph.client import Json, following
 from connectors.graph.sweeps import is_new
-from connectors.graph.webhooks import moment
+from connectors.graph.webhooks import moment, table
 from connectors.graph.wire import version_of
 
 POSTS: Final = "posts"
@@ -75,13 +75,16 @@ class Sweeps:
                     bare = {name: value for name, value in item.items() if name != "comments"}
                     found.append((f"post:{post.id}", {"what": "post", "item": bare}))
                 if post.id:
-                    found += await self._comments(post, since)
+                    found += await self._comments(post, since, more=bool(following(dict(table(item.get("comments"))))))
         return found
 
-    async def _comments(self, post: ReadPost, since: datetime) -> Found:
-        """The new comments of a post: mostly those that came with it, else page by page below them."""
+    async def _comments(self, post: ReadPost, since: datetime, *, more: bool) -> Found:
+        """The new comments of a post: mostly those that came with it, else page by page below them.
+
+        The network may count what the Page must not see and then leave it out: fewer than a page are not yet all.
+        """
         came = [each for each in post.comments if is_new(ReadComment.read(each).created_time, since)]
-        if len(came) < NEWEST_COMMENTS:
+        if len(came) < len(post.comments) or not (more or len(came) >= NEWEST_COMMENTS):
             return [_comment(each, post.id) for each in came]
         return [_comment(each, post.id) async for each in newer(self._api.comments(post.id), since)]
 

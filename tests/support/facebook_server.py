@@ -42,6 +42,7 @@ class Item:
     replied_privately: bool = False
     hidden: bool = False
     can_hide: bool = True
+    unseen: bool = False
 
     def read(self) -> Json:
         """As the Graph API reads it."""
@@ -201,12 +202,22 @@ class FacebookServer(GraphServer):
     def _comments(self, asked: Asked) -> Json:
         self._find(asked.found["id"])
         assert asked.params["filter"] == "stream"
-        return self.page(asked, self._below(asked.found["id"]))
+        page = self.page(asked, self._below(asked.found["id"]))
+        return {**page, "data": self._seen(page["data"])}
 
     def _feed(self, asked: Asked) -> Json:
         posts = sorted(self.posts.values(), key=lambda each: (each.at, each.id), reverse=True)
-        found = [{**each.read(), "comments": {"data": self._below(each.id)[:25]}} for each in posts]
-        return self.page(asked, found)
+        return self.page(asked, [{**each.read(), "comments": self._newest(each.id)} for each in posts])
+
+    def _newest(self, post: str) -> Json:
+        """The page of comments that comes with a post."""
+        found = self._below(post)
+        more = {"paging": {"cursors": {"after": "25"}, "next": f"{self.url}/{post}/comments"}} if found[25:] else {}
+        return {"data": self._seen(found[:25]), **more}
+
+    def _seen(self, page: list[Json]) -> list[Json]:
+        """What the Page may see of a page: the rest was counted, and is left out."""
+        return [each for each in page if not self.items[each["id"]].unseen]
 
     def _likes(self, asked: Asked) -> Json:
         return {"data": [], "summary": {"has_liked": self._find(asked.found["id"]).liked, "can_like": True}}

@@ -74,6 +74,18 @@ async def test_a_post_with_many_new_comments_is_read_to_the_end(desk: Desk) -> N
     assert sum(call.path.endswith("/comments") for call in desk.server.calls) == 3
 
 
+async def test_a_page_of_comments_with_gaps_is_not_the_last_one(desk: Desk) -> None:
+    """What the Page may not see is left out of a page after it was counted; only the missing `next` is the end."""
+    connector = desk.connector()
+    for n in range(40):
+        desk.clock.advance(timedelta(seconds=1))
+        desk.server.comment(ANA, f"c{n}")
+    comments = [each for each in desk.server.items.values() if each.message.startswith("c")]
+    comments[-2].unseen = comments[4].unseen = True
+    page = await connector.poll("posts", None)
+    assert len(page.items) == 38
+
+
 async def test_a_sweep_finds_mentions(desk: Desk) -> None:
     """Posts elsewhere that tag the Page."""
     connector = desk.connector()
