@@ -3,7 +3,7 @@
 Both networks list the newest first, tell of few edits and deletions, and name an account in what is read by its name.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
@@ -33,6 +33,25 @@ LOOKS: Final = 20
 """Known interactions looked at again in one turn; with more of them, the turns take them one part after the other."""
 
 Items = list[tuple[str, Raw]]
+
+
+async def below_each(posts: Iterable[str], read: Callable[[str], Awaitable[Items]]) -> Items:
+    """What stands below several posts. One that is gone, or that the app alone may not see, does not stop the others;
+    raises Transient, and Permanent for any other reason or when none can be read."""
+    found: Items = []
+    refused: Permanent | None = None
+    has_read = False
+    for post in posts:
+        try:
+            found += await read(post)
+            has_read = True
+        except Permanent as error:
+            if error.reason != Fate.GONE:
+                raise
+            refused = error
+    if refused is not None and not has_read:
+        raise refused
+    return found
 
 
 def is_new(at: datetime | None, since: datetime) -> bool:

@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, Field
 from bot.domain.errors import Permanent
 from bot.domain.network import Page
 from connectors.graph.client import Json
-from connectors.graph.sweeps import OVERLAP, SWEEP, Items, Sweeps, is_new
+from connectors.graph.sweeps import OVERLAP, SWEEP, Items, Sweeps, below_each, is_new
 from connectors.graph.sweeps import Progress as Since
 from connectors.graph.webhooks import identifier, moment, text
 from connectors.graph.wire import version_of
@@ -56,13 +56,12 @@ class Doors:
         hour = int(now.timestamp() // WHOLE_EVERY_S)
         whole = progress.whole != hour
         since = (progress.whole_at or progress.since) if whole else progress.since
-        items: Items = []
-        counts: dict[str, int] = {}
-        for media in await self._api.media():
-            media_id, count = identifier(media.get("id")), _count(media.get("comments_count"))
-            counts[media_id] = count
-            if media_id and count and (whole or progress.counts.get(media_id) != count):
-                items += await self._below(media, media_id, since - OVERLAP, whole=whole)
+        posts = {identifier(media.get("id")): media for media in await self._api.media()}
+        counts = {id_: _count(media.get("comments_count")) for id_, media in posts.items()}
+        wanted = [
+            id_ for id_, count in counts.items() if id_ and count and (whole or progress.counts.get(id_) != count)
+        ]
+        items = await below_each(wanted, lambda id_: self._below(posts[id_], id_, since - OVERLAP, whole=whole))
         return items, Progress(since=now, counts=counts, whole=hour, whole_at=now if whole else progress.whole_at)
 
     async def _below(self, media: Json, media_id: str, floor: datetime, *, whole: bool) -> Items:

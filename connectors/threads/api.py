@@ -26,6 +26,8 @@ POST_FIELDS: Final = (
 REPLY_FIELDS: Final = f"{POST_FIELDS},is_reply_owned_by_me"
 LIMIT_FIELDS: Final = "quota_usage,config,reply_quota_usage,reply_config"
 ONE: Final[Params] = MappingProxyType({"fields": "id", "limit": 1})
+TRIED: Final = 3
+"""How many of our own posts may be out of sight by themselves, such as one that was taken down a moment ago."""
 PAGE: Final = 25
 PAGES: Final = 4
 
@@ -71,8 +73,16 @@ class Api:
 
     async def may_read(self) -> None:
         """Read what certainly exists, replies and mentions: raises Permanent when a permission is gone."""
-        for post in (await self.posts())[:1]:
-            await self.graph.get(f"{identifier(post.get('id'))}/conversation", ONE)
+        refused: Permanent | None = None
+        for post in (await self.posts())[:TRIED]:
+            try:
+                await self.graph.get(f"{identifier(post.get('id'))}/conversation", ONE)
+                refused = None
+                break
+            except Permanent as error:
+                refused = error
+        if refused is not None:
+            raise refused
         try:
             await self.graph.get(f"{self._id}/mentions", ONE)
         except Permanent as error:

@@ -7,7 +7,7 @@ from bot.domain.errors import Permanent
 from bot.domain.models import Raw
 from bot.domain.network import Page
 from connectors.graph.client import Json
-from connectors.graph.sweeps import OVERLAP, SWEEP, Items, Progress, Sweeps, is_new
+from connectors.graph.sweeps import OVERLAP, SWEEP, Items, Progress, Sweeps, below_each, is_new
 from connectors.graph.webhooks import identifier, moment, text
 from connectors.graph.wire import version_of
 from connectors.threads.api import Api
@@ -34,10 +34,8 @@ class Doors:
 
     async def _replies(self, floor: datetime) -> Items:
         """Replies below each of our newest posts."""
-        found: Items = []
-        for post in await self._api.posts():
-            found += await self._fresh(REPLIES, self._api.below(identifier(post.get("id"))), floor)
-        return found
+        ids = [identifier(post.get("id")) for post in await self._api.posts()]
+        return await below_each(ids, lambda id_: self._fresh(REPLIES, self._api.below(id_), floor))
 
     async def _fresh(self, field: str, pages: AsyncIterator[list[Json]], floor: datetime) -> Items:
         """The posts of an edge, newest first, as far back as `floor`."""

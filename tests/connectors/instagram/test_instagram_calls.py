@@ -311,6 +311,19 @@ async def test_the_whole_reading_finds_what_the_numbers_do_not_tell(rig: Rig) ->
     assert found == missed
 
 
+async def test_one_post_that_cannot_be_read_does_not_stop_the_others(rig: Rig) -> None:
+    """If none can be read, that is a failure, and the place where the sweep stood is kept."""
+    rig.server.world.media["17701"] = "https://www.instagram.com/p/Bad/"
+    rig.server.comment("below the bad one", media="17701")
+    seen = rig.server.comment("where is it?")
+    rig.server.withdraw("^17701/")
+    page = await rig.connector.poll("comments", None)
+    assert [name.split(":")[1] for name, _ in page.items] == [seen.id]
+    rig.server.withdraw("/comments$")
+    with pytest.raises(Permanent, match="may not see it"):
+        await rig.connector.poll("comments", None)
+
+
 async def test_a_cursor_that_cannot_be_read_starts_again(rig: Rig) -> None:
     """And an unknown source is refused; a missing right shuts one door for an hour only."""
     rig.comment()

@@ -165,6 +165,22 @@ async def test_a_customers_own_thread_is_one_conversation_through_both_doors(rig
     assert places == {(post.id, f"{first.id}|ana.r") for post in told}
 
 
+async def test_one_post_that_cannot_be_read_does_not_stop_the_others(rig: Rig) -> None:
+    """Nor does it keep deletions elsewhere from being believed; if none can be read, that is a failure."""
+    newest = Post("1001", "Taken down", NAME, rig.server.now(), root="1001")
+    rig.server.posts[newest.id] = newest
+    reply, gone = rig.server.reply("where is it?"), rig.server.reply("never mind")
+    rig.server.withdraw("^1001/")
+    page = await rig.connector.poll("replies", None)
+    assert {name.partition(":")[0] for name, _ in page.items} == {reply.id, gone.id}
+    del rig.server.posts[gone.id]
+    ref = {"id": gone.id, "conversation": f"{FIRST}|ana.r", "version": "x"}
+    assert len(await rig.connector.recheck([ref])) == 1
+    rig.server.withdraw("/conversation$")
+    with pytest.raises(Permanent, match="may not see it"):
+        await rig.connector.poll("replies", None)
+
+
 async def test_a_sweep_slows_down_with_the_limit(rig: Rig) -> None:
     """From 75 % four times slower, from 90 % not at all; a missing right shuts one door for an hour only."""
     rig.server.use_up(80)
