@@ -18,7 +18,8 @@ FIRST_HISTORY: Final = timedelta(hours=24)
 """How much of what was there before the very first start becomes cards."""
 SEARCH_DEPTH: Final = timedelta(days=6, hours=23)
 """X's recent search goes back seven days and refuses anything older."""
-MAX_PAGES: Final = 50
+MAX_PAGES: Final = 500
+"""Where a walk ends in any case. Pages may be as small as five posts while money is short, and X lists 800 mentions."""
 
 
 Number = Annotated[str, Field(pattern=r"^[0-9]{0,19}$")]

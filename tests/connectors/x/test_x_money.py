@@ -148,6 +148,18 @@ async def test_a_flood_of_messages_stops_at_the_budget_and_goes_on_from_there(ri
     assert texts(connector, raws + rest) == [f"message {n:03}" for n in range(350)]
 
 
+async def test_a_slowed_poll_reads_a_crowd_to_its_end(rig: XRig) -> None:
+    """However many small pages that takes: what a walk leaves out is never asked for again."""
+    for n in range(300):
+        rig.server.post(ANA, f"@acme parcel {n:03}")
+    connector, cursor = rig.connector(X_MONTHLY_BUDGET_USD="10"), None
+    await connector._ledger.add("events", 9_000_000)
+    raws: list[Raw] = []
+    while (page := await connector.poll("mentions", cursor)).items:
+        raws, cursor = [*raws, *(raw for _, raw in page.items)], page.cursor
+    assert texts(connector, raws) == [f"@acme parcel {n:03}" for n in range(300)]
+
+
 async def test_what_many_processes_spend_at_once_is_all_counted(rig: XRig) -> None:
     """Answers and events of the webhook, by ten processes, none of which holds a lease."""
     ledgers = [rig.connector()._ledger for _ in range(10)]
