@@ -9,7 +9,7 @@ from bot.cards.action_ids import LOOP_WAIVE, ActionId, CallbackId, InputId, Moda
 from bot.cards.dialogs import close_modal, dismiss_modal, history_modal, notice_modal, signature_modal
 from bot.cards.views import submitted
 from bot.domain.case import Purpose
-from bot.domain.replying import newest_send
+from bot.domain.overtaking import seen_of
 from bot.services.casework import Outcome
 from bot.services.desk import Closing
 from bot.services.people import suggested_signature
@@ -41,7 +41,7 @@ def register(app: AsyncApp, deps: Deps) -> None:
     @app.view(CallbackId.DISMISS.value)
     async def dismissed(ack: AsyncAck, body: dict[str, Any]) -> None:
         state = ModalState.decode(body["view"].get("private_metadata")) or ModalState()
-        outcome = await deps.desk.dismiss(state.case, str(body["user"]["id"]))
+        outcome = await deps.desk.dismiss(state.case, str(body["user"]["id"]), state.read)
         await _done(ack, outcome)
 
 
@@ -63,7 +63,7 @@ async def _open_close(deps: Deps, pressed: Pressed) -> None:
         await whisper(deps, pressed.response_url, "This case is closed already.")
         return
     person = await deps.people.who(pressed.user)
-    state = ModalState(case=case.id, purpose=Purpose.NOTICE, send=deps.new_id(), seen=newest_send(case))
+    state = ModalState(case=case.id, purpose=Purpose.NOTICE, send=deps.new_id()).having_read(seen_of(case))
     await deps.slack.open_view(pressed.trigger_id, close_modal(case, deps.view_of(case), person, state))
 
 
@@ -72,7 +72,7 @@ async def _open_dismiss(deps: Deps, pressed: Pressed) -> None:
     if case is None or not case.is_open:
         await whisper(deps, pressed.response_url, "This case is closed already.")
         return
-    view = dismiss_modal(case, deps.view_of(case), ModalState(case=case.id))
+    view = dismiss_modal(case, deps.view_of(case), ModalState(case=case.id).having_read(seen_of(case)))
     await deps.slack.open_view(pressed.trigger_id, view)
 
 
@@ -104,7 +104,7 @@ async def _close(deps: Deps, ack: AsyncAck, body: dict[str, Any]) -> None:
     typed = submitted(body["view"]["state"]["values"])
     waive = typed.loop == LOOP_WAIVE
     user, line = str(body["user"]["id"]), "" if waive else from_slack(typed.line)
-    answer = await deps.desk.close(Closing(state.send, state.case, user, typed.reason, line, waive, state.seen))
+    answer = await deps.desk.close(Closing(state.send, state.case, user, typed.reason, line, waive, state.read))
     if isinstance(answer, Problems):
         # A closing line needs a signature, and this modal has no field for one.
         no_signature = "First set your signature: open Hark's Home, or reply to somebody once."

@@ -13,7 +13,7 @@ from bot.cards.templates import TemplateForm, blank_block, blank_values, templat
 from bot.cards.views import ViewJson
 from bot.domain.case import Case, Purpose
 from bot.domain.decisions import Refused
-from bot.domain.replying import newest_send
+from bot.domain.overtaking import seen_of
 from bot.domain.templates import Template, Templates, filled
 from bot.services.casework import Outcome
 from bot.services.composing import Advice
@@ -68,9 +68,7 @@ async def open_form(deps: Deps, pressed: Pressed) -> bool:
 def _first_view(deps: Deps, case: Case, listed: Templates | Refused) -> ViewJson:
     if isinstance(listed, Refused):
         return notice_modal("No template", listed.text)
-    state = ModalState(
-        case=case.id, purpose=Purpose.REPLY, send=deps.new_id(), seen=newest_send(case), items=case.item_count
-    )
+    state = ModalState(case=case.id, purpose=Purpose.REPLY, send=deps.new_id()).having_read(seen_of(case))
     return template_modal(case, deps.view_of(case), state, TemplateForm(listed))
 
 
@@ -120,11 +118,11 @@ async def _submit(deps: Deps, body: dict[str, Any]) -> Ack:
 
 async def _send(deps: Deps, case: Case, state: ModalState, form: TemplateForm, user: str) -> Ack:
     """The words were read: queue them, or say what came in between."""
-    filled_in = Filled(state.send, state.case, user, state.template, form.values, state.seen)
+    filled_in = Filled(state.send, state.case, user, state.template, form.values, state.read)
     answer = await deps.templating.send(filled_in)
     if isinstance(answer, Advice):
         warned = replace(form, warnings=(Warn(answer.text),))
-        return _again(deps, case, state.model_copy(update={"seen": answer.seen}), warned)
+        return _again(deps, case, state.having_read(answer.seen), warned)
     if isinstance(answer, Outcome) and answer.refused is not None:
         return _notice("Not sent", answer.refused.text)
     return _errors(form.chosen, answer) if isinstance(answer, Problems) and form.chosen else {}

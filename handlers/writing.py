@@ -11,6 +11,7 @@ from bot.cards.forms import Warn, private_modal, reply_modal
 from bot.cards.views import Submitted, ViewJson, submitted
 from bot.domain.case import Purpose
 from bot.domain.decisions import Refused
+from bot.domain.overtaking import Seen
 from bot.services.casework import Outcome
 from bot.services.composing import Advice, Composition, Submission
 from bot.services.people import suggested_signature
@@ -75,9 +76,8 @@ async def open_modal(deps: Deps, pressed: Pressed, purpose: Purpose) -> None:
         case=composition.case.id,
         purpose=purpose,
         send=deps.new_id(),
-        seen=composition.seen,
-        items=composition.case.item_count,
-    )
+        private=composition.private,
+    ).having_read(composition.seen)
     await deps.slack.open_view(pressed.trigger_id, _modal(deps, composition, state))
     await show(deps, pressed, _unrefused(await deps.composing.writing(pressed.press.case, pressed.user)))
 
@@ -115,7 +115,8 @@ async def _submit(deps: Deps, ack: AsyncAck, body: dict[str, Any]) -> None:
             public_line=from_slack(typed.line),
             like=bool(typed.like),
             signature=typed.signature,
-            seen=state.seen,
+            seen=state.read,
+            private=state.private,
             confirmed=ADVISED in state.confirmed,
         )
     )
@@ -132,7 +133,7 @@ async def _submit(deps: Deps, ack: AsyncAck, body: dict[str, Any]) -> None:
 
 
 async def _advise(
-    deps: Deps, ack: AsyncAck, state: ModalState, typed: Submitted, user: str, text: str, seen: str
+    deps: Deps, ack: AsyncAck, state: ModalState, typed: Submitted, user: str, text: str, seen: Seen
 ) -> None:
     """Show the modal again with what should be read first; pressing Send once more means yes."""
     composition = await deps.composing.compose(state.case, user, state.purpose)
@@ -140,7 +141,7 @@ async def _advise(
         await ack(response_action="update", view=notice_modal("Not sent", composition.text))
         return
     confirmed = tuple(dict.fromkeys((*state.confirmed, ADVISED)))
-    again = state.model_copy(update={"seen": seen, "confirmed": confirmed})
+    again = state.having_read(seen).model_copy(update={"confirmed": confirmed})
     await ack(response_action="update", view=_modal(deps, composition, again, typed, (Warn(text),)))
 
 

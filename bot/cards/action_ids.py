@@ -12,6 +12,7 @@ from pydantic import BeforeValidator, ConfigDict, Field
 from bot.cards.limits import IDENTIFIER, PRESS_VALUE, PRIVATE_METADATA
 from bot.domain.case import Purpose
 from bot.domain.models import Model
+from bot.domain.overtaking import Seen
 
 
 class ActionId(StrEnum):
@@ -165,7 +166,8 @@ class ModalState(Packed):
     """What a modal remembers while it is open: never the customer's words or data.
 
     `send` is minted when the modal opens and names the send it will make, so that a double submit is one send.
-    `seen` is the newest of the case's sends that the person had seen then; `items` how many interactions there were.
+    `seen` is the newest of the case's sends that the person had seen then, `items` how many interactions there were (0
+    in a form that an earlier version opened); `private` is what its title says.
     `about` is the interaction that a form is about, `template` the template that was chosen. `confirmed` are the codes
     of warnings that were shown already: pressing Send again means yes.
     """
@@ -175,9 +177,19 @@ class ModalState(Packed):
     send: str = Field(default="", max_length=IDENTIFIER)
     seen: Annotated[str, Field(max_length=IDENTIFIER), BeforeValidator(_named)] = ""
     items: int = 0
+    private: bool | None = None
     about: str = Field(default="", max_length=IDENTIFIER)
     template: str = Field(default="", max_length=IDENTIFIER)
     confirmed: tuple[Annotated[str, Field(max_length=40)], ...] = Field(default=(), max_length=12)
+
+    @property
+    def read(self) -> Seen:
+        """What the person had read of the case when the form was opened."""
+        return Seen(self.seen, self.items)
+
+    def having_read(self, seen: Seen) -> Self:
+        """The same form, opened by somebody who has read that."""
+        return self.model_copy(update={"seen": seen.send, "items": seen.items})
 
 
 def _fitting(id_: str) -> str:

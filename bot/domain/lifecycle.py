@@ -6,6 +6,7 @@ from bot.domain.case import Case, LogEntry, Person, SendState, Status
 from bot.domain.claims import claimed
 from bot.domain.decisions import Change, Decision, Refused
 from bot.domain.delivery import unanswered
+from bot.domain.overtaking import Seen, wrote_meanwhile
 from bot.domain.policy import Policy
 from bot.domain.receiving import needs_answer
 from bot.domain.targets import start_wait
@@ -21,10 +22,18 @@ REASONS = {
 }
 
 
-def close(case: Case, by: Person, reason: str, now: datetime, *, waive_loop: bool = False) -> Decision:
-    """Close with a reason. After going private the public thread needs a closing word, or somebody who waives it."""
+def close(
+    case: Case, by: Person, reason: str, now: datetime, *, waive_loop: bool = False, seen: Seen | None = None
+) -> Decision:
+    """Close with a reason. After going private the public thread needs a closing word, or somebody who waives it.
+
+    Refused as `overtaken` if the customer wrote something since that, and nobody read it.
+    """
     if not case.is_open:
         return Refused(code="closed", text="This case is closed already.")
+    unread = _unread(case, seen)
+    if unread is not None:
+        return unread
     if case.loop_open and not waive_loop and not _has_closing_word(case):
         text = "The public thread still waits for a closing word. Write one, or tick that none is needed."
         return Refused(code="loop_open", text=text)
@@ -37,10 +46,19 @@ def _has_closing_word(case: Case) -> bool:
     return any(send.state not in (SendState.FAILED, SendState.UNDONE) for send in said)
 
 
-def dismiss(case: Case, by: Person, now: datetime) -> Decision:
-    """Set aside what is not for us; such cases are left out of every figure."""
+def _unread(case: Case, seen: Seen | None) -> Refused | None:
+    """Words that nobody has read are not put away: they would wait for an answer with no clock running."""
+    news = wrote_meanwhile(case, seen)
+    return Refused(code="overtaken", text=f"{news} Open the form again if it fits all the same.") if news else None
+
+
+def dismiss(case: Case, by: Person, now: datetime, *, seen: Seen | None = None) -> Decision:
+    """Set aside what is not for us; such cases are left out of every figure. Refused as with `close`."""
     if not case.is_open:
         return Refused(code="closed", text="This case is closed already.")
+    unread = _unread(case, seen)
+    if unread is not None:
+        return unread
     return _closed(case, by, NOT_FOR_US, now, loop_open=case.loop_open)
 
 

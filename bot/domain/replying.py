@@ -1,15 +1,14 @@
 """Staff's side of a conversation: who is writing, what is queued to go out, what is taken back."""
 
-from collections.abc import Iterator
 from datetime import datetime
-from itertools import takewhile
 
 from pydantic import Field
 
-from bot.domain.case import MODERATION, Case, LogEntry, Person, Purpose, Send, SendState, Writing
+from bot.domain.case import Case, LogEntry, Person, Purpose, Send, SendState, Writing
 from bot.domain.claims import claimed, renewed
 from bot.domain.decisions import Change, Decision, Refused, changed
 from bot.domain.models import Model
+from bot.domain.overtaking import Seen, meanwhile
 from bot.domain.policy import Policy
 
 SENDS_KEPT = 20
@@ -42,12 +41,11 @@ class Draft(Model):
 
 
 class Outgoing(Model):
-    """What one press of Send asks for. `seen` names the newest of the case's sends that the person had seen: empty for
-    none, None if nobody asked."""
+    """What one press of Send asks for. `seen` says what the person had read, None if nobody asked."""
 
     by: Person
     drafts: tuple[Draft, ...] = Field(min_length=1)
-    seen: str | None = None
+    seen: Seen | None = None
 
 
 def start_writing(case: Case, by: Person, now: datetime, policy: Policy) -> Decision:
@@ -68,16 +66,16 @@ def stop_writing(case: Case, by: Person) -> Decision:
 def queue(case: Case, outgoing: Outgoing, now: datetime, policy: Policy) -> Decision:
     """Queue what one press of Send asks for; it goes out after the undo time.
 
-    Refused: `closed`; `duplicate` (this very press was carried out already); `overtaken` (a colleague answered since
-    the modal was opened). An unclaimed case becomes the sender's.
+    Refused: `closed`; `duplicate` (this very press was carried out already); `overtaken` (a colleague answered or
+    the customer wrote since the modal was opened). An unclaimed case becomes the sender's.
     """
     if not case.is_open:
         return Refused(code="closed", text="This case was closed meanwhile. Reopen it to send.")
     if any(case.send(draft.id) for draft in outgoing.drafts):
         return Refused(code="duplicate", text="This has been sent already.")
-    other = overtaken_by(case, outgoing.by, outgoing.seen)
-    if other is not None:
-        return Refused(code="overtaken", text=f"{other.by.name} answered meanwhile: “{other.text}”")
+    news = meanwhile(case, outgoing.by, outgoing.seen)
+    if news:
+        return Refused(code="overtaken", text=news)
     if case.claim is None:
         case = claimed(case, outgoing.by, now, policy)
     case = renewed(case, outgoing.by, now, policy)
@@ -88,28 +86,6 @@ def queue(case: Case, outgoing: Outgoing, now: datetime, policy: Policy) -> Deci
         for send in sends
     )
     return changed(case, *log, sends=kept((*case.sends, *sends)), writing=writing)
-
-
-def newest_send(case: Case) -> str:
-    """What a form remembers of the case's sends: the id of the newest one, empty if there is none."""
-    return case.sends[-1].id if case.sends else ""
-
-
-def overtaken_by(case: Case, by: Person, seen: str | None) -> Send | None:
-    """What a colleague last told the customer after the send `seen`; None when there is nothing or nobody asked."""
-    if seen is None:
-        return None
-    return next((send for send in _newer(case, seen) if send.by.id != by.id and _is_said(send)), None)
-
-
-def _newer(case: Case, seen: str) -> Iterator[Send]:
-    """The sends after that one, newest first; all if it is not among them: only the oldest are ever dropped."""
-    return takewhile(lambda send: send.id != seen, reversed(case.sends))
-
-
-def _is_said(send: Send) -> bool:
-    """Whether a send says something to the customer, and was not taken back."""
-    return send.state is not SendState.UNDONE and send.purpose not in MODERATION
 
 
 def undo(case: Case, send_id: str, by: Person, now: datetime) -> Decision:

@@ -8,7 +8,8 @@ from bot.domain.case import Case, Person, Purpose
 from bot.domain.decisions import Refused
 from bot.domain.models import Capabilities, LengthRule
 from bot.domain.offers import Offer, private_route, reply_rule
-from bot.domain.replying import Draft, Outgoing, newest_send, overtaken_by
+from bot.domain.overtaking import Seen, meanwhile, seen_of
+from bot.domain.replying import Draft, Outgoing
 from bot.domain.text.privacy import AllowList
 from bot.domain.text.tone import ToneReader
 from bot.domain.text.wording import first_name, moved_private_line, suggest_thanks
@@ -19,6 +20,15 @@ from bot.services.wording import PUBLIC_LINE, SIGNATURE, TEXT, Problems, text_pr
 
 THANKS = "thanks"
 DUPLICATE = "duplicate"
+MOVED = {
+    False: Refused(
+        code="moved", text="You wrote this in private, but it would go out in public now. Open the form again."
+    ),
+    True: Refused(
+        code="moved", text="You wrote this for the public, but it would go out in private now. Open the form again."
+    ),
+}
+"""What a form's title said holds no longer, by whether its words would be private now."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +44,15 @@ class Composition:
     capabilities: Capabilities
     text: str
     public_line: str
-    seen: str
+    seen: Seen
 
 
 @dataclass(frozen=True, slots=True)
 class Submission:
     """What came back from such a modal.
 
-    `id` was made when it was opened; `seen` names the newest of the case's sends that its writer had seen; `confirmed`
-    means the advice was read.
+    `id` was made when it was opened; `seen` is what its writer had read by then, `private` what its title said (None:
+    nothing); `confirmed` means the advice was read.
     """
 
     id: str
@@ -53,7 +63,8 @@ class Submission:
     public_line: str = ""
     like: bool = False
     signature: str = ""
-    seen: str | None = None
+    seen: Seen | None = None
+    private: bool | None = None
     confirmed: bool = False
 
 
@@ -62,7 +73,7 @@ class Advice:
     """Nothing was sent yet: the sender should read this first, and may then send all the same."""
 
     text: str
-    seen: str
+    seen: Seen
 
 
 Answer = Outcome | Problems | Advice
@@ -99,7 +110,7 @@ class Composing:
             capabilities=capabilities,
             text=text,
             public_line=moved_private_line(first_name(_name(case))) if purpose is Purpose.PRIVATE and private else "",
-            seen=newest_send(case),
+            seen=seen_of(case),
         )
 
     async def writing(self, case_id: str, user: str) -> Outcome:
@@ -136,13 +147,12 @@ class Composing:
             return Outcome(None, case)
         capabilities = self._at.capabilities(case)
         private, _rule = self._channel(case, capabilities, submission.purpose)
+        if submission.private not in (None, private):
+            return Outcome(case, MOVED[private])
         drafts = _drafts(capabilities, submission, person, private=private)
-        problems = self._problems(case, capabilities, drafts)
-        if problems.fields:
-            return problems
-        advice = self._advice(case, person, submission)
-        if advice is not None:
-            return advice
+        objection = self._objection(case, person, submission, drafts)
+        if objection is not None:
+            return objection
         if unsigned:  # not before everything else is in order: a modal that comes back must still offer the field
             person = await self._at.people.sign(person, person.signature)
         return await self._queue(case, person, submission, drafts)
@@ -158,12 +168,18 @@ class Composing:
             case.id, lambda each: replying.queue(each, outgoing, self._at.clock.now(), self._at.policy)
         )
         if outcome.refused and outcome.refused.code == "overtaken" and outcome.case:
-            return Advice(outcome.refused.text, newest_send(outcome.case))
+            return Advice(outcome.refused.text, seen_of(outcome.case))
         if outcome.done:
             await self._at.notes.save_draft(case.id, person.id, "")
             if submission.purpose is Purpose.THANK:
                 await self._at.notes.note_recent(THANKS, submission.text)
         return outcome
+
+    def _objection(
+        self, case: Case, person: Person, submission: Submission, drafts: tuple[Draft, ...]
+    ) -> Problems | Advice | None:
+        problems = self._problems(case, self._at.capabilities(case), drafts)
+        return problems if problems.fields else self._advice(case, person, submission)
 
     def _problems(self, case: Case, capabilities: Capabilities, drafts: tuple[Draft, ...]) -> Problems:
         fields: dict[str, str] = {}
@@ -178,13 +194,13 @@ class Composing:
         return Problems(fields)
 
     def _advice(self, case: Case, person: Person, submission: Submission) -> Advice | None:
-        """A colleague's newer answer always stops the first Send; an argumentative tone does, once."""
-        other = overtaken_by(case, person, submission.seen)
-        if other is not None:
-            return Advice(f"{other.by.name} answered meanwhile: “{other.text}”", newest_send(case))
+        """What came meanwhile always stops the first Send; an argumentative tone does, once."""
+        news = meanwhile(case, person, submission.seen)
+        if news:
+            return Advice(news, seen_of(case))
         if not submission.confirmed and self._tone.read(submission.text):
             text = "This may read as an argument. Sleep on it, soften it, or press Send again to send it as it is."
-            return Advice(text, newest_send(case))
+            return Advice(text, seen_of(case))
         return None
 
     def _channel(self, case: Case, capabilities: Capabilities, purpose: Purpose) -> tuple[bool, LengthRule | None]:

@@ -8,6 +8,7 @@ from bot.domain import claims, lifecycle, replying
 from bot.domain.case import Case, LogEntry, Person, Purpose
 from bot.domain.decisions import Decision, Refused
 from bot.domain.offers import Offer
+from bot.domain.overtaking import Seen
 from bot.domain.replying import Draft, Outgoing
 from bot.domain.templates import is_template
 from bot.domain.text.wording import acknowledge_line, first_name
@@ -22,7 +23,7 @@ from bot.services.wording import TEXT, Problems
 class Closing:
     """A close form as somebody filled it in.
 
-    `send` names its closing line and was made when the form was opened; `seen` is the newest send before it. `waive`
+    `send` names its closing line and was made when the form was opened; `seen` is what was read by then. `waive`
     closes a case without the public word that its customer still waits for.
     """
 
@@ -32,7 +33,7 @@ class Closing:
     reason: str
     line: str = ""
     waive: bool = False
-    seen: str | None = None
+    seen: Seen | None = None
 
 
 class Desk:
@@ -61,9 +62,11 @@ class Desk:
             case_id, user, lambda case, by: claims.confirm(case, by, self._at.clock.now(), self._at.policy)
         )
 
-    async def dismiss(self, case_id: str, user: str) -> Outcome:
-        """Set aside what is not for us."""
-        return await self._at.press(case_id, user, lambda case, by: lifecycle.dismiss(case, by, self._at.clock.now()))
+    async def dismiss(self, case_id: str, user: str, seen: Seen | None = None) -> Outcome:
+        """Set aside what is not for us, unless the customer wrote something that was not `seen`."""
+        return await self._at.press(
+            case_id, user, lambda case, by: lifecycle.dismiss(case, by, self._at.clock.now(), seen=seen)
+        )
 
     async def reopen(self, case_id: str, user: str) -> Outcome:
         """Open a closed case again."""
@@ -107,7 +110,7 @@ class Desk:
     async def close(self, form: Closing) -> Outcome | Problems:
         """Close with a reason; a closing line is sent in public first, where people still wait for one.
 
-        Nothing is sent or closed if a colleague wrote to the customer after the sends that were seen.
+        Nothing is sent or closed if the customer, or a colleague to the customer, wrote something that was not seen.
         """
         repeated = False
         if form.line.strip():
@@ -127,7 +130,9 @@ class Desk:
         outcome = await self._at.press(
             form.case_id,
             form.user,
-            lambda case, by: lifecycle.close(case, by, words, self._at.clock.now(), waive_loop=form.waive),
+            lambda case, by: lifecycle.close(
+                case, by, words, self._at.clock.now(), waive_loop=form.waive, seen=form.seen
+            ),
         )
         closed_before = repeated and outcome.refused is not None and outcome.refused.code == "closed"
         return Outcome(outcome.case) if closed_before else outcome

@@ -11,7 +11,8 @@ from bot.domain.decisions import Refused
 from bot.domain.errors import Permanent, Transient
 from bot.domain.models import Model
 from bot.domain.offers import Offer
-from bot.domain.replying import Draft, Outgoing, newest_send
+from bot.domain.overtaking import Seen, seen_of
+from bot.domain.replying import Draft, Outgoing
 from bot.domain.templates import Template, Templates, Values, filled, problems, ref_of
 from bot.services.casework import Outcome
 from bot.services.composing import Advice
@@ -33,15 +34,15 @@ class Listed(Model):
 
 @dataclass(frozen=True, slots=True)
 class Filled:
-    """A template as somebody filled it in. `send` was made when the form was opened; `seen` is the newest send
-    before it."""
+    """A template as somebody filled it in. `send` was made when the form was opened; `seen` is what was
+    read by then."""
 
     send: str
     case_id: str
     user: str
     template: str
     values: Values
-    seen: str | None = None
+    seen: Seen | None = None
 
 
 class Templating:
@@ -111,7 +112,7 @@ class Templating:
             case.id, lambda each: replying.queue(each, outgoing, self._at.clock.now(), self._at.policy)
         )
         if outcome.refused and outcome.refused.code == "overtaken" and outcome.case:
-            return Advice(outcome.refused.text, newest_send(outcome.case))
+            return Advice(outcome.refused.text, seen_of(outcome.case))
         return Outcome(outcome.case) if outcome.refused and outcome.refused.code == "duplicate" else outcome
 
     async def _known(self, case: Case) -> Listed | None:

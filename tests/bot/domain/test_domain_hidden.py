@@ -13,9 +13,10 @@ from bot.domain.hiding import (
 from bot.domain.lifecycle import close
 from bot.domain.models import Capabilities, Sent
 from bot.domain.offers import Offer, offers
+from bot.domain.overtaking import overtaken_by
 from bot.domain.reading import Reading
 from bot.domain.receiving import deleted, edited, receive
-from bot.domain.replying import overtaken_by, retry, undo
+from bot.domain.replying import retry, undo
 from tests.support.cases import ANA, BEN, NOON, a_send, an_item
 from tests.support.hiding_cases import (
     CAN,

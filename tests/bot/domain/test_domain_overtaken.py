@@ -4,14 +4,15 @@ import pytest
 
 from bot.domain.case import Case, Person, Purpose, SendState
 from bot.domain.decisions import Change, Decision, Refused
-from bot.domain.replying import SENDS_KEPT, Draft, Outgoing, newest_send, overtaken_by, queue, undo
-from tests.support.cases import ANA, BEN, NOON, a_case, a_send
+from bot.domain.overtaking import Seen, meanwhile, overtaken_by, seen_of
+from bot.domain.replying import SENDS_KEPT, Draft, Outgoing, queue, undo
+from tests.support.cases import ANA, BEN, NOON, a_case, a_send, an_item
 from tests.support.policies import a_policy
 
 POLICY = a_policy()
 
 
-def sends(case: Case, by: Person, id_: str, text: str = "On its way", seen: str | None = None) -> Decision:
+def sends(case: Case, by: Person, id_: str, text: str = "On its way", seen: Seen | None = None) -> Decision:
     """Somebody presses Send."""
     draft = Draft(id=id_, purpose=Purpose.REPLY, private=False, text=text)
     return queue(case, Outgoing(by=by, drafts=(draft,), seen=seen), NOON, POLICY)
@@ -23,31 +24,31 @@ def case_of(answer: Decision) -> Case:
     return answer.case
 
 
-def news_for(case: Case, by: Person, seen: str) -> str:
+def news_for(case: Case, by: Person, seen: Seen) -> str:
     """What somebody is shown before sending."""
-    send = overtaken_by(case, by, seen)
+    send = overtaken_by(case, by, seen.send)
     return send.text if send else ""
 
 
 def test_a_colleagues_answer_stops_the_first_send() -> None:
     """Ben opened his form before Ana's answer: he is shown hers, and may send once he has seen it."""
     case = case_of(sends(a_case(), ANA, "s1"))
-    answer = sends(case, BEN, "s2", seen="")
+    answer = sends(case, BEN, "s2", seen=Seen())
     assert isinstance(answer, Refused)
     assert (answer.code, answer.text) == ("overtaken", f"{ANA.name} answered meanwhile: “On its way”")
-    assert len(case_of(sends(case, BEN, "s2", seen=newest_send(case))).sends) == 2
+    assert len(case_of(sends(case, BEN, "s2", seen=seen_of(case))).sends) == 2
 
 
 def test_ones_own_earlier_send_is_no_surprise() -> None:
     """Ana may send twice in a row."""
     case = case_of(sends(a_case(), ANA, "s1"))
-    assert len(case_of(sends(case, ANA, "s2", seen="")).sends) == 2
+    assert len(case_of(sends(case, ANA, "s2", seen=Seen())).sends) == 2
 
 
 def test_words_in_the_place_of_others_that_were_taken_back_are_news() -> None:
     """Ben saw Ana's answer; she took it back and sent another one, which he has not seen."""
     case = case_of(sends(a_case(), ANA, "s1"))
-    seen = newest_send(case)
+    seen = seen_of(case)
     assert news_for(case, BEN, seen) == ""
     case = case_of(undo(case, "s1", ANA, NOON))
     assert news_for(case, BEN, seen) == ""
@@ -61,7 +62,7 @@ def test_in_a_long_conversation_a_colleagues_answer_is_news(more: int) -> None:
     """Old sends are dropped as new ones come: what follows the one he saw is news, be that one still there or not."""
     old = tuple(a_send(id=f"old-{n}", state=SendState.SENT) for n in range(SENDS_KEPT))
     case = a_case(sends=old)
-    seen = newest_send(case)
+    seen = seen_of(case)
     assert news_for(case, BEN, seen) == ""
     for n in range(more):
         case = case_of(sends(case, ANA, f"new-{n}", f"Answer {n}"))
@@ -69,3 +70,38 @@ def test_in_a_long_conversation_a_colleagues_answer_is_news(more: int) -> None:
             update={"sends": tuple(send.model_copy(update={"state": SendState.SENT}) for send in case.sends)}
         )
     assert news_for(case, BEN, seen) == f"Answer {more - 1}"
+
+
+def with_words(case: Case, *texts: str, **changes: object) -> Case:
+    """The case after the customer wrote some more."""
+    for text in texts:
+        item = an_item(text, seq=case.item_count + 1, id=f"more-{case.item_count}", **changes)
+        case = case.model_copy(update={"items": (*case.items, item), "item_count": item.seq})
+    return case
+
+
+def test_the_customers_newer_words_stop_the_first_send() -> None:
+    """Ana is shown the newest of them, and may send once she has seen it; nobody else's answer hides behind them."""
+    before = a_case()
+    case = with_words(before, "Hello?", "And my other bag?")
+    answer = sends(case, ANA, "s1", seen=seen_of(before))
+    assert isinstance(answer, Refused)
+    assert (answer.code, answer.text) == ("overtaken", "Carla wrote meanwhile: “And my other bag?”")
+    assert len(case_of(sends(case, ANA, "s1", seen=seen_of(case))).sends) == 1
+    assert "Ana answered meanwhile" in meanwhile(case_of(sends(case, ANA, "s1")), BEN, seen_of(before))
+
+
+def test_private_words_are_quoted_without_anybodys_data() -> None:
+    """What Ana wrote in private is masked like everywhere else in Slack."""
+    told = a_send(by=ANA, private=True, text="Is carla@mail.example still your address?")
+    assert meanwhile(a_case(sends=(told,)), BEN, Seen()).startswith("Ana answered meanwhile: “Is ")
+    assert "carla@mail" not in meanwhile(a_case(sends=(told,)), BEN, Seen())
+
+
+def test_words_that_were_taken_back_and_forms_that_count_none_stop_nobody() -> None:
+    """A deleted comment is no news; nor is anything to a form that an earlier version of Hark opened."""
+    before = a_case()
+    assert meanwhile(with_words(before, "", deleted=True), ANA, seen_of(before)) == ""
+    assert meanwhile(with_words(before, "Hello?"), ANA, Seen(items=0)) == ""
+    assert meanwhile(with_words(before, "Hello?"), ANA, None) == ""
+    assert "an attachment" in meanwhile(with_words(before, ""), ANA, seen_of(before))
