@@ -14,7 +14,7 @@ from bot.domain.errors import SlackRefused, SlackUnknown
 from bot.domain.models import Author
 from bot.domain.ports import Blocks, Commit, Posted
 from bot.domain.reading import Reading
-from bot.domain.storm_ports import ProblemData, RingData, StormData
+from bot.domain.storm_ports import STORM, ProblemData, RingData, StormData
 from bot.services.calm import Calm, keep_calm
 from bot.services.casework import Casework
 from bot.services.drawing import Drawing
@@ -180,3 +180,21 @@ def a_customer(n: int, words: str, clock: TestClock, *, intent: str = "question"
         "cycle": a_case().cycle.model_copy(update={"posted_at": now, "seen_at": now}),
     }
     return a_case(**(fields | changes))
+
+
+async def pass_time(lab: Lab, *workers: Worker, seconds: float, step: float = 1.0) -> None:
+    """Let time pass in steps, every worker working in each."""
+    for _ in range(round(seconds / step)):
+        lab.clock.advance(timedelta(seconds=step))
+        for worker in workers:
+            await worker.work()
+
+
+def cards(lab: Lab) -> int:
+    """How many cases have cards of their own."""
+    return sum(1 for _, _, text, _ in lab.slack.posts if text.startswith("card "))
+
+
+async def folded(worker: Worker, group: str = STORM) -> int:
+    """How many cases are held back."""
+    return (await worker.store.storms.tally(CHANNEL, group, worker.clock.now())).folded

@@ -8,21 +8,19 @@ import pytest
 
 from bot.cards.build import Sheet
 from bot.cards.view import rendered
-from bot.domain.case import Case, PostKind, Status
+from bot.domain.case import Case, PostKind
 from bot.domain.decisions import Change, Refused, changed
 from bot.domain.lifecycle import close
 from bot.domain.ports import Due
 from bot.domain.posting import with_alert, with_line
-from bot.domain.storm import Face, Problem, Storm, Weather
+from bot.domain.storm import Face, Storm, Weather
 from bot.domain.storm_ports import STORM
 from bot.services.casework import Casework
 from bot.services.drawing import STALE
 from bot.services.posters import Posters
 from bot.services.slack_budget import SlackBudget
-from bot.services.storm_desk import Told
-from bot.services.storms import folding
 from tests.support.cases import ANA, NOON, a_card, a_claim
-from tests.support.storm_lab import CHANNEL, Lab, Worker, a_customer, a_lab
+from tests.support.storm_lab import CHANNEL, Lab, Worker, a_customer, a_lab, cards, folded, pass_time
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 OTHER = "C0OTHER001"
@@ -50,14 +48,6 @@ async def flood(worker: Worker, count: int = 60, first: int = 0, **changes: Any)
     return cases
 
 
-async def pass_time(lab: Lab, *workers: Worker, seconds: float, step: float = 1.0) -> None:
-    """Let time pass in steps, every worker working in each."""
-    for _ in range(round(seconds / step)):
-        lab.clock.advance(timedelta(seconds=step))
-        for worker in workers:
-            await worker.work()
-
-
 async def a_raging(lab: Lab, worker: Worker, count: int = 60) -> list[Case]:
     """A storm that holds, with every question folded."""
     cases = await flood(worker, count)
@@ -65,16 +55,6 @@ async def a_raging(lab: Lab, worker: Worker, count: int = 60) -> list[Case]:
     await pass_time(lab, worker, seconds=66, step=3)
     assert (await worker.store.storms.weather(CHANNEL)).storming
     return cases
-
-
-def cards(lab: Lab) -> int:
-    """How many cases have cards of their own."""
-    return sum(1 for _, _, text, _ in lab.slack.posts if text.startswith("card "))
-
-
-async def folded(worker: Worker, group: str = STORM) -> int:
-    """How many cases are held back."""
-    return (await worker.store.storms.tally(CHANNEL, group, worker.clock.now())).folded
 
 
 async def test_every_case_is_carded_or_folded_and_the_card_is_one(lab: Lab) -> None:
@@ -302,128 +282,6 @@ async def test_a_deleted_storm_card_is_posted_anew_and_a_refused_one_waits(lab: 
         assert weather.storm is not None
         assert weather.storm.face.ts
         assert len(lab.slack.of("Storm ·")) == 2
-
-
-async def test_a_known_problem_from_opening_to_solved(lab: Lab) -> None:
-    """The storm's own go over to it, new ones join at once, a claimed one does not; solved, all waiting get cards."""
-    async with lab.worker() as worker:
-        asked = [a_customer(n, f"Is the evening ferry {n} to Hvar cancelled today?", lab.clock) for n in range(45)]
-        for case in asked:
-            await worker.take_in(case)
-        await worker.work()
-        await pass_time(lab, worker, seconds=66, step=3)
-        told = Told("Ferry cancelled", "Storm at sea", "It goes tomorrow.", "ferry cancelled")
-        opened = await worker.calm.desk.open_problem(CHANNEL, ANA.id, told)
-        assert isinstance(opened, Problem)
-        assert isinstance(await worker.calm.desk.open_problem(CHANNEL, ANA.id, told), Refused)
-        angry = a_customer(800, "My ferry was CANCELLED, awful", lab.clock, intent="complaint")
-        mine = a_customer(801, "Ferry cancelled?", lab.clock, claim=a_claim())
-        await pass_time(lab, worker, seconds=4)
-        await worker.take_in(angry)
-        await worker.take_in(mine)
-        await pass_time(lab, worker, seconds=10)
-        assert await folded(worker) == 0
-        known = await worker.store.cases.load(angry.id)
-        assert known is not None
-        assert known.known is not None
-        assert known.known.line == "It goes tomorrow."
-        of_problem = await folded(worker, opened.id)
-        assert cards(lab) + of_problem == 47
-        assert await worker.calm.desk.solve(CHANNEL, opened.id, ANA.id, "It goes again.") is None
-        assert isinstance(await worker.calm.desk.solve(CHANNEL, opened.id, ANA.id, ""), Refused)
-        await pass_time(lab, worker, seconds=2.5 * of_problem, step=2)
-        assert cards(lab) == 47
-        shown = await worker.store.cases.load(angry.id)
-        assert shown is not None
-        assert shown.known is not None
-        assert (shown.known.solved, shown.known.line) == (True, "It goes again.")
-        await pass_time(lab, worker, seconds=30, step=5)
-        assert (await worker.store.storms.weather(CHANNEL)).problems == ()
-
-
-async def known_of(worker: Worker, case: Case) -> tuple[bool, str] | None:
-    """Whether the problem to which a case belongs is solved, and what to say; None when it belongs to none."""
-    stored = await worker.store.cases.load(case.id)
-    assert stored is not None
-    return None if stored.known is None else (stored.known.solved, stored.known.line)
-
-
-async def test_cards_that_stand_already_join_a_problem_and_are_told_when_it_is_solved(lab: Lab) -> None:
-    """Whoever complained first has a card long before the problem has a name; they are told like all others."""
-    async with lab.worker() as worker:
-        early = a_customer(900, "My ferry was CANCELLED, awful", lab.clock, intent="complaint")
-        other = a_customer(901, "The bread was cold and the table sticky", lab.clock, intent="complaint")
-        for case in (early, other):
-            await worker.take_in(case)
-        await pass_time(lab, worker, seconds=10)
-        asked = [a_customer(n, f"Is the evening ferry {n} to Hvar cancelled today?", lab.clock) for n in range(45)]
-        for case in asked:
-            await worker.take_in(case)
-        await worker.work()
-        await pass_time(lab, worker, seconds=66, step=3)
-        told = Told("Ferry cancelled", "Storm at sea", "It goes tomorrow.", "ferry cancelled")
-        opened = await worker.calm.desk.open_problem(CHANNEL, ANA.id, told)
-        assert isinstance(opened, Problem)
-        await pass_time(lab, worker, seconds=60)
-        assert await known_of(worker, early) == (False, "It goes tomorrow.")
-        assert await known_of(worker, other) is None
-        assert any(f"card {early.id}" in text and text.endswith("· known") for _, _, text in lab.slack.edits)
-        tally = await worker.store.storms.tally(CHANNEL, opened.id, lab.clock.now())
-        assert tally.counts["folded"] + tally.counts["standing"] == 46
-        assert tally.counts["complaints"] == 1
-        shown = (await worker.store.storms.top(CHANNEL, opened.id, 10))[:10]
-        assert await worker.calm.desk.show_next(CHANNEL, opened.id) == 10
-        await pass_time(lab, worker, seconds=20)
-        (problem,) = (await worker.store.storms.weather(CHANNEL)).problems
-        assert problem.combed_cards == "done"
-        before = len(lab.slack.edits)
-        assert await worker.calm.desk.solve(CHANNEL, opened.id, ANA.id, "It goes again.") is None
-        await pass_time(lab, worker, seconds=150, step=2)
-        edits = [(at, text.split()[1]) for at, _, text in lab.slack.edits[before:] if text.endswith("· solved")]
-        assert {early.id, *shown} <= {case_id for _, case_id in edits}
-        for case in (early, *asked):
-            assert await known_of(worker, case) == (True, "It goes again.")
-        assert max(sum(at <= each < at + MINUTE for each, _ in edits) for at, _ in edits) <= 25
-        assert (await worker.store.storms.weather(CHANNEL)).problems == ()
-        assert await worker.store.storms.standing(CHANNEL, opened.id, 1) == []
-
-
-async def test_many_cards_hear_of_a_problem_by_and_by(lab: Lab) -> None:
-    """Forty cards leave room for what staff change; closed ones rest; a worker that dies counts nobody twice."""
-    async with lab.worker() as worker:
-        angry = [a_customer(n, f"Ferry {n} CANCELLED, awful", lab.clock, intent="complaint") for n in range(40)]
-        for case in angry:
-            await worker.take_in(case)
-            await pass_time(lab, worker, seconds=1.5, step=0.5)
-        assert cards(lab) == len(angry)
-        casework = Casework(worker.store.cases, lab.clock)
-        gone, leaving, halfway = angry[0], angry[1], angry[2]
-        await casework.apply(gone.id, closing)
-        told = Told("Ferry cancelled", "", "It goes tomorrow.", "ferry cancelled")
-        opened = await worker.calm.desk.open_problem(CHANNEL, ANA.id, told)
-        assert isinstance(opened, Problem)
-        await worker.store.storms.stand(CHANNEL, opened.id, halfway.id, lab.clock.now(), folding(halfway))
-        await pass_time(lab, worker, seconds=180)
-        assert [await known_of(worker, case) for case in (gone, leaving, halfway)] == [
-            None,
-            *[(False, "It goes tomorrow.")] * 2,
-        ]
-        tally = await worker.store.storms.tally(CHANNEL, opened.id, lab.clock.now())
-        assert (tally.standing, tally.counts["standing"], tally.counts["complaints"]) == (39, 39, 39)
-        await casework.apply(leaving.id, closing)
-        assert await worker.calm.desk.solve(CHANNEL, opened.id, ANA.id, "It goes again.") is None
-        await pass_time(lab, worker, seconds=180)
-        for word, redrawn in (("known", 39), ("solved", 38)):
-            edits = [at for at, _, text in lab.slack.edits if text.endswith(f"· {word}")]
-            assert len(edits) == redrawn
-            assert max(sum(at <= each < at + MINUTE for each in edits) for at in edits) <= 24
-        assert await known_of(worker, leaving) == (True, "It goes again.")
-        assert (await worker.store.storms.weather(CHANNEL)).problems == ()
-
-
-def closing(case: Case) -> Change:
-    """The case closed, as if a colleague had."""
-    return Change(case=case.model_copy(update={"status": Status.CLOSED}), redraw=False)
 
 
 @pytest.mark.parametrize("wish", [PostKind.ALERT, PostKind.LINE])
