@@ -5,6 +5,7 @@ from typing import Final
 
 from bot.cards import build
 from bot.cards.action_ids import LOOP_POST, LOOP_WAIVE, ActionId, CallbackId, InputId, ModalState
+from bot.cards.buttons import offered
 from bot.cards.card import ROOMS, card_parts
 from bot.cards.conversation import Said, quoted, said
 from bot.cards.escape import link, one_line, user_ids
@@ -15,6 +16,7 @@ from bot.cards.views import ViewJson, modal
 from bot.cards.words import count
 from bot.domain.case import Case, LogEntry, Person
 from bot.domain.lifecycle import REASONS
+from bot.domain.offers import Offer
 from bot.domain.ports import Blocks
 from bot.domain.text.privacy import mask
 
@@ -33,7 +35,8 @@ def close_modal(
     line: str | None = None,
     signature: str = "",
 ) -> ViewJson:
-    """Close with a reason. While the public loop is open it also asks for the closing line, or a waiver.
+    """Close with a reason. While the public loop is open it also asks for the closing line, or a waiver; for the waiver
+    alone where the customer's public words take no answer any more.
 
     `line` replaces the suggested closing line, `signature` is a suggestion for whoever has none yet.
     """
@@ -46,7 +49,7 @@ def close_modal(
     }
     if not case.loop_open:
         return modal(CallbackId.CLOSE, "Close case", [reason], state=state, submit="Close case")
-    if view.capabilities.public_reply is None:
+    if Offer.CLOSING_WORD not in offered(case, view):
         return modal(CallbackId.CLOSE, "Close case", [reason, *_waiver()], state=state, submit="Close case")
     closing = _loop(case, view, person, CLOSED_LOOP if line is None else line)
     blocks = [reason, *closing, *signature_blocks(person, signature)]

@@ -22,6 +22,7 @@ class Offer(StrEnum):
     CLOSE = "close"
     DISMISS = "dismiss"
     REOPEN = "reopen"
+    CLOSING_WORD = "closing_word"  # a last word in public, also while the newest words are private
     HISTORY = "history"
     HIDE = "hide"  # ask a second person to hide a comment
 
@@ -32,19 +33,34 @@ def offers(case: Case, capabilities: Capabilities, now: datetime, contact: str =
         return frozenset({Offer.REOPEN, Offer.HISTORY})
     found = {Offer.HISTORY, Offer.CLOSE, Offer.DISMISS, Offer.RELEASE if case.claim else Offer.CLAIM}
     item = case.latest
-    reachable = item.answerable and not item.deleted and window_open(item, now)
-    open_to_words = capabilities.answers_hidden or not item.hidden
-    if reachable and open_to_words and reply_rule(case, capabilities) is not None:
+    if _takes_words(item, capabilities, now) and reply_rule(case, capabilities) is not None:
         found |= {Offer.REPLY, Offer.THANK}
         if case.wait is not None and case.wait.ack_due is not None and not first_word_under_way(case):
             found.add(Offer.ACKNOWLEDGE)
-    if reachable and private_route(case, capabilities, now, contact):
+    if _takes_closing_word(case, capabilities, now):
+        found.add(Offer.CLOSING_WORD)
+    if _reachable(item, now) and private_route(case, capabilities, now, contact):
         found.add(Offer.PRIVATE)
     if subject(case, capabilities) is not None:
         found.add(Offer.HIDE)
     if item.private and item.answerable and capabilities.templates and not window_open(item, now):
         found.add(Offer.TEMPLATE)
     return frozenset(found)
+
+
+def _reachable(item: Item, now: datetime) -> bool:
+    return item.answerable and not item.deleted and window_open(item, now)
+
+
+def _takes_words(item: Item, capabilities: Capabilities, now: datetime) -> bool:
+    """Whether the network takes an answer where this was written."""
+    return _reachable(item, now) and (capabilities.answers_hidden or not item.hidden)
+
+
+def _takes_closing_word(case: Case, capabilities: Capabilities, now: datetime) -> bool:
+    """Whether the newest public words take an answer: their own window counts, not that of private words since."""
+    item = case.newest(private=False)
+    return capabilities.public_reply is not None and not item.private and _takes_words(item, capabilities, now)
 
 
 def private_route(

@@ -234,7 +234,7 @@ def _offer(purpose: Purpose) -> Offer:
         Purpose.LIKE: Offer.THANK,
         Purpose.ACKNOWLEDGE: Offer.ACKNOWLEDGE,
         Purpose.PRIVATE: Offer.PRIVATE,
-        Purpose.NOTICE: Offer.REPLY,
+        Purpose.NOTICE: Offer.CLOSING_WORD,
     }[purpose]
 
 

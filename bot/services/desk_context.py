@@ -82,6 +82,7 @@ def _why_not(case: Case, offer: Offer, capabilities: Capabilities) -> str:
         return f"There is nothing here that can be hidden now. {CRITICISM}"
     if offer is Offer.PRIVATE and capabilities.private_once and private_used(case, case.latest):
         return "A private message about this was sent already, and the network allows one. Wait for the customer."
-    if case.latest.hidden and not capabilities.answers_hidden:
+    answered = case.newest(private=False) if offer is Offer.CLOSING_WORD else case.latest
+    if answered.hidden and not capabilities.answers_hidden:
         return "This comment is hidden, and the network takes no answers below hidden comments. Unhide it first."
     return "The customer cannot be answered here any more: the network or its reply window does not allow it."

@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 from bot.clock import SystemClock
 from tests.support.facebook_server import FacebookServer, a_page, delivery, variables
@@ -93,6 +94,25 @@ async def test_private_reply_then_messenger_stay_one_case(redis_url: str) -> Non
         unsent = {**message, "message": {"mid": message["message"]["mid"], "is_deleted": True}}
         await story.tell(unsent, door="messaging")
         await wait_until(lambda: "It is order 88" not in rig.text_of(card.ts), "the unsent words leave the card")
+
+
+async def test_the_public_thread_gets_its_closing_word_after_the_private_window(redis_url: str) -> None:
+    """Messenger takes no more answers by then; the comment below which everybody waits still does."""
+    async with a_story(redis_url) as story:
+        rig, page = story.rig, story.page
+        await story.tell(page.comment(CARLA, "You charged me twice, this is awful!"))
+        card = await rig.card("charged me twice")
+        await rig.press(ANA, card.ts, "hark:private:v1")
+        assert (await rig.send(ANA, "May we have your order number?", signature="^AK")).ok
+        await rig.shows(card.ts, "read back")
+        await story.tell(page.write({"id": "709001", "name": "Carla Diaz"}, "It is order 88"), door="messaging")
+        await rig.shows(card.ts, "It is order 88")
+        rig.sandbox.clock.skip(timedelta(days=2).total_seconds())
+        await rig.choose(ANA, card.ts, "close")
+        assert (await rig.modal(ANA))["title"]["text"] == "Close + PUBLIC line"
+        assert (await rig.send(ANA, reason="solved", loop="post", line="The money is back, Carla!")).ok
+        await wait_until(lambda: "The money is back, Carla! ^AK" in page.replies(), "the closing word stands")
+        await rig.shows(card.ts, "hark:reopen:v1")
 
 
 async def test_messages_mentions_posts_and_likes_each_find_their_place(redis_url: str) -> None:

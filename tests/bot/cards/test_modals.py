@@ -179,14 +179,19 @@ def test_closing_offers_every_reason_that_the_domain_knows() -> None:
 
 
 def test_closing_asks_about_the_public_thread_while_it_is_open_only() -> None:
-    """A closing line or a waiver; a network on which nobody can speak in public leaves the waiver."""
+    """A closing line or a waiver; where nobody can speak in public, or not below a deleted post, the waiver is left."""
     assert _block(MODALS["close"], InputId.LOOP) is None
     assert _block(MODALS["close_loop"], InputId.LOOP) is not None
     unsigned = close_modal(states()["private_loop_open"], a_view(), NEWCOMER, STATE)
     assert _block(unsigned, InputId.SIGNATURE) is not None
-    mute = close_modal(states()["private_loop_open"], a_view(capabilities=Capabilities()), ANA, STATE)
-    assert _block(mute, InputId.LINE) is None
-    assert check_view(mute) == []
+    gone = states()["private_loop_open"].model_copy(update={"items": (an_item("", deleted=True),)})
+    for mute in (
+        close_modal(states()["private_loop_open"], a_view(capabilities=Capabilities()), ANA, STATE),
+        close_modal(gone, a_view(), ANA, STATE),
+    ):
+        assert _block(mute, InputId.LINE) is None
+        assert _block(mute, InputId.LOOP) is not None
+        assert check_view(mute) == []
 
 
 def test_history_is_newest_last_and_says_what_it_leaves_out() -> None:

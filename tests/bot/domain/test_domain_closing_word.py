@@ -1,0 +1,48 @@
+"""A closing word answers the customer's newest public words, whatever was said in private since."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bot.domain.case import Status
+from bot.domain.models import Capabilities
+from bot.domain.offers import Offer, offers
+from tests.support.cases import NOON, a_case, an_item
+from tests.support.hiding_cases import CAN
+
+OVER = NOON - timedelta(hours=1)
+PRIVATE = an_item("It is order 88", seq=2, id="message-1", private=True, reply_until=OVER)
+
+
+@pytest.mark.parametrize(
+    ("changes", "offered"),
+    [
+        ({}, True),
+        ({"reply_until": NOON + timedelta(hours=1)}, True),
+        ({"reply_until": OVER}, False),
+        ({"answerable": False}, False),
+        ({"deleted": True}, False),
+        ({"private": True}, False),
+    ],
+)
+def test_it_is_offered_while_the_public_words_take_an_answer(changes: dict[str, Any], offered: bool) -> None:
+    """The window of the private words since is over, and says nothing about the public ones."""
+    case = a_case(items=(an_item(**changes), PRIVATE))
+    assert (Offer.CLOSING_WORD in offers(case, CAN, NOON)) is offered
+    assert Offer.REPLY not in offers(case, CAN, NOON)
+
+
+def test_deleted_private_words_change_nothing_and_a_mute_network_has_no_closing_word() -> None:
+    """Where nobody can speak in public there is none, nor on a closed case."""
+    case = a_case(items=(an_item(), PRIVATE.model_copy(update={"deleted": True})))
+    assert Offer.CLOSING_WORD in offers(case, CAN, NOON)
+    assert Offer.CLOSING_WORD not in offers(case, Capabilities(private_message=CAN.private_message), NOON)
+    assert Offer.CLOSING_WORD not in offers(case.model_copy(update={"status": Status.CLOSED}), CAN, NOON)
+
+
+def test_no_closing_word_below_a_hidden_comment_where_the_network_takes_none() -> None:
+    """Instagram does not; others do."""
+    case = a_case(items=(an_item(hidden=True), PRIVATE))
+    assert Offer.CLOSING_WORD not in offers(case, CAN.model_copy(update={"answers_hidden": False}), NOON)
+    assert Offer.CLOSING_WORD in offers(case, CAN, NOON)
