@@ -64,7 +64,9 @@ async def _open_close(deps: Deps, pressed: Pressed) -> None:
         return
     person = await deps.people.who(pressed.user)
     state = ModalState(case=case.id, purpose=Purpose.NOTICE, send=deps.new_id()).having_read(seen_of(case))
-    await deps.slack.open_view(pressed.trigger_id, close_modal(case, deps.view_of(case), person, state))
+    signature = suggested_signature(person.name)
+    view = close_modal(case, deps.view_of(case), person, state, signature=signature)
+    await deps.slack.open_view(pressed.trigger_id, view)
 
 
 async def _open_dismiss(deps: Deps, pressed: Pressed) -> None:
@@ -104,12 +106,12 @@ async def _close(deps: Deps, ack: AsyncAck, body: dict[str, Any]) -> None:
     typed = submitted(body["view"]["state"]["values"])
     waive = typed.loop == LOOP_WAIVE
     user, line = str(body["user"]["id"]), "" if waive else from_slack(typed.line)
-    answer = await deps.desk.close(Closing(state.send, state.case, user, typed.reason, line, waive, state.read))
+    form = Closing(state.send, state.case, user, typed.reason, line, waive, typed.signature, state.read)
+    answer = await deps.desk.close(form)
     if isinstance(answer, Problems):
-        # A closing line needs a signature, and this modal has no field for one.
-        no_signature = "First set your signature: open Hark's Home, or reply to somebody once."
-        text = no_signature if SIGNATURE in answer.fields else next(iter(answer.fields.values()))
-        await ack(response_action="errors", errors={InputId.LINE.value: text})
+        below = {SIGNATURE: InputId.SIGNATURE}
+        errors = {below.get(field, InputId.LINE).value: text for field, text in answer.fields.items()}
+        await ack(response_action="errors", errors=errors)
         return
     if answer.refused and answer.refused.code == "loop_open":
         await ack(response_action="errors", errors={InputId.LOOP.value: answer.refused.text})

@@ -15,8 +15,8 @@ from bot.domain.text.wording import acknowledge_line, first_name
 from bot.services.casework import Outcome
 from bot.services.composing import DUPLICATE, Advice, Composing, Submission
 from bot.services.desk_context import DeskContext
-from bot.services.people import signed
-from bot.services.wording import TEXT, Problems
+from bot.services.people import signature_problem, signed
+from bot.services.wording import SIGNATURE, TEXT, Problems
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Closing:
     """A close form as somebody filled it in.
 
     `send` names its closing line and was made when the form was opened; `seen` is what was read by then. `waive`
-    closes a case without the public word that its customer still waits for.
+    closes a case without the public word that its customer still waits for. `signature` is a newcomer's.
     """
 
     send: str
@@ -33,6 +33,7 @@ class Closing:
     reason: str
     line: str = ""
     waive: bool = False
+    signature: str = ""
     seen: Seen | None = None
 
 
@@ -114,10 +115,7 @@ class Desk:
         """
         repeated = False
         if form.line.strip():
-            line = Submission(
-                form.send, form.case_id, form.user, Purpose.NOTICE, form.line, confirmed=True, seen=form.seen
-            )
-            queued = await self._composing.submit(line)
+            queued = await self._composing.submit(_closing_line(form))
             if isinstance(queued, Advice):
                 return Problems({TEXT: f"{queued.text}. Open this form again if your line still fits."})
             if isinstance(queued, Problems):
@@ -126,6 +124,8 @@ class Desk:
                 repeated = queued.refused.code == DUPLICATE
                 if not repeated:
                     return queued
+        elif form.signature and form.waive and (problem := await self._sign(form)):
+            return Problems({SIGNATURE: problem})
         words = lifecycle.REASONS.get(form.reason, form.reason)
         outcome = await self._at.press(
             form.case_id,
@@ -137,7 +137,28 @@ class Desk:
         closed_before = repeated and outcome.refused is not None and outcome.refused.code == "closed"
         return Outcome(outcome.case) if closed_before else outcome
 
+    async def _sign(self, form: Closing) -> str:
+        """Keep the signature of a form that sends no words: its field says so. Returns what is wrong with it."""
+        problem = signature_problem(form.signature)
+        person = await self._at.people.who(form.user)
+        if not problem and not person.signature:
+            await self._at.people.sign(person, form.signature)
+        return problem
+
     async def history(self, case_id: str) -> tuple[Case, list[LogEntry]] | None:
         """Everything that happened with a case."""
         case = await self._at.casework.cases.load(case_id)
         return None if case is None else (case, await self._at.casework.cases.history(case_id))
+
+
+def _closing_line(form: Closing) -> Submission:
+    return Submission(
+        id=form.send,
+        case_id=form.case_id,
+        user=form.user,
+        purpose=Purpose.NOTICE,
+        text=form.line,
+        signature=form.signature,
+        seen=form.seen,
+        confirmed=True,
+    )
