@@ -7,9 +7,10 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.cards.action_ids import LOOP_WAIVE, ActionId, CallbackId, InputId, ModalState, Verb
 from bot.cards.dialogs import close_modal, dismiss_modal, history_modal, notice_modal, signature_modal
-from bot.cards.views import submitted
-from bot.domain.case import Purpose
-from bot.domain.overtaking import seen_of
+from bot.cards.forms import Warn
+from bot.cards.views import ViewJson, submitted
+from bot.domain.case import Case, Purpose
+from bot.domain.overtaking import meanwhile, seen_of
 from bot.services.casework import Outcome
 from bot.services.desk import Closing
 from bot.services.people import suggested_signature
@@ -114,9 +115,31 @@ async def _close(deps: Deps, ack: AsyncAck, body: dict[str, Any]) -> None:
         await ack(response_action="errors", errors=errors)
         return
     if answer.refused and answer.refused.code == "loop_open":
+        if answer.case is not None and not _has(body["view"], InputId.LOOP):
+            view = await _close_anew(deps, answer.case, user, state, typed.reason, answer.refused.text)
+            await ack(response_action="update", view=view)
+            return
         await ack(response_action="errors", errors={InputId.LOOP.value: answer.refused.text})
         return
     await _done(ack, answer)
+
+
+async def _close_anew(deps: Deps, case: Case, user: str, state: ModalState, reason: str, why: str) -> ViewJson:
+    """The form for a case that went private while an earlier one was open, which had no place for a closing word."""
+    person = await deps.people.who(user)
+    return close_modal(
+        case,
+        deps.view_of(case),
+        person,
+        state.having_read(seen_of(case)),
+        reason=reason,
+        signature=suggested_signature(person.name),
+        warnings=(Warn(meanwhile(case, person, state.read) or why),),
+    )
+
+
+def _has(view: dict[str, Any], field: InputId) -> bool:
+    return any(block.get("block_id") == field for block in view["blocks"])
 
 
 async def _done(ack: AsyncAck, outcome: Outcome) -> None:

@@ -9,7 +9,15 @@ from bot.cards.buttons import offered
 from bot.cards.card import ROOMS, card_parts
 from bot.cards.conversation import Said, quoted, said
 from bot.cards.escape import link, one_line, user_ids
-from bot.cards.forms import banner_parts, fitted, length_hint, signature_blocks, signature_input
+from bot.cards.forms import (
+    Warn,
+    banner_parts,
+    fitted,
+    length_hint,
+    signature_blocks,
+    signature_input,
+    warning_blocks,
+)
 from bot.cards.limits import VIEW_BLOCKS, VIEW_BYTES, size
 from bot.cards.view import View
 from bot.cards.views import ViewJson, modal
@@ -32,28 +40,38 @@ def close_modal(
     person: Person,
     state: ModalState,
     *,
+    reason: str = "",
     line: str | None = None,
     signature: str = "",
+    warnings: Sequence[Warn] = (),
 ) -> ViewJson:
     """Close with a reason. While the public loop is open it also asks for the closing line, or a waiver; for the waiver
     alone where the customer's public words take no answer any more.
 
-    `line` replaces the suggested closing line, `signature` is a suggestion for whoever has none yet.
+    `reason` is the one that was chosen before, `line` replaces the suggested closing line, `signature` is a suggestion
+    for whoever has none yet.
     """
-    reasons = [build.option(label.capitalize(), value) for value, label in REASONS.items()]
-    reason: build.Block = {
-        "type": "input",
-        "block_id": InputId.REASON.value,
-        "label": build.plain_text("Why is this case closed?"),
-        "element": {"type": "static_select", "action_id": ActionId.REASON.value, "options": reasons},
-    }
+    top = [*warning_blocks(warnings), _reason(reason)]
     if not case.loop_open:
-        return modal(CallbackId.CLOSE, "Close case", [reason], state=state, submit="Close case")
+        return modal(CallbackId.CLOSE, "Close case", top, state=state, submit="Close case")
     if Offer.CLOSING_WORD not in offered(case, view):
-        return modal(CallbackId.CLOSE, "Close case", [reason, *_waiver()], state=state, submit="Close case")
+        return modal(CallbackId.CLOSE, "Close case", [*top, *_waiver()], state=state, submit="Close case")
     closing = _loop(case, view, person, CLOSED_LOOP if line is None else line)
-    blocks = [reason, *closing, *signature_blocks(person, signature)]
+    blocks = [*top, *closing, *signature_blocks(person, signature)]
     return modal(CallbackId.CLOSE, "Close + PUBLIC line", blocks, state=state, submit="Send and close")
+
+
+def _reason(chosen: str) -> build.Block:
+    options = {value: build.option(label.capitalize(), value) for value, label in REASONS.items()}
+    element: build.Block = {
+        "type": "static_select",
+        "action_id": ActionId.REASON.value,
+        "options": list(options.values()),
+    }
+    if chosen in options:
+        element["initial_option"] = options[chosen]
+    label = build.plain_text("Why is this case closed?")
+    return {"type": "input", "block_id": InputId.REASON.value, "label": label, "element": element}
 
 
 def _loop(case: Case, view: View, person: Person, suggestion: str) -> Blocks:

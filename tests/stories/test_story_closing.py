@@ -53,3 +53,22 @@ async def test_a_newcomers_signature_is_kept_where_no_line_is_needed(redis_url: 
         assert ben is not None
         assert ben.signature == "– Ben"
         assert rig.brand_posts() == [PUBLIC_LINE]
+
+
+async def test_a_form_that_was_opened_before_the_case_went_private_is_shown_anew(redis_url: str) -> None:
+    """It had no place for a closing word: the new one has, tells what Ana wrote, and keeps the reason."""
+    async with a_rig(redis_url) as rig:
+        ts = await complains(rig)
+        await rig.choose(BEN, ts, "close")
+        form = await rig.modal(BEN)
+        await rig.press(ANA, ts, "hark:private:v1")
+        await rig.send(ANA, "Hi Jamal, your booking code? Mail me: ana@acme.example", signature="^AK", line="")
+        await rig.shows(ts, "public thread")
+        assert (await rig.send(BEN, reason="duplicate")).ok
+        anew = await rig.modal(BEN)
+        assert (anew["id"], anew["title"]["text"]) == (form["id"], "Close + PUBLIC line")
+        assert "Ana Kovač answered meanwhile: “Hi Jamal, your booking code?" in str(anew)
+        assert "ana@acme.example" not in str(anew)
+        assert (await rig.send(BEN, loop="post", line="All sorted, Jamal!", signature="^BO")).ok
+        await wait_until(lambda: rig.brand_posts() == ["All sorted, Jamal! ^BO"], "the closing word stands")
+        await rig.shows(ts, "duplicate of another case")

@@ -178,6 +178,17 @@ def test_closing_offers_every_reason_that_the_domain_knows() -> None:
     assert [option["value"] for option in field["element"]["options"]] == list(REASONS)
 
 
+def test_a_close_form_shown_anew_keeps_the_reason_and_begins_with_what_to_read() -> None:
+    """As it was chosen; one that nobody knows any more chooses nothing."""
+    for chosen, first in (("duplicate", "duplicate"), ("gone", None), ("", None)):
+        view = close_modal(CASE, a_view(), ANA, STATE, reason=chosen, warnings=(Warn("Ben answered meanwhile"),))
+        field = _block(view, InputId.REASON)
+        assert field is not None
+        assert field["element"].get("initial_option", {}).get("value") == first
+        assert "Ben answered meanwhile" in _text({"first": view["blocks"][0]})
+        assert check_view(view) == []
+
+
 def test_closing_asks_about_the_public_thread_while_it_is_open_only() -> None:
     """A closing line or a waiver; where nobody can speak in public, or not below a deleted post, the waiver is left."""
     assert _block(MODALS["close"], InputId.LOOP) is None
