@@ -54,6 +54,9 @@ async def _ask(deps: Deps, ack: AsyncAck, body: dict[str, Any]) -> None:
     if isinstance(answer, Problems):
         await ack(response_action="errors", errors={InputId.REASON.value: next(iter(answer.fields.values()))})
         return
+    if answer.refused and typed.note:  # below the note, so that it is not lost
+        await ack(response_action="errors", errors={InputId.NOTE.value: f"Nothing was asked: {answer.refused.text}"})
+        return
     if answer.refused:
         await ack(response_action="update", view=notice_modal("Nothing was asked", answer.refused.text))
         return

@@ -121,6 +121,9 @@ async def _close(deps: Deps, ack: AsyncAck, body: dict[str, Any]) -> None:
             return
         await ack(response_action="errors", errors={InputId.LOOP.value: answer.refused.text})
         return
+    if answer.refused and line:  # below the line, so that it is not lost
+        await ack(response_action="errors", errors={InputId.LINE.value: f"Nothing changed: {answer.refused.text}"})
+        return
     await _done(ack, answer)
 
 

@@ -5,7 +5,6 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.cards.action_ids import ActionId, CallbackId, InputId, StormPress
-from bot.cards.dialogs import notice_modal
 from bot.cards.storm import problem_card, storm_card
 from bot.cards.storm_forms import problem_form, solved_form
 from bot.cards.views import submitted
@@ -15,6 +14,8 @@ from bot.services.storm_desk import Told
 from bot.services.wording import from_slack, slack_only
 from handlers.deps import Deps
 from handlers.pressing import OLD_CARD, replace, whisper
+
+OLD = Refused(code="old", text="This form is old. Copy your words, and open it again.")
 
 
 def register(app: AsyncApp, deps: Deps) -> None:
@@ -78,7 +79,7 @@ async def _open(deps: Deps, ack: AsyncAck, body: dict[str, Any]) -> None:
     typed = submitted(body["view"]["state"]["values"])
     told = Told(from_slack(typed.title), from_slack(typed.known), from_slack(typed.line), from_slack(typed.words))
     if press is None or not press.channel:
-        await ack(response_action="update", view=notice_modal("This form is old", "Please open it again."))
+        await _done(ack, OLD, InputId.TITLE)
         return
     if not told.title.strip():
         await ack(response_action="errors", errors={InputId.TITLE.value: "Give it a title that colleagues recognise."})
@@ -87,24 +88,26 @@ async def _open(deps: Deps, ack: AsyncAck, body: dict[str, Any]) -> None:
         await ack(response_action="errors", errors={InputId.LINE.value: slack_only(told.line)})
         return
     outcome = await deps.storms.open_problem(press.channel, str(body["user"]["id"]), told)
-    await _done(ack, outcome if isinstance(outcome, Refused) else None)
+    await _done(ack, outcome if isinstance(outcome, Refused) else None, InputId.TITLE)
 
 
 async def _solve(deps: Deps, ack: AsyncAck, body: dict[str, Any]) -> None:
     press = StormPress.decode(body["view"].get("private_metadata"))
     line = from_slack(submitted(body["view"]["state"]["values"]).line)
     if press is None or not press.channel:
-        await ack(response_action="update", view=notice_modal("This form is old", "Please open it again."))
+        await _done(ack, OLD, InputId.LINE)
         return
     if slack_only(line):
         await ack(response_action="errors", errors={InputId.LINE.value: slack_only(line)})
         return
-    await _done(ack, await deps.storms.solve(press.channel, press.group, str(body["user"]["id"]), line))
+    solved = await deps.storms.solve(press.channel, press.group, str(body["user"]["id"]), line)
+    await _done(ack, solved, InputId.LINE)
 
 
-async def _done(ack: AsyncAck, refused: Refused | None) -> None:
+async def _done(ack: AsyncAck, refused: Refused | None, below: InputId) -> None:
+    """A refusal stands below a field, so that nothing that was typed is lost."""
     if refused is not None:
-        await ack(response_action="update", view=notice_modal("Nothing changed", refused.text))
+        await ack(response_action="errors", errors={below.value: f"Nothing changed: {refused.text}"})
         return
     await ack()
 

@@ -124,7 +124,7 @@ async def _send(deps: Deps, case: Case, state: ModalState, form: TemplateForm, u
         warned = replace(form, warnings=(Warn(answer.text),))
         return _again(deps, case, state.having_read(answer.seen), warned)
     if isinstance(answer, Outcome) and answer.refused is not None:
-        return _notice("Not sent", answer.refused.text)
+        return _refused(form.chosen, answer.refused)
     return _errors(form.chosen, answer) if isinstance(answer, Problems) and form.chosen else {}
 
 
@@ -152,6 +152,13 @@ def _again(deps: Deps, case: Case, state: ModalState, form: TemplateForm) -> Ack
 def _errors(template: Template, problems: Problems) -> Ack:
     blocks = {blank.key: blank_block(template, n) for n, blank in enumerate(template.blanks)}
     return {"response_action": "errors", "errors": {blocks[key]: text for key, text in problems.fields.items()}}
+
+
+def _refused(template: Template | None, refused: Refused) -> Ack:
+    """Below the first blank, so that nothing that was filled in is lost; a form without blanks has nothing to lose."""
+    if template is None or not template.blanks:
+        return _notice("Not sent", refused.text)
+    return _errors(template, Problems({template.blanks[0].key: f"Not sent: {refused.text}"}))
 
 
 def _notice(title: str, text: str) -> Ack:

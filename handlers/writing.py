@@ -5,7 +5,7 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bot.cards.action_ids import ActionId, CallbackId, ModalState
+from bot.cards.action_ids import ActionId, CallbackId, InputId, ModalState
 from bot.cards.dialogs import notice_modal
 from bot.cards.forms import Warn, private_modal, reply_modal
 from bot.cards.views import Submitted, ViewJson, submitted
@@ -13,7 +13,7 @@ from bot.domain.case import Purpose
 from bot.domain.decisions import Refused
 from bot.domain.overtaking import Seen
 from bot.services.casework import Outcome
-from bot.services.composing import Advice, Composition, Submission
+from bot.services.composing import DUPLICATE, MOVED, Advice, Composition, Submission
 from bot.services.people import suggested_signature
 from bot.services.wording import Problems, from_slack
 from handlers.deps import Deps
@@ -103,7 +103,8 @@ async def _submit(deps: Deps, ack: AsyncAck, body: dict[str, Any]) -> None:
     typed = submitted(body["view"]["state"]["values"])
     user = str(body["user"]["id"])
     if state is None:
-        await ack(response_action="update", view=notice_modal("This form is old", "Please open it again."))
+        words = "Not sent: this form is old. Copy your words, and open it again."
+        await ack(response_action="errors", errors={InputId.TEXT.value: words})
         return
     answer = await deps.composing.submit(
         Submission(
@@ -125,11 +126,20 @@ async def _submit(deps: Deps, ack: AsyncAck, body: dict[str, Any]) -> None:
             await ack(response_action="errors", errors=fields)
         case Advice(text, seen):
             await _advise(deps, ack, state, typed, user, text, seen)
-        case Outcome(refused=Refused(code=code, text=text)) if code != "duplicate":
-            await deps.composing.keep_draft(state.case, user, typed.text)
-            await ack(response_action="update", view=notice_modal("Not sent", f"{text} Your draft is kept."))
+        case Outcome(refused=Refused() as refused) if refused.code != DUPLICATE:
+            await _refuse(deps, ack, state, typed, user, refused)
         case _:
             await ack()
+
+
+async def _refuse(deps: Deps, ack: AsyncAck, state: ModalState, typed: Submitted, user: str, refused: Refused) -> None:
+    """Refuse below the text, so that all that was typed stays there to be copied or sent later: a draft holds no public
+    line. A form whose title says what is not true any more must not stay."""
+    await deps.composing.keep_draft(state.case, user, typed.text)
+    if refused in MOVED.values():
+        await ack(response_action="update", view=notice_modal("Not sent", f"{refused.text} Your draft is kept."))
+        return
+    await ack(response_action="errors", errors={InputId.TEXT.value: f"Not sent: {refused.text} Your draft is kept."})
 
 
 async def _advise(
@@ -138,7 +148,7 @@ async def _advise(
     """Show the modal again with what should be read first; pressing Send once more means yes."""
     composition = await deps.composing.compose(state.case, user, state.purpose)
     if isinstance(composition, Refused):
-        await ack(response_action="update", view=notice_modal("Not sent", composition.text))
+        await _refuse(deps, ack, state, typed, user, composition)
         return
     confirmed = tuple(dict.fromkeys((*state.confirmed, ADVISED)))
     again = state.having_read(seen).model_copy(update={"confirmed": confirmed})

@@ -139,8 +139,13 @@ async def test_a_known_problem_takes_the_similar_ones_and_gives_them_back_when_s
         assert not own_cards(rig, late)
         assert "I am furious" not in str([each.blocks for each in rig.cards()])
         await wait_until(lambda: only_others_are_folded(rig, others), "the storm's own cases went over", within_s=30)
-        await rig.press(ANA, problem.ts, "hark:problem-solved:v1")
-        await rig.send(ANA, None, line=SOLVED_LINE)
+        await refused_by_its_title(rig, card.ts)
+        for user in (ANA, BEN):
+            await rig.press(user, problem.ts, "hark:problem-solved:v1")
+            await rig.modal(user)
+        assert (await rig.send(ANA, None, line=SOLVED_LINE)).ok
+        late_words = await rig.send(BEN, None, line="The deck is repaired, all bicycles are welcome.")
+        assert late_words.errors == {"line": "Nothing changed: This problem is solved already."}
         rig.sandbox.clock.skip(10)
         await rig.shows(problem.ts, "Solved: Bicycles")
         await wait_until(lambda: all_carded(rig, [*ferries, *late]), "all of them have cards", within_s=150)
@@ -148,6 +153,15 @@ async def test_a_known_problem_takes_the_similar_ones_and_gives_them_back_when_s
         assert "Known problem, solved" in str(shown.blocks)
         await rig.press(CHLOE, shown.ts, "hark:reply:v1")
         assert SOLVED_LINE in str((await rig.modal(CHLOE))["blocks"])
+
+
+async def refused_by_its_title(rig: Rig, storm: str) -> None:
+    """Ben opens the same problem once more: what is wrong stands below the title, and all that he typed stays."""
+    await rig.press(BEN, storm, "hark:storm-problem:v1")
+    form = await rig.modal(BEN)
+    answer = await rig.send(BEN, None, title="bicycles", known="The deck is repaired on Friday", line=KNOWN_LINE)
+    assert answer.errors == {"title": "Nothing changed: A known problem of that title is open already."}
+    await rig.sandbox.slack.close(BEN, form["id"])
 
 
 async def all_carded(rig: Rig, customers: Sequence[Customer]) -> bool:

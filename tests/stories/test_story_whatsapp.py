@@ -8,7 +8,7 @@ from typing import Any
 from tests.support.graph_door import assert_handshake, assert_only_genuine, deliver
 from tests.support.graph_server import Json, running
 from tests.support.rig import ANA as STAFF
-from tests.support.rig import Rig, a_rig
+from tests.support.rig import BEN, Rig, a_rig
 from tests.support.waiting import wait_until
 from tests.support.whatsapp_server import ANA, BO, WhatsAppServer, a_template, delivery, environment, failure
 
@@ -282,3 +282,20 @@ async def test_a_template_that_is_paused_meanwhile_fails_in_words_and_can_be_sen
         server.templates[0]["status"] = "APPROVED"
         await rig.press(STAFF, ts, "hark:retry:v1")
         await wait_until(lambda: server.texts() == ["Do you still need help? Answer here."], "it went out", within_s=20)
+
+
+async def test_what_was_filled_in_stays_in_a_form_that_is_refused(redis_url: str) -> None:
+    """The case was set aside meanwhile: the first blank says so."""
+    async with a_story(redis_url) as story:
+        server, rig = story.server, story.rig
+        server.templates = [a_template("order_update", ORDER)]
+        ts = await closed_window(story)
+        await choose(story, "order_update")
+        await typed(story, b0="Ana", b1="QX77TT")
+        await wait_until(lambda: "Send" in str(rig.sandbox.slack.views(STAFF)[-1]["submit"]), "the words are shown")
+        await rig.choose(BEN, ts, "dismiss")
+        await rig.send(BEN)
+        await rig.shows(ts, "not for us")
+        answer = await typed(story)
+        assert list(answer.errors.values()) == ["Not sent: This case is closed. Reopen it first."]
+        assert not server.world.sent
