@@ -24,6 +24,8 @@ def register(app: AsyncApp, deps: Deps) -> None:
     @app.event("app_home_opened")
     async def opened(event: dict[str, Any]) -> None:
         if event.get("tab") == "home":
+            # Nobody waits for a press here: the time to learn that somebody is called otherwise now.
+            await deps.people.renewed(str(event["user"]))
             await publish(deps, str(event["user"]))
 
     @app.action(ActionId.HOME_OPEN_CASE.value)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
-from bot.domain.case import MODERATION, Case, Item, Purpose, Send
+from bot.domain.case import MODERATION, STAND_IN, Case, Item, Purpose, Send
 from bot.domain.models import Kind, LengthRule
 from bot.domain.reading import Intent, Reading
 
@@ -95,7 +95,7 @@ def send_title(send: Send) -> str:
 
 def staff_name(name: str) -> str:
     """A colleague's name, or a stand-in."""
-    return name or "a colleague"
+    return name or STAND_IN
 
 
 def rule_words(rule: LengthRule) -> str:

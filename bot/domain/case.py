@@ -7,6 +7,7 @@ released, never changes. The functions that change it live beside this module:
 """
 
 from enum import StrEnum
+from typing import Final
 
 from pydantic import (
     AwareDatetime,
@@ -32,6 +33,10 @@ class Status(StrEnum):
 
     OPEN = "open"
     CLOSED = "closed"
+
+
+STAND_IN: Final = "a colleague"
+"""Shown in place of a name that Slack has not told."""
 
 
 class Person(Model):

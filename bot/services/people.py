@@ -5,7 +5,7 @@ from typing import Protocol
 
 import structlog
 
-from bot.domain.case import Person
+from bot.domain.case import STAND_IN, Person
 from bot.domain.errors import SlackError
 from bot.domain.ports import Notes
 from bot.services.wording import slack_only
@@ -28,35 +28,48 @@ class People:
         self._log = structlog.get_logger("hark.people")
 
     async def remembered(self, user: str) -> Person | None:
-        """The person behind a Slack user id, if Slack has been asked for the name before."""
+        """The person behind a Slack user id, if Slack has told the name before."""
         known = await self._notes.person(user)
-        return known if known is not None and known.name else None
+        return known if known is not None and _is_named(known) else None
 
-    async def who(self, user: str, fallback: str = "") -> Person:
-        """The person behind a Slack user id; remembered, so that Slack is asked once. `fallback` names a stranger."""
-        known = await self._notes.person(user)
-        if known is not None and known.name:
-            return known
-        try:
-            name = await self._names.name_of(user)
-        except SlackError as error:
-            self._log.warning("name not found", user=user, error=str(error))
-            return known or Person(id=user, name=fallback or "a colleague")
-        person = Person(id=user, name=name or fallback or "a colleague", signature=known.signature if known else "")
-        await self._notes.save_person(person)
+    async def who(self, user: str) -> Person:
+        """The person behind a Slack user id; remembered, so that Slack is asked once."""
+        return await self.remembered(user) or await self.renewed(user)
+
+    async def renewed(self, user: str) -> Person:
+        """The same, with the name that Slack tells now. A stand-in is never kept: Slack is asked again next time."""
+        name = await self._told(user)
+        known = await self._notes.person(user) or Person(id=user)  # read last: a signature may have been set meanwhile
+        if not name:
+            return known if _is_named(known) else known.model_copy(update={"name": STAND_IN})
+        person = known.model_copy(update={"name": name})
+        if person != known:
+            await self._notes.save_person(person)
         return person
 
+    async def _told(self, user: str) -> str:
+        try:
+            return await self._names.name_of(user)
+        except SlackError as error:
+            self._log.warning("name not found", user=user, error=str(error))
+            return ""
+
     async def sign(self, person: Person, signature: str) -> Person:
-        """Remember how this person signs towards customers."""
+        """Remember how this person signs towards customers. Of the name only what Slack has told is kept."""
         signed = person.model_copy(update={"signature": signature.strip()})
-        await self._notes.save_person(signed)
+        known = await self.remembered(person.id)
+        await self._notes.save_person(signed.model_copy(update={"name": known.name if known else ""}))
         return signed
 
 
+def _is_named(person: Person) -> bool:
+    return person.name not in ("", STAND_IN)  # earlier versions kept the stand-in
+
+
 def suggested_signature(name: str) -> str:
-    """A signature made of a name's initials: "Ana Kovač" signs ^AK."""
+    """A signature made of a name's initials: "Ana Kovač" signs ^AK. None for whom Slack has not named."""
     initials = "".join(part[0] for part in re.findall(r"\w+", name))[:3].upper()
-    return f"^{initials}" if initials else ""
+    return f"^{initials}" if initials and name != STAND_IN else ""
 
 
 def signature_problem(signature: str) -> str:

@@ -1,6 +1,7 @@
 """The desk, end to end: real bot, real Redis, the local Slack and the square over real sockets."""
 
 import asyncio
+from dataclasses import replace
 from functools import partial
 
 from bot.cards.home import MINE_SHOWN, WAITING_SHOWN
@@ -303,6 +304,23 @@ async def test_history_home_and_the_slash_command(redis_url: str) -> None:
         ):
             await rig.sandbox.slack.command(ANA, CARE, f"/hark {word}")
             await wait_until(partial(_whispered, rig, answer), f"/hark {word} answers")
+
+
+async def test_a_new_name_is_learned_when_home_is_opened(redis_url: str) -> None:
+    """Ana is called otherwise since Hark first asked: what she claims after she has seen Home says so."""
+    async with a_rig(redis_url) as rig:
+        rig.square.post("jamalreed", COMPLAINT)
+        card = await rig.card("my bag is lost")
+        await rig.press(ANA, card.ts, "hark:claim:v1")
+        await rig.shows(card.ts, "Claimed by Ana Kovač")
+        await rig.press(ANA, card.ts, "hark:release:v1")
+        await rig.shows(card.ts, "hark:claim:v1")
+        users = rig.sandbox.slack.workspace.users
+        users[ANA] = replace(users[ANA], real_name="Ana Horvat")
+        await rig.sandbox.slack.open_home(ANA)
+        await wait_until(lambda: rig.sandbox.slack.hub.views.homes.get(ANA), "Home is drawn")
+        await rig.press(ANA, card.ts, "hark:claim:v1")
+        await rig.shows(card.ts, "Claimed by Ana Horvat")
 
 
 async def test_a_crowd_that_waits_is_counted_to_the_last(redis_url: str) -> None:
