@@ -6,8 +6,10 @@ from typing import Final
 from bot.cards import build
 from bot.cards.action_ids import ActionId, CallbackId, InputId, StormPress
 from bot.cards.escape import one_line
+from bot.cards.limits import units
 from bot.cards.views import ViewJson, modal
 from bot.domain.storm import Problem
+from bot.domain.text.clean import tidy
 
 TITLE_LENGTH: Final = 80
 KNOWN_LENGTH: Final = 500
@@ -42,12 +44,21 @@ def problem_form(press: StormPress, words: Sequence[str]) -> ViewJson:
             ActionId.WORDS,
             "Words that tell it",
             hint="A case with two of these words belongs to it, as does one that says nearly what these customers say.",
-            initial=one_line(" ".join(words), WORDS_LENGTH),
+            initial=_fitting(words),
             optional=True,
             most=WORDS_LENGTH,
         ),
     ]
     return modal(CallbackId.PROBLEM, "Known problem", blocks, state=press, submit="Open")
+
+
+def _fitting(words: Sequence[str]) -> str:
+    """Those of the words that the field takes, whole: Slack counts UTF-16 units, and opens no form with more."""
+    kept = ""
+    for word in words:
+        more = f"{kept} {tidy(word)}".strip()
+        kept = more if units(more) <= WORDS_LENGTH else kept
+    return kept
 
 
 def solved_form(press: StormPress, problem: Problem) -> ViewJson:

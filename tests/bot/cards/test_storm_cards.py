@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.cards.action_ids import StormPress
+from bot.cards.action_ids import InputId, StormPress
 from bot.cards.card import render
-from bot.cards.limits import check_message, check_view
+from bot.cards.limits import check_message, check_view, units
 from bot.cards.lists import listed
 from bot.cards.storm import problem_card, ring_message, ring_text, storm_card
 from bot.cards.storm_forms import problem_form, solved_form
@@ -113,6 +113,23 @@ def test_the_forms() -> None:
     ):
         assert check_view(view) == []
         assert matches_snapshot(name, view)
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"),
+    [
+        (("ferry", "bicycles"), "ferry bicycles"),
+        (("ไม่มีใครติดต่อ" * 6, "🚲" * 20, "ferry"), "ไม่มีใครติดต่อ" * 6 + " ferry"),
+        (("x" * 121, "ferry"), "ferry"),
+        ((), None),
+    ],
+)
+def test_suggested_words_are_whole_and_fit_their_field(words: tuple[str, ...], shown: str | None) -> None:
+    """Slack opens no form that begins with more than its field takes; vowel signs and emoji count one by one."""
+    view = problem_form(StormPress(channel=CHANNEL, group="storm"), words)
+    field = next(each["element"] for each in view["blocks"] if each.get("block_id") == InputId.WORDS)
+    assert field.get("initial_value") == shown
+    assert units(shown or "") <= field["max_length"]
 
 
 def test_buttons_follow_what_can_be_done() -> None:
