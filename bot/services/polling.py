@@ -13,7 +13,7 @@ import structlog
 from bot.domain.errors import NetworkError, Transient
 from bot.domain.models import Health, Raw
 from bot.domain.network import ConnectorPort, Page, Titles
-from bot.domain.ports import Cases, Clock, Due, DueQueue, Inbox, Notes
+from bot.domain.ports import Cases, Clock, Due, Inbox, Notes
 from bot.services import health, lookups
 from bot.services.gate import Gate
 from bot.services.health import CHECK, RECHECK
@@ -43,6 +43,13 @@ class Kept(Protocol):
     def notes(self) -> Notes: ...
 
 
+class Polls(Protocol):
+    """The queue of what is to be polled."""
+
+    async def put(self, id_: str, at: datetime, priority: int = 0) -> None: ...
+    async def begin(self, id_: str, at: datetime) -> None: ...
+
+
 class Polling:
     """Polls one source at a time."""
 
@@ -69,14 +76,20 @@ class Polling:
         self._looking = looking
         self._titles = titles
         self._recheck_s = poll_seconds * RECHECK_POLLS
+        self._scheduled = False
         self._log = structlog.get_logger("hark.polling")
 
-    async def schedule(self, polls: DueQueue) -> None:
-        """Make every source of every account due now; those that are due already stay as they are."""
-        now = self._clock.now()
+    async def schedule(self, polls: Polls) -> None:
+        """Have every source of every account polled, by whichever worker.
+
+        A process that has just started asks for all of them at once: what they wait for may have been mended in the
+        settings. Later only what the queue does not know is due; what waits, or is held, stays as it is.
+        """
+        now, put = self._clock.now(), polls.begin if self._scheduled else polls.put
         for (network, account), connector in self._connectors.items():
             for source in self._sources(connector):
-                await polls.put(f"{network}/{account}/{source}", now)
+                await put(f"{network}/{account}/{source}", now)
+        self._scheduled = True
 
     async def act(self, due: Due) -> datetime | None:
         """Poll one source; when to come again. An account that is not set up any more is not polled again."""

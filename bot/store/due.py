@@ -54,6 +54,12 @@ class RedisDueQueue:
         keys = self.keys.due(self.keys.shard_of(id_), self.name)
         await self.link.run(self.scripts.due_put, keys, (id_, score(priority, at)))
 
+    async def begin(self, id_: str, at: datetime) -> None:
+        """Make an id due at `at` unless the queue knows it: one that waits, or is held, stays as it is."""
+        waiting, *_ = self.keys.due(self.keys.shard_of(id_), self.name)
+        # Who is held stands in the same set, so that this one command sees both.
+        await self.link.do("ZADD", waiting, "NX", score(0, at), id_)
+
     async def exchange(self, ended: Sequence[Ended], now: datetime, limit: int, lease: timedelta) -> list[Due]:
         """Give leases back, and take up to `limit` ids that are due, the most urgent band first, held for `lease`.
 

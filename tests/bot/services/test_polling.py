@@ -1,0 +1,152 @@
+"""Every source is polled as often as it asks for, however many workers look what there is to poll."""
+
+from collections.abc import AsyncIterator, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, timedelta
+
+import pytest
+
+from bot.domain.errors import Permanent
+from bot.domain.models import Event, Health, Raw
+from bot.domain.network import Page, Titles
+from bot.services.gate import Gate
+from bot.services.lookups import Lookups
+from bot.services.polling import Polling
+from bot.store.store import Store
+from bot.telemetry import Metrics
+from connectors.webhook.connector import WebhookConnector
+from tests.support.stores import TestClock, a_store
+
+LEASE = timedelta(seconds=30)
+MINUTE = timedelta(minutes=1)
+SWEEP = "square/main/sweep"
+
+
+class Swept(WebhookConnector):
+    """An account with one door, to be opened once an hour. Nothing of the real one is used."""
+
+    network, account, title = "square", "main", "@acme"
+
+    def __init__(self, wait_s: float | None) -> None:
+        """`wait_s`: how long a page asks to wait, if not for the usual hour."""
+        self.wait_s = wait_s
+        self.trouble: list[Permanent] = []
+        self.polls = self.checks = 0
+
+    def parse(self, raw: Raw) -> Iterator[Event]:
+        """Nothing comes."""
+        del raw
+        yield from ()
+
+    def sources(self) -> Mapping[str, float]:
+        """The door."""
+        return {"sweep": 3600.0}
+
+    async def poll(self, source: str, cursor: str | None) -> Page:
+        """Fail as told, then find nothing."""
+        del source, cursor
+        self.polls += 1
+        if self.trouble:
+            raise self.trouble.pop()
+        return Page(items=(), cursor=None, wait_s=self.wait_s)
+
+    async def check(self) -> Health:
+        """All is well."""
+        self.checks += 1
+        return Health(ok=True, summary="token good for 40 days")
+
+
+async def untold(_name: str, _text: str) -> None:
+    """Nobody is told anything."""
+
+
+@dataclass
+class Desk:
+    """The polls of one account, and the processes that work them off."""
+
+    store: Store
+    clock: TestClock
+    account: Swept
+
+    def worker(self) -> Polling:
+        """A process that has just started."""
+        store, clock, titles = self.store, self.clock, Titles(square="Square")
+        gate = Gate(store.notes, store.budgets, clock, UTC, titles)
+        lookups = Lookups(store.notes, store.polls, clock)
+        accounts = {("square", "main"): self.account}
+        return Polling(store, accounts, clock, Metrics(), 20.0, gate, untold, lookups, titles)
+
+    async def work(self, *workers: Polling, minutes: int) -> None:
+        """Each minute all of them look what there is to poll, and poll what is due."""
+        for _ in range(minutes):
+            for worker in workers:
+                await worker.schedule(self.store.polls)
+                for due in await self.store.polls.take(self.clock.now(), 10, LEASE):
+                    again = await worker.act(due)
+                    await (self.store.polls.later(due, again) if again else self.store.polls.done(due))
+            self.clock.advance(MINUTE)
+
+
+@pytest.fixture
+async def desk(redis_url: str) -> AsyncIterator[Desk]:
+    """Everything real but the network."""
+    clock = TestClock()
+    async with a_store(redis_url, clock=clock) as store:
+        yield Desk(store, clock, Swept(wait_s=None))
+
+
+async def test_a_source_is_polled_as_often_as_it_asks_for(desk: Desk) -> None:
+    """Looking each minute what there is to poll makes nothing due that waits; the check comes every half an hour."""
+    await desk.work(desk.worker(), minutes=59)
+    assert (desk.account.polls, desk.account.checks) == (1, 2)
+    await desk.work(desk.worker(), minutes=1)
+    assert desk.account.polls == 2
+
+
+async def test_two_workers_poll_no_more_than_one(desk: Desk) -> None:
+    """Each asks for everything when it starts, and from then on leaves alone what waits."""
+    first, second = desk.worker(), desk.worker()
+    await desk.work(first, second, minutes=1)
+    started = desk.account.polls
+    await desk.work(first, second, minutes=58)
+    assert (started, desk.account.polls) == (2, 2)
+
+
+async def test_what_a_page_or_a_refusal_asks_to_wait_is_waited(desk: Desk) -> None:
+    """Longer than usual or shorter, whichever the network says."""
+    desk.account.wait_s = 7200.0
+    desk.account.trouble = [Permanent("refused", "not now")]
+    await desk.work(desk.worker(), minutes=5)
+    assert desk.account.polls == 1
+    worker = desk.worker()
+    await desk.work(worker, minutes=119)
+    assert desk.account.polls == 2
+
+
+async def test_a_new_start_polls_at_once_what_waits_for_long(desk: Desk) -> None:
+    """Whoever mends a token and restarts need not wait for the hour."""
+    await desk.work(desk.worker(), minutes=10)
+    await desk.work(desk.worker(), minutes=1)
+    assert desk.account.polls == 2
+
+
+async def test_a_source_that_was_dropped_comes_back(desk: Desk) -> None:
+    """A worker of an older version does not know a new source, and takes it off the queue."""
+    worker = desk.worker()
+    await desk.work(worker, minutes=1)
+    await desk.store.link.do("ZREM", desk.store.polls.keys.due(0, "polls")[0], SWEEP)
+    await desk.work(worker, minutes=1)
+    assert desk.account.polls == 2
+
+
+async def test_a_held_source_is_not_polled_twice(desk: Desk) -> None:
+    """Nor at once again when it is given back."""
+    worker = desk.worker()
+    await worker.schedule(desk.store.polls)
+    held = await desk.store.polls.take(desk.clock.now(), 10, LEASE)
+    await worker.schedule(desk.store.polls)
+    assert await desk.store.polls.take(desk.clock.now(), 10, LEASE) == []
+    for due in held:
+        await desk.store.polls.later(due, desk.clock.now() + 9 * MINUTE)
+    assert await desk.store.polls.take(desk.clock.now() + 8 * MINUTE, 10, LEASE) == []
+    assert await desk.store.polls.depth() == len(held)
