@@ -12,7 +12,7 @@ from typing import Any
 
 from redis.asyncio import Redis
 from redis.asyncio.connection import AbstractConnection
-from redis.exceptions import ResponseError
+from redis.exceptions import ReadOnlyError, ResponseError
 from redis.exceptions import TimeoutError as NoAnswer
 
 
@@ -26,6 +26,7 @@ class Lane:
     client: Redis = field(repr=False)
     timeout_s: float
     _connection: AbstractConnection | None = field(default=None, init=False, repr=False)
+    _old: bool = field(default=False, init=False)
 
     async def pipelined(self, commands: Sequence[Sequence[Any]]) -> list[Any]:
         """The raw answers in the order of the commands; one that the server refused is its ResponseError.
@@ -38,18 +39,25 @@ class Lane:
         except TimeoutError as error:
             raise NoAnswer(f"no answer within {self.timeout_s:g} s") from error
 
+    def renew(self) -> None:
+        """Have the next round trip open another connection; the one that is under way goes on."""
+        self._old = True
+
     async def close(self) -> None:
         """Close the connection; the next round trip would open another one."""
         if self._connection is not None:
             await self._connection.disconnect()
 
     async def _ready(self) -> AbstractConnection:
-        """The connection; one that was closed, or broke off, or still holds an old answer, is opened anew."""
+        """The connection; one that was closed, broke off, is to be renewed or holds an old answer is opened anew."""
+        old, self._old = self._old, False
         if self._connection is None:
             pool = self.client.connection_pool
             # The round trip has one timer; redis-py would set its own for each step.
             self._connection = pool.connection_class(**pool.connection_kwargs | {"socket_timeout": None})
-        elif self._connection.is_connected and (_is_broken(self._connection) or await self._connection.can_read()):
+        elif self._connection.is_connected and (
+            old or _is_broken(self._connection) or await self._connection.can_read()
+        ):
             await self._connection.disconnect(nowait=True)
         return self._connection
 
@@ -83,7 +91,12 @@ def _is_broken(connection: AbstractConnection) -> bool:
 
 @dataclass(slots=True)
 class Lanes:
-    """As many lanes as there are round trips under way at once."""
+    """As many lanes as there are round trips under way at once.
+
+    A server that refuses a write because it has become another one's replica still answers everything else: whoever
+    stayed with it would never write again. All lanes open their connections anew then, since whatever stands behind the
+    address (a name, a virtual address, a proxy) leads to the server that has taken its place.
+    """
 
     client: Redis = field(repr=False)
     timeout_s: float
@@ -94,9 +107,13 @@ class Lanes:
         """As a lane does; others may be under way meanwhile."""
         lane = self._free.pop() if self._free else self._new()
         try:
-            return await lane.pipelined(commands)
+            answers = await lane.pipelined(commands)
         finally:
             self._free.append(lane)
+        if any(isinstance(answer, ReadOnlyError) for answer in answers):
+            for each in self._all:
+                each.renew()
+        return answers
 
     async def close(self) -> None:
         """Close every connection; a round trip that is under way fails."""

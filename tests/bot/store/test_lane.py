@@ -8,11 +8,14 @@ import pytest
 import redis
 from redis.asyncio import Redis
 from redis.exceptions import ConnectionError as NoConnection
-from redis.exceptions import ResponseError
+from redis.exceptions import ReadOnlyError, ResponseError
 from redis.exceptions import TimeoutError as NoAnswer
 
+from bot.domain.errors import StoreUnavailable
 from bot.store.lane import Lane, Lanes
-from tests.chaos.proxy import a_line
+from tests.chaos.proxy import Line, a_line
+from tests.support.real_servers import RealServer, a_server
+from tests.support.stores import a_store
 from tests.support.waiting import wait_until
 
 NAME = "hark:{0}:note:lane"
@@ -105,6 +108,47 @@ async def test_whatever_goes_wrong_in_the_middle_leaves_no_answer_behind(redis_u
     assert await lane.pipelined([("ECHO", "mine")]) == [b"mine"]
     await lane.close()
     await client.aclose()
+
+
+def hand_over(line: Line, old: RealServer, new: RealServer) -> None:
+    """The address leads to another server from now on; the old one answers whoever stays with it, and is read-only."""
+    line.to = f"{new.folder}/s"
+    with old.client() as admin:
+        admin.execute_command("REPLICAOF", "127.0.0.1", 1)
+
+
+async def test_a_server_that_became_a_replica_is_left_by_all_lanes() -> None:
+    """One refused write is enough; who is under way meanwhile gets its answer."""
+    with a_server() as old, a_server() as new:
+        async with a_line(f"{old.folder}/s") as line:
+            client = Redis.from_url(f"redis://127.0.0.1:{line.port}")
+            lanes = Lanes(client, 5)
+            await asyncio.gather(*(lanes.pipelined([("PING",)]) for _ in range(3)))
+            waiting = asyncio.ensure_future(lanes.pipelined([("BLPOP", NAME, 0.2)]))
+            await asyncio.sleep(0.05)
+            hand_over(line, old, new)
+            echoed, refused = await lanes.pipelined([("ECHO", "a"), ("SET", NAME, 1)])
+            assert echoed == b"a"
+            assert isinstance(refused, ReadOnlyError)
+            answers = await asyncio.gather(*(lanes.pipelined([("SET", NAME, n)]) for n in range(3)))
+            assert answers == [[True]] * 3
+            await waiting
+            with new.client() as admin:
+                assert admin.get(NAME) in {"0", "1", "2"}
+            await lanes.close()
+            await client.aclose()
+
+
+async def test_work_goes_on_with_the_server_that_takes_over_behind_the_address() -> None:
+    """The write that met it fails, a script's too; the next one is carried out."""
+    with a_server() as old, a_server() as new:
+        async with a_line(f"{old.folder}/s") as line, a_store(f"redis://127.0.0.1:{line.port}") as store:
+            await store.notes.beat("worker", "w")
+            hand_over(line, old, new)
+            with pytest.raises(StoreUnavailable, match="read only replica"):
+                await store.notes.beat("worker", "w")
+            await store.notes.beat("worker", "w")
+            assert await store.notes.alive("worker") == 1
 
 
 async def test_errors_and_answers_come_in_order(redis_url: str) -> None:
