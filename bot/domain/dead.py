@@ -9,6 +9,12 @@ from bot.domain.models import Model
 from bot.domain.notices import Words
 
 KEPT = timedelta(days=30)
+REMEMBERED = KEPT + timedelta(days=7)
+"""How long it is known what was taken in, from the last time that it came: replaying a letter on its last day changes
+nothing for what it shares with other deliveries."""
+TAKEN_BACK = KEPT + REMEMBERED
+"""How long it is known what customers took back: their words may wait in a letter that fails at its first replay, too,
+and nothing of them is met then."""
 CLASS_LENGTH = 60
 
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
+from bot.domain.dead import REMEMBERED
 from bot.domain.models import Deleted, Interaction
 from bot.domain.network import Titles
 from bot.domain.ports import Clock, Notes
@@ -13,8 +14,6 @@ from bot.services.hourly import HOUR_NAME
 from bot.services.reader import NAME_GRAPHEMES
 
 FOLD_AFTER = timedelta(seconds=30)
-KEPT = timedelta(days=7)
-"""How long it is remembered where such an event was counted; networks deliver late by a day and a half."""
 SETTLING = timedelta(minutes=1)
 """What comes so shortly before the hour is told of with the next one: the message of this one may be written before an
 event has found its place."""
@@ -40,7 +39,7 @@ class QuietEvents:
         """
         case = await self.casework.cases.load(event.key.id)
         place = ON_CASE if case is not None and case.is_open else self._hour()
-        place = await self.notes.agree(f"told:{name_of(event)}", place, KEPT)
+        place = await self.notes.agree(f"told:{name_of(event)}", place, REMEMBERED)
         if place != ON_CASE:
             return await self._tell(event, place)
         outcome = await self.casework.apply(

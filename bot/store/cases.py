@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from bot.domain import agenda
 from bot.domain.case import Case, LogEntry
+from bot.domain.dead import REMEMBERED, TAKEN_BACK
 from bot.domain.errors import Unreadable
 from bot.domain.ports import Commit, CommitResult, Conflict
 from bot.store.brief import brief, full
@@ -18,9 +19,6 @@ from bot.store.scripts import Scripts
 from bot.store.trips import Arg
 
 CARDS, SENDS, TIMERS, POLLS = "cards", "sends", "timers", "polls"
-SEEN_TTL = timedelta(days=30)
-GONE_TTL = timedelta(days=7)
-"""Networks deliver late by a day and a half."""
 NO_TIME = timedelta(0)
 LOG_CAP = 1000
 ALL_OPEN = "open"
@@ -56,7 +54,7 @@ class RedisCases:
         return cases
 
     async def commit(self, commit: Commit) -> CommitResult:
-        """Apply one change, all or nothing. Dedupe names count within their case, for 30 days.
+        """Apply one change, all or nothing. Dedupe names count within their case, for 37 days after the last try.
 
         Raises ValueError when before and after are different cases, or a case is held that is not to be drawn, and
         Unreadable when there is a conflict with what only a newer version can read.
@@ -75,9 +73,9 @@ class RedisCases:
         return Conflict(None if doc is None else read_case(doc))
 
     async def take_back(self, name: str) -> None:
-        """From now on no commit brings in what has this dedupe name, for 7 days: its customer took it back."""
+        """From now on no commit brings in what has this dedupe name, for 67 days: its customer took it back."""
         shards = range(self.keys.shards)
-        await self.link.many([("SET", self.keys.gone(shard, name), 1, "PX", GONE_TTL // MS) for shard in shards])
+        await self.link.many([("SET", self.keys.gone(shard, name), 1, "PX", TAKEN_BACK // MS) for shard in shards])
 
     async def history(self, case_id: str) -> list[LogEntry]:
         """The audit log of a case, oldest first; the newest 1,000 lines are kept."""
@@ -163,7 +161,7 @@ class RedisCases:
             "" if commit.draw is None else score(commit.draw, commit.at + commit.draw_after),
             len(joins),
             len(leaves),
-            SEEN_TTL // MS,
+            REMEMBERED // MS,
             LOG_CAP,
             due.token if due else "",
             lease // MS,

@@ -82,9 +82,11 @@ class RedisNotes:
         await self.link.do("SET", self.keys.note(name), value, "PX", _ttl(ttl))
 
     async def agree(self, name: str, value: str, ttl: timedelta) -> str:
-        """Keep a small value for `ttl` unless there is one; the value that stands, the same for all who ask."""
+        """Keep a small value unless there is one; the value that stands, the same for all, kept for `ttl` from now."""
         key = self.keys.note(name)
-        _, standing = await self.link.many([("SET", key, value, "NX", "PX", _ttl(ttl)), ("GET", key)])
+        _, standing = await self.link.many(
+            [("SET", key, value, "NX", "PX", _ttl(ttl)), ("GETEX", key, "PX", _ttl(ttl))]
+        )
         return value if standing is None else _text(standing)
 
     async def count(self, name: str, by: int, ttl: timedelta) -> int:

@@ -66,6 +66,16 @@ async def a_store(
         await store.close()
 
 
+async def forget(store: Store, span: timedelta) -> None:
+    """Let Redis forget what it would have forgotten after that time, and nothing else."""
+    for key in await store.link.do("KEYS", "*"):
+        left = timedelta(milliseconds=await store.link.do("PTTL", key))
+        if left > span:
+            await store.link.do("PEXPIRE", key, (left - span) // timedelta(milliseconds=1))
+        elif left >= timedelta(0):
+            await store.link.do("DEL", key)
+
+
 async def end_leases(store: Store) -> None:
     """Let every lease of every due queue end now, whatever the server's clock says."""
     for queue in (store.cards, store.sends, store.timers, store.polls):

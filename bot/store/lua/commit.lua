@@ -19,10 +19,17 @@ for n = last_seen + 1, #KEYS do
     return 'gone'
   end
 end
+-- What comes again is remembered anew. Nothing is written before that is known: after any write, a full server would
+-- let the commit pass.
+local known = false
 for n = first_seen, last_seen do
   if redis.call('EXISTS', KEYS[n]) == 1 then
-    return 'duplicate'
+    redis.call('PEXPIRE', KEYS[n], ARGV[10])
+    known = true
   end
+end
+if known then
+  return 'duplicate'
 end
 if (redis.call('HGET', case, 'v') or '') ~= expected then
   return { 'conflict', redis.call('HGET', case, 'doc') }

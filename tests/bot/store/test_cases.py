@@ -7,12 +7,14 @@ import pytest
 import redis.asyncio
 
 from bot.domain.case import HideState, Status
+from bot.domain.errors import StoreUnavailable
 from bot.domain.ports import Commit, CommitResult, Conflict
 from bot.store.keys import Keys
 from bot.store.store import Store
 from tests.support.card_cases import a_hiding_case
 from tests.support.cases import ANA, BEN, NOON, a_case, a_claim, a_key, a_log_entry, a_send, a_wait, an_item
-from tests.support.stores import RETENTION
+from tests.support.real_servers import a_server
+from tests.support.stores import RETENTION, a_store
 
 LEASE = timedelta(seconds=30)
 LATE = NOON + timedelta(days=1)
@@ -34,6 +36,19 @@ async def test_a_case_is_loaded_as_it_was_committed(store: Store) -> None:
 async def test_an_unknown_case_is_none(store: Store) -> None:
     """A case that never was is no error."""
     assert await store.cases.load("aaaaaaaaaaaaaaaa") is None
+
+
+async def test_a_full_server_refuses_a_commit_whole() -> None:
+    """Nothing is written before the server can say that it has no room."""
+    with a_server() as server, server.client() as admin:
+        async with a_store(server.url) as store:
+            new = Commit(before=None, after=a_case(), at=NOON, dedupe=["post-1"])
+            admin.config_set("maxmemory", 1)
+            with pytest.raises(StoreUnavailable, match="maxmemory"):
+                await store.cases.commit(new)
+            assert await store.cases.load(a_case().id) is None
+            admin.config_set("maxmemory", 0)
+            assert await store.cases.commit(new) == "committed"
 
 
 async def test_of_two_racing_commits_one_wins(store: Store) -> None:
