@@ -21,6 +21,8 @@ from bot.domain.ports import Clock, Due, DueQueue, Ended, Notes
 OUTAGE = "outage"
 FAILURES = 3
 """As many calls in a row that nobody answered make an outage."""
+IN_A_ROW = timedelta(minutes=2)
+"""Two failures further apart have nothing to do with each other: what failed is tried again sooner."""
 NO_ANSWER = frozenset({"unreachable", "unknown"})
 PROBE = "auth.test"
 WRITES = "chat."
@@ -77,6 +79,7 @@ class Outage:
         self._failures = 0
         self._fatal = ""
         self._first: datetime | None = None
+        self._last: datetime | None = None
         self._again: datetime | None = None
         self._pause = FIRST_PROBE
         self._told = False
@@ -85,12 +88,11 @@ class Outage:
     def answered(self, method: str, answer: str, code: str) -> None:
         """One call to Slack ended: `answer` as the metric names it, `code` Slack's word for a refusal."""
         if answer in NO_ANSWER:
-            self._failures += 1
-            self._first = self._first or self._clock.now()
+            self._failed()
             if self._failures >= FAILURES or self.state is not State.CLOSED:
                 self._open("")
         elif code in FATAL:
-            self._first = self._first or self._clock.now()
+            self._failed()
             self._open(code)
         elif method.startswith(WRITES):
             self._close()
@@ -127,6 +129,13 @@ class Outage:
         if self.state is State.TRIAL:
             self._again = None
 
+    def _failed(self) -> None:
+        """Count a failure. An outage begins with its own first one, not with a hiccup of this morning."""
+        now = self._clock.now()
+        if self.state is State.CLOSED and (self._last is None or now - self._last > IN_A_ROW):
+            self._failures, self._first = 0, now
+        self._failures, self._last = self._failures + 1, now
+
     def _open(self, fatal: str) -> None:
         if self.state is State.CLOSED or (fatal and not self._fatal):
             words = "Slack refuses the token" if fatal else "Slack is out of reach"
@@ -141,7 +150,7 @@ class Outage:
         if self.state is not State.CLOSED:
             self._log.warning("Slack answers again", since=str(self._first))
         self.state, self._failures, self._fatal = State.CLOSED, 0, ""
-        self._first, self._again, self._pause = None, None, FIRST_PROBE
+        self._first, self._last, self._again, self._pause = None, None, None, FIRST_PROBE
 
     async def _note(self, now: datetime) -> None:
         """Tell the other processes, and have the end of it told."""

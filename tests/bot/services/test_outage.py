@@ -9,6 +9,7 @@ import pytest
 from bot.cards.card import render, render_plain
 from bot.cards.notice import caught_up
 from bot.cards.view import View
+from bot.domain.errors import SlackError
 from bot.domain.models import Capabilities
 from bot.domain.ports import Commit, Ended
 from bot.services.casework import Casework
@@ -21,7 +22,7 @@ from bot.slack_api import SlackApi
 from bot.store.store import Store
 from bot.telemetry import Metrics
 from sandbox.slack.app import SlackSandbox
-from sandbox.slack.workspace import BEN, CARE
+from sandbox.slack.workspace import ANA, BEN, CARE
 from tests.support.card_cases import a_view
 from tests.support.cases import NOON, a_card, a_case, a_key, an_item
 from tests.support.slack_sandbox import UNLIMITED, slack_api
@@ -38,6 +39,7 @@ class Shift:
 
     slack: SlackSandbox
     api: SlackApi
+    gateway: SlackGateway
     store: Store
     queue: GatedQueue
     drawing: Drawing
@@ -68,6 +70,15 @@ class Shift:
         while self.clock.now() < end:
             self.clock.advance(SECOND)
             await self.work()
+
+    async def hiccup(self, how: str) -> None:
+        """One question to Slack goes wrong, the next one is answered; an hour passes."""
+        break_slack(self, how)
+        with pytest.raises(SlackError):
+            await self.gateway.name_of(ANA)
+        mend_slack(self)
+        await self.gateway.name_of(ANA)
+        self.clock.advance(timedelta(hours=1))
 
     def calls(self, method: str = "") -> int:
         """How many calls Slack was asked."""
@@ -101,7 +112,7 @@ async def shift(redis_url: str) -> AsyncIterator[Shift]:
             metrics,
         )
         recovery = Recovery(outage, store.cards, store.notes, gateway, caught_up, CARE, clock)
-        yield Shift(slack, api, store, GatedQueue(store.cards, outage), drawing, recovery, outage, clock)
+        yield Shift(slack, api, gateway, store, GatedQueue(store.cards, outage), drawing, recovery, outage, clock)
 
 
 def break_slack(shift: Shift, how: str) -> None:
@@ -185,6 +196,45 @@ async def test_a_lost_answer_is_no_outage(shift: Shift) -> None:
     await shift.run(10 * SECOND)
     assert len(shift.texts()) == 2
     assert shift.outage.state is State.CLOSED
+
+
+@pytest.mark.parametrize("how", ["http_503", "refused"])
+async def test_hiccups_hours_apart_are_no_outage(shift: Shift, how: str) -> None:
+    """Slack answered whatever was asked in between: nothing waits, and nothing is said."""
+    for _ in range(4):
+        await shift.hiccup(how)
+    assert shift.outage.state is State.CLOSED
+    await shift.cases(1)
+    await shift.run(timedelta(minutes=1))
+    assert len(shift.texts()) == 1
+
+
+async def test_three_failures_within_minutes_are_an_outage_whatever_else_is_answered(shift: Shift) -> None:
+    """A card that is not taken is tried again soon; that somebody's name is told meanwhile proves nothing."""
+    shift.slack.hub.faults.set("http_500", "chat.postMessage", times=10**6)
+    await shift.cases(1)
+    for _ in range(100):
+        await shift.run(SECOND)
+        await shift.gateway.name_of(ANA)
+    assert shift.outage.state is not State.CLOSED
+
+
+@pytest.mark.parametrize("fatal", [False, True])
+async def test_an_outage_begins_with_its_own_first_failure(shift: Shift, *, fatal: bool) -> None:
+    """A hiccup an hour before is none of it: half a minute is not worth a line."""
+    await shift.hiccup("http_503")
+    good = shift.api.token
+    if fatal:
+        shift.api.token = "xoxb-revoked"
+    else:
+        break_slack(shift, "http_503")
+    await shift.cases(3)
+    await shift.run(timedelta(seconds=30))
+    assert shift.outage.state is not State.CLOSED
+    shift.api.token = good
+    mend_slack(shift)
+    await shift.run(timedelta(minutes=3))
+    assert len(shift.texts()) == 3
 
 
 async def test_a_crash_after_the_line_does_not_repeat_it(shift: Shift) -> None:
