@@ -6,7 +6,7 @@ A network is one folder with `api.py` (HTTP calls), `wire.py` (pydantic models o
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from pkgutil import resolve_name
@@ -149,6 +149,10 @@ class Connector(ABC):
     def sources(self) -> Mapping[str, float]:
         """What to poll and how often, in seconds."""
         return {}
+
+    def searches(self) -> Collection[str]:
+        """The monitoring streams that the settings name: those among the sources."""
+        return [query for door, _, query in (name.partition(":") for name in self.sources()) if door == "search"]
 
     async def poll(self, source: str, cursor: str | None) -> Page:
         """Read one page of a source; raises Transient or Permanent."""

@@ -1,6 +1,6 @@
 """What Hark asks of a network: what its connector makes of a request, reads, and sends."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple, Protocol
@@ -100,6 +100,10 @@ class ConnectorPort(Protocol):
     def parse(self, raw: Raw) -> Iterator[Event]: ...
     def sources(self) -> Mapping[str, float]:
         """What to poll, and how often in seconds; empty for a network that only pushes."""
+        ...
+
+    def searches(self) -> Collection[str]:
+        """The monitoring streams that the settings name; what one finds comes through the door `search:<query>`."""
         ...
 
     async def poll(self, source: str, cursor: str | None) -> Page: ...

@@ -18,6 +18,7 @@ CANARY = "canary"
 EVERY = timedelta(minutes=5)
 STREAMS = 300
 CHECK_S = 15.0
+SEARCH = "search:"
 
 
 class Rhythms(Protocol):
@@ -53,10 +54,10 @@ class Canary:
         now = self._clock.now()
         arrivals = await self._book.waiting()
         known = await self._book.rhythms()
-        gone = [name for name in known if self._connector(name) is None]
+        gone = [name for name in known if not self._is_open(name)]
         streams = {name: stream for name, stream in known.items() if name not in gone}
         for name in arrivals:
-            if name not in streams and len(streams) < STREAMS and self._connector(name) is not None:
+            if name not in streams and len(streams) < STREAMS and self._is_open(name):
                 streams[name] = first_heard(now)
         for name, stream in streams.items():
             streams[name] = await self._listen(name, stream, arrivals.get(name, []), now)
@@ -69,7 +70,7 @@ class Canary:
         return [
             Health(ok=False, summary=f"quiet: {self._silence(name, stream)}", mend="see the notice in Slack")
             for name, stream in (await self._book.rhythms()).items()
-            if stream.rung is not None and self._connector(name) is not None
+            if stream.rung is not None and self._is_open(name)
         ]
 
     async def _listen(self, name: str, stream: Stream, came: Sequence[Arrival], now: datetime) -> Stream:
@@ -88,12 +89,14 @@ class Canary:
 
     def _silence(self, name: str, stream: Stream) -> str:
         """ "the last mention on Facebook came 9 h ago; at this time of week 9 of 10 gaps are under 50 min"."""
-        ago = _span(self._clock.now() - stream.quiet_from)
+        last = stream.last or stream.quiet_from
+        ago = _span(self._clock.now() - last)
         usual = _span(usual_gap(stream, self._calendar))
         swept = f" A sweep found {stream.missed} that did not come this way." if stream.missed else ""
+        away = " Hark itself was away for a part of it." if stream.quiet_from > last else ""
         return (
-            f"The last sign of life from {self._title(name)} came {ago} ago, at {self._at(stream.quiet_from)}; "
-            f"at this time of the week 9 of 10 gaps are under {usual}.{swept}"
+            f"The last sign of life from {self._title(name)} came {ago} ago, at {self._at(last)}; "
+            f"at this time of the week 9 of 10 gaps are under {usual}.{away}{swept}"
         )
 
     async def _check(self, name: str) -> str:
@@ -111,6 +114,13 @@ class Canary:
             " Is the webhook subscribed?" if name.endswith("/webhook") else " Is the search or login still right?"
         )
         return f"{health.summary}.{question}" if health.ok else f"{health.summary}. {health.mend}"
+
+    def _is_open(self, name: str) -> bool:
+        """Whether the settings still name the account, and the search, if the door is one."""
+        connector, door = self._connector(name), name.split("/", 2)[2]
+        if connector is None:
+            return False
+        return not door.startswith(SEARCH) or door.removeprefix(SEARCH) in connector.searches()
 
     def _connector(self, name: str) -> ConnectorPort | None:
         network, _, rest = name.partition("/")

@@ -1,6 +1,6 @@
 """The X connector: one account that reads by webhook and by poll, and answers where X lets it."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import ClassVar, Final
 
 from bot.domain.case import Send
@@ -102,6 +102,10 @@ class XConnector(Connector):
     def sources(self) -> Mapping[str, float]:
         """Every door, and the watch over the webhook."""
         return {**self._doors.intervals(), HOOK: hook.WATCH_SECONDS}
+
+    def searches(self) -> Collection[str]:
+        """The queries, which take turns in one source."""
+        return self._settings.queries
 
     async def poll(self, source: str, cursor: str | None) -> Page:
         """Read one page of a source; raises Transient or Permanent."""

@@ -29,11 +29,16 @@ class Account(WebhookConnector):
     def __init__(self) -> None:
         """Nothing of the real one is used."""
         self.says: Health | Exception = Health(ok=True, summary="token good for 40 days")
+        self.queries = ["bags"]
 
     def parse(self, raw: Raw) -> Iterator[Event]:
         """Nothing comes."""
         del raw
         yield from ()
+
+    def searches(self) -> list[str]:
+        """What the settings name."""
+        return self.queries
 
     async def check(self) -> Health:
         """What the test set."""
@@ -134,6 +139,38 @@ async def test_what_sweeps_found_meanwhile_is_said(mine: Mine) -> None:
     await mine.desk.store.heard.add({NAME: [Arrival(at=NOON, count=4, swept=True)]})
     (said,) = await mine.silent(2)
     assert "A sweep found 4 that did not come this way" in said
+
+
+async def test_after_a_pause_of_hark_the_last_sign_of_life_is_still_one(mine: Mine) -> None:
+    """The silence is measured from the end of the pause, and told from the last arrival."""
+    mine.desk.clock.advance(timedelta(hours=60))
+    (said,) = await mine.silent(4)
+    assert "at Wednesday 12:00; " in said
+    assert "Hark itself was away for a part of it." in said
+
+
+async def test_a_pause_after_the_telling_changes_nothing_that_was_told(mine: Mine) -> None:
+    """`check` and App Home go on naming the arrival."""
+    await mine.silent(3)
+    mine.desk.clock.advance(timedelta(hours=2))
+    await mine.look()
+    (health,) = await mine.canary.health()
+    assert "at 12:00; " in health.summary
+
+
+async def test_a_search_that_the_settings_name_no_more_is_forgotten(mine: Mine) -> None:
+    """Told as silent or not, it is nobody's trouble any more; a search that is still there is told."""
+    known = (await mine.desk.store.heard.rhythms())[NAME]
+    there, removed = "square/main/search:bags", "square/main/search:shoes"
+    await mine.desk.store.heard.keep({there: known, removed: known.model_copy(update={"rung": NOON})})
+    await mine.desk.store.heard.add({removed: [Arrival(at=NOON)]})
+    assert [each for each in await mine.canary.health() if "shoes" in each.summary] == []
+    await mine.silent(3)
+    assert set(await mine.desk.store.heard.rhythms()) == {NAME, there}
+    assert len(await mine.canary.health()) == 2
+    await mine.desk.due(kind_of("quiet", there))
+    assert [each.text for each in mine.desk.said() if "search:bags" in each.text]
+    assert [each.text for each in mine.desk.said() if "search:shoes" in each.text] == []
 
 
 async def test_a_new_stream_is_learned_and_an_old_account_forgotten(mine: Mine) -> None:

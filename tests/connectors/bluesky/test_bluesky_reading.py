@@ -215,6 +215,7 @@ async def test_search_finds_words_and_knows_mentions(rig: Rig) -> None:
     plain = rig.square.post("jamalreed", "My suitcase is on holiday without me")
     rig.square.post("anahorvat", "@acme where is my suitcase?")
     assert [name for name in connector.sources() if name.startswith("search:")] == ["search:suitcase"]
+    assert connector.searches() == ["suitcase"]
     searched = await read_all(connector, "search:suitcase")
     found = {one.id: one for one in interactions(connector, searched)}
     assert (found[plain.uri].kind, found[plain.uri].stream) == (Kind.MATCH, "suitcase")

@@ -77,6 +77,7 @@ async def test_searches_take_turns_and_leave_our_own_words_out(rig: XRig) -> Non
     rig.server.post(BEN, "@acme app: it crashes")
     connector = rig.connector(X_SEARCH='acme shoes, "acme app"'.replace('"', ""))
     raws, cursor = await read_all(connector, "search")
+    assert {raw.source for raw in raws} == {f"search:{query}" for query in connector.searches()}
     found = [each for each in events(connector, raws) if isinstance(each, Interaction)]
     kinds = {(each.text, each.kind, each.stream, each.answerable) for each in found}
     assert ("acme shoes fall apart", Kind.MATCH, "acme shoes", False) in kinds
