@@ -164,21 +164,27 @@ class RedisStorms:
         await self.link.do("ZREM", self.keys.standing(channel, problem), case)
 
     async def tally(self, channel: str, group: str, now: datetime) -> Tally:
-        """How a channel, or one known problem in it, stands."""
+        """How a channel, or one known problem in it, stands. What is counted lives a week from the last look: a problem
+        may be known for longer, with many days on which nobody asks."""
         folded, at = self.keys.folded(channel, group), millis(now)
-        part = [self.keys.storm(channel, name) for name in ("asking", "admitted", "slots", f"counts-{group}")]
-        waiting, admitted, slots, counts, own, words, all_folded, first, alike, standing = await self.link.many(
+        part = [
+            self.keys.storm(channel, name)
+            for name in ("asking", "admitted", "slots", f"counts-{group}", f"words-{group}")
+        ]
+        waiting, admitted, slots, counts, own, words, all_folded, first, alike, standing, *_ = await self.link.many(
             [
                 ("ZCOUNT", part[0], f"({at}", "+inf"),
                 ("ZCOUNT", part[1], f"({at}", "+inf"),
                 ("HGETALL", part[2]),
                 ("HGETALL", part[3]),
                 ("HGET", self.keys.storm(channel, "counts"), "own"),
-                ("ZRANGE", self.keys.storm(channel, f"words-{group}"), 0, WORDS_SHOWN - 1, "REV", "WITHSCORES"),
+                ("ZRANGE", part[4], 0, WORDS_SHOWN - 1, "REV", "WITHSCORES"),
                 ("ZCARD", folded),
                 ("ZCOUNT", folded, "-inf", f"({EXEMPT_BANDS * BAND}"),
                 ("GET", self.keys.storm(channel, "alike")),
                 ("ZCARD", self.keys.standing(channel, group)),
+                ("PEXPIRE", part[3], KEEP // MS),
+                ("PEXPIRE", part[4], KEEP // MS),
             ]
         )
         return Tally(

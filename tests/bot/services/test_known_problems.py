@@ -11,9 +11,10 @@ from bot.services.casework import Casework
 from bot.services.storm_desk import Told
 from bot.services.storms import folding
 from tests.support.cases import ANA, a_claim
+from tests.support.stores import forget
 from tests.support.storm_lab import CHANNEL, Lab, Worker, a_customer, a_lab, cards, folded, pass_time
 
-MINUTE = timedelta(minutes=1)
+MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
 
 
 @pytest.fixture
@@ -137,6 +138,30 @@ async def test_many_cards_hear_of_a_problem_by_and_by(lab: Lab) -> None:
             assert max(sum(at <= each < at + MINUTE for each in edits) for at in edits) <= 24
         assert await known_of(worker, leaving) == (True, "It goes again.")
         assert (await worker.store.storms.weather(CHANNEL)).problems == ()
+
+
+async def test_a_problem_that_is_quiet_for_weeks_still_says_how_many_it_has(lab: Lab) -> None:
+    """Nobody asks any more, and it is not solved: its card goes on telling what was counted."""
+    async with lab.worker() as worker:
+        for n in range(45):
+            await worker.take_in(a_customer(n, f"Is the evening ferry {n} to Hvar cancelled today?", lab.clock))
+        await worker.work()
+        await pass_time(lab, worker, seconds=66, step=3)
+        told = Told("Ferry cancelled", "Storm at sea", "It goes tomorrow.", "ferry cancelled")
+        opened = await worker.calm.desk.open_problem(CHANNEL, ANA.id, told)
+        assert isinstance(opened, Problem)
+        await pass_time(lab, worker, seconds=60)
+        before = await worker.store.storms.tally(CHANNEL, opened.id, lab.clock.now())
+        assert before.counts["folded"] > 0
+        assert before.words
+        for _ in range(15):
+            await forget(worker.store, DAY)
+            lab.clock.advance(DAY)
+            await pass_time(lab, worker, seconds=10, step=5)
+        after = await worker.store.storms.tally(CHANNEL, opened.id, lab.clock.now())
+        assert after.words == before.words
+        assert after.counts == {**before.counts, "own": after.counts["own"]}
+        assert " 0 cases" not in lab.slack.edits[-1][2]
 
 
 def closing(case: Case) -> Change:
