@@ -15,7 +15,8 @@ from bot.services.timing import HOURLY
 STATE = "hourly"
 TOLD = "hourly:told"
 HOUR_NAME = "%Y-%m-%dT%H"
-HOURS_BACK = 24
+HOURS_BACK = 72
+"""As long as the lines of an hour are kept."""
 STATE_KEPT = timedelta(days=3)
 HOUR = timedelta(hours=1)
 SHOWN = 200

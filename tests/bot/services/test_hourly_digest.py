@@ -37,6 +37,7 @@ class Desk:
     clock: TestClock
     store: Store
     slack: SlackSandbox
+    gateway: SlackGateway
     hourly: Hourly
 
     def told(self) -> list[str]:
@@ -54,7 +55,8 @@ async def desk(redis_url: str) -> AsyncIterator[Desk]:
         slack_api(slack) as api,
     ):
         gateway = SlackGateway(api, Metrics(), CARE)
-        yield Desk(clock, store, slack, Hourly(store.cases, store.notes, gateway, Line, a_policy(channel=CARE), clock))
+        hourly = Hourly(store.cases, store.notes, gateway, Line, a_policy(channel=CARE), clock)
+        yield Desk(clock, store, slack, gateway, hourly)
 
 
 async def test_an_hour_that_was_missed_is_told_later_and_only_once(desk: Desk) -> None:
@@ -67,6 +69,21 @@ async def test_an_hour_that_was_missed_is_told_later_and_only_once(desk: Desk) -
     due: datetime = await desk.hourly.write()
     assert due > desk.clock.now()
     assert desk.told() == ["quiet"]
+
+
+async def test_likes_of_a_long_refusal_are_told_afterwards(desk: Desk) -> None:
+    """A token that ends on Friday evening and is renewed on Monday morning: the first like and the last one."""
+    api = desk.gateway.api
+    good, api.token = api.token, "xoxb-revoked"
+    for id_ in ("Ana", "Ben"):
+        await desk.store.notes.add_to_digest(desk.clock.now().strftime(HOUR_NAME), id_, f"{id_} liked")
+        for _ in range(31):
+            desk.clock.advance(timedelta(hours=1))
+            await desk.hourly.write()
+    api.token = good
+    desk.clock.advance(timedelta(hours=1))
+    await desk.hourly.write()
+    assert desk.told() == ["Ana liked; Ben liked"]
 
 
 async def test_more_than_can_be_listed_are_all_counted(desk: Desk) -> None:
