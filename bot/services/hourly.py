@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from bot.domain.attempts import new_attempt
 from bot.domain.case import Case
 from bot.domain.errors import SlackRateLimited, SlackRefused, SlackUnavailable, SlackUnknown
+from bot.domain.fallback import FATAL, UNDRAWABLE
 from bot.domain.models import Model
 from bot.domain.policy import Policy
 from bot.domain.ports import Cases, Clock, DueQueue, Notes, Posted, Rendered, SlackPort
@@ -91,8 +92,10 @@ class Hourly:
             return now + timedelta(seconds=error.retry_after)
         except (SlackUnavailable, SlackUnknown):
             return now + AFTER_FAILURE
-        except SlackRefused:
-            await self._notes.set(STATE, "", STATE_KEPT)
+        except SlackRefused as error:
+            # What is wrong with the token, or with this drawing, says nothing of the message that stands.
+            if error.code not in FATAL | UNDRAWABLE:
+                await self._notes.set(STATE, "", STATE_KEPT)
         else:
             await self._notes.set(TOLD, (now - HOUR).strftime(HOUR_NAME), STATE_KEPT)
         return next_hour(now)

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bot.domain.ports import Commit
+from bot.domain.ports import Commit, Posted
 from bot.services.hourly import HOUR_NAME, SHOWN, Hour, Hourly
 from bot.slack import SlackGateway
 from bot.store.store import Store
@@ -19,6 +19,9 @@ from tests.support.policies import a_policy
 from tests.support.slack_sandbox import UNLIMITED, slack_api
 from tests.support.stores import TestClock, a_store
 
+UNDRAWABLE = "Nobody"
+"""Slack takes no message that tells of this customer alone."""
+
 
 class Line:
     """A drawing with nothing but the quiet lines."""
@@ -26,7 +29,8 @@ class Line:
     def __init__(self, hour: Hour) -> None:
         waiting = f"{hour.total} wait, {hour.overdue} for too long" if hour.total else "quiet"
         self.text = "; ".join(hour.quiet) or waiting
-        self.blocks = [{"type": "section", "text": {"type": "plain_text", "text": self.text}}]
+        kind = "section" if self.text != f"{UNDRAWABLE} liked" else "nothing that Slack knows"
+        self.blocks = [{"type": kind, "text": {"type": "plain_text", "text": self.text}}]
         self.digest = self.text
 
 
@@ -84,6 +88,36 @@ async def test_likes_of_a_long_refusal_are_told_afterwards(desk: Desk) -> None:
     desk.clock.advance(timedelta(hours=1))
     await desk.hourly.write()
     assert desk.told() == ["Ana liked; Ben liked"]
+
+
+async def hour_with(desk: Desk, name: str) -> None:
+    """Somebody likes something; an hour later that is told, if Slack takes it."""
+    await desk.store.notes.add_to_digest(desk.clock.now().strftime(HOUR_NAME), name, f"{name} liked")
+    desk.clock.advance(timedelta(hours=1))
+    await desk.hourly.write()
+
+
+@pytest.mark.parametrize("token", ["xoxb-revoked", ""])
+async def test_a_refusal_that_is_not_about_the_message_leaves_it_the_only_one(desk: Desk, token: str) -> None:
+    """It was the token, or what was drawn: once Slack takes an edit, today's message tells what waited."""
+    await hour_with(desk, "Ana")
+    api = desk.gateway.api
+    good, api.token = api.token, token or api.token
+    await hour_with(desk, "Ben" if token else UNDRAWABLE)
+    api.token = good
+    assert desk.told() == ["Ana liked"]
+    await hour_with(desk, "Cem")
+    assert desk.told() == [f"{'Ben' if token else UNDRAWABLE} liked; Cem liked"]
+
+
+async def test_a_message_that_somebody_deleted_is_posted_anew(desk: Desk) -> None:
+    """With the next hour, and what waited is told."""
+    await hour_with(desk, "Ana")
+    (posted,) = desk.slack.messages(CARE)
+    await desk.gateway.delete(Posted(CARE, posted.ts))
+    await hour_with(desk, "Ben")
+    await hour_with(desk, "Cem")
+    assert desk.told() == ["Ben liked; Cem liked"]
 
 
 async def test_more_than_can_be_listed_are_all_counted(desk: Desk) -> None:
