@@ -50,7 +50,8 @@ EXEMPT_BANDS: Final = COMPLAINT_BAND + 1
 
 
 class Face(Model):
-    """A message that stands for many cases. `attempt` is written before posting, `ts` after, as with a case's own."""
+    """A message that stands for many cases. `attempt` is written before posting, `ts` after, as with a case's own.
+    What Slack would not take, for the reason `error`, is left alone until `retry_at`."""
 
     attempt: str = ""
     place: str = ""
@@ -58,6 +59,11 @@ class Face(Model):
     drawn: str = ""
     drawn_at: AwareDatetime | None = None
     error: str = ""
+    retry_at: AwareDatetime | None = None
+
+    def rests(self, now: datetime) -> bool:
+        """Whether it is too early to try again."""
+        return self.retry_at is not None and now < self.retry_at
 
 
 class Storm(Model):

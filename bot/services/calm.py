@@ -10,7 +10,7 @@ from bot.domain.storm_ports import Drawings, RingStore, StormStore
 from bot.services.casework import Casework
 from bot.services.people import People
 from bot.services.posters import Posters
-from bot.services.rings import ID, Rings
+from bot.services.rings import AFTER_REFUSAL, ID, Rings
 from bot.services.slack_budget import SlackBudget
 from bot.services.storm_desk import StormDesk
 from bot.services.storm_upkeep import StormUpkeep
@@ -81,13 +81,13 @@ def keep_calm(
     on: bool = True,
 ) -> Calm:
     """All of it on one store."""
-    posters = Posters(slack, budget, clock)
+    posters, ringers = Posters(slack, budget, clock), Posters(slack, budget, clock, AFTER_REFUSAL)
     storms = Storms(store.storms, store.upkeep, casework, clock, metrics, on=on)
     upkeep = StormUpkeep(store.storms, store.cards, casework, posters, budget, drawings, clock)
     return Calm(
         storms=storms,
         rings=Rings(
-            store.rings, store.upkeep, casework, store.notes, posters, drawings, storms.is_held, clock, metrics
+            store.rings, store.upkeep, casework, store.notes, ringers, drawings, storms.is_held, clock, metrics
         ),
         upkeep=upkeep,
         desk=StormDesk(store.storms, store.upkeep, casework, upkeep, people, clock),

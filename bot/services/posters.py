@@ -12,31 +12,37 @@ import structlog
 
 from bot.domain.attempts import new_attempt
 from bot.domain.errors import SlackRateLimited, SlackRefused, SlackUnavailable, SlackUnknown
+from bot.domain.fallback import FATAL
 from bot.domain.ports import Clock, Posted, Rendered, SlackPort
 from bot.domain.storm import Face
 from bot.services.drawing import (
     AFTER_FAILURE,
-    AFTER_REFUSAL,
+    AFTER_FATAL,
     GONE,
     STALE,
 )
 from bot.services.slack_budget import SlackBudget
 
+AFTER_REFUSAL = timedelta(minutes=5)
+"""Sooner than a case's own message: a storm is short, and the next drawing may be one that Slack takes."""
 Save = Callable[[Face], Awaitable[bool]]
 """Stores where the message stands; false when nobody wants it any more, or when it stands elsewhere already."""
 
 
 @dataclass(frozen=True, slots=True)
 class Posters:
-    """Brings one such message in line with what it should show."""
+    """Brings one such message in line with what it should show. One that Slack refuses rests for `after_refusal`."""
 
     slack: SlackPort
     budget: SlackBudget
     clock: Clock
+    after_refusal: timedelta = AFTER_REFUSAL
 
     async def show(self, channel: str, face: Face, rendered: Rendered, save: Save, pace: timedelta) -> datetime | None:
         """Post or edit; when to come again if it could not be done now. An equal drawing makes no call."""
         now = self.clock.now()
+        if face.rests(now):
+            return face.retry_at
         try:
             return await (
                 self._edit(face, rendered, save, pace, now)
@@ -46,6 +52,7 @@ class Posters:
         except SlackRateLimited as error:
             until = now + timedelta(seconds=error.retry_after)
             await (self.budget.pause_updates(until) if face.ts else self.budget.pause_posts(channel, until))
+            await save(face.model_copy(update={"retry_at": until}))
             return until
         except (SlackUnknown, SlackUnavailable):
             return now + AFTER_FAILURE
@@ -62,7 +69,7 @@ class Posters:
         # may cost the next card a 429, which is waited for like any other.
         await self.budget.to_post(channel)
         attempt = new_attempt(now)
-        face = face.model_copy(update={"attempt": attempt, "error": ""})
+        face = face.model_copy(update={"attempt": attempt, "error": "", "retry_at": None})
         if not await save(face):
             return None
         if self.clock.now() - now > STALE:
@@ -84,7 +91,7 @@ class Posters:
         if wait > 0:
             return now + timedelta(seconds=wait)
         await self.slack.update(Posted(face.place, face.ts), rendered.text, rendered.blocks)
-        await save(face.model_copy(update={"drawn": rendered.digest, "drawn_at": now, "error": ""}))
+        await save(face.model_copy(update={"drawn": rendered.digest, "drawn_at": now, "error": "", "retry_at": None}))
         return None
 
     async def _refused(self, face: Face, error: SlackRefused, save: Save, now: datetime) -> datetime:
@@ -93,5 +100,7 @@ class Posters:
             await save(Face())
             return now
         structlog.get_logger("hark.posters").error("Slack refused a message", error=str(error))
-        await save(face.model_copy(update={"error": error.code, "attempt": "" if not face.ts else face.attempt}))
-        return now + AFTER_REFUSAL
+        again = now + (AFTER_FATAL if error.code in FATAL else self.after_refusal)
+        attempt = face.attempt if face.ts else ""
+        await save(face.model_copy(update={"error": error.code, "attempt": attempt, "retry_at": again}))
+        return again

@@ -20,6 +20,8 @@ from bot.telemetry import Metrics
 
 EVERY: Final = timedelta(minutes=5)
 PACE: Final = timedelta(seconds=10)
+AFTER_REFUSAL: Final = timedelta(hours=1)
+"""Each try to tell somebody of what was gathered takes the place of a ring."""
 LOOK_AGAIN: Final = timedelta(seconds=30)
 SOON: Final = timedelta(seconds=2)
 LOOKED_AT: Final = 200
@@ -76,6 +78,8 @@ class Rings:
         face = Face.model_validate_json(noted) if noted else Face()
         if not data.total and not face.ts:
             return None
+        if face.rests(now):
+            return face.retry_at
         if not face.ts:
             wait = await self._store.ring(user, "gathered", now, EVERY)
             if wait:

@@ -234,6 +234,8 @@ class StormUpkeep:
 
     async def _show_storm(self, channel: str, storm: Storm, folded: int, now: datetime) -> datetime | None:
         face = storm.face
+        if face.rests(now):
+            return face.retry_at
         told = storm.ended_at is not None and face.drawn_at is not None and face.drawn_at >= storm.ended_at
         pace = SLOW_PACE if told and folded else PACE
         if face.ts and face.drawn_at is not None and face.drawn_at <= now < face.drawn_at + pace:

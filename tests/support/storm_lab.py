@@ -10,14 +10,14 @@ from bot.cards.build import Sheet
 from bot.cards.storm import problem_card, ring_message, storm_card
 from bot.cards.view import Rendered, rendered
 from bot.domain.case import Case, Post
-from bot.domain.errors import SlackRefused, SlackUnknown
+from bot.domain.errors import SlackRateLimited, SlackRefused, SlackUnknown
 from bot.domain.models import Author
 from bot.domain.ports import Blocks, Commit, Posted
 from bot.domain.reading import Reading
 from bot.domain.storm_ports import STORM, ProblemData, RingData, StormData
 from bot.services.calm import Calm, keep_calm
 from bot.services.casework import Casework
-from bot.services.drawing import Drawing
+from bot.services.drawing import GONE, Drawing
 from bot.services.people import People
 from bot.services.slack_budget import SlackBudget
 from bot.store.store import Store
@@ -27,18 +27,21 @@ from tests.support.stores import TestClock, a_store
 
 CHANNEL = "C0CARE0001"
 LEASE = timedelta(seconds=30)
+RETRY_AFTER_S = 120.0
 
 
 @dataclass
 class NotingSlack:
-    """What was posted and edited, and when. `losing` posts stand although no answer comes; `refusing` names a code;
-    `meanwhile` happens once, before a post is carried out."""
+    """What was posted and edited, and when. `losing` posts stand although no answer comes; `refusing` names a code,
+    for texts with the words `only`, and `refused` says when; `meanwhile` happens once, before a post is carried out."""
 
     clock: TestClock
     posts: list[tuple[datetime, str, str, str]] = field(default_factory=list)
     edits: list[tuple[datetime, str, str]] = field(default_factory=list)
     losing: int = 0
     refusing: str = ""
+    only: str = ""
+    refused: list[datetime] = field(default_factory=list)
     meanwhile: Callable[[], Awaitable[object]] | None = None
 
     async def post(
@@ -46,8 +49,8 @@ class NotingSlack:
     ) -> Posted:
         """Note a post."""
         del blocks, thread_ts
-        if self.refusing:
-            raise SlackRefused(self.refusing)
+        if self.refusing not in GONE:  # which no post is told
+            self._refuse(text)
         if self.meanwhile:
             others, self.meanwhile = self.meanwhile, None
             await others()
@@ -66,9 +69,15 @@ class NotingSlack:
     async def update(self, posted: Posted, text: str, blocks: Blocks) -> None:
         """Note an edit."""
         del blocks
-        if self.refusing:
-            raise SlackRefused(self.refusing)
+        self._refuse(text)
         self.edits.append((self.clock.now(), posted.ts, text))
+
+    def _refuse(self, text: str) -> None:
+        if self.refusing and self.only in text:
+            self.refused.append(self.clock.now())
+            if self.refusing == "ratelimited":
+                raise SlackRateLimited(self.refusing, RETRY_AFTER_S)
+            raise SlackRefused(self.refusing)
 
     async def delete(self, posted: Posted) -> None:
         """Note that a message was taken away, as an edit to nothing."""

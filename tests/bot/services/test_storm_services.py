@@ -24,6 +24,7 @@ from tests.support.storm_lab import CHANNEL, Lab, Worker, a_customer, a_lab, car
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 OTHER = "C0OTHER001"
+GATHERED = "more case waits"
 QUESTIONS = ("ferry", "museum", "pool", "deck", "train", "bread", "table", "bicycle", "sauna", "harbour")
 
 
@@ -269,19 +270,42 @@ async def test_two_people_press_show_next_ten(lab: Lab) -> None:
         assert isinstance(await worker.calm.desk.show_next(CHANNEL, "nothing"), Refused)
 
 
-async def test_a_deleted_storm_card_is_posted_anew_and_a_refused_one_waits(lab: Lab) -> None:
-    """Somebody deletes it; Slack refuses it: cases are folded all the same and nothing is lost."""
+async def test_a_deleted_storm_card_is_posted_anew(lab: Lab) -> None:
+    """As soon as Slack says that it is gone; cases are folded all the same."""
     async with lab.worker() as worker:
         await a_raging(lab, worker)
         await flood(worker, 3, first=60)
         lab.slack.refusing = "message_not_found"
-        await pass_time(lab, worker, seconds=10)
+        while not lab.slack.refused:
+            await pass_time(lab, worker, seconds=1)
         lab.slack.refusing = ""
         await pass_time(lab, worker, seconds=10)
         weather = await worker.store.storms.weather(CHANNEL)
         assert weather.storm is not None
         assert weather.storm.face.ts
         assert len(lab.slack.of("Storm ·")) == 2
+
+
+@pytest.mark.parametrize(("code", "minutes"), [("invalid_blocks", 5), ("token_revoked", 1), ("ratelimited", 2)])
+async def test_a_refused_storm_card_is_tried_every_few_minutes(lab: Lab, code: str, minutes: int) -> None:
+    """Each try would take the place of somebody's card; once Slack takes it, it stands and is edited as ever."""
+    async with lab.worker() as worker:
+
+        async def pour(first: int) -> None:
+            for minute in range(minutes + 1):
+                await flood(worker, 32, first=first + 32 * minute)
+                await pass_time(lab, worker, seconds=60, step=2)
+
+        lab.slack.refusing, lab.slack.only = code, "Storm ·"
+        await a_raging(lab, worker)
+        await pour(first=100)
+        gaps = [after - before for before, after in zip(lab.slack.refused, lab.slack.refused[1:], strict=False)]
+        assert gaps
+        assert all(minutes * MINUTE <= gap <= minutes * MINUTE + 5 * SECOND for gap in gaps)
+        lab.slack.refusing = ""
+        await pour(first=400)
+        assert len(lab.slack.of("Storm ·")) == 1
+        assert [text for _, _, text in lab.slack.edits if "Storm ·" in text]
 
 
 @pytest.mark.parametrize("wish", [PostKind.ALERT, PostKind.LINE])
@@ -307,6 +331,24 @@ async def test_a_folded_case_says_nothing_in_the_channel_and_rings_once(lab: Lab
             case = await worker.store.cases.load(case_id)
             assert case is not None
             assert all(post.ts or post.kind is PostKind.CARD for post in case.posts)
+
+
+async def test_a_refused_message_of_gathered_rings_rests_for_an_hour(lab: Lab) -> None:
+    """Meanwhile it takes no ring from what else that person should hear."""
+    async with lab.worker() as worker:
+        await a_raging(lab, worker)
+        (held,) = await worker.store.storms.top(CHANNEL, STORM, 1)
+        lab.slack.refusing, lab.slack.only = "invalid_blocks", GATHERED
+        casework = Casework(worker.store.cases, lab.clock)
+        await casework.apply(
+            held, lambda case: change(with_line(case, "esc", "Still no answer", thread=False, mentions=(ANA.id,)))
+        )
+        await pass_time(lab, worker, seconds=1800, step=10)
+        assert len(lab.slack.refused) == 1
+        assert await worker.store.rings.ring(ANA.id, "another", lab.clock.now(), 5 * MINUTE) == timedelta(0)
+        lab.slack.refusing = ""
+        await pass_time(lab, worker, seconds=2400, step=10)
+        assert len(lab.slack.of(GATHERED)) == 1
 
 
 def change(case: Case) -> Change:
