@@ -15,6 +15,7 @@ from tests.support.stores import forget
 from tests.support.storm_lab import CHANNEL, Lab, Worker, a_customer, a_lab, cards, folded, pass_time
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
+FERRY = Told("Ferry cancelled", "Storm at sea", "It goes tomorrow.", "ferry cancelled")
 
 
 @pytest.fixture
@@ -23,18 +24,30 @@ def lab(redis_url: str) -> Lab:
     return a_lab(redis_url)
 
 
+async def known_of(worker: Worker, case: Case) -> tuple[bool, str] | None:
+    """Whether the problem to which a case belongs is solved, and what to say; None when it belongs to none."""
+    stored = await worker.store.cases.load(case.id)
+    assert stored is not None
+    return None if stored.known is None else (stored.known.solved, stored.known.line)
+
+
+async def a_problem(lab: Lab, worker: Worker) -> tuple[list[Case], Problem]:
+    """Forty-five people ask about a ferry, a storm folds them, and somebody opens it as a known problem."""
+    asked = [a_customer(n, f"Is the evening ferry {n} to Hvar cancelled today?", lab.clock) for n in range(45)]
+    for case in asked:
+        await worker.take_in(case)
+    await worker.work()
+    await pass_time(lab, worker, seconds=66, step=3)
+    opened = await worker.calm.desk.open_problem(CHANNEL, ANA.id, FERRY)
+    assert isinstance(opened, Problem)
+    return asked, opened
+
+
 async def test_a_known_problem_from_opening_to_solved(lab: Lab) -> None:
     """The storm's own go over to it, new ones join at once, a claimed one does not; solved, all waiting get cards."""
     async with lab.worker() as worker:
-        asked = [a_customer(n, f"Is the evening ferry {n} to Hvar cancelled today?", lab.clock) for n in range(45)]
-        for case in asked:
-            await worker.take_in(case)
-        await worker.work()
-        await pass_time(lab, worker, seconds=66, step=3)
-        told = Told("Ferry cancelled", "Storm at sea", "It goes tomorrow.", "ferry cancelled")
-        opened = await worker.calm.desk.open_problem(CHANNEL, ANA.id, told)
-        assert isinstance(opened, Problem)
-        assert isinstance(await worker.calm.desk.open_problem(CHANNEL, ANA.id, told), Refused)
+        _, opened = await a_problem(lab, worker)
+        assert isinstance(await worker.calm.desk.open_problem(CHANNEL, ANA.id, FERRY), Refused)
         angry = a_customer(800, "My ferry was CANCELLED, awful", lab.clock, intent="complaint")
         mine = a_customer(801, "Ferry cancelled?", lab.clock, claim=a_claim())
         await pass_time(lab, worker, seconds=4)
@@ -42,29 +55,16 @@ async def test_a_known_problem_from_opening_to_solved(lab: Lab) -> None:
         await worker.take_in(mine)
         await pass_time(lab, worker, seconds=10)
         assert await folded(worker) == 0
-        known = await worker.store.cases.load(angry.id)
-        assert known is not None
-        assert known.known is not None
-        assert known.known.line == "It goes tomorrow."
+        assert await known_of(worker, angry) == (False, "It goes tomorrow.")
         of_problem = await folded(worker, opened.id)
         assert cards(lab) + of_problem == 47
         assert await worker.calm.desk.solve(CHANNEL, opened.id, ANA.id, "It goes again.") is None
         assert isinstance(await worker.calm.desk.solve(CHANNEL, opened.id, ANA.id, ""), Refused)
         await pass_time(lab, worker, seconds=2.5 * of_problem, step=2)
         assert cards(lab) == 47
-        shown = await worker.store.cases.load(angry.id)
-        assert shown is not None
-        assert shown.known is not None
-        assert (shown.known.solved, shown.known.line) == (True, "It goes again.")
+        assert await known_of(worker, angry) == (True, "It goes again.")
         await pass_time(lab, worker, seconds=30, step=5)
         assert (await worker.store.storms.weather(CHANNEL)).problems == ()
-
-
-async def known_of(worker: Worker, case: Case) -> tuple[bool, str] | None:
-    """Whether the problem to which a case belongs is solved, and what to say; None when it belongs to none."""
-    stored = await worker.store.cases.load(case.id)
-    assert stored is not None
-    return None if stored.known is None else (stored.known.solved, stored.known.line)
 
 
 async def test_cards_that_stand_already_join_a_problem_and_are_told_when_it_is_solved(lab: Lab) -> None:
@@ -75,14 +75,7 @@ async def test_cards_that_stand_already_join_a_problem_and_are_told_when_it_is_s
         for case in (early, other):
             await worker.take_in(case)
         await pass_time(lab, worker, seconds=10)
-        asked = [a_customer(n, f"Is the evening ferry {n} to Hvar cancelled today?", lab.clock) for n in range(45)]
-        for case in asked:
-            await worker.take_in(case)
-        await worker.work()
-        await pass_time(lab, worker, seconds=66, step=3)
-        told = Told("Ferry cancelled", "Storm at sea", "It goes tomorrow.", "ferry cancelled")
-        opened = await worker.calm.desk.open_problem(CHANNEL, ANA.id, told)
-        assert isinstance(opened, Problem)
+        asked, opened = await a_problem(lab, worker)
         await pass_time(lab, worker, seconds=60)
         assert await known_of(worker, early) == (False, "It goes tomorrow.")
         assert await known_of(worker, other) is None
