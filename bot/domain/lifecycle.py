@@ -49,7 +49,7 @@ def _has_closing_word(case: Case) -> bool:
 def _unread(case: Case, seen: Seen | None) -> Refused | None:
     """Words that nobody has read are not put away: they would wait for an answer with no clock running."""
     news = wrote_meanwhile(case, seen)
-    return Refused(code="overtaken", text=f"{news} Open the form again if it fits all the same.") if news else None
+    return Refused(code="overtaken", text=f"{news}. Open the form again if it fits all the same.") if news else None
 
 
 def dismiss(case: Case, by: Person, now: datetime, *, seen: Seen | None = None) -> Decision:
