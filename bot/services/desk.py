@@ -113,18 +113,10 @@ class Desk:
 
         Nothing is sent or closed if the customer, or a colleague to the customer, wrote something that was not seen.
         """
-        repeated = False
-        if form.line.strip():
-            queued = await self._composing.submit(_closing_line(form))
-            if isinstance(queued, Advice):
-                return Problems({TEXT: f"{queued.text}. Open this form again if your line still fits."})
-            if isinstance(queued, Problems):
-                return queued
-            if queued.refused:
-                repeated = queued.refused.code == DUPLICATE
-                if not repeated:
-                    return queued
-        elif form.signature and form.waive and (problem := await self._sign(form)):
+        line = await self._say(form) if form.line.strip() else None
+        if isinstance(line, Problems) or (line and line.refused and line.refused.code != DUPLICATE):
+            return line
+        if line is None and form.signature and form.waive and (problem := await self._sign(form)):
             return Problems({SIGNATURE: problem})
         words = lifecycle.REASONS.get(form.reason, form.reason)
         outcome = await self._at.press(
@@ -134,8 +126,15 @@ class Desk:
                 case, by, words, self._at.clock.now(), waive_loop=form.waive, seen=form.seen
             ),
         )
-        closed_before = repeated and outcome.refused is not None and outcome.refused.code == "closed"
+        closed_before = line and line.refused and outcome.refused and outcome.refused.code == "closed"
         return Outcome(outcome.case) if closed_before else outcome
+
+    async def _say(self, form: Closing) -> Outcome | Problems:
+        """Queue the closing line. Refused as a duplicate where a form that Slack delivers twice has said it already."""
+        queued = await self._composing.submit(_closing_line(form))
+        if isinstance(queued, Advice):
+            return Problems({TEXT: f"{queued.text}. Open this form again if your line still fits."})
+        return queued
 
     async def _sign(self, form: Closing) -> str:
         """Keep the signature of a form that sends no words: its field says so. Returns what is wrong with it."""
