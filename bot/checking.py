@@ -60,6 +60,8 @@ async def _guarded(what: str, ask: Callable[[], Awaitable[Health]]) -> Health:
 async def _server(service: Service) -> Health:
     await service.store.ping()
     info = await service.store.info()
+    if info.old:
+        return Health(ok=False, summary=f"server: {info.version} is too old", mend=info.mend)
     if info.eviction != "noeviction":
         summary = f"server: {info.version}, evicts by {info.eviction}"
         return Health(ok=False, summary=summary, mend=info.mend)

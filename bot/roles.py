@@ -77,8 +77,11 @@ async def serve(
 
 
 async def _look_at_server(service: Service) -> None:
-    """Refuse a server that would forget open cases when it is full; say it of one that would forget smaller things."""
+    """Refuse a server that is too old, or would forget open cases when it is full; say it of one that would forget
+    smaller things."""
     info = await service.store.info()
+    if info.old:
+        raise SetupError(f"the Redis server is too old ({info.version})", info.mend)
     if info.eviction.startswith("allkeys"):
         raise SetupError(f"the Redis server forgets open cases when it is full ({info.eviction})", info.mend)
     if not info.safe:

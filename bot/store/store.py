@@ -18,19 +18,25 @@ from bot.store.notices import RedisNotices
 from bot.store.scripts import Scripts
 from bot.store.storms import STORMS, RedisRings, RedisStorms
 
+OLDEST = 7
+
 
 @dataclass(frozen=True, slots=True)
 class ServerInfo:
-    """What `check` says about the server. `eviction` is its policy when memory is full; only "noeviction" is safe."""
+    """What `check` says about the server. `old`: it lacks commands that Hark lives by. `eviction` is its policy when
+    memory is full; only "noeviction" is safe."""
 
     version: str
+    old: bool
     cluster: bool
     append_only: bool
     eviction: str
 
     @property
     def mend(self) -> str:
-        """What to do about a server that evicts."""
+        """What to do about a server that is too old, or evicts."""
+        if self.old:
+            return "use Redis 7.0 or newer, or Valkey"
         return "set maxmemory-policy to noeviction: any other forgets claims and timers when memory is full"
 
     @property
@@ -98,7 +104,9 @@ class Store:
     async def info(self) -> ServerInfo:
         """What the server (of a cluster: one of its nodes) says about itself."""
         says = await self.link.do("INFO")
+        major = int(str(says["redis_version"]).partition(".")[0])  # Valkey tells the Redis that it stands for, too
         return ServerInfo(
+            old=major < OLDEST,
             version=f"Valkey {says['valkey_version']}"
             if "valkey_version" in says
             else f"Redis {says['redis_version']}",

@@ -7,6 +7,7 @@ import pytest
 from sandbox.slack.config import BOT_SCOPES, SandboxConfig
 from sandbox.slack.workspace import RANDOM
 from tests.support.bot_process import CALM, a_sandbox, run_bot
+from tests.support.old_server import said_to_be_old
 from tests.support.real_servers import a_server, free_ports
 
 NOWHERE = "http://127.0.0.1:9"
@@ -79,6 +80,16 @@ async def test_a_server_that_may_forget_is_refused() -> None:
     assert code == 1
     assert "allkeys-lru" in said
     assert "mend: set maxmemory-policy to noeviction" in said
+
+
+async def test_a_server_that_is_too_old_is_refused() -> None:
+    """It lacks commands that Hark lives by: webhooks would be answered, and no card would ever come."""
+    with a_server() as server:
+        async with said_to_be_old(server.url) as url, a_sandbox(url) as (_, env):
+            code, said = await run_bot(env, "check")
+    assert code == 1
+    assert "BAD  server: Redis 6." in said
+    assert "mend: use Redis 7.0 or newer" in said
 
 
 async def test_without_an_account_nothing_can_come_in(redis_url: str) -> None:

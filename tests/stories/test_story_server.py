@@ -10,6 +10,7 @@ import pytest
 from bot.roles import Role
 from tests.support.bot_process import a_sandbox, run_bot, serving
 from tests.support.deliveries import ENV, Network, all_are_cases
+from tests.support.old_server import said_to_be_old
 from tests.support.real_servers import RealServer, a_server
 from tests.support.stores import a_store
 
@@ -76,6 +77,16 @@ async def test_a_server_that_forgets_open_cases_is_refused(policy: str) -> None:
     assert code == 1
     assert f"forgets open cases when it is full ({policy})" in said
     assert "Mend: set maxmemory-policy to noeviction" in said
+
+
+async def test_a_server_that_is_too_old_is_refused() -> None:
+    """The start ends with what to do, instead of a bot that answers webhooks and never draws a card."""
+    with a_server() as server:
+        async with said_to_be_old(server.url) as url, a_sandbox(url) as (_, env):
+            code, said = await run_bot(env, "run")
+    assert code == 1
+    assert "the Redis server is too old (Redis 6." in said
+    assert "Mend: use Redis 7.0 or newer" in said
 
 
 async def test_a_server_that_forgets_smaller_things_is_said() -> None:

@@ -56,6 +56,7 @@ async def test_info_tells_what_check_needs() -> None:
             info = await store.info()
             assert (info.cluster, info.append_only, info.eviction, info.safe) == (False, True, "noeviction", True)
             assert info.version.split()[0] in {"Redis", "Valkey"}
+            assert not info.old
             admin.config_set("maxmemory-policy", "allkeys-lru")
             assert not (await store.info()).safe
 
