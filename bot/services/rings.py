@@ -74,7 +74,7 @@ class Rings:
         """Tell somebody of what was gathered; when to come again, None when all of it is settled."""
         user, now = due.id.removeprefix(ID), self._clock.now()
         data = await self._data(user)
-        noted = await self._notes.get(_state(user))
+        noted = await self._notes.agree(_state(user), "", STATE_KEPT)  # kept as long as something waits
         face = Face.model_validate_json(noted) if noted else Face()
         if not data.total and not face.ts:
             return None

@@ -215,7 +215,7 @@ class RedisRings:
         return wait_ms * MS
 
     async def gather(self, user: str, case_id: str, now: datetime) -> None:
-        """Tell of that case in one message with others; the newest 2,000 are kept, for a day."""
+        """Tell of that case in one message with others; the newest 2,000 are kept, for a day after the last look."""
         key = self.keys.gathered(user)
         await self.link.many(
             [
@@ -226,8 +226,10 @@ class RedisRings:
         )
 
     async def gathered(self, user: str) -> list[str]:
-        """The cases to tell of, oldest first."""
-        return [each.decode() for each in await self.link.do("ZRANGE", self.keys.gathered(user), 0, -1)]
+        """The cases to tell of, oldest first; kept for another day."""
+        key = self.keys.gathered(user)
+        ids, _ = await self.link.many([("ZRANGE", key, 0, -1), ("PEXPIRE", key, GATHERED_TTL // MS)])
+        return [each.decode() for each in ids]
 
     async def drop(self, user: str, ids: Sequence[str]) -> None:
         """They are settled."""

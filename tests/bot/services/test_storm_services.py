@@ -18,8 +18,10 @@ from bot.domain.storm_ports import STORM
 from bot.services.casework import Casework
 from bot.services.drawing import STALE
 from bot.services.posters import Posters
+from bot.services.rings import ID as RING
 from bot.services.slack_budget import SlackBudget
 from tests.support.cases import ANA, NOON, a_card, a_claim
+from tests.support.stores import forget
 from tests.support.storm_lab import CHANNEL, Lab, Worker, a_customer, a_lab, cards, folded, pass_time
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
@@ -349,6 +351,22 @@ async def test_a_refused_message_of_gathered_rings_rests_for_an_hour(lab: Lab) -
         lab.slack.refusing = ""
         await pass_time(lab, worker, seconds=2400, step=10)
         assert len(lab.slack.of(GATHERED)) == 1
+
+
+async def test_what_was_gathered_and_still_waits_is_never_called_settled(lab: Lab) -> None:
+    """Warned on Friday evening, still waiting on Monday: the message says so all weekend, and nobody is rung again."""
+    async with lab.worker() as worker:
+        case = a_customer(1, words(1), lab.clock)
+        await worker.take_in(case)
+        await worker.store.rings.gather(ANA.id, case.id, lab.clock.now())
+        await worker.store.upkeep.put(f"{RING}{ANA.id}", lab.clock.now())
+        await forget(worker.store, 5 * MINUTE)
+        for _ in range(3):
+            await pass_time(lab, worker, seconds=120, step=30)
+            lab.clock.advance(day := timedelta(hours=23, minutes=57))
+            await forget(worker.store, day)
+        assert len(lab.slack.of(GATHERED)) == 1
+        assert not [text for _, _, text in lab.slack.edits if "settled" in text]
 
 
 def change(case: Case) -> Change:
