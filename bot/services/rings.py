@@ -28,8 +28,9 @@ LOOKED_AT: Final = 200
 STATE_KEPT: Final = timedelta(days=1)
 ID: Final = "ring:"
 """Begins the ids of people in the queue that they share with channels."""
-ALWAYS: Final = "failed:"
-"""Begins the ids of alerts that ring whatever else does: somebody's own words did not reach the customer."""
+ALWAYS: Final = ("failed:", "hide:")
+"""Begin the ids of alerts that ring whatever else does, because the list of what waits would not tell of them:
+somebody's own words did not reach the customer; a comment is to be hidden, or what became of that."""
 
 
 class Rings:

@@ -82,6 +82,24 @@ async def test_hide_takes_a_reason_and_a_second_person(redis_url: str) -> None:
             assert step in history
 
 
+async def test_every_request_reaches_the_manager_with_its_buttons(redis_url: str) -> None:
+    """Also one that comes right after another, about a comment that nobody waits with any more."""
+    async with a_story(redis_url, HARK_MANAGER_USERS=CHLOE) as story:
+        rig = story.rig
+        for number, words in enumerate((RUDE, "You are all liars and idiots"), start=1):
+            _, card = await rude(story, words)
+            await ask(rig, card)
+            await rig.choose(BEN, card, "dismiss")
+            await rig.send(BEN)
+            await rig.shows(card, "not for us")
+
+            def told(wanted: int = number) -> bool:
+                return sum("asks to hide" in each.text for each in rig.direct(CHLOE)) == wanted
+
+            await wait_until(told, f"the manager is told of request {number}", within_s=20)
+        assert str(rig.direct(CHLOE)[-1].blocks).count(f"'{APPROVE}'") == 2
+
+
 async def test_criticism_is_not_offered(redis_url: str) -> None:
     """Neither cool nor heated; a stale or forged press and a forged form get the same no from the server."""
     async with a_story(redis_url) as story:
