@@ -24,7 +24,7 @@ async def check(env: Mapping[str, str], say: Say) -> int:
             results = [await _guarded("server", lambda: _server(service))]
             if isinstance(service.clock, SharedClock):
                 results += [await service.clock.ask(service.store.time)]
-            results += await service.slack.check()
+            results += await service.slack.check(settings.notice_places)
             results += [await _socket(service)]
             results += [
                 await _guarded(f"{network} {each.title}", each.check)

@@ -318,8 +318,9 @@ class Settings(BaseModel):
 
     @property
     def notice_places(self) -> tuple[str, ...]:
-        """Where notices go: the first of these that Slack lets Hark write to."""
-        return (self.ops_channel or "", self.slack_channel, *self.slack_alert_users, *self.manager_users)
+        """Where notices go: the first of these that Slack lets Hark write to. `check` looks at all of them."""
+        own = (self.ops_channel,) if self.ops_channel else ()
+        return (*own, self.slack_channel, *self.slack_alert_users, *self.manager_users)
 
     @property
     def card_fallbacks(self) -> tuple[tuple[str, ...], ...]:

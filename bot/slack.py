@@ -1,13 +1,14 @@
 """The typed port to Slack: the few calls that Hark makes, each counted."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from types import MappingProxyType
 from typing import Any
 
 from bot.domain.attempts import began_at
 from bot.domain.errors import SlackError, SlackRateLimited, SlackRefused, SlackUnavailable, SlackUnknown
+from bot.domain.fallback import reason_words
 from bot.domain.models import Health
 from bot.domain.ports import Blocks, Posted
 from bot.slack_api import Answer, SlackApi
@@ -129,8 +130,8 @@ class SlackGateway:
         """Ask for a Socket Mode address, which is then left unused: whether the app-level token works."""
         await self._ask("apps.connections.open", token=app_token)
 
-    async def check(self) -> list[Health]:
-        """The token, its scopes, and whether the channel can be reached."""
+    async def check(self, places: Sequence[str] = ()) -> list[Health]:
+        """The token, its scopes, and whether the channel, and these other channels and people, can be reached."""
         try:
             scopes = await self.connect()
         except SlackError as error:
@@ -147,18 +148,32 @@ class SlackGateway:
                 mend="add them under OAuth & Permissions (or paste manifest.yaml) and reinstall the app",
             )
         )
-        lines.append(await self._check_channel())
+        for place in dict.fromkeys((self._channel, *places)):
+            is_person = USER_ID.fullmatch(place)
+            lines.append(await (self._check_person(place) if is_person else self._check_channel(place)))
         return lines
 
-    async def _check_channel(self) -> Health:
+    async def _check_channel(self, channel: str) -> Health:
         try:
-            await self._history(self._channel, None, "0", None, limit=1)
+            await self._history(channel, None, "0", None, limit=1)
         except SlackRefused as error:
-            mend = "put the channel's id into SLACK_CHANNEL and invite the bot there: /invite @Hark"
-            return Health(ok=False, summary=f"Slack channel {self._channel}: {error.code}", mend=mend)
+            setting = "SLACK_CHANNEL" if channel == self._channel else "HARK_OPS_CHANNEL"
+            mend = f"put the channel's id into {setting} and invite the bot there: /invite @Hark"
+            return Health(ok=False, summary=f"Slack channel {channel}: {error.code}", mend=mend)
         except SlackError as error:
-            return Health(ok=False, summary=f"Slack channel {self._channel}: {error}", mend="try again in a minute")
-        return Health(ok=True, summary=f"Slack channel {self._channel}: Hark is a member")
+            return Health(ok=False, summary=f"Slack channel {channel}: {error}", mend="try again in a minute")
+        return Health(ok=True, summary=f"Slack channel {channel}: Hark is a member")
+
+    async def _check_person(self, user: str) -> Health:
+        """Whether alerts reach somebody; nothing is written to them."""
+        try:
+            await self._conversation(user)
+        except SlackRefused as error:
+            why, mend = reason_words(error.code)
+            return Health(ok=False, summary=f"Slack messages to {user}: {why}", mend=mend)
+        except SlackError as error:
+            return Health(ok=False, summary=f"Slack messages to {user}: {error}", mend="try again in a minute")
+        return Health(ok=True, summary=f"Slack messages to {user}: can be sent")
 
     async def _history(
         self,

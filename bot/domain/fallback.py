@@ -41,6 +41,10 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
         "cannot_dm_bot": ("this id belongs to a bot", "set the id of a person"),
         "user_not_found": ("nobody has this id", "set the id of a member"),
         "user_disabled": ("this account is switched off", "set the id of a member"),
+        "missing_scope": (
+            "the app lacks a scope",
+            "add it under OAuth & Permissions (or paste manifest.yaml) and reinstall the app",
+        ),
         "messages_tab_disabled": (
             "direct messages from Hark are switched off",
             "switch on the Messages tab in the app's settings (App Home)",

@@ -12,6 +12,8 @@ from tests.support.real_servers import a_server, free_ports
 
 NOWHERE = "http://127.0.0.1:9"
 SECRET = "hush-0451"
+NOBODY = "U0NOBODY01"
+BOT = CALM.bot_user_id
 
 BROKEN: list[tuple[dict[str, str], str, str]] = [
     ({"SLACK_CHANNEL": "care"}, "BAD  settings: SLACK_CHANNEL is wrong", "Example: SLACK_CHANNEL=C0123ABCDEF"),
@@ -24,6 +26,9 @@ BROKEN: list[tuple[dict[str, str], str, str]] = [
     ({"SLACK_APP_TOKEN": f"xapp-{SECRET}"}, "BAD  Slack socket: invalid_auth", "mend: check SLACK_APP_TOKEN"),
     ({"SLACK_CHANNEL": "C0NOWHERE0"}, "BAD  Slack channel C0NOWHERE0: channel_not_found", "/invite"),
     ({"SLACK_CHANNEL": RANDOM}, f"BAD  Slack channel {RANDOM}: not_in_channel", "/invite"),
+    ({"HARK_OPS_CHANNEL": RANDOM}, f"BAD  Slack channel {RANDOM}: not_in_channel", "HARK_OPS_CHANNEL"),
+    ({"SLACK_ALERT_USERS": NOBODY}, f"BAD  Slack messages to {NOBODY}: nobody has this id", "mend: set the id of"),
+    ({"HARK_MANAGER_USERS": BOT}, f"BAD  Slack messages to {BOT}: this id belongs to a bot", "mend: set the id of"),
     ({"BLUESKY_APP_PASSWORD": SECRET}, "BAD  bluesky @acme.square.test: ", "BLUESKY_APP_PASSWORD"),
     ({"BLUESKY_SERVICE_URL": NOWHERE}, "BAD  bluesky @acme.square.test: ", "mend: Check BLUESKY_SERVICE_URL"),
 ]
@@ -103,7 +108,7 @@ async def test_without_an_account_nothing_can_come_in(redis_url: str) -> None:
 
 @pytest.mark.parametrize("http_mode", [False, True])
 async def test_all_well_is_exit_0(http_mode: bool) -> None:
-    """A line for settings, server, clock, Slack's three, the socket or HTTP, and each account; each begins with ok."""
+    """A line for settings, server, clock, Slack's four, the socket or HTTP, and each account; each begins with ok."""
     (port,) = free_ports(1)
     with a_server() as server:
         async with a_sandbox(server.url) as (_, env):
@@ -111,7 +116,7 @@ async def test_all_well_is_exit_0(http_mode: bool) -> None:
             code, said = await run_bot(env | changes, "check")
     lines = [line for line in said.splitlines() if not line.startswith("     ")]
     assert code == 0, said
-    assert [line[:4] for line in lines] == ["ok  "] * 9
+    assert [line[:4] for line in lines] == ["ok  "] * 10
     assert ("over HTTP" in said) is http_mode
     no_secret_in(said, env | changes)
 
