@@ -96,4 +96,4 @@ def _title(case: Case) -> str:
 
 def _due(one: Listed) -> str:
     wait = one.case.wait
-    return f"due {due_token(wait.ack_due or wait.answer_due, one.view.now)}" if wait else "waits for the customer"
+    return f"due {due_token(wait.due, one.view.now)}" if wait else "waits for the customer"

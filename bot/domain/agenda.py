@@ -68,7 +68,7 @@ def open_list(network: str, account: str) -> str:
 def indexes(case: Case) -> dict[str, datetime]:
     """The sorted lists in which the case stands, each with the instant it is sorted by.
 
-    `waiting`: a customer waits (by answer due); `claimed:<user>`: open and claimed (by answer due, else claim time);
+    `waiting`: a customer waits (by what is due); `claimed:<user>`: open and claimed (by what is due, else claim time);
     `open:<network>:<account>`: open (by when this cycle was seen); `hiding`: somebody asked to hide a comment and
     nobody decided yet (by when it was asked), closed cases too; `misplaced`: Slack refused one of its messages.
     """
@@ -78,9 +78,9 @@ def indexes(case: Case) -> dict[str, datetime]:
         return lists
     lists[open_list(case.key.network, case.key.account)] = case.cycle.seen_at
     if case.wait:
-        lists["waiting"] = case.wait.answer_due
+        lists["waiting"] = case.wait.due
     if any(post.error for post in case.posts):
         lists["misplaced"] = case.cycle.seen_at
     if case.claim:
-        lists[f"claimed:{case.claim.by.id}"] = case.wait.answer_due if case.wait else case.claim.at
+        lists[f"claimed:{case.claim.by.id}"] = case.wait.due if case.wait else case.claim.at
     return lists

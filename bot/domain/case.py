@@ -6,6 +6,7 @@ released, never changes. The functions that change it live beside this module:
 `receiving`, `claims`, `replying`, `delivery`, `hiding`, `lifecycle`, `targets`, `posting`.
 """
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
@@ -146,6 +147,11 @@ class Wait(Kept):
     marks: tuple[Mark, ...]
     warned: bool = False
     breached: bool = False
+
+    @property
+    def due(self) -> datetime:
+        """When we owe the next thing: a first word, or the answer once that is said."""
+        return self.ack_due or self.answer_due
 
 
 class Cycle(Kept):

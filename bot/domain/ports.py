@@ -70,7 +70,7 @@ class Cases(Protocol):
         ...
 
     async def count_waiting(self, due_before: datetime | None = None) -> int:
-        """In how many open cases a customer waits, or those whose answer was due before then."""
+        """In how many open cases a customer waits, or those that were owed something before then."""
         ...
 
     async def count_claimed_by(self, user: str) -> int:

@@ -106,7 +106,7 @@ class Rings:
         waiting = [case for _, case in loaded if case is not None and _waits(case, user)]
         standing = {case.id for case in waiting}
         await self._store.drop(user, [each for each, _ in loaded if each not in standing])
-        waiting.sort(key=lambda case: case.wait.answer_due if case.wait else case.cycle.seen_at)
+        waiting.sort(key=lambda case: case.wait.due if case.wait else case.cycle.seen_at)
         total = len(waiting) + max(0, len(ids) - LOOKED_AT)
         return RingData(waiting, total, sum(1 for case in waiting if case.wait and case.wait.breached))
 

@@ -107,7 +107,7 @@ class RedisCases:
         return await self._count(agenda.open_list(network, account), "+inf")
 
     async def count_waiting(self, due_before: datetime | None = None) -> int:
-        """In how many open cases a customer waits, or those whose answer was due before then."""
+        """In how many open cases a customer waits, or those that were owed something before then."""
         return await self._count("waiting", "+inf" if due_before is None else f"({millis(due_before)}")
 
     async def count_claimed_by(self, user: str) -> int:

@@ -176,10 +176,13 @@ def test_firing_twice_changes_nothing() -> None:
     assert isinstance(pass_time(case, NOON + 45 * MINUTE, POLICY), Refused)
 
 
-def test_the_case_is_listed_by_when_its_answer_is_due() -> None:
-    """Lists are sorted by the promise; closed cases stand in none."""
+@pytest.mark.parametrize("said", [False, True])
+def test_the_case_is_listed_by_what_falls_due_next(said: bool) -> None:
+    """The first word, and the answer once that is said: as its line in the list tells. Closed cases stand in none."""
     case = claimed(a_case(), ANA, NOON, POLICY)
-    due = NOON + 120 * MINUTE
+    assert case.wait is not None
+    case = case.model_copy(update={"wait": acknowledged(case.wait)}) if said else case
+    due = NOON + (120 if said else 60) * MINUTE
     key = case.key
     assert indexes(case) == {
         f"open:{key.network}:{key.account}": NOON,

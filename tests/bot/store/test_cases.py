@@ -203,14 +203,14 @@ async def test_a_closed_case_expires_and_a_reopened_one_stays(store: Store, redi
 
 
 async def test_those_who_wait_are_counted(store: Store) -> None:
-    """All of them, and those whose answer was due before an instant: not the one that is due just then."""
+    """All of them, and those that were owed a first word before an instant: not the one that is due just then."""
     for n in range(3):
         wait = a_wait(NOON + timedelta(minutes=n))
         case = a_case(key=a_key(f"post-{n}"), wait=wait, items=(an_item(id=f"post-{n}"),))
         await store.cases.commit(Commit(before=None, after=case, at=NOON))
     await store.cases.commit(Commit(before=None, after=a_case(key=a_key("answered"), wait=None), at=NOON))
     assert await store.cases.count_waiting() == 3
-    due = NOON + timedelta(hours=2)
+    due = NOON + timedelta(hours=1)
     minutes = (0, 1, 2, 3)
     assert [await store.cases.count_waiting(due + timedelta(minutes=n)) for n in minutes] == [0, 1, 2, 3]
 
@@ -246,7 +246,7 @@ async def test_lists_are_sorted_over_all_shards_and_cut(store: Store) -> None:
         minutes = timedelta(minutes=(n * 5) % 12)
         plain = a_case(key=a_key(f"post-{n}"))
         assert plain.wait
-        wait = plain.wait.model_copy(update={"answer_due": NOON + minutes})
+        wait = plain.wait.model_copy(update={"ack_due": None, "answer_due": NOON + minutes})
         cycle = plain.cycle.model_copy(update={"seen_at": NOON + minutes})
         cases.append(plain.model_copy(update={"wait": wait, "cycle": cycle}))
         await store.cases.commit(Commit(before=None, after=cases[-1], at=NOON))
