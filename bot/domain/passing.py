@@ -15,11 +15,12 @@ from bot.domain.targets import BREACHES, due_marks, fire
 
 WORDS = {
     MarkName.ACK_WARNING: "A first word is due soon",
-    MarkName.ACK_BREACH: "Nobody has acknowledged this in time",
     MarkName.ANSWER_WARNING: "An answer is due soon",
+    MarkName.ACK_BREACH: "Nobody has acknowledged this in time",
     MarkName.ANSWER_BREACH: "The answer is late",
     MarkName.ESCALATION: "Still no answer",
 }
+"""What is said of each step, the worst last: of steps that fall due together only the worst is told."""
 
 
 def pass_time(case: Case, now: datetime, policy: Policy) -> Decision:
@@ -40,7 +41,7 @@ def _promises(case: Case, now: datetime, policy: Policy) -> tuple[Case, tuple[Lo
     if not due or case.wait is None:
         return case, ()
     wait, cycle = fire(case.wait, case.cycle, due)
-    worst = due[-1].name
+    worst = max((mark.name for mark in due), key=tuple(WORDS).index)
     case = case.model_copy(update={"wait": wait, "cycle": cycle})
     headline = f"{WORDS[worst]}: {case.author.label if case.author else 'a customer'} is waiting."
     told = _recipients(case, worst, policy)

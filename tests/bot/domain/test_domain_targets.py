@@ -151,6 +151,14 @@ def test_a_long_outage_alerts_once_not_five_times() -> None:
     assert next_timer(case) is None
 
 
+def test_a_miss_is_told_although_a_warning_fell_due_after_it() -> None:
+    """After half an hour away: a missed first word is worse than an answer that is due soon; on-call hears of it."""
+    case = after(claimed(a_case(), ANA, NOON + 80 * MINUTE, POLICY), 95)
+    told = [post for post in alerts(case) if post.id.startswith("ack_breach")]
+    assert [post.channel for post in told] == [ANA.id, ON_CALL]
+    assert "Nobody has acknowledged this in time" in told[0].text
+
+
 def test_the_escalation_stands_in_the_channel_and_rings_everybody_once() -> None:
     """Half an hour after the missed answer: managers by direct message, the people on call by name in the channel."""
     case = after(a_case(posts=(a_card(),)), 151)
