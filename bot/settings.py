@@ -172,7 +172,7 @@ class Settings(BaseModel):
     hours: Commas = Field(
         (),
         alias="HARK_HOURS",
-        description="When the desk is open; several spans a day are possible; without it, around the clock",
+        description="When the desk is open; several spans a day are possible; without it, always but on holidays",
         examples=["mon-fri 09:00-12:30,mon-fri 13:00-17:30,sat 10:00-14:00"],
     )
     holidays: Commas = Field(

@@ -1,7 +1,8 @@
 """Business hours: how much of a span of time the desk was open, and when a promise falls due.
 
 A calendar is a list of open spans for each weekday, closed days, and a time zone. Without spans the desk is open
-around the clock. Sums are made in UTC, so that a change to or from summer time neither adds nor swallows an hour.
+around the clock, but on closed days. Sums are made in UTC, so that a change to or from summer time neither adds nor
+swallows an hour.
 """
 
 from collections.abc import Iterator
@@ -23,6 +24,9 @@ class Span(Model):
     closes: time  # 00:00 means the end of the day
 
 
+AROUND_THE_CLOCK = tuple(Span(weekday=day, opens=time(0), closes=time(0)) for day in range(7))
+
+
 class Calendar(Model):
     """When the desk is open. `zone` is an IANA name; `closed` are holidays."""
 
@@ -32,8 +36,8 @@ class Calendar(Model):
 
     @cached_property
     def version(self) -> str:
-        """Changes whenever the opening hours do; stored with each due time. Empty around the clock: no calendar."""
-        return blake2b(self.model_dump_json().encode(), digest_size=4).hexdigest() if self.spans else ""
+        """Changes whenever the opening hours do; stored with each due time. Empty for a desk that never closes."""
+        return "" if self._never_closes else blake2b(self.model_dump_json().encode(), digest_size=4).hexdigest()
 
     def local(self, at: datetime) -> datetime:
         """The same instant on the desk's wall clock."""
@@ -41,14 +45,14 @@ class Calendar(Model):
 
     def is_open(self, at: datetime) -> bool:
         """Whether the desk is open at this instant."""
-        return not self.spans or any(start <= at < end for start, end in self._open_spans(at, days=1))
+        return self._never_closes or any(start <= at < end for start, end in self._open_spans(at, days=1))
 
     def after(self, start: datetime, opened: timedelta) -> datetime:
         """The instant at which the desk will have been open for `opened` since `start`.
 
         With an unreachable amount (a calendar that never opens within 400 days) plain time is counted.
         """
-        if not self.spans:
+        if self._never_closes:
             return start + opened
         left = opened
         for opens, closes in self._open_spans(start, days=SEARCH_DAYS):
@@ -60,6 +64,10 @@ class Calendar(Model):
             left -= closes - begin
         return start + opened
 
+    @property
+    def _never_closes(self) -> bool:
+        return not self.spans and not self.closed
+
     def _open_spans(self, start: datetime, *, days: int) -> Iterator[tuple[datetime, datetime]]:
         zone = ZoneInfo(self.zone)
         first = start.astimezone(zone).date()
@@ -67,8 +75,8 @@ class Calendar(Model):
             day = first + timedelta(days=offset)
             if day in self.closed:
                 continue
-            weekday = day.weekday()
-            for span in sorted((each for each in self.spans if each.weekday == weekday), key=lambda each: each.opens):
+            spans = [each for each in self.spans or AROUND_THE_CLOCK if each.weekday == day.weekday()]
+            for span in sorted(spans, key=lambda each: each.opens):
                 yield _utc(day, span.opens, zone), _utc(day, span.closes, zone, end=True)
 
 

@@ -53,6 +53,15 @@ def test_without_spans_the_desk_never_closes() -> None:
     assert Calendar().is_open(start)
 
 
+def test_holidays_count_without_opening_hours() -> None:
+    """A desk that never closes but for Christmas: nothing falls due on that day, in its own time zone."""
+    desk = Calendar(zone=ZAGREB, closed=(date(2026, 12, 25),))
+    assert desk.after(at("2026-12-24T23:30+01:00"), timedelta(hours=1)) == at("2026-12-26T00:30+01:00")
+    assert desk.after(at("2026-12-23T23:30+01:00"), timedelta(hours=1)) == at("2026-12-24T00:30+01:00")
+    assert [desk.is_open(at(f"2026-12-{day}T12:00+01:00")) for day in (24, 25, 26)] == [True, False, True]
+    assert desk.version
+
+
 def test_a_span_may_end_at_midnight() -> None:
     """00:00 as the end of a span means the end of that day."""
     late = Calendar(spans=(Span(weekday=2, opens=time(20), closes=time(0)),))
