@@ -14,7 +14,7 @@ from bot.domain.models import Kind, SendReport, Sent
 from bot.domain.policy import Policy
 from bot.domain.posting import with_alert
 from bot.domain.replying import PURPOSE_WORDS, with_send
-from bot.domain.targets import acknowledged, start_wait
+from bot.domain.targets import acknowledged, due_marks, fire, start_wait
 
 GONE_OUT = frozenset({SendState.SENDING, SendState.SENT})
 CALL_LEASE = timedelta(seconds=60)
@@ -225,6 +225,7 @@ def _clocks(case: Case, send: Send, now: datetime, policy: Policy) -> Case:
     """Stop the clocks that this send answers. A public line or a like answers nothing by itself."""
     cycle: dict[str, datetime | None] = {}
     update: dict[str, object] = {}
+    case = _with_misses(case, now)
     if send.purpose in FIRST_WORDS:
         cycle["acknowledged_at"] = case.cycle.acknowledged_at or now
         update["wait"] = acknowledged(case.wait) if case.wait else None
@@ -237,6 +238,14 @@ def _clocks(case: Case, send: Send, now: datetime, policy: Policy) -> Case:
     if send.closes_loop:
         update["loop_open"] = False
     return case.model_copy(update={**update, "cycle": case.cycle.model_copy(update=cycle)})
+
+
+def _with_misses(case: Case, now: datetime) -> Case:
+    """The case in which what is overdue by now is a miss, although no timer has come to say so. Alerts are its own."""
+    if case.wait is None:
+        return case
+    _, cycle = fire(case.wait, case.cycle, due_marks(case, now))
+    return case.model_copy(update={"cycle": cycle})
 
 
 def _still_waiting(case: Case, policy: Policy) -> object:

@@ -2,13 +2,17 @@
 
 from datetime import datetime, timedelta
 
+import pytest
+
 from bot.domain.agenda import QUICK_CHECKS
-from bot.domain.case import Case
+from bot.domain.case import Case, Purpose
 from bot.domain.decisions import Change, Decision
 from bot.domain.delivery import begin, sent, unknown
 from bot.domain.models import Sent
+from bot.domain.passing import pass_time
 from bot.domain.reading import Reading
 from bot.domain.receiving import deleted, receive
+from bot.domain.targets import BREACHES
 from tests.support.cases import NOON, a_case, a_send, an_item
 from tests.support.policies import a_policy
 
@@ -58,3 +62,14 @@ def test_an_answer_that_is_found_late_does_not_undo_a_later_one() -> None:
     case = stands(writes(case, NOON + 180 * MINUTE), "send-1", NOON + 181 * MINUTE)
     assert case.wait is not None
     assert case.wait.since == NOON + 180 * MINUTE
+
+
+@pytest.mark.parametrize("purpose", [Purpose.REPLY, Purpose.ACKNOWLEDGE])
+def test_a_late_word_is_a_miss_although_its_timer_comes_later_still(purpose: Purpose) -> None:
+    """After hours without a worker replies and timers are due together, and nobody knows which goes first."""
+    late = NOON + 121 * MINUTE
+    case = a_case(sends=(a_send(id="s1", purpose=purpose, created_at=NOON, due_at=NOON),))
+    case = stands(case_of(begin(case, "s1", late)), "s1", late)
+    assert set(case.cycle.missed) == BREACHES
+    later = pass_time(case, late, POLICY)
+    assert isinstance(later, Change) is (purpose is Purpose.ACKNOWLEDGE)  # whose customer waits for the answer still
