@@ -35,8 +35,10 @@ async def check(env: Mapping[str, str], say: Say) -> int:
                 mend = "set the variables of at least one network (docs/connectors)"
                 results.append(Health(ok=False, summary="accounts: none is set up", mend=mend))
     except HarkError as error:
-        mend = error.mend if isinstance(error, SetupError) else "check REDIS_URL, and that the server runs"
-        results = [Health(ok=False, summary=f"server: {error}", mend=mend)]
+        said, mend = str(error), "check REDIS_URL, and that the server runs"
+        if isinstance(error, SetupError):
+            said, mend = error.message, error.mend
+        results = [Health(ok=False, summary=f"server: {said}", mend=mend)]
     for each in results:
         say(line(each))
     return 0 if all(each.ok for each in results) else 1

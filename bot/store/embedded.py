@@ -185,11 +185,15 @@ class Embedded:
         if self._on_heroku:
             mend = "add one with: heroku addons:create heroku-redis:premium-0"
             raise SetupError("REDIS_URL is not set, and a dyno's disk keeps nothing", mend)
-        self._data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        async with contextlib.AsyncExitStack() as stack:
-            stack.push_async_callback(self._stop)
-            await self._start_or_adopt()
-            stack.pop_all()
+        try:
+            self._data.mkdir(mode=0o700, parents=True, exist_ok=True)
+            async with contextlib.AsyncExitStack() as stack:
+                stack.push_async_callback(self._stop)
+                await self._start_or_adopt()
+                stack.pop_all()
+        except OSError as error:
+            mend = "let Hark write to HARK_DATA_DIR, and to a folder for temporary files (TMPDIR)"
+            raise SetupError(f"{self._data} cannot be used ({error.strerror or error})", mend) from error
         return self
 
     async def __aexit__(

@@ -14,6 +14,8 @@ NOWHERE = "http://127.0.0.1:9"
 SECRET = "hush-0451"
 NOBODY = "U0NOBODY01"
 BOT = CALM.bot_user_id
+OWN_SERVER = {"REDIS_URL": "", "HARK_DATA_DIR": f"{__file__}/data"}
+"""Its data is to stand in a folder that cannot be."""
 
 BROKEN: list[tuple[dict[str, str], str, str]] = [
     ({"SLACK_CHANNEL": "care"}, "BAD  settings: SLACK_CHANNEL is wrong", "Example: SLACK_CHANNEL=C0123ABCDEF"),
@@ -22,6 +24,7 @@ BROKEN: list[tuple[dict[str, str], str, str]] = [
     ({"WEBHOOK_SECRET": SECRET}, "BAD  settings: WEBHOOK_SECRET is wrong", "Example: WEBHOOK_SECRET=whsec_"),
     ({"BLUESKY_APP_PASSWORD": ""}, "BAD  settings: BLUESKY_APP_PASSWORD is missing", "Example: BLUESKY_APP_PASSWORD"),
     ({"REDIS_URL": f"redis://u:{SECRET}@127.0.0.1:9/0"}, "BAD  server: Redis: ", "mend: check REDIS_URL"),
+    (OWN_SERVER, f"BAD  server: {__file__}/data/redis cannot be used (Not a directory)", "mend: let Hark write to"),
     ({"SLACK_BOT_TOKEN": f"xoxb-{SECRET}"}, "BAD  Slack token: invalid_auth", "mend: check SLACK_BOT_TOKEN"),
     ({"SLACK_APP_TOKEN": f"xapp-{SECRET}"}, "BAD  Slack socket: invalid_auth", "mend: check SLACK_APP_TOKEN"),
     ({"SLACK_CHANNEL": "C0NOWHERE0"}, "BAD  Slack channel C0NOWHERE0: channel_not_found", "/invite"),
@@ -47,6 +50,7 @@ async def test_what_is_broken_is_one_line_with_its_mend(
     ], said
     assert len([line for line in said.splitlines() if line.startswith("BAD")]) == 1
     assert mend in said
+    assert "Mend:" not in said
     no_secret_in(said, env | changes)
 
 
