@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from bot.domain.case import Case, Post, PostKind
+from bot.domain.fallback import COPY
 from bot.domain.ports import Clock, Due, DueQueue, Notes
 from bot.domain.posting import quieted, spared
 from bot.domain.storm import Face
@@ -64,7 +65,7 @@ class Rings:
             case PostKind.RETIRED:
                 return await self._spare(case, post)  # never posted, and out of date: it would ring for nothing
             case PostKind.ALERT if not post.id.startswith(ALWAYS):
-                if await self._may_ring(case, post, post.channel, now):
+                if not _is_settled(case, post) and await self._may_ring(case, post, post.channel, now):
                     return None
                 return await self._spare(case, post)
             case PostKind.LINE if not post.thread:
@@ -142,6 +143,12 @@ def _waits(case: Case, user: str) -> bool:
     """Whether there is still something to tell that person: a customer waits, or their own claim is about to lapse."""
     asked = case.claim is not None and case.claim.asked and case.claim.by.id == user
     return case.is_open and (case.wait is not None or asked)
+
+
+def _is_settled(case: Case, post: Post) -> bool:
+    """Whether an alert comes too late: Slack was away until there was nothing left to tell. A copy of a card that its
+    channel refuses is no such alert: the case is to be seen somewhere."""
+    return not post.id.startswith(COPY) and not _waits(case, post.channel)
 
 
 def _state(user: str) -> str:

@@ -1,0 +1,39 @@
+"""Whose phone rings for what: real Redis, the real services, and time that is turned."""
+
+from datetime import timedelta
+
+import pytest
+
+from bot.domain.case import Case
+from bot.domain.passing import pass_time as time_passes
+from bot.domain.receiving import deleted
+from bot.services.casework import Casework
+from tests.support.policies import a_policy
+from tests.support.storm_lab import Worker, a_customer, a_lab, pass_time
+
+POLICY = a_policy()
+
+
+async def late(worker: Worker) -> Case:
+    """A complaint whose answer is late by now, so that somebody is to be told."""
+    case = a_customer(1, "My parcel is late", worker.clock, intent="complaint")
+    await worker.take_in(case)
+    worker.clock.advance(timedelta(minutes=121))
+    casework = Casework(worker.store.cases, worker.clock)
+    outcome = await casework.apply(case.id, lambda each: time_passes(each, worker.clock.now(), POLICY))
+    assert outcome.case is not None
+    return outcome.case
+
+
+@pytest.mark.parametrize("settled", [False, True])
+async def test_nobody_is_rung_for_what_was_settled_while_slack_was_away(redis_url: str, settled: bool) -> None:
+    """The customer took the words back before Slack was there again. Who still waits by then is told of."""
+    lab = a_lab(redis_url)
+    async with lab.worker() as worker:
+        case = await late(worker)
+        if settled:
+            casework = Casework(worker.store.cases, lab.clock)
+            await casework.apply(case.id, lambda each: deleted(each, case.latest.id, lab.clock.now()))
+        await pass_time(lab, worker, seconds=30, step=10)
+        assert len(lab.slack.of("card ")) == 1
+        assert len(lab.slack.of("alert ")) == (0 if settled else 1)
