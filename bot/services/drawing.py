@@ -45,6 +45,9 @@ from bot.telemetry import Metrics
 POST, UPDATE, FIND = "chat.postMessage", "chat.update", "conversations.history"
 AFTER_FAILURE = timedelta(seconds=2)
 AFTER_REFUSAL = timedelta(hours=1)
+TRIED_WHEN_CLOSED = timedelta(days=1)
+"""How long after its closing a case's message that Slack refuses is tried again. Each try is a change of the case, from
+which the time counts that a closed case is kept."""
 AFTER_FATAL = timedelta(minutes=1)
 """Slack takes nothing at all from the token: no message is to blame."""
 STALE = timedelta(seconds=2)
@@ -321,6 +324,8 @@ class Drawing:
         self._log.error("Slack refused a message", case=case.id, post=post.id, error=str(error))
         if error.code in FATAL:
             return case, now + AFTER_FATAL
+        if case.cycle.closed_at is not None and now - case.cycle.closed_at > TRIED_WHEN_CLOSED:
+            return case, None
         again, took = now + AFTER_REFUSAL, UPDATE if post.ts else POST
         case, _ = await self._apply(
             case, lambda each: displaced(counted(each, took), post.id, error.code, self._fallbacks, again)

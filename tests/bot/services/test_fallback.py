@@ -9,8 +9,9 @@ import pytest
 
 from bot.cards.card import render, render_plain
 from bot.cards.view import Rendered, View
-from bot.domain.case import Case, Post, PostKind
+from bot.domain.case import Case, Person, Post, PostKind
 from bot.domain.fallback import FATAL, REASONS, displaced, misplaced_health
+from bot.domain.lifecycle import close, reopen
 from bot.domain.models import Capabilities, LengthRule
 from bot.domain.ports import Commit, Due
 from bot.domain.posting import with_line
@@ -26,6 +27,7 @@ from sandbox.slack.model import Message
 from sandbox.slack.workspace import ANA, BEN, CARE
 from tests.support.card_cases import a_view, states
 from tests.support.cases import NOON, a_card, a_case
+from tests.support.policies import a_policy
 from tests.support.slack_sandbox import UNLIMITED, slack_api
 from tests.support.stores import TestClock, a_store
 
@@ -153,6 +155,27 @@ async def test_a_card_that_can_no_longer_be_changed_is_copied_too(board: Board) 
     await board.store.cases.commit(change)
     await board.draw()
     assert "because the channel is archived" in str(board.cards(CARE)[0].blocks)
+
+
+async def test_a_closed_case_is_left_in_peace_a_day_later(board: Board) -> None:
+    """Each try is a change, so that a closed case would be kept for ever; one that is opened again is drawn again."""
+    board.open_refunds()
+    await board.draw()
+    refunds, ana = board.slack.workspace.conversations[REFUNDS], Person(id=ANA, name="Ana")
+    refunds.archived = True
+    casework = Casework(board.store.cases, board.clock)
+    await casework.apply(board.case.id, lambda case: close(case, ana, "solved", board.clock.now()))
+    for _ in range(30):
+        await board.draw()
+        board.clock.advance(HOUR)
+    left = await board.store.cases.load(board.case.id)
+    assert left is not None
+    assert await board.drawing.act(Due(board.case.id, 0, "token", 2)) is None
+    assert (await board.draw()).version == left.version
+    refunds.archived = False
+    await casework.apply(board.case.id, lambda case: reopen(case, ana, board.clock.now(), a_policy()))
+    await board.draw()
+    assert "hark:release:v1" in str(board.slack.messages(REFUNDS)[0].blocks)
 
 
 async def test_check_and_home_name_the_channel_and_the_mend(board: Board) -> None:
