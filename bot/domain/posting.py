@@ -64,7 +64,7 @@ def attempting(case: Case, post_id: str, attempt: str) -> Decision:
 
 
 def withdrawn(case: Case, post_id: str, attempt: str) -> Decision:
-    """An attempt that was noted is not made: there is nothing to look for."""
+    """An attempt that was noted is not made, or Slack refused it: there is nothing to look for."""
     post = _find(case, post_id)
     if post is None or post.ts or post.attempt != attempt:
         return Refused(code="overtaken", text="That message is somebody else's by now.")

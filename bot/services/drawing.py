@@ -239,6 +239,9 @@ class Drawing:
             )
             shown = Shown(digest=rendered.digest, version=case.version)
             return await self._placed(case, post, posted, shown), None
+        except SlackRefused:
+            await self._apply(case, lambda each: withdrawn(each, post.id, attempt))
+            raise
         except UNHEARD:
             await self._retried(lambda: self._overtaken(case, post, attempt, thread))
             raise

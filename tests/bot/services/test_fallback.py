@@ -19,7 +19,7 @@ from bot.services.casework import Casework
 from bot.services.drawing import Drawing
 from bot.services.signals import misplaced
 from bot.services.slack_budget import SlackBudget
-from bot.slack import SlackGateway
+from bot.slack import HISTORY_PAGE, HISTORY_PAGES, SlackGateway
 from bot.store.store import Store
 from bot.telemetry import Metrics
 from sandbox.slack.app import SlackSandbox
@@ -136,6 +136,20 @@ async def test_it_goes_home_when_it_can(board: Board) -> None:
     assert case.card is not None
     assert (case.card.error, case.card.retry_at) == ("", None)
     assert await misplaced(board.store.cases)() == []
+
+
+async def test_it_goes_home_past_all_that_people_wrote_meanwhile(board: Board) -> None:
+    """Slack took no try, so none is looked for: after weeks in a busy channel nobody could look through all that."""
+    board.open_refunds()
+    refunds, hark = board.slack.workspace.conversations[REFUNDS], board.slack.config.bot_user_id
+    refunds.members = refunds.members - {hark}
+    await board.draw()
+    written = [f"{(NOON + n * timedelta(minutes=2)).timestamp():.6f}" for n in range(HISTORY_PAGE * HISTORY_PAGES + 1)]
+    refunds.messages |= {ts: Message(ts, BEN, "Lunch?") for ts in written}
+    board.clock.advance(timedelta(days=14))
+    refunds.members = refunds.members | {hark}
+    await board.draw()
+    assert len(board.cards(REFUNDS)) == 1
 
 
 async def test_with_the_main_channel_closed_the_people_on_call_have_it(board: Board) -> None:
