@@ -58,10 +58,13 @@ def displaced(case: Case, post_id: str, error: str, places: Places, again: datet
     post = next((each for each in case.posts if each.id == post_id), None)
     if post is None:
         return Refused(code="no_post", text="That message is no longer part of the case.")
-    posts = [
-        each.model_copy(update={"error": error, "retry_at": again}) if each == post else each for each in case.posts
-    ]
     copies = _copies(case, post, error, places)
+    anew = {copy.id for copy in copies}  # one that was retired when the card had come home is forgotten
+    posts = [
+        each.model_copy(update={"error": error, "retry_at": again}) if each == post else each
+        for each in case.posts
+        if each.id not in anew
+    ]
     if post.kind is PostKind.LINE and not post.thread and copies:
         posts = [each for each in posts if each.id != post.id]  # a line is the same anywhere: it moves
     return Change(case=case.model_copy(update={"posts": (*posts, *copies)}), redraw=bool(copies))

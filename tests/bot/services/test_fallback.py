@@ -10,6 +10,7 @@ import pytest
 from bot.cards.card import render, render_plain
 from bot.cards.view import Rendered, View
 from bot.domain.case import Case, Person, Post, PostKind
+from bot.domain.claims import claim
 from bot.domain.fallback import FATAL, REASONS, displaced, misplaced_health
 from bot.domain.lifecycle import close, reopen
 from bot.domain.models import Capabilities, LengthRule
@@ -150,6 +151,20 @@ async def test_it_goes_home_past_all_that_people_wrote_meanwhile(board: Board) -
     refunds.members = refunds.members | {hark}
     await board.draw()
     assert len(board.cards(REFUNDS)) == 1
+
+
+async def test_it_is_copied_again_when_its_channel_is_lost_again(board: Board) -> None:
+    """Hark is taken out, invited back, and taken out once more: the copy of the first time is no copy any more."""
+    await board.draw()
+    board.open_refunds()
+    board.clock.advance(HOUR)
+    await board.draw()
+    board.slack.workspace.conversations[REFUNDS].archived = True
+    casework = Casework(board.store.cases, board.clock)
+    await casework.apply(board.case.id, lambda case: claim(case, Person(id=ANA, name="Ana"), NOON, a_policy()))
+    await board.draw()
+    (copy,) = (each for each in board.slack.messages(CARE) if "hark:release:v1" in str(each.blocks))
+    assert "because the channel is archived" in str(copy.blocks)
 
 
 async def test_with_the_main_channel_closed_the_people_on_call_have_it(board: Board) -> None:
