@@ -103,17 +103,19 @@ def _health(channel: str, error: str, count: int) -> Health:
 
 
 def _copies(case: Case, post: Post, error: str, places: Places) -> list[Post]:
-    """The copies to make now: none while one is on its way or stands, or when every place has been tried."""
+    """The copies to make now: none while one is on its way or stands in a place that comes as soon, or when every place
+    has been tried."""
     is_line = post.kind is PostKind.LINE and not post.thread
     if error in FATAL or not (post.kind is PostKind.CARD or is_line or _is_copy(post)):
         return []
-    others = [each for each in case.posts if _is_copy(each) and not each.error and each.id != post.id]
-    if others and not is_line:
-        return []
-    tried = {post.channel, *(each.channel for each in case.posts if _is_copy(each) and each.error)}
+    others = [each for each in case.posts if _is_copy(each) and each.id != post.id]
+    standing = {each.channel for each in others if not each.error and not is_line}
+    tried = {post.channel, *(each.channel for each in others if each.error)}
     if _is_copy(post) and case.card:
         tried.add(case.card.channel)
     for group in places:
+        if standing.intersection(group):
+            return []
         fresh = [place for place in dict.fromkeys(group) if place and place not in tried]
         if fresh:
             return [_copy(post, place, error) for place in fresh]

@@ -21,6 +21,7 @@ from bot.services.drawing import Drawing
 from bot.services.signals import misplaced
 from bot.services.slack_budget import SlackBudget
 from bot.slack import HISTORY_PAGE, HISTORY_PAGES, SlackGateway
+from bot.slack_api import SlackApi
 from bot.store.store import Store
 from bot.telemetry import Metrics
 from sandbox.slack.app import SlackSandbox
@@ -78,28 +79,33 @@ async def board(redis_url: str) -> AsyncIterator[Board]:
         yield made
 
 
-async def a_board(redis_url: str, draw: Any) -> AsyncIterator[Board]:
-    """A board with this renderer."""
-    clock, metrics = TestClock(), Metrics()
+async def a_board(redis_url: str, draw: Any, main: str = CARE) -> AsyncIterator[Board]:
+    """A board with this renderer, and this main channel."""
+    clock = TestClock()
     async with (
         a_store(redis_url, clock=clock) as store,
         SlackSandbox(UNLIMITED) as slack,
         slack_api(slack) as api,
     ):
-        view = View(clock.now(), "Square", "@acme", Capabilities(public_reply=LengthRule(limit=300)))
-        drawing = Drawing(
-            Casework(store.cases, clock),
-            SlackGateway(api, metrics, CARE),
-            SlackBudget(store.budgets, clock),
-            lambda case, post, _now: draw(case, post, view),
-            lambda case, post, _now: (draw if draw is not render else render_plain)(case, post, view),
-            clock,
-            metrics,
-            ((CARE,), (ANA, BEN)),
-        )
         case = a_case(posts=(a_card(channel=REFUNDS),))
         await store.cases.commit(Commit(before=None, after=case, at=clock.now()))
-        yield Board(slack, store, drawing, clock, case)
+        yield Board(slack, store, a_drawing(store, api, clock, draw, main), clock, case)
+
+
+def a_drawing(store: Store, api: SlackApi, clock: TestClock, draw: Any = render, main: str = CARE) -> Drawing:
+    """A worker of Hark with this main channel."""
+    metrics = Metrics()
+    view = View(clock.now(), "Square", "@acme", Capabilities(public_reply=LengthRule(limit=300)))
+    return Drawing(
+        Casework(store.cases, clock),
+        SlackGateway(api, metrics, main),
+        SlackBudget(store.budgets, clock),
+        lambda case, post, _now: draw(case, post, view),
+        lambda case, post, _now: (draw if draw is not render else render_plain)(case, post, view),
+        clock,
+        metrics,
+        ((main,), (ANA, BEN)),
+    )
 
 
 async def test_it_stands_in_the_main_channel_with_the_reason(board: Board) -> None:
@@ -173,6 +179,20 @@ async def test_with_the_main_channel_closed_the_people_on_call_have_it(board: Bo
     await board.draw()
     for user in (ANA, BEN):
         assert len(board.cards(board.slack.direct(user))) == 1
+
+
+async def test_a_main_channel_that_is_set_later_has_it_too(redis_url: str) -> None:
+    """As the copies advise: until then only the people on call had it, and the team would never see it."""
+    async for board in a_board(redis_url, render, main=REFUNDS):
+        await board.draw()
+        assert len(board.cards(board.slack.direct(ANA))) == 1
+        async with slack_api(board.slack) as api:
+            restarted = replace(board, drawing=a_drawing(board.store, api, board.clock, main=CARE))
+            board.clock.advance(HOUR)
+            await restarted.draw()
+            board.clock.advance(HOUR)
+            await restarted.draw()
+        assert len(board.cards(CARE)) == 1
 
 
 async def test_a_card_that_can_no_longer_be_changed_is_copied_too(board: Board) -> None:
