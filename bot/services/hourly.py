@@ -121,10 +121,12 @@ class Hourly:
         await self._save(state.model_copy(update={"drawn": rendered.digest}))
 
     async def _state(self, now: datetime) -> Message | None:
-        """Today's message, if it was begun; yesterday's is left as it is."""
+        """The message of today and of this channel, if it was begun; any other is left as it is."""
         text = await self._notes.get(STATE)
         state = Message.model_validate_json(text) if text else None
-        return state if state is not None and state.day == _day(now, self._policy) else None
+        if state is None or state.day != _day(now, self._policy):
+            return None
+        return state if state.place in ("", self._policy.channel) else None
 
     async def _save(self, state: Message) -> None:
         await self._notes.set(STATE, state.model_dump_json(), STATE_KEPT)

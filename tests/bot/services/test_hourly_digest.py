@@ -13,7 +13,7 @@ from bot.slack import SlackGateway
 from bot.store.store import Store
 from bot.telemetry import Metrics
 from sandbox.slack.app import SlackSandbox
-from sandbox.slack.workspace import CARE
+from sandbox.slack.workspace import CARE, RANDOM
 from tests.support.cases import a_case, a_key, a_wait
 from tests.support.policies import a_policy
 from tests.support.slack_sandbox import UNLIMITED, slack_api
@@ -118,6 +118,18 @@ async def test_a_message_that_somebody_deleted_is_posted_anew(desk: Desk) -> Non
     await hour_with(desk, "Ben")
     await hour_with(desk, "Cem")
     assert desk.told() == ["Ben liked; Cem liked"]
+
+
+async def test_a_channel_that_is_set_anew_has_the_message_at_once(desk: Desk) -> None:
+    """The old one stays where it stands: nobody looks there any more."""
+    await hour_with(desk, "Ana")
+    desk.slack.workspace.conversations[RANDOM].members.add(desk.slack.config.bot_user_id)
+    moved = Hourly(desk.store.cases, desk.store.notes, desk.gateway, Line, a_policy(channel=RANDOM), desk.clock)
+    await desk.store.notes.add_to_digest(desk.clock.now().strftime(HOUR_NAME), "Ben", "Ben liked")
+    desk.clock.advance(timedelta(hours=1))
+    await moved.write()
+    assert desk.told() == ["Ana liked"]
+    assert [message.text for message in desk.slack.messages(RANDOM)] == ["Ben liked"]
 
 
 async def test_more_than_can_be_listed_are_all_counted(desk: Desk) -> None:
