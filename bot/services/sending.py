@@ -97,12 +97,19 @@ class Sending:
         """Take one step with a send; when to come again, if there is nothing more to do now."""
         connector = self._connectors.get((case.key.network, case.key.account))
         if connector is None:
-            await self._fail(case, send, "this account is not set up any more")
+            await self._gone(case, send)
         elif send.state is SendState.QUEUED:
             return await self._go(case, send, connector)
         else:
             return await self._look(case, send, connector)
         return None
+
+    async def _gone(self, case: Case, send: Send) -> None:
+        """The account is not set up any more. What it was asked for may stand all the same, until somebody can look."""
+        if send.state is SendState.QUEUED:
+            await self._fail(case, send, "this account is not set up any more")
+        else:
+            await self._apply(case.id, lambda each: unknown(each, send.id, self._clock.now()))
 
     async def _go(self, case: Case, send: Send, connector: ConnectorPort) -> datetime | None:
         """Send it, if its window, its account and its network allow that now."""

@@ -110,6 +110,23 @@ async def test_an_act_whose_answer_was_lost_is_found_and_not_repeated(desk: Desk
     assert (send.state, send.external_id) == (SendState.SENT, "record-send-1")
 
 
+async def test_without_its_account_nobody_can_say_that_a_reply_did_not_arrive(desk: Desk) -> None:
+    """It may stand there: its card goes on saying so, and once the account is back it is found."""
+    desk.network.plan.append(LOST)
+    case_id = await desk.wants(a_send())
+    await desk.act(case_id)
+    without = Sending(
+        Casework(desk.store.cases, desk.clock), desk.store.notes, {}, a_policy(), desk.clock, Metrics(), desk.gate
+    )
+    desk.clock.advance(CHECK_EVERY)
+    again = await without.act(Due(case_id, 0, "token", 0))
+    assert (await desk.send(case_id)).state is SendState.UNKNOWN
+    assert again == desk.clock.now() + CHECK_EVERY
+    await desk.until_settled(case_id)
+    assert (await desk.send(case_id)).state is SendState.SENT
+    assert desk.network.calls == ["send-1"]
+
+
 async def test_no_second_try_while_nobody_can_look(desk: Desk) -> None:
     """The network takes the reply, says it did not, and cannot be read: the reply is not sent again until it can."""
     desk.network.plan.append(("act", Transient("the gateway gave up")))
