@@ -108,6 +108,8 @@ def _copies(case: Case, post: Post, error: str, places: Places) -> list[Post]:
     is_line = post.kind is PostKind.LINE and not post.thread
     if error in FATAL or not (post.kind is PostKind.CARD or is_line or _is_copy(post)):
         return []
+    if error in UNDRAWABLE and post.retry_at is not None:
+        return []  # it was said when the first try was refused
     others = [each for each in case.posts if _is_copy(each) and each.id != post.id]
     standing = {each.channel for each in others if not each.error and not is_line}
     tried = {post.channel, *(each.channel for each in others if each.error)}

@@ -248,7 +248,8 @@ async def test_a_line_in_a_closed_channel_moves(board: Board) -> None:
 
 
 async def test_what_slack_will_not_draw_is_said_in_words(redis_url: str) -> None:
-    """Blocks refused, plain ones too: one line in the main channel, and the case stays in App Home and check."""
+    """Blocks refused, plain ones too: one line in the main channel, not one with each try, and the case stays in App
+    Home and check."""
 
     def bad(case: Case, post: Post, view: View) -> Rendered:
         if post.kind is PostKind.LINE:
@@ -259,6 +260,7 @@ async def test_what_slack_will_not_draw_is_said_in_words(redis_url: str) -> None
     async for board in a_board(redis_url, bad):
         board.open_refunds()
         await board.draw()
+        board.clock.advance(HOUR)
         await board.draw()
         (line,) = board.slack.messages(CARE)
         assert "A card cannot be drawn: Slack refuses the drawing (invalid_blocks)" in line.text
