@@ -19,6 +19,8 @@ EVERY = timedelta(minutes=5)
 STREAMS = 300
 CHECK_S = 15.0
 SEARCH = "search:"
+SETTLED = timedelta(hours=1)
+"""An account that was heard first a shorter time ago may be one that an older process does not know yet."""
 
 
 class Rhythms(Protocol):
@@ -55,6 +57,7 @@ class Canary:
         arrivals = await self._book.waiting()
         known = await self._book.rhythms()
         gone = [name for name in known if not self._is_open(name)]
+        await self._tell_lost([name for name in gone if now - known[name].since > SETTLED])
         streams = {name: stream for name, stream in known.items() if name not in gone}
         for name in arrivals:
             if name not in streams and len(streams) < STREAMS and self._is_open(name):
@@ -64,6 +67,16 @@ class Canary:
         await self._book.keep(streams, gone)
         await self._book.learned(arrivals)
         return now + EVERY
+
+    async def _tell_lost(self, gone: Sequence[str]) -> None:
+        """Tell of the accounts of these streams that the settings do not name: perhaps nobody meant that."""
+        for network, account in {tuple(name.split("/")[:2]) for name in gone if self._connector(name) is None}:
+            title = f"{self._titles[network]} ({account})"
+            words = Words(
+                headline=f"Nothing comes in from {title} any more: the settings do not name this account",
+                mend="If that was not meant, set its variables again. Its open cases stay, and can be closed.",
+            )
+            await self._notices.tell(kind_of("lost", network, account), words)
 
     async def health(self) -> list[Health]:
         """The streams that are silent, for `check` and App Home."""

@@ -180,3 +180,18 @@ async def test_a_new_stream_is_learned_and_an_old_account_forgotten(mine: Mine) 
     await mine.look()
     assert set(await mine.desk.store.heard.rhythms()) == {NAME, "square/main/search:bags"}
     assert await mine.desk.store.heard.waiting() == {}
+
+
+async def test_an_account_that_the_settings_lost_is_told_once(mine: Mine) -> None:
+    """It would be silent for ever, and nothing else says so: a variable that a deploy forgot looks like this."""
+    rhythm = (await mine.desk.store.heard.rhythms())[NAME]
+    just_set_up = rhythm.model_copy(update={"since": NOON})
+    await mine.desk.store.heard.keep({"square/main/mentions": rhythm, "square/new/webhook": just_set_up})
+    lost = Canary(mine.desk.store.heard, mine.desk.notices, {}, Titles(square="Square"), Calendar(), mine.desk.clock)
+    await lost.act(CANARY)
+    await lost.act(CANARY)
+    for account in ("main", "new"):
+        await mine.desk.due(kind_of("lost", "square", account))
+    (said,) = (f"{each.text} {each.blocks}" for each in mine.desk.said())
+    assert "Nothing comes in from Square (main) any more: the settings do not name this account" in said
+    assert "set its variables again" in said
