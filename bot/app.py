@@ -53,6 +53,7 @@ from bot.services.hearing import Hearing
 from bot.services.hourly import Hour, Hourly
 from bot.services.intake import Intake
 from bot.services.lookups import Lookups
+from bot.services.misplaced import MISPLACED, Misplaced
 from bot.services.moderation import Moderation
 from bot.services.notices import NOTICE, Notices
 from bot.services.outage import OUTAGE, Outage
@@ -61,7 +62,7 @@ from bot.services.polling import Polling
 from bot.services.reader import Reader
 from bot.services.recovery import Recovery
 from bot.services.sending import Sending
-from bot.services.signals import Signals, misplaced
+from bot.services.signals import Signals
 from bot.services.slack_budget import SlackBudget
 from bot.services.templating import Templating
 from bot.services.tempo import USUAL, Tempo, paced
@@ -280,8 +281,10 @@ def _signals(
     recovery = Recovery(outage, store.cards, store.notes, slack, caught_up, policy.channel, clock)
     hearing = Hearing(store.heard, notices, titles, clock, metrics)
     canary = Canary(store.heard, notices, surroundings.connectors, titles, policy.calendar, clock)
-    chores = {NOTICE: notices.act, DEAD: dead.act, CANARY: canary.act, OUTAGE: recovery.act}
-    looks = (misplaced(store.cases), dead.health, canary.health)
+    misplaced = Misplaced(store.cases, store.notes, notices, clock)
+    watchers = {DEAD: dead.act, CANARY: canary.act, OUTAGE: recovery.act, MISPLACED: misplaced.act}
+    chores = {NOTICE: notices.act, **watchers}
+    looks = (misplaced.health, dead.health, canary.health)
     return Signals(notices, store.notes, chores, looks, hearing, outage, clock)
 
 

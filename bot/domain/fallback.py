@@ -86,20 +86,27 @@ def reason_words(error: str) -> tuple[str, str]:
     return REASONS.get(base, (f"Slack says {error[:60]}", "run `python -m bot check`"))
 
 
-def misplaced_health(cases: Sequence[Case]) -> list[Health]:
-    """One line for each channel and reason, with the mend; copies are not counted."""
+def refusals(cases: Sequence[Case]) -> dict[tuple[str, str], int]:
+    """How many messages wait, by channel (or person) and reason, in their order; copies are not counted."""
     troubles: dict[tuple[str, str], int] = {}
     for case in cases:
         for post in case.posts:
             if post.error and not post.id.startswith(COPY):
                 troubles[post.channel, post.error] = troubles.get((post.channel, post.error), 0) + 1
-    return [_health(channel, error, count) for (channel, error), count in sorted(troubles.items())]
+    return dict(sorted(troubles.items()))
 
 
-def _health(channel: str, error: str, count: int) -> Health:
+def misplaced_health(cases: Sequence[Case]) -> list[Health]:
+    """One line for each of them, with the mend."""
+    return [refusal_health(channel, error, count) for (channel, error), count in refusals(cases).items()]
+
+
+def refusal_health(channel: str, error: str, count: int) -> Health:
+    """That so many messages wait there, in words, with the mend."""
     why, mend = reason_words(error)
     messages = "1 message waits" if count == 1 else f"{count} messages wait"
-    return Health(ok=False, summary=f"Slack channel {channel}: {messages}, because {why}", mend=mend)
+    place = "user" if channel[:1] in ("U", "W") else "channel"
+    return Health(ok=False, summary=f"Slack {place} {channel}: {messages}, because {why}", mend=mend)
 
 
 def _copies(case: Case, post: Post, error: str, places: Places) -> list[Post]:

@@ -3,34 +3,22 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 
-from bot.domain.fallback import misplaced_health
 from bot.domain.models import Health
 from bot.domain.notices import Words
-from bot.domain.ports import Cases, Clock, DueQueue, Notes
+from bot.domain.ports import Clock, DueQueue, Notes
 from bot.services.canary import CANARY
 from bot.services.dead_watch import DEAD
 from bot.services.hearing import Hearing
+from bot.services.misplaced import MISPLACED
 from bot.services.notices import Notices
 from bot.services.outage import OUTAGE, Outage
 from bot.services.timing import Chore
 
 SOON = timedelta(minutes=1)
-LOOKED_AT = 1000
-WATCHES = (DEAD, CANARY, OUTAGE)
+WATCHES = (DEAD, CANARY, OUTAGE, MISPLACED)
 """Chores that come round by themselves; the others are set by what they are about."""
 Look = Callable[[], Awaitable[list[Health]]]
 """Says what is wrong with one thing; nothing when it is well."""
-
-
-def misplaced(cases: Cases) -> Look:
-    """Looks for messages that Slack refused."""
-
-    async def look() -> list[Health]:
-        return misplaced_health(await cases.misplaced(LOOKED_AT))
-
-    return look
-
-
 SAID = timedelta(days=62)
 """How long what was said once is not said again: names carry the month where it may be said each month."""
 

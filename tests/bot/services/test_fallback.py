@@ -18,7 +18,6 @@ from bot.domain.ports import Commit, Due
 from bot.domain.posting import with_line
 from bot.services.casework import Casework
 from bot.services.drawing import Drawing
-from bot.services.signals import misplaced
 from bot.services.slack_budget import SlackBudget
 from bot.slack import HISTORY_PAGE, HISTORY_PAGES, SlackGateway
 from bot.slack_api import SlackApi
@@ -142,7 +141,7 @@ async def test_it_goes_home_when_it_can(board: Board) -> None:
     assert "a newer message has taken its place" in str(board.slack.messages(CARE)[0].blocks)
     assert case.card is not None
     assert (case.card.error, case.card.retry_at) == ("", None)
-    assert await misplaced(board.store.cases)() == []
+    assert misplaced_health(await board.store.cases.misplaced(10)) == []
 
 
 async def test_it_goes_home_past_all_that_people_wrote_meanwhile(board: Board) -> None:
@@ -230,7 +229,7 @@ async def test_a_closed_case_is_left_in_peace_a_day_later(board: Board) -> None:
 async def test_check_and_home_name_the_channel_and_the_mend(board: Board) -> None:
     """As long as it lasts."""
     await board.draw()
-    (health,) = await misplaced(board.store.cases)()
+    (health,) = misplaced_health(await board.store.cases.misplaced(10))
     assert REFUNDS in health.summary
     assert "1 message waits" in health.summary
     assert "/invite @Hark" in health.mend
@@ -264,7 +263,7 @@ async def test_what_slack_will_not_draw_is_said_in_words(redis_url: str) -> None
         await board.draw()
         (line,) = board.slack.messages(CARE)
         assert "A card cannot be drawn: Slack refuses the drawing (invalid_blocks)" in line.text
-        assert len(await misplaced(board.store.cases)()) == 1
+        assert len(misplaced_health(await board.store.cases.misplaced(10))) == 1
 
 
 @pytest.mark.parametrize("error", sorted(FATAL))
