@@ -87,7 +87,7 @@ def placed(case: Case, post_id: str, posted: Posted, shown: Shown, now: datetime
     post = _find(case, post_id)
     if post is None and posted.ts in case.lines:
         return _silent(case)
-    if post is None or (post.ts and posted.ts and post.ts != posted.ts):
+    if post is None or (post.ts and post.ts != posted.ts):
         return Refused(code=STANDS, text="That message stands elsewhere already.")
     if post.kind is PostKind.LINE:
         rest = tuple(each for each in case.posts if each.id != post_id)
@@ -96,6 +96,11 @@ def placed(case: Case, post_id: str, posted: Posted, shown: Shown, now: datetime
     if post_id == CARD and case.cycle.carded_at is None:
         case = case.model_copy(update={"cycle": case.cycle.model_copy(update={"carded_at": now})})
     return _shows(case, post_id, shown, place=posted.channel, ts=posted.ts)
+
+
+def lost(case: Case, post_id: str) -> Decision:
+    """The message is gone, or not ours to change any more: it is posted anew, and its attempt is not looked for."""
+    return _update(case, post_id, attempt="", place="", ts="", drawn="", error="", retry_at=None)
 
 
 def is_placed_otherwise(case: Case, post_id: str, attempt: str) -> bool:

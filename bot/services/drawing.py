@@ -34,6 +34,7 @@ from bot.domain.posting import (
     doubted,
     drawn,
     is_placed_otherwise,
+    lost,
     placed,
     stands_at,
     withdrawn,
@@ -321,8 +322,7 @@ class Drawing:
         now = self._clock.now()
         self._metrics.draws.labels("refused").inc()
         if post.ts and error.code in GONE:
-            nowhere = Posted(channel="", ts="")
-            case, _ = await self._apply(case, lambda each: placed(each, post.id, nowhere, UNSEEN, now))
+            case, _ = await self._apply(case, lambda each: lost(each, post.id))
             return case, now
         self._log.error("Slack refused a message", case=case.id, post=post.id, error=str(error))
         if error.code in FATAL:

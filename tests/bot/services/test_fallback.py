@@ -205,6 +205,21 @@ async def test_a_card_that_can_no_longer_be_changed_is_copied_too(board: Board) 
     assert "because the channel is archived" in str(board.cards(CARE)[0].blocks)
 
 
+async def test_a_card_that_is_not_ours_any_more_is_posted_anew(board: Board) -> None:
+    """The app was made anew in Slack, so that its cards belong to another one. They carry our attempts all the same."""
+    board.open_refunds()
+    await board.draw()
+    (old,) = board.slack.messages(REFUNDS)
+    old.user, old.bot = "U01OLDHARK0", False
+    casework = Casework(board.store.cases, board.clock)
+    await casework.apply(board.case.id, lambda case: claim(case, Person(id=ANA, name="Ana"), NOON, a_policy()))
+    calls = len(board.slack.calls)
+    await board.draw()
+    (new,) = (each for each in board.slack.messages(REFUNDS) if each is not old)
+    assert "hark:release:v1" in str(new.blocks)
+    assert len(board.slack.calls) == calls + 2
+
+
 async def test_a_closed_case_is_left_in_peace_a_day_later(board: Board) -> None:
     """Each try is a change, so that a closed case would be kept for ever; one that is opened again is drawn again."""
     board.open_refunds()
