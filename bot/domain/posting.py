@@ -98,8 +98,12 @@ def placed(case: Case, post_id: str, posted: Posted, shown: Shown, now: datetime
     return _shows(case, post_id, shown, place=posted.channel, ts=posted.ts)
 
 
-def lost(case: Case, post_id: str) -> Decision:
-    """The message is gone, or not ours to change any more: it is posted anew, and its attempt is not looked for."""
+def lost(case: Case, post_id: str, ts: str) -> Decision:
+    """The message that stood there is gone, or not ours to change any more: it is posted anew, and its attempt is not
+    looked for."""
+    post = _find(case, post_id)
+    if post is None or post.ts != ts:
+        return Refused(code="overtaken", text="That message stands elsewhere by now.")
     return _update(case, post_id, attempt="", place="", ts="", drawn="", error="", retry_at=None)
 
 

@@ -322,7 +322,7 @@ class Drawing:
         now = self._clock.now()
         self._metrics.draws.labels("refused").inc()
         if post.ts and error.code in GONE:
-            case, _ = await self._apply(case, lambda each: lost(each, post.id))
+            case, _ = await self._apply(case, lambda each: lost(each, post.id, post.ts))
             return case, now
         self._log.error("Slack refused a message", case=case.id, post=post.id, error=str(error))
         if error.code in FATAL:

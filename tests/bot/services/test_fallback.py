@@ -15,7 +15,7 @@ from bot.domain.fallback import FATAL, REASONS, displaced, misplaced_health
 from bot.domain.lifecycle import close, reopen
 from bot.domain.models import Capabilities, LengthRule
 from bot.domain.ports import Commit, Due
-from bot.domain.posting import with_line
+from bot.domain.posting import lost, with_line
 from bot.services.casework import Casework
 from bot.services.drawing import Drawing
 from bot.services.slack_budget import SlackBudget
@@ -218,6 +218,19 @@ async def test_a_card_that_is_not_ours_any_more_is_posted_anew(board: Board) -> 
     (new,) = (each for each in board.slack.messages(REFUNDS) if each is not old)
     assert "hark:release:v1" in str(new.blocks)
     assert len(board.slack.calls) == calls + 2
+
+
+async def test_a_card_that_another_worker_has_posted_anew_is_not_lost_again(board: Board) -> None:
+    """Who was refused a change may have been asleep: what stands there by now is not forgotten."""
+    board.open_refunds()
+    card = (await board.draw()).card
+    assert card is not None
+    again = await Casework(board.store.cases, board.clock).apply(
+        board.case.id, lambda case: lost(case, card.id, "1700000000.000100")
+    )
+    assert again.refused is not None
+    assert again.case is not None
+    assert again.case.card == card
 
 
 async def test_a_closed_case_is_left_in_peace_a_day_later(board: Board) -> None:
