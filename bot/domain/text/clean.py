@@ -50,8 +50,11 @@ _SINGLE: Final = re.compile(
     r"\u3000-\u3029\u3041-\u3096\u30a0-\u30ff\u4e00-\u9fff\U0001f300-\U0001f3fa\U0001f400-\U0001f9ff]*"
 )
 
-_LINK: Final = regex.compile(r"https?://\S+|www\.\S+|\b[\w-]{1,63}\.(?:ly|co|com|me|gl|be|app|link)/\S*", regex.I)
-_HANDLE: Final = regex.compile(r"(?<![\w.])@\w[\w.@-]{0,120}")
+# Both end where words in a script begin that sets no spaces.
+_LINK: Final = regex.compile(
+    r"(?:https?://|www\.|(?<![a-z0-9-])[a-z0-9-]{1,63}\.(?:ly|co|com|me|gl|be|app|link)/)[!-~\xa1-\u04ff]*", regex.I
+)
+_HANDLE: Final = regex.compile(r"(?<![\w.])@[A-Za-z0-9_][A-Za-z0-9_.@-]{0,120}")
 _SPACES: Final = regex.compile(r"\s+")
 
 

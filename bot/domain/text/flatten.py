@@ -12,7 +12,8 @@ COVER: Final = "\x01"
 _PLAIN_ASCII: Final = regex.compile(r"[\t\n\x20-\x7e]*")
 _UNSEEN_KINDS: Final = frozenset({"Cf", "Cs", "Cc", "Mn", "Me"})
 _ALSO_UNSEEN: Final = frozenset("\ufffd\u115f\u1160\u3164\uffa0")
-_DASHES: Final = dict.fromkeys("‐‑‒–—―−⁃·•․‧∙⋅‚،", "-") | {"。": ".", "｡": ".", "⠀": " ", "∕": "/", "⁄": "/"}
+# On a Japanese keyboard the key of the dash writes the long vowel mark (ー, ｰ).
+_DASHES: Final = dict.fromkeys("‐‑‒–—―−⁃·•․‧∙⋅‚،ーｰ", "-") | {"。": ".", "｡": ".", "⠀": " ", "∕": "/", "⁄": "/"}
 _LONGEST: Final = 3
 
 

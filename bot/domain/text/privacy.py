@@ -82,14 +82,15 @@ class _Hit:
 
 _Detector = Callable[[str, AllowList], Iterable[_Hit]]
 
+# A link or a handle ends where words in a script begin that sets no spaces: "@acme我的卡号是4111…" has a card in it.
 # Our own masks count as one sign of a link, so that masking part of a link leaves it one link.
 _MASK: Final = r"\[(?:e-mail|phone|card|IBAN|ID) [^\]\s]{1,10}\]"
 _LINK: Final = regex.compile(
-    rf"(?:https?://|www\.|\b[a-z0-9-]{{1,63}}\.(?:ly|co|com|me|gl|be|app|link|net|org|io)/)(?:{_MASK}|[^\s\[]|\[)+",
+    rf"(?:https?://|www\.|\b[a-z0-9-]{{1,63}}\.(?:ly|co|com|me|gl|be|app|link|net|org|io)/)(?:{_MASK}|[{COVER}!-\u04ff])+",
     regex.I,
 )
 _PHONE_LINK: Final = regex.compile(r"(?:wa\.me/|whatsapp\.com/send/?\?phone=)\+?", regex.I)
-_HANDLE: Final = regex.compile(r"(?<![\w.+%-])@\w[\w.@-]{0,120}")
+_HANDLE: Final = regex.compile(r"(?<![\w.+%-])@[A-Za-z0-9_][A-Za-z0-9_.@-]{0,120}")
 
 _TLD: Final = r"(?:com|net|org|edu|gov|io|co|us|uk|de|fr|es|it|nl|se|no|dk|fi|pl|pt|br|in|au|ca|ch|at|eu|me|info|biz)"
 _DOT: Final = r"(?: ?(?:\.|[(\[{<] ?(?:dot|\.) ?[)\]}>]) ?| dot )"

@@ -123,3 +123,9 @@ def test_own_words_have_no_handles_or_links() -> None:
     """Handles and links go, addresses and words stay, on one line."""
     text = "@hark.example hey\nlook https://x.example/a?b bit.ly/zz me@x.example now"
     assert without_handles_and_links(text) == "hey look me@x.example now"
+
+
+def test_own_words_stay_where_no_space_parts_them_from_a_handle_or_a_link() -> None:
+    """Chinese, Japanese and Thai set none."""
+    text = "@acme返金して。詳しくはhttps://x.example/aを見て @acmeช่วยด้วย bit.ly/zzで"
+    assert without_handles_and_links(text) == "返金して。詳しくは を見て ช่วยด้วย で"

@@ -44,6 +44,13 @@ OURS = AllowList(
         ("٠٧٧٠٠٩٠٠١٢٣", "[phone ••23]"),
         ("wa.me/447700900123", "wa.me[phone ••23]"),
         ("1/2 07700 900123 2/2", "1/2 [phone ••23] 2/2"),
+        ("０９０ー１２３４ー５６７８に電話", "[phone ••78]に電話"),
+        ("ｶｰﾄﾞ 4111ｰ1111ｰ1111ｰ1111", "ｶｰﾄﾞ [card ••1111]"),
+        ("@acme我的卡号是4111111111111111", "@acme我的卡号是[card ••1111]"),
+        ("@acmeさん電話は09012345678です", "@acmeさん電話は[phone ••78]です"),
+        ("@acmeโทร0812345678ครับ", "@acmeโทร[phone ••78]ครับ"),
+        ("https://t.co/abc电话13812345678", "https://t.co/abc电话[phone ••78]"),
+        ("acme.co/helpを見た。電話09012345678", "acme.co/helpを見た。電話[phone ••78]"),
     ],
 )
 def test_personal_data_is_masked(text: str, masked: str) -> None:
@@ -64,6 +71,7 @@ def test_personal_data_is_masked(text: str, masked: str) -> None:
         "version 10.20.30.40 near 51.507351, -0.127758",
         "@user12345678901 and @ana@mastodon.example",
         "https://x.example/4111111111111111/07700900123",
+        "https://x.example/Köln/заказ/4111111111111111",
         "card 4111111111111112",
         "0000 0000 0000 0000",
         "GB82WEST12345698765433",
