@@ -19,7 +19,7 @@ variable, says what was wrong and shows an example. An unknown variable that beg
 
 A second account of the same network uses the same variables with a suffix: `BLUESKY_IDENTIFIER__SUPPORT` and
 `BLUESKY_APP_PASSWORD__SUPPORT` make the account "support" beside the account "main". Its webhooks arrive at
-`/webhooks/<connector>/support`.
+`/webhooks/<connector>/support`. What one of your accounts writes becomes no card of another one on that network.
 """
 
 CAPABILITIES_HEAD = """# What each network can do

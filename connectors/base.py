@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict
 
 from bot.domain.case import Send
 from bot.domain.errors import Permanent
-from bot.domain.models import Capabilities, Event, Health, Raw, Sent
+from bot.domain.models import Author, Capabilities, Event, Health, Raw, Sent
 from bot.domain.network import Page, Refusal, Remark, Verdict, WebhookRequest
 from bot.domain.ports import Clock, Notes
 from bot.domain.templates import Templates
@@ -113,6 +113,11 @@ class Connector(ABC):
     def identity(self) -> str:
         """The account's own id on its network, where that is not its name: what a name that was learnt belongs to."""
         return self.account
+
+    def is_author(self, author: Author) -> bool:
+        """Whether the network means this account by that author."""
+        del author
+        return False
 
     async def learn_name(self, name: str) -> None:
         """Keep what the network calls the account, for the processes that never ask the network."""

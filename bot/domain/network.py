@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import NamedTuple, Protocol
 
 from bot.domain.case import Send
-from bot.domain.models import Capabilities, Event, Health, Raw, Sent
+from bot.domain.models import Author, Capabilities, Event, Health, Raw, Sent
 from bot.domain.templates import Templates
 
 
@@ -96,6 +96,10 @@ class ConnectorPort(Protocol):
 
     @property
     def capabilities(self) -> Capabilities: ...
+    def is_author(self, author: Author) -> bool:
+        """Whether the network means this account by that author."""
+        ...
+
     def verify(self, request: WebhookRequest) -> Verdict: ...
     def parse(self, raw: Raw) -> Iterator[Event]: ...
     def sources(self) -> Mapping[str, float]:

@@ -218,7 +218,7 @@ class Intake:
                 return "malformed"
 
     async def _interaction(self, raw: Raw, event: Interaction) -> str:
-        if event.by_us:
+        if event.by_us or self._is_of_another_account(event):
             return "echo"
         if event.kind in QUIET_KINDS:
             return await self._quiet.take_in(event)
@@ -227,6 +227,11 @@ class Intake:
         if outcome.refused is None:
             return "new"
         return "deleted" if outcome.refused.code == "gone" else await self._again(event, item, outcome)
+
+    def _is_of_another_account(self, event: Interaction) -> bool:
+        """Whether another account of ours on that network wrote it: what it says to this one waits for no answer."""
+        same = (each for (network, _), each in self._connectors.items() if network == event.key.network)
+        return event.author is not None and any(each.is_author(event.author) for each in same)
 
     async def _received(self, event: Interaction, item: Item) -> Outcome:
         """Put a customer's words into their case; if there is none, one is opened.

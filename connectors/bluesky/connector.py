@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from bot.domain.case import Send
 from bot.domain.errors import Permanent, Transient
-from bot.domain.models import Capabilities, Event, Health, Raw, Sent
+from bot.domain.models import Author, Capabilities, Event, Health, Raw, Sent
 from bot.domain.network import Page
 from connectors.base import Connector, ConnectorDeps
 from connectors.bluesky import mapping
@@ -56,6 +56,12 @@ class BlueskyConnector(Connector):
         """The account's handle."""
         session = self._sessions.known
         return f"@{session.handle if session and session.handle else self._settings.identifier}"
+
+    def is_author(self, author: Author) -> bool:
+        """By its handle, which is set, or by its DID once the account has signed in."""
+        session = self._sessions.known
+        known = session is not None and author.id == session.did
+        return known or author.handle.lower() == self._settings.identifier.lower()
 
     def parse(self, raw: Raw) -> Iterator[Event]:
         """Read one stored delivery. Pure, and never raises."""

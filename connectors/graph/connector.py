@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import ClassVar, Generic, TypeVar
 
 from bot.domain.errors import Permanent, Transient
-from bot.domain.models import Health
+from bot.domain.models import Author, Health
 from bot.domain.network import Verdict, WebhookRequest
 from connectors.base import Connector, ConnectorDeps
 from connectors.graph import webhooks
@@ -30,6 +30,10 @@ class GraphConnector(Connector, Generic[S]):
         token = self._settings.verify_token.get_secret_value()
         secrets = self._settings.secrets
         return webhooks.verify(request, secrets, token, network=self.network, account=self.account)
+
+    def is_author(self, author: Author) -> bool:
+        """By the account's id, or by its name where the network tells that of an author."""
+        return author.id == self.identity or (self.known_name != "" and author.handle == self.known_name)
 
     async def check(self) -> Health:
         """Whether the account is in order. Raises no NetworkError: what is wrong is in the answer."""

@@ -5,7 +5,7 @@ from typing import ClassVar, Final
 
 from bot.domain.case import Send
 from bot.domain.errors import Permanent, Transient
-from bot.domain.models import Capabilities, Event, Health, Raw, Sent
+from bot.domain.models import Author, Capabilities, Event, Health, Raw, Sent
 from bot.domain.network import Accepted, Challenge, Page, Refusal, Remark, Verdict, WebhookRequest
 from connectors.base import Connector, ConnectorDeps
 from connectors.x import activity, hook, mapping, messages, money, signing
@@ -68,6 +68,10 @@ class XConnector(Connector):
         """The account's handle once it is known, its id before."""
         handle = self._checker.handle
         return f"@{handle}" if handle else f"account {self._settings.user_id}"
+
+    def is_author(self, author: Author) -> bool:
+        """By the account's id."""
+        return author.id == self._settings.user_id
 
     def verify(self, request: WebhookRequest) -> Verdict:
         """Judge one request: X's check of the address, or a delivery signed over its raw bytes."""

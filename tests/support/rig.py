@@ -156,11 +156,12 @@ def typed(view: Json, fields: Mapping[str, str]) -> Json:
 async def a_rig(
     redis_url: str, settings: Mapping[str, str] | None = None, config: SandboxConfig = CALM
 ) -> AsyncIterator[Rig]:
-    """Everything, started on free ports and stopped in order."""
+    """Everything, started on free ports and stopped in order. `settings` may say {square} for the square's address."""
     async with AsyncExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         sandbox = await stack.enter_async_context(open_sandbox(None, 0, lambda _: None, config))
-        env = {**environment(sandbox, folder), "REDIS_URL": redis_url, **FAST, **(settings or {})}
+        more = {name: value.replace("{square}", sandbox.url) for name, value in (settings or {}).items()}
+        env = {**environment(sandbox, folder), "REDIS_URL": redis_url, **FAST, **more}
         read, found = accounts.settings_of(env)
         service = await stack.enter_async_context(open_service(read, found, env, sandbox.clock))
         stop, started = asyncio.Event(), asyncio.get_running_loop().create_future()
