@@ -114,10 +114,11 @@ def edited(
     return lapsed(change, item_id, "the customer changed the words", now)
 
 
-def completed(case: Case, again: Item) -> Decision:
+def completed(case: Case, again: Item, policy: Policy) -> Decision:
     """The same words came through another door, or the first words after an edit of them: what was missing is added.
 
     The earliest telling says when and with what they were posted; an edit's words stay, also when the first come late.
+    What a search had found may turn out to call on us: then it can be answered, and somebody waits.
     """
     item = _find(case, again.id)
     if item is None or item.deleted:
@@ -130,16 +131,25 @@ def completed(case: Case, again: Item) -> Decision:
     if new == item:
         return Refused(code="known", text="These words are known already.")
     author = _whose(case, new, is_first=False)
-    case = case.model_copy(update={"items": _in_order(*_replace(case, new)), "author": author})
+    wait = _waiting(case, new, case.reading, policy) if _calls_now(case, item, new) else case.wait
+    case = case.model_copy(update={"items": _in_order(*_replace(case, new)), "author": author, "wait": wait})
     return Change(case=_all_named(case, new.author))
 
 
 def _filled(item: Item, other: Item) -> Item:
-    """An item, with the address and the author's name of another where it has none."""
+    """An item, with the address and the author's name of another where it has none, and how that one calls on us."""
     nameless = item.author is None or not item.author.name
     named = other.author is not None and (item.author is None or item.author.id == other.author.id)
     author = other.author if nameless and named else item.author
-    return item.model_copy(update={"author": author, "url": item.url or other.url})
+    calls = item.kind is Kind.MATCH and other.kind is not Kind.MATCH
+    told = {name: getattr(other, name) for name in ("kind", "answerable", "stream") if calls}
+    return item.model_copy(update={"author": author, "url": item.url or other.url, **told})
+
+
+def _calls_now(case: Case, before: Item, after: Item) -> bool:
+    """Whether only now it is known that these words call on us, and nobody has answered since they came."""
+    answered = case.cycle.answered_at is not None and case.cycle.answered_at >= before.seen_at
+    return before.kind is Kind.MATCH and after.kind is not Kind.MATCH and not answered
 
 
 STANDING = ("seq", "seen_at", "text", "version", "masked", "cut", "late", "signs", "hidden", "hidden_at")

@@ -269,7 +269,7 @@ class Intake:
         """The same interaction again: from another door, after an edit of it, or an edit that no event announced."""
         if event.worded_at is None:
             case_id = found.case.id if found.case else event.key.id
-            await self._change(case_id, lambda case: completed(case, item), found.case)
+            await self._change(case_id, lambda case: completed(case, item, self._policy), found.case)
         return await self._edited(_as_edit(event, item)) if event.version else "known"
 
     async def _look_up(self, event: Interaction, word: str) -> str:

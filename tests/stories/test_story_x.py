@@ -249,3 +249,26 @@ async def test_the_team_is_told_before_the_money_is_spent(redis_url: str) -> Non
         await shows("is used up")
         assert len(told(scene, "ahead of the calendar")) == 1
         assert len(told(scene, "is used up")) == 1
+
+
+async def test_a_search_that_is_quicker_than_the_webhook_takes_nothing_away(redis_url: str) -> None:
+    """It finds what quotes us and cannot tell. Then X delivers it: it can be answered, and the customer waits."""
+    async with a_scene(redis_url, X_SEARCH="winter boots") as scene:
+        ours = scene.x.post(US, "Our winter boots are here")
+        quote = {"type": "quoted", "id": ours["id"]}
+        post = scene.x.post(ANA, "My cousin has the winter boots in green.", referenced_tweets=[quote])
+        card = await scene.rig.card("My cousin has")
+        shown = scene.rig.text_of(card.ts)
+        assert "Search match" in shown
+        assert "no answer is due" in shown
+        assert "hark:reply:v1" not in shown
+        await scene.deliver(mention_event(post, "post.quote.create"))
+        await scene.rig.shows(card.ts, "hark:reply:v1")
+        shown = scene.rig.text_of(card.ts)
+        assert "Mention" in shown
+        assert "first word due" in shown
+        assert "matched" not in shown
+        await scene.rig.press(STAFF, card.ts, "hark:reply:v1")
+        assert (await scene.rig.send(STAFF, "We will replace them", signature="^AK")).ok
+        await scene.rig.shows(card.ts, "read back")
+        assert len(scene.rig.cards()) == 1

@@ -43,12 +43,12 @@ def test_first_words_that_come_after_their_edit_bring_what_it_lacked() -> None:
     """Time and address of the first telling, the words of the edit; told once more, nothing changes."""
     edit = an_item("Found it", edited=True, edited_at=NOON, posted_at=NOON, version="v2")
     first = an_item("Where is it?", posted_at=NOON - timedelta(minutes=5), url="https://x.example/1")
-    change = completed(a_case(items=(edit,)), first)
+    change = completed(a_case(items=(edit,)), first, a_policy())
     assert isinstance(change, Change)
     (item,) = change.case.items
     assert (item.text, item.edited, item.edited_at, item.version) == ("Found it", True, NOON, "v2")
     assert (item.posted_at, item.url, item.earlier) == (first.posted_at, first.url, ("Where is it?",))
-    assert isinstance(completed(change.case, first), Refused)
+    assert isinstance(completed(change.case, first, a_policy()), Refused)
 
 
 def test_an_edit_from_before_the_known_words_is_refused() -> None:

@@ -10,13 +10,14 @@ from bot.domain.decisions import Change, Refused
 from bot.domain.lifecycle import close
 from bot.domain.models import Author, Kind
 from bot.domain.reading import Reading
-from bot.domain.receiving import ITEMS_KEPT, deleted, edited, folded, named, open_case, receive
+from bot.domain.receiving import ITEMS_KEPT, completed, deleted, edited, folded, named, open_case, receive
 from tests.support.cases import ANA, CARLA, NOON, a_case, a_key, a_wait, an_interaction, an_item
 from tests.support.policies import CHANNEL, a_policy
 
 POLICY = a_policy()
 COMPLAINT = Reading(intent="complaint", sentiment="negative")
 PRAISE = Reading(intent="praise", sentiment="positive")
+OTHER = Reading(intent="other")
 
 
 def opened(**changes: Any) -> Case:
@@ -107,6 +108,30 @@ def test_a_search_hit_waits_only_if_it_needs_somebody(intent: Any, waits: bool) 
     """A bare match of a monitoring stream is carded without a promise."""
     case = open_case(a_key(), an_item(kind=Kind.MATCH), Reading(intent=intent), 3, POLICY).case
     assert (case.wait is not None) == waits
+
+
+@pytest.mark.parametrize(("answered_at", "waits"), [(None, True), (-1, True), (1, False)])
+def test_a_search_hit_that_turns_out_to_call_on_us_waits(answered_at: int | None, waits: bool) -> None:
+    """The network delivers it after the search has found it: from then on it is what it is, unless it was answered."""
+    case = open_case(a_key(), an_item(kind=Kind.MATCH, answerable=False, stream="boots"), OTHER, 3, POLICY).case
+    if answered_at is not None:
+        answered = case.cycle.model_copy(update={"answered_at": NOON + timedelta(minutes=answered_at)})
+        case = case.model_copy(update={"cycle": answered})
+    change = completed(case, an_item(), POLICY)
+    assert isinstance(change, Change)
+    assert (change.case.latest.kind, change.case.latest.answerable) == (Kind.MENTION, True)
+    assert change.case.latest.stream is None
+    assert (change.case.wait is not None) is waits
+
+
+def test_a_search_hit_takes_nothing_from_what_called_on_us() -> None:
+    """Not even one that tells an earlier time; and another search takes nothing from the first one."""
+    found = an_item(kind=Kind.MATCH, answerable=False, stream="boots")
+    change = completed(opened(), found.model_copy(update={"posted_at": NOON - timedelta(minutes=5)}), POLICY)
+    assert isinstance(change, Change)
+    assert (change.case.latest.kind, change.case.latest.answerable) == (Kind.MENTION, True)
+    case = open_case(a_key(), found, OTHER, 3, POLICY).case
+    assert isinstance(completed(case, found.model_copy(update={"stream": "shoes"}), POLICY), Refused)
 
 
 def test_only_the_newest_interactions_are_kept_in_the_case() -> None:
