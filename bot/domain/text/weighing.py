@@ -17,14 +17,18 @@ EMOJI_WEIGHT: Final = 2
 _LIGHT: Final = ((0, 4351), (8192, 8205), (8208, 8223), (8242, 8247))
 """Code points that weigh 1."""
 
+_IN_PATH: Final = r"[!#-;=?-~\xc0-\u024f\u0300-\u036f\u0400-\u04ff\u1e00-\u1eff\u2013]"
+"""What X takes into a link behind its name: ASCII, accented Latin, Cyrillic. Before any other letter the link ends: in
+Chinese or Japanese words follow it without a space."""
+
 _LINK: Final = regex.compile(
-    r"""
-    https?://(?:[^\s./?#<>"]+\.)+[^\s/?#<>".,;:!?)\]]+(?:[:/?#](?:[^\s<>"]*[^\s<>".,;:!?)\]'])?)?
+    rf"""
+    https?://(?:[^\s./?\#<>"]+\.)+(?:[a-z0-9-]+|[^\s\x00-\x7f]+)(?:[:/?\#]{_IN_PATH}*(?<![.,;:!?)\]']))?
     |
-    (?<![\w@.$\#/-])(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+
-    (?:[a-z]{2}|com|net|org|info|biz|edu|gov|mil|int|app|dev|shop|store|online|site|blog|news|xyz|club|live|tech|cloud|
+    (?<![a-z0-9_@＠.$\#＃/-])(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+
+    (?:[a-z]{{2}}|com|net|org|info|biz|edu|gov|mil|int|app|dev|shop|store|online|site|blog|news|xyz|club|live|tech|cloud|
        page|travel|museum|aero|jobs|mobi|name|pro|tel|coop|asia|cat|support|help|care|link|bank|email|agency|company)
-    (?![\w-]|\.\w)(?:/(?:[^\s<>"]*[^\s<>".,;:!?)\]'])?)?
+    (?![a-z0-9_-]|\.[a-z0-9_])(?:/{_IN_PATH}*(?<![.,;:!?)\]']))?
     """,
     regex.VERBOSE | regex.IGNORECASE,
 )

@@ -75,6 +75,15 @@ async def test_a_text_is_weighed_exactly(rig: XRig, connector: XConnector) -> No
     assert (await connector.send(answer_to(event, "あ" * 140))).id
 
 
+async def test_what_follows_a_link_without_a_space_is_weighed_too(rig: XRig, connector: XConnector) -> None:
+    """As Japanese and Chinese are written: X would refuse it, so it is not asked."""
+    event = a_mention(rig, connector)
+    with pytest.raises(Permanent) as caught:
+        await connector.send(answer_to(event, "https://acme.example/help" + "を" * 129))
+    assert "281 of 280" in caught.value.text
+    assert not rig.server.calls
+
+
 async def test_x_refuses_a_reply_to_somebody_who_did_not_call_on_us(rig: XRig, connector: XConnector) -> None:
     """If the card offered it all the same: a reason, and the way to X."""
     match = rig.server.post(ANA, "acme shoes fall apart")
