@@ -52,7 +52,12 @@ COLUMNS = (
     "pace",
     "templates",
 )
-UNITS = {"utf16": "UTF-16 units", "weighted": "weighted characters", "bytes": "bytes of UTF-8"}
+UNITS = {
+    "utf16": "UTF-16 units",
+    "weighted": "weighted characters",
+    "emoji_bytes": "characters (emoji as bytes)",
+    "bytes": "bytes of UTF-8",
+}
 
 
 def settings_page() -> str:

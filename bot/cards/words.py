@@ -53,6 +53,7 @@ UNITS: Final = _table(
     characters="characters",
     utf16="characters (an emoji counts as two)",
     weighted="characters (an emoji counts as two, a link as 23)",
+    emoji_bytes="characters (an emoji counts as four or more)",
     bytes="bytes (an accented letter counts as two, an emoji as four)",
 )
 LANGUAGES: Final = _table(

@@ -223,11 +223,12 @@ class Raw(NamedTuple):
 class LengthRule(Model):
     """A network's limit for one text in its own unit, and bytes of UTF-8 where it counts those too.
 
-    "weighted" is X's way: links count 23, emoji and Chinese or Japanese letters 2.
+    "weighted" is X's way: links count 23, emoji and Chinese or Japanese letters 2. "emoji_bytes" is that of Threads:
+    characters, but an emoji counts the bytes that it is made of.
     """
 
     limit: int
-    unit: Literal["graphemes", "characters", "utf16", "bytes", "weighted"] = "graphemes"
+    unit: Literal["graphemes", "characters", "utf16", "bytes", "weighted", "emoji_bytes"] = "graphemes"
     max_bytes: int | None = None
 
 

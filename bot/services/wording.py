@@ -11,7 +11,12 @@ from bot.domain.text.privacy import AllowList, find
 TEXT = "text"
 PUBLIC_LINE = "line"
 SIGNATURE = "signature"
-UNIT_WORDS = {"graphemes": "characters", "utf16": "characters", "weighted": "characters, as X counts them,"}
+UNIT_WORDS = {
+    "graphemes": "characters",
+    "utf16": "characters",
+    "weighted": "characters, as X counts them,",
+    "emoji_bytes": "characters, each emoji as its bytes,",
+}
 SLACK_ONLY = re.compile(r"<[@#!][^>]*>|(?<!\w):[a-z0-9_+'-]+:(?!\w)")
 
 

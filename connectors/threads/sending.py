@@ -19,7 +19,8 @@ from connectors.graph.sending import CLOCK_TOLERANCE, found_hidden, looked_at, m
 from connectors.graph.webhooks import identifier, moment, table, text
 from connectors.threads.api import Api
 
-LENGTH: Final = LengthRule(limit=500, unit="characters")
+LENGTH: Final = LengthRule(limit=500, unit="emoji_bytes")
+"""Page "Threads Posts": 500 characters; emoji are counted as the number of UTF-8 bytes."""
 CONTAINER_KEPT: Final = timedelta(days=7)
 """Longer than the day for which a container lives, so that a late second try still knows of the first."""
 

@@ -14,7 +14,7 @@ FOLDER = Path(__file__).resolve().parents[2] / "docs" / "connectors"
 SAMPLES = {
     "bluesky": ("poll, search", "300 graphemes, 3,000 bytes", "1,000 graphemes, 10,000 bytes", "yes", "no", "yes"),
     "instagram": ("webhook, poll", "300 characters", "1,000 bytes of UTF-8", "no", "yes", "yes"),
-    "threads": ("webhook, poll", "500 characters", "no", "no", "yes", "yes"),
+    "threads": ("webhook, poll", "500 characters (emoji as bytes)", "no", "no", "yes", "yes"),
     "webhook": ("webhook", "10,000 characters", "10,000 characters", "no", "no", "by its id"),
     "x": ("webhook, poll, search", "280 weighted characters", "10,000 characters", "no", "yes", "yes"),
 }

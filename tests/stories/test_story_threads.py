@@ -57,6 +57,21 @@ async def test_a_reply_becomes_a_card_and_the_answer_is_published_below_it(redis
         assert "care@acme.example" in str(await rig.modal(ANA))
 
 
+async def test_emoji_count_as_their_bytes_and_the_signature_with_them(redis_url: str) -> None:
+    """As the network counts: at 500 the answer goes out, one more is refused in the form, before anything is sent."""
+    async with a_scene(redis_url) as scene:
+        await scene.told(scene.server.told(scene.server.reply("my order never came")))
+        card = await scene.rig.card("my order never came")
+        await scene.rig.press(ANA, card.ts, "hark:reply:v1")
+        family = "👨\u200d👩\u200d👧"
+        text = "a" * (500 - len(" ^AK") - 4 - 18) + "🙂" + family
+        outcome = await scene.rig.send(ANA, f"a{text}", signature="^AK")
+        assert "501 of 500" in str(outcome.errors)
+        assert (await scene.rig.send(ANA, text, signature="^AK")).ok
+        await scene.rig.shows(card.ts, "read back")
+        assert scene.server.ours()[0].text == f"{text} ^AK"
+
+
 async def test_an_answer_lost_between_the_steps_is_published_once(redis_url: str) -> None:
     """Both steps lose their answer: the second publish never happens, and the card ends as sent."""
     async with a_scene(redis_url) as scene:

@@ -164,7 +164,7 @@ class ThreadsServer(GraphServer):
         return {"data": [used]}
 
     def _container(self, asked: Asked) -> Json:
-        if len(asked.given("text")) > 500:
+        if counted(asked.given("text")) > 500:
             raise GraphError(100, "Param text must be at most 500 characters long.", type="THApiException")
         parent = asked.given("reply_to_id")
         if parent not in self.posts:
@@ -183,6 +183,11 @@ class ThreadsServer(GraphServer):
 
 def _ours(post: Post) -> bool:
     return post.name == NAME
+
+
+def counted(text: str) -> int:
+    """The length of a post: characters, and the bytes of emoji."""
+    return sum(len(sign.encode()) if sign >= "\U0001f000" or sign in "\u200d\ufe0f" else 1 for sign in text)
 
 
 def environment(server: ThreadsServer, **more: str) -> dict[str, str]:

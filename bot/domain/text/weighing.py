@@ -35,9 +35,10 @@ _LINK: Final = regex.compile(
 """A link with its scheme, or a bare name under a usual ending (any two letters: a country). Counting a link where X
 sees none only makes a text seem longer."""
 
-_EMOJI: Final = regex.compile(
+EMOJI: Final = regex.compile(
     r"[\p{Emoji_Presentation}\p{Regional_Indicator}\uFE0F\u20E3]|\p{Extended_Pictographic}\u200D"
 )
+"""In what a person sees as one character: it is an emoji."""
 
 
 def weighted(text: str) -> int:
@@ -60,6 +61,6 @@ def without_links(text: str, mark: str) -> str:
 
 def _weight(cluster: str) -> int:
     """The weight of what a person sees as one character."""
-    if _EMOJI.search(cluster):
+    if EMOJI.search(cluster):
         return EMOJI_WEIGHT
     return sum(1 if any(low <= ord(letter) <= high for low, high in _LIGHT) else 2 for letter in cluster)

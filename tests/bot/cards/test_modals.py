@@ -92,7 +92,9 @@ def test_the_hint_states_the_networks_own_rule_and_the_signatures_share() -> Non
     assert "max_length" not in field["element"]
 
 
-@pytest.mark.parametrize(("unit", "expected"), [("graphemes", 3), ("characters", 9), ("utf16", 13), ("bytes", 27)])
+@pytest.mark.parametrize(
+    ("unit", "expected"), [("graphemes", 3), ("characters", 9), ("utf16", 13), ("emoji_bytes", 27), ("bytes", 27)]
+)
 def test_length_is_counted_as_the_network_counts(unit: Any, expected: int) -> None:
     """A family emoji between two letters."""
     assert length("a👨‍👩‍👧‍👦b", LengthRule(limit=9, unit=unit)) == expected
