@@ -221,7 +221,8 @@ class Intake:
         if event.by_us or self._is_of_another_account(event):
             return "echo"
         if event.kind in QUIET_KINDS:
-            return await self._quiet.take_in(event)
+            author = self._reader.clean(event.author) if event.author else None
+            return await self._quiet.take_in(event.model_copy(update={"author": author}))
         item = self._reader.item(raw, event)
         outcome = await self._received(event, item)
         if outcome.refused is None:

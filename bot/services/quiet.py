@@ -8,10 +8,8 @@ from bot.domain.models import Deleted, Interaction
 from bot.domain.network import Titles
 from bot.domain.ports import Clock, Notes
 from bot.domain.receiving import folded
-from bot.domain.text.clean import cut, tidy
 from bot.services.casework import Casework
 from bot.services.hourly import HOUR_NAME
-from bot.services.reader import NAME_GRAPHEMES
 
 FOLD_AFTER = timedelta(seconds=30)
 SETTLING = timedelta(minutes=1)
@@ -24,7 +22,7 @@ WORDS = {"reaction": "liked", "repost": "reposted", "follow": "followed"}
 
 @dataclass(frozen=True, slots=True)
 class QuietEvents:
-    """Takes them in. Raises StoreUnavailable."""
+    """Takes them in, with names that are fit to be shown. Raises StoreUnavailable."""
 
     notes: Notes
     casework: Casework
@@ -51,8 +49,8 @@ class QuietEvents:
         return (self.clock.now() + SETTLING).strftime(HOUR_NAME)
 
     async def _tell(self, event: Interaction, hour: str) -> str:
-        who = tidy(event.author.label) if event.author else "someone"
-        line = f"{cut(who, NAME_GRAPHEMES)} {WORDS[event.kind]} ({self.titles[event.key.network]})"
+        who = event.author.label if event.author else "someone"
+        line = f"{who} {WORDS[event.kind]} ({self.titles[event.key.network]})"
         await self.notes.add_to_digest(hour, name_of(event), line)
         return "digest"
 

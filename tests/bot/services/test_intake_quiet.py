@@ -7,7 +7,7 @@ import pytest
 
 from bot.domain.case import Status
 from bot.domain.decisions import changed
-from bot.domain.models import Event, Kind, Raw
+from bot.domain.models import Author, Event, Kind, Raw
 from bot.domain.ports import Notes
 from bot.services.casework import Casework
 from bot.services.hourly import HOUR_NAME
@@ -100,3 +100,12 @@ async def test_a_like_of_a_closed_conversation_goes_to_the_digest(redis_url: str
         assert await taken_in(store, "like") == (0, 1)
         await casework.apply(a_key().id, lambda case: changed(case, status=Status.OPEN))
         assert await taken_in(store, "like") == (0, 1)
+
+
+async def test_a_number_in_a_name_is_masked_in_the_digest_too(redis_url: str) -> None:
+    """As on a card: small firms and some people have their phone number there."""
+    carla = Author(id="carla", name="Carla 07700 900123\nCleaning", handle="carla")
+    async with a_store(redis_url) as store:
+        like = an_interaction("", id="like-1", kind=Kind.REACTION, author=carla)
+        await takes_in(an_intake(store, told(lambda _: [like])), store, "like")
+        assert await store.notes.digest(NOON.strftime(HOUR_NAME)) == ["Carla [phone ••23] Cleaning liked (Square)"]
