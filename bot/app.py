@@ -354,6 +354,7 @@ class Surroundings:
             team_language=self._settings.team_language,
             card_url=self._slack.permalink(Posted(card.place, card.ts)) if card and card.ts else "",
             allow=self.allow,
+            one_of_several=sum(network == case.key.network for network, _ in self.connectors) > 1,
         )
 
     def draw(self, case: Case, post: Post, _now: datetime) -> Rendered:

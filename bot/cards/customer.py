@@ -58,9 +58,9 @@ def _facts(case: Case, view: View) -> list[str]:
 
 
 def _addressed(item: Item, view: View) -> str:
-    """The account that is meant, unless the customer's own words name it."""
+    """The account that is meant, unless the customer's own words name it and they can mean no other one of ours."""
     title = one_line(view.account_title, NAME)
-    return f"for {title}" if title and title not in item.text else ""
+    return f"for {title}" if title and (view.one_of_several or title not in item.text) else ""
 
 
 def _handle(author: Author) -> str:

@@ -17,6 +17,7 @@ class View:
     `now` decides coarse states only (is a window over?), never a countdown. `network_title` and `account_title` are
     names for people ("Bluesky", "@acme.example"). `contact` is the company's private contact way for networks without
     private messages. `card_url` is the permalink of the channel card, when known. `allow` is what masking leaves alone.
+    `one_of_several` says that the company has other accounts on that network.
     """
 
     now: datetime
@@ -27,6 +28,7 @@ class View:
     team_language: str = "en"
     card_url: str = ""
     allow: AllowList = field(default_factory=AllowList)
+    one_of_several: bool = False
 
 
 @dataclass(frozen=True, slots=True)
