@@ -24,6 +24,9 @@ SKETCH_BITS: Final = 256
 
 _NUMBER: Final = regex.compile(r"\d+")
 _BETWEEN: Final = regex.compile(r"[^\p{L}\p{M}\d]+")
+_UNPARTED: Final = r"\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}"
+"""Scripts that set no spaces between words: there each sign counts as one."""
+_WORD: Final = regex.compile(rf"[{_UNPARTED}]|[^\s{_UNPARTED}]+")
 _MASK: Final = regex.compile(r"\[[^\]\n]{1,30} hidden\]|\[(?:e-mail|phone|card|IBAN|ID) [^\]\s]{1,10}\]")
 _COMMON_WORDS: Final = (
     "about after again against also always another anybody anyone anything around back because been before being"
@@ -59,7 +62,7 @@ class Print(NamedTuple):
 def print_of(text: str) -> Print:
     """The print of a normal text."""
     sketch = 0
-    for word in text.split():
+    for word in text.split() if text.isascii() else _WORD.findall(text):
         sketch |= 1 << (crc32(word.encode("utf-8", "surrogatepass")) % SKETCH_BITS)
     return Print(text, sketch)
 

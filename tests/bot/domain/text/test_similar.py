@@ -48,6 +48,20 @@ def test_what_counts_as_nearly_the_same(other: str, expected: bool) -> None:
     assert alike(normal(FERRY), normal(other)) is expected
 
 
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ("我的行李丢了请问怎么办", "我的行李丢了，请问怎么办呢", True),
+        ("アプリで支払いができませんどうすればいいですか", "アプリで支払いが出来ませんどうすればいいでしょうか", True),
+        ("ระบบล่มเข้าแอปไม่ได้", "ระบบล่มครับเข้าแอปไม่ได้เลย", True),
+        ("我的行李丢了请问怎么办", "请问明天的渡轮可以带自行车吗", False),
+    ],
+)
+def test_scripts_without_spaces_are_compared_too(one: str, other: str, expected: bool) -> None:
+    """No words can be told apart there before the signs are compared."""
+    assert alike(normal(one), normal(other)) is expected
+
+
 @given(WORDS, WORDS)
 def test_alike_is_the_measure_of_the_book(one: str, other: str) -> None:
     """Whoever is alike shares at least four fifths; it holds both ways, and everybody is like themselves."""
