@@ -12,7 +12,8 @@ import regex
 
 ELLIPSIS: Final = "…"
 MAX_MARKS: Final = 4
-"""Combining marks kept in a row: enough for every living script, too few to smear over other lines."""
+"""Marks above or below a letter that are kept in a row: enough for every living script, too few to smear over other
+lines. Those that stand beside it (vowels of Burmese, say) take room of their own and are not counted."""
 
 # Whatever tidying may take away or replace, but for piled marks; plain text has none of it.
 _ODD: Final = re.compile(
@@ -30,7 +31,7 @@ _UNSEEN: Final = regex.compile(
 _TAGS: Final = regex.compile(
     r"(\U0001f3f4[\U000e0030-\U000e0039\U000e0061-\U000e007a]{1,6}\U000e007f)|[\U000e0000-\U000e007f]+"
 )
-_MARK_PILE: Final = regex.compile(rf"([\p{{M}}\u200c\u200d]{{{MAX_MARKS}}})[\p{{M}}\u200c\u200d]+")
+_MARK_PILE: Final = regex.compile(rf"([\p{{Mn}}\p{{Me}}\u200c\u200d]{{{MAX_MARKS}}})[\p{{Mn}}\p{{Me}}\u200c\u200d]+")
 # Joiners change the shape of these scripts and of emoji; between other letters they only hide.
 _JOINING: Final = (
     r"\p{Arabic}\p{Syriac}\p{Mongolian}\p{Devanagari}\p{Bengali}\p{Gurmukhi}\p{Gujarati}\p{Oriya}\p{Tamil}"

@@ -1,5 +1,6 @@
 """Foreign text becomes harmless data, and is cut and counted as a reader sees it."""
 
+import pytest
 import regex
 from hypothesis import given
 from hypothesis import strategies as st
@@ -44,6 +45,12 @@ def test_emoji_sequences_and_living_scripts_stay() -> None:
     england = "🏴\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"
     text = f"{FAMILY} ❤️‍🔥 👍🏽 می‌خواهم क्‍ष {england} naïve"
     assert tidy(text) == text
+
+
+@pytest.mark.parametrize("word", ["လျှော့", "ဈေးလျှော့ပေးပါ", "မြွှေ့", "ཧྲཱིཿ", "ញ៉ាំ", "श्र्ङ्ग्यैः", "ก็ผู้ซื้อ", "Nguye\u0302\u0303n"])
+def test_words_with_many_marks_stay(word: str) -> None:
+    """Burmese puts five and more on one letter, most of them beside it and not above: "to reduce" is such a word."""
+    assert tidy(word) == word
 
 
 def test_a_joiner_between_latin_letters_goes() -> None:
