@@ -13,8 +13,10 @@ import regex
 TAG_GRAPHEMES = 64
 
 _HANDLE = r"(?:[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?\.)+[a-zA-Z](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
-_MENTION = re.compile(rf"(?:^|(?<=[\s(\"'“‘«]))@({_HANDLE})(?![\w@-])")
-_LINK = re.compile(r"(?:^|(?<=[\s(\"'“‘«]))https?://[^\s<>\"]+", re.IGNORECASE)
+_MENTION = re.compile(rf"(?:^|(?<=[\s(\"'“‘«]))@({_HANDLE})(?![A-Za-z0-9_@-])")
+# Chinese, Japanese and Thai set no space around a link: it holds ASCII, accented Latin, Greek and Cyrillic letters, and
+# any other letter may stand right before or behind it.
+_LINK = re.compile(r"(?<![^\s(\"'“‘«\u0500-\U0010ffff])https?://[!#-;=?-~\xa1-\u04ff]+", re.IGNORECASE)
 _TAG = re.compile(r"(?:^|(?<=\s))[#＃]([^\s#＃]+)")
 _NOT_ONLY_DIGITS = re.compile(r"[^\d\W]|[^\x00-\x7f]")
 
