@@ -1,8 +1,8 @@
 """Who the staff are: names from Slack, signatures that they set themselves on first use."""
 
-import re
 from typing import Protocol
 
+import regex
 import structlog
 
 from bot.domain.case import STAND_IN, Person
@@ -68,7 +68,8 @@ def _is_named(person: Person) -> bool:
 
 def suggested_signature(name: str) -> str:
     """A signature made of a name's initials: "Ana Kovač" signs ^AK. None for whom Slack has not named."""
-    initials = "".join(part[0] for part in re.findall(r"\w+", name))[:3].upper()
+    letters = [regex.findall(r"\X", word)[0] for word in regex.findall(r"\w+", name)]
+    initials = "".join(letters[:3]).upper()
     return f"^{initials}" if initials and name != STAND_IN else ""
 
 

@@ -85,3 +85,19 @@ def test_the_initials_of_a_stand_in_are_nobodys_signature() -> None:
     """Customers would read the initials of "a colleague"."""
     assert suggested_signature(STAND_IN) == ""
     assert suggested_signature("Ana Kovač") == "^AK"
+
+
+@pytest.mark.parametrize(
+    ("name", "signature"),
+    [
+        ("प्रिया शर्मा", "^प्रिश"),
+        ("தமிழ் செல்வி", "^தசெ"),
+        ("Nguye\u0302\u0303n Va\u0306n An", "^NVA"),
+        ("דנה לוי", "^דל"),
+        ("王小明", "^王"),
+        ("Anna Maria del Rey", "^AMD"),
+    ],
+)
+def test_initials_are_the_first_letters_of_words_in_any_script(name: str, signature: str) -> None:
+    """Vowel signs and accents are parts of a word, and of its first letter."""
+    assert suggested_signature(name) == signature
