@@ -6,6 +6,7 @@ from datetime import datetime
 from bot.domain.case import Item
 from bot.domain.models import Author, Interaction, Raw
 from bot.domain.text.clean import cut, tidy
+from bot.domain.text.flatten import flatten
 from bot.domain.text.privacy import AllowList, mask
 from bot.domain.text.triage import Triage
 
@@ -67,7 +68,9 @@ class Reader:
         return author if names == {"name": author.name, "handle": author.handle} else author.model_copy(update=names)
 
     def _name(self, text: str) -> str:
-        return cut(mask(tidy(text), self.allow).text.replace("\n", " "), NAME_GRAPHEMES) if text else ""
+        """A name fit to be shown; none where nothing of it can be seen."""
+        name = cut(mask(tidy(text), self.allow).text.replace("\n", " "), NAME_GRAPHEMES)
+        return name if flatten(name).text.strip() else ""
 
 
 def worded_at(raw: Raw, event: Interaction) -> datetime | None:
