@@ -9,6 +9,7 @@ from typing import Any
 
 import aiohttp
 import structlog
+from pydantic_core import from_json
 
 from bot.cards.action_ids import Press
 from bot.domain.case import Case, Post
@@ -96,12 +97,22 @@ async def _answer(deps: Deps, url: str, payload: dict[str, Any]) -> bool:
     """Use a response_url (five times, for half an hour). A failure is logged: the queue draws the card soon anyway."""
     try:
         async with deps.http.post(url, json=payload) as response:
-            if response.status == 200:
+            answer = await response.read()
+            if response.status == 200 and _is_yes(answer):
                 return True
-            log.warning("response_url refused", status=response.status, answer=(await response.text())[:200])
+            log.warning("response_url refused", status=response.status, answer=str(answer[:200]))
     except (aiohttp.ClientError, TimeoutError) as error:
         log.warning("response_url out of reach", error=str(error))
     return False
+
+
+def _is_yes(answer: bytes) -> bool:
+    """Whether Slack did it: a no comes with HTTP 200 as well, and says so in its JSON. A yes may be the bare word."""
+    try:
+        body = from_json(answer)
+    except ValueError:
+        return answer.strip() == b"ok"
+    return isinstance(body, dict) and body.get("ok") is True
 
 
 def _plain(text: str) -> str:

@@ -1,11 +1,12 @@
 """Answers through a response_url, and the text a slash command's acknowledgement may carry.
 
 Rules: at most 5 uses in 30 minutes, ephemeral unless in_channel, replace_original and delete_original act on the
-message the interaction came from, no message id comes back (Slack's page on handling user interaction).
+message the interaction came from, no message id comes back (Slack's page on handling user interaction). What is
+answered stands on no page: apps in the field see what the Web API says, HTTP 200 with `ok` false for a refusal too.
 """
 
 import json
-from typing import Any, Final
+from typing import Any
 
 from aiohttp import web
 
@@ -16,8 +17,6 @@ from sandbox.slack.messages import bot_message, change, content, delete, parent_
 from sandbox.slack.model import Conversation, Message
 from sandbox.slack.triggers import ResponseUrl
 
-_GONE: Final = frozenset({"invalid_url", "expired_url", "used_url"})
-
 
 def new_url(hub: Hub, user: str, channel: Conversation, source: Message | None) -> str:
     """A response_url for an interaction with a message, or for a command."""
@@ -27,18 +26,18 @@ def new_url(hub: Hub, user: str, channel: Conversation, source: Message | None) 
 
 
 async def handle(hub: Hub, request: web.Request) -> web.Response:
-    """The endpoint behind response_url: `ok` as plain text, or an error word with 404 or 400."""
+    """The endpoint behind response_url."""
     args: Json = {}
     error: str | None = None
+    answer: Json = {"ok": True}
     try:
         grant = hub.grants.use_response(request.match_info["key"])
         args = _payload(await request.read())
         respond(hub, grant, args)
     except SlackError as refused:
-        error = refused.code
-    status = 200 if error is None else 404 if error in _GONE else 400
-    hub.log_call("response_url", args, status, error)
-    return web.Response(text=error or "ok", status=status)
+        error, answer = refused.code, refused.body()
+    hub.log_call("response_url", args, 200, error)
+    return web.json_response(answer)
 
 
 def _payload(body: bytes) -> Json:
