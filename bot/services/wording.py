@@ -17,6 +17,21 @@ UNIT_WORDS = {
     "weighted": "characters, as X counts them,",
     "emoji_bytes": "characters, each emoji as its bytes,",
 }
+CODE = re.compile(r":([a-z0-9_+'-]+):(?::skin-tone-([2-6]):)?")
+FLAG = re.compile(r"flag-([a-z]{2})")
+TONE_2, LETTER_A, EMOJI_STYLE = 0x1F3FB, 0x1F1E6, "\ufe0f"
+"""The lightest skin tone, an A of the two letters of a flag, and what a skin tone takes the place of."""
+OTHERWISE = {
+    "smiling_face_with_3_hearts": "smiling_face_with_hearts",
+    "face_palm": "person_facepalming",
+    "face_with_cowboy_hat": "cowboy_hat_face",
+    "first_place_medal": "1st_place_medal",
+    "second_place_medal": "2nd_place_medal",
+    "third_place_medal": "3rd_place_medal",
+    "medal": "sports_medal",
+}
+BEGINNINGS = (("female_", "woman_"), ("male_", "man_"), ("large_", ""), ("flag_", ""))
+"""How Slack's names, those of iamcal/emoji-data, differ from those of our table."""
 SLACK_ONLY = re.compile(r"<[@#!][^>]*>|(?<!\w):[a-z0-9_+'-]+:(?!\w)")
 
 
@@ -29,9 +44,27 @@ class Problems:
 
 def from_slack(text: str) -> str:
     """Staff's text as customers should read it: Slack's `:emoji:` codes become the characters themselves."""
+    return CODE.sub(_character, text).strip()
+
+
+def _character(code: re.Match[str]) -> str:
+    """The character of a code, in its skin tone; the code itself where it is a workspace's own."""
+    sign, tone = _sign(code[1]), code[2]
+    if not sign or tone is None:
+        return sign or code[0]
+    return f"{sign[0]}{chr(TONE_2 + int(tone) - 2)}{sign[1:].removeprefix(EMOJI_STYLE)}"
+
+
+def _sign(name: str) -> str:
+    """The emoji of that name, or an empty text."""
     import emoji  # noqa: PLC0415 - its table of all emoji takes long to load, and only a process that is typed into needs it
 
-    return emoji.emojize(text, language="alias").strip()
+    if flag := FLAG.fullmatch(name):
+        return "".join(chr(LETTER_A + ord(letter) - ord("a")) for letter in flag[1])
+    known = OTHERWISE.get(name, name.replace("-", "_"))
+    names = (name, known, *(new + known.removeprefix(old) for old, new in BEGINNINGS if known.startswith(old)))
+    signs = (emoji.emojize(f":{each}:", language="alias") for each in names)
+    return next((sign for sign in signs if not sign.startswith(":")), "")
 
 
 def text_problems(text: str, rule: LengthRule | None, allow: AllowList | None, network: str) -> str:
