@@ -18,8 +18,10 @@ TIMEOUT = aiohttp.ClientTimeout(total=10)
 LONGEST_PAUSE_S = 3600.0
 USUAL_PAUSE_S = 10.0
 RATE_LIMITED = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
-UNCERTAIN = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout"})
+UNCERTAIN = frozenset({"internal_error", "fatal_error", "service_unavailable", "request_timeout", "update_failed"})
 """Slack may have carried the call out although it says this, so a post is looked for before it is made again."""
+MOVING = frozenset({"org_login_required", "team_added_to_org"})
+"""The workspace is being moved into an organisation: that passes for all calls at once, and is taken for an outage."""
 READS = frozenset({"conversations.history", "conversations.replies", "users.info"})
 """Methods that take no JSON: their arguments stand in the query."""
 
@@ -104,7 +106,7 @@ def _trouble(method: str, status: int, headers: Mapping[str, str], body: Mapping
         return SlackRateLimited(f"{method}: Slack asks for a pause", _seconds(headers.get("Retry-After")))
     if not body:
         return SlackUnknown(f"{method}: an answer that cannot be read ({code})")
-    if status >= 500 or code in UNCERTAIN:
+    if status >= 500 or code in UNCERTAIN | MOVING:
         return SlackUnknown(f"{method}: {code}")
     details = (body.get("response_metadata") or {}).get("messages") or []
     needed = body.get("needed")

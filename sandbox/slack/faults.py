@@ -3,7 +3,9 @@
 from dataclasses import dataclass, field
 from typing import Final
 
-KINDS: Final = ("ratelimited", "http_500", "http_503", "slow", "drop_after")
+PASSING: Final = ("internal_error", "update_failed", "org_login_required", "team_added_to_org")
+"""Refusals that pass by themselves, with HTTP 200 (Slack's pages of chat.update and of the errors of all methods)."""
+KINDS: Final = ("ratelimited", "http_500", "http_503", "slow", "drop_after", *PASSING)
 
 
 @dataclass(slots=True)
