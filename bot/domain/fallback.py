@@ -26,6 +26,8 @@ FATAL: Final = frozenset(
 UNDRAWABLE: Final = frozenset(
     ("invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "invalid_attachments", "msg_too_long", "no_text")
 )
+ARCHIVED: Final = ("the channel is archived", "unarchive it and invite Hark again, or set another channel")
+"""Slack has one word for it when something new is posted there, and another one when a message is changed."""
 REASONS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {
         "not_in_channel": ("Hark is not a member of the channel", "invite it there: /invite @Hark"),
@@ -33,7 +35,8 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
             "the channel does not exist, or it is private and Hark is not a member",
             "invite Hark there: /invite @Hark, or set another channel",
         ),
-        "is_archived": ("the channel is archived", "unarchive it and invite Hark again, or set another channel"),
+        "is_archived": ARCHIVED,
+        "is_inactive": ARCHIVED,
         "restricted_action": (
             "only some people may post in the channel",
             "let Hark post there, in the channel's posting permissions",

@@ -52,9 +52,10 @@ def post_message(hub: Hub, args: Json) -> Json:
 
 
 def _own(hub: Hub, args: Json, refusal: str) -> tuple[Conversation, Message]:
+    """The bot's own message. That its channel is archived has another word here than for a new one (chat.update)."""
     channel = joined(hub, args["channel"])
     if channel.archived:
-        raise SlackError("is_archived")
+        raise SlackError("is_inactive")
     message = channel.messages.get(str(args["ts"]))
     if message is None or message.subtype == "tombstone":
         raise SlackError("message_not_found")

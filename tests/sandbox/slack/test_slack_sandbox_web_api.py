@@ -157,6 +157,14 @@ async def test_only_own_messages_change(client: AsyncWebClient, slack: SlackSand
     assert (await refusal(client.chat_delete(channel=CARE, ts=said.ts)))["error"] == "cant_delete_message"
 
 
+async def test_messages_of_an_archived_channel_stay_as_they_are(client: AsyncWebClient, slack: SlackSandbox) -> None:
+    """An update is refused with a word of its own."""
+    ts = (await client.chat_postMessage(channel=CARE, text="x"))["ts"]
+    slack.workspace.conversations[CARE].archived = True
+    assert (await refusal(client.chat_update(channel=CARE, ts=ts, text="y")))["error"] == "is_inactive"
+    assert (await refusal(client.chat_postMessage(channel=CARE, text="y")))["error"] == "is_archived"
+
+
 async def test_long_text_is_cut(client: AsyncWebClient) -> None:
     """A post above 40,000 characters is cut, not refused."""
     posted = await client.chat_postMessage(channel=CARE, text="x" * 40_001)
