@@ -93,10 +93,15 @@ def _where(case: Case, view: View) -> str:
 
 
 def _retired(case: Case, post: Post, view: View) -> Rendered:
-    text = f"↪️ {line(post.text, HEADLINE_GRAPHEMES) or 'An older alert'} (a newer message has taken its place)"
+    """One line and the way to the card. It is rich text as the alert was: Slack lets no message lose all of that."""
+    after = "(a newer message has taken its place)"
+    shown = f"↪️ {one_line(post.text, HEADLINE_GRAPHEMES) or 'An older alert'} {after}"
+    text = f"↪️ {line(post.text, HEADLINE_GRAPHEMES) or 'An older alert'} {after}"
+    parts: build.Parts = [("retired", build.rich(build.rich_line(build.text_part(shown))))]
     where = _where(case, view)
-    block = build.context(f"{text} · {where}" if where else text)
-    return rendered(text, build.with_ids(case.id, [("retired", block)]))
+    if where:
+        parts.append(("where", build.context(where)))
+    return rendered(text, build.with_ids(case.id, parts))
 
 
 def _line(case: Case, post: Post, view: View) -> Rendered:

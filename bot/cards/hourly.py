@@ -39,7 +39,7 @@ def _parts(data: HourlyData, most: int) -> build.Parts:
     more: build.Parts = [("rest", build.context(f"{rest}; `/hark queue` lists them"))] if rest else []
     as_of = build.context(f"As of {date_token(data.at)}. This message is edited every hour.")
     return [
-        ("title", build.section(_title(data))),
+        ("title", _title(data)),
         *list_parts(shown),
         *more,
         *_quiet(data.quiet),
@@ -47,12 +47,16 @@ def _parts(data: HourlyData, most: int) -> build.Parts:
     ]
 
 
-def _title(data: HourlyData) -> str:
+def _title(data: HourlyData) -> build.Block:
+    """How many wait, always in rich text: what happened quietly is too, and Slack lets no message lose all of that."""
     if not data.waiting_total:
-        return "✅ *Nobody waits for an answer.*"
-    overdue = f", 🔴 *{data.overdue:,} overdue*" if data.overdue else ""
-    since = f", the oldest since {date_token(data.oldest_since)}" if data.oldest_since else ""
-    return f"⏳ *{_waiting(data.waiting_total)}*{overdue}{since}"
+        return build.rich(build.rich_line(build.text_part("✅ Nobody waits for an answer.", "bold")))
+    parts = [build.text_part("⏳ "), build.text_part(_waiting(data.waiting_total), "bold")]
+    if data.overdue:
+        parts += [build.text_part(", 🔴 "), build.text_part(f"{data.overdue:,} overdue", "bold")]
+    if data.oldest_since:
+        parts += [build.text_part(", the oldest since "), build.date_part(data.oldest_since)]
+    return build.rich(build.rich_line(*parts))
 
 
 def _waiting(total: int) -> str:

@@ -36,7 +36,7 @@ def problem_card(data: ProblemData) -> Rendered:
     """The card of a known problem, open or solved."""
     problem, tally = data.problem, data.tally
     parts: build.Parts = [
-        ("head", build.section(_problem_title(problem))),
+        ("head", build.rich(build.rich_line(build.text_part(_problem_title(problem), "bold")))),
         *_told(problem),
         ("state", build.section(_problem_state(problem, tally))),
         ("context", build.context(_problem_context(problem, tally))),
@@ -71,15 +71,20 @@ def _raging(data: StormData) -> build.Parts:
     tally = data.tally
     press = StormPress(channel=data.channel, group=STORM)
     buttons = [_next(press)] if tally.folded else []
-    began = f"since {date_token(data.storm.began_at)}: {BECAUSE[data.storm.because]}"
+    began, why = build.date_part(data.storm.began_at), build.text_part(f": {BECAUSE[data.storm.because]}.")
     return [
-        ("head", build.section(f"🌊 *Storm* {began}.")),
+        ("head", _head("🌊", "Storm", build.text_part(" since "), began, why)),
         ("numbers", build.section("\n".join(_numbers(data)))),
         *_words(tally),
         *_examples(data.examples),
         ("context", build.context(_storm_context(data))),
         ("actions", build.actions([*buttons, _problem_button(press)])),
     ]
+
+
+def _head(sign: str, words: str, *more: build.Block) -> build.Block:
+    """The first line, always rich text: Slack lets no message lose all of that when it is changed."""
+    return build.rich(build.rich_line(build.text_part(f"{sign} "), build.text_part(words, "bold"), *more))
 
 
 def _numbers(data: StormData) -> list[str]:
@@ -134,9 +139,9 @@ def _storm_context(data: StormData) -> str:
 
 def _over(data: StormData) -> build.Parts:
     storm, tally = data.storm, data.tally
-    ended = date_token(storm.ended_at) if storm.ended_at else ""
+    lasted = [build.text_part(" It lasted from "), build.date_part(storm.began_at)]
+    lasted += [build.text_part(" to "), build.date_part(storm.ended_at)] if storm.ended_at else []
     folded = count(_counted(tally, "folded"), "customer was", "customers were")
-    lines = [f"🌤️ *The storm is over.* It lasted from {date_token(storm.began_at)} to {ended}."]
     told = [f"{folded} held back here", f"{_counted(tally, 'own'):,} had their own cards meanwhile"]
     rest = (
         f"{count(tally.folded, 'case still waits', 'cases still wait')}: they get their cards as there is room"
@@ -144,7 +149,7 @@ def _over(data: StormData) -> build.Parts:
         else "nobody waits here any more"
     )
     parts: build.Parts = [
-        ("head", build.section("\n".join(lines))),
+        ("head", _head("🌤️", "The storm is over.", *lasted, build.text_part("."))),
         ("numbers", build.section(f"{' · '.join(told)}\n{_moods(tally)}")),
         ("context", build.context(" · ".join(fact for fact in (_became(tally), rest) if fact))),
     ]
@@ -178,8 +183,8 @@ def _storm_text(data: StormData) -> str:
 
 
 def _problem_title(problem: Problem) -> str:
-    title = line(problem.title, TITLE_GRAPHEMES) or "(no title)"
-    return f"✅ *Solved: {title}*" if problem.solved_at else f"📌 *Known problem: {title}*"
+    title = one_line(problem.title, TITLE_GRAPHEMES) or "(no title)"
+    return f"✅ Solved: {title}" if problem.solved_at else f"📌 Known problem: {title}"
 
 
 def _told(problem: Problem) -> build.Parts:

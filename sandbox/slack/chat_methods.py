@@ -69,9 +69,17 @@ def update(hub: Hub, args: Json) -> Json:
     channel, message = _own(hub, args, "cant_update_message")
     if len(str(args.get("text") or "")) > hub.config.max_update_text:
         raise SlackError("msg_too_long")
-    change(hub, channel, message, content(hub, args))
+    body = content(hub, args)
+    if body.blocks and _has_rich_text(message.blocks) and not _has_rich_text(body.blocks):
+        raise SlackError("block_mismatch")
+    change(hub, channel, message, body)
     shown = hub.workspace.message_json(message, with_metadata=True)
     return {"channel": channel.id, "ts": message.ts, "text": message.text, "message": shown}
+
+
+def _has_rich_text(blocks: list[Json]) -> bool:
+    """Slack lets rich_text be replaced by other blocks only if there is some again (chat.update, block_mismatch)."""
+    return any(block["type"] == "rich_text" for block in blocks)
 
 
 def remove(hub: Hub, args: Json) -> Json:

@@ -218,7 +218,7 @@ def test_a_retired_alert_is_one_line_without_buttons() -> None:
     drawn = render(a_public_case(), post, a_view())
     assert check_message(drawn.blocks, drawn.text) == []
     assert matches_snapshot("retired", {"text": drawn.text, "blocks": drawn.blocks})
-    assert [block["type"] for block in drawn.blocks] == ["context"]
+    assert [block["type"] for block in drawn.blocks] == ["rich_text", "context"]
 
 
 def test_a_line_calls_only_whom_hark_named() -> None:

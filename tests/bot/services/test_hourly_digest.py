@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bot.domain.ports import Commit, Posted
+from bot.cards.hourly import HourlyData, hourly_message
+from bot.domain.ports import Commit, Posted, Rendered
 from bot.services.hourly import HOUR_NAME, SHOWN, Hour, Hourly
 from bot.slack import SlackGateway
 from bot.store.store import Store
@@ -90,6 +91,11 @@ async def test_likes_of_a_long_refusal_are_told_afterwards(desk: Desk) -> None:
     assert desk.told() == ["Ana liked; Ben liked"]
 
 
+def really_drawn(hour: Hour) -> Rendered:
+    """The message as the team sees it."""
+    return hourly_message(HourlyData(at=hour.now, quiet=hour.quiet))
+
+
 async def hour_with(desk: Desk, name: str) -> None:
     """Somebody likes something; an hour later that is told, if Slack takes it."""
     await desk.store.notes.add_to_digest(desk.clock.now().strftime(HOUR_NAME), name, f"{name} liked")
@@ -130,6 +136,17 @@ async def test_a_channel_that_is_set_anew_has_the_message_at_once(desk: Desk) ->
     await moved.write()
     assert desk.told() == ["Ana liked"]
     assert [message.text for message in desk.slack.messages(RANDOM)] == ["Ben liked"]
+
+
+async def test_an_hour_without_quiet_events_follows_one_with_them(desk: Desk) -> None:
+    """As it is really drawn: today's message is edited, whatever kinds of block it had before."""
+    desk.hourly = Hourly(
+        desk.store.cases, desk.store.notes, desk.gateway, really_drawn, a_policy(channel=CARE), desk.clock
+    )
+    await hour_with(desk, "Ana")
+    desk.clock.advance(timedelta(hours=1))
+    await desk.hourly.write()
+    assert desk.told() == ["Nobody waits for an answer"]
 
 
 async def test_more_than_can_be_listed_are_all_counted(desk: Desk) -> None:

@@ -157,6 +157,18 @@ async def test_only_own_messages_change(client: AsyncWebClient, slack: SlackSand
     assert (await refusal(client.chat_delete(channel=CARE, ts=said.ts)))["error"] == "cant_delete_message"
 
 
+async def test_an_update_leaves_some_rich_text_where_there_was_some(client: AsyncWebClient) -> None:
+    """Other blocks may come and go, and rich_text may come; text alone takes all blocks away."""
+    line = {"type": "rich_text_section", "elements": [{"type": "text", "text": "rich"}]}
+    rich = [{"type": "rich_text", "elements": [line]}]
+    ts = (await client.chat_postMessage(channel=CARE, text="x", blocks=SECTION))["ts"]
+    await client.chat_update(channel=CARE, ts=ts, text="x", blocks=rich)
+    poorer = client.chat_update(channel=CARE, ts=ts, text="x", blocks=SECTION)
+    assert (await refusal(poorer))["error"] == "block_mismatch"
+    await client.chat_update(channel=CARE, ts=ts, text="x", blocks=[*SECTION, *rich])
+    await client.chat_update(channel=CARE, ts=ts, text="x")
+
+
 async def test_messages_of_an_archived_channel_stay_as_they_are(client: AsyncWebClient, slack: SlackSandbox) -> None:
     """An update is refused with a word of its own."""
     ts = (await client.chat_postMessage(channel=CARE, text="x"))["ts"]
