@@ -48,7 +48,7 @@ def register(app: AsyncApp, deps: Deps) -> None:
         await ack()
         state = ModalState.decode(body["view"].get("private_metadata"))
         if state is not None:
-            await deps.composing.cancel(state.case, str(body["user"]["id"]), None)
+            await deps.composing.cancel(state.case, str(body["user"]["id"]))
 
 
 async def open_form(deps: Deps, pressed: Pressed) -> bool:

@@ -37,9 +37,8 @@ def register(app: AsyncApp, deps: Deps) -> None:
     async def typed(ack: AsyncAck, body: dict[str, Any]) -> None:
         await ack()
         state = ModalState.decode(body["view"].get("private_metadata"))
-        text = body["actions"][0].get("value")
-        if state is not None and isinstance(text, str):
-            await deps.composing.keep_draft(state.case, body["user"]["id"], text)
+        if state is not None:  # an empty field comes as null
+            await deps.composing.keep_draft(state.case, body["user"]["id"], str(body["actions"][0].get("value") or ""))
 
     for callback in (CallbackId.REPLY, CallbackId.PRIVATE):
 
@@ -159,8 +158,7 @@ async def _cancel(deps: Deps, body: dict[str, Any]) -> None:
     state = ModalState.decode(body["view"].get("private_metadata"))
     if state is None:
         return
-    typed = submitted(body["view"].get("state", {}).get("values", {}))
-    await deps.composing.cancel(state.case, str(body["user"]["id"]), typed.text or None)
+    await deps.composing.cancel(state.case, str(body["user"]["id"]))
 
 
 def _unrefused(outcome: Outcome) -> Outcome:

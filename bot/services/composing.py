@@ -119,10 +119,8 @@ class Composing:
             case_id, user, lambda case, by: replying.start_writing(case, by, self._at.clock.now(), self._at.policy)
         )
 
-    async def cancel(self, case_id: str, user: str, text: str | None) -> Outcome:
-        """The modal was closed unsent: the draft is kept (None: as it was saved while typing)."""
-        if text is not None:
-            await self._at.notes.save_draft(case_id, user, text)
+    async def cancel(self, case_id: str, user: str) -> Outcome:
+        """The modal was closed unsent: the draft is kept as it was saved while typing."""
         by = await self._at.people.who(user)
         return await self._at.submit(case_id, lambda case: replying.stop_writing(case, by))
 

@@ -123,7 +123,8 @@ def _chosen(element: Json, act: Press) -> Json:
         return {"selected_option": act.selected_option}
     name = STATE_FIELDS[kind][0] if kind in STATE_FIELDS else "value"
     typed = act.state.get(act.block_id, {}).get(act.action_id, {})
-    return {name: typed.get(name) if act.value is None else act.value}
+    value = typed.get(name) if act.value is None else act.value
+    return {name: None if value == "" else value}
 
 
 def _offered(element: Json, wanted: Json | None) -> Json:

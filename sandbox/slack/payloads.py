@@ -80,8 +80,8 @@ def view_submission(hub: Hub, user: str, view: Json) -> Json:
 
 
 def view_closed(hub: Hub, user: str, view: Json, *, is_cleared: bool) -> Json:
-    """view_closed."""
-    return _common(hub, "view_closed", user) | {"view": dict(view), "is_cleared": is_cleared}
+    """view_closed. What was typed is not in it: that comes with a submission only (Bolt's own tests show one)."""
+    return _common(hub, "view_closed", user) | {"view": {**view, "state": {"values": {}}}, "is_cleared": is_cleared}
 
 
 def action(block_id: str, element: Json, chosen: Json, action_ts: str) -> Json:

@@ -1,0 +1,49 @@
+"""What somebody typed and did not send is there again; what nobody typed is not."""
+
+from tests.support.rig import ANA, Rig, a_rig
+from tests.support.waiting import wait_until
+
+
+async def opened(rig: Rig, ts: str, button: str) -> str:
+    """Ana opens a form on the card; the words that it begins with."""
+    await rig.press(ANA, ts, f"hark:{button}:v1")
+    view = await rig.modal(ANA)
+    (element,) = [each["element"] for each in view["blocks"] if each.get("block_id") == "text"]
+    return str(element.get("initial_value", ""))
+
+
+async def types(rig: Rig, text: str) -> None:
+    """Ana types, and closes the form."""
+    view = await rig.modal(ANA)
+    await rig.sandbox.slack.press(ANA, "text", "hark:draft:v1", view_id=view["id"], value=text)
+
+
+async def cancels(rig: Rig, ts: str) -> None:
+    """Ana closes the form, and the card has forgotten that she was writing."""
+    await rig.shows(ts, "is writing")
+    await rig.sandbox.slack.close(ANA, (await rig.modal(ANA))["id"])
+    await wait_until(lambda: "is writing" not in rig.text_of(ts), "the card forgets that Ana was writing")
+
+
+async def test_a_suggestion_that_nobody_touched_is_no_draft(redis_url: str) -> None:
+    """Ana looks at the thank-you and closes it: her reply does not begin with it."""
+    async with a_rig(redis_url) as rig:
+        rig.square.post("jamalreed", "@acme.square.test my bag is lost since yesterday")
+        card = await rig.card("my bag is lost")
+        assert await opened(rig, card.ts, "thank")
+        await cancels(rig, card.ts)
+        assert await opened(rig, card.ts, "reply") == ""
+
+
+async def test_a_draft_that_was_deleted_is_gone(redis_url: str) -> None:
+    """Slack tells of an empty field with null."""
+    async with a_rig(redis_url) as rig:
+        rig.square.post("jamalreed", "@acme.square.test my bag is lost since yesterday")
+        card = await rig.card("my bag is lost")
+        await opened(rig, card.ts, "reply")
+        await types(rig, "Half a thought")
+        await cancels(rig, card.ts)
+        assert await opened(rig, card.ts, "reply") == "Half a thought"
+        await types(rig, "")
+        await cancels(rig, card.ts)
+        assert await opened(rig, card.ts, "reply") == ""
