@@ -34,12 +34,13 @@ def offered(case: Case, view: View) -> frozenset[Offer]:
     return offers(case, view.capabilities, view.now, view.contact)
 
 
-def card_actions(case: Case, post_id: str, view: View) -> build.Block:
-    """At most four buttons and the menu; of a closed case only Reopen and the menu."""
+def card_actions(case: Case, post_id: str, view: View, *, link: bool = True) -> build.Block:
+    """At most four buttons and the menu, with the link to the network's page if wanted; of a closed case only Reopen
+    and the menu."""
     found, press = offered(case, view), Press.on(case.id, post_id)
     value = press.value()
     buttons = _open_buttons(case, found, value) if case.is_open else [_reopen(value)]
-    return build.actions([*buttons, build.overflow(ActionId.MORE, _options(case, press, view, found))])
+    return build.actions([*buttons, build.overflow(ActionId.MORE, _options(case, press, view, found, link))])
 
 
 def _open_buttons(case: Case, found: frozenset[Offer], press: str) -> list[build.Block]:
@@ -66,11 +67,11 @@ def _reopen(press: str) -> build.Block:
     return build.button(ActionId.REOPEN, "Reopen", press, describe="Reopen this case and claim it")
 
 
-def _options(case: Case, press: Press, view: View, found: frozenset[Offer]) -> list[build.Block]:
+def _options(case: Case, press: Press, view: View, found: frozenset[Offer], link: bool) -> list[build.Block]:
     value = press.value(OPTION_VALUE - VERB_ROOM)
     options = [_option(label, with_verb(value, verb)) for offer, verb, label in OPTIONS if offer in found]
     url = safe_url(case.latest.url)
-    if url:
+    if link and url:
         label = f"🔗 Open on {one_line(view.network_title, NETWORK_NAME, NETWORK_UNITS) or 'the network'}"
         options.append({**_option(label, with_verb(value, Verb.OPEN)), "url": url})
     return options[:OVERFLOW_OPTIONS]  # in a full menu the link goes: the card's first line has it too

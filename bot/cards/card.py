@@ -36,12 +36,15 @@ def render(case: Case, post: Post, view: View) -> Rendered:
 
 
 def render_plain(case: Case, post: Post, view: View) -> Rendered:
-    """The same message in one plain text and its buttons, for when Slack refuses the drawing: the case must be seen."""
+    """The same message in one plain text and its buttons, for when Slack refuses the drawing: the case must be seen.
+
+    No link is in it: an address that Slack takes for none costs the whole message.
+    """
     text = render(case, post, view).text
-    actions: build.Parts = [("actions", card_actions(case, post.id, view))] if post.kind in _WITH_BUTTONS else []
+    buttons = [("actions", card_actions(case, post.id, view, link=False))] if post.kind in _WITH_BUTTONS else []
     note = build.context("Slack refused the full card; the log says why.")
     parts: build.Parts = [("plain", build.rich(build.rich_line(build.text_part(plain(text, PLAIN_GRAPHEMES)))))]
-    return rendered(text, build.with_ids(case.id, [*parts, ("note", note), *actions]))
+    return rendered(text, build.with_ids(case.id, [*parts, ("note", note), *buttons]))
 
 
 def card_parts(case: Case, post_id: str, view: View, room: Room) -> build.Parts:

@@ -73,9 +73,9 @@ def safe_url(url: str) -> str:
         return ""
     try:
         parts = urlsplit(url)
-    except ValueError:
+        usable = parts.scheme in ("http", "https") and parts.hostname and "@" not in parts.netloc and parts.port != 0
+    except ValueError:  # brackets that do not close, or a port that there cannot be
         return ""
-    usable = parts.scheme in ("http", "https") and parts.netloc and "@" not in parts.netloc
     return url if usable else ""
 
 

@@ -22,7 +22,23 @@ from sandbox.slack.schema import (
 
 TYPE: Final = {"type": string()}
 ACTION_ID: Final = {"action_id": string(255)}
-URL: Final = string(3000, 1)
+_ADDRESS: Final = string(3000, 1)
+
+
+def address(value: Any, pointer: str, report: Report) -> None:
+    """The address behind a button or an option: refused as `invalid url` where no browser could open it."""
+    _ADDRESS(value, pointer, report)
+    if not isinstance(value, str):
+        return
+    try:
+        parts = urlsplit(value)
+        opens = parts.hostname if parts.scheme in ("http", "https") else parts.scheme
+        if opens and parts.port != 0:
+            return
+    except ValueError:  # brackets that do not close, or a port that there cannot be
+        pass
+    report.add("invalid url", pointer)
+
 
 CONFIRM: Final = shape(
     {"title": plain_text(100), "text": any_text(300), "confirm": plain_text(30), "deny": plain_text(30)},
@@ -38,7 +54,7 @@ DISPATCH: Final = {
 }
 OPTION: Final = shape({"text": any_text(75), "value": string(150)}, {"description": any_text(75)})
 OVERFLOW_OPTION: Final = shape(
-    {"text": plain_text(75), "value": string(150)}, {"description": plain_text(75), "url": URL}
+    {"text": plain_text(75), "value": string(150)}, {"description": plain_text(75), "url": address}
 )
 OPTIONS: Final = array(OPTION, 1, 100)
 OPTION_GROUPS: Final = array(shape({"label": plain_text(75), "options": OPTIONS}), 1, 100)
@@ -54,7 +70,7 @@ FILTER: Final = shape(
 
 def image_url(value: Any, pointer: str, report: Report) -> None:
     """An address that Slack's servers could fetch: https, and no private host (unless it is allowed)."""
-    URL(value, pointer, report)
+    _ADDRESS(value, pointer, report)
     if not isinstance(value, str) or not value:
         return
     parts = urlsplit(value)
@@ -90,7 +106,7 @@ BUTTON: Final = shape(
         **ACTION_ID,
         **CONFIRMABLE,
         "value": string(2000),
-        "url": URL,
+        "url": address,
         "style": one_of("primary", "danger"),
         "accessibility_label": string(75),
     },

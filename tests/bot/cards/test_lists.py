@@ -140,6 +140,7 @@ def test_the_unknown_word_is_not_echoed() -> None:
         ("ftp://square.example/", False),
         ("https://", False),
         ("https://[broken", False),
+        ("https://square.example:99999/", False),
         ("https://user:pass@square.example/", False),
         ("https://square.example/|bank", False),
         ("https://square.example/>x", False),

@@ -6,7 +6,7 @@ from datetime import datetime
 
 import pytest
 
-from bot.cards.card import render_plain
+from bot.cards.card import render, render_plain
 from bot.cards.view import Rendered, View
 from bot.domain.case import Case, Post
 from bot.domain.models import Capabilities, LengthRule
@@ -18,11 +18,12 @@ from bot.slack import SlackGateway
 from bot.telemetry import Metrics
 from sandbox.slack.app import SlackSandbox
 from sandbox.slack.workspace import CARE
-from tests.support.cases import a_card, a_case, an_item
+from tests.support.cases import NOON, a_card, a_case, an_item
 from tests.support.slack_sandbox import UNLIMITED, slack_api
 from tests.support.stores import TestClock, a_store
 
 HOSTILE = "<!channel> *bold* `code` \u202e" + "x" * 5000
+NOWHERE = "https://shop.example:99999/tickets/5"
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ async def board(redis_url: str) -> AsyncIterator[Board]:
             clock,
             metrics,
         )
-        case = a_case(items=(an_item(HOSTILE),), posts=(a_card(channel=CARE),))
+        case = a_case(items=(an_item(HOSTILE, url=NOWHERE),), posts=(a_card(channel=CARE),))
         await store.cases.commit(Commit(before=None, after=case, at=clock.now()))
         yield Board(slack, drawing, case, metrics)
 
@@ -83,3 +84,11 @@ async def test_the_same_bad_drawing_is_not_tried_for_ever(board: Board) -> None:
     calls = len(board.slack.calls)
     assert await board.drawing.act(due) is None
     assert len(board.slack.calls) == calls
+
+
+def test_plain_words_carry_no_address_that_slack_might_refuse() -> None:
+    """They are the last drawing there is: what opens the network's page is left out with all other ornaments."""
+    case = a_case(items=(an_item(url="https://square.example/posts/1"),), posts=(a_card(),))
+    view = View(NOON, "Square", "@acme", Capabilities(public_reply=LengthRule(limit=300)))
+    assert "https:" in str(render(case, a_card(), view).blocks)
+    assert "https:" not in str(render_plain(case, a_card(), view).blocks)

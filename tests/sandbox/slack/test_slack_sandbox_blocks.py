@@ -11,6 +11,7 @@ from sandbox.slack.views import checked_view
 
 CONFIG = SandboxConfig()
 Block = dict[str, Any]
+ADDRESS = "https://a.example/"
 
 
 def plain(length: int) -> Block:
@@ -78,7 +79,7 @@ LIMITS = [
     ("button text", lambda n: button(text=plain(n)), 75, "/elements/0/text/text", "less than 76 characters"),
     ("button value", lambda n: button(value="v" * n), 2000, "/elements/0/value", "less than 2001 characters"),
     ("action_id", lambda n: button(action_id="a" * n), 255, "/elements/0/action_id", "less than 256 characters"),
-    ("button url", lambda n: button(url="u" * n), 3000, "/elements/0/url", "less than 3001 characters"),
+    ("button url", lambda n: button(url=ADDRESS.ljust(n, "u")), 3000, "/elements/0/url", "less than 3001 characters"),
     ("block_id", lambda n: {"type": "divider", "block_id": "b" * n}, 255, "/block_id", "less than 256 characters"),
     ("overflow options", overflow, 5, "/accessory/options", "no more than 5 items allowed"),
     (
@@ -150,6 +151,8 @@ BAD = [
         [{"type": "image", "alt_text": "x", "image_url": "https://127.0.0.1/a.png"}],
         "downloading image failed [json-pointer:/blocks/0/image_url]",
     ),
+    ([button(url="a.example/x")], "invalid url [json-pointer:/blocks/0/elements/0/url]"),
+    ([button(url="https://a.example:99999/x")], "invalid url [json-pointer:/blocks/0/elements/0/url]"),
     ([{"type": "image", "alt_text": "x"}], "must define either `image_url` or `slack_file` [json-pointer:/blocks/0]"),
 ]
 
