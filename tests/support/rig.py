@@ -11,13 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from bot import accounts
 from bot.app import Service, open_service
 from bot.roles import Role, serve
 from bot.services.hourly import HOUR_NAME
 from bot.services.quiet import SETTLING
 from sandbox.demo import Sandbox, environment, open_sandbox
-from sandbox.slack.config import SandboxConfig
+from sandbox.slack.config import SandboxConfig, from_manifest
 from sandbox.slack.model import Message
 from sandbox.slack.workspace import ANA, BEN, CARE, CHLOE
 from sandbox.square.people import Acts
@@ -28,7 +30,9 @@ __all__ = ["ANA", "BEN", "CARE", "CHLOE", "Rig", "a_rig"]
 
 BRAND = "acme"
 FAST = {"HARK_UNDO_SECONDS": "0", "HARK_POLL_SECONDS": "0.2"}
-CALM = SandboxConfig(rate_limits=False)
+MANIFEST = Path(__file__).parents[2] / "manifest.yaml"
+CALM = from_manifest(yaml.safe_load(MANIFEST.read_text()), SandboxConfig(rate_limits=False))
+"""The app as manifest.yaml installs it: with its rights and no others."""
 Json = dict[str, Any]
 
 
