@@ -15,6 +15,7 @@ from bot.domain.case import Purpose
 from bot.services import health
 from bot.services.gate import trouble
 from bot.services.people import signature_problem, suggested_signature
+from bot.services.wording import from_slack
 from handlers.deps import Deps
 
 
@@ -79,7 +80,7 @@ async def _health(deps: Deps, key: tuple[str, str]) -> AccountHealth:
 async def _sign(deps: Deps, ack: AsyncAck, body: dict[str, Any]) -> None:
     """Keep the signature; where it was asked for on the way to an acknowledgement, send that now."""
     user = str(body["user"]["id"])
-    signature = submitted(body["view"]["state"]["values"]).signature
+    signature = from_slack(submitted(body["view"]["state"]["values"]).signature)
     problem = signature_problem(signature)
     if problem:
         await ack(response_action="errors", errors={InputId.SIGNATURE.value: problem})

@@ -107,7 +107,7 @@ async def _close(deps: Deps, ack: AsyncAck, body: dict[str, Any]) -> None:
     typed = submitted(body["view"]["state"]["values"])
     waive = typed.loop == LOOP_WAIVE
     user, line = str(body["user"]["id"]), "" if waive else from_slack(typed.line)
-    form = Closing(state.send, state.case, user, typed.reason, line, waive, typed.signature, state.read)
+    form = Closing(state.send, state.case, user, typed.reason, line, waive, from_slack(typed.signature), state.read)
     answer = await deps.desk.close(form)
     if isinstance(answer, Problems):
         below = {SIGNATURE: InputId.SIGNATURE}

@@ -114,7 +114,7 @@ async def _submit(deps: Deps, ack: AsyncAck, body: dict[str, Any]) -> None:
             text=from_slack(typed.text),
             public_line=from_slack(typed.line),
             like=bool(typed.like),
-            signature=typed.signature,
+            signature=from_slack(typed.signature),
             seen=state.read,
             private=state.private,
             confirmed=ADVISED in state.confirmed,

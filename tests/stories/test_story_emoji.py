@@ -3,6 +3,7 @@
 import pytest
 
 from bot.services.wording import from_slack
+from sandbox.slack.app import block_of
 from tests.support.rig import ANA, a_rig
 from tests.support.waiting import wait_until
 
@@ -37,3 +38,21 @@ async def test_a_thumb_in_somebody_s_own_skin_tone_is_sent(redis_url: str) -> No
         outcome = await rig.send(ANA, "Found :+1::skin-tone-3: it is in Vienna :flag-at:", signature="^AK")
         assert outcome.ok, outcome
         await wait_until(lambda: rig.brand_posts() == ["Found 👍🏼 it is in Vienna 🇦🇹 ^AK"], "the answer stands")
+
+
+async def test_a_signature_may_hold_an_emoji(redis_url: str) -> None:
+    """Ana signs her first reply with a flower, and changes it in Home later."""
+    async with a_rig(redis_url) as rig:
+        rig.square.post("jamalreed", "@acme.square.test my bag is lost since yesterday")
+        card = await rig.card("my bag is lost")
+        await rig.press(ANA, card.ts, "hark:reply:v1")
+        outcome = await rig.send(ANA, "We have found it", signature=":sunflower: Ana")
+        assert outcome.ok, outcome
+        await wait_until(lambda: rig.brand_posts() == ["We have found it 🌻 Ana"], "the answer stands")
+        slack = rig.sandbox.slack
+        await slack.open_home(ANA)
+        await wait_until(lambda: "🌻 Ana" in str(slack.hub.views.homes.get(ANA)), "Home shows the signature")
+        block = block_of(slack.hub.views.homes[ANA]["blocks"], "hark:set-signature:v1")
+        await slack.press(ANA, block, "hark:set-signature:v1", home=True)
+        assert (await rig.send(ANA, signature=":tulip: Ana")).ok
+        await wait_until(lambda: "🌷 Ana" in str(slack.hub.views.homes[ANA]), "Home shows the new one")
