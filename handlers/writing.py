@@ -37,8 +37,9 @@ def register(app: AsyncApp, deps: Deps) -> None:
     async def typed(ack: AsyncAck, body: dict[str, Any]) -> None:
         await ack()
         state = ModalState.decode(body["view"].get("private_metadata"))
-        if state is not None:  # an empty field comes as null
-            await deps.composing.keep_draft(state.case, body["user"]["id"], str(body["actions"][0].get("value") or ""))
+        if state is not None:
+            text = str(body["actions"][0].get("value") or "")  # an empty field comes as null
+            await deps.composing.keep_draft(state.case, body["user"]["id"], text, state.send)
 
     for callback in (CallbackId.REPLY, CallbackId.PRIVATE):
 

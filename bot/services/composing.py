@@ -124,9 +124,12 @@ class Composing:
         by = await self._at.people.who(user)
         return await self._at.submit(case_id, lambda case: replying.stop_writing(case, by))
 
-    async def keep_draft(self, case_id: str, user: str, text: str) -> None:
-        """Remember what is being typed."""
-        await self._at.notes.save_draft(case_id, user, text)
+    async def keep_draft(self, case_id: str, user: str, text: str, send: str = "") -> None:
+        """Remember what is being typed in the form that makes this send. Once that is made it is no draft any more: the
+        last letter may be told after Send, for Slack keeps no order."""
+        case = await self._at.casework.cases.load(case_id) if send else None
+        if case is None or case.send(send) is None:
+            await self._at.notes.save_draft(case_id, user, text)
 
     async def submit(self, submission: Submission) -> Answer:
         """Send what was written: problems come back by field, advice once, then it is queued."""

@@ -1,5 +1,7 @@
 """What somebody typed and did not send is there again; what nobody typed is not."""
 
+from sandbox.slack import payloads
+from sandbox.slack.delivery import INTERACTIVE, Ack
 from tests.support.rig import ANA, Rig, a_rig
 from tests.support.waiting import wait_until
 
@@ -46,4 +48,20 @@ async def test_a_draft_that_was_deleted_is_gone(redis_url: str) -> None:
         assert await opened(rig, card.ts, "reply") == "Half a thought"
         await types(rig, "")
         await cancels(rig, card.ts)
+        assert await opened(rig, card.ts, "reply") == ""
+
+
+async def test_the_last_letter_may_be_told_after_send(redis_url: str) -> None:
+    """Slack keeps no order, and two processes listen: the words that were sent are no draft of the next reply."""
+    async with a_rig(redis_url) as rig:
+        rig.square.post("jamalreed", "@acme.square.test my bag is lost since yesterday")
+        card = await rig.card("my bag is lost")
+        await opened(rig, card.ts, "reply")
+        hub, view = rig.sandbox.slack.hub, dict(await rig.modal(ANA))
+        element = next(each["element"] for each in view["blocks"] if each.get("block_id") == "text")
+        typed = payloads.action("text", element, {"value": "We have found it"}, hub.next_ts())
+        late = payloads.view_actions(hub, ANA, view, typed)
+        assert (await rig.send(ANA, "We have found it", signature="^AK")).ok
+        await rig.shows(card.ts, "read back")
+        assert isinstance(await hub.transport.ask(INTERACTIVE, late), Ack)
         assert await opened(rig, card.ts, "reply") == ""
