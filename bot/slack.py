@@ -91,10 +91,6 @@ class SlackGateway:
         """Take a message of our own away."""
         await self._call("chat.delete", channel=posted.channel, ts=posted.ts)
 
-    async def whisper(self, channel: str, user: str, text: str, thread_ts: str | None = None) -> None:
-        """Tell one person something in a channel that nobody else sees."""
-        await self._call("chat.postEphemeral", channel=channel, user=user, text=text, thread_ts=thread_ts)
-
     async def open_view(self, trigger_id: str, view: dict[str, Any]) -> str:
         """Open a modal within three seconds of the press; returns the view's id."""
         answer = await self._call("views.open", trigger_id=trigger_id, view=view)
@@ -113,6 +109,11 @@ class SlackGateway:
         answer = await self._call("users.info", user=user)
         profile = answer["user"].get("profile", {})
         return str(profile.get("real_name") or answer["user"].get("real_name") or profile.get("display_name") or "")
+
+    async def organisation_of(self, user: str) -> str:
+        """The organisation (of several workspaces) to which somebody belongs, or an empty text."""
+        answer = await self._call("users.info", user=user)
+        return str((answer["user"].get("enterprise_user") or {}).get("enterprise_id") or "")
 
     def permalink(self, posted: Posted) -> str:
         """The address of a message, without asking Slack for it; empty before `check` learned the workspace's."""

@@ -35,6 +35,7 @@ class SandboxConfig:
     team_id: str = "T01ACME7Q2X"
     team_name: str = "Acme"
     team_domain: str = "acme"
+    organisation_id: str = ""
     app_id: str = "A01HARK9S4K"
     bot_id: str = "B01HARK6D2P"
     bot_user_id: str = "U01HARK3BOT"

@@ -7,7 +7,11 @@ from sandbox.slack.base import Json
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """A member of the workspace; `colour` is a six-digit hex value without the hash."""
+    """A person; `colour` is a six-digit hex value without the hash.
+
+    `team` is the workspace of somebody who is no member of this one: of another company, in a channel that is shared
+    with it, or of another workspace of the same `organisation`.
+    """
 
     id: str
     name: str
@@ -17,6 +21,8 @@ class User:
     tz_offset: int
     colour: str
     is_bot: bool = False
+    team: str = ""
+    organisation: str = ""
 
     @property
     def initials(self) -> str:

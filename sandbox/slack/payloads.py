@@ -11,7 +11,7 @@ _TEXT_TYPES = frozenset({"plain_text_input", "number_input", "email_text_input",
 
 def _person(hub: Hub, user: str) -> Json:
     known = hub.workspace.user(user)
-    return {"id": user, "username": known.name, "name": known.name, "team_id": hub.config.team_id}
+    return {"id": user, "username": known.name, "name": known.name, "team_id": known.team or hub.config.team_id}
 
 
 def _common(hub: Hub, kind: str, user: str) -> Json:
@@ -22,7 +22,7 @@ def _common(hub: Hub, kind: str, user: str) -> Json:
         "api_app_id": config.app_id,
         "token": config.verification_token,
         "team": {"id": config.team_id, "domain": config.team_domain},
-        "enterprise": None,
+        "enterprise": {"id": config.organisation_id, "name": config.team_name} if config.organisation_id else None,
         "is_enterprise_install": False,
     }
 

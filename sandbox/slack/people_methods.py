@@ -43,9 +43,11 @@ def open_connection(hub: Hub, _args: Json) -> Json:
 
 def user_json(hub: Hub, user: User) -> Json:
     """A user object (no e-mail: the app has no users:read.email)."""
-    return {
+    team = user.team or hub.config.team_id
+    of_organisation = {"enterprise_user": {"enterprise_id": user.organisation}} if user.organisation else {}
+    return of_organisation | {
         "id": user.id,
-        "team_id": hub.config.team_id,
+        "team_id": team,
         "name": user.name,
         "deleted": False,
         "color": user.colour,
@@ -60,7 +62,7 @@ def user_json(hub: Hub, user: User) -> Json:
             "display_name_normalized": user.real_name.split()[0],
             "first_name": user.real_name.split()[0],
             "last_name": user.real_name.split()[-1],
-            "team": hub.config.team_id,
+            "team": team,
         },
         "is_admin": False,
         "is_owner": False,

@@ -154,7 +154,7 @@ async def test_a_pause_without_a_time_is_ten_seconds() -> None:
     """Some answers that say "rate limited" carry no header."""
     async with answering(200, "application/json", b'{"ok":false,"error":"ratelimited"}') as gateway:
         with pytest.raises(SlackRateLimited) as caught:
-            await gateway.whisper(CARE, ANA, "hello")
+            await gateway.name_of(ANA)
         assert caught.value.retry_after == 10
 
 
