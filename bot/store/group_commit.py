@@ -1,4 +1,8 @@
-"""Many callers, one write: whoever comes while a write is under way shares the next one."""
+"""Many callers, one write: whoever comes while a write is under way shares the next one.
+
+A crowd is written in halves. Whoever is answered comes back with the next thing: if all shared one write, this process
+would have nothing to do while the server writes, nor the server while this process reads.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
@@ -10,6 +14,8 @@ from bot.domain.errors import StoreUnavailable
 T = TypeVar("T")
 
 BATCH = 256
+CROWD = 8
+"""Fewer than these share a write in any case: a write costs as much as taking in two deliveries."""
 MOST_WAITING = 10_000
 TIMEOUT_S = 10.0
 
@@ -49,8 +55,12 @@ class GroupCommit(Generic[T]):
             await asyncio.wait((self._writer,))
 
     async def _write_all(self) -> None:
+        before = 0
         while self._waiting:
-            batch, self._waiting = self._waiting[: self.batch], self._waiting[self.batch :]
+            half = (len(self._waiting) + before + 1) // 2
+            together = min(self.batch, max(CROWD, half))
+            batch, self._waiting = self._waiting[:together], self._waiting[together:]
+            before = len(batch)
             # Who was cancelled meanwhile has told nobody that it was stored.
             batch = [(thing, stored) for thing, stored in batch if not stored.done()]
             failure: StoreUnavailable | None = StoreUnavailable("the write was interrupted")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from bot.domain.errors import StoreUnavailable
-from bot.store.group_commit import GroupCommit
+from bot.store.group_commit import CROWD, GroupCommit
 from tests.support.waiting import wait_until
 
 
@@ -17,6 +17,12 @@ class Ledger:
         self.gate = asyncio.Event()
         self.batches: list[list[str]] = []
         self.under_way = 0
+
+    async def let_through(self, number: int) -> None:
+        """End that write, once it is under way; the next one waits again."""
+        await wait_until(lambda: len(self.batches) == number, f"write {number}")
+        gate, self.gate = self.gate, asyncio.Event()
+        gate.set()
 
     async def write(self, things: Sequence[str]) -> None:
         """Note the batch, and wait for the gate."""
@@ -37,6 +43,28 @@ async def test_whoever_comes_meanwhile_shares_the_next_write() -> None:
     ledger.gate.set()
     await asyncio.gather(*puts)
     assert ledger.batches == [["0"], ["1", "2", "3"], ["4", "5"]]
+
+
+async def test_half_of_a_crowd_is_answered_while_the_other_half_is_written() -> None:
+    """Whoever was answered comes back at once: the halves stay halves, and a few are not split."""
+    ledger = Ledger()
+    group = GroupCommit(ledger.write)
+    answered: list[int] = []
+
+    async def customer(number: int) -> None:
+        for _ in range(3):
+            await group.put(str(number))
+            answered.append(number)
+
+    crowd = [asyncio.ensure_future(customer(number)) for number in range(CROWD * 4)]
+    for number in range(1, 7):
+        await ledger.let_through(number)
+        assert len(answered) == CROWD * 2 * (number - 1)
+    await asyncio.gather(*crowd)
+    few = [asyncio.ensure_future(group.put("again")) for _ in range(CROWD)]
+    await ledger.let_through(7)
+    await asyncio.gather(*few)
+    assert [len(batch) for batch in ledger.batches] == [CROWD * 2] * 6 + [CROWD]
 
 
 async def test_a_failed_write_is_told_to_all_and_the_next_goes_on() -> None:
