@@ -93,9 +93,7 @@ def placed(case: Case, post_id: str, posted: Posted, shown: Shown, now: datetime
         rest = tuple(each for each in case.posts if each.id != post_id)
         lines = (*case.lines, posted.ts)[-LINES_KEPT:]
         return _silent(case.model_copy(update={"posts": rest, "lines": lines}))
-    if post_id == CARD and case.cycle.carded_at is None:
-        case = case.model_copy(update={"cycle": case.cycle.model_copy(update={"carded_at": now})})
-    return _shows(case, post_id, shown, place=posted.channel, ts=posted.ts)
+    return _shows(_dated(case, post_id, now), post_id, shown, place=posted.channel, ts=posted.ts)
 
 
 def lost(case: Case, post_id: str, ts: str) -> Decision:
@@ -119,9 +117,9 @@ def stands_at(case: Case, post_id: str, posted: Posted) -> bool:
     return posted.ts in case.lines if post is None else posted.ts == post.ts
 
 
-def drawn(case: Case, post_id: str, shown: Shown) -> Decision:
-    """The message was updated."""
-    return _shows(case, post_id, shown)
+def drawn(case: Case, post_id: str, shown: Shown, now: datetime) -> Decision:
+    """The message was updated. The card of an earlier cycle dates a return by that."""
+    return _shows(_dated(case, post_id, now), post_id, shown)
 
 
 def doubted(case: Case, post_id: str, version: int) -> Decision:
@@ -162,6 +160,13 @@ def _retire(post: Post) -> Post:
 
 def _find(case: Case, post_id: str) -> Post | None:
     return next((post for post in case.posts if post.id == post_id), None)
+
+
+def _dated(case: Case, post_id: str, now: datetime) -> Case:
+    """The case whose cycle knows since when its card shows it."""
+    if post_id != CARD or case.cycle.carded_at is not None:
+        return case
+    return case.model_copy(update={"cycle": case.cycle.model_copy(update={"carded_at": now})})
 
 
 def _shows(case: Case, post_id: str, shown: Shown, **update: object) -> Decision:

@@ -154,7 +154,7 @@ class Drawing:
         """A message was redrawn from `case` outside the queue (through a press's response_url)."""
         try:
             shown = Shown(digest=digest, version=case.version)
-            await self._apply(case, lambda each: drawn(each, post_id, shown), patient=True)
+            await self._apply(case, lambda each: drawn(each, post_id, shown, self._clock.now()), patient=True)
         except StoreUnavailable:
             await self.doubt(case, post_id)
 
@@ -248,7 +248,7 @@ class Drawing:
             raise
 
     async def _placed(self, case: Case, post: Post, posted: Posted, shown: Shown) -> Case:
-        now = self._clock.now()
+        now, is_first = self._clock.now(), case.cycle.carded_at is None
         took = (POST,) if shown is not UNSEEN else (POST, FIND)
         outcome = await self._casework.apply(
             case.id, lambda each: placed(counted(each, *took), post.id, posted, shown, now), known=case, patient=True
@@ -259,8 +259,9 @@ class Drawing:
             return case
         self._metrics.draws.labels("posted").inc()
         if post.kind is PostKind.CARD:
-            lag = (now - case.cycle.posted_at).total_seconds()
-            self._metrics.carded.labels(case.key.network).observe(max(0.0, lag))
+            if is_first:  # one that was deleted in Slack, and is posted again, tells nothing of how late staff heard
+                lag = (now - case.cycle.posted_at).total_seconds()
+                self._metrics.carded.labels(case.key.network).observe(max(0.0, lag))
             if self._calm:
                 self._calm.carded(case, post)
         return case
@@ -298,7 +299,9 @@ class Drawing:
         shown = Shown(digest=rendered.digest, version=case.version)
         try:
             await self._draw(case, post, rendered, lambda text, blocks: self._slack.update(at, text, blocks))
-            newest, _ = await self._apply(case, lambda each: drawn(counted(each, UPDATE), post.id, shown), patient=True)
+            newest, _ = await self._apply(
+                case, lambda each: drawn(counted(each, UPDATE), post.id, shown, self._clock.now()), patient=True
+            )
         except UNHEARD:
             await self.doubt(case, post.id)
             raise

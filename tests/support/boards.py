@@ -35,6 +35,7 @@ class Board:
     clock: TestClock
     first: Case
     naps: list[timedelta] = field(default_factory=list)
+    metrics: Metrics = field(default_factory=Metrics)
 
     def worker(
         self, gateway: SlackGateway | None = None, casework: Casework | None = None, budgets: Budgets | None = None
@@ -53,7 +54,7 @@ class Board:
             draw,
             draw,
             self.clock,
-            Metrics(),
+            self.metrics,
         )
 
     @property
