@@ -21,16 +21,22 @@ from bot.services.worker import within
 from bot.settings import Settings
 
 START_WAIT_S, START_PAUSE_S = 30.0, 1.0
+UNREAD = 128 + signal.SIGPIPE
+"""As a shell tells of any tool whose reader has gone."""
 ROLES = {"run": Role.ALL, "web": Role.WEB, "worker": Role.WORKER}
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run one command; 0 on success, 1 when something is wrong."""
+    """Run one command; 0 on success, 1 when something is wrong, 141 when nobody reads what it says (`... | head`)."""
     try:
         return asyncio.run(_run(arguments, os.environ))
     except HarkError as error:
         sys.stderr.write(f"hark: {error}\n")
         return 1
+    except BrokenPipeError:
+        # What is left in the buffer is written once more at the exit: there it must find a reader.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return UNREAD
 
 
 async def _run(arguments: argparse.Namespace, env: Mapping[str, str]) -> int:
@@ -87,3 +93,4 @@ async def await_server(settings: Settings, stop: asyncio.Event, within_s: float 
 
 def _say(text: str) -> None:
     sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()  # here, and not at the exit, it is found out that nobody reads

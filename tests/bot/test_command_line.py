@@ -10,7 +10,7 @@ from bot.commands import await_server
 from bot.domain.errors import StoreUnavailable
 from bot.domain.models import Raw
 from bot.settings import load
-from tests.support.bot_process import a_sandbox, bot, run_bot
+from tests.support.bot_process import a_sandbox, bot, run_bot, run_unread
 from tests.support.cases import a_raw
 from tests.support.real_servers import RealServer, free_ports
 from tests.support.stores import a_store
@@ -32,6 +32,13 @@ async def test_an_unknown_command_shows_the_usage(arguments: tuple[str, ...]) ->
     code, said = await run_bot({}, *arguments)
     assert code == 2
     assert said.startswith("usage: python -m bot")
+
+
+@pytest.mark.parametrize("command", ["settings", "capabilities", "check", "dead", "replay"])
+async def test_a_command_whose_reader_has_gone_ends_quietly(redis_url: str, command: str) -> None:
+    """As in `settings | head`: no trace, and the exit code that a shell gives for any tool then."""
+    async with a_sandbox(redis_url) as (_, env):
+        assert await run_unread(env, command) == (141, "")
 
 
 async def test_help_names_every_command() -> None:

@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -97,18 +97,7 @@ class BotProcess:
 @asynccontextmanager
 async def bot(env: Mapping[str, str], *arguments: str) -> AsyncIterator[BotProcess]:
     """Run `python -m bot <arguments>` with exactly this environment; killed at the end if it still runs."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "bot",
-        *arguments,
-        cwd=ROOT,
-        env={"PATH": os.environ["PATH"], "PYTHONUTF8": "1", "PYTHONWARNINGS": "error", **env},
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-        limit=2**24,
-    )
+    process = await _start(env, arguments, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT)
     running = BotProcess(process)
     async with asyncio.TaskGroup() as group:
         group.create_task(running.read())
@@ -120,11 +109,40 @@ async def bot(env: Mapping[str, str], *arguments: str) -> AsyncIterator[BotProce
             await process.wait()
 
 
+async def _start(
+    env: Mapping[str, str], arguments: Sequence[str], stdout: int, stderr: int
+) -> asyncio.subprocess.Process:
+    return await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "bot",
+        *arguments,
+        cwd=ROOT,
+        env={"PATH": os.environ["PATH"], "PYTHONUTF8": "1", "PYTHONWARNINGS": "error", **env},
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=stdout,
+        stderr=stderr,
+        limit=2**24,
+    )
+
+
 async def run_bot(env: Mapping[str, str], *arguments: str) -> tuple[int, str]:
     """Run one command to its end: its exit code, and all that it said."""
     async with bot(env, *arguments) as running:
         code = await running.ends()
     return code, running.said
+
+
+async def run_unread(env: Mapping[str, str], *arguments: str) -> tuple[int, str]:
+    """Run one command whose output nobody reads, as in `... | true`: its exit code, and what it said on stderr."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    try:
+        process = await _start(env, arguments, stdout=writing, stderr=asyncio.subprocess.PIPE)
+    finally:
+        os.close(writing)
+    _, said = await process.communicate()
+    return await process.wait(), said.decode(errors="replace")
 
 
 def children(pid: int) -> list[int]:
