@@ -59,9 +59,7 @@ async def publish(deps: Deps, user: str) -> None:
         accounts=[await _health(deps, key) for key in sorted(deps.connectors)],
         hiding=listed(await deps.cases.hiding(HOME_SHOWN), deps.view_of),
         hiding_total=await deps.cases.count_hiding(),
-        problems=[
-            *(". ".join(filter(None, (each.summary, each.mend))) for each in await deps.troubles()),
-        ],
+        problems=[". ".join(filter(None, (each.summary, each.mend))) for each in await deps.troubles()],
     )
     await deps.slack.publish_home(user, home_view(data))
 

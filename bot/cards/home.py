@@ -13,6 +13,7 @@ from bot.cards.views import ViewJson
 from bot.domain.case import Person
 from bot.domain.models import Health
 
+PROBLEMS_SHOWN: Final = 5
 MINE_SHOWN: Final = 20
 WAITING_SHOWN: Final = 10
 ACCOUNTS_SHOWN: Final = 20
@@ -69,7 +70,14 @@ def home_view(data: HomeData) -> ViewJson:
 
 
 def _problems(problems: Sequence[str]) -> list[build.Block]:
-    return [build.section(f"⚠️ {line(problem, 300)}") for problem in problems[:5] if problem.strip()]
+    shown = [build.section(f"⚠️ {line(problem, 300)}") for problem in problems[:PROBLEMS_SHOWN]]
+    return [*shown, *_checked(len(problems), len(shown))]
+
+
+def _checked(total: int, shown: int) -> list[build.Block]:
+    """What Home has no room for, and who tells of it."""
+    rest = left_out(total, shown)
+    return [build.context(f"{rest}; `python -m bot check` tells of them all")] if rest else []
 
 
 def _cases(cases: Sequence[Listed], most: int, total: int, none: str) -> list[build.Block]:
@@ -85,7 +93,9 @@ def _case(each: Listed) -> build.Block:
 def _accounts(accounts: Sequence[AccountHealth]) -> list[build.Block]:
     if not accounts:
         return [build.context("No account is connected yet.")]
-    return [block for each in accounts[:ACCOUNTS_SHOWN] for block in (build.section(_account(each)), *_remarks(each))]
+    shown = accounts[:ACCOUNTS_SHOWN]
+    blocks = [block for each in shown for block in (build.section(_account(each)), *_remarks(each))]
+    return [*blocks, *_checked(len(accounts), len(shown))]
 
 
 def _account(each: AccountHealth) -> str:

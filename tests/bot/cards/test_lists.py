@@ -88,7 +88,7 @@ def test_home_holds_its_limit_however_much_there_is() -> None:
     many = [loud] * 1000
     data = HomeData(person, many, many, [account] * 1000, 1000, 1000, ["&" * 9000] * 99, many, 1001)
     assert check_view(home_view(data)) == []
-    assert all(f"and {rest} more" in _text(home_view(data)) for rest in (980, 990, 991))
+    assert all(f"and {rest} more" in _text(home_view(data)) for rest in (94, 980, 990, 991))
     assert "<!channel>" not in _text(home_view(data))
 
 
@@ -97,6 +97,16 @@ def test_home_says_what_is_wrong_and_how_to_mend_it() -> None:
     text = _text(home_view(HOME))
     assert "not working" in text
     assert "Set WEBHOOK_SECRET." in text
+
+
+def test_home_says_how_many_problems_and_accounts_it_leaves_out() -> None:
+    """And where they are told of; nothing is said of the rest where there is none."""
+    checked = "more; `python -m bot check` tells of them all"
+    shown = HomeData(ANA, accounts=[HOME.accounts[0]] * 20, problems=["full"] * 5)
+    more = HomeData(ANA, accounts=[HOME.accounts[0]] * 23, problems=["full"] * 7)
+    assert "more" not in _text(home_view(shown))
+    assert f"… and 2 {checked}" in _text(home_view(more))
+    assert f"… and 3 {checked}" in _text(home_view(more))
 
 
 def test_the_hourly_message_and_the_queue_hold_their_limit() -> None:
