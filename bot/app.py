@@ -62,7 +62,7 @@ from bot.services.polling import Polling
 from bot.services.reader import Reader
 from bot.services.recovery import Recovery
 from bot.services.sending import Sending
-from bot.services.signals import Signals
+from bot.services.signals import Signals, unworked
 from bot.services.slack_budget import SlackBudget
 from bot.services.templating import Templating
 from bot.services.tempo import USUAL, Tempo, paced
@@ -284,7 +284,7 @@ def _signals(
     misplaced = Misplaced(store.cases, store.notes, notices, clock)
     watchers = {DEAD: dead.act, CANARY: canary.act, OUTAGE: recovery.act, MISPLACED: misplaced.act}
     chores = {NOTICE: notices.act, **watchers}
-    looks = (misplaced.health, dead.health, canary.health)
+    looks = (unworked(store.notes), misplaced.health, dead.health, canary.health)
     return Signals(notices, store.notes, chores, looks, hearing, outage, clock)
 
 

@@ -19,6 +19,23 @@ WATCHES = (DEAD, CANARY, OUTAGE, MISPLACED)
 """Chores that come round by themselves; the others are set by what they are about."""
 Look = Callable[[], Awaitable[list[Health]]]
 """Says what is wrong with one thing; nothing when it is well."""
+
+
+def unworked(notes: Notes) -> Look:
+    """Looks for a worker, by the signs of life that `/readyz` goes by. Where nothing of Hark runs at all, as before the
+    first start, nothing is wrong yet."""
+
+    async def look() -> list[Health]:
+        if await notes.alive("worker"):
+            return []
+        if await notes.alive("web"):
+            summary = "workers: none runs, so no card is posted and no reply goes out"
+            return [Health(ok=False, summary=summary, mend="start `python -m bot worker` and see its log")]
+        return [Health(ok=True, summary="workers: nothing of Hark runs now", mend="start `python -m bot run`")]
+
+    return look
+
+
 SAID = timedelta(days=62)
 """How long what was said once is not said again: names carry the month where it may be said each month."""
 

@@ -4,11 +4,13 @@ from dataclasses import replace
 
 import pytest
 
+from bot.roles import Role
 from sandbox.slack.config import BOT_SCOPES, SandboxConfig
-from sandbox.slack.workspace import RANDOM
-from tests.support.bot_process import CALM, a_sandbox, run_bot
+from sandbox.slack.workspace import ANA, RANDOM
+from tests.support.bot_process import CALM, a_sandbox, run_bot, serving
 from tests.support.old_server import said_to_be_old
 from tests.support.real_servers import a_server, free_ports
+from tests.support.waiting import wait_until
 
 NOWHERE = "http://127.0.0.1:9"
 SECRET = "hush-0451"
@@ -112,7 +114,7 @@ async def test_without_an_account_nothing_can_come_in(redis_url: str) -> None:
 
 @pytest.mark.parametrize("http_mode", [False, True])
 async def test_all_well_is_exit_0(http_mode: bool) -> None:
-    """A line for settings, server, clock, Slack's four, the socket or HTTP, and each account; each begins with ok."""
+    """A line for settings, server, clock, Slack's four, the socket or HTTP, each account, and that nothing runs yet."""
     (port,) = free_ports(1)
     with a_server() as server:
         async with a_sandbox(server.url) as (_, env):
@@ -120,9 +122,29 @@ async def test_all_well_is_exit_0(http_mode: bool) -> None:
             code, said = await run_bot(env | changes, "check")
     lines = [line for line in said.splitlines() if not line.startswith("     ")]
     assert code == 0, said
-    assert [line[:4] for line in lines] == ["ok  "] * 10
+    assert [line[:4] for line in lines] == ["ok  "] * 11
+    assert lines[-1] == "ok   workers: nothing of Hark runs now"
     assert ("over HTTP" in said) is http_mode
     no_secret_in(said, env | changes)
+
+
+async def test_that_no_worker_runs_is_said_by_check_and_in_home(redis_url: str) -> None:
+    """The web server takes everything in, staff can press, and no card ever comes: who looks there reads why."""
+    alone = "workers: none runs, so no card is posted and no reply goes out"
+    async with a_sandbox(redis_url) as (sandbox, env), serving(env, Role.WEB):
+        homes = sandbox.slack.hub.views.homes
+        await wait_until(lambda: bool(sandbox.slack.hub.sockets.open), "the socket is up", within_s=20)
+        code, said = await run_bot(env, "check")
+        assert code == 1
+        assert f"BAD  {alone}\n     mend: start `python -m bot worker`" in said
+        await sandbox.slack.open_home(ANA)
+        await wait_until(lambda: alone in str(homes.get(ANA)), "App Home says so, too")
+        async with serving(env, Role.WORKER) as (service, _):
+            await wait_until(lambda: service.store.notes.alive("worker"), "the worker gave a sign of life")
+            code, said = await run_bot(env, "check")
+            assert (code, "workers" in said) == (0, False)
+            await sandbox.slack.open_home(ANA)
+            await wait_until(lambda: alone not in str(homes.get(ANA)), "nor does App Home say so any more")
 
 
 async def checked(redis_url: str, config: SandboxConfig) -> tuple[int, str]:
