@@ -376,6 +376,7 @@ class Surroundings:
                 oldest_since=min((case.wait.since for case in waiting if case.wait), default=None),
                 waiting=listed(waiting, self.view),
                 quiet=hour.quiet,
+                quiet_since=hour.quiet_since,
             )
         )
 

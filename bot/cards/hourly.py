@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Final
 
@@ -18,7 +18,8 @@ QUIET_SHOWN: Final = 10
 
 @dataclass(frozen=True, slots=True)
 class HourlyData:
-    """What the message says: `waiting` holds the first due, of `waiting_total`; `quiet` the last hour's lines."""
+    """What the message says: `waiting` holds the first due, of `waiting_total`; `quiet` the lines that nobody was
+    told of yet, which came since `quiet_since`."""
 
     at: datetime
     waiting_total: int = 0
@@ -26,6 +27,7 @@ class HourlyData:
     oldest_since: datetime | None = None
     waiting: Sequence[Listed] = field(default_factory=tuple)
     quiet: Sequence[str] = ()
+    quiet_since: datetime | None = None
 
 
 def hourly_message(data: HourlyData) -> Rendered:
@@ -42,7 +44,7 @@ def _parts(data: HourlyData, most: int) -> build.Parts:
         ("title", _title(data)),
         *list_parts(shown),
         *more,
-        *_quiet(data.quiet),
+        *_quiet(data),
         ("at", as_of),
     ]
 
@@ -63,15 +65,21 @@ def _waiting(total: int) -> str:
     return f"{count(total, 'customer')} {'waits' if total == 1 else 'wait'} for an answer"
 
 
-def _quiet(lines: Sequence[str]) -> build.Parts:
+def _quiet(data: HourlyData) -> build.Parts:
     """The likes, follows and their kin: names in them are foreign, so they stand in rich_text."""
-    if not lines:
+    if not data.quiet:
         return []
-    shown = [one_line(each, 80) or "(nothing)" for each in lines[:QUIET_SHOWN]]
-    rest = left_out(len(lines), len(shown))
-    title = build.rich_line(build.text_part(f"{count(len(lines), 'quiet interaction')} in the last hour", "bold"))
+    shown = [one_line(each, 80) or "(nothing)" for each in data.quiet[:QUIET_SHOWN]]
+    rest = left_out(len(data.quiet), len(shown))
+    title = build.rich_line(build.text_part(f"{count(len(data.quiet), 'quiet interaction')} {_span(data)}", "bold"))
     items = [build.rich_line(build.text_part(each)) for each in [*shown, *([rest] if rest else [])]]
     return [("quiet", build.rich(title, {"type": "rich_text_list", "style": "bullet", "elements": items}))]
+
+
+def _span(data: HourlyData) -> str:
+    """Usually the last hour; all that came while no message could be written is told together."""
+    hours = round((data.at - data.quiet_since) / timedelta(hours=1)) if data.quiet_since else 1
+    return f"in the last {hours} hours" if hours > 1 else "in the last hour"
 
 
 def _text(data: HourlyData) -> str:

@@ -27,13 +27,14 @@ AFTER_FAILURE = timedelta(seconds=30)
 @dataclass(frozen=True, slots=True)
 class Hour:
     """What the hourly message tells: in how many cases a customer waits, in how many of them for too long, the first of
-    them (earliest due first), quiet events, the time."""
+    them (earliest due first), quiet events and from when on they came, the time."""
 
     now: datetime
     total: int
     overdue: int
     waiting: tuple[Case, ...]
     quiet: tuple[str, ...]
+    quiet_since: datetime | None
 
 
 class Message(Model):
@@ -76,12 +77,14 @@ class Hourly:
     async def write(self) -> datetime:
         """Post or edit today's message; when to come again. A quiet hour with nothing to edit posts nothing."""
         now = self._clock.now()
+        quiet = await self._quiet(now)
         hour = Hour(
             now=now,
             total=await self._cases.count_waiting(),
             overdue=await self._cases.count_waiting(now),
             waiting=tuple(await self._cases.waiting(SHOWN)),
-            quiet=await self._quiet(now),
+            quiet=tuple(line for lines in quiet.values() for line in lines),
+            quiet_since=min(quiet, default=None),
         )
         state = await self._state(now)
         if state is None and not hour.waiting and not hour.quiet:
@@ -100,11 +103,12 @@ class Hourly:
             await self._notes.set(TOLD, (now - HOUR).strftime(HOUR_NAME), STATE_KEPT)
         return next_hour(now)
 
-    async def _quiet(self, now: datetime) -> tuple[str, ...]:
+    async def _quiet(self, now: datetime) -> dict[datetime, list[str]]:
         """The quiet events of every full hour that no message has told of yet: an hour missed is told later."""
-        told = await self._notes.get(TOLD) or ""
-        hours = [(now - HOUR * back).strftime(HOUR_NAME) for back in range(HOURS_BACK, 0, -1)]
-        return tuple([line for hour in hours if hour > told for line in await self._notes.digest(hour)])
+        told, this = await self._notes.get(TOLD) or "", next_hour(now) - HOUR
+        hours = [this - HOUR * back for back in range(HOURS_BACK, 0, -1)]
+        untold = [hour for hour in hours if hour.strftime(HOUR_NAME) > told]
+        return {hour: lines for hour in untold if (lines := await self._notes.digest(hour.strftime(HOUR_NAME)))}
 
     async def _show(self, state: Message | None, hour: Hour) -> None:
         rendered = self._render(hour)

@@ -1,5 +1,6 @@
 """What time does, end to end: warnings, breaches, escalation, lapsing claims, the hourly message."""
 
+from bot.services.hourly import HOUR, HOUR_NAME, next_hour
 from sandbox.slack.model import Message
 from tests.support.rig import ANA, BEN, CARE, CHLOE, Rig, a_rig
 from tests.support.waiting import wait_until
@@ -112,3 +113,19 @@ async def test_an_answer_in_time_leaves_everybody_in_peace(redis_url: str) -> No
         rig.sandbox.clock.skip(20 * 60 * MINUTE)
         await wait_until(lambda: rig.sandbox.slack.calls_of("chat.update"), "the queues have run")
         assert not [each for each in rig.sandbox.slack.workspace.pushes if each.reason in ("dm", "mention")]
+
+
+async def test_likes_of_several_hours_are_told_with_their_span(redis_url: str) -> None:
+    """Nobody wrote the message for three hours: what came in them is not said to have come in the last one."""
+    async with a_rig(redis_url) as rig:
+        clock, notes = rig.sandbox.clock, rig.service.store.notes
+        clock.skip((next_hour(clock.now()) - clock.now()).total_seconds())
+        at = clock.now()
+        await notes.add_to_digest(at.strftime(HOUR_NAME), "like-1", "Eve liked")
+        clock.skip((next_hour(at) + 2 * HOUR - at).total_seconds())
+
+        def told() -> str:
+            return "".join(str(each.blocks) for each in rig.sandbox.slack.messages(CARE) if "Eve liked" in str(each))
+
+        await wait_until(told, "the hourly message tells of it", within_s=20)
+        assert "1 quiet interaction in the last 3 hours" in told()

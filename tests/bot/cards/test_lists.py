@@ -1,7 +1,7 @@
 """App Home, the hourly message and the answers of the slash command."""
 
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -128,6 +128,21 @@ def test_the_hourly_message_changes_only_when_something_did() -> None:
     """The same hour with the same cases is the same message."""
     assert hourly_message(HOURLY).digest == MESSAGES["hourly"].digest
     assert hourly_message(HourlyData(at=NOON, waiting_total=1)).text == "1 customer waits for an answer"
+
+
+@pytest.mark.parametrize(
+    ("since", "span"),
+    [
+        (NOON - timedelta(minutes=60), "in the last hour"),
+        (NOON - timedelta(minutes=61), "in the last hour"),
+        (NOON - timedelta(hours=2), "in the last 2 hours"),
+        (NOON - timedelta(hours=72), "in the last 72 hours"),
+    ],
+)
+def test_quiet_interactions_are_told_with_the_time_in_which_they_came(since: datetime, span: str) -> None:
+    """After an outage those of many hours are told together."""
+    told = hourly_message(HourlyData(at=NOON, quiet=["Eve liked"], quiet_since=since))
+    assert f"1 quiet interaction {span}" in _text(told.blocks)
 
 
 def test_a_list_shows_no_private_words() -> None:
