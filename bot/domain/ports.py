@@ -85,6 +85,10 @@ class Cases(Protocol):
         """Open cases of one account, the newest first (for finding edits and deletions)."""
         ...
 
+    async def sending(self, limit: int) -> list[Case]:
+        """Cases of all accounts with sends to come, closed ones too, those whose turn comes first."""
+        ...
+
     async def count_hiding(self) -> int:
         """In how many cases a request to hide a comment waits for a second person."""
         ...

@@ -124,14 +124,17 @@ async def circuit_of(notes: Notes, connector: ConnectorPort) -> Circuit:
 
 
 async def trouble(notes: Notes, cases: Cases, connector: ConnectorPort, title: str, zone: tzinfo) -> Health | None:
-    """What App Home says while an account's sends pause, with how many replies wait; None while all is well. `title` is
-    the network's name as people write it."""
+    """What App Home says while an account's sends pause, with how many replies wait (of very many: how many at least);
+    None while all is well. `title` is the network's name as people write it."""
     circuit = await circuit_of(notes, connector)
     if circuit.until is None:
         return None
-    open_cases = await cases.open_in(connector.network, connector.account, COUNTED)
-    waiting = sum(send.state is SendState.QUEUED for case in open_cases for send in case.sends)
+    found, here = await cases.sending(COUNTED), (connector.network, connector.account)
+    sends = (send for case in found if (case.key.network, case.key.account) == here for send in case.sends)
+    waiting = sum(send.state is SendState.QUEUED for send in sends)
     replies = "1 reply waits" if waiting == 1 else f"{waiting} replies wait"
+    if len(found) == COUNTED:
+        replies = f"at least {replies}"
     said = circuits.words(circuit, title, zone)
     mend = "run `python -m bot check`" if circuit.sign_in else "nothing to do: what waits goes out by itself"
     return Health(ok=False, summary=f"{said}; {replies}", mend=mend)

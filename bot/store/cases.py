@@ -102,6 +102,10 @@ class RedisCases:
         """Open cases of which Slack refused a message, the oldest first."""
         return await self._listed("misplaced", limit)
 
+    async def sending(self, limit: int) -> list[Case]:
+        """Cases of all accounts with sends to come, closed ones too, those whose turn comes first."""
+        return await self._ranked([self.keys.due(shard, SENDS)[0] for shard in range(self.keys.shards)], limit)
+
     async def count_open(self, network: str, account: str) -> int:
         """How many cases of one account are open."""
         return await self._count(agenda.open_list(network, account), "+inf")
@@ -123,11 +127,15 @@ class RedisCases:
         return sum(await self.link.many([("ZCOUNT", each, "-inf", last) for each in lists]))
 
     async def _listed(self, name: str, limit: int, *, newest_first: bool = False) -> list[Case]:
+        lists = [self.keys.index(shard, name) for shard in range(self.keys.shards)]
+        return await self._ranked(lists, limit, newest_first=newest_first)
+
+    async def _ranked(self, lists: Sequence[str], limit: int, *, newest_first: bool = False) -> list[Case]:
+        """The first cases of sorted sets, one in each shard."""
         if limit < 1:
             return []
         order = ("REV",) if newest_first else ()
-        shards = range(self.keys.shards)
-        ranges = [("ZRANGE", self.keys.index(shard, name), 0, limit - 1, *order, "WITHSCORES") for shard in shards]
+        ranges = [("ZRANGE", each, 0, limit - 1, *order, "WITHSCORES") for each in lists]
         found: list[tuple[float, str]] = []
         for flat in await self.link.many(ranges):
             found += ((float(at), member.decode()) for member, at in zip(flat[::2], flat[1::2], strict=True))

@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 import aiohttp
 import pytest
 
-from bot.domain.case import Case, Send, SendState
+from bot.domain import circuit as circuits
+from bot.domain.case import Case, Cycle, Send, SendState, Status
 from bot.domain.circuit import FIRST_PAUSE, SIGN_IN_PAUSE
 from bot.domain.delivery import CALL_LEASE, CHECK_EVERY
 from bot.domain.errors import LeaseLost, Permanent, Transient, Unknown
@@ -19,7 +20,7 @@ from bot.domain.models import Kind
 from bot.domain.network import Titles
 from bot.domain.ports import Commit, Due
 from bot.services.casework import Casework
-from bot.services.gate import Gate, trouble
+from bot.services.gate import COUNTED, Gate, trouble
 from bot.services.sending import Sending
 from bot.store.store import Store
 from bot.telemetry import Metrics
@@ -30,6 +31,7 @@ from tests.support.stores import TestClock, a_store
 from tests.support.waiting import wait_until
 
 SECOND = timedelta(seconds=1)
+DAY = timedelta(days=1)
 DOWN = Transient("could not connect")
 EXPIRED = Permanent("token", "The access token has expired.")
 TITLES = Titles({Scripted.network: "Bird Site"})
@@ -45,9 +47,9 @@ class Desk:
     workers: list[Sending]
     gate: Gate
 
-    async def wants(self, *sends: Send, conversation: str = "post-1") -> str:
+    async def wants(self, *sends: Send, conversation: str = "post-1", **changes: Any) -> str:
         """A case with these sends."""
-        case = a_case(key=a_key(conversation), sends=sends)
+        case = a_case(**{"key": a_key(conversation), "sends": sends, **changes})
         assert await self.store.cases.commit(Commit(None, case, NOON)) == "committed"
         return case.id
 
@@ -171,9 +173,7 @@ async def test_a_silent_network_pauses_the_account_and_is_probed(desk: Desk) -> 
     waiting = await desk.send(ids[4], "send-4")
     assert (waiting.state, waiting.attempt) == (SendState.QUEUED, 0)
     assert waiting.reason == "Bird Site does not answer since 12:00"
-    health = await trouble(desk.store.notes, desk.store.cases, desk.network, "Bird Site", ZoneInfo("UTC"))
-    assert health is not None
-    assert health.summary == "Bird Site does not answer since 12:00; 5 replies wait"
+    assert await said(desk) == "Bird Site does not answer since 12:00; 5 replies wait"
     desk.clock.advance(FIRST_PAUSE)
     await asyncio.gather(*(desk.act(case_id, n % 2) for n, case_id in enumerate(ids)))
     assert len(desk.network.calls) == 4, "one probe, whoever asks"
@@ -183,7 +183,27 @@ async def test_a_silent_network_pauses_the_account_and_is_probed(desk: Desk) -> 
     for case_id in ids:
         await desk.until_settled(case_id)
     assert sorted(desk.network.stands) == [f"send-{n}" for n in range(5)]
-    assert await trouble(desk.store.notes, desk.store.cases, desk.network, "Bird Site", ZoneInfo("UTC")) is None
+    assert await said(desk) == ""
+
+
+async def said(desk: Desk) -> str:
+    """What App Home says of the account's sends."""
+    health = await trouble(desk.store.notes, desk.store.cases, desk.network, "Bird Site", ZoneInfo("UTC"))
+    return health.summary if health else ""
+
+
+async def test_home_counts_the_replies_of_every_case_and_of_this_account_only(desk: Desk) -> None:
+    """Of an old case below hundreds of newer ones, and the last word of one that is closed; of very many: at least."""
+    shut = circuits.shut_out(circuits.WELL, "The token is gone.", NOON)
+    await desk.store.notes.set("circuit:square/hark.example", shut.model_dump_json(), DAY)
+    earlier = Cycle(n=1, posted_at=NOON, seen_at=NOON - DAY)
+    await desk.wants(a_send(), conversation="old", cycle=earlier)
+    await desk.wants(a_send(), conversation="closed", status=Status.CLOSED, wait=None)
+    await desk.wants(a_send(), key=a_key(account="another"))
+    await asyncio.gather(*(desk.wants(conversation=f"post-{n}") for n in range(COUNTED)))
+    assert (await said(desk)).endswith("; 2 replies wait")
+    await asyncio.gather(*(desk.wants(a_send(), conversation=f"more-{n}") for n in range(COUNTED)))
+    assert (await said(desk)).endswith((f"; at least {COUNTED} replies wait", f"; at least {COUNTED - 1} replies wait"))
 
 
 async def test_a_held_case_is_not_committed_again_and_again(desk: Desk) -> None:
