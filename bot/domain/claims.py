@@ -17,7 +17,12 @@ def claim(case: Case, by: Person, now: datetime, policy: Policy) -> Decision:
         return Refused(code="yours", text="You have already claimed this case.")
     if case.claim:
         return Refused(code="claimed", text=f"{case.claim.by.name} claimed this {_ago(now, case.claim.at)}.")
-    return Change(case=claimed(case, by, now, policy), log=(LogEntry(at=now, what="claimed", by=by.id),))
+    return Change(case=claimed(case, by, now, policy), log=(claim_line(by, now),))
+
+
+def claim_line(by: Person, now: datetime) -> LogEntry:
+    """What the audit log says with every `claimed`, whatever made the case theirs."""
+    return LogEntry(at=now, what="claimed", by=by.id)
 
 
 def claimed(case: Case, by: Person, now: datetime, policy: Policy) -> Case:

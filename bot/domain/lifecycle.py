@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from bot.domain.case import Case, LogEntry, Person, SendState, Status
-from bot.domain.claims import claimed
+from bot.domain.claims import claim_line, claimed
 from bot.domain.decisions import Change, Decision, Refused
 from bot.domain.delivery import unanswered
 from bot.domain.overtaking import Seen, wrote_meanwhile
@@ -79,7 +79,7 @@ def reopen(case: Case, by: Person, now: datetime, policy: Policy) -> Decision:
         "cycle": case.cycle.model_copy(update={"closed_at": None}),
     }
     reopened = claimed(case.model_copy(update=update), by, now, policy)
-    return Change(case=reopened, log=(LogEntry(at=now, what="reopened", by=by.id),))
+    return Change(case=reopened, log=(LogEntry(at=now, what="reopened", by=by.id), claim_line(by, now)))
 
 
 def _owes_answer(case: Case) -> bool:

@@ -5,7 +5,7 @@ from datetime import datetime
 from pydantic import Field
 
 from bot.domain.case import Case, LogEntry, Person, Purpose, Send, SendState, Writing
-from bot.domain.claims import claimed, renewed
+from bot.domain.claims import claim_line, claimed, renewed
 from bot.domain.decisions import Change, Decision, Refused, changed
 from bot.domain.models import Model
 from bot.domain.overtaking import Seen, meanwhile
@@ -76,15 +76,17 @@ def queue(case: Case, outgoing: Outgoing, now: datetime, policy: Policy) -> Deci
     news = meanwhile(case, outgoing.by, outgoing.seen)
     if news:
         return Refused(code="overtaken", text=news)
-    if case.claim is None:
+    taken = case.claim is None
+    if taken:
         case = claimed(case, outgoing.by, now, policy)
     case = renewed(case, outgoing.by, now, policy)
     sends = tuple(_send(case, draft, outgoing.by, now, policy) for draft in outgoing.drafts)
     writing = None if case.writing and case.writing.by.id == outgoing.by.id else case.writing
-    log = (
+    log = [claim_line(outgoing.by, now)] if taken else []
+    log += [
         LogEntry(at=now, what=f"queued a {PURPOSE_WORDS[send.purpose]}", by=outgoing.by.id, detail=send.text)
         for send in sends
-    )
+    ]
     return changed(case, *log, sends=kept((*case.sends, *sends)), writing=writing)
 
 

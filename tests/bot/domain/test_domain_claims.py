@@ -7,15 +7,17 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from bot.domain.agenda import next_timer
-from bot.domain.case import Case, Person, PostKind
+from bot.domain.case import Case, Person, PostKind, Purpose
 from bot.domain.claims import claim, confirm, release, renewed
-from bot.domain.decisions import Change, Refused
+from bot.domain.decisions import Change, Decision, Refused
 from bot.domain.lifecycle import close, reopen
 from bot.domain.passing import pass_time
+from bot.domain.replying import Draft, Outgoing, queue
 from tests.support.cases import ANA, BEN, NOON, a_case
 from tests.support.policies import MANAGER, a_policy
 
 POLICY = a_policy()
+ANSWER = Outgoing(by=ANA, drafts=(Draft(id="s1", purpose=Purpose.REPLY, private=False, text="On its way. ^AK"),))
 BOSS = Person(id=MANAGER, name="Chloe")
 
 
@@ -46,6 +48,31 @@ def test_a_closed_case_cannot_be_claimed() -> None:
     answer = claim(closed.case, BEN, NOON, POLICY)
     assert isinstance(answer, Refused)
     assert answer.code == "closed"
+
+
+def test_whatever_gives_somebody_a_case_is_told_in_its_history_as_a_claim() -> None:
+    """Pressing Claim, sending from a free case, reopening: else a lapse follows that nobody can explain."""
+    closed = close(held(), BEN, "solved", NOON)
+    assert isinstance(closed, Change)
+    said = {
+        "claim": told(claim(a_case(), ANA, NOON, POLICY)),
+        "send": told(queue(a_case(), ANSWER, NOON, POLICY)),
+        "reopen": told(reopen(closed.case, ANA, NOON, POLICY)),
+        "send again": told(queue(held(), ANSWER, NOON, POLICY)),
+    }
+    assert said == {
+        "claim": ["claimed"],
+        "send": ["claimed", "queued a reply"],
+        "reopen": ["reopened", "claimed"],
+        "send again": ["queued a reply"],
+    }
+
+
+def told(answer: Decision) -> list[str]:
+    """What the audit log says of something that Ana did."""
+    assert isinstance(answer, Change)
+    assert {entry.by for entry in answer.log} == {ANA.id}
+    return [entry.what for entry in answer.log]
 
 
 def test_only_the_holder_or_a_manager_releases() -> None:
