@@ -75,6 +75,14 @@ def sent(case: Case, send_id: str, proof: Sent, now: datetime, policy: Policy) -
     return Change(case=_clocks(case, send, now, policy), log=(log,))
 
 
+def taken(case: Case, send_id: str, proof: Sent, now: datetime, policy: Policy) -> Decision:
+    """The network answered that it took the send. If it has told by then that it failed, that stands."""
+    send = case.send(send_id)
+    if send is not None and send.state is SendState.FAILED:
+        return Refused(code="known", text="That send is known to have failed.")
+    return sent(case, send_id, proof, now, policy)
+
+
 def confirmed(case: Case, send_id: str, proof: Sent | None) -> Decision:
     """The send was read back from the network (or, with None, could not be found yet)."""
     send = case.send(send_id)
@@ -180,7 +188,7 @@ def reported(case: Case, report: SendReport, policy: Policy) -> Decision:
     An answer that was taken for sent and did not arrive has answered nobody: the clocks that it stopped run again.
     """
     send = case.send(report.send)
-    if send is not None and send.sent_at is not None and report.at < send.sent_at - REPORT_TOLERANCE:
+    if send is not None and send.sent_at is not None and report.at < _began(send, send.sent_at) - REPORT_TOLERANCE:
         return Refused(code="stale", text="That report is about an earlier try.")
     if report.ok:
         return sent(case, report.send, Sent(id=report.send), report.at, policy)
@@ -188,6 +196,12 @@ def reported(case: Case, report: SendReport, policy: Policy) -> Decision:
     if isinstance(answer, Refused) or send is None or send.state is not SendState.SENT:
         return answer
     return answer.model_copy(update={"case": _unanswered(answer.case, send, policy)})
+
+
+def _began(send: Send, sent_at: datetime) -> datetime:
+    """When the newest try began (see `begin`): the network may know how it ends long before it answers."""
+    began = send.due_at - CALL_LEASE
+    return began if send.state is SendState.SENDING else min(began, sent_at)
 
 
 def _unanswered(case: Case, send: Send, policy: Policy) -> Case:

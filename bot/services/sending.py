@@ -24,6 +24,7 @@ from bot.domain.delivery import (
     orphan,
     postponed,
     sent,
+    taken,
     unknown,
     unseen,
 )
@@ -209,11 +210,11 @@ class Sending:
         await self._apply(case.id, lambda each: unknown(each, send.id, self._clock.now()))
 
     async def _stands(self, case: Case, send: Send, proof: Sent) -> None:
-        """The send went out."""
+        """The network took the send."""
         self._metrics.sends.labels(case.key.network, "sent").inc()
         await self._join(case, proof)
         after = READ_BACK_SOON if self._reads_back(case) else AT_ONCE
-        await self._apply(case.id, lambda each: sent(each, send.id, proof, self._clock.now(), self._policy), after)
+        await self._apply(case.id, lambda each: taken(each, send.id, proof, self._clock.now(), self._policy), after)
 
     def _reads_back(self, case: Case) -> bool:
         connector = self._connectors.get((case.key.network, case.key.account))

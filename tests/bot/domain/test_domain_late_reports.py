@@ -5,13 +5,14 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.case import Case, MarkName, Purpose, Send, SendState
-from bot.domain.decisions import Change, Decision
-from bot.domain.delivery import reported, sent
+from bot.domain.decisions import Change, Decision, Refused
+from bot.domain.delivery import begin, reported, sent
 from bot.domain.lifecycle import close
 from bot.domain.models import Kind, SendReport, Sent
 from bot.domain.passing import pass_time
 from bot.domain.reading import Reading
 from bot.domain.receiving import receive
+from bot.domain.replying import retry
 from tests.support.cases import ANA, NOON, a_case, a_send, an_item
 from tests.support.policies import a_policy
 
@@ -134,3 +135,12 @@ def test_a_private_message_that_did_not_arrive_has_not_gone_private() -> None:
     case = answered(a_case(), a_send(purpose=Purpose.PRIVATE, private=True), 5)
     assert case.cycle.private_at is not None
     assert did_not_arrive(case, "send-1", 10).cycle.private_at is None
+
+
+def test_the_first_failure_told_again_during_the_second_try_changes_nothing() -> None:
+    """Retry was pressed and the network is being called: that report is about the try before."""
+    failed_once = did_not_arrive(answered(a_case(), a_send(), 5), "send-1", 10)
+    again = case_of(retry(failed_once, "send-1", ANA, NOON + 20 * MINUTE))
+    again = case_of(begin(again, "send-1", NOON + 20 * MINUTE))
+    first = SendReport(send="send-1", key=again.key, ok=False, reason="undeliverable", at=NOON + 10 * MINUTE)
+    assert isinstance(reported(again, first, POLICY), Refused)
