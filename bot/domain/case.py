@@ -210,6 +210,7 @@ class Send(Kept):
     """One outbound act. `to` is the interaction it answers; `after` names a send that must stand first.
 
     `attempt` counts the tries of which one may stand, and while the fate is unknown how often it was looked for.
+    `arrived`: the network reported that the customer has it.
     """
 
     id: str
@@ -227,6 +228,7 @@ class Send(Kept):
     external_id: str = ""
     url: str = ""
     read_back: bool = False
+    arrived: bool = False
     reason: str = ""
     sent_at: AwareDatetime | None = None
     closes_loop: bool = False

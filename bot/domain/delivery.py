@@ -185,17 +185,31 @@ def missing(case: Case, send_id: str, now: datetime) -> Decision:
 def reported(case: Case, report: SendReport, policy: Policy) -> Decision:
     """The network says late what became of a send. What it says of an earlier try does not count any more.
 
-    An answer that was taken for sent and did not arrive has answered nobody: the clocks that it stopped run again.
+    An answer that was taken for sent and did not arrive has answered nobody: the clocks that it stopped run again. One
+    that arrived has: a customer with several devices has it on one of them, whatever is said of the others.
     """
     send = case.send(report.send)
     if send is not None and send.sent_at is not None and report.at < _began(send, send.sent_at) - REPORT_TOLERANCE:
         return Refused(code="stale", text="That report is about an earlier try.")
     if report.ok:
-        return sent(case, report.send, Sent(id=report.send), report.at, policy)
+        return _arrived(case, report, policy)
+    if send is not None and send.arrived:
+        return Refused(code="arrived", text="That send is known to have arrived.")
     answer = failed(case, report.send, report.reason or "the network did not deliver it", report.at)
     if isinstance(answer, Refused) or send is None or send.state is not SendState.SENT:
         return answer
     return answer.model_copy(update={"case": _unanswered(answer.case, send, policy)})
+
+
+def _arrived(case: Case, report: SendReport, policy: Policy) -> Decision:
+    """The send stands, and the customer has it; no card shows the latter."""
+    stands = sent(case, report.send, Sent(id=report.send), report.at, policy)
+    case = stands.case if isinstance(stands, Change) else case
+    send = case.send(report.send)
+    if send is None or send.arrived:
+        return Refused(code="known", text="That send is known to have arrived.")
+    case = with_send(case, send.model_copy(update={"arrived": True}))
+    return stands.model_copy(update={"case": case}) if isinstance(stands, Change) else Change(case=case, redraw=False)
 
 
 def _began(send: Send, sent_at: datetime) -> datetime:

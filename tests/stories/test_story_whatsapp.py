@@ -82,6 +82,23 @@ async def test_a_late_failure_turns_the_card_red(redis_url: str) -> None:
         assert [each.to for each in server.world.sent] == [BO.user, BO.user]
 
 
+async def test_a_second_device_that_misses_it_is_no_failure(redis_url: str) -> None:
+    """One device of the customer has the answer, another one does not get it: nobody is told to send it again."""
+    async with a_story(redis_url) as story:
+        rig, server = story.rig, story.server
+        await story.tell(server.says(BO, "My app is broken"))
+        card = await rig.card("My app is broken")
+        await story.answer(card.ts, "Please restart it")
+        await rig.shows(card.ts, "Answered")
+        [sent] = server.world.sent
+        await story.tell(server.status(sent, "delivered"))
+        await story.tell(server.status(sent, "failed", failure(131026, "Message undeliverable")))
+        await story.tell(server.says(BO, "That helped"))
+        await rig.shows(card.ts, "That helped")
+        assert "does not deliver to this person" not in rig.text_of(card.ts)
+        assert not any("did not reach" in each.text for each in rig.direct(STAFF))
+
+
 async def test_a_lost_answer_is_settled_by_the_report_of_its_delivery(redis_url: str) -> None:
     """The message stands and the answer broke: not known at first, then sent; and there is one message."""
     async with a_story(redis_url) as story:

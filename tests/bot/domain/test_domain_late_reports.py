@@ -144,3 +144,28 @@ def test_the_first_failure_told_again_during_the_second_try_changes_nothing() ->
     again = case_of(begin(again, "send-1", NOON + 20 * MINUTE))
     first = SendReport(send="send-1", key=again.key, ok=False, reason="undeliverable", at=NOON + 10 * MINUTE)
     assert isinstance(reported(again, first, POLICY), Refused)
+
+
+def test_what_arrived_on_one_device_has_arrived() -> None:
+    """The customer has several: one of them is told not to have it, before or after the other one has."""
+    case = answered(a_case(), a_send(), 5)
+    ok = SendReport(send="send-1", key=case.key, ok=True, at=NOON + 7 * MINUTE)
+    bad = ok.model_copy(update={"ok": False, "reason": "undeliverable"})
+    for told in ((ok, bad), (bad, ok), (ok, bad, ok, bad)):
+        after = case
+        for report in told:
+            decision = reported(after, report, POLICY)
+            after = decision.case if isinstance(decision, Change) else after
+        assert [each.state for each in after.sends] == [SendState.SENT]
+        assert after.wait is None
+        assert after.cycle.answered_at is not None
+
+
+def test_that_it_arrived_is_not_worth_a_draw() -> None:
+    """No card shows it, and the second report of it changes nothing."""
+    case = answered(a_case(), a_send(), 5)
+    ok = SendReport(send="send-1", key=case.key, ok=True, at=NOON + 7 * MINUTE)
+    change = reported(case, ok, POLICY)
+    assert isinstance(change, Change)
+    assert not change.redraw
+    assert isinstance(reported(change.case, ok, POLICY), Refused)
