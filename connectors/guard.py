@@ -119,6 +119,7 @@ class Guard:
         try:
             url = URL(text)
             host = (url.raw_host or "").lower().rstrip(".")
+            host.encode("idna")  # as the resolver will: a name with an empty or too long part cannot be looked up
         except ValueError as error:
             raise Permanent(REASON, "The address cannot be read.") from error
         if url.scheme not in {"http", "https"} or not host:

@@ -118,7 +118,7 @@ def _pause(answer: Answer, now: datetime) -> float | None:
         return min(float(text), LONGEST_PAUSE_S)
     try:
         until = parsedate_to_datetime(text)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
     until = until.replace(tzinfo=UTC) if until.tzinfo is None else until
     return min(max((until - now).total_seconds(), 0.0), LONGEST_PAUSE_S)

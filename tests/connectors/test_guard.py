@@ -137,12 +137,14 @@ def test_everything_else(address: str) -> None:
         "https://[fe80::1%25eth0]/",
         "https://１２７.０.０.１/",
         "https://x:99999/",
+        "https://crm..example.com/",
+        f"https://{'a' * 64}.example.com/",
         "https://[/",
         "\udcff",
     ],
 )
 def test_refused_without_a_look_up(url: str) -> None:
-    """Wrong scheme, no host, a password, an address of our own network in any spelling."""
+    """Wrong scheme, no host or none that could be looked up, a password, an address of our own network."""
     with pytest.raises(Permanent) as caught:
         Guard().check(url)
     assert caught.value.reason == REASON
