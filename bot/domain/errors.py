@@ -85,12 +85,13 @@ class NetworkError(HarkError):
 class Transient(NetworkError):
     """Nothing was done and a later try may work; `retry_after` is in seconds when the network named it.
 
+    A pause that is over already is none: whoever tries again chooses one, longer each time.
     `shared`: the pause is meant for the whole account (a rate limit), not for this one thing.
     """
 
     def __init__(self, text: str, retry_after: float | None = None, *, shared: bool = True) -> None:
         super().__init__(text)
-        self.retry_after = retry_after
+        self.retry_after = retry_after if retry_after and retry_after > 0 else None
         self.shared = shared
 
 

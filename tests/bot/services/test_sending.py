@@ -14,7 +14,7 @@ import pytest
 from bot.domain import circuit as circuits
 from bot.domain.case import Case, Cycle, Send, SendState, Status
 from bot.domain.circuit import FIRST_PAUSE, SIGN_IN_PAUSE
-from bot.domain.delivery import CALL_LEASE, CHECK_EVERY
+from bot.domain.delivery import BACKOFF, CALL_LEASE, CHECK_EVERY, MAX_TRIES
 from bot.domain.errors import LeaseLost, Permanent, Transient, Unknown
 from bot.domain.models import Kind
 from bot.domain.network import Titles
@@ -272,6 +272,15 @@ async def test_retry_after_is_everybodys(desk: Desk) -> None:
     await desk.until_settled(first)
     await desk.until_settled(second)
     assert sorted(desk.network.stands) == ["send-0", "send-1"]
+
+
+async def test_a_pause_of_nothing_is_none_that_was_named(desk: Desk) -> None:
+    """The network is busy and says "Retry-After: 0", or an instant that our clock has passed: the tries are spread."""
+    desk.network.plan += [Transient("busy", 0.0)] * MAX_TRIES
+    case_id = await desk.wants(a_send())
+    assert await desk.act(case_id) == NOON + BACKOFF
+    assert desk.network.calls == ["send-1"]
+    assert (await desk.send(case_id)).state is SendState.QUEUED
 
 
 async def test_a_pause_of_one_thing_is_nobody_elses(desk: Desk) -> None:

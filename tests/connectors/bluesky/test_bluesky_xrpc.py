@@ -58,7 +58,7 @@ def test_a_failing_server(status: int) -> None:
         ({"RateLimit-Reset": str(int(NOW.timestamp()) - 5)}, 1.0),
         ({"RateLimit-Reset": "99999999999"}, 3600.0),
         ({"RateLimit-Reset": "soon", "Retry-After": "7"}, 7.0),
-        ({"Retry-After": "-3"}, 0.0),
+        ({"Retry-After": "-3"}, None),
         ({}, None),
     ],
 )
