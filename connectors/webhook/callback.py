@@ -31,11 +31,11 @@ REFUSALS: Final[Mapping[int, tuple[str, str]]] = {
 """Answers that are final: a stable word for code, a sentence for a person."""
 
 
-def payload(send: Send, now: datetime) -> bytes:
-    """The body of the callback, in the payload convention of Standard Webhooks."""
+def payload(send: Send) -> bytes:
+    """The body of the callback, in the payload convention of Standard Webhooks; the same each time it is tried."""
     value = {
         "type": EVENT_TYPE,
-        "timestamp": now.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
+        "timestamp": send.created_at.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z"),
         "data": {
             "id": send.id,
             "in_reply_to": send.ref.get("id", send.to),

@@ -68,7 +68,7 @@ class WebhookConnector(Connector):
             text = "This system gave no reply_url, so it cannot be answered from here. Open it there."
             raise Permanent(NO_REPLY_URL, text)
         now = self.deps.clock.now()
-        body = callback.payload(send, now)
+        body = callback.payload(send)
         headers = {"Content-Type": events.JSON, **signing.headers(self._keys[0], send.id, now, body)}
         return callback.outcome(await self._guard.post(url, body, headers), send, now)
 

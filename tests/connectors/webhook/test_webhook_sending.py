@@ -14,6 +14,7 @@ from connectors.guard import REASON, Answer
 from connectors.webhook.callback import classify
 from connectors.webhook.connector import NO_REPLY_URL
 from tests.support.cases import NOON
+from tests.support.stores import TestClock
 from tests.support.webhook_rig import OTHER_SECRET, SECRET, Receiver, Rig, answer_of
 
 HERE = "127.0.0.1"
@@ -57,13 +58,17 @@ async def test_a_private_answer_says_so(rig: Rig, receiver: Receiver) -> None:
     assert sent == Sent(id="7", url="https://crm.example/m/7", conversation="thread-9")
 
 
-async def test_a_repetition_carries_the_same_id(rig: Rig, receiver: Receiver) -> None:
-    """The webhook-id is the send's: the other system can tell a repetition, whatever the time."""
+async def test_a_repetition_carries_the_same_id_and_the_same_body(rig: Rig, receiver: Receiver) -> None:
+    """Both are the send's: the other system can tell a repetition, whatever the time. Only the signature is fresh."""
     connector = rig.connector(reply_hosts=HERE)
     await connector.send(answer_of(receiver.url))
+    assert isinstance(rig.clock, TestClock)
+    rig.clock.advance(timedelta(minutes=10))
     says(receiver, 409)
     assert await connector.send(answer_of(receiver.url)) == Sent(id="send-1")
     assert {headers["webhook-id"] for headers, _ in receiver.got} == {"send-1"}
+    assert len({body for _, body in receiver.got}) == 1
+    assert len({headers["webhook-signature"] for headers, _ in receiver.got}) == 2
 
 
 @pytest.mark.parametrize(
@@ -191,6 +196,8 @@ async def test_answers_at_the_same_time_do_not_disturb_each_other(rig: Rig, rece
 
 
 async def test_the_clock_of_the_signature_is_ours(rig: Rig, receiver: Receiver) -> None:
-    """The timestamp is the moment of sending, not that of writing."""
+    """Its timestamp is the moment of sending, that of the body the moment of writing."""
     await rig.connector(reply_hosts=HERE).send(answer_of(receiver.url, created_at=NOON - timedelta(hours=1)))
-    assert receiver.got[0][0]["webhook-timestamp"] == str(int(NOON.timestamp()))
+    ((headers, body),) = receiver.got
+    assert headers["webhook-timestamp"] == str(int(NOON.timestamp()))
+    assert json.loads(body)["timestamp"] == "2026-03-04T11:00:00Z"
