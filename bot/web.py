@@ -6,12 +6,14 @@ again. Nothing is parsed here.
 
 import hmac
 import json
+import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from ipaddress import ip_address
 
 from aiohttp import web
+from aiohttp.http import HttpProcessingError
 from prometheus_client import CONTENT_TYPE_LATEST, Counter, generate_latest
 from pydantic import SecretStr
 
@@ -25,6 +27,8 @@ MAX_BODY = 4 * 1024 * 1024
 """Meta sends up to 1000 updates at once and up to 3 MB (docs/decisions/007); a connector may allow less."""
 
 RETRY_AFTER = {"Retry-After": "5"}
+NOT_OURS = (ConnectionError, web.RequestPayloadError, HttpProcessingError)
+"""What aiohttp tells as an error, with a trace: a client went away in the middle, or does not speak HTTP."""
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -49,6 +53,7 @@ class WebDeps:
 
 def build(deps: WebDeps) -> web.Application:
     """The application with all its routes."""
+    logging.getLogger("aiohttp.server").addFilter(_retell)
     app = web.Application(client_max_size=MAX_BODY)
     app.router.add_get("/healthz", _alive)
     app.router.add_get("/readyz", _ready(deps))
@@ -62,6 +67,15 @@ def build(deps: WebDeps) -> web.Application:
     if deps.slack is not None:
         app.router.add_post("/slack/events", _as_sent(deps.slack))
     return app
+
+
+def _retell(record: logging.LogRecord) -> bool:
+    """Tell of a request that broke off in one line: on the open internet that is nothing to look into."""
+    error = record.exc_info[1] if record.exc_info else None
+    if isinstance(error, NOT_OURS):
+        record.exc_info, record.levelno, record.levelname = None, logging.INFO, "INFO"
+        record.msg, record.args = "a request could not be read (%s)", (type(error).__name__,)
+    return True
 
 
 def _as_sent(handler: Handler) -> Handler:

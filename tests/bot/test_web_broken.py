@@ -1,0 +1,47 @@
+"""Requests that break off or are none: ordinary on the open internet, and no defect of Hark's."""
+
+import asyncio
+import logging
+
+import pytest
+
+from tests.bot.test_web import Site, a_site
+from tests.support.waiting import wait_until
+
+DOOR = b"POST /webhooks/webhook HTTP/1.1\r\nHost: hark\r\n"
+
+
+async def says(site: Site, raw: bytes, answer: bytes = b"") -> None:
+    """Somebody connects, says this much, waits for an answer or does not, and hangs up."""
+    host, port = site.url.removeprefix("http://").split(":")
+    reader, writer = await asyncio.open_connection(host, int(port))
+    writer.write(raw)
+    await writer.drain()
+    if answer:
+        await reader.readuntil(answer)
+    writer.close()
+    await writer.wait_closed()
+
+
+@pytest.mark.parametrize(
+    ("raw", "answer"),
+    [
+        (DOOR + b"Content-Length: 50\r\n\r\nhalf", b""),
+        (DOOR + b"Transfer-Encoding: chunked\r\n\r\n5\r\nabc", b""),
+        (DOOR + b"Transfer-Encoding: chunked\r\n\r\nZZ\r\nabc\r\n", b"400"),
+        (DOOR + b"Content-Length: -5\r\n\r\n", b"400"),
+        (DOOR + b"Content-Encoding: gzip\r\nContent-Length: 5\r\n\r\nabcde", b"415"),
+        (b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", b"400"),
+    ],
+)
+async def test_it_is_told_in_one_line(
+    redis_url: str, caplog: pytest.LogCaptureFixture, raw: bytes, answer: bytes
+) -> None:
+    """No error and no trace: whoever sent it may send it again, and nothing of it is stored."""
+    caplog.set_level(logging.INFO)
+    async with a_site(redis_url) as site:
+        await says(site, raw, answer)
+        await wait_until(lambda: caplog.records, "the server has noticed")
+        assert [(each.levelname, each.exc_info) for each in caplog.records] == [("INFO", None)]
+        assert "could not be read" in caplog.text
+        assert await site.stored() == []
