@@ -1,15 +1,19 @@
 """What one message says and holds, by its type. Files are described, not linked: only the token can read them."""
 
+import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
 from bot.domain.models import Attachment
+from connectors.graph.webhooks import table, text
 from connectors.whatsapp import wire
 
 NO_CARD: Final = frozenset({"system", "request_welcome", "ephemeral"})
 """News about a customer, without words of theirs."""
+
+TOKEN: Final = "flow_token"  # noqa: S105 - the name of a field that the customer does not see
 
 MAP: Final = "https://www.openstreetmap.org/?mlat={lat:.6f}&mlon={lon:.6f}#map=16/{lat:.6f}/{lon:.6f}"
 NOT_PASSED_ON: Final = "something that WhatsApp does not pass on (such as a poll, or an edit)"
@@ -71,9 +75,32 @@ def _interactive(message: wire.Message) -> Contents:
     if found is not None:
         return Contents("\n".join(filter(None, (found.title, found.description))))
     if chosen.nfm_reply is not None:
-        form = Attachment(kind="file", description=f"a form that was filled in: {chosen.nfm_reply.name}")
-        return Contents(chosen.nfm_reply.body, (form,))
+        return _form(chosen.nfm_reply)
     return Contents(attachments=(Attachment(kind="file", description="an answer to a choice"),))
+
+
+def _form(form: wire.Choice) -> Contents:
+    """A form as it was filled in, a line for each field; an address has its fields one level deeper."""
+    try:
+        given = table(json.loads(form.response_json))
+    except (ValueError, RecursionError):
+        given = {}
+    groups = (value if isinstance(value, dict) else {name: value} for name, value in given.items() if name != TOKEN)
+    fields = ((name, _answer(value)) for group in groups for name, value in group.items())
+    lines = "\n".join(text(f"{name}: {answer}") for name, answer in fields if answer)
+    kind = Attachment(kind="file", description=f"a form that was filled in: {form.name}")
+    return Contents(lines or form.body, (kind,))
+
+
+def _answer(value: object) -> str:
+    """What stands in a field; of several choices all, and of what is no word (a file) only that it is there."""
+    return ", ".join(filter(None, map(_word, value if isinstance(value, list) else [value])))
+
+
+def _word(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value) if isinstance(value, str | int | float) else "…" if value is not None else ""
 
 
 def _location(message: wire.Message) -> Contents:

@@ -77,12 +77,13 @@ class Card(Wire):
 
 
 class Choice(Wire):
-    """What the customer chose from buttons or a list, or the form that they filled in."""
+    """What the customer chose from buttons or a list, or the form that they filled in: its answers are JSON as text."""
 
     title: Text = ""
     description: Text = ""
     name: Text = ""
     body: Text = ""
+    response_json: Text = ""
 
 
 class Interactive(Wire):
