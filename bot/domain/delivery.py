@@ -192,13 +192,21 @@ def reported(case: Case, report: SendReport, policy: Policy) -> Decision:
     if send is not None and send.sent_at is not None and report.at < _began(send, send.sent_at) - REPORT_TOLERANCE:
         return Refused(code="stale", text="That report is about an earlier try.")
     if report.ok:
-        return _arrived(case, report, policy)
+        return _arrived(case, report, policy) if report.arrived else _has_it(case, report, policy)
     if send is not None and send.arrived:
         return Refused(code="arrived", text="That send is known to have arrived.")
     answer = failed(case, report.send, report.reason or "the network did not deliver it", report.at)
     if isinstance(answer, Refused) or send is None or send.state is not SendState.SENT:
         return answer
     return answer.model_copy(update={"case": _unanswered(answer.case, send, policy)})
+
+
+def _has_it(case: Case, report: SendReport, policy: Policy) -> Decision:
+    """The network has a send, though its answer to the call is late or lost. One that has failed since has failed."""
+    send = case.send(report.send)
+    if send is None or send.state not in (SendState.SENDING, SendState.UNKNOWN):
+        return Refused(code="known", text="Nothing new about that send.")
+    return sent(case, report.send, Sent(id=report.send), report.at, policy)
 
 
 def _arrived(case: Case, report: SendReport, policy: Policy) -> Decision:

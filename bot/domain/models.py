@@ -171,11 +171,12 @@ class Hidden(Model):
 
 
 class SendReport(Model):
-    """The network says late what became of one of our sends."""
+    """The network says late what became of one of our sends. `arrived` is false where it only says that it has it."""
 
     send: Id
     key: CaseKey
     ok: bool
+    arrived: bool = True
     reason: str = ""
     at: Told
 

@@ -28,6 +28,7 @@ _LISTS: Final = ("messages", "statuses", "errors")
 _AROUND: Final = frozenset({"messaging_product", "metadata", "contacts", *_LISTS})
 
 REACHED: Final = frozenset({"delivered", "read", "played"})
+GOOD: Final = REACHED | {"sent"}
 CLOSED: Final = (
     "WhatsApp's window of 24 hours is closed: until the customer writes again, only approved templates may be sent. "
     "Press Reply to choose one."
@@ -210,13 +211,13 @@ def _customer(change: Change, message: wire.Message) -> _Customer:
 
 
 def _status(raw: Raw, change: Change, status: wire.Status) -> Event:
-    """What became of a message. "sent" settles nothing, because "failed" may still come, or may have come before."""
+    """What became of a message. "sent" is no arrival: "failed" may still come, or may have come before."""
     mark, _, rest = status.biz_opaque_callback_data.partition("|")
     send, _, conversation = rest.partition("|")
     ours = mark == MARK and send and conversation
-    if status.status not in REACHED | {"failed"} or not ours:
+    if status.status not in GOOD | {"failed"} or not ours:
         return unknown("status", text(status.status) or "empty", "" if ours else "not_ours")
     at = happened(raw.received_at, status.timestamp, change.at)
-    ok = status.status in REACHED
+    ok, arrived = status.status in GOOD, status.status in REACHED
     why = "" if ok else reason(status.errors)
-    return SendReport(send=send, key=key_of(raw, conversation), ok=ok, reason=why, at=at)
+    return SendReport(send=send, key=key_of(raw, conversation), ok=ok, arrived=arrived, reason=why, at=at)

@@ -5,6 +5,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
+
 from tests.support.graph_door import assert_handshake, assert_only_genuine, deliver
 from tests.support.graph_server import Json, running
 from tests.support.rig import ANA as STAFF
@@ -99,7 +101,8 @@ async def test_a_second_device_that_misses_it_is_no_failure(redis_url: str) -> N
         assert not any("did not reach" in each.text for each in rig.direct(STAFF))
 
 
-async def test_a_lost_answer_is_settled_by_the_report_of_its_delivery(redis_url: str) -> None:
+@pytest.mark.parametrize("status", ["sent", "delivered"])
+async def test_a_lost_answer_is_settled_by_a_report(redis_url: str, status: str) -> None:
     """The message stands and the answer broke: not known at first, then sent; and there is one message."""
     async with a_story(redis_url) as story:
         rig, server = story.rig, story.server
@@ -108,7 +111,7 @@ async def test_a_lost_answer_is_settled_by_the_report_of_its_delivery(redis_url:
         server.lose_answer(verb="POST")
         await story.answer(card.ts, "We are searching")
         await rig.shows(card.ts, "not known whether it arrived")
-        await story.tell(server.status(server.world.sent[0], "delivered"))
+        await story.tell(server.status(server.world.sent[0], status))
         await wait_until(lambda: "✓ " in rig.text_of(card.ts), "it is settled", within_s=20)
         assert server.texts() == ["We are searching ^AK"]
 

@@ -6,7 +6,7 @@ import pytest
 
 from bot.domain.case import Case, MarkName, Purpose, Send, SendState
 from bot.domain.decisions import Change, Decision, Refused
-from bot.domain.delivery import begin, reported, sent
+from bot.domain.delivery import begin, reported, sent, unknown
 from bot.domain.lifecycle import close
 from bot.domain.models import Kind, SendReport, Sent
 from bot.domain.passing import pass_time
@@ -169,3 +169,24 @@ def test_that_it_arrived_is_not_worth_a_draw() -> None:
     assert isinstance(change, Change)
     assert not change.redraw
     assert isinstance(reported(change.case, ok, POLICY), Refused)
+
+
+def test_what_the_network_says_it_has_is_unknown_no_more() -> None:
+    """The answer to the call is lost, before or after that report, and the customer's phone is off: nobody has to look
+    there or to answer again."""
+    calling = case_of(begin(a_case(sends=(a_send(),)), "send-1", NOON))
+    has_it = SendReport(send="send-1", key=calling.key, ok=True, arrived=False, at=NOON + MINUTE)
+    for before in (calling, case_of(unknown(calling, "send-1", NOON + MINUTE))):
+        case = case_of(reported(before, has_it, POLICY))
+        assert isinstance(unknown(case, "send-1", NOON + 2 * MINUTE), Refused)
+        assert [each.state for each in case.sends] == [SendState.SENT]
+        assert case.wait is None
+        assert did_not_arrive(case, "send-1", 60).wait is not None
+
+
+@pytest.mark.parametrize("state", [SendState.FAILED, SendState.SENT, SendState.QUEUED])
+def test_that_the_network_has_it_says_nothing_of_any_other_send(state: SendState) -> None:
+    """It failed since, is known already, or is tried once more."""
+    case = a_case(sends=(a_send(state=state),))
+    has_it = SendReport(send="send-1", key=case.key, ok=True, arrived=False, at=NOON + MINUTE)
+    assert isinstance(reported(case, has_it, POLICY), Refused)
