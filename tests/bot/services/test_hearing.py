@@ -67,7 +67,17 @@ async def test_an_unknown_event_is_counted_and_told_once_with_its_shape(ear: Ear
     assert ear.drift("unknown_event") == 1000
 
 
-@pytest.mark.parametrize("what", ["before_start", "reaction:unreact", "messaging:read", "other_account"])
+@pytest.mark.parametrize(
+    "what",
+    [
+        "before_start",
+        "reaction:unreact",
+        "messaging:read",
+        "other_account",
+        "system:user_changed_number",
+        "request_welcome",
+    ],
+)
 async def test_what_is_left_out_on_purpose_is_counted_only(ear: Ear, what: str) -> None:
     """Every network sends such events all day."""
     ear.hearing.heard(a_raw(BODY), UnknownEvent(what=what), "unknown")
