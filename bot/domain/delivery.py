@@ -160,11 +160,14 @@ def held(case: Case, send_id: str, reason: str, now: datetime, *, refused: bool 
 
 
 def unknown(case: Case, send_id: str, now: datetime) -> Decision:
-    """Its fate is unknown: look for it, soon at first, then seldom, at last no more (see `agenda.given_up`)."""
+    """Its fate is unknown: look for it, soon at first, then seldom, at last no more (see `agenda.given_up`).
+
+    Where looking means to send it again, the tries before count as looks: they end, too.
+    """
     send = case.send(send_id)
     if send is None or send.state not in (SendState.SENDING, SendState.UNKNOWN):
         return Refused(code="not_sending", text="That send is not on its way.")
-    checks = send.attempt + 1 if send.state is SendState.UNKNOWN else 1
+    checks = send.attempt + 1 if send.state is SendState.UNKNOWN else max(1, send.attempt)
     wait = CHECK_EVERY if checks <= QUICK_CHECKS else CHECK_SELDOM
     update = {"state": SendState.UNKNOWN, "due_at": now + wait, "attempt": checks}
     return Change(case=with_send(case, send.model_copy(update=update)))

@@ -1,10 +1,11 @@
 """Retry: what was tried is looked for before it is sent again; where nobody can look, a person decides."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
+from bot.domain.agenda import MOST_CHECKS, given_up
 from bot.domain.case import PostKind, SendState
 from bot.domain.delivery import LONGEST_HOLD
 from bot.domain.errors import NetworkError, Permanent, Transient, Unknown
@@ -148,3 +149,19 @@ async def test_whoever_tried_again_in_vain_hears_of_it_again(redis_url: str) -> 
         await desk.act(case_id)
         posts = (await desk.case(case_id)).posts
         assert [(post.kind, post.channel) for post in posts] == [(PostKind.RETIRED, ANA.id), (PostKind.ALERT, ANA.id)]
+
+
+async def test_what_is_never_answered_is_sent_again_seldom_and_at_last_no_more(redis_url: str) -> None:
+    """The other system takes each repetition and never answers in time, while it answers all else."""
+    async with a_desk(redis_url, idempotent_send=True, read_back=False) as desk:
+        case_id = await desk.wants(a_send())
+        again: datetime | None = NOON
+        while again is not None and len(desk.network.calls) < 4 * MOST_CHECKS:
+            desk.clock.at = max(again, desk.clock.now() + timedelta(seconds=1))
+            desk.network.plan.append(LOST)
+            again = await desk.act(case_id)
+            desk.network.plan.clear()
+            await desk.gate.tell(desk.network, None)
+        assert given_up(await desk.send(case_id))
+        assert len(desk.network.calls) <= MOST_CHECKS + 1
+        assert desk.clock.now() - NOON > timedelta(days=1)
