@@ -18,6 +18,7 @@ EVENT_TYPE = "hark_message"
 LOOK_BACK = timedelta(minutes=5)
 HISTORY_PAGE = 200
 HISTORY_PAGES = 50
+NO_THREAD = "thread_not_found"
 NEEDED_SCOPES = ("chat:write", "commands", "users:read", "im:write", "im:history", "channels:history", "groups:history")
 USER_ID = re.compile(r"[UW][A-Z0-9]{5,}")
 
@@ -73,7 +74,12 @@ class SlackGateway:
         oldest = f"{(began_at(attempt) - LOOK_BACK).timestamp():.6f}"
         cursor: str | None = None
         for _page in range(HISTORY_PAGES):
-            answer = await self._history(place, thread_ts, oldest, cursor)
+            try:
+                answer = await self._history(place, thread_ts, oldest, cursor)
+            except SlackRefused as error:
+                if error.code == NO_THREAD:  # the message above was deleted, and nothing stands below it
+                    return None
+                raise
             for message in answer.get("messages", []):
                 payload = message.get("metadata", {}).get("event_payload", {})
                 if payload.get("attempt") == attempt:

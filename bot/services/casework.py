@@ -20,6 +20,7 @@ from bot.domain.ports import Cases, Clock, Commit, Conflict, Due
 
 ROUNDS = 50
 AT_ONCE = timedelta(0)
+NO_CASE = "no_case"
 TOLD_BEFORE: Mapping[str, Refused] = MappingProxyType(
     {
         "duplicate": Refused(code="duplicate", text="This has been taken in already."),
@@ -155,7 +156,7 @@ class Casework:
         for _ in range(ROUNDS):
             case = known or (await line.ask(self._load(case_id))).case
             if case is None:
-                return Outcome(None, Refused(code="no_case", text="This case is no longer kept."))
+                return Outcome(None, Refused(code=NO_CASE, text="This case is no longer kept."))
             decision = decide(case)
             if isinstance(decision, Refused):
                 return Outcome(case, decision)

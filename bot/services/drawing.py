@@ -39,7 +39,7 @@ from bot.domain.posting import (
     stands_at,
     withdrawn,
 )
-from bot.services.casework import Casework
+from bot.services.casework import NO_CASE, Casework
 from bot.services.slack_budget import SlackBudget
 from bot.telemetry import Metrics
 
@@ -254,7 +254,7 @@ class Drawing:
             case.id, lambda each: placed(counted(each, *took), post.id, posted, shown, now), known=case, patient=True
         )
         case = outcome.case or case
-        if outcome.refused is not None and outcome.refused.code == STANDS:
+        if outcome.refused is not None and outcome.refused.code in (STANDS, NO_CASE):
             await self._take_away(case, posted)
             return case
         self._metrics.draws.labels("posted").inc()
@@ -268,22 +268,26 @@ class Drawing:
 
     async def _overtaken(self, case: Case, post: Post, attempt: str, thread: str | None) -> None:
         """Nobody knows whether our call was carried out. Usually the next turn looks for it; but who slept through the
-        call may find that another worker has looked in vain and posted as well. Then ours, if it stands, is surplus."""
+        call may find that another worker has looked in vain and posted as well, or that the case is gone. Then ours, if
+        it stands, is surplus."""
         newest = await self._casework.cases.load(case.id)
-        if newest is None or not is_placed_otherwise(newest, post.id, attempt):
+        if newest is not None and not is_placed_otherwise(newest, post.id, attempt):
             return
         found = await self._slack.find_attempt(post.channel, attempt, thread)
-        if found is not None and not stands_at(newest, post.id, found):
+        if found is not None and (newest is None or not stands_at(newest, post.id, found)):
             await self._take_away(case, found)
 
     async def _take_away(self, case: Case, surplus: Posted) -> None:
-        """Two workers have posted the same message, since one of them was asleep for longer than its lease."""
-        self._log.warning("posted twice, taken away again", case=case.id, ts=surplus.ts)
+        """A message that no case knows: two workers have posted it, since one of them was asleep for longer than its
+        lease, or its case was erased while it was posted."""
+        self._log.warning("a message of no case, taken away again", case=case.id, ts=surplus.ts)
         self._metrics.draws.labels("taken_away").inc()
         try:
             await self._slack.delete(surplus)
         except SlackError as error:
-            self._log.error("a doubled message could not be taken away", case=case.id, ts=surplus.ts, error=str(error))
+            self._log.error(
+                "a message of no case could not be taken away", case=case.id, ts=surplus.ts, error=str(error)
+            )
 
     async def _update(self, case: Case, post: Post) -> Drawn:
         rendered = self._render(case, post, self._clock.now())

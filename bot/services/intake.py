@@ -39,7 +39,7 @@ from bot.domain.reading import Reading
 from bot.domain.receiving import completed, deleted, edited, named, open_case, receive, reread
 from bot.domain.text.triage import priority
 from bot.services.batch import Delivery, Entry, Row, by_conversation
-from bot.services.casework import Casework, Outcome
+from bot.services.casework import NO_CASE, Casework, Outcome
 from bot.services.joining import alias, is_from_before
 from bot.services.lookups import Lookups
 from bot.services.quiet import QuietEvents, name_of
@@ -255,7 +255,7 @@ class Intake:
                 dedupe=dedupe,
                 known=known,
             )
-            if outcome.refused is None or outcome.refused.code != "no_case":
+            if outcome.refused is None or outcome.refused.code != NO_CASE:
                 return outcome
             known = None
 

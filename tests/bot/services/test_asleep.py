@@ -8,10 +8,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from bot.domain.attempts import new_attempt
 from bot.domain.case import Case, SendState
 from bot.domain.decisions import Decide
 from bot.domain.delivery import CALL_LEASE
-from bot.domain.errors import LeaseLost
+from bot.domain.errors import LeaseLost, SlackUnknown
 from bot.domain.network import Titles
 from bot.domain.ports import Blocks, Commit, Due, Posted
 from bot.http import open_session
@@ -105,6 +106,35 @@ async def test_a_doubled_card_that_cannot_be_taken_away_stops_nothing(board: Boa
     board.slack.set_fault("http_500", "chat.delete")
     assert await sleeper.act(board.due) is None
     assert await board.stands_at() == board.slack.messages(CARE)[0].ts
+
+
+class Erased(SlackGateway):
+    """A gateway during whose post the case goes; with `deaf` the answer is lost as well."""
+
+    def __init__(self, awake: SlackGateway, board: Board, *, deaf: bool = False) -> None:
+        super().__init__(awake.api, Metrics(), CARE)
+        self._board, self._deaf = board, deaf
+
+    async def post(self, channel: str, text: str, blocks: Blocks, **more: Any) -> Posted:
+        """Post; afterwards nobody knows of the case."""
+        posted = await super().post(channel, text, blocks, **more)
+        await self._board.store.link.do("DEL", self._board.store.cases.keys.case(0, self._board.first.id))
+        if self._deaf:
+            raise SlackUnknown("no answer")
+        return posted
+
+
+@pytest.mark.parametrize("deaf", [False, True])
+async def test_a_card_whose_case_goes_while_it_is_posted_is_taken_away(board: Board, *, deaf: bool) -> None:
+    """Nothing stays in Slack of a case that was erased meanwhile, whether or not Slack's answer was heard."""
+    await board.worker(Erased(board.gateway, board, deaf=deaf)).act(board.due)
+    assert len(board.slack.calls_of("chat.postMessage")) == 1
+    assert board.slack.messages(CARE) == []
+
+
+async def test_a_line_is_looked_for_below_a_message_that_is_gone(board: Board) -> None:
+    """Slack knows no such thread: then nothing stands in it."""
+    assert await board.gateway.find_attempt(CARE, new_attempt(NOON), "1772625600.000100") is None
 
 
 SLOW = CALL_LEASE - timedelta(seconds=CALL_S)
