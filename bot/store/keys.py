@@ -68,6 +68,10 @@ class Keys:
         """Sorted set: case ids by instant."""
         return self.at(shard, "index", name)
 
+    def erasing(self, shard: int, case_id: str) -> str:
+        """String: what remains in Slack of a case that was erased."""
+        return self.at(shard, "erasing", case_id)
+
     def seen(self, shard: int, case_id: str, name: str) -> str:
         """String: a dedupe name that a commit of that case used up. Another case may use the same name."""
         return self.at(shard, "seen", short(case_id, name))

@@ -31,6 +31,9 @@ class Scripts:
     """Every script of the store. What each expects and answers stands at the top of its file."""
 
     commit: Script
+    forget: Script
+    log_swap: Script
+    scan: Script
     due_put: Script
     due_exchange: Script
     due_renew: Script
@@ -59,6 +62,9 @@ class Scripts:
         """Read all of them from their files."""
         return cls(
             commit=Script.read("commit", DUE),
+            forget=Script.read("forget"),
+            log_swap=Script.read("log_swap"),
+            scan=Script.read("scan"),
             due_put=Script.read("due_put", DUE),
             due_exchange=Script.read("due_exchange", DUE),
             due_renew=Script.read("due_renew", DUE),

@@ -10,6 +10,7 @@ from bot.store.cases import CARDS, POLLS, SENDS, TIMERS, RedisCases
 from bot.store.connect import Link, connect
 from bot.store.dead import RedisDead
 from bot.store.due import RedisDueQueue, Turns
+from bot.store.erasing import RedisErasing
 from bot.store.heard import RedisHeard
 from bot.store.inbox import TAKEOVER, RedisInbox
 from bot.store.keys import EPOCH, Keys
@@ -64,6 +65,7 @@ class Store:
     upkeep: RedisDueQueue
     storms: RedisStorms
     rings: RedisRings
+    erasing: RedisErasing
 
     @classmethod
     def on(
@@ -90,6 +92,7 @@ class Store:
             upkeep=upkeep,
             storms=RedisStorms(link, keys, scripts),
             rings=RedisRings(link, keys, scripts),
+            erasing=RedisErasing(link, keys, scripts),
         )
 
     async def ping(self) -> None:
