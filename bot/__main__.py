@@ -1,4 +1,4 @@
-"""The command line: `python -m bot run|web|worker|check|dead|replay|settings`."""
+"""The command line: `python -m bot run|web|worker|check|dead|replay|forget|settings`."""
 
 import argparse
 import gc
@@ -29,6 +29,10 @@ def _parser() -> argparse.ArgumentParser:
     dead.add_argument("id", nargs="?", default="", help="which one to show, its personal data masked")
     replay = commands.add_parser("replay", help="put dead letters back into the inbox")
     replay.add_argument("ids", nargs="*", help="which ones; all of them without ids")
+    forget = commands.add_parser("forget", help="say what is kept of a customer; with --yes erase it")
+    forget.add_argument("network", help="where they are a customer, such as bluesky")
+    forget.add_argument("who", help="their id or handle there, exactly; a name is not enough")
+    forget.add_argument("--yes", action="store_true", help="erase it; there is no way back")
     commands.add_parser("settings", help="print docs/settings.md")
     commands.add_parser("capabilities", help="print docs/connectors/capabilities.md")
     return parser

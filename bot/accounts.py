@@ -31,6 +31,11 @@ class Account:
         return [SecretStr(part.strip()) for value in values for part in {value, *value.split(",")} if part.strip()]
 
 
+def networks() -> list[str]:
+    """The names of all networks, set up or not: what is stored may be of an account that is off by now."""
+    return [network.name for network in NETWORKS]
+
+
 def settings_of(env: Mapping[str, str]) -> tuple[Settings, list[Account]]:
     """The settings and accounts of an environment. Raises SettingsError."""
     _check_names(env)

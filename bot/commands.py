@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import structlog
 
-from bot import accounts, letters
+from bot import accounts, forgetting, letters
 from bot.app import open_service, reach_server
 from bot.checking import check
 from bot.clock import SystemClock
@@ -27,7 +27,8 @@ ROLES = {"run": Role.ALL, "web": Role.WEB, "worker": Role.WORKER}
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run one command; 0 on success, 1 when something is wrong, 141 when nobody reads what it says (`... | head`)."""
+    """Run one command: 0 on success, 1 when something is wrong, 2 for a wrong command line, 141 when nobody reads what
+    it says (`... | head`)."""
     try:
         return asyncio.run(_run(arguments, os.environ))
     except HarkError as error:
@@ -43,16 +44,15 @@ async def _run(arguments: argparse.Namespace, env: Mapping[str, str]) -> int:
     match arguments.command:
         case "check":
             return await check(env, _say)
-        case "settings":
-            _say(settings_page().rstrip())
-            return 0
-        case "capabilities":
-            _say(capabilities_page().rstrip())
+        case "settings" | "capabilities" as page:
+            _say((settings_page() if page == "settings" else capabilities_page()).rstrip())
             return 0
         case "dead":
             return await letters.dead(env, _say, arguments.id)
         case "replay":
             return await letters.replay(env, _say, arguments.ids)
+        case "forget":
+            return await forgetting.forget(env, _say, arguments.network, arguments.who, yes=arguments.yes)
         case name:
             return await _serve(ROLES[name], env)
 

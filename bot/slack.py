@@ -1,12 +1,13 @@
 """The typed port to Slack: the few calls that Hark makes, each counted."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
 from bot.domain.attempts import began_at
+from bot.domain.erasing import Seen, Stands
 from bot.domain.errors import SlackError, SlackRateLimited, SlackRefused, SlackUnavailable, SlackUnknown
 from bot.domain.fallback import reason_words
 from bot.domain.models import Health
@@ -88,6 +89,24 @@ class SlackGateway:
             if not cursor:
                 return None
         raise SlackUnknown(f"more than {HISTORY_PAGES * HISTORY_PAGE} messages stand above an attempt")
+
+    async def look_through(self, channel: str, oldest: datetime, thread_ts: str, cursor: str) -> tuple[list[Seen], str]:
+        """Some messages of a channel, or of a thread in it, since `oldest`, and the cursor for more ("": none)."""
+        place = await self._conversation(channel)
+        since = f"{(oldest - LOOK_BACK).timestamp():.6f}"
+        answer = await self._history(place, thread_ts or None, since, cursor or None)
+        seen = [self._seen(place, message) for message in answer.get("messages", [])]
+        return seen, str((answer.get("response_metadata") or {}).get("next_cursor") or "")
+
+    def _seen(self, channel: str, message: Mapping[str, Any]) -> Seen:
+        blocks: list[dict[str, Any]] = message.get("blocks") or []
+        return Seen(
+            at=Stands(channel=channel, ts=str(message["ts"]), thread=str(message.get("thread_ts") or "")),
+            own=bool(self.bot_user) and message.get("user") == self.bot_user,
+            scope=str(blocks[0].get("block_id") or "").partition(":")[0] if blocks else "",
+            text="\n".join((str(message.get("text") or ""), *texts_of(blocks))),
+            buttons=any(block.get("type") == "actions" for block in blocks),
+        )
 
     async def update(self, posted: Posted, text: str, blocks: Blocks) -> None:
         """Redraw a message. Text and blocks always go together: text alone would delete the buttons."""
@@ -225,6 +244,19 @@ class SlackGateway:
     def _count(self, method: str, answer: str, code: str = "") -> None:
         self._metrics.slack_calls.labels(method, answer).inc()
         self.answered(method, answer, code)
+
+
+def texts_of(value: Any) -> Iterator[str]:
+    """Every text in Block Kit, as it was written."""
+    if isinstance(value, list):
+        for each in value:
+            yield from texts_of(each)
+    elif isinstance(value, dict):
+        for name, each in value.items():
+            if name == "text" and isinstance(each, str):
+                yield each
+            else:
+                yield from texts_of(each)
 
 
 def _unheard(_method: str, _answer: str, _code: str) -> None:

@@ -23,6 +23,7 @@ ERASED: Final = Author(id="erased", name="an erased customer")
 """Stands where the customer stood in somebody else's case."""
 POSTING: Final = timedelta(seconds=15)
 """So long after an attempt began its message may still come to stand: a call to Slack takes ten seconds at most."""
+LETTERS: Final = 3
 QUOTED: Final = 100
 """So much of somebody's words is looked for: a long text is cut where it is quoted."""
 TELLING: Final = 6
@@ -84,7 +85,11 @@ class Customer:
     def _in_words(self) -> re.Pattern[str]:
         known = {each for each in self.ids | self.handles | self.names if each}
         longest_first = sorted(known, key=len, reverse=True)
-        told = "|".join(rf"@?(?<!\w){re.escape(each)}(?!\w)" for each in longest_first)
+        # Of one or two letters or digits, everybody's text is full.
+        told = "|".join(
+            rf"@{'' if len(each) < LETTERS and each.isascii() else '?'}(?<!\w){re.escape(each)}(?!\w)"
+            for each in longest_first
+        )
         return re.compile(told or r"(?!)", re.IGNORECASE)
 
 
@@ -144,7 +149,7 @@ def items_of(case: Case, one: Customer) -> list[Item]:
 def without(case: Case, one: Customer, now: datetime) -> Decision:
     """Somebody else's case without this customer's words, name, links and attachments: tombstones keep their places.
 
-    Nothing of ours names them any more either; a send to them that was to go out does not.
+    Nothing of ours names them any more either. Of what was to be sent to them only what stands on the network is kept.
     """
     theirs = items_of(case, one)
     if not theirs:
@@ -157,7 +162,11 @@ def without(case: Case, one: Customer, now: datetime) -> Decision:
     case = change.case.model_copy(
         update={
             "items": tuple(_tombstone(item, new[item.id]) if item.id in new else item for item in change.case.items),
-            "sends": tuple(_sent(each, new, one) for each in change.case.sends if not _is_queued_to(each, new)),
+            "sends": tuple(
+                _sent(each, new, one)
+                for each in change.case.sends
+                if each.state is SendState.SENT or each.to not in new
+            ),
             "hidings": tuple(
                 each.model_copy(update={"item": new.get(each.item, each.item), "note": one.scrubbed(each.note)})
                 for each in change.case.hidings
@@ -280,13 +289,14 @@ def _tombstone(item: Item, name: str) -> Item:
     )
 
 
-def _is_queued_to(send: Send, gone: Collection[str]) -> bool:
-    return send.to in gone and send.state is SendState.QUEUED
-
-
 def _sent(send: Send, new: dict[str, str], one: Customer) -> Send:
-    """A send that names nobody. What it answered is gone; what it says stands on its network."""
-    bare = {"to": new[send.to], "ref": {}, "url": ""} if send.to in new else {}
+    """A send that names nobody. What it answered is gone; what it says stands on its network, and is not looked for.
+
+    What is still to go out to others is left as somebody wrote it.
+    """
+    if send.state is not SendState.SENT:
+        return send
+    bare = {"to": new[send.to], "ref": {}, "url": "", "read_back": True} if send.to in new else {}
     return send.model_copy(update={**bare, "text": one.scrubbed(send.text), "reason": one.scrubbed(send.reason)})
 
 

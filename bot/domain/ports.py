@@ -64,6 +64,10 @@ class Cases(Protocol):
         """From now on no commit brings in what has this dedupe name, for 67 days: its customer took it back."""
         ...
 
+    async def is_taken_back(self, name: str) -> bool:
+        """Whether what has this dedupe name was taken back within 67 days."""
+        ...
+
     async def history(self, case_id: str) -> list[LogEntry]: ...
     async def waiting(self, limit: int) -> list[Case]:
         """Open cases in which a customer waits, the earliest due first."""

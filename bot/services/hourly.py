@@ -86,7 +86,7 @@ class Hourly:
             quiet=tuple(line for lines in quiet.values() for line in lines),
             quiet_since=min(quiet, default=None),
         )
-        state = await self._state(now)
+        state = await self.standing(now)
         if state is None and not hour.waiting and not hour.quiet:
             return next_hour(now)
         try:
@@ -124,7 +124,7 @@ class Hourly:
             await self._slack.update(Posted(state.place, state.ts), rendered.text, rendered.blocks)
         await self._save(state.model_copy(update={"drawn": rendered.digest}))
 
-    async def _state(self, now: datetime) -> Message | None:
+    async def standing(self, now: datetime) -> Message | None:
         """The message of today and of this channel, if it was begun; any other is left as it is."""
         text = await self._notes.get(STATE)
         state = Message.model_validate_json(text) if text else None

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.domain.dead import REMEMBERED
-from bot.domain.models import Deleted, Interaction
+from bot.domain.models import CaseKey, Deleted, Interaction
 from bot.domain.network import Titles
 from bot.domain.ports import Clock, Notes
 from bot.domain.receiving import folded
@@ -33,8 +33,11 @@ class QuietEvents:
         """Count one, however often it comes; the word for the counter.
 
         Where, all workers agree on first: a case may be opened or closed while they look. The hour is that of taking
-        in: one that waited for long, while no worker ran, belongs to no message that was written meanwhile.
+        in: one that waited for long, while no worker ran, belongs to no message that was written meanwhile. What was
+        taken back, by its customer or by erasing them, is told of no more.
         """
+        if await self.casework.cases.is_taken_back(name_of(event)):
+            return "deleted"
         case = await self.casework.cases.load(event.key.id)
         place = ON_CASE if case is not None and case.is_open else self._hour()
         place = await self.notes.agree(f"told:{name_of(event)}", place, REMEMBERED)
@@ -57,4 +60,9 @@ class QuietEvents:
 
 def name_of(event: Interaction | Deleted) -> str:
     """The name under which an interaction counts, once."""
-    return f"{event.key.network}:{event.key.account}:{event.id}"
+    return counts_as(event.key, event.id)
+
+
+def counts_as(key: CaseKey, id_: str) -> str:
+    """The same for an interaction that a case keeps."""
+    return f"{key.network}:{key.account}:{id_}"

@@ -77,6 +77,10 @@ class RedisCases:
         shards = range(self.keys.shards)
         await self.link.many([("SET", self.keys.gone(shard, name), 1, "PX", TAKEN_BACK // MS) for shard in shards])
 
+    async def is_taken_back(self, name: str) -> bool:
+        """Whether what has this dedupe name was taken back within 67 days."""
+        return bool(await self.link.do("EXISTS", self.keys.gone(0, name)))
+
     async def history(self, case_id: str) -> list[LogEntry]:
         """The audit log of a case, oldest first; the newest 1,000 lines are kept."""
         lines = await self.link.do("LRANGE", self.keys.log(self.keys.shard_of(case_id), case_id), 0, -1)

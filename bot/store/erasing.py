@@ -10,13 +10,14 @@ from itertools import chain
 
 from bot.domain import agenda
 from bot.domain.case import Case, LogEntry
+from bot.domain.dead import TAKEN_BACK
 from bot.domain.erasing import Customer, Remains
 from bot.domain.errors import Unreadable
 from bot.domain.models import Raw
 from bot.store.cases import ALL_OPEN, CARDS, POLLS, SENDS, TIMERS, read_case
 from bot.store.connect import Link
 from bot.store.inbox import from_fields
-from bot.store.keys import Keys
+from bot.store.keys import MS, Keys
 from bot.store.scripts import Scripts
 from bot.store.trips import Arg, Command
 
@@ -110,11 +111,22 @@ class RedisErasing:
         """How many deliveries that fit wait for intake."""
         return len(await self._entries(self.keys.inbox, fits))
 
-    async def trim(self, found: Found, one: Customer, cases: Sequence[str]) -> None:
-        """Take the customer, and these cases of theirs, out of everything that is kept beside the cases."""
+    async def beside(self, found: Found, one: Customer) -> int:
+        """How many likes, names and wordings of the customer's are kept beside the cases."""
+        told, _ = await self._notes(found.get("note", ()), one, ())
+        return len(told) + len(await self._texts(found, one))
+
+    async def trim(self, found: Found, one: Customer, cases: Sequence[str], words: Collection[str] = ()) -> None:
+        """Take the customer, and these cases and normal texts of theirs, out of all that is kept beside the cases."""
         commands = list(_without_cases(found, one, cases))
-        commands += await self._notes(found.get("note", ()), one, cases)
+        told, likes = await self._notes(found.get("note", ()), one, cases)
+        shards = range(self.keys.shards)
+        commands += [
+            ("SET", self.keys.gone(shard, name), 1, "PX", TAKEN_BACK // MS) for name in likes for shard in shards
+        ]
+        commands += [("DEL", key) for key in told]
         commands += await self._texts(found, one)
+        commands += await self._recent_words(found, words)
         commands += await self._lookups(one)
         gone = set(cases)
         commands += [("DEL", key) for key in found.get("draft", ()) if _parts(key)[3] in gone]
@@ -130,17 +142,19 @@ class RedisErasing:
                 last = f"({_text(entries[-1][0])}"
         return found
 
-    async def _notes(self, keys: Sequence[str], one: Customer, cases: Sequence[str]) -> list[Command]:
-        """Where their likes were counted, how they are called, which private conversation led to which case."""
+    async def _notes(self, keys: Sequence[str], one: Customer, cases: Sequence[str]) -> tuple[list[str], list[str]]:
+        """The notes that say where their likes were counted, how they are called, which private conversation led to
+        which case; and the dedupe names of the likes, which are to be taken back."""
         told = [key for key in keys if _name(key).startswith(f"told:{one.network}:") and one.is_named_in(key)]
+        likes = [_name(key).removeprefix("told:") for key in told]
         read = [key for key in keys if _name(key).startswith(("alias:", f"lookup:{one.network}/"))]
         values = await self.link.many([("GET", key) for key in read])
-        gone = set(cases)
+        erased = set(cases)
         for key, value in zip(read, values, strict=True):
             said = _text(value or b"")
-            if said in gone or (not _name(key).startswith("alias:") and one.is_named_in(f"{key} {said}")):
+            if said in erased or (not _name(key).startswith("alias:") and one.is_named_in(f"{key} {said}")):
                 told.append(key)
-        return [("DEL", key) for key in told]
+        return told, likes
 
     async def _texts(self, found: Found, one: Customer) -> list[Command]:
         """Our own lines and wordings that name them."""
@@ -155,6 +169,15 @@ class RedisErasing:
                 theirs = one.is_named_in(name) or one.is_shown_in(_text(line)[13:])
                 if name.startswith(f"{one.network}:") and theirs:
                     commands.append(("HDEL", key, name))
+        return commands
+
+    async def _recent_words(self, found: Found, words: Collection[str]) -> list[Command]:
+        """What was said in a channel within ten minutes, by which near duplicates are told: their texts, time first."""
+        commands: list[Command] = []
+        for key in found.get("storm", ()):
+            if words and key.endswith(":recent"):
+                lines = [_text(line) for line in await self.link.do("LRANGE", key, 0, -1)]
+                commands += [("LREM", key, 0, line) for line in lines if line.partition(" ")[2] in words]
         return commands
 
     async def _lookups(self, one: Customer) -> list[Command]:

@@ -150,23 +150,30 @@ def test_nobody_waits_for_an_answer_to_what_is_gone() -> None:
 
 
 def test_what_was_to_be_said_to_them_or_about_them_goes() -> None:
-    """A queued answer is not sent, a line that waits is not posted; what went out names nobody."""
+    """A queued answer is not sent, nor looked for or tried again; a line that waits is not posted; what went out names
+    nobody."""
     queued = a_send(id="q", to="at://did:plc:daniel/2", text="Hi Daniel Diaz")
     sent = queued.model_copy(update={"id": "s", "state": SendState.SENT, "ref": {"parent": "at://did:plc:daniel/2"}})
-    other = a_send(id="o")
+    tried = [
+        queued.model_copy(update={"id": state, "state": state}) for state in SendState if state is not SendState.SENT
+    ]
+    other = a_send(id="o", text="As with Daniel Diaz, we look for it")
     asked = Hiding(
         id="h", item="at://did:plc:daniel/2", reason=HideReason.SPAM, note="@daniel.example again", by=ANA, at=NOON,
         until=LATER,
     )  # fmt: skip
-    case = a_thread(sends=(queued, sent, other), hidings=(asked,))
+    case = a_thread(sends=(*tried, queued, sent, other), hidings=(asked,))
     case = with_line(with_line(case, "item:1", "Carla: hello"), "item:2", "Daniel Diaz: Same here")
     case = with_line(case, "back:2", "Daniel Diaz is back after this case was closed.", thread=False)
     left = left_of(case)
     assert [each.id for each in left.sends] == ["s", "o"]
     assert left.sends[0].text == "Hi someone"
+    assert left.sends[0].read_back
+    assert left.sends[1] == other
     assert left.sends[0].to == left.hidings[0].item == "erased:2"
     assert [each.id for each in left.posts if each.kind is PostKind.LINE] == ["item:1"]
-    assert "daniel" not in left.model_dump_json().casefold()
+    rest = left.model_copy(update={"sends": left.sends[:1]})
+    assert "daniel" not in rest.model_dump_json().casefold()
 
 
 def test_erasing_twice_changes_nothing() -> None:
@@ -193,6 +200,14 @@ def test_a_line_in_slack_is_theirs_by_its_name_or_its_words() -> None:
     assert not tells_of(Seen(at=at, own=True, text="Carla: Me too!"), theirs, one)
     assert not tells_of(Seen(at=at, own=True, text="Daniel Diaz", buttons=True), theirs, one)
     assert not tells_of(Seen(at=at, own=False, text="Daniel Diaz called me"), theirs, one)
+
+
+def test_a_name_of_two_letters_is_not_taken_for_theirs_in_a_sentence() -> None:
+    """But behind an @ it is, and in a script where names are that short."""
+    one = found("42", Author(id="42", handle="al", name="I"))
+    assert not one.is_shown_in("Dora: I had 42 of them, al dente")
+    assert one.scrubbed("Hello @Al, hello @42") == "Hello someone, hello someone"
+    assert found("did:plc:w", Author(id="did:plc:w", name="王伟")).is_shown_in("王伟: 你好")
 
 
 def test_what_remains_is_where_messages_stand_and_nothing_else() -> None:

@@ -14,6 +14,7 @@ from bot.domain.storm_ports import STORM, Fold, Jot
 from bot.services.joining import alias
 from bot.store.store import Store
 from tests.support.cases import ANA, CARLA, NOON, a_card, a_case, a_claim, a_key, a_log_entry, a_raw, a_send
+from tests.support.keyspace import holding
 from tests.support.real_servers import a_cluster
 from tests.support.stores import a_store
 
@@ -31,27 +32,6 @@ async def stored(store: Store, case: Case) -> Case:
     loaded = await store.cases.load(case.id)
     assert loaded is not None
     return loaded
-
-
-async def holding(client: "redis.asyncio.Redis", *words: str) -> list[str]:
-    """The keys in which one of these words stands, in the name or the value."""
-    found = []
-    async for key in client.scan_iter(count=1000):
-        kind = await client.type(key)
-        reads = {"hash": client.hgetall, "set": client.smembers}
-        if kind in reads:
-            value = str(await reads[kind](key))
-        elif kind == "zset":
-            value = str(await client.zrange(key, 0, -1))
-        elif kind == "list":
-            value = str(await client.lrange(key, 0, -1))
-        elif kind == "stream":
-            value = str(await client.xrange(key))
-        else:
-            value = str(await client.get(key))
-        if any(word in f"{key} {value}" for word in words):
-            found.append(key)
-    return sorted(found)
 
 
 async def test_a_case_goes_with_all_that_follows_from_it(store: Store, redis: "redis.asyncio.Redis") -> None:
@@ -160,7 +140,7 @@ async def furnish(store: Store, case: Case) -> None:
         fold = Fold(mine, 3, NOON, f"square:{who}", "neutral", (), complaint=False)
         await store.storms.fold(CHANNEL, STORM, fold, NOON)
         await store.storms.stand(CHANNEL, "p1", mine, NOON)
-        jot = Jot({}, [], {mine: NOON + LEASE}, {mine: f"square:{who}"}, storming=True)
+        jot = Jot({}, [f"where is {line.lower()}"], {mine: NOON + LEASE}, {mine: f"square:{who}"}, storming=True)
         await store.storms.note(CHANNEL, jot, NOON)
         await store.storms.note(CHANNEL, Jot({}, [], {mine: NOON + LEASE}, {}, storming=True), NOON)
     await store.storms.take(CHANNEL, STORM, 2, NOON)
@@ -171,8 +151,10 @@ async def check_trimmed(store: Store) -> None:
     case = a_case()
     await furnish(store, case)
     found = await store.erasing.look()
-    await store.erasing.trim(found, ONE, [case.id])
+    assert await store.erasing.beside(found, ONE) == 4
+    await store.erasing.trim(found, ONE, [case.id], {"where is carla"})
     again = await store.erasing.look()
+    assert await store.erasing.beside(again, ONE) == 0
     assert len(again["draft"]) == 1
     assert await store.notes.digest("2026-03-04T12") == ["Dora liked (Square)"]
     assert await store.notes.recent("thanks") == ["Thank you, Dora!"]
@@ -180,13 +162,17 @@ async def check_trimmed(store: Store) -> None:
     assert await store.storms.top(CHANNEL, STORM, 9) == ["otherotherother1"]
     assert await store.storms.standing(CHANNEL, "p1", 9) == ["otherotherother1"]
     assert [due.id for due in await store.polls.take(NOON, 64, LEASE)] == ["square/main/lookup:person:did:plc:dora"]
+    noted = await store.storms.note(CHANNEL, Jot({}, ["a third one"], {}, {}, storming=True), NOON)
+    assert noted.window == ("a third one", "where is dora")
     assert sum("did:plc:dora" in key for key in again["note"]) == 2
 
 
 async def test_the_person_goes_out_of_everything_beside_the_cases(store: Store, redis: "redis.asyncio.Redis") -> None:
     """No key has her name, her id or her case in it; what is somebody else's stands."""
     await check_trimmed(store)
-    assert await holding(redis, "did:plc:carla", "carla.example", "Carla", a_case().id) == []
+    assert await holding(redis, "did:plc:carla", "carla", "Carla", a_case().id) == []
+    assert await store.cases.is_taken_back("square:main:at://did:plc:carla/like/1")
+    assert not await store.cases.is_taken_back("square:main:at://did:plc:dora/like/1")
 
 
 async def test_another_network_of_the_same_names_is_left_alone(store: Store, redis: "redis.asyncio.Redis") -> None:
