@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.domain.dead import REMEMBERED
-from bot.domain.models import CaseKey, Deleted, Interaction
+from bot.domain.models import CaseKey, Deleted, Interaction, Kind
 from bot.domain.network import Titles
 from bot.domain.ports import Clock, Notes
 from bot.domain.receiving import folded
+from bot.domain.text.clean import cut, tidy
 from bot.services.casework import Casework
 from bot.services.hourly import HOUR_NAME
 
@@ -53,9 +54,15 @@ class QuietEvents:
 
     async def _tell(self, event: Interaction, hour: str) -> str:
         who = event.author.label if event.author else "someone"
-        line = f"{who} {WORDS[event.kind]} ({self.titles[event.key.network]})"
+        line = f"{who} {_did(event)} ({self.titles[event.key.network]})"
         await self.notes.add_to_digest(hour, name_of(event), line)
         return "digest"
+
+
+def _did(event: Interaction) -> str:
+    """What somebody did, in words. A messenger tells the emoji of a reaction, and not each of them is a like."""
+    emoji = "" if event.kind is not Kind.REACTION or event.text.isascii() else cut(tidy(event.text), 1)
+    return f"reacted with {emoji}" if emoji else WORDS[event.kind]
 
 
 def name_of(event: Interaction | Deleted) -> str:

@@ -140,7 +140,7 @@ async def test_every_type_finds_its_place(redis_url: str) -> None:
         await rig.idle()
         assert len(rig.cards()) == 1
         assert [each.error for each in await rig.service.store.inbox.buried(10)] == ["a message must have an id"]
-        assert await rig.digest() == ["Bo liked (WhatsApp)"]
+        assert await rig.digest() == ["Bo reacted with 👍 (WhatsApp)"]
 
 
 async def test_edits_in_any_order_and_deletions(redis_url: str) -> None:

@@ -109,3 +109,21 @@ async def test_a_number_in_a_name_is_masked_in_the_digest_too(redis_url: str) ->
         like = an_interaction("", id="like-1", kind=Kind.REACTION, author=carla)
         await takes_in(an_intake(store, told(lambda _: [like])), store, "like")
         assert await store.notes.digest(NOON.strftime(HOUR_NAME)) == ["Carla [phone ••23] Cleaning liked (Square)"]
+
+
+@pytest.mark.parametrize(
+    ("told_of", "shown"),
+    [
+        ("😡", "Carla reacted with 😡 (Square)"),
+        ("👎🏽", "Carla reacted with 👎🏽 (Square)"),
+        ("love", "Carla liked (Square)"),
+        ("", "Carla liked (Square)"),
+        ("\u202e\u200b", "Carla liked (Square)"),
+    ],
+)
+async def test_an_angry_face_is_not_told_as_a_like(redis_url: str, told_of: str, shown: str) -> None:
+    """A messenger tells the emoji; a network that tells a word of its own has told that it is kind."""
+    async with a_store(redis_url) as store:
+        reaction = an_interaction(told_of, id="reaction-1", kind=Kind.REACTION)
+        await takes_in(an_intake(store, told(lambda _: [reaction])), store, "reaction")
+        assert await store.notes.digest(NOON.strftime(HOUR_NAME)) == [shown]
