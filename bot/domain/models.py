@@ -88,6 +88,10 @@ class CaseKey(Model):
         """A short name for keys, buttons and logs: 80 bits of BLAKE2b as 16 letters and digits."""
         return _name(self.network, self.account, self.conversation)
 
+    def counts_as(self, id_: str) -> str:
+        """The name under which an interaction of this conversation counts, once: for dedupe, and to be taken back."""
+        return f"{self.network}:{self.account}:{id_}"
+
 
 @lru_cache(maxsize=4096)
 def _name(*parts: str) -> str:

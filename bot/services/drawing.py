@@ -253,8 +253,8 @@ class Drawing:
         outcome = await self._casework.apply(
             case.id, lambda each: placed(counted(each, *took), post.id, posted, shown, now), known=case, patient=True
         )
-        case = outcome.case or case
-        if outcome.refused is not None and outcome.refused.code in (STANDS, NO_CASE):
+        case, refused = outcome.case or case, outcome.refused.code if outcome.refused else ""
+        if refused == STANDS or (refused == NO_CASE and await self._is_erased(case)):
             await self._take_away(case, posted)
             return case
         self._metrics.draws.labels("posted").inc()
@@ -268,18 +268,24 @@ class Drawing:
 
     async def _overtaken(self, case: Case, post: Post, attempt: str, thread: str | None) -> None:
         """Nobody knows whether our call was carried out. Usually the next turn looks for it; but who slept through the
-        call may find that another worker has looked in vain and posted as well, or that the case is gone. Then ours, if
-        it stands, is surplus."""
+        call may find that another worker has looked in vain and posted as well, or that the case was erased. Then ours,
+        if it stands, is surplus."""
         newest = await self._casework.cases.load(case.id)
-        if newest is not None and not is_placed_otherwise(newest, post.id, attempt):
+        is_theirs = is_placed_otherwise(newest, post.id, attempt) if newest else await self._is_erased(case)
+        if not is_theirs:
             return
         found = await self._slack.find_attempt(post.channel, attempt, thread)
         if found is not None and (newest is None or not stands_at(newest, post.id, found)):
             await self._take_away(case, found)
 
+    async def _is_erased(self, case: Case) -> bool:
+        """Whether a case that is gone was erased. A server that lost it is no reason to take away what staff can see:
+        it may be all that is left of the customer's words."""
+        return await self._casework.cases.is_taken_back(case.key.counts_as(case.latest.id))
+
     async def _take_away(self, case: Case, surplus: Posted) -> None:
         """A message that no case knows: two workers have posted it, since one of them was asleep for longer than its
-        lease, or its case was erased while it was posted."""
+        lease, or its case was erased meanwhile."""
         self._log.warning("a message of no case, taken away again", case=case.id, ts=surplus.ts)
         self._metrics.draws.labels("taken_away").inc()
         try:

@@ -43,7 +43,6 @@ from bot.domain.text.similar import normal
 from bot.services.casework import ROUNDS, Casework
 from bot.services.erasing_slack import SlackErasing
 from bot.services.hourly import Hourly
-from bot.services.quiet import counts_as
 from bot.services.timing import HOURLY
 
 PIECE: Final = 200
@@ -260,7 +259,7 @@ class Erasing:
             if case is None or not is_own(case, traces.one):
                 return
             for item in case.items:
-                await self._casework.cases.take_back(counts_as(case.key, item.id))
+                await self._casework.cases.take_back(case.key.counts_as(item.id))
             left = remains(case, shown.messages.get(case_id, ()), shown.replies.get(case_id, 0))
             if await self._store.forget(case, left, drafts):
                 return
@@ -274,7 +273,7 @@ class Erasing:
         if case is None:
             return
         for item in items_of(case, one):
-            await self._casework.cases.take_back(counts_as(case.key, item.id))
+            await self._casework.cases.take_back(case.key.counts_as(item.id))
         going: list[Stands] = []
 
         def decide(newest: Case) -> Decision:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.domain.dead import REMEMBERED
-from bot.domain.models import CaseKey, Deleted, Interaction, Kind
+from bot.domain.models import Deleted, Interaction, Kind
 from bot.domain.network import Titles
 from bot.domain.ports import Clock, Notes
 from bot.domain.receiving import folded
@@ -67,9 +67,4 @@ def _did(event: Interaction) -> str:
 
 def name_of(event: Interaction | Deleted) -> str:
     """The name under which an interaction counts, once."""
-    return counts_as(event.key, event.id)
-
-
-def counts_as(key: CaseKey, id_: str) -> str:
-    """The same for an interaction that a case keeps."""
-    return f"{key.network}:{key.account}:{id_}"
+    return event.key.counts_as(event.id)

@@ -109,16 +109,22 @@ async def test_a_doubled_card_that_cannot_be_taken_away_stops_nothing(board: Boa
 
 
 class Erased(SlackGateway):
-    """A gateway during whose post the case goes; with `deaf` the answer is lost as well."""
+    """A gateway during whose post the case goes; with `deaf` the answer is lost as well.
 
-    def __init__(self, awake: SlackGateway, board: Board, *, deaf: bool = False) -> None:
+    Unless it was `lost` by the server, what its customer wrote was taken back before.
+    """
+
+    def __init__(self, awake: SlackGateway, board: Board, *, deaf: bool = False, lost: bool = False) -> None:
         super().__init__(awake.api, Metrics(), CARE)
-        self._board, self._deaf = board, deaf
+        self._board, self._deaf, self._lost = board, deaf, lost
 
     async def post(self, channel: str, text: str, blocks: Blocks, **more: Any) -> Posted:
         """Post; afterwards nobody knows of the case."""
         posted = await super().post(channel, text, blocks, **more)
-        await self._board.store.link.do("DEL", self._board.store.cases.keys.case(0, self._board.first.id))
+        case, cases = self._board.first, self._board.store.cases
+        if not self._lost:
+            await cases.take_back(case.key.counts_as(case.latest.id))
+        await self._board.store.link.do("DEL", cases.keys.case(0, case.id))
         if self._deaf:
             raise SlackUnknown("no answer")
         return posted
@@ -130,6 +136,13 @@ async def test_a_card_whose_case_goes_while_it_is_posted_is_taken_away(board: Bo
     await board.worker(Erased(board.gateway, board, deaf=deaf)).act(board.due)
     assert len(board.slack.calls_of("chat.postMessage")) == 1
     assert board.slack.messages(CARE) == []
+
+
+@pytest.mark.parametrize("deaf", [False, True])
+async def test_a_card_whose_case_the_server_lost_stays(board: Board, *, deaf: bool) -> None:
+    """It is all that is left of the customer's words."""
+    await board.worker(Erased(board.gateway, board, deaf=deaf, lost=True)).act(board.due)
+    assert len(board.slack.messages(CARE)) == 1
 
 
 async def test_a_line_is_looked_for_below_a_message_that_is_gone(board: Board) -> None:
