@@ -99,7 +99,7 @@ def _say_report(report: Report, say: Say) -> int:
     if traces.unread:
         left.append(f"{_count(traces.unread, 'case')} only a newer version can read: run it there")
     left += [f"by hand: Slack does not let Hark delete {address}" for address in report.refused]
-    left += [f"by hand: people wrote in the thread {address}, which Hark does not read" for address in report.answered]
+    left += [f"by hand: people wrote in the thread {address}; Hark may not delete it" for address in report.answered]
     left += [f"by hand: Slack does not let Hark look through {channel}" for channel in report.unseen]
     for each in left:
         say(each)
