@@ -1,6 +1,8 @@
 """What time does, end to end: warnings, breaches, escalation, lapsing claims, the hourly message."""
 
 from bot.services.hourly import HOUR, HOUR_NAME, next_hour
+from bot.services.timing import HOURLY
+from bot.store.cases import TIMERS
 from sandbox.slack.model import Message
 from tests.support.rig import ANA, BEN, CARE, CHLOE, Rig, a_rig
 from tests.support.waiting import wait_until
@@ -118,7 +120,13 @@ async def test_an_answer_in_time_leaves_everybody_in_peace(redis_url: str) -> No
 async def test_likes_of_several_hours_are_told_with_their_span(redis_url: str) -> None:
     """Nobody wrote the message for three hours: what came in them is not said to have come in the last one."""
     async with a_rig(redis_url) as rig:
-        clock, notes = rig.sandbox.clock, rig.service.store.notes
+        clock, store = rig.sandbox.clock, rig.service.store
+        notes = store.notes
+
+        async def scheduled() -> bool:
+            return await store.link.do("ZSCORE", store.timers.keys.due(0, TIMERS)[0], HOURLY) is not None
+
+        await wait_until(scheduled, "the message is to be written", within_s=20)
         clock.skip((next_hour(clock.now()) - clock.now()).total_seconds())
         at = clock.now()
         await notes.add_to_digest(at.strftime(HOUR_NAME), "like-1", "Eve liked")
