@@ -1,8 +1,32 @@
-"""The command line: `python -m bot run|web|worker|check|dead|replay|forget|settings`."""
+"""The command line: `python -m bot run|web|worker|check|dead|replay|forget|settings|capabilities`."""
 
 import argparse
 import gc
 import sys
+
+AS_WRITTEN = argparse.RawDescriptionHelpFormatter
+SETTINGS = "Settings come from the environment (docs/settings.md)."
+EPILOG = f"""{SETTINGS}
+exit: 0 done, 1 something is wrong (the output says what to do), 2 wrong command line
+docs: README.md to begin, docs/deploying.md to install, docs/operating.md when something is wrong"""
+COMMANDS = {
+    "run": ("everything in one process: what a small team needs", SETTINGS),
+    "web": ("listen to networks and to Slack", f"At least one `worker` goes with it, and REDIS_URL. {SETTINGS}"),
+    "worker": ("work the queues off", f"Any number may run, on any machine. {SETTINGS}"),
+    "check": (
+        "say whether settings, server, Slack and accounts are in order",
+        "It may run beside the others and changes nothing.",
+    ),
+    "dead": ("list deliveries that could not be used, or show one of them", "They are kept for 30 days."),
+    "replay": ("put dead letters back into the inbox", "What was taken in already changes nothing."),
+    "forget": (
+        "say what is kept of a customer; with --yes erase it",
+        "It wants the settings of `web` and `worker`, which go on running.",
+    ),
+    "settings": ("print docs/settings.md", ""),
+    "capabilities": ("print docs/connectors/capabilities.md", ""),
+}
+"""What the help says of each command: in the list, and beyond that on its own page."""
 
 
 def main() -> int:
@@ -19,23 +43,24 @@ def main() -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m bot", description="Hark: customer care from Slack.")
+    parser = argparse.ArgumentParser(
+        prog="python -m bot", description="Hark: customer care from Slack.", epilog=EPILOG, formatter_class=AS_WRITTEN
+    )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    commands.add_parser("run", help="everything in one process: what a small team needs")
-    commands.add_parser("web", help="listen to networks and to Slack")
-    commands.add_parser("worker", help="work the queues off")
-    commands.add_parser("check", help="say whether settings, server, Slack and accounts are in order")
-    dead = commands.add_parser("dead", help="list deliveries that could not be used, or show one of them")
-    dead.add_argument("id", nargs="?", default="", help="which one to show, its personal data masked")
-    replay = commands.add_parser("replay", help="put dead letters back into the inbox")
-    replay.add_argument("ids", nargs="*", help="which ones; all of them without ids")
-    forget = commands.add_parser("forget", help="say what is kept of a customer; with --yes erase it")
-    forget.add_argument("network", help="where they are a customer, such as bluesky")
-    forget.add_argument("who", help="their id or handle there, exactly; a name is not enough")
-    forget.add_argument("--yes", action="store_true", help="erase it; there is no way back")
-    commands.add_parser("settings", help="print docs/settings.md")
-    commands.add_parser("capabilities", help="print docs/connectors/capabilities.md")
+    added = {
+        name: commands.add_parser(name, help=short, description=f"{_sentence(short)} {more}".strip())
+        for name, (short, more) in COMMANDS.items()
+    }
+    added["dead"].add_argument("id", nargs="?", default="", help="which one to show, its personal data masked")
+    added["replay"].add_argument("ids", nargs="*", help="which ones; all of them without ids")
+    added["forget"].add_argument("network", help="where they are a customer, such as bluesky")
+    added["forget"].add_argument("who", help="their id or handle there, exactly; a name is not enough")
+    added["forget"].add_argument("--yes", action="store_true", help="erase it; there is no way back")
     return parser
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."
 
 
 if __name__ == "__main__":

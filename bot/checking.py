@@ -9,6 +9,7 @@ from bot.domain.models import Health
 from bot.services.timekeeping import SharedClock
 
 Say = Callable[[str], None]
+SERVER_MEND = "check REDIS_URL, and that the server runs"
 
 
 async def check(env: Mapping[str, str], say: Say) -> int:
@@ -21,13 +22,13 @@ async def check(env: Mapping[str, str], say: Say) -> int:
     say(line(Health(ok=True, summary="settings: read")))
     try:
         async with open_service(settings, found, env) as service:
-            results = [await _guarded("server", lambda: _server(service))]
+            results = [await _guarded("server", lambda: _server(service), SERVER_MEND)]
             if isinstance(service.clock, SharedClock):
                 results += [await service.clock.ask(service.store.time)]
             results += await service.slack.check(settings.notice_places)
             results += [await _socket(service)]
             results += [
-                await _guarded(f"{network} {each.title}", each.check)
+                await _guarded(f"{network} {each.title}", each.check, f"see docs/connectors/{network}.md")
                 for (network, _), each in service.connectors.items()
             ]
             results += await service.signals.health()
@@ -35,7 +36,7 @@ async def check(env: Mapping[str, str], say: Say) -> int:
                 mend = "set the variables of at least one network (docs/connectors)"
                 results.append(Health(ok=False, summary="accounts: none is set up", mend=mend))
     except HarkError as error:
-        said, mend = str(error), "check REDIS_URL, and that the server runs"
+        said, mend = str(error), SERVER_MEND
         if isinstance(error, SetupError):
             said, mend = error.message, error.mend
         results = [Health(ok=False, summary=f"server: {said}", mend=mend)]
@@ -50,11 +51,11 @@ def line(health: Health) -> str:
     return (text if not health.mend else f"{text}\nmend: {health.mend}").replace("\n", "\n     ")
 
 
-async def _guarded(what: str, ask: Callable[[], Awaitable[Health]]) -> Health:
+async def _guarded(what: str, ask: Callable[[], Awaitable[Health]], mend: str) -> Health:
     try:
         health = await ask()
     except HarkError as error:
-        return Health(ok=False, summary=f"{what}: {error}", mend="see the connector's page in docs/connectors")
+        return Health(ok=False, summary=f"{what}: {error}", mend=mend)
     named = health.summary.startswith(what)
     return health if named else health.model_copy(update={"summary": f"{what}: {health.summary}"})
 

@@ -142,7 +142,8 @@ class Socket:
             else:
                 down_since = down_since if down_since is not None else self._clock.monotonic()
                 if self._clock.monotonic() - down_since > LONGEST_DOWN_S:
-                    raise SetupError("the socket to Slack has been down for two minutes", "start Hark again")
+                    mend = "start Hark again; if that does not help, `python -m bot check` says what Slack answers"
+                    raise SetupError("the socket to Slack has been down for two minutes", mend)
             await _pause(stop, self._watch_s)
 
     async def _connect(self) -> None:

@@ -199,7 +199,7 @@ async def _watch_server(gone: Awaitable[None], stop: asyncio.Event) -> None:
     waiting.cancel()
     stopping.cancel()
     if lost:
-        raise SetupError("the Redis server that Hark started has ended", "see server.log in the data folder")
+        raise SetupError("the Redis server that Hark started has ended", "see server.log in HARK_DATA_DIR/redis")
 
 
 def _socket(service: Service) -> Socket | None:

