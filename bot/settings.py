@@ -160,7 +160,8 @@ class Settings(BaseModel):
         alias="HARK_POLL_SECONDS",
         ge=0.2,
         le=3600,
-        description="How often networks without webhooks are asked",
+        description="The seconds between two polls of a network without webhooks; searches and sweeps of every network "
+        "are slower in proportion (see its page)",
         examples=["20"],
     )
     time_zone: str = Field(
