@@ -11,7 +11,7 @@ import structlog
 
 from bot import accounts, forgetting, letters
 from bot.app import open_service, reach_server
-from bot.checking import check
+from bot.checking import SERVER_MEND, check
 from bot.clock import SystemClock
 from bot.docs import capabilities_page, settings_page
 from bot.domain.errors import HarkError, StoreUnavailable
@@ -32,7 +32,8 @@ def run(arguments: argparse.Namespace) -> int:
     try:
         return asyncio.run(_run(arguments, os.environ))
     except HarkError as error:
-        sys.stderr.write(f"hark: {error}\n")
+        mend = f"\n  Mend: {SERVER_MEND}" if isinstance(error, StoreUnavailable) else ""
+        sys.stderr.write(f"hark: {error}{mend}\n")
         return 1
     except BrokenPipeError:
         # What is left in the buffer is written once more at the exit: there it must find a reader.

@@ -80,6 +80,7 @@ async def test_redis_away_ends_a_command_with_one_message() -> None:
     code, said = await run_bot(AWAY, "dead")
     assert code == 1
     assert "hark: Redis: " in said
+    assert "Mend: check REDIS_URL" in said
     assert "hush" not in said
     assert "Traceback" not in said
 
