@@ -20,6 +20,7 @@ from connectors.bluesky.xrpc import Xrpc
 
 DM_MEND = "To read and answer direct messages, make an app password with access to them and set BLUESKY_APP_PASSWORD."
 AWAY_MEND = "Check BLUESKY_SERVICE_URL and the way to it. If the server is only ill, Hark goes on by itself."
+PAGE = "See docs/connectors/bluesky.md."
 _MENDS: Mapping[str, str] = {
     "wrong_password": "Check BLUESKY_IDENTIFIER, and set BLUESKY_APP_PASSWORD to a new app password of that account.",
     "second_factor": "Set BLUESKY_APP_PASSWORD to an app password of the account.",
@@ -109,7 +110,7 @@ class BlueskyConnector(Connector):
             bad = [query for query in self._settings.queries if not await self._search_works(query)]
             chat, mend = await self._chat_state()
         except Permanent as error:
-            return Health(ok=False, summary=f"{error.text}", mend=_MENDS.get(error.reason, ""))
+            return Health(ok=False, summary=f"{error.text}", mend=_MENDS.get(error.reason, PAGE))
         except Transient as error:
             return Health(ok=False, summary=f"{error}", mend=AWAY_MEND)
         if bad:

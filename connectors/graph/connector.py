@@ -40,7 +40,11 @@ class GraphConnector(Connector, Generic[S]):
         try:
             return await self._checked()
         except Permanent as error:
-            return Health(ok=False, summary=self._about(error.text), mend=self.mends.get(error.reason, ""))
+            return Health(
+                ok=False,
+                summary=self._about(error.text),
+                mend=self.mends.get(error.reason, f"See docs/connectors/{self.network}.md."),
+            )
         except Transient as error:
             return Health(ok=False, summary=self._about(str(error)), mend=self.away)
 

@@ -388,5 +388,7 @@ async def test_check_names_what_is_wrong_and_the_mend(rig: Rig) -> None:
     assert not health.ok
     assert "expired" in health.summary
     assert "INSTAGRAM_TOKEN" in health.mend
+    rig.server.fail(12)
+    assert "docs/connectors/instagram.md" in (await rig.connector.check()).mend  # what nobody foresaw
     rig.server.fall_over(times=5)
     assert "goes on by itself" in (await rig.connector.check()).mend
