@@ -13,19 +13,26 @@ from connectors.registry import NETWORKS
 
 HEAD = """# Settings
 
-Everything is set through environment variables. This page is made by `python -m bot settings > docs/settings.md`;
-a test fails when it is out of date. A wrong or missing value ends the start with one message that names the
-variable, says what was wrong and shows an example. An unknown variable that begins with `HARK_` is an error.
+Everything is set through environment variables. Hark needs `SLACK_BOT_TOKEN`, `SLACK_CHANNEL`, and `SLACK_APP_TOKEN` or
+`SLACK_SIGNING_SECRET` ([slack.md](slack.md)), and the variables of at least one network
+([connectors](connectors/README.md)). Most teams also set when the desk is open (`HARK_HOURS`, `HARK_TIME_ZONE`), whose
+phones ring (`SLACK_ALERT_USERS`, `HARK_MANAGER_USERS`), and what is their own and need not be masked
+(`HARK_OWN_CONTACTS`, `HARK_PHONE_REGION`).
+
+A wrong or missing value ends the start with one message that names the variable, says what was wrong and shows an
+example. So do some but not all of an account's required variables, and an unknown variable that begins with `HARK_`.
 
 A second account of the same network uses the same variables with a suffix: `BLUESKY_IDENTIFIER__SUPPORT` and
 `BLUESKY_APP_PASSWORD__SUPPORT` make the account "support" beside the account "main". Its webhooks arrive at
 `/webhooks/<connector>/support`. What one of your accounts writes becomes no card of another one on that network.
+
+This page is made by `python -m bot settings > docs/settings.md`; a test fails when it is out of date.
 """
 
 CAPABILITIES_HEAD = """# What each network can do
 
-This page is made from the code by `python -m bot capabilities > docs/connectors/capabilities.md`; a test fails when it
-is out of date. A button that cannot work on a network is not shown on its cards.
+A button that cannot work on a network is not shown on its cards. This page is made from the code by
+`python -m bot capabilities > docs/connectors/capabilities.md`; a test fails when it is out of date.
 
 - **in**: how words come in. "webhook": the network tells; "poll": Hark asks, also for what a webhook missed; "search":
   words that the team chose are looked for, wherever they are written.
