@@ -85,10 +85,13 @@ def connect(
     found: list[Account], http: aiohttp.ClientSession, clock: Clock, notes: Notes, poll_seconds: float
 ) -> dict[tuple[str, str], Connector]:
     """The connectors of these accounts, by network and account name."""
-    return {
+    connectors = {
         (each.network.name, each.name): each.network.build(
             each.settings,
             ConnectorDeps(account=each.name, http=http, clock=clock, notes=notes, poll_seconds=poll_seconds),
         )
         for each in found
     }
+    for connector in connectors.values():
+        connector.meet(connectors.values())
+    return connectors

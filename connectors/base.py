@@ -146,6 +146,10 @@ class Connector(ABC):
         """A delivery was read and is about to be taken in; after a crash it may be told again."""
         del raw
 
+    def meet(self, accounts: Collection["Connector"]) -> None:
+        """Learn of all the company's accounts: what concerns another one may be delivered to this one's address."""
+        del accounts
+
     def verify(self, request: WebhookRequest) -> Verdict:
         """Judge one webhook request over its raw bytes; networks without webhooks refuse all."""
         del request

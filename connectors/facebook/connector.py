@@ -18,6 +18,7 @@ from connectors.graph import tokens
 from connectors.graph.client import Access, Graph
 from connectors.graph.connector import GraphConnector
 from connectors.graph.errors import Fate
+from connectors.graph.webhooks import Change
 
 FIELDS: Final = ("feed", "mention", "messages")
 """Without these nothing comes by webhook; others only add to it."""
@@ -79,6 +80,10 @@ class FacebookConnector(GraphConnector[FacebookSettings]):
     def title(self) -> str:
         """The Page's name, once it is known; until then its id."""
         return self.known_name or f"Page {self._page.id}"
+
+    def concerns(self, change: Change) -> bool:
+        """Whether an update is about this Page."""
+        return change.object == mapping.OBJECT and change.owner == self.identity
 
     def parse(self, raw: Raw) -> Iterator[Event]:
         """Read one stored delivery. Pure, and never raises."""

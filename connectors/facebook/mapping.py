@@ -18,6 +18,7 @@ from connectors.graph.webhooks import Change, changes, table, unknown, wrong
 from connectors.graph.wire import version_of
 from connectors.times import happened
 
+OBJECT: Final = "page"
 POSTS: Final = frozenset({"post", "status", "photo", "video", "album", "link", "note", "event"})
 ADDED: Final = frozenset({"add"})
 EDITED: Final = frozenset({"edit", "edited", "update"})
@@ -43,7 +44,7 @@ def parse(raw: Raw, page: Page) -> Iterator[Event]:
 
 
 def _found(found: Change, raw: Raw, page: Page) -> Iterator[Event]:
-    if found.object != "page":
+    if found.object != OBJECT:
         yield unknown("object", found.object or "none")
     elif found.owner != page.id:
         yield unknown("another_page")

@@ -1,15 +1,16 @@
 """What the connectors of Meta's networks have in common: the door of the webhook, and how a check speaks of trouble."""
 
 from abc import abstractmethod
-from collections.abc import Mapping
-from typing import ClassVar, Generic, TypeVar
+from collections.abc import Collection, Mapping
+from typing import Any, ClassVar, Generic, TypeVar
 
 from bot.domain.errors import Permanent, Transient
 from bot.domain.models import Author, Health
-from bot.domain.network import Verdict, WebhookRequest
+from bot.domain.network import Accepted, Verdict, WebhookRequest
 from connectors.base import Connector, ConnectorDeps
 from connectors.graph import webhooks
 from connectors.graph.settings import GraphSettings
+from connectors.graph.webhooks import Change
 
 S = TypeVar("S", bound=GraphSettings)
 
@@ -24,12 +25,44 @@ class GraphConnector(Connector, Generic[S]):
     def __init__(self, settings: S, deps: ConnectorDeps) -> None:
         super().__init__(deps)
         self._settings = settings
+        self._beside: tuple[GraphConnector[Any], ...] = ()
+
+    @property
+    def secrets(self) -> tuple[bytes, ...]:
+        """The app secrets: accounts that share one are in the same app."""
+        return self._settings.secrets
+
+    def meet(self, accounts: Collection[Connector]) -> None:
+        """Learn of the other accounts in the same app, which has one address for all of them."""
+        others = (each for each in accounts if isinstance(each, GraphConnector) and each is not self)
+        self._beside = tuple(each for each in others if not set(self.secrets).isdisjoint(each.secrets))
 
     def verify(self, request: WebhookRequest) -> Verdict:
-        """Judge one request: the handshake, or a delivery signed over its raw bytes with one of the app secrets."""
+        """Judge one request: the handshake, or a delivery signed over its raw bytes with one of the app secrets.
+
+        What concerns another account in the same app is stored for that one.
+        """
         token = self._settings.verify_token.get_secret_value()
-        secrets = self._settings.secrets
-        return webhooks.verify(request, secrets, token, network=self.network, account=self.account)
+        verdict = webhooks.verify(request, self.secrets, token, network=self.network, account=self.account)
+        named = [each for each in self._beside if each.is_named(request)]
+        return self._dealt(verdict, named) if named and isinstance(verdict, Accepted) else verdict
+
+    def is_named(self, request: WebhookRequest) -> bool:
+        """Whether a delivery may concern this account: it holds its id, and is genuine by its own secrets."""
+        return self.identity.encode() in request.body and webhooks.is_genuine(
+            request.headers, request.body, self.secrets
+        )
+
+    @abstractmethod
+    def concerns(self, change: Change) -> bool:
+        """Whether an update is about this account."""
+
+    def _dealt(self, verdict: Accepted, others: "list[GraphConnector[Any]]") -> Accepted:
+        """The delivery, or each part of it, for the account that it concerns."""
+        [raw] = verdict.raws
+        parts = webhooks.dealt(raw.body, (self, *others))
+        raws = (raw._replace(network=who.network, account=who.account, body=body) for who, body in parts.items())
+        return verdict._replace(raws=tuple(raws))
 
     def is_author(self, author: Author) -> bool:
         """By the account's id, or by its name where the network tells that of an author."""

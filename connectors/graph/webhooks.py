@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, Protocol, TypeVar
 
 from pydantic import ValidationError
 
@@ -29,6 +29,7 @@ _NAME: Final = re.compile(r"[a-z0-9_]{1,40}")
 CHANGES: Final = "changes"
 MESSAGING: Final = "messaging"
 STANDBY: Final = "standby"
+DOORS: Final = (CHANGES, MESSAGING, STANDBY)
 
 
 # --- the door ---------------------------------------------------------------------------------------------------
@@ -127,7 +128,7 @@ def _entry(name: str, entry: object) -> Iterator[Found]:
         yield Malformed(part=_part({"object": name, "entry": [entry]}), error="an entry must be an object")
         return
     owner, at = identifier(entry.get("id")), moment(entry.get("time"))
-    doors = [door for door in (CHANGES, MESSAGING, STANDBY) if door in entry]
+    doors = [door for door in DOORS if door in entry]
     if "field" in entry:  # Instagram Login sends a single update without the list
         yield _change(name, owner, at, entry)
     elif not doors:
@@ -154,6 +155,57 @@ def _message(name: str, owner: str, at: datetime | None, door: str, message: obj
         part = {"object": name, "entry": [{"id": owner, door: [message]}]}
         return Malformed(part=_part(part), error="a message must be an object")
     return Change(name, owner, door, door, message, moment(message.get("timestamp")) or at, message)
+
+
+# --- one address for several accounts ---------------------------------------------------------------------------
+
+
+class Listener(Protocol):
+    """An account that deliveries may be about."""
+
+    def concerns(self, change: Change) -> bool: ...
+
+
+L = TypeVar("L", bound=Listener)
+
+
+def dealt(body: bytes, accounts: Sequence[L]) -> dict[L, bytes]:
+    """Which account is to have which part of a delivery. What concerns none of them, or cannot be read, goes to the
+    first; a delivery that is for one account alone stays as it came. Never raises."""
+    try:
+        delivery = json.loads(body)
+        parts: dict[L, list[Any]] = {}
+        for update in _updates(delivery):
+            parts.setdefault(_whose(update, accounts), []).extend(each(update.get("entry")))
+        if len(parts) > 1:
+            return {who: json.dumps({**delivery, "entry": entries}).encode() for who, entries in parts.items()}
+    except (ValueError, RecursionError):
+        return {accounts[0]: body}
+    return {next(iter(parts), accounts[0]): body}
+
+
+def _updates(delivery: object) -> Iterator[Mapping[str, Any]]:
+    """Every update of a delivery as a delivery of its own. The form of Threads is about one account alone."""
+    if isinstance(delivery, dict) and "entry" in delivery:
+        yield from ({**delivery, "entry": [alone]} for entry in each(delivery["entry"]) for alone in _alone(entry))
+    else:
+        yield table(delivery)
+
+
+def _alone(entry: object) -> Iterator[object]:
+    """Every update of an entry as an entry of its own."""
+    doors = [door for door in DOORS if door in table(entry)]
+    if not isinstance(entry, dict) or not doors or "field" in entry:
+        yield entry
+        return
+    around = {name: value for name, value in entry.items() if name not in DOORS}
+    yield from ({**around, door: [one]} for door in doors for one in each(entry[door]))
+
+
+def _whose(update: Mapping[str, Any], accounts: Sequence[L]) -> L:
+    found = next(_delivery(update), None)
+    concerned = (who for who in accounts if isinstance(found, Change) and who.concerns(found))
+    return next(concerned, accounts[0])
 
 
 def wrong(error: ValueError | RecursionError) -> str:

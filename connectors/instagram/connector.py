@@ -13,7 +13,7 @@ from connectors.graph.connector import GraphConnector
 from connectors.graph.errors import Fate
 from connectors.graph.sweeps import LOOKS, Sweeps
 from connectors.graph.tokens import inspect, warned
-from connectors.graph.webhooks import identifier, table, text
+from connectors.graph.webhooks import Change, identifier, table, text
 from connectors.instagram import mapping, names
 from connectors.instagram.api import WORDS, Api, access
 from connectors.instagram.doors import COMMENTS, MESSAGES, Doors
@@ -79,6 +79,10 @@ class InstagramConnector(GraphConnector[InstagramSettings]):
         """The account's name, once it is known."""
         name = self._api.known_name or self.known_name
         return f"@{name}" if name else f"account {self._settings.account_id}"
+
+    def concerns(self, change: Change) -> bool:
+        """Whether an update is about this account."""
+        return change.object == names.NETWORK and change.owner == self.identity
 
     def parse(self, raw: Raw) -> Iterator[Event]:
         """Read one stored delivery. Pure, and never raises."""

@@ -13,7 +13,7 @@ from connectors.graph.connector import GraphConnector
 from connectors.graph.errors import Fate
 from connectors.graph.sweeps import Sweeps
 from connectors.graph.tokens import inspect, warned
-from connectors.graph.webhooks import identifier, table, text
+from connectors.graph.webhooks import Change, identifier, table, text
 from connectors.threads import mapping
 from connectors.threads.api import WORDS, Api, access
 from connectors.threads.doors import Doors
@@ -69,6 +69,10 @@ class ThreadsConnector(GraphConnector[ThreadsSettings]):
         """The profile's name, once it is known."""
         name = self._api.known_name or self.known_name
         return f"@{name}" if name else f"account {self._settings.user_id}"
+
+    def concerns(self, change: Change) -> bool:
+        """Whether an update is about this profile."""
+        return change.object not in mapping.OTHERS and change.owner == self.identity
 
     def parse(self, raw: Raw) -> Iterator[Event]:
         """Read one stored delivery. Pure, and never raises."""

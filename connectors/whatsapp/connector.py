@@ -11,7 +11,7 @@ from connectors.base import ConnectorDeps
 from connectors.graph.client import Access, Graph
 from connectors.graph.connector import GraphConnector
 from connectors.graph.tokens import inspect, trouble, warned
-from connectors.graph.webhooks import text
+from connectors.graph.webhooks import Change, text
 from connectors.whatsapp import mapping, templates
 from connectors.whatsapp.api import Api
 from connectors.whatsapp.settings import WhatsAppSettings
@@ -68,6 +68,10 @@ class WhatsAppConnector(GraphConnector[WhatsAppSettings]):
     def title(self) -> str:
         """The number's name, once it is known; until then its id."""
         return self.known_name or f"number {self._settings.phone_number_id}"
+
+    def concerns(self, change: Change) -> bool:
+        """Whether an update is about this number."""
+        return change.object == mapping.OBJECT and mapping.number_of(change) == self.identity
 
     def parse(self, raw: Raw) -> Iterator[Event]:
         """Read one stored delivery. Pure, and never raises."""

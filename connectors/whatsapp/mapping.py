@@ -58,6 +58,11 @@ def key_of(raw: Raw, conversation: str) -> CaseKey:
     return CaseKey(network=NETWORK, account=raw.account, conversation=conversation)
 
 
+def number_of(change: Change) -> str:
+    """The id of the number that an update is about; empty where it names none."""
+    return identifier(table(change.value.get("metadata")).get("phone_number_id"))
+
+
 def callback(send: str, conversation: str) -> str:
     """What goes out with a message and comes back with each of its statuses, so that reading stays pure."""
     return f"{MARK}|{send}|{conversation}"
@@ -79,7 +84,7 @@ def _change(raw: Raw, number: str, change: Change) -> Iterator[Event]:
         yield unknown(change.field or "no_field")
         return
     value = change.value
-    if identifier(table(value.get("metadata")).get("phone_number_id")) not in (number, ""):
+    if number_of(change) not in (number, ""):
         yield unknown("other_account")
         return
     parts = {name: [*each(value.get(name))] for name in _LISTS}

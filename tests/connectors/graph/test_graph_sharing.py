@@ -1,0 +1,184 @@
+"""Several accounts in one app of Meta: its one address takes the deliveries of all, each for whom it concerns."""
+
+import json
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any
+
+import aiohttp
+import pytest
+
+from bot import accounts
+from bot.clock import SystemClock
+from bot.domain.models import Interaction, Raw, UnknownEvent
+from bot.domain.network import ConnectorPort
+from bot.store.store import Store
+from bot.telemetry import Metrics
+from bot.web import WebDeps, build
+from tests.support import networks
+from tests.support.facebook_server import PAGE
+from tests.support.graph_server import APP_SECRET, signed
+from tests.support.instagram_server import OWN
+from tests.support.loopback import on_loopback
+from tests.support.stores import a_store
+from tests.support.whatsapp_server import NUMBER
+
+SECOND_PAGE, SECOND_NUMBER, NOBODYS = "2200", "106540350000002", "9900"
+OTHER_APP = "0123456789abcdef0123456789abcdef"
+ENV = {
+    **networks.ENVIRONMENT["facebook"], **networks.ENVIRONMENT["instagram"], **networks.ENVIRONMENT["whatsapp"],
+    "FACEBOOK_PAGE_ID__SUPPORT": SECOND_PAGE, "FACEBOOK_PAGE_TOKEN__SUPPORT": "EAATest",
+    "WHATSAPP_PHONE_NUMBER_ID__SUPPORT": SECOND_NUMBER, "WHATSAPP_TOKEN__SUPPORT": "EAATest",
+}  # fmt: skip
+APART = {"META_APP_SECRET__SUPPORT": OTHER_APP, "META_VERIFY_TOKEN__SUPPORT": "another-word"}
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Site:
+    """The door of a company with several accounts in one app."""
+
+    url: str
+    store: Store
+    connectors: Mapping[tuple[str, str], ConnectorPort]
+
+    async def deliver(self, path: str, body: bytes, secret: str = APP_SECRET) -> None:
+        """A delivery, signed by the app."""
+        async with (
+            aiohttp.ClientSession() as http,
+            http.post(self.url + path, data=BytesIO(body), headers=signed(body, secret)) as answer,
+        ):
+            assert answer.status == 200
+
+    async def stored(self) -> list[Raw]:
+        """What stands in the inbox."""
+        return [each.raw for each in await self.store.inbox.take(100, 0)]
+
+    def read(self, raw: Raw) -> list[str]:
+        """What its account makes of a delivery: the ids of what customers did, and what is only counted."""
+        shown = []
+        for event in self.connectors[raw.network, raw.account].parse(raw):
+            assert isinstance(event, Interaction | UnknownEvent), event
+            shown.append(event.id if isinstance(event, Interaction) else event.what)
+        return shown
+
+
+@asynccontextmanager
+async def a_site(url: str, env: Mapping[str, str]) -> AsyncIterator[Site]:
+    """The routes for the accounts of these settings."""
+
+    async def ready() -> dict[str, bool]:
+        return {}
+
+    async def depths() -> dict[str, int]:
+        return {}
+
+    clock = SystemClock()
+    async with a_store(url) as store, aiohttp.ClientSession() as http:
+        connectors = accounts.connect(accounts.find(env), http, clock, store.notes, 5.0)
+        async with on_loopback(build(WebDeps(store.inbox, connectors, clock, Metrics(), ready, depths))) as address:
+            yield Site(address, store, connectors)
+
+
+def page_entry(page: str, *ids: str) -> Json:
+    """Comments on a Page."""
+    values = [{"item": "comment", "verb": "add", "comment_id": each, "post_id": f"{page}_1", "message": "hi",
+               "from": {"id": "77", "name": "Ana"}, "created_time": 1790000100} for each in ids]  # fmt: skip
+    return {"id": page, "time": 1790000101, "changes": [{"field": "feed", "value": value} for value in values]}
+
+
+def pages(*entries: Json) -> Json:
+    """A delivery of Pages."""
+    return {"object": "page", "entry": list(entries)}
+
+
+def numbers(**ids: str) -> Json:
+    """One entry of a WhatsApp Business Account: a message to each of these numbers."""
+    changes = [
+        {"field": "messages", "value": {
+            "messaging_product": "whatsapp", "metadata": {"phone_number_id": number.removeprefix("n")},
+            "contacts": [{"wa_id": "4915", "profile": {"name": "Ana"}}],
+            "messages": [{"from": "4915", "id": id_, "timestamp": "1790000100", "type": "text",
+                          "text": {"body": "hi"}}]}}
+        for number, id_ in ids.items()
+    ]  # fmt: skip
+    return {"object": "whatsapp_business_account", "entry": [{"id": "102290129340001", "changes": changes}]}
+
+
+COMMENT = {"id": "i1", "text": "hi", "from": {"id": "77", "username": "ana"}, "media": {"id": "m1"}}
+INSTAGRAM = {"object": "instagram", "entry": [{"id": OWN, "time": 1790000101, "field": "comments", "value": COMMENT}]}
+
+
+@pytest.mark.parametrize(
+    ("path", "delivery", "whose", "what"),
+    [
+        ("/webhooks/facebook", pages(page_entry(SECOND_PAGE, "c2")), ("facebook", "support"), "c2"),
+        ("/webhooks/facebook/support", pages(page_entry(PAGE, "c1")), ("facebook", "main"), "c1"),
+        ("/webhooks/facebook", INSTAGRAM, ("instagram", "main"), "i1"),
+        ("/webhooks/whatsapp", numbers(**{f"n{SECOND_NUMBER}": "w2"}), ("whatsapp", "support"), "w2"),
+    ],
+)
+async def test_a_delivery_reaches_the_account_that_it_concerns(
+    redis_url: str, path: str, delivery: Json, whose: tuple[str, str], what: str
+) -> None:
+    """A second Page, an Instagram account, a second number: as it came, and nobody else counts it as unknown."""
+    body = json.dumps(delivery, indent=1).encode()
+    async with a_site(redis_url, ENV) as site:
+        await site.deliver(path, body)
+        [raw] = await site.stored()
+        assert ((raw.network, raw.account), raw.source, raw.body) == (whose, "webhook", body)
+        assert site.read(raw) == [what]
+
+
+async def test_a_delivery_for_two_pages_reaches_both_once(redis_url: str) -> None:
+    """Each gets its own part; what concerns nobody, or cannot be told, is counted where it arrived, as ever."""
+    silent = {"id": SECOND_PAGE, "time": 1790000101, "changes": [{"field": "parking"}]}
+    mixed = pages(
+        page_entry(PAGE, "c1"), page_entry(SECOND_PAGE, "c2", "c3"), page_entry(NOBODYS, "c4"), silent,
+        page_entry(SECOND_PAGE, "c5"),
+    )  # fmt: skip
+    async with a_site(redis_url, ENV) as site:
+        await site.deliver("/webhooks/facebook", json.dumps(mixed).encode())
+        found = {(raw.network, raw.account): site.read(raw) for raw in await site.stored()}
+        assert found == {
+            ("facebook", "main"): ["c1", "another_page", "parking:no_value"],
+            ("facebook", "support"): ["c2", "c3", "c5"],
+        }
+
+
+async def test_one_entry_for_two_numbers_reaches_both_once(redis_url: str) -> None:
+    """WhatsApp names the business in the entry, and the number only in each update."""
+    both = numbers(**{f"n{NUMBER}": "w1", f"n{SECOND_NUMBER}": "w2", "n555555": "w3"})
+    async with a_site(redis_url, ENV) as site:
+        await site.deliver("/webhooks/whatsapp", json.dumps(both).encode())
+        found = {raw.account: site.read(raw) for raw in await site.stored()}
+        assert found == {"main": ["w1", "other_account"], "support": ["w2"]}
+
+
+async def test_an_account_of_another_app_hears_nothing_of_this_one(redis_url: str) -> None:
+    """Its own app did not sign that: the delivery stays where it arrived, and is counted there."""
+    async with a_site(redis_url, ENV | APART) as site:
+        await site.deliver("/webhooks/facebook", json.dumps(pages(page_entry(SECOND_PAGE, "c2"))).encode())
+        [raw] = await site.stored()
+        assert (raw.account, site.read(raw)) == ("main", ["another_page"])
+
+
+async def test_while_secrets_change_only_the_app_that_signed_counts(redis_url: str) -> None:
+    """The first account also accepts the other app's secret, but what its own signs is not genuine for the second."""
+    both = APART | {"META_APP_SECRET": f"{APP_SECRET},{OTHER_APP}"}
+    body = json.dumps(pages(page_entry(SECOND_PAGE, "c2"))).encode()
+    async with a_site(redis_url, ENV | both) as site:
+        await site.deliver("/webhooks/facebook", body)
+        await site.deliver("/webhooks/facebook", body, OTHER_APP)
+        assert [raw.account for raw in await site.stored()] == ["main", "support"]
+
+
+@pytest.mark.parametrize("body", [f"not json, yet {SECOND_PAGE}".encode(), f"[{SECOND_PAGE}]".encode(),
+                                  f'{{"object": "page", "entry": [{SECOND_PAGE}]}}'.encode()])  # fmt: skip
+async def test_what_cannot_be_read_stays_where_it_arrived(redis_url: str, body: bytes) -> None:
+    """It is stored as it came, for the dead letter."""
+    async with a_site(redis_url, ENV) as site:
+        await site.deliver("/webhooks/facebook", body)
+        assert [(raw.account, raw.body) for raw in await site.stored()] == [("main", body)]
