@@ -150,6 +150,11 @@ class Connector(ABC):
         """Learn of all the company's accounts: what concerns another one may be delivered to this one's address."""
         del accounts
 
+    def host(self, send: Send) -> str:
+        """Which host takes a send, where the account writes to several; empty where all of them go to its network."""
+        del send
+        return ""
+
     def verify(self, request: WebhookRequest) -> Verdict:
         """Judge one webhook request over its raw bytes; networks without webhooks refuse all."""
         del request

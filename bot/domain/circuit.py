@@ -1,4 +1,5 @@
-"""Whether an account's network takes our words now: one small record per account, shared by all processes.
+"""Whether an account's network takes our words now: one small record per account, shared by all processes. An account
+that writes to several hosts has one for each.
 
 After a few calls in a row without an answer the account's sends pause, longer each time; when a pause is over, one
 send goes ahead and shows how things stand. A sign-in that the network does not accept pauses them for an hour, or

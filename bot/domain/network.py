@@ -136,6 +136,10 @@ class ConnectorPort(Protocol):
         """Learn the account's name from what another process noted; asks the notes only."""
         ...
 
+    def host(self, send: Send) -> str:
+        """Which host takes a send, where the account writes to several; empty where all of them go to its network."""
+        ...
+
     async def send(self, send: Send) -> Sent:
         """Carry out one send. Raises Transient, Permanent or Unknown. Safe to repeat if `idempotent_send`."""
         ...

@@ -1,9 +1,10 @@
 """The gate before every send: the account's circuit, the network's pace, and its Retry-After, shared by all processes.
 
 A network that asks for a pause gets it from everybody: sends and polls of that account wait, and polls wait a little
-longer, so that staff go first.
+longer, so that staff go first. Where the sends of one account go to several hosts, each host has all this for itself.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
@@ -26,6 +27,7 @@ LOOK_AGAIN = timedelta(seconds=30)
 """How often what waits looks whether the pause has ended early."""
 STAFF_FIRST = timedelta(seconds=5)
 COUNTED = 200
+HOSTS_TOLD = 5
 MEND_EVERY = timedelta(minutes=5)
 WORTH_SAYING_S = 10.0
 POLLS_PER_S, POLL_BURST = 10.0, 20
@@ -51,47 +53,61 @@ class Gate:
         self._titles = titles
         self._log = structlog.get_logger("hark.gate")
 
-    async def ask(self, connector: ConnectorPort) -> Held | None:
-        """None when a send of this account may go now. Whoever is let through must `tell` what came of it."""
-        now, circuit = self._clock.now(), await self._circuit(connector)
+    async def ask(self, connector: ConnectorPort, host: str = "") -> Held | None:
+        """None when a send of this account may go now to that host (its network's own without a name).
+
+        Whoever is let through must `tell` what came of it.
+        """
+        now, circuit = self._clock.now(), await circuit_of(self._notes, connector, host)
+        whose = host or self._titles[connector.network]
         if circuit.until is not None:
-            why = circuits.words(circuit, self._titles[connector.network], self._zone)
+            why = circuits.words(circuit, whose, self._zone)
             if now < circuit.until:
                 return Held(min(circuit.until, now + LOOK_AGAIN), why)
-            probe = f"probe:{_name(connector)}:{circuit.until.isoformat()}"
+            probe = f"probe:{_name(connector, host)}:{circuit.until.isoformat()}"
             if not await self._notes.first_time(probe, timedelta(seconds=PROBE_S)):
                 return Held(now + AFTER_PROBE, why)
         can = connector.capabilities
-        wait = await self._budgets.take(_sends(connector), can.sends_per_minute / 60, can.send_burst, now)
+        wait = await self._budgets.take(_sends(connector, host), can.sends_per_minute / 60, can.send_burst, now)
         if wait <= 0:
             return None
-        slow = f"{self._titles[connector.network]} asks to slow down" if wait > WORTH_SAYING_S else ""
+        slow = f"{whose} asks to slow down" if wait > WORTH_SAYING_S else ""
         return Held(now + timedelta(seconds=wait), slow)
 
-    async def tell(self, connector: ConnectorPort, error: NetworkError | None) -> Circuit:
+    async def tell(self, connector: ConnectorPort, error: NetworkError | None, host: str = "") -> Circuit:
         """What became of a call: None stands for success. Returns the circuit as it is now."""
-        now, before = self._clock.now(), await self._circuit(connector)
+        now, before = self._clock.now(), await circuit_of(self._notes, connector, host)
         after = WELL
         if isinstance(error, Permanent):
             if error.reason in SIGN_IN:
                 after = circuits.shut_out(before, error.text, now)
         elif isinstance(error, Transient) and error.retry_after is not None:
             if error.shared:
-                await self.pause(connector, error.retry_after)
+                await self.pause(connector, error.retry_after, host)
         elif error is not None:
             after = circuits.unanswered(before, str(error), now)
         if after != before:
-            await self._notes.set(_circuit(connector), after.model_dump_json(), KEPT)
+            await self._notes.set(_circuit(connector, host), after.model_dump_json(), KEPT)
             if (after.until is None) != (before.until is None):
-                word = "sends of an account go out again" if after.until is None else "sends of an account pause"
-                self._log.warning(word, account=_name(connector), why=after.why or before.why)
+                await self._turned(connector, host, after, after.why or before.why)
         return after
 
-    async def pause(self, connector: ConnectorPort, seconds: float) -> None:
-        """The network asked for a pause: everything of this account waits, polls a little longer than staff."""
+    async def _turned(self, connector: ConnectorPort, host: str, after: Circuit, why: str) -> None:
+        """Say that a pause has begun or is over; which hosts had one is known to who looks at the whole account."""
+        word = "sends of an account go out again" if after.until is None else "sends of an account pause"
+        self._log.warning(word, account=_name(connector, host), why=why)
+        if host and after.until is not None:
+            await self._notes.note_recent(_hosts(connector), host)
+
+    async def pause(self, connector: ConnectorPort, seconds: float, host: str = "") -> None:
+        """The network asked for a pause: everything of this account waits, polls a little longer than staff.
+
+        What goes to a host of its own asks for itself alone.
+        """
         until = self._clock.now() + timedelta(seconds=max(seconds, 0.0))
-        await self._budgets.pause(_sends(connector), until)
-        await self._budgets.pause(_polls(connector), until + STAFF_FIRST)
+        await self._budgets.pause(_sends(connector, host), until)
+        if not host:
+            await self._budgets.pause(_polls(connector), until + STAFF_FIRST)
 
     async def poll(self, connector: ConnectorPort) -> datetime | None:
         """When a poll may go, if not now."""
@@ -102,54 +118,76 @@ class Gate:
     async def mend(self, connectors: Mapping[tuple[str, str], ConnectorPort]) -> None:
         """Look whether accounts whose sign-in was refused are well again: then what waits goes out."""
         for connector in connectors.values():
-            circuit = await self._circuit(connector)
-            if not circuit.sign_in or not await self._notes.first_time(f"mend:{_name(connector)}", MEND_EVERY):
+            refused = [host for host, circuit in await _paused(self._notes, connector) if circuit.sign_in]
+            if not refused or not await self._notes.first_time(f"mend:{_name(connector)}", MEND_EVERY):
                 continue
             try:
                 health = await connector.check()
             except NetworkError as error:
                 self._log.info("still not well", account=_name(connector), error=str(error))
                 continue
-            if health.ok:
-                await self.tell(connector, None)
-
-    async def _circuit(self, connector: ConnectorPort) -> Circuit:
-        return await circuit_of(self._notes, connector)
+            for host in refused if health.ok else ():
+                await self.tell(connector, None, host)
 
 
-async def circuit_of(notes: Notes, connector: ConnectorPort) -> Circuit:
-    """How an account's sends stand."""
-    noted = await notes.get(_circuit(connector))
+async def circuit_of(notes: Notes, connector: ConnectorPort, host: str = "") -> Circuit:
+    """How an account's sends to one host stand."""
+    return _read(await notes.get(_circuit(connector, host)))
+
+
+async def _paused(notes: Notes, connector: ConnectorPort) -> list[tuple[str, Circuit]]:
+    """What pauses of an account: hosts (nameless where it is the network itself) and their circuits."""
+    hosts = ["", *await notes.recent(_hosts(connector))]
+    noted = await notes.get_many([_circuit(connector, host) for host in hosts])
+    found = [(host, _read(each)) for host, each in zip(hosts, noted, strict=True)]
+    return [(host, circuit) for host, circuit in found if circuit.until is not None]
+
+
+def _read(noted: str | None) -> Circuit:
     return Circuit.model_validate_json(noted) if noted else WELL
 
 
 async def trouble(notes: Notes, cases: Cases, connector: ConnectorPort, title: str, zone: tzinfo) -> Health | None:
     """What App Home says while an account's sends pause, with how many replies wait (of very many: how many at least);
     None while all is well. `title` is the network's name as people write it."""
-    circuit = await circuit_of(notes, connector)
-    if circuit.until is None:
+    paused = await _paused(notes, connector)
+    if not paused:
         return None
     found, here = await cases.sending(COUNTED), (connector.network, connector.account)
     sends = (send for case in found if (case.key.network, case.key.account) == here for send in case.sends)
-    waiting = sum(send.state is SendState.QUEUED for send in sends)
-    replies = "1 reply waits" if waiting == 1 else f"{waiting} replies wait"
-    if len(found) == COUNTED:
-        replies = f"at least {replies}"
-    said = circuits.words(circuit, title, zone)
-    mend = "run `python -m bot check`" if circuit.sign_in else "nothing to do: what waits goes out by itself"
-    return Health(ok=False, summary=f"{said}; {replies}", mend=mend)
+    waiting = Counter(connector.host(send) for send in sends if send.state is SendState.QUEUED)
+    least = "at least " if len(found) == COUNTED else ""
+    # A host for which nothing waits may never be written to again; then nothing would end its pause.
+    told = [(host, circuit) for host, circuit in paused if not host or waiting[host] or least]
+    said = [
+        f"{circuits.words(circuit, host or title, zone)}; {least}{_replies(waiting[host])}" for host, circuit in told
+    ]
+    if not said:
+        return None
+    more = [f"and {len(said) - HOSTS_TOLD} more hosts"] if len(said) > HOSTS_TOLD else []
+    sign_in = any(circuit.sign_in for _, circuit in told)
+    mend = "run `python -m bot check`" if sign_in else "nothing to do: what waits goes out by itself"
+    return Health(ok=False, summary=" · ".join([*said[:HOSTS_TOLD], *more]), mend=mend)
 
 
-def _name(connector: ConnectorPort) -> str:
-    return f"{connector.network}/{connector.account}"
+def _replies(count: int) -> str:
+    return "1 reply waits" if count == 1 else f"{count} replies wait"
 
 
-def _circuit(connector: ConnectorPort) -> str:
-    return f"circuit:{_name(connector)}"
+def _name(connector: ConnectorPort, host: str = "") -> str:
+    return "/".join(filter(None, (connector.network, connector.account, host)))
 
 
-def _sends(connector: ConnectorPort) -> str:
-    return f"sends:{_name(connector)}"
+def _circuit(connector: ConnectorPort, host: str) -> str:
+    return f"circuit:{_name(connector, host)}"
+
+
+def _hosts(connector: ConnectorPort) -> str:
+    return f"hosts:{_name(connector)}"
+
+
+def _sends(connector: ConnectorPort, host: str) -> str:
+    return f"sends:{_name(connector, host)}"
 
 
 def _polls(connector: ConnectorPort) -> str:

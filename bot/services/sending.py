@@ -118,7 +118,7 @@ class Sending:
         if closed:
             await self._fail(case, send, closed)
             return None
-        wait = await self._gate.ask(connector)
+        wait = await self._gate.ask(connector, connector.host(send))
         if wait is not None:
             if wait.why:
                 await self._apply(case.id, lambda each: held(each, send.id, wait.why, self._clock.now()))
@@ -139,13 +139,13 @@ class Sending:
             await self._unseen(case, send, connector, error)
             return True
         if found is not None:
-            await self._gate.tell(connector, None)
+            await self._gate.tell(connector, None, connector.host(send))
             await self._found(case, send, found)
         return found is not None
 
     async def _unseen(self, case: Case, send: Send, connector: ConnectorPort, error: NetworkError) -> None:
         """It could not be looked for: it waits for the account, is looked for again, or is left to a person."""
-        circuit = await self._gate.tell(connector, error)
+        circuit = await self._gate.tell(connector, error, connector.host(send))
         text, after = str(error), getattr(error, "retry_after", None)
         final = not isinstance(error, Transient) and not circuit.sign_in
         if circuit.until is not None and not final:
@@ -173,7 +173,7 @@ class Sending:
         except Unknown as error:
             await self._uncertain(case, send, connector, error)
         else:
-            await self._gate.tell(connector, None)
+            await self._gate.tell(connector, None, connector.host(send))
             await self._note(connector, Health(ok=True, summary="the last answer went out"))
             await self._stands(case, send, proof)
 
@@ -183,7 +183,7 @@ class Sending:
     async def _not_now(self, case: Case, send: Send, connector: ConnectorPort, error: Transient) -> None:
         """Tried again later; while the whole account pauses, that is no try of this send."""
         self._metrics.sends.labels(case.key.network, "postponed").inc()
-        circuit = await self._gate.tell(connector, error)
+        circuit = await self._gate.tell(connector, error, connector.host(send))
         text, after = str(error), error.retry_after
         await self._note(connector, Health(ok=False, summary=text, mend="nothing: Hark tries again by itself"))
         if circuit.until is not None:
@@ -193,7 +193,7 @@ class Sending:
 
     async def _refused(self, case: Case, send: Send, connector: ConnectorPort, error: Permanent) -> None:
         """A final no to this send, or to the account: then it waits with the others."""
-        circuit = await self._gate.tell(connector, error)
+        circuit = await self._gate.tell(connector, error, connector.host(send))
         if error.reason in TROUBLES:
             mend = "see the account's page in docs/connectors; the case keeps the text, Retry sends it again"
             await self._note(connector, Health(ok=False, summary=error.text, mend=mend))
@@ -206,7 +206,7 @@ class Sending:
     async def _uncertain(self, case: Case, send: Send, connector: ConnectorPort, error: Unknown) -> None:
         self._log.warning("fate of a send unknown", case=case.id, send=send.id, error=str(error))
         self._metrics.sends.labels(case.key.network, "unknown").inc()
-        await self._gate.tell(connector, error)
+        await self._gate.tell(connector, error, connector.host(send))
         await self._apply(case.id, lambda each: unknown(each, send.id, self._clock.now()))
 
     async def _stands(self, case: Case, send: Send, proof: Sent) -> None:

@@ -7,6 +7,8 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from yarl import URL
+
 from bot.domain.case import Send
 from bot.domain.errors import NetworkError, Permanent, Transient
 from bot.domain.models import Sent
@@ -46,6 +48,14 @@ def payload(send: Send) -> bytes:
         },
     }
     return json.dumps(value, ensure_ascii=False).encode("utf-8", "replace")
+
+
+def host(url: str) -> str:
+    """The host of an address, with its port where that is not the usual one; empty where the address is none."""
+    try:
+        return URL(url).host_port_subcomponent or ""
+    except ValueError:
+        return ""
 
 
 def outcome(answer: Answer, send: Send, now: datetime) -> Sent:

@@ -61,6 +61,10 @@ class WebhookConnector(Connector):
         """Read one stored delivery. Pure, and never raises."""
         return mapping.parse(raw)
 
+    def host(self, send: Send) -> str:
+        """The host of its reply_url: each is a system of its own."""
+        return callback.host(send.ref.get("reply_url", ""))
+
     async def send(self, send: Send) -> Sent:
         """Post one answer to its reply_url; raises Transient, Permanent or Unknown. Safe to repeat: same webhook-id."""
         url = send.ref.get("reply_url")
