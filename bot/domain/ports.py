@@ -144,8 +144,11 @@ class Inbox(Protocol):
         ...
 
     async def cursor(self, cursor_name: str) -> str | None: ...
-    async def take(self, limit: int, wait_ms: int) -> list[Stored]:
-        """Deliveries for this worker, those of dead workers included; waits up to `wait_ms` for the first."""
+    async def take(self, limit: int, wait_ms: int, accounts: Collection[tuple[str, str]] | None = None) -> list[Stored]:
+        """Deliveries for this worker, those that others left included; waits up to `wait_ms` for the first.
+
+        With `accounts`, only theirs of what was left, and what nobody took for ten minutes.
+        """
         ...
 
     async def done(self, stored: Sequence[Stored]) -> None:
@@ -157,7 +160,7 @@ class Inbox(Protocol):
         ...
 
     def let_go(self, stored: Sequence[Stored]) -> None:
-        """Renew these no more: the work on them failed."""
+        """Renew these no more: the work on them failed, or is another worker's."""
         ...
 
     async def bury(self, raw: Raw, error: str) -> None:

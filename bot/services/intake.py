@@ -107,22 +107,21 @@ class Intake:
         async with asyncio.TaskGroup() as finished:
             while not stop.is_set():
                 try:
-                    batch = await self._inbox.take(BATCH, wait_ms)
-                    await self._work(batch)
+                    batch = await self._inbox.take(BATCH, wait_ms, self._connectors)
+                    over = await self._work(batch)
                 except StoreUnavailable as error:
                     self._metrics.failures.labels("intake").inc()
                     self._log.warning("inbox out of reach, comes again", error=str(error))
                     await self._clock.sleep(FAILED_S)
                     continue
                 # Beside the next taking: new words do not wait for the old ones to leave.
-                finished.create_task(self._done(batch))
+                finished.create_task(self._done(over))
                 wait_ms = WAIT_MS if batch else min(LONGEST_WAIT_MS, wait_ms * 5 // 4)
 
     async def step(self, wait_ms: int = 0) -> int:
         """Take one batch and work it off; how many deliveries that were."""
-        batch = await self._inbox.take(BATCH, wait_ms)
-        await self._work(batch)
-        await self._inbox.done(batch)
+        batch = await self._inbox.take(BATCH, wait_ms, self._connectors)
+        await self._inbox.done(await self._work(batch))
         return len(batch)
 
     async def _done(self, batch: Sequence[Stored]) -> None:
@@ -130,13 +129,22 @@ class Intake:
         with suppress(StoreUnavailable):
             await self._inbox.done(batch)
 
-    async def _work(self, batch: Sequence[Stored]) -> None:
-        """Work a batch off; one that was finished is renewed until it leaves the inbox, no other."""
+    async def _work(self, batch: Sequence[Stored]) -> Sequence[Stored]:
+        """Work a batch off; what of it is over, which is renewed until it leaves the inbox, and nothing else is."""
+        over = [stored for stored in batch if not self._is_for_others(stored)]
+        if others := [stored for stored in batch if self._is_for_others(stored)]:
+            self._log.info("left for a process that knows the account", deliveries=len(others))
+            self._inbox.let_go(others)
         try:
-            await self._work_off([await self._read(stored.raw) for stored in batch])
+            await self._work_off([await self._read(stored.raw) for stored in over])
         except BaseException:
-            self._inbox.let_go(batch)
+            self._inbox.let_go(over)
             raise
+        return over
+
+    def _is_for_others(self, stored: Stored) -> bool:
+        """Whether its account may be known to a newer process; what comes back from others was left for too long."""
+        return not stored.tries and (stored.raw.network, stored.raw.account) not in self._connectors
 
     async def _read(self, raw: Raw) -> Delivery:
         """What a delivery says; one that cannot be read is kept in the dead letter."""

@@ -1,11 +1,12 @@
 """Raw deliveries on their way to intake: one stream per shard, shared by all workers through a consumer group.
 
 A delivery is stored before anybody is told that it arrived. It leaves the stream when its worker is done with it; a
-worker renews what it works on, and what a dead one left behind is taken over, so a delivery may be seen twice.
+worker renews what it works on, and what a dead one left behind is taken over, so a delivery may be seen twice. A worker
+that does not know a delivery's account lets it go for one that does.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -33,6 +34,8 @@ DEAD_CAP = 10_000
 REPLAY_AT_ONCE = 100
 WORKER_GONE = timedelta(days=1)
 TAKEOVER = timedelta(seconds=60)
+UNKNOWN_FOR = timedelta(minutes=10)
+"""How long a delivery waits for a worker that knows its account: in a deploy old ones run beside it for a minute."""
 RENEWED_S = 60.0
 """How long a delivery is renewed at most: a worker that hangs on one must not keep it for ever."""
 PAUSE_S = 0.02
@@ -57,6 +60,7 @@ class RedisInbox:
     writes: GroupCommit[Raw] = field(init=False)
     _next_takeover: float = field(default=0.0, init=False)
     _taken: dict[tuple[int, str], float] = field(default_factory=dict, init=False)
+    _looked_at: dict[int, bytes] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         self.writes = GroupCommit(self._write)
@@ -98,12 +102,16 @@ class RedisInbox:
         cursor = await self.link.do("GET", self.keys.cursor(cursor_name))
         return None if cursor is None else cursor.decode("utf-8", "surrogatepass")
 
-    async def take(self, limit: int, wait_ms: int) -> list[Stored]:
-        """Deliveries for this worker, those of dead workers included; waits up to `wait_ms` for the first."""
+    async def take(self, limit: int, wait_ms: int, accounts: Collection[tuple[str, str]] | None = None) -> list[Stored]:
+        """Deliveries for this worker, those that others left included; waits up to `wait_ms` for the first.
+
+        Of what was left it takes what is of these `accounts` (of any without them), and what nobody took in
+        `UNKNOWN_FOR`.
+        """
         if limit < 1:
             return []
         try:
-            taken = await self._take(limit, wait_ms)
+            taken = await self._take(limit, wait_ms, accounts)
         except GroupMissing:
             await self.open()
             return []
@@ -184,8 +192,8 @@ class RedisInbox:
         calls = [((self.keys.inbox(shard),), args) for shard, args in of_shard.items()]
         await self.link.run_many(self.scripts.inbox_put, calls)
 
-    async def _take(self, limit: int, wait_ms: int) -> list[Stored]:
-        if left := await self._take_over(limit):
+    async def _take(self, limit: int, wait_ms: int, accounts: Collection[tuple[str, str]] | None) -> list[Stored]:
+        if left := await self._take_over(limit, accounts):
             return left
         deadline = self.clock.monotonic() + wait_ms / 1000
         while True:
@@ -197,18 +205,21 @@ class RedisInbox:
             if self.keys.shards > 1:
                 await self.clock.sleep(min(PAUSE_S, left_ms / 1000))
 
-    async def _take_over(self, limit: int) -> list[Stored]:
-        """What dead workers left behind; looked for a few times per `takeover`, not at each call."""
+    async def _take_over(self, limit: int, accounts: Collection[tuple[str, str]] | None) -> list[Stored]:
+        """What others left behind; looked for a few times per `takeover`, not at each call, and a part at a time."""
         if not self._may_take_over():
             return []
         shards, each = self.turns.share(limit)
-        args = (GROUP, self.instance, self.takeover // MS, each, WORKER_GONE // MS)
-        calls = [((self.keys.inbox(shard),), args) for shard in shards]
-        found = [
-            Stored(id_.decode(), shard, from_pairs(id_, pairs), delivered - 1)
-            for shard, entries in zip(shards, await self.link.run_many(self.scripts.inbox_takeover, calls), strict=True)
-            for id_, pairs, delivered in entries
-        ]
+        patience = 0 if accounts is None else UNKNOWN_FOR // MS
+        args: list[Arg] = [GROUP, self.instance, self.takeover // MS, each, WORKER_GONE // MS, patience]
+        known = ["/".join(account) for account in accounts or ()]
+        calls = [((self.keys.inbox(shard),), [*args, self._looked_at.get(shard, b""), *known]) for shard in shards]
+        found: list[Stored] = []
+        for shard, answer in zip(shards, await self.link.run_many(self.scripts.inbox_takeover, calls), strict=True):
+            self._looked_at[shard], entries = answer
+            found += [
+                Stored(id_.decode(), shard, from_pairs(id_, pairs), delivered - 1) for id_, pairs, delivered in entries
+            ]
         if not found:
             self._next_takeover = self.clock.monotonic() + self.takeover.total_seconds() / 4
         return found

@@ -21,11 +21,14 @@ from bot.domain.case import Case
 from bot.domain.models import CaseKey
 from bot.domain.ports import Clock
 from bot.roles import Role
+from bot.services.intake import Intake
 from bot.services.worker import QueueWorker
+from bot.store.inbox import UNKNOWN_FOR
 from bot.web import MAX_BODY
 from tests.support.bot_process import a_sandbox, run_bot, serving
 from tests.support.facebook_server import PAGE, a_page, variables
 from tests.support.graph_server import Json, signed
+from tests.support.stores import let_lie
 
 GOOD: Final = 990
 POST: Final = f"{PAGE}_122100000000001"
@@ -96,10 +99,20 @@ async def post(port: int, body: bytes) -> int:
         return answer.status
 
 
+async def taking_in(service: Service) -> Intake:
+    """A worker's intake."""
+    queue, act, lease = service.store.cards, service.drawing.act, service.tempo.lease
+    return await service.intake(QueueWorker("cards", queue, act, service.clock, service.metrics, lease))
+
+
+async def step(service: Service) -> None:
+    """One turn of a worker at the inbox."""
+    await (await taking_in(service)).step(100)
+
+
 async def work_off(service: Service) -> None:
     """What a worker does with the inbox, until it is empty."""
-    queue, act, lease = service.store.cards, service.drawing.act, service.tempo.lease
-    intake = await service.intake(QueueWorker("cards", queue, act, service.clock, service.metrics, lease))
+    intake = await taking_in(service)
     while await service.store.inbox.depth():
         await intake.step(100)
 
@@ -168,13 +181,17 @@ async def test_of_a_thousand_updates_each_broken_one_is_kept_and_all_others_are_
 
 
 async def test_what_no_worker_could_read_is_replayed_after_the_settings_are_mended(redis_url: str) -> None:
-    """A worker without the account keeps the whole batch; with it, `replay` brings all of it, and only once."""
+    """A worker without the account leaves the whole batch to others, and after ten minutes buries it; with the account,
+    `replay` brings all of it, and only once."""
     body = a_batch()
     async with a_page(SystemClock()) as page, a_sandbox(redis_url) as (sandbox, without_account):
         env = {**without_account, **variables(page)}
         async with serving(env, Role.WEB, sandbox.clock) as (web, port):
             assert await post(port, body) == 200
             async with a_worker(without_account, sandbox.clock) as worker:
+                await step(worker)
+                assert await reasons(web) == Counter()
+                await let_lie(worker.store, UNKNOWN_FOR)
                 await work_off(worker)
             assert await web.store.cases.count_open("facebook", "main") == 0
             assert await reasons(web) == Counter({"no account 'main' of 'facebook' is set up": 1})

@@ -44,7 +44,7 @@ async def put(store: Store, what: str) -> None:
     if what in queues:
         await queues[what].put(LOST, SystemClock().now())
     elif what == "inbox":
-        await store.inbox.put(a_raw(network="nowhere"))
+        await store.inbox.put(a_raw(network="bluesky", account="main"))
 
 
 @pytest.mark.parametrize("what", ["cards", "sends", "timers", "polls", "inbox"])

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 
+from bot.store.keys import MS
 from bot.store.store import Store, open_store
 from tests.support.cases import NOON
 
@@ -74,6 +75,19 @@ async def forget(store: Store, span: timedelta) -> None:
             await store.link.do("PEXPIRE", key, (left - span) // timedelta(milliseconds=1))
         elif left >= timedelta(0):
             await store.link.do("DEL", key)
+
+
+AGE = """
+for _, taken in ipairs(redis.call('XPENDING', KEYS[1], 'intake', '-', '+', 9999)) do
+  redis.call('XCLAIM', KEYS[1], 'intake', taken[2], 0, taken[1], 'IDLE', ARGV[1], 'JUSTID')
+end
+"""
+
+
+async def let_lie(store: Store, span: timedelta) -> None:
+    """Let every delivery that was taken, and is not done with, look as if nobody had touched it for so long."""
+    for shard in range(store.inbox.keys.shards):
+        await store.link.do("EVAL", AGE, 1, store.inbox.keys.inbox(shard), span // MS)
 
 
 async def end_leases(store: Store) -> None:

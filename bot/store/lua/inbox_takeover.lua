@@ -1,12 +1,32 @@
--- Takes over what dead workers left behind, and forgets workers that are long gone and owe nothing.
--- KEYS: inbox. ARGV: group, consumer, ms after which a delivery counts as left, limit, ms after which a worker is gone.
--- Answers {id, fields, times delivered}, this time included.
-local inbox, group = KEYS[1], ARGV[1]
-local claimed = redis.call('XAUTOCLAIM', inbox, group, ARGV[2], ARGV[3], '0', 'COUNT', ARGV[4])[2]
+-- Takes over what others left behind, and forgets workers that are long gone and owe nothing.
+-- KEYS: inbox. ARGV: group, consumer, ms after which a delivery counts as left, most deliveries to look at, ms after
+--   which a worker is gone, ms after which a delivery of an account that the worker does not know is taken, too, id after
+--   which to begin ('' for the first), then the accounts that it knows ("network/account").
+-- Answers the id after which to go on ('' when all were looked at), and {id, fields, times delivered}, this time included.
+local inbox, group, consumer = KEYS[1], ARGV[1], ARGV[2]
+local known = {}
+for n = 8, #ARGV do
+  known[ARGV[n]] = true
+end
+local function is_known(fields)
+  local of = {}
+  for n = 1, #fields, 2 do
+    of[fields[n]] = fields[n + 1]
+  end
+  return known[(of.network or '') .. '/' .. (of.account or '')]
+end
+local first = ARGV[7] == '' and '-' or '(' .. ARGV[7]
+local left = redis.call('XPENDING', inbox, group, 'IDLE', ARGV[3], first, '+', ARGV[4])
 local found = {}
-for _, entry in ipairs(claimed) do
-  local pending = redis.call('XPENDING', inbox, group, entry[1], entry[1], 1)
-  found[#found + 1] = { entry[1], entry[2], pending[1] and pending[1][4] or 1 }
+for _, pending in ipairs(left) do
+  local id, idle, delivered = pending[1], pending[3], pending[4]
+  local entry = redis.call('XRANGE', inbox, id, id)[1]
+  if not entry then
+    redis.call('XACK', inbox, group, id)
+  elseif idle >= tonumber(ARGV[6]) or is_known(entry[2]) then
+    redis.call('XCLAIM', inbox, group, consumer, 0, id)
+    found[#found + 1] = { id, entry[2], delivered + 1 }
+  end
 end
 for _, flat in ipairs(redis.call('XINFO', 'CONSUMERS', inbox, group)) do
   local worker = {}
@@ -17,4 +37,4 @@ for _, flat in ipairs(redis.call('XINFO', 'CONSUMERS', inbox, group)) do
     redis.call('XGROUP', 'DELCONSUMER', inbox, group, worker.name)
   end
 end
-return found
+return { #left < tonumber(ARGV[4]) and '' or left[#left][1], found }

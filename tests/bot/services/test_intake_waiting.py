@@ -1,13 +1,15 @@
 """How long intake waits at an inbox into which nothing comes."""
 
 import asyncio
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 
+from bot.domain.models import Event, Raw
 from bot.domain.ports import Stored
 from bot.services.intake import LONGEST_WAIT_MS, WAIT_MS
 from bot.store.inbox import RedisInbox
 from tests.support.cases import a_raw
-from tests.support.intake import an_intake
+from tests.support.intake import an_intake, told
 from tests.support.stores import a_store
 from tests.support.waiting import wait_until
 
@@ -18,11 +20,16 @@ class Hasty(RedisInbox):
 
     waits: list[int] = field(default_factory=list)
 
-    async def take(self, limit: int, wait_ms: int) -> list[Stored]:
+    async def take(self, limit: int, wait_ms: int, accounts: Collection[tuple[str, str]] | None = None) -> list[Stored]:
         """Take what is there."""
         self.waits.append(wait_ms)
         await asyncio.sleep(0.01)
-        return await RedisInbox.take(self, limit, 0)
+        return await RedisInbox.take(self, limit, 0, accounts)
+
+
+def nothing(_raw: Raw) -> Iterator[Event]:
+    """Nothing is read here."""
+    return iter(())
 
 
 async def test_an_idle_intake_waits_longer_and_longer(redis_url: str) -> None:
@@ -30,7 +37,7 @@ async def test_an_idle_intake_waits_longer_and_longer(redis_url: str) -> None:
     async with a_store(redis_url) as store:
         ours, stop = store.inbox, asyncio.Event()
         inbox = Hasty(ours.link, ours.keys, ours.scripts, ours.clock, ours.instance, ours.turns)
-        intake = an_intake(store, {}, inbox=inbox)
+        intake = an_intake(store, told(nothing), inbox=inbox)
         async with asyncio.TaskGroup() as group:
             group.create_task(intake.run(stop))
             await wait_until(lambda: LONGEST_WAIT_MS in inbox.waits, "it waits for as long as it ever does")
