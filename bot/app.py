@@ -61,6 +61,7 @@ from bot.services.people import People
 from bot.services.polling import Polling
 from bot.services.reader import Reader
 from bot.services.recovery import Recovery
+from bot.services.redrawing import Redrawing
 from bot.services.sending import Sending
 from bot.services.signals import Signals, unworked
 from bot.services.slack_budget import SlackBudget
@@ -100,6 +101,7 @@ class Service:
     marked: asyncio.Event
     intake: Callable[[QueueWorker], Awaitable[Intake]]
     drawing: Drawing
+    redrawing: Redrawing
     sending: Sending
     gate: Gate
     timing: Timing
@@ -203,11 +205,11 @@ def _compose(
     # A pace that is not Slack's own is for measuring: there every case is to have its card.
     budget, storms = SlackBudget(paced(store.budgets, tempo), clock), settings.storms and tempo.slack_pace == 1
     calm = keep_calm(store, budget, casework, slack, people, surroundings, clock, metrics, on=storms)
-    draw, plainly = surroundings.draw, surroundings.draw_plainly
-    drawing = Drawing(casework, slack, budget, draw, plainly, clock, metrics, settings.card_fallbacks, calm)
+    draw, plainly, places = surroundings.draw, surroundings.draw_plainly, settings.card_fallbacks
+    lookups, redrawing = Lookups(store.notes, store.polls, clock), Redrawing(store, connectors, clock)
+    drawing = Drawing(casework, slack, budget, draw, plainly, clock, metrics, places, calm, redrawing.notice)
     hourly = Hourly(store.cases, store.notes, slack, surroundings.draw_hour, policy, clock)
     signals = _signals(settings, store, slack, surroundings, clock, metrics)
-    lookups = Lookups(store.notes, store.polls, clock)
     signing = settings.slack_signing_secret
     # Bolt is told the token for each request; a client of its own with a token would only make it warn.
     bolt = build_bolt(slack_client(settings, http, None), slack, token, signing.get_secret_value() if signing else None)
@@ -228,6 +230,7 @@ def _compose(
         marked=marked,
         intake=partial(_intake, *taking),
         drawing=drawing,
+        redrawing=redrawing,
         sending=Sending(casework, store.notes, connectors, policy, clock, metrics, gate),
         gate=gate,
         timing=Timing(casework, policy, clock, {HOURLY: hourly.act, **signals.chores}),

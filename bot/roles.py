@@ -162,7 +162,7 @@ async def _renew_inbox(service: Service, over: asyncio.Event) -> None:
 
 
 async def _schedule(service: Service, stop: asyncio.Event) -> None:
-    """Keep the polls and the hourly message due; what is scheduled already stays as it is."""
+    """Keep the polls, the hourly message and cards of accounts that are back due; what is scheduled already stays."""
     log = structlog.get_logger("hark.schedule")
     while not stop.is_set():
         try:
@@ -170,6 +170,7 @@ async def _schedule(service: Service, stop: asyncio.Event) -> None:
             await service.hourly.schedule(service.store.timers)
             await service.gate.mend(service.connectors)
             await service.signals.schedule(service.store.timers)
+            await service.redrawing.look()
         except StoreUnavailable as error:
             log.warning("could not schedule, comes again", error=str(error))
         await within(stop, RESCHEDULE.total_seconds())

@@ -80,7 +80,7 @@ GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_close
 
 
 class Drawing:
-    """Brings Slack in line with one case at a time."""
+    """Brings Slack in line with one case at a time. `notice` is told of each before it is drawn."""
 
     def __init__(
         self,
@@ -93,7 +93,9 @@ class Drawing:
         metrics: Metrics,
         fallbacks: Places = (),
         calm: Calm | None = None,
+        notice: Callable[[Case], Awaitable[None]] | None = None,
     ) -> None:
+        self._notice = notice
         self._fallbacks = fallbacks
         self._casework = casework
         self._slack = slack
@@ -144,6 +146,8 @@ class Drawing:
     async def _all(self, case: Case, begun: str = "") -> datetime | None:
         """Draw every message of the case. `begun` is an attempt that was noted just now and not made yet."""
         again: datetime | None = None
+        if self._notice:
+            await self._notice(case)
         for post_id in [post.id for post in case.posts]:
             case, wait = await self._one(case, post_id, begun)
             if wait is not None:

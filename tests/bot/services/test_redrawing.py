@@ -1,0 +1,96 @@
+"""What was drawn without its account is drawn again by who knows it: once, last in line, and no more than that."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+
+from bot.domain.case import Status
+from bot.domain.ports import Commit
+from bot.services.redrawing import EVERY, Redrawing
+from bot.store.store import Store
+from tests.support.cases import NOON, a_card, a_case, a_key
+from tests.support.intake import told
+from tests.support.stores import TestClock, a_store, forget
+
+ANOTHER = "another.example"
+
+
+@dataclass(frozen=True)
+class Office:
+    """A process that knows the account of `a_key`, and one that knows none."""
+
+    store: Store
+    clock: TestClock
+    knows: Redrawing
+    knows_none: Redrawing
+
+    async def has(self, conversation: str, *, ts: str = "1.1", account: str = "hark.example", **changes: object) -> str:
+        """A case whose card stands, if it has a `ts`."""
+        key = a_key(conversation, account=account)
+        case = a_case(key=key, posts=(a_card(ts=ts),), **changes)
+        assert await self.store.cases.commit(Commit(None, case, NOON)) == "committed"
+        return case.id
+
+    async def draws_without(self, case_id: str) -> None:
+        """The process that knows no account is about to draw that case."""
+        await self.draws(self.knows_none, case_id)
+
+    async def draws(self, process: Redrawing, case_id: str) -> None:
+        """A process is about to draw that case."""
+        case = await self.store.cases.load(case_id)
+        assert case is not None
+        await process.notice(case)
+
+    async def due(self) -> list[tuple[str, int]]:
+        """What is to be drawn once somebody has looked, with its priority; it is drawn, and due no more."""
+        await self.knows.look()
+        await self.knows_none.look()
+        taken = await self.store.cards.take(self.clock.now(), 100, timedelta(seconds=30))
+        for each in taken:
+            await self.store.cards.done(each)
+        return sorted((each.id, each.priority) for each in taken)
+
+
+@pytest.fixture
+async def office(redis_url: str) -> AsyncIterator[Office]:
+    """Both processes on one store."""
+    clock = TestClock()
+    async with a_store(redis_url, clock=clock) as store:
+        known = told(lambda _: ())
+        yield Office(store, clock, Redrawing(store, known, clock), Redrawing(store, {}, clock))
+
+
+async def test_open_cards_of_the_account_are_drawn_again_once(office: Office) -> None:
+    """Behind everything else; not those of another account, of closed cases, or that do not stand yet."""
+    first, second = await office.has("one"), await office.has("two")
+    await office.has("closed", status=Status.CLOSED, wait=None)
+    await office.has("unposted", ts="")
+    await office.has("elsewhere", account=ANOTHER)
+    await office.draws(office.knows, second)
+    assert await office.due() == [], "nothing was drawn without its account"
+    await office.draws_without(first)
+    assert await office.due() == sorted([(first, 4), (second, 4)])
+    assert await office.due() == []
+
+
+async def test_two_processes_that_differ_for_good_draw_seldom(office: Office) -> None:
+    """Each new drawing without the account counts, but the answer to it comes once in ten minutes at the most."""
+    case_id = await office.has("one")
+    await office.draws_without(case_id)
+    assert await office.due() == [(case_id, 4)]
+    for _ in range(3):
+        await office.draws_without(case_id)
+        assert await office.due() == []
+    await forget(office.store, EVERY)
+    assert await office.due() == [(case_id, 4)]
+    await forget(office.store, EVERY)
+    assert await office.due() == []
+
+
+async def test_what_another_account_lacks_is_its_own(office: Office) -> None:
+    """A card of an account that nobody here knows has no other drawn again."""
+    await office.has("one")
+    await office.draws_without(await office.has("elsewhere", account=ANOTHER))
+    assert await office.due() == []
