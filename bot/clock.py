@@ -1,4 +1,4 @@
-"""The one place that reads the machine's clock."""
+"""The one place that reads the machine's clock, and waits by it."""
 
 import asyncio
 import time
@@ -19,3 +19,12 @@ class SystemClock:
     async def sleep(self, seconds: float) -> None:
         """Wait that many seconds."""
         await asyncio.sleep(seconds)
+
+
+async def within(event: asyncio.Event, seconds: float) -> bool:
+    """Wait for an event, but no longer than this; whether it came."""
+    try:
+        async with asyncio.timeout(seconds):
+            return await event.wait()
+    except TimeoutError:
+        return False

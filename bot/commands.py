@@ -12,12 +12,11 @@ import structlog
 from bot import accounts, forgetting, letters
 from bot.app import open_service, reach_server
 from bot.checking import SERVER_MEND, check
-from bot.clock import SystemClock
+from bot.clock import SystemClock, within
 from bot.docs import capabilities_page, settings_page
 from bot.domain.errors import HarkError, StoreUnavailable
 from bot.roles import Role, serve
 from bot.secrecy import set_up_logging
-from bot.services.worker import within
 from bot.settings import Settings
 
 START_WAIT_S, START_PAUSE_S = 30.0, 1.0

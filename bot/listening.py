@@ -16,6 +16,7 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 from slack_sdk.web.async_client import AsyncWebClient
 
+from bot.clock import within
 from bot.domain.errors import SetupError, SlackError
 from bot.domain.ports import Clock
 from bot.slack import SlackGateway
@@ -144,7 +145,7 @@ class Socket:
                 if self._clock.monotonic() - down_since > LONGEST_DOWN_S:
                     mend = "start Hark again; if that does not help, `python -m bot check` says what Slack answers"
                     raise SetupError("the socket to Slack has been down for two minutes", mend)
-            await _pause(stop, self._watch_s)
+            await within(stop, self._watch_s)
 
     async def _connect(self) -> None:
         await self._handler.connect_async()  # type: ignore[no-untyped-call]  # Bolt leaves it untyped
@@ -165,13 +166,4 @@ async def keep_acquainted(gateway: SlackGateway, stop: asyncio.Event) -> None:
             await gateway.connect()
         except SlackError as error:
             log.warning("Slack does not answer yet", error=str(error))
-            await _pause(stop, RETRY_S)
-
-
-async def _pause(stop: asyncio.Event, seconds: float) -> None:
-    """Wait that long, or until told to stop."""
-    try:
-        async with asyncio.timeout(seconds):
-            await stop.wait()
-    except TimeoutError:
-        return
+            await within(stop, RETRY_S)

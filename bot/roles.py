@@ -12,12 +12,13 @@ import structlog
 from aiohttp import web
 
 from bot.app import Service
+from bot.clock import within
 from bot.domain.errors import SetupError, StoreUnavailable
 from bot.domain.ports import DueQueue
 from bot.listening import Socket, http_route, keep_acquainted
 from bot.services.outage import FATAL_NOTE, GatedQueue
 from bot.services.timekeeping import SharedClock
-from bot.services.worker import RENEWALS, Act, QueueWorker, within
+from bot.services.worker import RENEWALS, Act, QueueWorker
 from bot.web import WebDeps, build
 
 REQUESTS_S = 4.0

@@ -11,6 +11,7 @@ from typing import Protocol
 
 import structlog
 
+from bot.clock import within
 from bot.domain.canary import Arrival
 from bot.domain.drift import KNOWN_WEIGHT, SEEN_TO_TELL, field_words, fields_of, is_learned, is_routine, unknown_words
 from bot.domain.errors import StoreUnavailable
@@ -76,11 +77,7 @@ class Hearing:
     async def run(self, stop: asyncio.Event) -> None:
         """Bring the notes to Redis every few seconds, and once more at the end."""
         while not stop.is_set():
-            try:
-                async with asyncio.timeout(FLUSH_S):
-                    await stop.wait()
-            except TimeoutError:
-                pass
+            await within(stop, FLUSH_S)
             try:
                 await self.flush()
             except StoreUnavailable as error:

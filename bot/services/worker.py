@@ -14,6 +14,7 @@ from functools import partial
 
 import structlog
 
+from bot.clock import within
 from bot.domain.errors import HarkError
 from bot.domain.ports import Clock, Due, DueQueue, Ended
 from bot.telemetry import Metrics
@@ -256,12 +257,3 @@ class QueueWorker:
     def _fail(self, what: str, error: HarkError) -> None:
         self._metrics.failures.labels(self._name).inc()
         self._log.warning("step failed, comes again", id=what, error=str(error))
-
-
-async def within(event: asyncio.Event, seconds: float) -> bool:
-    """Wait for an event, but no longer than this; whether it came."""
-    try:
-        async with asyncio.timeout(seconds):
-            return await event.wait()
-    except TimeoutError:
-        return False
