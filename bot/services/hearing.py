@@ -5,7 +5,7 @@ together. A crash loses a few seconds of them: they are signs, never deliveries.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -84,12 +84,16 @@ class Hearing:
                 self._log.warning("what was heard waits", error=str(error))
 
     async def flush(self) -> None:
-        """Bring all notes to Redis; what could not be brought stays for the next time."""
+        """Bring all notes to Redis; arrivals that could not be brought stay for the next time."""
         arrivals, self._arrivals = self._arrivals, {}
         streams: dict[str, list[Arrival]] = {}
         for (stream, at, swept), count in arrivals.items():
             streams.setdefault(stream, []).append(Arrival(at=at, count=count, swept=swept))
-        await self._or_keep(lambda: self._book.add(streams), lambda: self._arrivals.update(arrivals))
+        try:
+            await self._book.add(streams)
+        except StoreUnavailable:
+            self._arrivals.update(arrivals)
+            raise
         unknown, self._unknown = self._unknown, {}
         for (network, what), (count, raw) in unknown.items():
             words = unknown_words(self._titles[network], what, skeleton(raw.body))
@@ -97,13 +101,6 @@ class Hearing:
         samples, self._samples = self._samples, []
         for raw in samples:
             await self._learn(raw)
-
-    async def _or_keep(self, act: Callable[[], Awaitable[None]], keep: Callable[[], None]) -> None:
-        try:
-            await act()
-        except StoreUnavailable:
-            keep()
-            raise
 
     async def _learn(self, raw: Raw) -> None:
         """Count one delivery's fields; tell those that are new by now."""
