@@ -37,7 +37,8 @@ class Link:
 
     Every method raises StoreUnavailable when Redis does not answer or refuses. Nothing is sent twice: after a broken
     connection nobody knows whether a command was carried out, and only the caller knows whether repeating it is safe.
-    Answers are bytes; str arguments travel as UTF-8, lone surrogates included.
+    Answers are bytes, in the same shapes from one node and from a cluster: of HGETALL a dict, of ZSCAN a number and
+    pairs, of other pairs one flat list. str arguments travel as UTF-8, lone surrogates included.
     """
 
     client: "Redis | RedisCluster" = field(repr=False)

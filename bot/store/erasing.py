@@ -163,8 +163,7 @@ class RedisErasing:
             texts = [_text(each) for each in await self.link.do("ZRANGE", key, 0, -1)]
             commands += [("ZREM", key, each) for each in texts if one.is_shown_in(each)]
         for key in found.get("digest", ()):
-            flat = await self.link.do("HGETALL", key)
-            for id_, line in flat.items() if isinstance(flat, dict) else zip(flat[::2], flat[1::2], strict=True):
+            for id_, line in (await self.link.do("HGETALL", key)).items():
                 name = _text(id_)
                 theirs = one.is_named_in(name) or one.is_shown_in(_text(line)[13:])
                 if name.startswith(f"{one.network}:") and theirs:

@@ -91,7 +91,5 @@ def _field(stream: str, arrival: Arrival) -> str:
     return "\n".join((stream, str(millis(arrival.at)), *((SWEPT,) if arrival.swept else ())))
 
 
-def _pairs(answer: Mapping[bytes, bytes] | Sequence[bytes]) -> list[tuple[str, str]]:
-    """HGETALL's answer, which is a mapping or a flat list, as text."""
-    pairs = answer.items() if isinstance(answer, Mapping) else zip(answer[::2], answer[1::2], strict=True)
-    return [(field.decode("utf-8", "replace"), value.decode("utf-8", "replace")) for field, value in pairs]
+def _pairs(fields: Mapping[bytes, bytes]) -> list[tuple[str, str]]:
+    return [(field.decode("utf-8", "replace"), value.decode("utf-8", "replace")) for field, value in fields.items()]

@@ -45,10 +45,7 @@ class RedisNotices:
 
     async def read(self, kind: str) -> Notice:
         """The notice as it stands; an empty one when there is none."""
-        flat = await self.link.do("HGETALL", self.keys.notice(kind))
-        fields: Mapping[bytes, bytes] = (
-            flat if isinstance(flat, dict) else dict(zip(flat[::2], flat[1::2], strict=True))
-        )
+        fields: Mapping[bytes, bytes] = await self.link.do("HGETALL", self.keys.notice(kind))
         words, over, told = (fields.get(name) for name in (b"words", b"over", b"told"))
         return Notice(
             kind=kind,

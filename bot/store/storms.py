@@ -42,8 +42,7 @@ class RedisStorms:
     async def weathers(self) -> dict[str, Weather]:
         """The weather of every channel that has any."""
         stored = await self.link.do("HGETALL", self.keys.weather())
-        pairs = stored.items() if isinstance(stored, dict) else zip(stored[::2], stored[1::2], strict=True)
-        return {channel.decode(): _weather(doc) for channel, doc in pairs}
+        return {channel.decode(): _weather(doc) for channel, doc in stored.items()}
 
     async def weather(self, channel: str) -> Weather:
         """The weather of one channel."""
@@ -142,11 +141,8 @@ class RedisStorms:
         return await self._scan(self.keys.storm(channel, "cards"), cursor)
 
     async def _scan(self, key: str, cursor: str) -> tuple[str, list[str]]:
-        after, flat = await self.link.do("ZSCAN", key, cursor, "COUNT", 50)
-        members = [each[0] if isinstance(each, tuple) else each for each in flat]
-        if members and not isinstance(flat[0], tuple):
-            members = members[::2]
-        return str(int(after)), [each.decode() for each in members]
+        after, scored = await self.link.do("ZSCAN", key, cursor, "COUNT", 50)
+        return str(after), [member.decode() for member, _ in scored]
 
     async def stand(self, channel: str, problem: str, case: str, now: datetime, fold: Fold | None = None) -> None:
         """A case of a known problem has a card of its own; it is counted (once) if there is a `fold` to count."""
@@ -193,9 +189,12 @@ class RedisStorms:
             folded=all_folded,
             standing=standing,
             first=first,
-            slots={int(name): int(value) for name, value in _pairs(slots)},
-            counts={**{name.decode(): int(value) for name, value in _pairs(counts)}, "own": int(own or 0)},
-            words=tuple((word.decode("utf-8", "replace"), int(float(times))) for word, times in _pairs(words)),
+            slots={int(name): int(value) for name, value in slots.items()},
+            counts={**{name.decode(): int(value) for name, value in counts.items()}, "own": int(own or 0)},
+            words=tuple(
+                (word.decode("utf-8", "replace"), int(float(times)))
+                for word, times in zip(words[::2], words[1::2], strict=True)
+            ),
             alike=_alike(alike, at),
         )
 
@@ -245,14 +244,3 @@ def _alike(value: bytes | None, now: int) -> int:
     """The near duplicates noted last, unless that is long ago by the clock that counts."""
     until, _, alike = (value or b"0 0").partition(b" ")
     return int(alike) if int(until) > now else 0
-
-
-def _pairs(flat: object) -> list[tuple[bytes, bytes]]:
-    """Names and values of an answer, in whichever of its shapes the client gives it."""
-    if isinstance(flat, dict):
-        return list(flat.items())
-    if not isinstance(flat, list):
-        return []
-    if flat and isinstance(flat[0], (tuple, list)):
-        return [(each[0], each[1]) for each in flat]
-    return list(zip(flat[::2], flat[1::2], strict=True))

@@ -43,6 +43,20 @@ async def test_the_cluster_is_noticed(store: Store) -> None:
     await store.ping()
 
 
+async def test_answers_have_the_same_shapes(store: Store, redis_url: str) -> None:
+    """What reads pairs need not know whether one node or a cluster gave them."""
+    async with a_store(redis_url) as alone:
+        for link in (store.link, alone.link):
+            await link.do("HSET", "hark:{0}:storm:C0:counts", "own", 2)
+            await link.do("ZADD", "hark:{0}:recent:thanks", 1, "a", 2, "b")
+            assert await link.do("HGETALL", "hark:{0}:storm:C0:counts") == {b"own": b"2"}
+            assert await link.do("HGETALL", "hark:{0}:storm:C1:counts") == {}
+            assert await link.do("ZSCAN", "hark:{0}:recent:thanks", "0") == (0, [(b"a", 1.0), (b"b", 2.0)])
+            pairs = await link.do("ZRANGE", "hark:{0}:recent:thanks", 0, -1, "WITHSCORES")
+            assert pairs == [b"a", b"1", b"b", b"2"]
+            await link.many([("DEL", key) for key in ("hark:{0}:storm:C0:counts", "hark:{0}:recent:thanks")])
+
+
 async def test_cases_of_all_nodes(store: Store, nodes: list[RealServer]) -> None:
     """Commits land on every node; lists gather them in order; dedupe and conflicts work as on one server."""
     cases = [a_case(key=a_key(f"post-{n}")) for n in range(24)]
