@@ -16,7 +16,7 @@ from itertools import count
 
 from bot.domain.ports import Due, Ended
 from bot.store.connect import Call, Link
-from bot.store.keys import EPOCH, LAST_PRIORITY, MS, Keys, millis, score
+from bot.store.keys import EPOCH, LAST_PRIORITY, MS, Keys, as_text, millis, score
 from bot.store.scripts import Scripts
 from bot.store.trips import Arg
 
@@ -77,7 +77,7 @@ class RedisDueQueue:
         taken: list[Due] = []
         for shard, flat in zip(args, await self.link.run_many(self.scripts.due_exchange, calls), strict=True):
             pairs = zip(flat[::2], flat[1::2], strict=True)
-            taken += (Due(_text(id_), shard, token, band) for id_, band in pairs)
+            taken += (Due(as_text(id_), shard, token, band) for id_, band in pairs)
         return sorted(taken, key=lambda due: due.priority)
 
     async def take(self, now: datetime, limit: int, lease: timedelta) -> list[Due]:
@@ -94,7 +94,7 @@ class RedisDueQueue:
             keys = (*self.keys.due(shard, self.name)[:2], self.keys.leases(shard, self.name))
             calls.append((keys, [lease // MS, *(part for due in dues for part in (due.id, due.token))]))
         answers = await self.link.run_many(self.scripts.due_renew, calls) if calls else []
-        lost = {_text(name) for names in answers for name in names}
+        lost = {as_text(name) for names in answers for name in names}
         return [due for due in held if due.token + due.id in lost]
 
     def hold(self, id_: str, priority: int) -> Due:
@@ -123,7 +123,3 @@ class RedisDueQueue:
             for first, last in ends
         ]
         return sum(await self.link.many(counts))
-
-
-def _text(id_: bytes) -> str:
-    return id_.decode("utf-8", "surrogatepass")

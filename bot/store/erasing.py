@@ -17,7 +17,7 @@ from bot.domain.models import Raw
 from bot.store.cases import ALL_OPEN, CARDS, POLLS, SENDS, TIMERS, read_case
 from bot.store.connect import Link
 from bot.store.inbox import from_fields
-from bot.store.keys import MS, Keys
+from bot.store.keys import MS, Keys, as_text
 from bot.store.scripts import Scripts
 from bot.store.trips import Arg, Command
 
@@ -51,9 +51,9 @@ class RedisErasing:
             while True:
                 args: list[Arg] = [cursor, LOOKED_AT, "" if shard is None else shard, *KINDS]
                 page = await self.link.run(self.scripts.scan, (self.keys.at(shard or 0, "scan"),), args)
-                for key in map(_text, page[1]):
+                for key in map(as_text, page[1]):
                     found[_parts(key)[2]].append(key)
-                cursor = _text(page[0])
+                cursor = as_text(page[0])
                 if cursor == "0":
                     break
         return {kind: sorted(set(keys)) for kind, keys in found.items()}
@@ -63,7 +63,7 @@ class RedisErasing:
         docs = await self.link.many([("HGET", key, "doc") for key in keys])
         cases, unread = [], 0
         for doc in docs:
-            if doc is not None and fits(_text(doc)):
+            if doc is not None and fits(as_text(doc)):
                 try:
                     cases.append(read_case(doc))
                 except Unreadable:
@@ -138,8 +138,8 @@ class RedisErasing:
         for shard in range(self.keys.shards):
             last = "-"
             while entries := await self.link.do("XRANGE", stream(shard), last, "+", "COUNT", DELIVERIES):
-                found += [(shard, _text(id_)) for id_, fields in entries if fits(from_fields(id_, fields))]
-                last = f"({_text(entries[-1][0])}"
+                found += [(shard, as_text(id_)) for id_, fields in entries if fits(from_fields(id_, fields))]
+                last = f"({as_text(entries[-1][0])}"
         return found
 
     async def _notes(self, keys: Sequence[str], one: Customer, cases: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -151,7 +151,7 @@ class RedisErasing:
         values = await self.link.many([("GET", key) for key in read])
         erased = set(cases)
         for key, value in zip(read, values, strict=True):
-            said = _text(value or b"")
+            said = as_text(value or b"")
             if said in erased or (not _name(key).startswith("alias:") and one.is_named_in(f"{key} {said}")):
                 told.append(key)
         return told, likes
@@ -160,12 +160,12 @@ class RedisErasing:
         """Our own lines and wordings that name them."""
         commands: list[Command] = []
         for key in found.get("recent", ()):
-            texts = [_text(each) for each in await self.link.do("ZRANGE", key, 0, -1)]
+            texts = [as_text(each) for each in await self.link.do("ZRANGE", key, 0, -1)]
             commands += [("ZREM", key, each) for each in texts if one.is_shown_in(each)]
         for key in found.get("digest", ()):
             for id_, line in (await self.link.do("HGETALL", key)).items():
-                name = _text(id_)
-                theirs = one.is_named_in(name) or one.is_shown_in(_text(line)[13:])
+                name = as_text(id_)
+                theirs = one.is_named_in(name) or one.is_shown_in(as_text(line)[13:])
                 if name.startswith(f"{one.network}:") and theirs:
                     commands.append(("HDEL", key, name))
         return commands
@@ -175,7 +175,7 @@ class RedisErasing:
         commands: list[Command] = []
         for key in found.get("storm", ()):
             if words and key.endswith(":recent"):
-                lines = [_text(line) for line in await self.link.do("LRANGE", key, 0, -1)]
+                lines = [as_text(line) for line in await self.link.do("LRANGE", key, 0, -1)]
                 commands += [("LREM", key, 0, line) for line in lines if line.partition(" ")[2] in words]
         return commands
 
@@ -184,7 +184,7 @@ class RedisErasing:
         commands: list[Command] = []
         for shard in range(self.keys.shards):
             queue, held, again = self.keys.due(shard, POLLS)
-            for id_ in map(_text, await self.link.do("ZRANGE", queue, 0, -1)):
+            for id_ in map(as_text, await self.link.do("ZRANGE", queue, 0, -1)):
                 if id_.startswith(f"{one.network}/") and one.is_named_in(id_):
                     commands += [("ZREM", queue, id_), ("HDEL", held, id_), ("HDEL", again, id_)]
                     commands.append(("ZREM", self.keys.leases(shard, POLLS), id_))
@@ -217,7 +217,3 @@ def _parts(key: str) -> list[str]:
 def _name(key: str) -> str:
     """A key without its shard and its kind."""
     return key.split(":", 3)[3]
-
-
-def _text(value: bytes) -> str:
-    return value.decode("utf-8", "surrogatepass")

@@ -20,7 +20,7 @@ from bot.store.cases import POLLS
 from bot.store.connect import GroupMissing, Link
 from bot.store.due import Turns
 from bot.store.group_commit import GroupCommit
-from bot.store.keys import MS, Keys, instant, millis
+from bot.store.keys import MS, Keys, as_text, instant, millis
 from bot.store.scripts import Scripts
 from bot.store.trips import Arg
 
@@ -100,7 +100,7 @@ class RedisInbox:
     async def cursor(self, cursor_name: str) -> str | None:
         """Where polling stands, or None at the first time and after 90 days of silence."""
         cursor = await self.link.do("GET", self.keys.cursor(cursor_name))
-        return None if cursor is None else cursor.decode("utf-8", "surrogatepass")
+        return None if cursor is None else as_text(cursor)
 
     async def take(self, limit: int, wait_ms: int, accounts: Collection[tuple[str, str]] | None = None) -> list[Stored]:
         """Deliveries for this worker, those that others left included; waits up to `wait_ms` for the first.

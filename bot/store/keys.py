@@ -29,6 +29,11 @@ def instant(ms: int) -> datetime:
     return EPOCH + ms * MS
 
 
+def as_text(value: bytes) -> str:
+    """What Redis gives back of a str: lone surrogates as well."""
+    return value.decode("utf-8", "surrogatepass")
+
+
 def score(priority: int, at: datetime) -> int:
     """Priority band and instant in one number that sorts by band first. Raises ValueError outside 0 to 4."""
     if not 0 <= priority <= LAST_PRIORITY:

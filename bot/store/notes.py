@@ -8,7 +8,7 @@ from datetime import timedelta
 from bot.domain.case import Person
 from bot.domain.ports import Clock
 from bot.store.connect import Link
-from bot.store.keys import MS, Keys, millis
+from bot.store.keys import MS, Keys, as_text, millis
 from bot.store.scripts import Scripts
 
 DRAFT_TTL = timedelta(days=7)
@@ -39,7 +39,7 @@ class RedisNotes:
     async def draft(self, case_id: str, user: str) -> str:
         """The unsent reply of that person in that case, or nothing."""
         draft = await self.link.do("GET", self.keys.draft(case_id, user))
-        return "" if draft is None else _text(draft)
+        return "" if draft is None else as_text(draft)
 
     async def save_draft(self, case_id: str, user: str, text: str) -> None:
         """Keep a draft for 7 days; an empty text forgets it."""
@@ -50,7 +50,7 @@ class RedisNotes:
         """The last 200 texts noted under that name within 30 days, the newest last; each text once."""
         since = millis(self.clock.now() - RECENT_TTL)
         texts = await self.link.do("ZRANGE", self.keys.recent(what), since, "+inf", "BYSCORE")
-        return [_text(text) for text in texts]
+        return [as_text(text) for text in texts]
 
     async def note_recent(self, what: str, text: str) -> None:
         """Note that this text was used now."""
@@ -75,7 +75,7 @@ class RedisNotes:
     async def get_many(self, names: Sequence[str]) -> list[str | None]:
         """Small shared values in the order of their names, in one round trip."""
         values = await self.link.many([("GET", self.keys.note(name)) for name in names])
-        return [None if value is None else _text(value) for value in values]
+        return [None if value is None else as_text(value) for value in values]
 
     async def set(self, name: str, value: str, ttl: timedelta) -> None:
         """Keep a small value for `ttl`."""
@@ -87,7 +87,7 @@ class RedisNotes:
         _, standing = await self.link.many(
             [("SET", key, value, "NX", "PX", _ttl(ttl)), ("GETEX", key, "PX", _ttl(ttl))]
         )
-        return value if standing is None else _text(standing)
+        return value if standing is None else as_text(standing)
 
     async def count(self, name: str, by: int, ttl: timedelta) -> int:
         """Add to a number that all processes share, and keep it for `ttl` from now; the new value."""
@@ -103,7 +103,7 @@ class RedisNotes:
 
     async def digest(self, hour: str) -> list[str]:
         """The lines of that hour, oldest first."""
-        return [_text(stamped)[13:] for stamped in sorted(await self.link.do("HVALS", self.keys.digest(hour)))]
+        return [as_text(stamped)[13:] for stamped in sorted(await self.link.do("HVALS", self.keys.digest(hour)))]
 
     async def beat(self, role: str, instance: str) -> None:
         """Say that this process is alive (kept 30 s, by the server's clock)."""
@@ -113,10 +113,6 @@ class RedisNotes:
         """How many processes of that role gave a sign of life within 30 s."""
         alive: int = await self.link.run(self.scripts.beat, (self.keys.beat(role),), (BEAT_TTL // MS, ""))
         return alive
-
-
-def _text(value: bytes) -> str:
-    return value.decode("utf-8", "surrogatepass")
 
 
 def _ttl(ttl: timedelta) -> int:

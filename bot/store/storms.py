@@ -11,7 +11,7 @@ from typing import Final, Literal
 from bot.domain.storm import COMPLAINT_BAND, EXEMPT_BANDS, ROOM, WINDOW, Weather, slot
 from bot.domain.storm_ports import STORM, Fold, Jot, Noted, Tally
 from bot.store.connect import Link
-from bot.store.keys import BAND, MS, Keys, millis, score
+from bot.store.keys import BAND, MS, Keys, as_text, millis, score
 from bot.store.scripts import Scripts
 from bot.store.trips import Arg
 
@@ -70,7 +70,7 @@ class RedisStorms:
         keys = [self.keys.storm(channel, part) for part in parts]
         waiting, window = await self.link.run(self.scripts.storm_note, keys, args)
         since = millis(now - WINDOW)
-        said = (line.decode("utf-8", "surrogatepass").partition(" ") for line in window)
+        said = (as_text(line).partition(" ") for line in window)
         return Noted(waiting, tuple(text for at, _, text in said if int(at) > since))
 
     async def note_alike(self, channel: str, alike: int, now: datetime) -> None:
