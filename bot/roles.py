@@ -14,7 +14,7 @@ from aiohttp import web
 from bot.app import Service
 from bot.clock import within
 from bot.domain.errors import SetupError, StoreUnavailable
-from bot.domain.ports import DueQueue
+from bot.domain.ports import WorkerQueue
 from bot.listening import Socket, http_route, keep_acquainted
 from bot.services.outage import FATAL_NOTE, GatedQueue
 from bot.services.timekeeping import SharedClock
@@ -127,7 +127,7 @@ class Crew:
 
 def _workers(service: Service, stop: asyncio.Event) -> list[Awaitable[None]]:
     store, clock, metrics = service.store, service.clock, service.metrics
-    acts: dict[str, tuple[DueQueue, Act]] = {
+    acts: dict[str, tuple[WorkerQueue, Act]] = {
         "cards": (GatedQueue(store.cards, service.signals.outage), service.drawing.act),
         "sends": (store.sends, service.sending.act),
         "timers": (store.timers, service.timing.act),

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
 from bot.domain.case import Case, LogEntry, Person, Post
-from bot.domain.models import Health, Raw
+from bot.domain.models import Raw
 
 Blocks = list[dict[str, Any]]
 
@@ -167,13 +167,6 @@ class Inbox(Protocol):
         """Keep what could not be used in the dead letter (30 days)."""
         ...
 
-    async def buried(self, limit: int) -> list[Buried]: ...
-    async def replay(self, ids: Sequence[str] | None = None) -> int:
-        """Put dead letters (all of them without `ids`) back into the inbox; returns how many."""
-        ...
-
-    async def depth(self) -> int: ...
-
 
 @dataclass(frozen=True, slots=True)
 class Due:
@@ -190,11 +183,22 @@ Ended = tuple[Due, datetime | None]
 
 
 class DueQueue(Protocol):
-    """Ids due at a time, taken under a lease. An expired lease is taken again: acting must be safe to repeat."""
+    """Ids due at a time, as those see it who put them in."""
 
     async def put(self, id_: str, at: datetime, priority: int = 0) -> None:
         """Make an id due at `at`, or earlier if it already is; while it is held, it comes again afterwards."""
         ...
+
+    async def begin(self, id_: str, at: datetime) -> None:
+        """Make an id due at `at` unless the queue knows it: one that waits, or is held, stays as it is."""
+        ...
+
+
+class WorkerQueue(Protocol):
+    """The same, as its workers see it: ids are taken under a lease.
+
+    An expired lease is taken again: acting must be safe to repeat.
+    """
 
     async def exchange(self, ended: Sequence[Ended], now: datetime, limit: int, lease: timedelta) -> list[Due]:
         """Give leases back, and take up to `limit` ids that are due, in one round trip.
@@ -210,8 +214,6 @@ class DueQueue(Protocol):
     def hold(self, id_: str, priority: int) -> Due | None:
         """A lease that a commit may take on an id; None while nothing is to be taken at all."""
         ...
-
-    async def depth(self) -> int: ...
 
 
 class Budgets(Protocol):
@@ -264,11 +266,9 @@ class Notes(Protocol):
         ...
 
     async def digest(self, hour: str) -> list[str]: ...
-    async def beat(self, role: str, instance: str) -> None:
-        """Say that this process is alive (kept 30 s)."""
+    async def alive(self, role: str) -> int:
+        """How many processes of that role gave a sign of life within 30 s."""
         ...
-
-    async def alive(self, role: str) -> int: ...
 
 
 # --- Slack ------------------------------------------------------------------------------------------------------
@@ -297,9 +297,6 @@ class SlackPort(Protocol):
 
     async def update(self, posted: Posted, text: str, blocks: Blocks) -> None: ...
     async def delete(self, posted: Posted) -> None: ...
-    async def check(self) -> list[Health]:
-        """Token, scopes and channel: one line each."""
-        ...
 
 
 class Rendered(Protocol):

@@ -16,7 +16,7 @@ from pydantic import AwareDatetime
 from bot.domain.errors import SlackError
 from bot.domain.fallback import FATAL
 from bot.domain.models import Model
-from bot.domain.ports import Clock, Due, DueQueue, Ended, Notes
+from bot.domain.ports import Clock, Due, DueQueue, Ended, Notes, WorkerQueue
 
 OUTAGE = "outage"
 FAILURES = 3
@@ -61,8 +61,8 @@ class Record(Model):
     attempt: str = ""
 
 
-class CardQueue(DueQueue, Protocol):
-    """The queue of cards, which can be counted."""
+class CardQueue(Protocol):
+    """The queue of cards, to be counted."""
 
     async def waiting(self, until: datetime) -> int: ...
 
@@ -174,12 +174,8 @@ class Outage:
 class GatedQueue:
     """The queue of cards behind the gate: while Slack is away nothing is taken, and everything keeps its place."""
 
-    queue: DueQueue
+    queue: WorkerQueue
     outage: Outage
-
-    async def put(self, id_: str, at: datetime, priority: int = 0) -> None:
-        """As the queue does."""
-        await self.queue.put(id_, at, priority)
 
     async def exchange(self, ended: Sequence[Ended], now: datetime, limit: int, lease: timedelta) -> list[Due]:
         """As the queue does; what is due is taken as far as Slack is there for it."""
@@ -202,7 +198,3 @@ class GatedQueue:
     def hold(self, id_: str, priority: int) -> Due | None:
         """As the queue does, while Slack is there."""
         return self.queue.hold(id_, priority) if self.outage.state is State.CLOSED else None
-
-    async def depth(self) -> int:
-        """As the queue does."""
-        return await self.queue.depth()

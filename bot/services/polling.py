@@ -13,7 +13,7 @@ import structlog
 from bot.domain.errors import NetworkError, Transient
 from bot.domain.models import Health, Raw
 from bot.domain.network import ConnectorPort, Page, Titles
-from bot.domain.ports import Cases, Clock, Due, Inbox, Notes
+from bot.domain.ports import Cases, Clock, Due, DueQueue, Inbox, Notes
 from bot.services import health, lookups
 from bot.services.gate import Gate
 from bot.services.health import CHECK, RECHECK
@@ -41,13 +41,6 @@ class Kept(Protocol):
     def cases(self) -> Cases: ...
     @property
     def notes(self) -> Notes: ...
-
-
-class Polls(Protocol):
-    """The queue of what is to be polled."""
-
-    async def put(self, id_: str, at: datetime, priority: int = 0) -> None: ...
-    async def begin(self, id_: str, at: datetime) -> None: ...
 
 
 class Polling:
@@ -79,7 +72,7 @@ class Polling:
         self._scheduled = False
         self._log = structlog.get_logger("hark.polling")
 
-    async def schedule(self, polls: Polls) -> None:
+    async def schedule(self, polls: DueQueue) -> None:
         """Have every source of every account polled, by whichever worker.
 
         A process that has just started asks for all of them at once: what they wait for may have been mended in the

@@ -1,12 +1,11 @@
 """Everything that Hark says about itself, in one place: its chores, and its lines for `check` and App Home."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import datetime, timedelta
-from typing import Protocol
+from datetime import timedelta
 
 from bot.domain.models import Health
 from bot.domain.notices import Words
-from bot.domain.ports import Clock, Notes
+from bot.domain.ports import Clock, DueQueue, Notes
 from bot.services.canary import CANARY
 from bot.services.dead_watch import DEAD
 from bot.services.hearing import Hearing
@@ -20,12 +19,6 @@ WATCHES = (DEAD, CANARY, OUTAGE, MISPLACED)
 """Chores that come round by themselves; the others are set by what they are about."""
 Look = Callable[[], Awaitable[list[Health]]]
 """Says what is wrong with one thing; nothing when it is well."""
-
-
-class Timers(Protocol):
-    """The queue in which the watchers stand."""
-
-    async def begin(self, id_: str, at: datetime) -> None: ...
 
 
 def unworked(notes: Notes) -> Look:
@@ -69,7 +62,7 @@ class Signals:
         self.outage = outage
         self._clock = clock
 
-    async def schedule(self, timers: Timers) -> None:
+    async def schedule(self, timers: DueQueue) -> None:
         """Have every watcher come round, the first time in a minute; one that knows its next time keeps it."""
         soon = self._clock.now() + SOON
         for chore in WATCHES:

@@ -16,7 +16,7 @@ import structlog
 
 from bot.clock import within
 from bot.domain.errors import HarkError
-from bot.domain.ports import Clock, Due, DueQueue, Ended
+from bot.domain.ports import Clock, Due, Ended, WorkerQueue
 from bot.telemetry import Metrics
 
 RETRY = timedelta(seconds=5)
@@ -61,7 +61,7 @@ class QueueWorker:
     def __init__(
         self,
         name: str,
-        queue: DueQueue,
+        queue: WorkerQueue,
         act: Act,
         clock: Clock,
         metrics: Metrics,

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from bot.domain.errors import StoreUnavailable
-from bot.domain.ports import Due, DueQueue, Ended
+from bot.domain.ports import Due, Ended, WorkerQueue
 from bot.services.worker import Act, QueueWorker
+from bot.store.due import RedisDueQueue
 from bot.store.store import Store
 from bot.telemetry import Metrics
 from tests.support.stores import TestClock
@@ -18,7 +19,7 @@ LEASE = timedelta(seconds=30)
 
 @asynccontextmanager
 async def running(
-    queue: DueQueue, act: Act, clock: TestClock, at_once: int = 4, lease: timedelta = LEASE
+    queue: WorkerQueue, act: Act, clock: TestClock, at_once: int = 4, lease: timedelta = LEASE
 ) -> AsyncIterator[None]:
     """A worker at work, stopped with the block."""
     stop = asyncio.Event()
@@ -35,15 +36,11 @@ async def running(
 class Torn:
     """A queue whose line breaks at the first giving back; `then` is called after each exchange that went well."""
 
-    queue: DueQueue
+    queue: WorkerQueue
     breaks: int = 1
     silent: bool = False
     exchanges: int = 0
     then: Callable[[], None] = field(default=lambda: None)
-
-    async def put(self, id_: str, at: datetime, priority: int = 0) -> None:
-        """As the queue does."""
-        await self.queue.put(id_, at, priority)
 
     async def exchange(self, ended: Sequence[Ended], now: datetime, limit: int, lease: timedelta) -> list[Due]:
         """Fail at the first giving back."""
@@ -65,12 +62,8 @@ class Torn:
         """As the queue does."""
         return self.queue.hold(id_, priority)
 
-    async def depth(self) -> int:
-        """As the queue does."""
-        return await self.queue.depth()
 
-
-async def gone(queue: DueQueue) -> bool:
+async def gone(queue: RedisDueQueue) -> bool:
     """Whether a queue is empty."""
     return await queue.depth() == 0
 

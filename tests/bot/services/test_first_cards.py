@@ -14,7 +14,7 @@ from redis.asyncio import Redis
 from bot.domain.case import Case
 from bot.domain.decisions import Change
 from bot.domain.errors import StoreUnavailable
-from bot.domain.ports import Blocks, Commit, CommitResult, Conflict, Due, DueQueue, Posted
+from bot.domain.ports import Blocks, Commit, CommitResult, Conflict, Due, Posted, WorkerQueue
 from bot.services.casework import Casework, Outcome
 from bot.services.drawing import STALE, Drawing
 from bot.services.first_cards import FirstCards
@@ -56,7 +56,7 @@ class Team:
 
 @asynccontextmanager
 async def a_team(
-    board: Board, drawing: Drawing | None = None, queue: DueQueue | None = None, at_once: int = 4
+    board: Board, drawing: Drawing | None = None, queue: WorkerQueue | None = None, at_once: int = 4
 ) -> AsyncIterator[Team]:
     """The process at work, stopped with the block."""
     stop, drawing, queue = asyncio.Event(), drawing or board.worker(), queue or board.store.cards
