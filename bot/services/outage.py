@@ -1,4 +1,4 @@
-"""Slack out of reach: nothing is taken from the queue of cards until it answers again, then one line says so.
+"""Slack out of reach: nothing is taken from the queue of cards until it answers again.
 
 Cards wait where they are, in their order of priority; only one call at a time asks whether Slack is back. A token that
 Slack refuses for good stops posting in the same way, and /readyz and the log say why.
@@ -8,7 +8,6 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Protocol
 
 import structlog
 from pydantic import AwareDatetime
@@ -31,13 +30,6 @@ FIRST_PROBE = timedelta(seconds=2)
 LAST_PROBE = timedelta(seconds=20)
 FATAL_PROBE = timedelta(minutes=1)
 TRIAL = timedelta(seconds=15)
-LOOK = timedelta(seconds=5)
-NEAR = timedelta(seconds=60)
-"""Cards due within this time count as waiting: Slack's budget sends each to a second of its own."""
-WORTH_TELLING = timedelta(minutes=2)
-WORTH_TELLING_CARDS = 10
-LEFT = 0
-PATIENCE = timedelta(minutes=1)
 STILL_OPEN = timedelta(seconds=60)
 RECORD_KEPT = timedelta(days=7)
 FATAL_NOTE = "slack-fatal"
@@ -59,12 +51,6 @@ class Record(Model):
     waiting: int = 0
     ended: AwareDatetime | None = None
     attempt: str = ""
-
-
-class CardQueue(Protocol):
-    """The queue of cards, to be counted."""
-
-    async def waiting(self, until: datetime) -> int: ...
 
 
 class Outage:
@@ -172,7 +158,7 @@ class Outage:
 
 @dataclass(frozen=True, slots=True)
 class GatedQueue:
-    """The queue of cards behind the gate: while Slack is away nothing is taken, and everything keeps its place."""
+    """The queue of cards: while Slack is away nothing is taken from it, and everything keeps its place."""
 
     queue: WorkerQueue
     outage: Outage

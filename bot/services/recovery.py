@@ -2,29 +2,28 @@
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from typing import Protocol
 
 import structlog
 
 from bot.domain.attempts import new_attempt
 from bot.domain.errors import SlackRateLimited, SlackRefused, SlackUnavailable, SlackUnknown
 from bot.domain.ports import Clock, Notes, Rendered, SlackPort
-from bot.services.outage import (
-    LEFT,
-    LOOK,
-    NEAR,
-    OPEN_NOTE,
-    OUTAGE,
-    PATIENCE,
-    RECORD_KEPT,
-    WORTH_TELLING,
-    WORTH_TELLING_CARDS,
-    CardQueue,
-    Outage,
-    Record,
-    State,
-)
+from bot.services.outage import OPEN_NOTE, OUTAGE, RECORD_KEPT, Outage, Record, State
 
 AFTER_FAILURE = timedelta(seconds=30)
+LOOK = timedelta(seconds=5)
+NEAR = timedelta(seconds=60)
+"""Cards due within this time count as waiting: Slack's budget sends each to a second of its own."""
+PATIENCE = timedelta(minutes=1)
+WORTH_TELLING = timedelta(minutes=2)
+WORTH_TELLING_CARDS = 10
+
+
+class CardQueue(Protocol):
+    """The queue of cards, to be counted."""
+
+    async def waiting(self, until: datetime) -> int: ...
 
 
 class Recovery:
@@ -63,7 +62,7 @@ class Recovery:
             record = record.model_copy(update={"waiting": max(record.waiting, waiting), "ended": now})
             await self._save(record)
         ended = record.ended or now
-        if waiting > LEFT and now < ended + PATIENCE + 2 * record.waiting * timedelta(seconds=1):
+        if waiting and now < ended + PATIENCE + 2 * record.waiting * timedelta(seconds=1):
             return now + LOOK
         if ended - record.since < WORTH_TELLING and record.waiting < WORTH_TELLING_CARDS:
             await self._finish()
