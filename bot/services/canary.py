@@ -136,14 +136,13 @@ class Canary:
         return not door.startswith(SEARCH) or door.removeprefix(SEARCH) in connector.searches()
 
     def _connector(self, name: str) -> ConnectorPort | None:
-        network, _, rest = name.partition("/")
-        return self._connectors.get((network, rest.partition("/")[0]))
+        network, account, _door = name.split("/", 2)
+        return self._connectors.get((network, account))
 
     def _title(self, name: str) -> str:
-        network, _, rest = name.partition("/")
+        network, account, door = name.split("/", 2)
         connector = self._connector(name)
-        account = connector.title if connector else rest.partition("/")[0]
-        return f"{self._titles[network]} ({account}, {rest.partition('/')[2]})"
+        return f"{self._titles[network]} ({connector.title if connector else account}, {door})"
 
     def _at(self, at: datetime) -> str:
         local = self._calendar.local(at)
