@@ -49,7 +49,7 @@ def register(app: AsyncApp, deps: Deps) -> None:
 async def _acknowledge(deps: Deps, pressed: Pressed) -> None:
     # The id follows from the press, so that a delivery that Slack repeats cannot send twice.
     outcome = await deps.desk.acknowledge(pressed.press.case, pressed.user, f"ack-{pressed.trigger_id}")
-    if outcome.refused and outcome.refused.code == "no_signature":
+    if outcome.code == "no_signature":
         person = await deps.people.who(pressed.user)
         state = ModalState(case=pressed.press.case, purpose=Purpose.ACKNOWLEDGE, send=deps.new_id())
         view = signature_modal(person, suggested_signature(person.name), state)

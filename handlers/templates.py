@@ -15,7 +15,7 @@ from bot.domain.case import Case, Purpose
 from bot.domain.decisions import Refused
 from bot.domain.overtaking import seen_of
 from bot.domain.templates import Template, Templates, filled
-from bot.services.casework import Outcome
+from bot.services.casework import NOT_KEPT, Outcome
 from bot.services.composing import Advice
 from bot.services.templating import GONE, Filled
 from bot.services.wording import Problems, from_slack
@@ -131,7 +131,7 @@ async def _send(deps: Deps, case: Case, state: ModalState, form: TemplateForm, u
 async def _case_and_templates(deps: Deps, state: ModalState) -> tuple[Case, Templates] | Refused:
     case = await deps.cases.load(state.case)
     if case is None:
-        return Refused(code="no_case", text="This case is no longer kept.")
+        return NOT_KEPT
     listed = await deps.templating.known(case)
     return listed if isinstance(listed, Refused) else (case, listed)
 

@@ -21,6 +21,7 @@ from bot.domain.ports import Cases, Clock, Commit, Conflict, Due
 ROUNDS = 50
 AT_ONCE = timedelta(0)
 NO_CASE = "no_case"
+NOT_KEPT = Refused(code=NO_CASE, text="This case is no longer kept.")
 TOLD_BEFORE: Mapping[str, Refused] = MappingProxyType(
     {
         "duplicate": Refused(code="duplicate", text="This has been taken in already."),
@@ -40,6 +41,11 @@ class Outcome:
     def done(self) -> bool:
         """Whether the change was made."""
         return self.refused is None
+
+    @property
+    def code(self) -> str:
+        """The word for code of the refusal; empty when the change was made."""
+        return self.refused.code if self.refused else ""
 
 
 Answer = TypeVar("Answer", bound=Outcome | Conflict)
@@ -156,7 +162,7 @@ class Casework:
         for _ in range(ROUNDS):
             case = known or (await line.ask(self._load(case_id))).case
             if case is None:
-                return Outcome(None, Refused(code=NO_CASE, text="This case is no longer kept."))
+                return Outcome(None, NOT_KEPT)
             decision = decide(case)
             if isinstance(decision, Refused):
                 return Outcome(case, decision)

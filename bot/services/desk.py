@@ -114,7 +114,7 @@ class Desk:
         Nothing is sent or closed if the customer, or a colleague to the customer, wrote something that was not seen.
         """
         line = await self._say(form) if form.line.strip() else None
-        if isinstance(line, Problems) or (line and line.refused and line.refused.code != DUPLICATE):
+        if isinstance(line, Problems) or (line and line.code not in ("", DUPLICATE)):
             return line
         if line is None and form.signature and form.waive and (problem := await self._sign(form)):
             return Problems({SIGNATURE: problem})
@@ -126,7 +126,7 @@ class Desk:
                 case, by, words, self._at.clock.now(), waive_loop=form.waive, seen=form.seen
             ),
         )
-        closed_before = line and line.refused and outcome.refused and outcome.refused.code == "closed"
+        closed_before = line and line.code == DUPLICATE and outcome.code == "closed"
         return Outcome(outcome.case) if closed_before else outcome
 
     async def _say(self, form: Closing) -> Outcome | Problems:

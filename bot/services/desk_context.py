@@ -13,7 +13,7 @@ from bot.domain.network import ConnectorPort
 from bot.domain.offers import Offer, first_word_under_way, offers, private_used
 from bot.domain.policy import Policy
 from bot.domain.ports import Clock, Notes
-from bot.services.casework import Casework, Outcome
+from bot.services.casework import NOT_KEPT, Casework, Outcome
 from bot.services.people import People
 
 PRESS_DRAW = timedelta(seconds=1.5)
@@ -49,7 +49,7 @@ class DeskContext:
         """The case, if it offers that; otherwise the reason in words."""
         case = await self.casework.cases.load(case_id)
         if case is None:
-            return Refused(code="no_case", text="This case is no longer kept.")
+            return NOT_KEPT
         return self.refused(case, offer) or case
 
     def refused(self, case: Case, offer: Offer) -> Refused | None:

@@ -257,8 +257,8 @@ class Drawing:
         outcome = await self._casework.apply(
             case.id, lambda each: placed(counted(each, *took), post.id, posted, shown, now), known=case, patient=True
         )
-        case, refused = outcome.case or case, outcome.refused.code if outcome.refused else ""
-        if refused == STANDS or (refused == NO_CASE and await self._is_erased(case)):
+        case = outcome.case or case
+        if outcome.code == STANDS or (outcome.code == NO_CASE and await self._is_erased(case)):
             await self._take_away(case, posted)
             return case
         self._metrics.draws.labels("posted").inc()

@@ -233,9 +233,9 @@ class Intake:
             return await self._quiet.take_in(event.model_copy(update={"author": author}))
         item = self._reader.item(raw, event)
         outcome = await self._received(event, item)
-        if outcome.refused is None:
+        if outcome.done:
             return "new"
-        return "deleted" if outcome.refused.code == "gone" else await self._again(event, item, outcome)
+        return "deleted" if outcome.code == "gone" else await self._again(event, item, outcome)
 
     def _is_of_another_account(self, event: Interaction) -> bool:
         """Whether another account of ours on that network wrote it: what it says to this one waits for no answer."""
@@ -263,7 +263,7 @@ class Intake:
                 dedupe=dedupe,
                 known=known,
             )
-            if outcome.refused is None or outcome.refused.code != NO_CASE:
+            if outcome.code != NO_CASE:
                 return outcome
             known = None
 

@@ -113,7 +113,7 @@ class Templating:
         )
         if outcome.refused and outcome.refused.code == "overtaken" and outcome.case:
             return Advice(outcome.refused.text, seen_of(outcome.case))
-        return Outcome(outcome.case) if outcome.refused and outcome.refused.code == "duplicate" else outcome
+        return Outcome(outcome.case) if outcome.code == "duplicate" else outcome
 
     async def _known(self, case: Case) -> Listed | None:
         text = await self._at.notes.get(_name(case))
