@@ -5,11 +5,10 @@ import os
 import random
 import secrets
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -30,7 +29,6 @@ from bot.domain.case import Case, Post
 from bot.domain.errors import SetupError
 from bot.domain.models import Capabilities
 from bot.domain.network import Titles
-from bot.domain.policy import Policy
 from bot.domain.ports import Clock, Posted
 from bot.domain.storm_ports import ProblemData, RingData, StormData
 from bot.domain.text.privacy import AllowList
@@ -99,7 +97,9 @@ class Service:
     bolt: AsyncApp
     connectors: Mapping[tuple[str, str], Connector]
     marked: asyncio.Event
-    intake: Callable[[QueueWorker], Awaitable[Intake]]
+    surroundings: "Surroundings"
+    casework: Casework
+    lookups: Lookups
     drawing: Drawing
     redrawing: Redrawing
     sending: Sending
@@ -110,6 +110,27 @@ class Service:
     signals: Signals
     calm: Calm
     embedded: Embedded | None
+
+    async def intake(self, cards: QueueWorker) -> Intake:
+        """What takes deliveries in, and who listens to it. `cards` is this process's worker of the queue of cards.
+
+        What it reads texts with (about 0.3 s) is loaded beside the loop, and only where deliveries are taken in.
+        """
+        return Intake(
+            self.store.inbox,
+            self.store.notes,
+            self.casework,
+            self.connectors,
+            self.surroundings.titles,
+            Reader(await asyncio.to_thread(Triage.load), self.surroundings.allow),
+            self.settings.policy,
+            self.clock,
+            self.metrics,
+            self.lookups,
+            self.signals.heard,
+            self.calm.storms.note,
+            FirstCards(self.casework, self.drawing, cards).create,
+        )
 
 
 @asynccontextmanager
@@ -215,7 +236,6 @@ def _compose(
     bolt = build_bolt(slack_client(settings, http, None), slack, token, signing.get_secret_value() if signing else None)
     desk = Desk(context, composing, rng)
     handlers.register(bolt, _handler_deps(context, desk, composing, drawing, slack, http, surroundings, signals, calm))
-    taking = (store, casework, connectors, titles, policy, allow, clock, metrics, lookups, signals, calm, drawing)
     return Service(
         settings=settings,
         clock=clock,
@@ -228,7 +248,9 @@ def _compose(
         bolt=bolt,
         connectors=connectors,
         marked=marked,
-        intake=partial(_intake, *taking),
+        surroundings=surroundings,
+        casework=casework,
+        lookups=lookups,
         drawing=drawing,
         redrawing=redrawing,
         sending=Sending(casework, store.notes, connectors, policy, clock, metrics, gate),
@@ -240,31 +262,6 @@ def _compose(
         calm=calm,
         embedded=embedded,
     )
-
-
-async def _intake(
-    store: Store,
-    casework: Casework,
-    connectors: Mapping[tuple[str, str], Connector],
-    titles: Titles,
-    policy: Policy,
-    allow: AllowList,
-    clock: Clock,
-    metrics: Metrics,
-    lookups: Lookups,
-    signals: Signals,
-    calm: Calm,
-    drawing: Drawing,
-    cards: QueueWorker,
-) -> Intake:
-    """What takes deliveries in, and who listens to it. `cards` is this process's worker of the queue of cards.
-
-    What it reads texts with (about 0.3 s) is loaded beside the loop, and only by a process that takes deliveries in.
-    """
-    inbox, notes, reader = store.inbox, store.notes, Reader(await asyncio.to_thread(Triage.load), allow)
-    heard, note, create = signals.heard, calm.storms.note, FirstCards(casework, drawing, cards).create
-    taking = (inbox, notes, casework, connectors, titles, reader, policy, clock, metrics, lookups)
-    return Intake(*taking, heard, note, create)
 
 
 def _signals(

@@ -11,7 +11,6 @@ from bot.domain.case import Item
 from bot.domain.reading import Reading
 from bot.domain.text.triage import Triage, priority
 from bot.secrecy import set_up_logging
-from bot.services.casework import Casework
 from bot.services.erasing import Erasing, Report, Traces
 from bot.services.erasing_slack import SlackErasing
 
@@ -55,11 +54,12 @@ def _erasing(service: Service, say: Say) -> Erasing:
         reading = triage.read(item.text)
         return reading, priority(reading, item.kind)
 
-    store, clock = service.store, service.clock
+    store, clock, policy = service.store, service.clock, service.settings.policy
     slack = SlackErasing(service.slack, clock)
-    casework, policy = Casework(store.cases, clock), service.settings.policy
     places = (policy.channel, *policy.alert_users, *policy.manager_users)
-    return Erasing(store.erasing, casework, service.hourly, store.timers, store.storms, slack, read, clock, places, say)
+    return Erasing(
+        store.erasing, service.casework, service.hourly, store.timers, store.storms, slack, read, clock, places, say
+    )
 
 
 def _say_traces(traces: Traces, say: Say) -> None:
