@@ -7,12 +7,11 @@ from collections.abc import Callable, Mapping
 
 from bot import accounts
 from bot.app import Service, open_service
-from bot.domain.case import Item
-from bot.domain.reading import Reading
-from bot.domain.text.triage import Triage, priority
+from bot.domain.text.triage import Triage
 from bot.secrecy import set_up_logging
 from bot.services.erasing import Erasing, Report, Traces
 from bot.services.erasing_slack import SlackErasing
+from bot.services.reader import Reader
 
 Say = Callable[[str], None]
 WRONG = 2
@@ -48,12 +47,7 @@ async def forget(env: Mapping[str, str], say: Say, network: str, who: str, *, ye
 
 
 def _erasing(service: Service, say: Say) -> Erasing:
-    triage = Triage.load()
-
-    def read(item: Item) -> tuple[Reading, int]:
-        reading = triage.read(item.text)
-        return reading, priority(reading, item.kind)
-
+    read = Reader(Triage.load(), service.surroundings.allow).reading
     store, clock, policy = service.store, service.clock, service.settings.policy
     slack = SlackErasing(service.slack, clock)
     places = (policy.channel, *policy.alert_users, *policy.manager_users)

@@ -35,9 +35,7 @@ from bot.domain.models import (
 from bot.domain.network import ConnectorPort, Titles
 from bot.domain.policy import Policy
 from bot.domain.ports import Clock, Conflict, Inbox, Notes, Stored
-from bot.domain.reading import Reading
 from bot.domain.receiving import completed, deleted, edited, named, open_case, receive, reread
-from bot.domain.text.triage import priority
 from bot.services.batch import Delivery, Entry, Row, by_conversation
 from bot.services.casework import NO_CASE, Casework, Outcome
 from bot.services.joining import alias, is_from_before
@@ -247,7 +245,7 @@ class Intake:
 
         Most words open one, so that is tried first: where one stands, the store answers with it.
         """
-        reading, first = self._reading(item)
+        reading, first = self._reader.reading(item)
         dedupe = (name_of(event),)
         known = await self._joined(event)
         while True:
@@ -350,11 +348,9 @@ class Intake:
 
     async def _change(self, case_id: str, decide: Decide, known: Case | None = None) -> Outcome:
         """Change a case, and read it anew where other words become its newest."""
-        return await self._casework.apply(case_id, lambda case: reread(case, decide(case), self._reading), known=known)
-
-    def _reading(self, item: Item) -> tuple[Reading, int]:
-        reading = self._reader.triage.read(item.text)
-        return reading, priority(reading, item.kind)
+        return await self._casework.apply(
+            case_id, lambda case: reread(case, decide(case), self._reader.reading), known=known
+        )
 
 
 def _as_edit(event: Interaction, item: Item) -> Edited:
