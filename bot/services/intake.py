@@ -7,7 +7,7 @@ any order: a removal that comes before the words it removes is remembered, and t
 
 import asyncio
 from collections import deque
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from typing import Protocol
 
@@ -177,26 +177,22 @@ class Intake:
         while waiting and not failures:
             for entry in waiting.popleft():
                 try:
-                    await self._guarded(entry, self._take_in(entry))
+                    await self._take_in(entry)
                 except StoreUnavailable as error:
                     failures.append(error)
                     return
 
-    async def _guarded(self, entry: Entry, work: Awaitable[None]) -> None:
-        """Do something for one event; what goes wrong with it is kept, and is nothing to the others."""
+    async def _take_in(self, entry: Entry) -> None:
+        """Take in one event of a delivery; what goes wrong with it is kept, and is nothing to the others."""
+        raw, event = entry.delivery.raw, entry.event
         try:
-            await work
+            word = await self._event(raw, event)
+            self._metrics.received.labels(raw.network, word).inc()
+            self._heard(raw, event, word)
         except StoreUnavailable:
             raise
         except Exception as error:  # noqa: BLE001 - a defect must not lose the event: it is kept, counted, replayable
-            entry.delivery.troubles.append(self._trouble(entry.delivery.raw, error))
-
-    async def _take_in(self, entry: Entry) -> None:
-        """Take in one event of a delivery."""
-        raw, event = entry.delivery.raw, entry.event
-        word = await self._event(raw, event)
-        self._metrics.received.labels(raw.network, word).inc()
-        self._heard(raw, event, word)
+            entry.delivery.troubles.append(self._trouble(raw, error))
 
     def _trouble(self, raw: Raw, error: Exception) -> str:
         self._log.exception("delivery buried", network=raw.network, error=repr(error))
@@ -208,13 +204,6 @@ class Intake:
         match event:
             case Interaction():
                 return await self._look_up(event, await self._interaction(raw, event))
-            case Edited() | Named():
-                return await (self._edited(event) if isinstance(event, Edited) else self._named(event))
-            case Deleted() | Hidden():
-                return await (self._deleted(event) if isinstance(event, Deleted) else self._hidden(event))
-            case SendReport():
-                await self._known(event.key, lambda case: reported(case, event, self._policy))
-                return "report"
             case UnknownEvent():
                 self._log.info("unknown event", network=raw.network, what=event.what)
                 return "unknown"
@@ -222,6 +211,23 @@ class Intake:
                 part = raw._replace(body=event.part.encode("utf-8", "surrogatepass"))
                 await self._inbox.bury(part, event.error)
                 return "malformed"
+            case _:
+                return await self._news(event)
+
+    async def _news(self, event: Edited | Named | Deleted | Hidden | SendReport) -> str:
+        """Take in what is told later of words, of their author or of an answer; the word for the counter."""
+        match event:
+            case Edited():
+                return await self._edited(event)
+            case Named():
+                return await self._named(event)
+            case Deleted():
+                return await self._deleted(event)
+            case Hidden():
+                return await self._hidden(event)
+            case SendReport():
+                await self._known(event.key, lambda case: reported(case, event, self._policy))
+                return "report"
 
     async def _interaction(self, raw: Raw, event: Interaction) -> str:
         if event.by_us or self._is_of_another_account(event):
