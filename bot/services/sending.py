@@ -85,18 +85,19 @@ class Sending:
             case = await self._casework.cases.load(due.id)
             if case is None:
                 return None
+            connector = self._connectors.get((case.key.network, case.key.account))
             send = due_send(case, self._clock.now()) or orphan(case)
             if send is None:
-                await self._confirm(case)
+                if connector is not None and connector.capabilities.read_back:
+                    await self._confirm(case, connector)
                 return next_send(case)
-            again = await self._step(case, send)
+            again = await self._step(case, send, connector)
             if again is not None:
                 return again
         return self._clock.now() + AFTER_TURN
 
-    async def _step(self, case: Case, send: Send) -> datetime | None:
+    async def _step(self, case: Case, send: Send, connector: ConnectorPort | None) -> datetime | None:
         """Take one step with a send; when to come again, if there is nothing more to do now."""
-        connector = self._connectors.get((case.key.network, case.key.account))
         if connector is None:
             await self._gone(case, send)
         elif send.state is SendState.QUEUED:
@@ -135,7 +136,7 @@ class Sending:
             return False
         try:
             found = await connector.read_back(send)
-        except (Transient, Permanent, Unknown) as error:
+        except NetworkError as error:
             await self._unseen(case, send, connector, error)
             return True
         if found is not None:
@@ -175,7 +176,7 @@ class Sending:
         else:
             await self._gate.tell(connector, None, connector.host(send))
             await self._note(connector, Health(ok=True, summary="the last answer went out"))
-            await self._stands(case, send, proof)
+            await self._stands(case, send, connector, proof)
 
     async def _note(self, connector: ConnectorPort, found: Health) -> None:
         await health.note(self._notes, connector, health.SENDS, found, self._clock.now())
@@ -209,22 +210,15 @@ class Sending:
         await self._gate.tell(connector, error, connector.host(send))
         await self._apply(case.id, lambda each: unknown(each, send.id, self._clock.now()))
 
-    async def _stands(self, case: Case, send: Send, proof: Sent) -> None:
+    async def _stands(self, case: Case, send: Send, connector: ConnectorPort, proof: Sent) -> None:
         """The network took the send."""
         self._metrics.sends.labels(case.key.network, "sent").inc()
         await self._join(case, proof)
-        after = READ_BACK_SOON if self._reads_back(case) else AT_ONCE
+        after = READ_BACK_SOON if connector.capabilities.read_back else AT_ONCE
         await self._apply(case.id, lambda each: taken(each, send.id, proof, self._clock.now(), self._policy), after)
 
-    def _reads_back(self, case: Case) -> bool:
-        connector = self._connectors.get((case.key.network, case.key.account))
-        return connector is not None and connector.capabilities.read_back
-
-    async def _confirm(self, case: Case) -> None:
-        """Read back what stands, where the network lets us, and say so. A crash before this leaves it to the next."""
-        connector = self._connectors.get((case.key.network, case.key.account))
-        if connector is None or not connector.capabilities.read_back:
-            return
+    async def _confirm(self, case: Case, connector: ConnectorPort) -> None:
+        """Read back what stands, and say so. A crash before this leaves it to the next."""
         since = self._clock.now() - READ_BACK_WITHIN
         for send in case.sends:
             if send.state is SendState.SENT and not send.read_back and send.sent_at and send.sent_at >= since:
@@ -233,26 +227,27 @@ class Sending:
     async def _read_back(self, case_id: str, send: Send, connector: ConnectorPort) -> None:
         try:
             found = await connector.read_back(send)
-        except (Transient, Permanent, Unknown) as error:
+        except NetworkError as error:
             self._log.info("not read back", case=case_id, send=send.id, error=str(error))
             return
         await self._apply(case_id, lambda each: confirmed(each, send.id, found))
 
     async def _look(self, case: Case, send: Send, connector: ConnectorPort) -> datetime | None:
         """A send whose fate is unknown: find it, or learn for certain that it is not there; when to look again."""
-        if not connector.capabilities.read_back:
-            again = missing if connector.capabilities.idempotent_send else unknown
+        can = connector.capabilities
+        if not can.read_back:
+            again = missing if can.idempotent_send else unknown
             await self._apply(case.id, lambda each: again(each, send.id, self._clock.now()))
             return None
         try:
             found = await connector.read_back(send)
-        except (Transient, Permanent, Unknown) as error:
+        except NetworkError as error:
             self._log.info("still unknown", case=case.id, send=send.id, error=str(error))
             await self._apply(case.id, lambda each: unknown(each, send.id, self._clock.now()))
             return None
         if found is not None:
             await self._found(case, send, found)
-        elif send.state is SendState.SENDING and self._clock.now() < send.due_at and not _safe_to_repeat(connector):
+        elif send.state is SendState.SENDING and self._clock.now() < send.due_at and not can.idempotent_send:
             return min(send.due_at, self._clock.now() + LOOK_AGAIN)  # its call may still be on its way there
         else:
             await self._apply(case.id, lambda each: missing(each, send.id, self._clock.now()))
@@ -277,10 +272,6 @@ class Sending:
 
     async def _apply(self, case_id: str, decide: Decide, draw_after: timedelta = AT_ONCE) -> Outcome:
         return await self._casework.apply(case_id, decide, draw_after=draw_after)
-
-
-def _safe_to_repeat(connector: ConnectorPort) -> bool:
-    return connector.capabilities.idempotent_send
 
 
 def _closed(case: Case, send: Send, capabilities: Capabilities, now: datetime) -> str:
