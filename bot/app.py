@@ -211,18 +211,17 @@ def _compose(
     http: aiohttp.ClientSession,
     embedded: Embedded | None,
 ) -> Service:
-    metrics, policy, allow = Metrics(), settings.policy, allow_list(settings)
+    metrics, policy = Metrics(), settings.policy
     token = settings.slack_bot_token.get_secret_value()
     client = slack_client(settings, http, token)
     slack = SlackGateway(SlackApi(http, settings.slack_api_url, token, client.proxy), metrics, settings.slack_channel)
     connectors = accounts.connect(found, http, clock, store.notes, settings.poll_seconds)
-    surroundings = Surroundings(settings, connectors, slack, clock, allow)
+    surroundings = Surroundings(settings, connectors, slack, clock, allow_list(settings))
     marked, titles = asyncio.Event(), surroundings.titles
     casework = Casework(store.cases, clock, marked, lambda case: metrics.case_closed(case.calls))
     gate = Gate(store.notes, store.budgets, clock, ZoneInfo(settings.time_zone), titles)
-    people, rng = People(store.notes, slack), random.SystemRandom()
+    people = People(store.notes, slack)
     context = DeskContext(casework, people, store.notes, connectors, policy, clock)
-    composing = Composing(context, allow, ToneReader.load(), rng)
     # A pace that is not Slack's own is for measuring: there every case is to have its card.
     budget, storms = SlackBudget(paced(store.budgets, tempo), clock), settings.storms and tempo.slack_pace == 1
     calm = keep_calm(store, budget, casework, slack, people, surroundings, clock, metrics, on=storms)
@@ -234,8 +233,7 @@ def _compose(
     signing = settings.slack_signing_secret
     # Bolt is told the token for each request; a client of its own with a token would only make it warn.
     bolt = build_bolt(slack_client(settings, http, None), slack, token, signing.get_secret_value() if signing else None)
-    desk = Desk(context, composing, rng)
-    handlers.register(bolt, _handler_deps(context, desk, composing, drawing, slack, http, surroundings, signals, calm))
+    handlers.register(bolt, _handler_deps(context, drawing, slack, http, surroundings, signals, calm))
     return Service(
         settings=settings,
         clock=clock,
@@ -290,8 +288,6 @@ def _signals(
 
 def _handler_deps(
     context: DeskContext,
-    desk: Desk,
-    composing: Composing,
     drawing: Drawing,
     slack: SlackGateway,
     http: aiohttp.ClientSession,
@@ -299,9 +295,11 @@ def _handler_deps(
     signals: Signals,
     calm: Calm,
 ) -> handlers.Deps:
-    """The service as the listeners see it."""
+    """The service as the listeners see it, with all the verbs of the desk."""
+    rng = random.SystemRandom()
+    composing = Composing(context, surroundings.allow, ToneReader.load(), rng)
     return handlers.Deps(
-        desk=desk,
+        desk=Desk(context, composing, rng),
         composing=composing,
         moderation=Moderation(context, surroundings.allow),
         templating=Templating(context),
