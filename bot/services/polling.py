@@ -102,9 +102,10 @@ class Polling:
 
     async def _poll(self, connector: ConnectorPort, source: str, every: float, due: Due) -> datetime:
         try:
-            page = await self._page(connector, source)
+            page = await self._page(connector, source, due.id)
             new = await self._inbox.put_page(page.items, due.id, page.cursor, due)
         except NetworkError as error:
+            self._log.warning("poll failed, comes again", source=due.id, error=str(error))
             return await self._failed(connector, source, error)
         self._metrics.polls.labels(connector.network, "new" if new else "quiet").inc()
         good = Health(ok=True, summary=f"last asked for {source.partition(':')[0]} without trouble", mend=page.said)
@@ -140,11 +141,10 @@ class Polling:
                 title = self._titles[connector.network]
                 await self._tell(name, f"{title} {connector.title}: {remark.text}")
 
-    async def _page(self, connector: ConnectorPort, source: str) -> Page:
+    async def _page(self, connector: ConnectorPort, source: str, cursor_name: str) -> Page:
         if source == RECHECK:
             return Page(items=tuple(await self._recheck(connector)), cursor=None)
-        cursor = await self._inbox.cursor(f"{connector.network}/{connector.account}/{source}")
-        return await connector.poll(source, cursor)
+        return await connector.poll(source, await self._inbox.cursor(cursor_name))
 
     async def _recheck(self, connector: ConnectorPort) -> list[tuple[str, Raw]]:
         cases = await self._cases.open_in(connector.network, connector.account, RECHECK_CASES)
@@ -158,16 +158,14 @@ class Polling:
 
     async def _failed(self, connector: ConnectorPort, source: str, error: NetworkError) -> datetime:
         self._metrics.polls.labels(connector.network, "failed").inc()
-        name = f"{connector.network}/{connector.account}/{source}"
-        self._log.warning("poll failed, comes again", source=name, error=str(error))
         await self._note(connector, source, Health(ok=False, summary=str(error), mend=MEND))
-        if isinstance(error, Transient):
-            if error.retry_after is not None and error.shared:
-                await self._gate.pause(connector, error.retry_after)
-            wait = timedelta(seconds=error.retry_after) if error.retry_after is not None else AFTER_FAILURE
-        else:
-            wait = AFTER_PERMANENT
-        return self._clock.now() + wait
+        if not isinstance(error, Transient):
+            return self._clock.now() + AFTER_PERMANENT
+        if error.retry_after is None:
+            return self._clock.now() + AFTER_FAILURE
+        if error.shared:
+            await self._gate.pause(connector, error.retry_after)
+        return self._clock.now() + timedelta(seconds=error.retry_after)
 
     async def _note(self, connector: ConnectorPort, source: str, found: Health) -> None:
         await health.note(self._notes, connector, source, found, self._clock.now())
