@@ -8,7 +8,7 @@ import socket
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -355,11 +355,11 @@ class Surroundings:
             one_of_several=sum(network == case.key.network for network, _ in self.connectors) > 1,
         )
 
-    def draw(self, case: Case, post: Post, _now: datetime) -> Rendered:
+    def draw(self, case: Case, post: Post) -> Rendered:
         """One Slack message of a case."""
         return render(case, post, self.view(case))
 
-    def draw_plainly(self, case: Case, post: Post, _now: datetime) -> Rendered:
+    def draw_plainly(self, case: Case, post: Post) -> Rendered:
         """The same, for when Slack refuses the drawing."""
         return render_plain(case, post, self.view(case))
 

@@ -62,7 +62,7 @@ async def redraw(deps: Deps, pressed: Pressed, case: Case) -> None:
     post = _post(case, pressed)
     if post is None or not pressed.response_url:
         return
-    rendered = deps.render(case, post, deps.clock.now())
+    rendered = deps.render(case, post)
     if rendered.digest == post.drawn:
         return
     if await replace(deps, pressed.response_url, rendered):

@@ -310,5 +310,5 @@ class Rendered(Protocol):
     def digest(self) -> str: ...
 
 
-Render = Callable[[Case, Post, datetime], Rendered]
-"""Draws one Slack message of a case as it should look at an instant."""
+Render = Callable[[Case, Post], Rendered]
+"""Draws one Slack message of a case as it should look now."""

@@ -232,7 +232,7 @@ class Drawing:
         The drawing is made here and no sooner: it costs more than asking, and in a flood most are told to wait.
         """
         attempt, thread = post.attempt, _thread(case, post)
-        rendered = self._render(case, post, self._clock.now())
+        rendered = self._render(case, post)
         if self._clock.now() - began_at(attempt) > STALE:
             return case, self._clock.now()
         try:
@@ -300,7 +300,7 @@ class Drawing:
             )
 
     async def _update(self, case: Case, post: Post) -> Drawn:
-        rendered = self._render(case, post, self._clock.now())
+        rendered = self._render(case, post)
         if rendered.digest == post.drawn or post.kind is PostKind.LINE:
             self._metrics.draws.labels("equal").inc()
             return case, None
@@ -331,7 +331,7 @@ class Drawing:
                 raise
             self._log.error("Slack refused a drawing", case=case.id, post=post.id, error=str(error))
             self._metrics.draws.labels("plain").inc()
-        simple = self._render_plainly(case, post, self._clock.now())
+        simple = self._render_plainly(case, post)
         return await call(simple.text, simple.blocks)
 
     async def _refused(self, case: Case, post: Post, error: SlackRefused) -> Drawn:

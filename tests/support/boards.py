@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from bot.cards.card import render_plain
@@ -43,7 +43,7 @@ class Board:
         """A worker; it sleeps after each drawing for as long as the next of `naps` says."""
         view = View(self.clock.now(), "Square", "@acme", Capabilities())
 
-        def draw(case: Case, post: Post, _now: datetime) -> Rendered:
+        def draw(case: Case, post: Post) -> Rendered:
             self.clock.advance(self.naps.pop(0) if self.naps else timedelta(0))
             return render_plain(case, post, view)
 

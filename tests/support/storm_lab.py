@@ -112,9 +112,8 @@ class Drawings:
         return ring_message(data, ())
 
 
-def sketch(case: Case, post: Post, now: datetime) -> Rendered:
+def sketch(case: Case, post: Post) -> Rendered:
     """A case's message in one line: its id, its newest words, and whether its known problem is solved."""
-    del now
     known = f" · {'solved' if case.known.solved else 'known'}" if case.known else ""
     return rendered(f"{post.kind} {case.id} {case.latest.text}{known}", Sheet([], b"[]"))
 

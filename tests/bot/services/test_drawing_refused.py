@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from datetime import datetime
 
 import pytest
 
@@ -36,9 +35,9 @@ class Board:
     metrics: Metrics
 
 
-def broken(case: Case, post: Post, now: datetime) -> Rendered:
+def broken(case: Case, post: Post) -> Rendered:
     """A drawing with an empty text, which Slack refuses as a whole."""
-    del post, now
+    del post
     blocks = [{"type": "section", "text": {"type": "mrkdwn", "text": ""}}]
     return Rendered(text=f"a card of {case.id}", blocks=blocks, digest="broken")
 
@@ -59,7 +58,7 @@ async def board(redis_url: str) -> AsyncIterator[Board]:
             gateway,
             SlackBudget(store.budgets, clock),
             broken,
-            lambda case, post, _now: render_plain(case, post, view),
+            lambda case, post: render_plain(case, post, view),
             clock,
             metrics,
         )

@@ -106,8 +106,8 @@ async def shift(redis_url: str) -> AsyncIterator[Shift]:
             Casework(store.cases, clock),
             gateway,
             SlackBudget(store.budgets, clock),
-            lambda case, post, _now: render(case, post, view),
-            lambda case, post, _now: render_plain(case, post, view),
+            lambda case, post: render(case, post, view),
+            lambda case, post: render_plain(case, post, view),
             clock,
             metrics,
         )
