@@ -28,7 +28,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Literal, Self
@@ -135,21 +135,6 @@ def read_engine(data_dir: Path) -> tuple[str, tuple[int, ...]] | None:
 
 
 # --- One server --------------------------------------------------------------------------------------------
-
-
-@contextlib.asynccontextmanager
-async def redis_url(
-    configured: str | None, *, data_dir: Path, on_heroku: bool, appendfsync: Fsync = "always"
-) -> AsyncIterator[str]:
-    """Yield the URL of the server to use: the configured one, else an embedded one that lives as long as the block.
-
-    Raises SetupError when no server is configured and none can be started.
-    """
-    if configured:
-        yield configured
-        return
-    async with Embedded(data_dir, on_heroku=on_heroku, appendfsync=appendfsync) as server:
-        yield server.url
 
 
 class Embedded:

@@ -91,27 +91,20 @@ def end(process: subprocess.Popen[str]) -> None:
     process.communicate()
 
 
-async def test_a_configured_server_is_used_as_it_is(tmp_path: Path) -> None:
-    """REDIS_URL wins, on Heroku too, and nothing is started."""
-    async with embedded.redis_url("redis://example:1", data_dir=tmp_path, on_heroku=True) as url:
-        assert url == "redis://example:1"
-    assert names_in(tmp_path) == []
-
-
 async def test_a_dyno_without_redis_url_is_refused_with_the_mend(tmp_path: Path) -> None:
     """A dyno's disk is lost on every restart, so an embedded server there would lose cases."""
     with pytest.raises(SetupError, match="heroku addons:create"):
-        async with embedded.redis_url(None, data_dir=tmp_path, on_heroku=True):
+        async with Embedded(tmp_path, on_heroku=True):
             pass
     assert names_in(tmp_path) == []
 
 
 async def test_what_was_written_is_there_after_a_clean_restart(tmp_path: Path) -> None:
     """The embedded server keeps its data, closely packed, evicts nothing, has no port, and its socket is ours alone."""
-    async with embedded.redis_url(None, data_dir=tmp_path, on_heroku=False) as url:
-        socket = Path(url.removeprefix("unix://"))
+    async with Embedded(tmp_path) as server:
+        socket = Path(server.url.removeprefix("unix://"))
         assert socket.parent.stat().st_mode & 0o777 == 0o700
-        async with Redis.from_url(url, decode_responses=True) as client:
+        async with Redis.from_url(server.url, decode_responses=True) as client:
             assert await client.config_get("maxmemory-policy", "appendonly", "appendfsync", "port") == {
                 "maxmemory-policy": "noeviction",
                 "appendonly": "yes",
