@@ -223,12 +223,11 @@ def _web(service: Service, socket: Socket | None, *, public: bool) -> web.Applic
         return {"server": True, "slack": slack, "workers": workers}
 
     async def depths() -> dict[str, int]:
-        queues = {"cards": store.cards, "sends": store.sends, "timers": store.timers, "polls": store.polls}
+        queues = (store.cards, store.sends, store.timers, store.polls, store.upkeep)
         dead = await store.dead.count()
         service.metrics.dead.labels("waiting").set(dead.waiting)
         service.metrics.dead.labels("gone").set(dead.gone)
-        queues["storms"] = store.upkeep
-        return {"inbox": await store.inbox.depth(), **{name: await queue.depth() for name, queue in queues.items()}}
+        return {"inbox": await store.inbox.depth(), **{each.name: await each.depth() for each in queues}}
 
     return build(
         WebDeps(

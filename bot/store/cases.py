@@ -14,11 +14,10 @@ from bot.domain.errors import Unreadable
 from bot.domain.ports import Commit, CommitResult, Conflict
 from bot.store.brief import brief, full
 from bot.store.connect import Link
-from bot.store.keys import MS, Keys, millis, score
+from bot.store.keys import CARDS, MS, SENDS, TIMERS, Keys, millis, score
 from bot.store.scripts import Scripts
 from bot.store.trips import Arg
 
-CARDS, SENDS, TIMERS, POLLS = "cards", "sends", "timers", "polls"
 NO_TIME = timedelta(0)
 LOG_CAP = 1000
 ALL_OPEN = "open"

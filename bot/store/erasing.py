@@ -14,10 +14,10 @@ from bot.domain.dead import TAKEN_BACK
 from bot.domain.erasing import Customer, Remains
 from bot.domain.errors import Unreadable
 from bot.domain.models import Raw
-from bot.store.cases import ALL_OPEN, CARDS, POLLS, SENDS, TIMERS, read_case
+from bot.store.cases import ALL_OPEN, read_case
 from bot.store.connect import Link
 from bot.store.inbox import from_fields
-from bot.store.keys import MS, Keys, as_text
+from bot.store.keys import CARDS, MS, POLLS, SENDS, TIMERS, Keys, as_text
 from bot.store.scripts import Scripts
 from bot.store.trips import Arg, Command
 

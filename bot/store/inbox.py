@@ -16,11 +16,10 @@ from bot.domain.dead import KEPT
 from bot.domain.errors import LeaseLost, StoreUnavailable
 from bot.domain.models import Raw
 from bot.domain.ports import Buried, Clock, Due, Stored
-from bot.store.cases import POLLS
 from bot.store.connect import GroupMissing, Link
 from bot.store.due import Turns
 from bot.store.group_commit import GroupCommit
-from bot.store.keys import MS, Keys, as_text, instant, millis
+from bot.store.keys import MS, POLLS, Keys, as_text, instant, millis
 from bot.store.scripts import Scripts
 from bot.store.trips import Arg
 

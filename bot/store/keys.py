@@ -15,6 +15,8 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 BAND = 10**13
 """Width of one priority band in the scores of due queues: more than any instant in ms before the year 2286."""
 LAST_PRIORITY = 4
+CARDS, SENDS, TIMERS, POLLS, STORMS = "cards", "sends", "timers", "polls", "storms"
+"""The due queues: of cases for the first three, of sources to ask, of channels and people that want upkeep."""
 
 MS = timedelta(milliseconds=1)
 

@@ -6,18 +6,18 @@ from typing import Self
 
 from bot.domain.ports import Clock
 from bot.store.budgets import RedisBudgets
-from bot.store.cases import CARDS, POLLS, SENDS, TIMERS, RedisCases
+from bot.store.cases import RedisCases
 from bot.store.connect import Link, connect
 from bot.store.dead import RedisDead
 from bot.store.due import RedisDueQueue, Turns
 from bot.store.erasing import RedisErasing
 from bot.store.heard import RedisHeard
 from bot.store.inbox import TAKEOVER, RedisInbox
-from bot.store.keys import EPOCH, Keys
+from bot.store.keys import CARDS, EPOCH, POLLS, SENDS, STORMS, TIMERS, Keys
 from bot.store.notes import RedisNotes
 from bot.store.notices import RedisNotices
 from bot.store.scripts import Scripts
-from bot.store.storms import STORMS, RedisRings, RedisStorms
+from bot.store.storms import RedisRings, RedisStorms
 
 OLDEST = 7
 

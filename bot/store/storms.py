@@ -15,8 +15,6 @@ from bot.store.keys import BAND, MS, Keys, as_text, millis, score
 from bot.store.scripts import Scripts
 from bot.store.trips import Arg
 
-STORMS: Final = "storms"
-"""The due queue of channels and people that want upkeep."""
 KEEP: Final = timedelta(days=7)
 NOTE_KEEP: Final = timedelta(days=1)
 TEXTS_KEEP: Final = timedelta(minutes=10)

@@ -2,7 +2,7 @@
 
 from bot.services.hourly import HOUR, HOUR_NAME, next_hour
 from bot.services.timing import HOURLY
-from bot.store.cases import TIMERS
+from bot.store.keys import TIMERS
 from sandbox.slack.model import Message
 from tests.support.rig import ANA, BEN, CARE, CHLOE, Rig, a_rig
 from tests.support.waiting import wait_until

@@ -29,9 +29,10 @@ from bot.roles import Role, serve
 from bot.secrecy import set_up_logging
 from bot.services.tempo import Tempo
 from bot.slack import USER_ID, SlackGateway
-from bot.store.cases import CARDS, SENDS, RedisCases
+from bot.store.cases import RedisCases
 from bot.store.due import RedisDueQueue
 from bot.store.inbox import RedisInbox
+from bot.store.keys import CARDS, SENDS
 from bot.store.notes import RedisNotes
 from connectors.bluesky.connector import BlueskyConnector
 from sandbox.demo import Sandbox
