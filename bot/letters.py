@@ -26,7 +26,7 @@ async def dead(env: Mapping[str, str], say: Say, id_: str = "") -> int:
             show(letter, masker(allow_list(settings)), say)
             return 0
         count = await service.store.dead.count()
-        for each in await service.store.inbox.buried(SHOWN):
+        for each in await service.store.dead.newest(SHOWN):
             say(_line(each))
         shown = f" (the newest {SHOWN} shown)" if count.waiting > SHOWN else ""
         until = f", the oldest until {count.expires:%Y-%m-%d}" if count.expires else ""

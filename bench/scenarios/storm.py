@@ -62,5 +62,5 @@ async def _kept(stage: Stage, acked: int) -> tuple[int, int]:
         while True:
             left = await store.inbox.depth()
             if not left or time.monotonic() > deadline:
-                return await store.cases.count_open("webhook", "main"), len(await store.inbox.buried(acked))
+                return await store.cases.count_open("webhook", "main"), len(await store.dead.newest(acked))
             await asyncio.sleep(LOOK_S)

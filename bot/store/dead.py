@@ -3,16 +3,17 @@
 Burying and replaying are the inbox's; here they are read.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from bot.domain.dead import DeadCount
 from bot.domain.ports import Buried
 from bot.store.connect import Link
-from bot.store.inbox import DEAD_TTL, letter, letter_address
+from bot.store.inbox import DEAD_TTL, came_at, from_fields, letter_address
 from bot.store.keys import Keys, instant, millis
 from bot.store.scripts import Scripts
+from bot.store.trips import Command
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,17 +31,25 @@ class RedisDead:
             return None
         shard, entry = address
         found = await self.link.do("XRANGE", self.keys.dead(shard), entry, entry)
-        return letter(shard, found[0][0], found[0][1]) if found else None
+        return _letter(shard, found[0][0], found[0][1]) if found else None
+
+    async def newest(self, limit: int) -> list[Buried]:
+        """The newest letters, newest first."""
+        if limit < 1:
+            return []
+        letters = await self._read(
+            [("XREVRANGE", self.keys.dead(shard), "+", "-", "COUNT", limit) for shard in range(self.keys.shards)]
+        )
+        return sorted(letters, key=lambda each: each.at, reverse=True)[:limit]
 
     async def newer(self, seen: Mapping[int, str], limit: int) -> list[Buried]:
         """Letters that came after those `seen` (the last id of each shard), at most `limit` of each shard."""
-        shards = range(self.keys.shards)
-        reads = [
-            ("XRANGE", self.keys.dead(shard), f"({seen[shard]}" if shard in seen else "-", "+", "COUNT", limit)
-            for shard in shards
-        ]
-        answers = zip(shards, await self.link.many(reads), strict=True)
-        return [letter(shard, id_, fields) for shard, entries in answers for id_, fields in entries]
+        return await self._read(
+            [
+                ("XRANGE", self.keys.dead(shard), f"({seen[shard]}" if shard in seen else "-", "+", "COUNT", limit)
+                for shard in range(self.keys.shards)
+            ]
+        )
 
     async def count(self) -> DeadCount:
         """How many wait, since when the oldest does, and how many were never replayed and are gone."""
@@ -60,3 +69,14 @@ class RedisDead:
         oldest = str(millis(now - DEAD_TTL))
         calls = [((self.keys.dead(shard), self.keys.dead_gone(shard)), (oldest,)) for shard in range(self.keys.shards)]
         return sum(await self.link.run_many(self.scripts.dead_expire, calls))
+
+    async def _read(self, ranges: Sequence[Command]) -> list[Buried]:
+        """The letters of these ranges, one of each shard."""
+        answers = enumerate(await self.link.many(ranges))
+        return [_letter(shard, id_, fields) for shard, entries in answers for id_, fields in entries]
+
+
+def _letter(shard: int, id_: bytes, fields: Mapping[bytes, bytes]) -> Buried:
+    at = came_at(fields.get(b"buried_at", b"").decode("utf-8", "replace"), id_)
+    error = fields.get(b"error", b"").decode("utf-8", "replace")
+    return Buried(f"{shard}.{id_.decode()}", from_fields(id_, fields), error, at)

@@ -15,7 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from bot.domain.dead import KEPT
 from bot.domain.errors import LeaseLost, StoreUnavailable
 from bot.domain.models import Raw
-from bot.domain.ports import Buried, Clock, Due, Stored
+from bot.domain.ports import Clock, Due, Stored
 from bot.store.connect import GroupMissing, Link
 from bot.store.due import Turns
 from bot.store.group_commit import GroupCommit
@@ -154,19 +154,6 @@ class RedisInbox:
         shard = self._shard(raw)
         await self.link.run(self.scripts.inbox_bury, (self.keys.dead(shard), self.keys.dead_gone(shard)), args)
 
-    async def buried(self, limit: int) -> list[Buried]:
-        """The newest dead letters, newest first."""
-        if limit < 1:
-            return []
-        shards = range(self.keys.shards)
-        reads = [("XREVRANGE", self.keys.dead(shard), "+", "-", "COUNT", limit) for shard in shards]
-        letters = [
-            letter(shard, id_, fields)
-            for shard, entries in zip(shards, await self.link.many(reads), strict=True)
-            for id_, fields in entries
-        ]
-        return sorted(letters, key=lambda each: each.at, reverse=True)[:limit]
-
     async def replay(self, ids: Sequence[str] | None = None) -> int:
         """Put dead letters (all of them without `ids`) back into the inbox; returns how many. Unknown ids are none."""
         if ids is None:
@@ -290,7 +277,7 @@ def from_fields(id_: bytes, fields: Mapping[bytes, bytes]) -> Raw:
         source=text["source"],
         body=fields.get(b"body", b""),
         headers=headers,
-        received_at=_at(text["received_at"], id_),
+        received_at=came_at(text["received_at"], id_),
     )
 
 
@@ -299,7 +286,8 @@ def from_pairs(id_: bytes, pairs: Sequence[bytes]) -> Raw:
     return from_fields(id_, dict(zip(pairs[::2], pairs[1::2], strict=True)))
 
 
-def _at(ms: str, id_: bytes) -> datetime:
+def came_at(ms: str, id_: bytes) -> datetime:
+    """When an entry came: as it says itself, else as its id says."""
     return instant(int(ms) if ms.isdecimal() else int(id_.split(b"-")[0]))
 
 
@@ -309,10 +297,3 @@ def letter_address(id_: str, shards: int) -> tuple[int, str] | None:
     parts = (shard, *entry.split("-"))
     sound = len(parts) == 3 and all(part.isascii() and part.isdigit() and len(part) < 20 for part in parts)
     return (int(shard), entry) if sound and int(shard) < shards else None
-
-
-def letter(shard: int, id_: bytes, fields: Mapping[bytes, bytes]) -> Buried:
-    """A dead letter from its stream entry."""
-    at = _at(fields.get(b"buried_at", b"").decode("utf-8", "replace"), id_)
-    error = fields.get(b"error", b"").decode("utf-8", "replace")
-    return Buried(f"{shard}.{id_.decode()}", from_fields(id_, fields), error, at)

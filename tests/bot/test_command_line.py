@@ -127,7 +127,7 @@ async def test_dead_letters_are_listed_without_their_words_and_put_back(redis_ur
         async with a_store(redis_url) as store:
             for reason in ("no author", "no time"):
                 await store.inbox.bury(raw, reason)
-            newest = (await store.inbox.buried(1))[0]
+            newest = (await store.dead.newest(1))[0]
         code, said = await run_bot(env, "dead")
         assert code == 0
         assert newest.id in said
@@ -160,7 +160,7 @@ async def test_one_dead_letter_is_shown_with_its_personal_data_masked(redis_url:
     async with a_sandbox(redis_url) as (_, env):
         async with a_store(redis_url) as store:
             await store.inbox.bury(a_raw(body, headers=headers), "no author")
-            (buried,) = await store.inbox.buried(1)
+            (buried,) = await store.dead.newest(1)
         code, said = await run_bot(env, "dead", buried.id)
         assert code == 0
         assert '"field": "mention"' in said

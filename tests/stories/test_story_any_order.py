@@ -105,7 +105,7 @@ async def delivered(redis_url: str, raws: Sequence[Raw], order: Order) -> Outcom
                 for worker in workers[: order.workers]:
                     group.create_task(drain(worker))
         assert await store.inbox.depth() == 0
-        assert await store.inbox.buried(1) == []
+        assert await store.dead.newest(1) == []
         keys = {key.id: key for key in keys_of(raws)}
         cases = {name: case for name in keys if (case := await store.cases.load(name)) is not None}
         assert sum([await store.cases.count_open(name, "main") for name in NAMES]) == len(cases)

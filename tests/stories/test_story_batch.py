@@ -135,7 +135,7 @@ async def cases(service: Service) -> list[Case]:
 
 async def reasons(service: Service) -> Counter[str]:
     """Why the dead letters are dead."""
-    return Counter(letter.error for letter in await service.store.inbox.buried(100))
+    return Counter(letter.error for letter in await service.store.dead.newest(100))
 
 
 def counted(service: Service, name: str, **labels: str) -> float:
@@ -203,7 +203,7 @@ async def test_what_no_worker_could_read_is_replayed_after_the_settings_are_mend
             async with a_worker(env, sandbox.clock) as worker:
                 await work_off(worker)
                 before = await assert_all_taken_in(worker)
-                one = (await worker.store.inbox.buried(1))[0].id
+                one = (await worker.store.dead.newest(1))[0].id
                 assert await run_bot(env, "replay", one) == (0, "1 put back into the inbox\n")
                 await work_off(worker)
                 assert [case.items for case in await assert_all_taken_in(worker)] == [case.items for case in before]

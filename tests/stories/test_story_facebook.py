@@ -35,7 +35,7 @@ class Story:
 
     async def buried(self) -> list[str]:
         """The reasons in the dead letter."""
-        return [each.error for each in await self.rig.service.store.inbox.buried(100)]
+        return [each.error for each in await self.rig.service.store.dead.newest(100)]
 
 
 @asynccontextmanager

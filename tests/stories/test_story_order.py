@@ -63,7 +63,7 @@ class Desk:
             for worker in self.workers[: chance.randint(1, len(self.workers))]:
                 group.create_task(drain(worker))
         assert await self.store.inbox.depth() == 0
-        assert await self.store.inbox.buried(1) == []
+        assert await self.store.dead.newest(1) == []
 
     async def shown(self, post: str, author: Json) -> dict[str, str]:
         """What a person sees of a customer's conversation: the words that stand there, by id."""

@@ -139,7 +139,7 @@ async def test_every_type_finds_its_place(redis_url: str) -> None:
         await story.tell({"event": "APPROVED"}, field_="message_template_status_update")
         await rig.idle()
         assert len(rig.cards()) == 1
-        assert [each.error for each in await rig.service.store.inbox.buried(10)] == ["a message must have an id"]
+        assert [each.error for each in await rig.service.store.dead.newest(10)] == ["a message must have an id"]
         assert await rig.digest() == ["Bo reacted with 👍 (WhatsApp)"]
 
 

@@ -91,7 +91,7 @@ async def test_words_that_another_worker_takes_in_meanwhile_stand_once(redis_url
         worker = a_worker(store, eventful_cases(store, other))
         await takes_in(worker, store, "ann:1")
         assert await texts(store, "ann") == ["post ann:1"]
-        assert await store.inbox.buried(10) == []
+        assert await store.dead.newest(10) == []
 
 
 async def test_a_case_that_changes_meanwhile_keeps_the_change(redis_url: str) -> None:
@@ -180,7 +180,7 @@ async def test_a_case_that_only_a_newer_version_can_read_holds_up_nobody_else(re
         await store.cases.link.do("HSET", keys.case(keys.shard_of(id_), id_), "doc", '{"state": "unheard of"}')
         await takes_in(a_worker(store), store, "ann:2", "ben:1")
         assert await texts(store, "ben") == ["post ben:1"]
-        assert [letter.raw.body for letter in await store.inbox.buried(10)] == [b"ann:2"]
+        assert [letter.raw.body for letter in await store.dead.newest(10)] == [b"ann:2"]
         assert await store.cases.load_many([id_, a_key("ben").id, a_key("nobody").id]) == {
             a_key("ben").id: await stored(store, "ben"),
             a_key("nobody").id: None,

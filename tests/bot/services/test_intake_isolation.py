@@ -30,5 +30,5 @@ async def test_one_broken_event_leaves_the_others_alone(redis_url: str) -> None:
         await an_intake(store, told(sloppy)).step()
         kept = {name: await store.cases.load(a_key(name).id) for name in ("one", "two", "three")}
         assert [name for name, case in kept.items() if case] == ["one", "three"]
-        assert [letter.raw for letter in await store.inbox.buried(10)] == [raw]
+        assert [letter.raw for letter in await store.dead.newest(10)] == [raw]
         assert await store.inbox.depth() == 0

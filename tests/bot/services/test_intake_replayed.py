@@ -60,7 +60,7 @@ class Desk:
         self.fixed = fixed
         assert await self.store.inbox.replay() == 1
         await drain(self.worker)
-        assert len(await self.store.inbox.buried(9)) == (0 if fixed else 1)
+        assert len(await self.store.dead.newest(9)) == (0 if fixed else 1)
 
     async def words(self, name: str) -> list[str]:
         """The ids of somebody's words that stand."""

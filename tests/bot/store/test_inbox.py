@@ -184,13 +184,13 @@ async def test_dead_letters_are_kept_and_replayed(store: Store, clock: TestClock
     for raw in raws:
         clock.advance(timedelta(seconds=1))
         await store.inbox.bury(raw, f"cannot read {raw.account}")
-    letters = await store.inbox.buried(4)
+    letters = await store.dead.newest(4)
     assert [letter.raw for letter in letters] == raws[:1:-1]
     assert (letters[0].error, letters[0].at) == ("cannot read a5", NOON + timedelta(seconds=6))
     assert await store.inbox.replay([letters[0].id, letters[0].id, "nonsense", "0.1-1", "99.1-1", "0.-"]) == 1
     assert [stored.raw for stored in await take_all(store)] == raws[5:]
     assert await store.inbox.replay() == 5
-    assert await store.inbox.buried(10) == []
+    assert await store.dead.newest(10) == []
     assert await store.inbox.replay() == 0
     assert sorted(stored.raw.account for stored in await take_all(store)) == [f"a{n}" for n in range(5)]
 
