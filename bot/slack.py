@@ -72,20 +72,18 @@ class SlackGateway:
         Raises SlackUnknown when there are too many to look through: then nobody may post again.
         """
         place = await self._conversation(channel)
-        oldest = f"{(began_at(attempt) - LOOK_BACK).timestamp():.6f}"
-        cursor: str | None = None
+        oldest, cursor = began_at(attempt) - LOOK_BACK, ""
         for _page in range(HISTORY_PAGES):
             try:
-                answer = await self._history(place, thread_ts, oldest, cursor)
+                messages, cursor = await self._history(place, thread_ts, oldest, cursor)
             except SlackRefused as error:
                 if error.code == NO_THREAD:  # the message above was deleted, and nothing stands below it
                     return None
                 raise
-            for message in answer.get("messages", []):
+            for message in messages:
                 payload = message.get("metadata", {}).get("event_payload", {})
                 if payload.get("attempt") == attempt:
                     return Posted(channel=place, ts=str(message["ts"]))
-            cursor = (answer.get("response_metadata") or {}).get("next_cursor")
             if not cursor:
                 return None
         raise SlackUnknown(f"more than {HISTORY_PAGES * HISTORY_PAGE} messages stand above an attempt")
@@ -93,10 +91,8 @@ class SlackGateway:
     async def look_through(self, channel: str, oldest: datetime, thread_ts: str, cursor: str) -> tuple[list[Seen], str]:
         """Some messages of a channel, or of a thread in it, since `oldest`, and the cursor for more ("": none)."""
         place = await self._conversation(channel)
-        since = f"{(oldest - LOOK_BACK).timestamp():.6f}"
-        answer = await self._history(place, thread_ts or None, since, cursor or None)
-        seen = [self._seen(place, message) for message in answer.get("messages", [])]
-        return seen, str((answer.get("response_metadata") or {}).get("next_cursor") or "")
+        messages, more = await self._history(place, thread_ts, oldest - LOOK_BACK, cursor)
+        return [self._seen(place, message) for message in messages], more
 
     def _seen(self, channel: str, message: Mapping[str, Any]) -> Seen:
         blocks: list[dict[str, Any]] = message.get("blocks") or []
@@ -181,7 +177,7 @@ class SlackGateway:
 
     async def _check_channel(self, channel: str) -> Health:
         try:
-            await self._history(channel, None, "0", None, limit=1)
+            await self._history(channel, limit=1)
         except SlackRefused as error:
             setting = "SLACK_CHANNEL" if channel == self._channel else "HARK_OPS_CHANNEL"
             mend = f"put the channel's id into {setting} and invite the bot there: /invite @Hark"
@@ -204,21 +200,23 @@ class SlackGateway:
     async def _history(
         self,
         place: str,
-        thread_ts: str | None,
-        oldest: str,
-        cursor: str | None,
+        thread_ts: str | None = None,
+        oldest: datetime | None = None,
+        cursor: str = "",
         limit: int | None = None,
-    ) -> Mapping[str, Any]:
-        common: dict[str, Any] = {
-            "channel": place,
-            "oldest": oldest,
-            "limit": limit or HISTORY_PAGE,
-            "include_all_metadata": True,
-            "cursor": cursor,
-        }
-        if thread_ts is None:
-            return await self._call("conversations.history", **common)
-        return await self._call("conversations.replies", ts=thread_ts, **common)
+    ) -> tuple[list[Mapping[str, Any]], str]:
+        """Some messages of a conversation, or of a thread in it, since then, and the cursor for more ("": none)."""
+        method = "conversations.replies" if thread_ts else "conversations.history"
+        answer = await self._call(
+            method,
+            channel=place,
+            ts=thread_ts or None,
+            oldest=f"{oldest.timestamp():.6f}" if oldest else "0",
+            limit=limit or HISTORY_PAGE,
+            include_all_metadata=True,
+            cursor=cursor or None,
+        )
+        return answer.get("messages", []), str((answer.get("response_metadata") or {}).get("next_cursor") or "")
 
     async def _conversation(self, channel: str) -> str:
         """The conversation behind a channel id, or the direct message behind a user id."""
