@@ -19,6 +19,7 @@ from bot.listening import Socket, http_route, keep_acquainted
 from bot.services.outage import FATAL_NOTE, GatedQueue
 from bot.services.timekeeping import SharedClock
 from bot.services.worker import RENEWALS, Act, QueueWorker
+from bot.settings import Settings
 from bot.web import WebDeps, build
 
 REQUESTS_S = 4.0
@@ -59,15 +60,9 @@ async def serve(
         runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=REQUESTS_S)
         await runner.setup()
         try:
-            settings = service.settings
-            wanted, setting = (
-                (settings.port, "PORT") if Role.WEB in role else (settings.worker_port, "HARK_WORKER_PORT")
-            )
-            if wanted is not None:
-                port = await _bind(runner, settings.host, wanted, setting)
-                log.info("listening", host=settings.host, port=port)
-                if ready is not None:
-                    await ready(port)
+            port = await _listen(service.settings, role, runner)
+            if port is not None and ready is not None:
+                await ready(port)
             log.info("ready", role=str(role), instance=service.instance, accounts=len(service.connectors))
             await stop.wait()
             log.info("draining")
@@ -244,14 +239,19 @@ def _web(service: Service, socket: Socket | None, *, public: bool) -> web.Applic
     )
 
 
-async def _bind(runner: web.AppRunner, host: str, port: int, setting: str) -> int:
-    """Listen, and tell the port (which the system chose, if `port` is 0)."""
-    site = web.TCPSite(runner, host, port)
+async def _listen(settings: Settings, role: Role, runner: web.AppRunner) -> int | None:
+    """Listen where the role is to, if anywhere, and tell the port (which the system chose, if 0 is wanted)."""
+    wanted, setting = (settings.port, "PORT") if Role.WEB in role else (settings.worker_port, "HARK_WORKER_PORT")
+    if wanted is None:
+        return None
+    host = settings.host
     try:
-        await site.start()
+        await web.TCPSite(runner, host, wanted).start()
     except OSError as error:
-        raise SetupError(f"port {port} on {host} is taken or not allowed", f"set {setting} to a free port") from error
-    return int(runner.addresses[0][1])
+        raise SetupError(f"port {wanted} on {host} is taken or not allowed", f"set {setting} to a free port") from error
+    port = int(runner.addresses[0][1])
+    structlog.get_logger("hark").info("listening", host=host, port=port)
+    return port
 
 
 async def _finish_listeners() -> None:
