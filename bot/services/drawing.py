@@ -54,6 +54,17 @@ AFTER_FATAL = timedelta(minutes=1)
 STALE = timedelta(seconds=2)
 """When noting an attempt took longer than this (the machine slept, the server hung), another worker may have taken the
 message over: nothing is posted, and the next turn looks for the attempt first. Shorter than any lease."""
+UNHEARD = (SlackUnknown, StoreUnavailable, asyncio.CancelledError)
+"""How a step ends whose call was or may yet be carried out, and is not noted: no answer came from Slack or from the
+store, or it was stopped because it lost its lease."""
+DOUBT_TRIES, DOUBT_PAUSE_S = 30, 1.0
+T = TypeVar("T")
+Drawn = tuple[Case, datetime | None]
+"""The case after a draw, and when to come again (None: it shows what it should)."""
+BAD_DRAWING = frozenset(
+    {"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "invalid_attachments", "invalid_json"}
+)
+GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
 
 
 class Calm(Protocol):
@@ -63,20 +74,6 @@ class Calm(Protocol):
     def is_clear(self, channel: str) -> bool: ...
     def asked(self, case: Case, post: Post, wait_s: float, now: datetime) -> float: ...
     def carded(self, case: Case, post: Post) -> None: ...
-
-
-UNHEARD = (SlackUnknown, StoreUnavailable, asyncio.CancelledError)
-"""How a step ends whose call was or may yet be carried out, and is not noted: no answer came from Slack or from the
-store, or it was stopped because it lost its lease."""
-DOUBT_TRIES, DOUBT_PAUSE_S = 30, 1.0
-T = TypeVar("T")
-Drawn = tuple[Case, datetime | None]
-"""The case after a draw, and when to come again (None: it shows what it should)."""
-
-BAD_DRAWING = frozenset(
-    {"invalid_blocks", "invalid_blocks_format", "msg_blocks_too_long", "invalid_attachments", "invalid_json"}
-)
-GONE = frozenset({"message_not_found", "cant_update_message", "edit_window_closed"})
 
 
 class Drawing:

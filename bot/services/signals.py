@@ -17,6 +17,8 @@ from bot.services.timing import Chore
 SOON = timedelta(minutes=1)
 WATCHES = (DEAD, CANARY, OUTAGE, MISPLACED)
 """Chores that come round by themselves; the others are set by what they are about."""
+SAID = timedelta(days=62)
+"""How long what was said once is not said again: names carry the month where it may be said each month."""
 Look = Callable[[], Awaitable[list[Health]]]
 """Says what is wrong with one thing; nothing when it is well."""
 
@@ -34,10 +36,6 @@ def unworked(notes: Notes) -> Look:
         return [Health(ok=True, summary="workers: nothing of Hark runs now", mend="start `python -m bot run`")]
 
     return look
-
-
-SAID = timedelta(days=62)
-"""How long what was said once is not said again: names carry the month where it may be said each month."""
 
 
 class Signals:

@@ -1,6 +1,7 @@
 -- What one process noticed in a channel. KEYS: slots, recent, asking, admitted, people, counts, cards.
--- ARGV: now (ms), ms to keep, oldest slot to keep, storming (0 or 1), most texts, most people,
---   (and cards), ms to keep texts, then four lists, each with its length before it: slot, count, ...; case, until (ms), ...; case, author, ...; texts.
+-- ARGV: now (ms), ms to keep, oldest slot to keep, storming (0 or 1), most texts, most people (and cards), ms to keep
+--   texts, then four lists, each with its length before it: slot, count, ...; case, until (ms), ...; case, author, ...;
+--   texts.
 -- Answers how many cases wait for the budget, then the texts of the window if any were given.
 local SLOTS, RECENT, ASKING, ADMITTED, PEOPLE, COUNTS = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local CARDS = KEYS[7]

@@ -1,6 +1,7 @@
--- The most urgent folded cases, for their own cards. KEYS: folded, shown, admitted. ARGV: limit, now (ms), highest
---   score, score of a lease's beginning, ms of the lease, ms to keep, until when they are admitted (ms) or ''. A taken one stays until it is dropped; when the lease
---   is over it is taken again, so that nothing is lost between taking and drawing. Answers the cases.
+-- The most urgent folded cases, for their own cards. A taken one stays until it is dropped; when the lease is over it is
+-- taken again, so that nothing is lost between taking and drawing.
+-- KEYS: folded, shown, admitted. ARGV: limit, now (ms), highest score, score of a lease's beginning, ms of the lease, ms to
+--   keep, until when they are admitted (ms) or ''. Answers the cases.
 local limit, now, base = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[4])
 local taken = redis.call('ZRANGEBYSCORE', KEYS[1], ARGV[4], string.format('%.0f', base + now), 'LIMIT', 0, limit)
 if #taken < limit then
