@@ -27,7 +27,6 @@ from bot.cards.view import Rendered, View
 from bot.clock import SystemClock
 from bot.domain.case import Case, Post
 from bot.domain.errors import SetupError
-from bot.domain.models import Capabilities
 from bot.domain.network import Titles
 from bot.domain.ports import Clock, Posted
 from bot.domain.storm_ports import ProblemData, RingData, StormData
@@ -43,7 +42,7 @@ from bot.services.casework import Casework
 from bot.services.composing import Composing
 from bot.services.dead_watch import DEAD, DeadWatch
 from bot.services.desk import Desk
-from bot.services.desk_context import DeskContext
+from bot.services.desk_context import NOTHING, DeskContext
 from bot.services.drawing import Drawing
 from bot.services.first_cards import FirstCards
 from bot.services.gate import Gate
@@ -79,7 +78,6 @@ from connectors.base import Connector
 from connectors.registry import NETWORKS
 
 SHARDS_KEPT = timedelta(days=3650)
-NOTHING = Capabilities()
 
 
 @dataclass(frozen=True, slots=True)

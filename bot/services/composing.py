@@ -39,7 +39,6 @@ class Composition:
     person: Person
     purpose: Purpose
     private: bool
-    rule: LengthRule
     account_title: str
     capabilities: Capabilities
     text: str
@@ -105,7 +104,6 @@ class Composing:
             person=by,
             purpose=purpose,
             private=private,
-            rule=rule,
             account_title=connector.title if connector else "",
             capabilities=capabilities,
             text=text,
