@@ -125,7 +125,7 @@ class Service:
             self.clock,
             self.metrics,
             self.lookups,
-            self.signals.heard,
+            self.signals.hearing.heard,
             self.calm.storms.note,
             FirstCards(self.casework, self.drawing, cards).create,
         )

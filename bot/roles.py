@@ -134,7 +134,7 @@ def _workers(service: Service, stop: asyncio.Event) -> list[Awaitable[None]]:
         name: QueueWorker(name, queue, act, clock, metrics, service.tempo.lease, wake=wakes.get(name))
         for name, (queue, act) in acts.items()
     }
-    rounds = [service.signals.run(stop), service.calm.storms.run(stop), _schedule(service, stop)]
+    rounds = [service.signals.hearing.run(stop), service.calm.storms.run(stop), _schedule(service, stop)]
     return [_take_in(service, workers["cards"], stop), *rounds, *(worker.run(stop) for worker in workers.values())]
 
 

@@ -55,8 +55,7 @@ class Signals:
         self._notes = notes
         self.chores = chores
         self._looks = looks
-        self.heard = hearing.heard
-        self.run = hearing.run
+        self.hearing = hearing
         self.outage = outage
         self._clock = clock
 
