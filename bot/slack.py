@@ -159,17 +159,7 @@ class SlackGateway:
         except SlackError as error:
             mend = "check SLACK_BOT_TOKEN and SLACK_API_URL; reinstall the app if the token was revoked"
             return [Health(ok=False, summary=f"Slack token: {error}", mend=mend)]
-        lines = [Health(ok=True, summary=f"Slack token: signed in at {self.team_url}")]
-        missing = [scope for scope in NEEDED_SCOPES if scopes and scope not in scopes]
-        lines.append(
-            Health(ok=not missing, summary="Slack scopes: all there")
-            if not missing
-            else Health(
-                ok=False,
-                summary=f"Slack scopes: {', '.join(missing)} missing",
-                mend="add them under OAuth & Permissions (or paste manifest.yaml) and reinstall the app",
-            )
-        )
+        lines = [Health(ok=True, summary=f"Slack token: signed in at {self.team_url}"), _check_scopes(scopes)]
         for place in dict.fromkeys((self._channel, *places)):
             is_person = USER_ID.fullmatch(place)
             lines.append(await (self._check_person(place) if is_person else self._check_channel(place)))
@@ -242,6 +232,14 @@ class SlackGateway:
     def _count(self, method: str, answer: str, code: str = "") -> None:
         self._metrics.slack_calls.labels(method, answer).inc()
         self.answered(method, answer, code)
+
+
+def _check_scopes(scopes: Sequence[str]) -> Health:
+    missing = [scope for scope in NEEDED_SCOPES if scopes and scope not in scopes]
+    if not missing:
+        return Health(ok=True, summary="Slack scopes: all there")
+    mend = "add them under OAuth & Permissions (or paste manifest.yaml) and reinstall the app"
+    return Health(ok=False, summary=f"Slack scopes: {', '.join(missing)} missing", mend=mend)
 
 
 def texts_of(value: Any) -> Iterator[str]:
