@@ -40,7 +40,7 @@ async def note(notes: Notes, connector: ConnectorPort, source: str, health: Heal
 async def read(notes: Notes, connector: ConnectorPort) -> Health:
     """How the account is doing now."""
     names = (*connector.sources(), RECHECK, CHECK, SENDS)
-    found = [await notes.get(_name(connector, name)) for name in names]
+    found = await notes.get_many([_name(connector, name) for name in names])
     return together([fact for text in found if text and (fact := _fact(text))])
 
 
