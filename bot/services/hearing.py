@@ -5,6 +5,7 @@ together. A crash loses a few seconds of them: they are signs, never deliveries.
 """
 
 import asyncio
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -53,7 +54,7 @@ class Hearing:
         self._titles = titles
         self._clock = clock
         self._metrics = metrics
-        self._arrivals: dict[tuple[str, datetime, bool], int] = {}
+        self._arrivals = Counter[tuple[str, datetime, bool]]()
         self._unknown: dict[tuple[str, str], tuple[int, Raw]] = {}
         self._whats: dict[str, set[str]] = {}
         self._looked: dict[str, datetime] = {}
@@ -85,7 +86,7 @@ class Hearing:
 
     async def flush(self) -> None:
         """Bring all notes to Redis; arrivals that could not be brought stay for the next time."""
-        arrivals, self._arrivals = self._arrivals, {}
+        arrivals, self._arrivals = self._arrivals, Counter()
         streams: dict[str, list[Arrival]] = {}
         for (stream, at, swept), count in arrivals.items():
             streams.setdefault(stream, []).append(Arrival(at=at, count=count, swept=swept))
@@ -118,7 +119,7 @@ class Hearing:
 
     def _count(self, key: tuple[str, datetime, bool]) -> None:
         if key in self._arrivals or len(self._arrivals) < PENDING:
-            self._arrivals[key] = self._arrivals.get(key, 0) + 1
+            self._arrivals[key] += 1
 
     def _note_unknown(self, raw: Raw, what: str) -> None:
         whats = self._whats.setdefault(raw.network, set())

@@ -1,15 +1,18 @@
 """What a network sends that Hark does not know is counted and told once; what came through which door is kept."""
 
-from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import timedelta
 
 import pytest
 
+from bot.domain.canary import Arrival
 from bot.domain.drift import fields_of
+from bot.domain.errors import StoreUnavailable
 from bot.domain.models import Event, Interaction, Malformed, Raw, UnknownEvent
 from bot.domain.network import Titles
 from bot.services.hearing import LOOK_EVERY, WHATS, Hearing
+from bot.store.heard import RedisHeard
 from bot.telemetry import Metrics
 from tests.support.cases import NOON, a_key, a_raw, an_interaction
 from tests.support.intake import an_intake, told
@@ -156,6 +159,33 @@ async def test_intake_tells_what_it_heard(ear: Ear) -> None:
     (arrival,) = (await store.heard.waiting())["square/hark.example/webhook"]
     assert (arrival.at, arrival.count, arrival.swept) == (NOON, 1, False)
     assert ear.drift("unknown_event") == 2
+
+
+@dataclass(frozen=True, slots=True)
+class Interrupted(RedisHeard):
+    """The real book. For each of these it is away once, and that happens meanwhile."""
+
+    meanwhile: list[Callable[[], None]] = field(default_factory=list)
+
+    async def add(self, arrivals: Mapping[str, Sequence[Arrival]]) -> None:
+        """Count arrivals, unless it is away."""
+        if self.meanwhile:
+            self.meanwhile.pop()()
+            raise StoreUnavailable("away")
+        await RedisHeard.add(self, arrivals)
+
+
+async def test_what_comes_while_redis_is_away_counts_beside_what_waited(ear: Ear) -> None:
+    """Both came through the same door in the same minute."""
+    store, desk = ear.desk.store, ear.desk
+    book = Interrupted(store.heard.link, store.heard.keys)
+    hearing = Hearing(book, desk.notices, Titles(), desk.clock, ear.metrics)
+    book.meanwhile.append(lambda: hearing.heard(a_raw(), an_interaction(), "new"))
+    hearing.heard(a_raw(), an_interaction(), "new")
+    with pytest.raises(StoreUnavailable):
+        await hearing.flush()
+    await hearing.flush()
+    assert [each.count for came in (await store.heard.waiting()).values() for each in came] == [2]
 
 
 async def test_what_a_sweep_found_counts_against_the_webhook(ear: Ear) -> None:
