@@ -3,7 +3,7 @@
 import json
 from typing import Any, TypeVar
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -35,3 +35,13 @@ def take(model: type[M], value: object) -> M:
     except RecursionError as error:
         msg = "nested too deeply"
         raise ValueError(msg) from error
+
+
+def wrong(error: ValueError | RecursionError) -> str:
+    """What could not be read and where, for the dead letter; without the values: they may be personal."""
+    if isinstance(error, json.JSONDecodeError):
+        return "not JSON"
+    if not isinstance(error, ValidationError):
+        return str(error)[:200] or type(error).__name__
+    found = error.errors(include_url=False, include_context=False, include_input=False)
+    return "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['type']}" for one in found[:5])

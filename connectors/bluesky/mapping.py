@@ -72,17 +72,8 @@ def parse(raw: Raw, web_url: str) -> Iterator[Event]:
     try:
         event = reader(raw.body, context)
     except ValueError as error:  # pydantic's ValidationError is one
-        event = raw.malformed(_reason(error))
+        event = raw.malformed(clean.wrong(error))
     yield event
-
-
-def _reason(error: ValueError) -> str:
-    """What was wrong and where, without the values: they may be personal."""
-    details = getattr(error, "errors", None)
-    if details is None:
-        return type(error).__name__
-    found = details(include_url=False, include_context=False, include_input=False)
-    return "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['type']}" for one in found[:5])
 
 
 def _author(profile: wire.Profile, context: Context) -> Author:

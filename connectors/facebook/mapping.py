@@ -11,10 +11,11 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from bot.domain.models import Attachment, Deleted, Edited, Event, Hidden, Interaction, Kind, Raw
+from connectors import clean
 from connectors.facebook import messages, names, reading
 from connectors.facebook.names import Page
 from connectors.facebook.wire import FeedValue
-from connectors.graph.webhooks import Change, changes, table, unknown, wrong
+from connectors.graph.webhooks import Change, changes, table, unknown
 from connectors.graph.wire import version_of
 from connectors.times import happened
 
@@ -40,7 +41,7 @@ def parse(raw: Raw, page: Page) -> Iterator[Event]:
         try:
             yield from _found(found, raw, page)
         except ValueError as error:
-            yield found.malformed(wrong(error))
+            yield found.malformed(clean.wrong(error))
 
 
 def _found(found: Change, raw: Raw, page: Page) -> Iterator[Event]:
@@ -254,5 +255,5 @@ def _read(raw: Raw, page: Page) -> Iterator[Event]:
     try:
         event = reader(found, raw, page)
     except ValueError as error:
-        why = wrong(error)
+        why = clean.wrong(error)
     yield event or raw.malformed(why)

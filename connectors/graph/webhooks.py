@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Protocol, TypeVar
 
-from pydantic import ValidationError
-
 from bot.domain.models import Malformed, Raw, UnknownEvent
 from bot.domain.network import Accepted, Challenge, Refusal, Verdict, WebhookRequest
 from connectors.times import sound, spelled
@@ -206,14 +204,6 @@ def _whose(update: Mapping[str, Any], accounts: Sequence[L]) -> L:
     found = next(_delivery(update), None)
     concerned = (who for who in accounts if isinstance(found, Change) and who.concerns(found))
     return next(concerned, accounts[0])
-
-
-def wrong(error: ValueError | RecursionError) -> str:
-    """What was wrong and where, without the values: they may be personal."""
-    if not isinstance(error, ValidationError):
-        return str(error)[:200] or type(error).__name__
-    found = error.errors(include_url=False, include_context=False, include_input=False)
-    return "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['type']}" for one in found[:5])
 
 
 def unknown(*words: str) -> UnknownEvent:

@@ -25,7 +25,8 @@ from bot.domain.models import (
     Raw,
     UnknownEvent,
 )
-from connectors.graph.webhooks import Change, changes, moment, unknown, wrong
+from connectors import clean
+from connectors.graph.webhooks import Change, changes, moment, unknown
 from connectors.graph.wire import OUR_NAME, version_of
 from connectors.instagram import messages, wire
 from connectors.instagram.names import (
@@ -52,7 +53,7 @@ def parse(raw: Raw, rules: Rules) -> Iterator[Event]:
     try:
         yield from _seen(raw, rules, wire.Seen.model_validate_json(raw.body))
     except (ValueError, RecursionError) as error:
-        yield raw.malformed(wrong(error))
+        yield raw.malformed(clean.wrong(error))
 
 
 # --- the webhook ------------------------------------------------------------------------------------------------
@@ -69,7 +70,7 @@ def _change(raw: Raw, rules: Rules, change: Change) -> tuple[Event, ...]:
     try:
         return reader(raw, rules, change)
     except ValueError as error:
-        return (change.malformed(wrong(error)),)
+        return (change.malformed(clean.wrong(error)),)
 
 
 def _comments(raw: Raw, rules: Rules, change: Change) -> tuple[Event, ...]:

@@ -12,7 +12,8 @@ from typing import Final, Literal
 from urllib.parse import quote
 
 from bot.domain.models import Attachment, Author, CaseKey, Deleted, Edited, Event, Interaction, Kind, Raw
-from connectors.graph.webhooks import Change, changes, unknown, wrong
+from connectors import clean
+from connectors.graph.webhooks import Change, changes, unknown
 from connectors.graph.wire import OUR_NAME, version_of
 from connectors.threads import wire
 from connectors.times import happened
@@ -38,7 +39,7 @@ def parse(raw: Raw, user_id: str) -> Iterator[Event]:
     try:
         yield _seen(raw, user_id, wire.Seen.model_validate_json(raw.body))
     except (ValueError, RecursionError) as error:
-        yield raw.malformed(wrong(error))
+        yield raw.malformed(clean.wrong(error))
 
 
 def conversation(post: wire.Post) -> str:
@@ -58,7 +59,7 @@ def _change(raw: Raw, user_id: str, change: Change) -> Event:
     try:
         return reader(raw, user_id, change)
     except ValueError as error:
-        return change.malformed(wrong(error))
+        return change.malformed(clean.wrong(error))
 
 
 def _post(raw: Raw, user_id: str, change: Change) -> Event:

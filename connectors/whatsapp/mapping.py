@@ -12,8 +12,9 @@ from typing import Any, Final
 
 from bot.domain.errors import NetworkError, Permanent
 from bot.domain.models import Author, CaseKey, Deleted, Event, Interaction, Kind, Raw, SendReport
+from connectors import clean
 from connectors.graph.errors import Fate, classify, fault
-from connectors.graph.webhooks import Change, changes, each, identifier, table, text, unknown, wrong
+from connectors.graph.webhooks import Change, changes, each, identifier, table, text, unknown
 from connectors.times import happened
 from connectors.whatsapp import wire
 from connectors.whatsapp.contents import NO_CARD, Contents, contents
@@ -106,7 +107,7 @@ def _one(raw: Raw, change: Change, name: str, part: object) -> Event:
             return _status(raw, change, wire.Status.model_validate(part))
         return _message(raw, change, wire.Message.model_validate(part), part)
     except ValueError as error:
-        return found.malformed(wrong(error))
+        return found.malformed(clean.wrong(error))
 
 
 # --- messages -----------------------------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ from bot.domain.models import Event, Interaction, Kind, Malformed, UnknownEvent
 from connectors import clean
 from connectors.times import happened
 from connectors.x import messages, wire
-from connectors.x.mapping import Context, author, from_ms, post_event, post_url, profile_url, reason
+from connectors.x.mapping import Context, author, from_ms, post_event, post_url, profile_url
 
 _SHOWN: Final = 60
 
@@ -34,7 +34,7 @@ def _guarded(entry: object, context: Context) -> Iterator[Event]:
     try:
         yield from _event(clean.take(wire.Activity, entry), context)
     except ValueError as error:
-        yield Malformed(part=clean.dump({"data": entry}).decode(), error=reason(error))
+        yield Malformed(part=clean.dump({"data": entry}).decode(), error=clean.wrong(error))
 
 
 def _event(event: wire.Activity, context: Context) -> Iterator[Event]:

@@ -251,13 +251,4 @@ def guarded(raw: Raw, us: str, reader: Reader | None) -> Iterator[Event]:
     try:
         yield from reader(raw.body, context)
     except ValueError as error:  # pydantic's ValidationError is one
-        yield raw.malformed(reason(error))
-
-
-def reason(error: ValueError) -> str:
-    """What was wrong and where, without the values: they may be personal."""
-    details = getattr(error, "errors", None)
-    if details is None:
-        return "not JSON" if type(error).__name__ == "JSONDecodeError" else str(error) or type(error).__name__
-    found = details(include_url=False, include_context=False, include_input=False)
-    return "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['type']}" for one in found[:5])
+        yield raw.malformed(clean.wrong(error))

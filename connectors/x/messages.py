@@ -9,7 +9,7 @@ from typing import Any
 from bot.domain.models import Attachment, Event, Interaction, Kind, Malformed
 from connectors import clean
 from connectors.x import wire
-from connectors.x.mapping import WEB, Context, author, from_ms, messages_url, plain, polled, reason, time_of
+from connectors.x.mapping import WEB, Context, author, from_ms, messages_url, plain, polled, time_of
 
 ENCRYPTED = "This message is encrypted: only X itself can show it."
 
@@ -35,7 +35,7 @@ def old_messages(payload: Mapping[str, Any], context: Context) -> Iterator[Event
         try:
             yield _old(clean.take(wire.OldMessage, entry), users, context)
         except ValueError as error:
-            yield Malformed(part=clean.dump(entry).decode(), error=reason(error))
+            yield Malformed(part=clean.dump(entry).decode(), error=clean.wrong(error))
 
 
 def _users(value: object) -> Iterator[wire.User]:
