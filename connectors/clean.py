@@ -1,6 +1,8 @@
 """JSON without half characters: what a network or a customer sent must be storable, and never breaks the reading."""
 
 import json
+from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -35,6 +37,15 @@ def take(model: type[M], value: object) -> M:
     except RecursionError as error:
         msg = "nested too deeply"
         raise ValueError(msg) from error
+
+
+def readable(model: type[M], values: Iterable[object]) -> list[M]:
+    """Those entries of a list that can be read: an odd one harms no other."""
+    found = []
+    for value in values:
+        with suppress(ValueError):
+            found.append(take(model, value))
+    return found
 
 
 def wrong(error: ValueError | RecursionError) -> str:

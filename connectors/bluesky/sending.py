@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, TypeVar
+from typing import Any, Final
 
 from bot.domain.case import Purpose, Send
 from bot.domain.errors import Permanent, Transient
@@ -15,8 +15,6 @@ from connectors.bluesky.names import post_url, record_key, timestamp
 from connectors.bluesky.richtext import facets, handles
 from connectors.bluesky.settings import BlueskySettings
 from connectors.bluesky.xrpc import ERRORS
-
-M = TypeVar("M", bound=wire.Wire)
 
 PUBLIC_LENGTH: Final = LengthRule(limit=300, unit="graphemes", max_bytes=3000)
 PRIVATE_LENGTH: Final = LengthRule(limit=1000, unit="graphemes", max_bytes=10000)
@@ -70,9 +68,10 @@ class Sender:
         found = (await self._api.posts([uri])).get(uri)
         if found is None:
             raise Permanent("gone", "The post is not there any more, or its author has blocked the account.")
-        post = _read(wire.PostView, found)
-        if post is None:
-            raise Transient("the server's answer about the post could not be read")
+        try:
+            post = clean.take(wire.PostView, found)
+        except ValueError as error:
+            raise Transient("the server's answer about the post could not be read") from error
         if post.viewer is not None and post.viewer.reply_disabled:
             raise Permanent("replies_off", "The author has limited who may reply to this post.")
         parent = {"uri": post.uri, "cid": post.cid}
@@ -120,7 +119,7 @@ class Sender:
         cursor: str | None = None
         for _ in range(LOOK_BACK_PAGES):
             page = await self._api.chat_messages(convo, cursor)
-            messages = [found for item in page.messages if (found := _read(wire.Message, item))]
+            messages = clean.readable(wire.Message, page.messages)
             for message in messages:
                 if message.sender.did == ours and message.text == send.text and _sent_at(message) >= since:
                     return self._message_sent(send, convo, message)
@@ -136,13 +135,6 @@ class Sender:
             url=f"{self._web_url}/messages/{convo}",
             conversation=chat_conversation(did) if did else "",
         )
-
-
-def _read(model: type[M], item: dict[str, Any]) -> M | None:
-    try:
-        return clean.read(model, clean.dump(item))
-    except ValueError:
-        return None
 
 
 def _sent_at(message: wire.Message) -> datetime:

@@ -6,7 +6,7 @@ budget is used up.
 
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
-from typing import Any, Final
+from typing import Final
 
 from bot.domain.models import Raw
 from bot.domain.ports import Clock, Notes
@@ -76,7 +76,7 @@ class SecondLook:
         async with self._ledger.reading("recheck", len(wanted) * prices.POST) as receipt:
             page = await self._api.posts(wanted)
             receipt.add("p", (wire.as_text(item.get("id")) for item in page.data), prices.POST)
-        posts = [post for item in page.data if (post := _post(item))]
+        posts = clean.readable(wire.Post, page.data)
         return {post.id: post for post in posts}, [id_ for id_ in wanted if gone(page, id_)]
 
 
@@ -86,10 +86,3 @@ def _is_news(id_: str, ref: Mapping[str, str]) -> bool:
 
 def _kept(ref: Mapping[str, str]) -> dict[str, str]:
     return {name: ref.get(name, "") for name in ("post", "first", "conversation")}
-
-
-def _post(item: Mapping[str, Any]) -> wire.Post | None:
-    try:
-        return clean.take(wire.Post, item)
-    except ValueError:
-        return None

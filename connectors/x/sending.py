@@ -8,7 +8,7 @@ import html
 import re
 import unicodedata
 from datetime import datetime, timedelta
-from typing import Any, Final, TypeVar
+from typing import Final
 
 from bot.domain.case import MODERATION, Purpose, Send
 from bot.domain.errors import Permanent, Transient, Unknown
@@ -22,8 +22,6 @@ from connectors.x.calls import DUPLICATE, GONE
 from connectors.x.mapping import messages_url, post_url, time_of
 from connectors.x.messages import message_conversation, message_id
 from connectors.x.spending import Ledger, Receipt
-
-M = TypeVar("M", bound=wire.Wire)
 
 MESSAGE_LIMIT: Final = 10_000
 PUBLIC_LENGTH: Final = LengthRule(limit=LIMIT, unit="weighted")
@@ -98,7 +96,7 @@ class Sender:
             found = await self._api.posts([post])
         except (Transient, Permanent):
             return post
-        posts = [each for item in found.data if (each := _take(wire.Post, item))]
+        posts = clean.readable(wire.Post, found.data)
         receipt = Receipt()
         receipt.add("p", (each.id for each in posts), prices.POST)
         await self._ledger.add("acts", receipt.cost)
@@ -124,7 +122,7 @@ class Sender:
         since = send.created_at - CLOCK_TOLERANCE
         for _ in range(LOOK_BACK_PAGES):
             page = await self._api.own_posts(since, token)
-            posts = [each for item in page.data if (each := _take(wire.Post, item))]
+            posts = clean.readable(wire.Post, page.data)
             await self._count(posts)
             for post in posts:
                 if comparable(post.note_tweet.text or post.text) == wanted and _answers(post, send):
@@ -170,7 +168,7 @@ class Sender:
         """Look through the newest messages with that person for our own words, sent since the send was made."""
         user, wanted = _person(send), comparable(send.text)
         page = await self._api.messages_with(user, LOOK_BACK_MESSAGES)
-        messages = [each for item in page.data if (each := _take(wire.Message, item))]
+        messages = clean.readable(wire.Message, page.data)
         receipt = Receipt()
         receipt.add("m", (each.id for each in messages), prices.MESSAGE)
         await self._ledger.add("acts", receipt.cost)
@@ -216,10 +214,3 @@ def comparable(text: str) -> str:
     """A text as it can be compared with what X gives back: links shortened, < > & written out, names put in front."""
     text = unicodedata.normalize("NFC", html.unescape(text))
     return " ".join(without_links(_LEADING_NAMES.sub("", f"{text} "), " ~ ").split())
-
-
-def _take(model: type[M], item: dict[str, Any]) -> M | None:
-    try:
-        return clean.take(model, item)
-    except ValueError:
-        return None

@@ -25,3 +25,9 @@ def test_what_is_wrong_is_named_without_the_values(body: bytes, said: str) -> No
     with pytest.raises(ValueError, match=r".") as caught:
         clean.read(Parcel, body)
     assert clean.wrong(caught.value) == said
+
+
+def test_one_odd_entry_harms_no_other() -> None:
+    """What can be read of a list is read, in its order."""
+    found = clean.readable(Parcel, [{"weight": 1}, {"weight": "secret"}, None, {"weight": 2}])
+    assert [each.weight for each in found] == [1, 2]
