@@ -1,11 +1,14 @@
 """Times as networks tell them, made fit to count with."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final
 
 EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST: Final = datetime(9000, 1, 1, tzinfo=UTC)
 """Nothing happens before or after these; nearer to the ends of the calendar a window or another zone has no room."""
+
+CLOCK_TOLERANCE: Final = timedelta(seconds=10)
+"""How far a network's clock may be behind ours when we look for our own words; many tell whole seconds only."""
 
 
 def sound(at: datetime | None) -> datetime | None:

@@ -1,7 +1,7 @@
 """Sending: public replies that cannot double, private messages that are sent once, and finding both again."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any, Final
 
 from bot.domain.case import Purpose, Send
@@ -15,12 +15,11 @@ from connectors.bluesky.names import post_url, record_key, timestamp
 from connectors.bluesky.richtext import facets, handles
 from connectors.bluesky.settings import BlueskySettings
 from connectors.bluesky.xrpc import ERRORS
+from connectors.times import CLOCK_TOLERANCE, EARLIEST, spelled
 
 PUBLIC_LENGTH: Final = LengthRule(limit=300, unit="graphemes", max_bytes=3000)
 PRIVATE_LENGTH: Final = LengthRule(limit=1000, unit="graphemes", max_bytes=10000)
 
-CLOCK_TOLERANCE: Final = timedelta(seconds=10)
-"""How far the server's clock may be behind ours when we look for a message that we sent."""
 LOOK_BACK_PAGES: Final = 5
 
 
@@ -139,7 +138,4 @@ class Sender:
 
 def _sent_at(message: wire.Message) -> datetime:
     """When the server took the message; the beginning of time if it does not say."""
-    try:
-        return datetime.fromisoformat(message.sent_at).astimezone(UTC)
-    except (ValueError, OverflowError):
-        return datetime.min.replace(tzinfo=UTC)
+    return spelled(message.sent_at) or EARLIEST

@@ -15,9 +15,10 @@ from connectors.facebook import names
 from connectors.facebook.api import Api, newer
 from connectors.facebook.wire import ReadComment, ReadConversation, ReadMessage
 from connectors.graph.client import Json
-from connectors.graph.sending import CLOCK_TOLERANCE, found_hidden, moderated
+from connectors.graph.sending import found_hidden, moderated
 from connectors.graph.webhooks import identifier, moment
 from connectors.graph.wire import version_of
+from connectors.times import CLOCK_TOLERANCE
 
 PUBLIC_LENGTH: Final = LengthRule(limit=8000, unit="characters")
 """Unconfirmed."""

@@ -1,16 +1,12 @@
 """What sending on Facebook, Instagram and Threads has in common: one more look before, and what became of a hiding."""
 
 from collections.abc import Awaitable
-from datetime import timedelta
-from typing import Final, TypeVar
+from typing import TypeVar
 
 from bot.domain.case import Purpose, Send
 from bot.domain.errors import Permanent
 from bot.domain.models import Sent
 from connectors.graph.errors import Fate
-
-CLOCK_TOLERANCE: Final = timedelta(seconds=10)
-"""How far the network's clock may be behind ours when we look for our own words; its times are whole seconds."""
 
 T = TypeVar("T")
 

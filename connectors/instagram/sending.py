@@ -12,11 +12,12 @@ from bot.domain.errors import Permanent, Unknown
 from bot.domain.models import LengthRule, Sent
 from bot.domain.ports import Clock, Notes
 from connectors.graph.client import Json
-from connectors.graph.sending import CLOCK_TOLERANCE, found_hidden, looked_at, moderated
+from connectors.graph.sending import found_hidden, looked_at, moderated
 from connectors.graph.webhooks import identifier, moment, table, text
 from connectors.instagram.api import Api
 from connectors.instagram.names import INBOX, WINDOW, private_conversation
 from connectors.instagram.settings import InstagramSettings
+from connectors.times import CLOCK_TOLERANCE
 
 PUBLIC_LENGTH: Final = LengthRule(limit=300, unit="characters")
 """The old interface's rule. Whether comments by the new one may be longer is not documented."""

@@ -15,9 +15,10 @@ from bot.domain.models import LengthRule, Sent
 from bot.domain.ports import Clock, Notes
 from connectors.graph.client import Json
 from connectors.graph.errors import Fate
-from connectors.graph.sending import CLOCK_TOLERANCE, found_hidden, looked_at, moderated
+from connectors.graph.sending import found_hidden, looked_at, moderated
 from connectors.graph.webhooks import identifier, moment, table, text
 from connectors.threads.api import Api
+from connectors.times import CLOCK_TOLERANCE
 
 LENGTH: Final = LengthRule(limit=500, unit="emoji_bytes")
 """Page "Threads Posts": 500 characters; emoji are counted as the number of UTF-8 bytes."""

@@ -16,6 +16,7 @@ from bot.domain.models import LengthRule, Sent
 from bot.domain.ports import Clock
 from bot.domain.text.weighing import LIMIT, has_link, weighted, without_links
 from connectors import clean
+from connectors.times import CLOCK_TOLERANCE
 from connectors.x import prices, wire
 from connectors.x.api import Api
 from connectors.x.calls import DUPLICATE, GONE
@@ -27,7 +28,6 @@ MESSAGE_LIMIT: Final = 10_000
 PUBLIC_LENGTH: Final = LengthRule(limit=LIMIT, unit="weighted")
 PRIVATE_LENGTH: Final = LengthRule(limit=MESSAGE_LIMIT, unit="characters")
 
-CLOCK_TOLERANCE: Final = timedelta(seconds=10)
 SETTLES: Final = timedelta(minutes=10)
 """Until then a post that X calls a duplicate may be missing in the timeline although it stands."""
 LOOK_BACK_PAGES: Final = 5
