@@ -220,6 +220,10 @@ class Raw(NamedTuple):
         """Whether a sweep found it, because the usual door missed it."""
         return self.source == "sweep"
 
+    def key(self, conversation: str) -> CaseKey:
+        """The key of a conversation of its account."""
+        return CaseKey(network=self.network, account=self.account, conversation=conversation)
+
     def malformed(self, error: str) -> Malformed:
         """All of it for the dead letter, where no part of it could be read by itself."""
         return Malformed(part=self.body.decode("utf-8", "replace"), error=error)

@@ -35,7 +35,6 @@ from connectors.instagram.names import (
     PRIVATE_REPLY,
     Rules,
     author,
-    key_of,
     private_conversation,
 )
 from connectors.times import happened
@@ -88,7 +87,7 @@ def _mentions(raw: Raw, rules: Rules, change: Change) -> tuple[Event, ...]:
     conversation = f"mention|{subject}"
     interaction = Interaction(
         id=conversation,
-        key=key_of(raw, conversation),
+        key=raw.key(conversation),
         kind=Kind.MENTION,
         author=None,
         text="",
@@ -137,12 +136,12 @@ def _person(raw: Raw, customer: str, person: wire.Profile) -> Event:
         return unknown("person", "no_name" if customer else "no_id")
     who = author(wire.Who(id=customer, username=person.username)) or Author(id=customer)
     known = who.model_copy(update={"name": person.name, "followers": person.follower_count})
-    return Named(key=key_of(raw, private_conversation(customer)), author=known)
+    return Named(key=raw.key(private_conversation(customer)), author=known)
 
 
 def _again(raw: Raw, ref: Mapping[str, str], seen: wire.Seen) -> Event:
     """A known comment or mention, looked at again: gone, or with the words that it has now."""
-    id_, key = ref.get("id", ""), key_of(raw, ref.get("conversation", ""))
+    id_, key = ref.get("id", ""), raw.key(ref.get("conversation", ""))
     found = _named(seen)
     if found is None:
         return Deleted(id=id_, key=key, at=raw.received_at)
@@ -152,7 +151,7 @@ def _again(raw: Raw, ref: Mapping[str, str], seen: wire.Seen) -> Event:
 def _filled(raw: Raw, ref: Mapping[str, str], seen: wire.Seen) -> Iterator[Event]:
     """The mention itself, then the end of its stand-in; only the latter when the mention is gone."""
     subject = ref.get("comment_id") or ref.get("media_id", "")
-    key = key_of(raw, f"mention|{subject}")
+    key = raw.key(f"mention|{subject}")
     found = _named(seen)
     if found is not None:
         who, words, at, url = found
@@ -200,7 +199,7 @@ def _comment(
     ref = {"kind": "comment", "id": comment.id, "conversation": conversation, "parent": comment.parent_id}
     return Interaction(
         id=comment.id,
-        key=key_of(raw, conversation),
+        key=raw.key(conversation),
         kind=Kind.COMMENT,
         author=author(who),
         text=comment.text,

@@ -12,7 +12,7 @@ from bot.domain.models import Attachment, Deleted, Event, Interaction, Kind, Raw
 from connectors.graph.webhooks import STANDBY, Change, text, unknown
 from connectors.graph.wire import OUR_NAME, version_of
 from connectors.instagram import wire
-from connectors.instagram.names import INBOX, PERSON, Rules, author, key_of, private_conversation
+from connectors.instagram.names import INBOX, PERSON, Rules, author, private_conversation
 from connectors.times import happened
 
 STORY_MENTION: Final = "the customer's story that mentions the account"
@@ -91,7 +91,7 @@ def _message(
         msg = "a message must have an id"
         raise ValueError(msg)
     customer = _customer(rules, event)
-    key = key_of(raw, private_conversation(customer))
+    key = raw.key(private_conversation(customer))
     if message.is_deleted:
         return Deleted(id=message.mid, key=key, at=at)
     by_us = message.is_echo or event.sender.id == rules.account_id
@@ -120,7 +120,7 @@ def _reaction(raw: Raw, rules: Rules, event: wire.Messaging, reaction: wire.Reac
     customer = _customer(rules, event)
     return Interaction(
         id=f"{reaction.mid}|{customer}|{reaction.emoji or reaction.reaction}",
-        key=key_of(raw, private_conversation(customer)),
+        key=raw.key(private_conversation(customer)),
         kind=Kind.REACTION,
         author=author(wire.Who(id=customer, username=event.sender.username)),
         text=reaction.emoji or reaction.reaction,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
-from bot.domain.models import Author, CaseKey, Raw
+from bot.domain.models import Author
 from connectors.instagram import wire
 
 NETWORK: Final = "instagram"
@@ -33,11 +33,6 @@ class Rules:
     def window(self) -> timedelta:
         """How long a message can be answered."""
         return HUMAN_WINDOW if self.human_agent else WINDOW
-
-
-def key_of(raw: Raw, conversation: str) -> CaseKey:
-    """The key of a conversation of this account."""
-    return CaseKey(network=NETWORK, account=raw.account, conversation=conversation)
 
 
 def private_conversation(customer: str) -> str:

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Final, Literal
 from urllib.parse import quote
 
-from bot.domain.models import Attachment, Author, CaseKey, Deleted, Edited, Event, Interaction, Kind, Raw
+from bot.domain.models import Attachment, Author, Deleted, Edited, Event, Interaction, Kind, Raw
 from connectors import clean
 from connectors.graph.webhooks import Change, changes, unknown
 from connectors.graph.wire import OUR_NAME, version_of
@@ -74,7 +74,7 @@ def _deleted(raw: Raw, user_id: str, change: Change) -> Event:
     if not post.id or not (post.root_post.id or post.username):
         return unknown("delete", "without_thread")
     at = happened(raw.received_at, change.at)
-    return Deleted(id=post.id, key=_key(raw, post), at=at)
+    return Deleted(id=post.id, key=raw.key(conversation(post)), at=at)
 
 
 _FIELDS: Final[Mapping[str, Callable[[Raw, str, Change], Event]]] = MappingProxyType(
@@ -86,7 +86,7 @@ def _seen(raw: Raw, user_id: str, seen: wire.Seen) -> Event:
     """A reply or mention found by a sweep, or what a second look at a known one found."""
     if seen.ref is None:
         return _interaction(raw, user_id, seen.post or wire.Post(), seen.field, None)
-    key = CaseKey(network=NETWORK, account=raw.account, conversation=seen.ref.get("conversation", ""))
+    key = raw.key(seen.ref.get("conversation", ""))
     id_ = seen.ref.get("id", "")
     if seen.post is None:
         return Deleted(id=id_, key=key, at=raw.received_at)
@@ -98,7 +98,7 @@ def _interaction(raw: Raw, user_id: str, post: wire.Post, field: str, at: dateti
     if not post.id:
         msg = "a post must have an id"
         raise ValueError(msg)
-    key, our_name = _key(raw, post), raw.headers.get(OUR_NAME, "")
+    key, our_name = raw.key(conversation(post)), raw.headers.get(OUR_NAME, "")
     return Interaction(
         id=post.id,
         key=key,
@@ -123,10 +123,6 @@ def _is_first_below_ours(raw: Raw, field: str, user_id: str, post: wire.Post) ->
     read_below_ours = field == REPLIES and raw.source != "webhook"
     is_ours = post.root_post.owner_id == user_id if post.root_post.owner_id else read_below_ours
     return is_ours and post.root_post.id != "" and post.replied_to.id == post.root_post.id
-
-
-def _key(raw: Raw, post: wire.Post) -> CaseKey:
-    return CaseKey(network=NETWORK, account=raw.account, conversation=conversation(post))
 
 
 def _is_below_us(post: wire.Post, user_id: str, our_name: str) -> bool:

@@ -12,7 +12,6 @@ from bot.domain.models import (
     QUIET_KINDS,
     Attachment,
     Author,
-    CaseKey,
     Deleted,
     Edited,
     Event,
@@ -55,7 +54,7 @@ def is_private(envelope: Envelope) -> bool:
 
 def _event(envelope: Envelope, raw: Raw) -> Event:
     data = envelope.data
-    key = CaseKey(network=NETWORK, account=raw.account, conversation=conversation(envelope))
+    key = raw.key(conversation(envelope))
     at = happened(raw.received_at, sound(envelope.at))
     if envelope.action is Action.DELETED:
         return Deleted(id=envelope.id, key=key, at=at)

@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from bot.domain.errors import NetworkError, Permanent
-from bot.domain.models import Author, CaseKey, Deleted, Event, Interaction, Kind, Raw, SendReport
+from bot.domain.models import Author, Deleted, Event, Interaction, Kind, Raw, SendReport
 from connectors import clean
 from connectors.graph.errors import Fate, classify, fault
 from connectors.graph.webhooks import Change, changes, each, identifier, table, text, unknown
@@ -52,11 +52,6 @@ def parse(raw: Raw, number: str) -> Iterator[Event]:
             yield from _change(raw, number, found)
         else:
             yield found
-
-
-def key_of(raw: Raw, conversation: str) -> CaseKey:
-    """The key of a conversation of this account."""
-    return CaseKey(network=NETWORK, account=raw.account, conversation=conversation)
 
 
 def number_of(change: Change) -> str:
@@ -139,7 +134,7 @@ def _message(raw: Raw, change: Change, message: wire.Message, part: Mapping[str,
     if message.type == "reaction":
         return _reaction(raw, message, customer, at)
     if message.type == "revoke":
-        return Deleted(id=_original(message.revoke), key=key_of(raw, customer.conversation), at=at)
+        return Deleted(id=_original(message.revoke), key=raw.key(customer.conversation), at=at)
     if message.type == "edit":
         # As an interaction with a version: one that is known becomes an edit, and one whose first words come later
         # is not set back by them.
@@ -156,7 +151,7 @@ def _interaction(
     ref = {"kind": "message", "id": id_, "to": customer.phone, "recipient": customer.user}
     return Interaction(
         id=id_,
-        key=key_of(raw, conversation),
+        key=raw.key(conversation),
         kind=Kind.MESSAGE,
         author=customer.author,
         text=found.text,
@@ -176,7 +171,7 @@ def _reaction(raw: Raw, message: wire.Message, customer: _Customer, at: datetime
         return unknown("reaction", "removed")
     return Interaction(
         id=message.id,
-        key=key_of(raw, customer.conversation),
+        key=raw.key(customer.conversation),
         kind=Kind.REACTION,
         author=customer.author,
         text=reaction.emoji,
@@ -226,4 +221,4 @@ def _status(raw: Raw, change: Change, status: wire.Status) -> Event:
     at = happened(raw.received_at, status.timestamp, change.at)
     ok, arrived = status.status in GOOD, status.status in REACHED
     why = "" if ok else reason(status.errors)
-    return SendReport(send=send, key=key_of(raw, conversation), ok=ok, arrived=arrived, reason=why, at=at)
+    return SendReport(send=send, key=raw.key(conversation), ok=ok, arrived=arrived, reason=why, at=at)
