@@ -9,6 +9,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
+from connectors.lenient import Dicts, MaybeObject, Object, Objects, Text
+
 POST = "app.bsky.feed.post"
 LIKE = "app.bsky.feed.like"
 
@@ -19,27 +21,11 @@ class Wire(BaseModel):
     model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=to_camel, populate_by_name=True)
 
 
-def _dicts(value: object) -> list[Any]:
-    return [entry for entry in value if isinstance(entry, dict)] if isinstance(value, list) else []
-
-
 def _strings(value: object) -> list[Any]:
     return [entry for entry in value if isinstance(entry, str)] if isinstance(value, list) else []
 
 
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _maybe_dict(value: object) -> object:
-    return value if isinstance(value, dict) else None
-
-
-Text = Annotated[str, BeforeValidator(_text)]
-"""A string that may be missing, null or of another type: then it is empty."""
-
 Strings = Annotated[tuple[str, ...], BeforeValidator(_strings)]
-Dicts = Annotated[tuple[dict[str, Any], ...], BeforeValidator(_dicts)]
 
 
 class StrongRef(Wire):
@@ -49,14 +35,11 @@ class StrongRef(Wire):
     cid: Text = ""
 
 
-MaybeRef = Annotated[StrongRef | None, BeforeValidator(_maybe_dict)]
-
-
 class ReplyRef(Wire):
     """Where a reply hangs: the first post of the thread and the one that is answered."""
 
-    root: MaybeRef = None
-    parent: MaybeRef = None
+    root: MaybeObject[StrongRef] = None
+    parent: MaybeObject[StrongRef] = None
 
 
 class Feature(Wire):
@@ -70,7 +53,7 @@ class Feature(Wire):
 class Facet(Wire):
     """One marked stretch of a text."""
 
-    features: Annotated[tuple[Feature, ...], BeforeValidator(_dicts)] = ()
+    features: Objects[Feature] = ()
 
 
 class Image(Wire):
@@ -90,11 +73,11 @@ class Embed(Wire):
     """What hangs on a post: pictures, a video, a link card, a quoted record, or a quote with media."""
 
     type: Text = Field(default="", alias="$type")
-    images: Annotated[tuple[Image, ...], BeforeValidator(_dicts)] = ()
+    images: Objects[Image] = ()
     alt: Text = ""
-    external: Annotated[External | None, BeforeValidator(_maybe_dict)] = None
-    record: Annotated[dict[str, Any] | None, BeforeValidator(_maybe_dict)] = None
-    media: Annotated["Embed | None", BeforeValidator(_maybe_dict)] = None
+    external: MaybeObject[External] = None
+    record: MaybeObject[dict[str, Any]] = None
+    media: MaybeObject["Embed"] = None
 
 
 class Record(Wire):
@@ -103,10 +86,10 @@ class Record(Wire):
     type: Text = Field(default="", alias="$type")
     text: Text = ""
     langs: Strings = ()
-    reply: Annotated[ReplyRef | None, BeforeValidator(_maybe_dict)] = None
-    facets: Annotated[tuple[Facet, ...], BeforeValidator(_dicts)] = ()
-    embed: Annotated[Embed | None, BeforeValidator(_maybe_dict)] = None
-    subject: MaybeRef = None
+    reply: MaybeObject[ReplyRef] = None
+    facets: Objects[Facet] = ()
+    embed: MaybeObject[Embed] = None
+    subject: MaybeObject[StrongRef] = None
 
 
 class Profile(Wire):
@@ -129,7 +112,7 @@ class PostLike(Wire):
     uri: str = Field(min_length=1)
     cid: Text = ""
     author: Profile
-    record: Annotated[Record, BeforeValidator(lambda value: value if isinstance(value, dict) else {})] = Record()
+    record: Object[Record] = Record()
     indexed_at: Text = ""
 
 
@@ -143,7 +126,7 @@ class Notification(PostLike):
 class PostView(PostLike):
     """A post as getPosts and searchPosts show it."""
 
-    viewer: Annotated[PostViewer | None, BeforeValidator(_maybe_dict)] = None
+    viewer: MaybeObject[PostViewer] = None
 
 
 class Sender(Wire):
@@ -159,8 +142,8 @@ class Message(Wire):
     text: Text = ""
     sender: Sender
     sent_at: Text = ""
-    facets: Annotated[tuple[Facet, ...], BeforeValidator(_dicts)] = ()
-    embed: Annotated[Embed | None, BeforeValidator(_maybe_dict)] = None
+    facets: Objects[Facet] = ()
+    embed: MaybeObject[Embed] = None
 
 
 class Reaction(Wire):
@@ -177,9 +160,9 @@ class ChatLog(Wire):
     type: Text = Field(default="", alias="$type")
     rev: Text = ""
     convo_id: Text = ""
-    message: Annotated[Message | None, BeforeValidator(_maybe_dict)] = None
-    reaction: Annotated[Reaction | None, BeforeValidator(_maybe_dict)] = None
-    related_profiles: Annotated[tuple[Profile, ...], BeforeValidator(_dicts)] = ()
+    message: MaybeObject[Message] = None
+    reaction: MaybeObject[Reaction] = None
+    related_profiles: Objects[Profile] = ()
 
     @property
     def what(self) -> str:
@@ -223,7 +206,7 @@ class ConvoAnswer(Wire):
     """What getConvoForMembers and getConvoAvailability answer."""
 
     can_chat: bool = True
-    convo: Annotated[Convo | None, BeforeValidator(_maybe_dict)] = None
+    convo: MaybeObject[Convo] = None
 
 
 class Tokens(Wire):
@@ -233,7 +216,7 @@ class Tokens(Wire):
     refresh_jwt: str = Field(min_length=1)
     did: str = Field(min_length=1)
     handle: Text = ""
-    did_doc: Annotated[dict[str, Any] | None, BeforeValidator(_maybe_dict)] = None
+    did_doc: MaybeObject[dict[str, Any]] = None
 
 
 class Did(Wire):

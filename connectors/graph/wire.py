@@ -1,4 +1,4 @@
-"""What the models of Meta's JSON have in common: lenient values, an object that may be missing, a name for a wording.
+"""What the models of Meta's JSON have in common: lenient values, and a name for a wording.
 
 Ids come as text or as numbers, times as seconds, milliseconds or ISO 8601, lists sometimes as {"data": [...]}.
 """
@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, Self, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
 from connectors.graph.webhooks import identifier, moment, table, text
+from connectors.lenient import objects
 
 OUR_NAME: Final = "username"
 """The header of a stored reading that says how the account is called."""
@@ -27,20 +28,9 @@ class Wire(BaseModel):
         return cls.model_validate(table(value))
 
 
-def _dicts(value: object) -> list[Any]:
+def _listed(value: object) -> list[Any]:
     """The objects of a list, or of the `data` of a page of the Graph API."""
-    entries = value.get("data") if isinstance(value, dict) else value
-    return [entry for entry in entries if isinstance(entry, dict | Wire)] if isinstance(entries, list | tuple) else []
-
-
-def _maybe(value: object) -> object:
-    """An object; None for anything else."""
-    return value if isinstance(value, dict | Wire) else None
-
-
-def _some(value: object) -> object:
-    """An object; an empty one for anything else."""
-    return value if isinstance(value, dict | Wire) else {}
+    return objects(value.get("data") if isinstance(value, dict) else value)
 
 
 def _true(value: object) -> bool:
@@ -48,11 +38,7 @@ def _true(value: object) -> bool:
 
 
 T = TypeVar("T")
-Object = Annotated[T, BeforeValidator(_some)]
-MaybeObject = Annotated[T | None, BeforeValidator(_maybe)]
-Objects = Annotated[tuple[T, ...], BeforeValidator(_dicts)]
-"""`Object[Media]` and so on: a part of a model. What has another form reads as an empty one, None, or none."""
-
+Objects = Annotated[tuple[T, ...], BeforeValidator(_listed)]
 Id = Annotated[str, BeforeValidator(identifier)]
 Text = Annotated[str, BeforeValidator(text)]
 When = Annotated[datetime | None, BeforeValidator(moment)]

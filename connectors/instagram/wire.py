@@ -4,11 +4,12 @@ Shapes follow "Webhook Notification Examples", "Comment Moderation", "Mentions" 
 Instagram Platform. Ids come as text or as numbers, times as seconds, milliseconds or ISO 8601.
 """
 
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import BeforeValidator, Field
+from pydantic import Field
 
-from connectors.graph.wire import Id, MaybeObject, Object, Objects, Text, When, Wire, Yes
+from connectors.graph.wire import Id, Objects, Text, When, Wire, Yes
+from connectors.lenient import Count, MaybeObject, Object
 
 
 class Who(Wire):
@@ -176,13 +177,6 @@ class ReadMessage(Wire):
     attachments: Objects[ReadFile] = ()
     story: Object[ReadStory] = ReadStory()
     is_unsupported: Yes = False
-
-
-def _count(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
-
-
-Count = Annotated[int | None, BeforeValidator(_count)]
 
 
 class Profile(Wire):

@@ -5,7 +5,8 @@ Shapes follow "Webhooks for Threads", "Reply Management" and "Threads Media" of 
 
 from pydantic import Field
 
-from connectors.graph.wire import Id, MaybeObject, Object, Objects, Text, When, Wire, Yes
+from connectors.graph.wire import Id, Objects, Text, When, Wire, Yes
+from connectors.lenient import MaybeObject, Object
 
 
 class Root(Wire):

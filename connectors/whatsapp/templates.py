@@ -12,7 +12,8 @@ from pydantic import Field
 
 from bot.domain.templates import BLANK, LANGUAGE_REF, REF, VALUES_REF, Blank, Button, Part, Template, Templates
 from connectors.graph.client import Json
-from connectors.graph.wire import Id, Object, Objects, Text, Wire
+from connectors.graph.wire import Id, Objects, Text, Wire
+from connectors.lenient import Object
 
 APPROVED: Final = "APPROVED"
 FIELDS: Final = "id,name,language,status,category,components,parameter_format"

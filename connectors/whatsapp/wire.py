@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
 
-from connectors.graph.wire import Id, MaybeObject, Object, Objects, Text, When, Wire
+from connectors.graph.wire import Id, Objects, Text, When, Wire
+from connectors.lenient import MaybeObject, Object
 
 
 class Profile(Wire):

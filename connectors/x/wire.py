@@ -4,9 +4,11 @@ Lenient: unknown fields are ignored, most may be missing, ids may be numbers. Sh
 API", "Posts", "Direct Messages", "Webhooks") and X's published OpenAPI description.
 """
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from connectors.lenient import Count, Dict, Dicts, Object, Objects, Text
 
 
 class Wire(BaseModel):
@@ -24,39 +26,20 @@ def _texts(value: object) -> list[str]:
     return [text for one in value if (text := as_text(one))] if isinstance(value, list) else []
 
 
-def _string(value: object) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _dict(value: object) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _dicts(value: object) -> list[Any]:
-    return [one for one in value if isinstance(one, dict)] if isinstance(value, list) else []
-
-
-def _unwrapped(value: object) -> dict[str, Any]:
-    """A user, which some events put under one more `data`."""
-    outer = _dict(value)
-    return _dict(outer["data"]) if "data" in outer else outer
-
-
-def _number(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+def _unwrapped(value: object) -> object:
+    """What stands under one more `data`, where there is one."""
+    return value["data"] if isinstance(value, dict) and "data" in value else value
 
 
 Id = Annotated[str, BeforeValidator(as_text)]
-Text = Annotated[str, BeforeValidator(_string)]
+NeededId = Annotated[str, BeforeValidator(as_text), Field(min_length=1)]
 Ids = Annotated[tuple[str, ...], BeforeValidator(_texts)]
-Dict = Annotated[dict[str, Any], BeforeValidator(_dict)]
-Dicts = Annotated[tuple[dict[str, Any], ...], BeforeValidator(_dicts)]
 
 
 class Metrics(Wire):
     """Counters of a profile."""
 
-    followers_count: Annotated[int | None, BeforeValidator(_number)] = None
+    followers_count: Count = None
 
 
 class User(Wire):
@@ -66,7 +49,7 @@ class User(Wire):
     name: Text = ""
     username: Text = ""
     screen_name: Text = ""
-    public_metrics: Annotated[Metrics, BeforeValidator(_dict)] = Metrics()
+    public_metrics: Object[Metrics] = Metrics()
 
     @property
     def handle(self) -> str:
@@ -74,7 +57,7 @@ class User(Wire):
         return self.username or self.screen_name
 
 
-MaybeWrappedUser = Annotated[User, BeforeValidator(_unwrapped)]
+MaybeWrappedUser = Annotated[Object[User], BeforeValidator(_unwrapped)]
 
 
 class Mention(Wire):
@@ -95,8 +78,8 @@ class Link(Wire):
 class Entities(Wire):
     """What stands in a text."""
 
-    mentions: Annotated[tuple[Mention, ...], BeforeValidator(_dicts)] = ()
-    urls: Annotated[tuple[Link, ...], BeforeValidator(_dicts)] = ()
+    mentions: Objects[Mention] = ()
+    urls: Objects[Link] = ()
 
 
 class Reference(Wire):
@@ -116,7 +99,7 @@ class Note(Wire):
     """The whole of a long post, whose `text` is cut."""
 
     text: Text = ""
-    entities: Annotated[Entities, BeforeValidator(_dict)] = Entities()
+    entities: Object[Entities] = Entities()
 
 
 class Post(Wire):
@@ -129,12 +112,12 @@ class Post(Wire):
     conversation_id: Id = ""
     in_reply_to_tweet_id: Id = ""
     in_reply_to_user_id: Id = ""
-    referenced_tweets: Annotated[tuple[Reference, ...], BeforeValidator(_dicts)] = ()
-    entities: Annotated[Entities, BeforeValidator(_dict)] = Entities()
+    referenced_tweets: Objects[Reference] = ()
+    entities: Object[Entities] = Entities()
     edit_history_tweet_ids: Ids = ()
     lang: Text = ""
-    attachments: Annotated[Attached, BeforeValidator(_dict)] = Attached()
-    note_tweet: Annotated[Note, BeforeValidator(_dict)] = Note()
+    attachments: Object[Attached] = Attached()
+    note_tweet: Object[Note] = Note()
 
     @property
     def first(self) -> str:
@@ -162,9 +145,9 @@ class Media(Wire):
 class Includes(Wire):
     """What comes along with posts: their authors, posts that they point at, media."""
 
-    users: Annotated[tuple[User, ...], BeforeValidator(_dicts)] = ()
+    users: Objects[User] = ()
     tweets: Dicts = ()
-    media: Annotated[tuple[Media, ...], BeforeValidator(_dicts)] = ()
+    media: Objects[Media] = ()
 
 
 class Filter(Wire):
@@ -178,16 +161,16 @@ class Activity(Wire):
 
     event_uuid: Id = ""
     event_type: Text = ""
-    filter: Annotated[Filter, BeforeValidator(_dict)] = Filter()
+    filter: Object[Filter] = Filter()
     payload: Dict = Field(default_factory=dict)
-    includes: Annotated[Includes, BeforeValidator(_dict)] = Includes()
+    includes: Object[Includes] = Includes()
 
 
 class Like(Wire):
     """The payload of like.create."""
 
     id: Id = ""
-    liked_tweet_id: Annotated[str, BeforeValidator(as_text), Field(min_length=1)]
+    liked_tweet_id: NeededId
     timestamp_ms: Id = ""
     user_id: Id = ""
     liking_user_id: Id = ""
@@ -204,7 +187,7 @@ class MessageData(Wire):
     """The words of a direct message in the older form."""
 
     text: Text = ""
-    entities: Annotated[Entities, BeforeValidator(_dict)] = Entities()
+    entities: Object[Entities] = Entities()
     attachment: Dict = Field(default_factory=dict)
 
 
@@ -217,15 +200,15 @@ class Target(Wire):
 class MessageCreate(Wire):
     """Who wrote a direct message to whom, in the older form."""
 
-    sender_id: Annotated[str, BeforeValidator(as_text), Field(min_length=1)]
-    target: Annotated[Target, BeforeValidator(_dict)] = Target()
-    message_data: Annotated[MessageData, BeforeValidator(_dict)] = MessageData()
+    sender_id: NeededId
+    target: Object[Target] = Target()
+    message_data: Object[MessageData] = MessageData()
 
 
 class OldMessage(Wire):
     """One entry of direct_message_events."""
 
-    id: Annotated[str, BeforeValidator(as_text), Field(min_length=1)]
+    id: NeededId
     created_timestamp: Id = ""
     message_create: MessageCreate
 
@@ -233,15 +216,15 @@ class OldMessage(Wire):
 class Message(Wire):
     """A direct message as lists of the API v2 show it."""
 
-    id: Annotated[str, BeforeValidator(as_text), Field(min_length=1)]
+    id: NeededId
     event_type: Text = ""
     text: Text = ""
-    sender_id: Annotated[str, BeforeValidator(as_text), Field(min_length=1)]
+    sender_id: NeededId
     dm_conversation_id: Id = ""
     participant_ids: Ids = ()
     created_at: Text = ""
-    entities: Annotated[Entities, BeforeValidator(_dict)] = Entities()
-    attachments: Annotated[Attached, BeforeValidator(_dict)] = Attached()
+    entities: Object[Entities] = Entities()
+    attachments: Object[Attached] = Attached()
 
 
 class Encrypted(Wire):
@@ -257,15 +240,15 @@ class Polled(Wire):
     """A post that was read from a list, with its author. Hark's own record, not X's."""
 
     post: Post
-    users: Annotated[tuple[User, ...], BeforeValidator(_dicts)] = ()
-    media: Annotated[tuple[Media, ...], BeforeValidator(_dicts)] = ()
+    users: Objects[User] = ()
+    media: Objects[Media] = ()
 
 
 class PolledMessage(Wire):
     """A direct message that was read from a list. Hark's own record, not X's."""
 
     message: Message
-    users: Annotated[tuple[User, ...], BeforeValidator(_dicts)] = ()
+    users: Objects[User] = ()
 
 
 class Rechecked(Wire):
@@ -285,22 +268,22 @@ class Listed(Wire):
     """A list: the entries stay raw so that one odd entry harms no other; partial `errors` are normal."""
 
     data: Dicts = ()
-    includes: Annotated[Includes, BeforeValidator(_dict)] = Includes()
-    meta: Annotated[Meta, BeforeValidator(_dict)] = Meta()
+    includes: Object[Includes] = Includes()
+    meta: Object[Meta] = Meta()
     errors: Dicts = ()
 
 
 class Created(Wire):
     """What a new post is answered with."""
 
-    id: Annotated[str, BeforeValidator(as_text), Field(min_length=1)]
+    id: NeededId
 
 
 class CreatedMessage(Wire):
     """What a new direct message is answered with."""
 
     dm_conversation_id: Id = ""
-    dm_event_id: Annotated[str, BeforeValidator(as_text), Field(min_length=1)]
+    dm_event_id: NeededId
 
 
 class HiddenReply(Wire):
@@ -327,7 +310,7 @@ class Subscription(Wire):
     """A subscription of the Activity API."""
 
     event_type: Text = ""
-    filter: Annotated[Filter, BeforeValidator(_dict)] = Filter()
+    filter: Object[Filter] = Filter()
 
 
 class Tokens(Wire):
@@ -335,4 +318,4 @@ class Tokens(Wire):
 
     access_token: str = Field(min_length=1)
     refresh_token: Text = ""
-    expires_in: Annotated[int | None, BeforeValidator(_number)] = None
+    expires_in: Count = None
