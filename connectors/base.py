@@ -169,7 +169,7 @@ class Connector(ABC):
         return [query for door, _, query in (name.partition(":") for name in self.sources()) if door == "search"]
 
     async def poll(self, source: str, cursor: str | None) -> Page:
-        """Read one page of a source; raises Transient or Permanent."""
+        """Read one page of a source, one of `sources`; raises Transient or Permanent."""
         del source
         return Page(items=(), cursor=cursor)
 

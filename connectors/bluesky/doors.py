@@ -61,7 +61,7 @@ class Doors:
         self._failures: dict[str, int] = {}
 
     async def poll(self, source: str, cursor: str | None) -> Page:
-        """Read one page; raises Transient or Permanent, and Permanent("unknown_source") for a door there is not."""
+        """Read one page; raises Transient or Permanent."""
         door, _, rest = source.partition(":")
         if door == "sweep":
             return await self._sweep(cursor)
@@ -72,8 +72,6 @@ class Doors:
             "activity": lambda at: self._api.notifications((), at, paging.PAGE),
             "search": lambda at: self._api.search(rest, at, paging.PAGE),
         }
-        if door not in readers:
-            raise Permanent("unknown_source", f"There is nothing to poll under the name {source}.")
         return await self._walk(source, cursor, readers[door])
 
     async def _walk(self, source: str, cursor: str | None, read: PageOf) -> Page:

@@ -9,7 +9,6 @@ from typing import Final
 
 from pydantic import AwareDatetime, Field
 
-from bot.domain.errors import Permanent
 from bot.domain.network import Page
 from connectors.graph.client import Json
 from connectors.graph.sweeps import OVERLAP, SWEEP, Items, Sweeps, below_each, is_new
@@ -41,10 +40,8 @@ class Doors:
 
     async def poll(self, source: str, cursor: str | None) -> Page:
         """Read what one source holds since the last time; raises Transient or Permanent."""
-        readers = {COMMENTS: self._comments, MESSAGES: self._messages}
-        if source not in readers:
-            raise Permanent("unknown_source", f"There is nothing to poll under the name {source}.")
-        return await self._sweeps.page(readers[source](self._sweeps.progress(Progress, cursor)), cursor)
+        read = self._comments if source == COMMENTS else self._messages
+        return await self._sweeps.page(read(self._sweeps.progress(Progress, cursor)), cursor)
 
     async def _comments(self, progress: Progress) -> tuple[Items, Progress]:
         """What is new below posts whose number of comments has changed; once an hour below all of them.

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 from datetime import datetime
 
-from bot.domain.errors import Permanent
 from bot.domain.models import Raw
 from bot.domain.network import Page
 from connectors.graph.client import Json
@@ -23,8 +22,6 @@ class Doors:
 
     async def poll(self, source: str, cursor: str | None) -> Page:
         """Read what one source holds since the last time; raises Transient or Permanent."""
-        if source not in {MENTIONS, REPLIES}:
-            raise Permanent("unknown_source", f"There is nothing to poll under the name {source}.")
         return await self._sweeps.page(self._read(source, self._sweeps.progress(Progress, cursor)), cursor)
 
     async def _read(self, source: str, progress: Progress) -> tuple[Items, Progress]:

@@ -133,14 +133,12 @@ class Doors:
         return {"mentions": self._unit * MENTIONS_EVERY, "messages": self._unit * MESSAGES_EVERY} | searches
 
     async def poll(self, source: str, cursor: str | None) -> Page:
-        """Read one page; raises Transient or Permanent, and Permanent("unknown_source") for a door there is not."""
+        """Read one page; raises Transient or Permanent."""
         if source == "mentions":
             return await self._mentions(_cursor(MentionsCursor, cursor))
         if source == "messages":
             return await self._messages(_cursor(MessagesCursor, cursor))
-        if source == "search" and self._queries:
-            return await self._search(_cursor(SearchCursor, cursor))
-        raise Permanent("unknown_source", f"There is nothing to poll under the name {source}.")
+        return await self._search(_cursor(SearchCursor, cursor))
 
     # --- posts ---
 

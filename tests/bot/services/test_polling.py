@@ -150,3 +150,12 @@ async def test_a_held_source_is_not_polled_twice(desk: Desk) -> None:
         await desk.store.polls.later(due, desk.clock.now() + 9 * MINUTE)
     assert await desk.store.polls.take(desk.clock.now() + 8 * MINUTE, 10, LEASE) == []
     assert await desk.store.polls.depth() == len(held)
+
+
+async def test_a_search_that_was_taken_out_of_the_settings_is_not_polled(desk: Desk) -> None:
+    """It still stands in the queue; no connector is asked for a source that it does not offer."""
+    worker = desk.worker()
+    await desk.store.polls.put("square/main/search:old brand", desk.clock.now())
+    await desk.work(worker, minutes=1)
+    assert desk.account.polls == 1
+    assert await desk.store.polls.depth() == 3

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.errors import Permanent, Transient
+from bot.domain.errors import Transient
 from bot.domain.models import Deleted, Edited, Kind, UnknownEvent
 from tests.support.bluesky_rig import Rig, events, interactions, read_all
 
@@ -231,12 +231,6 @@ async def test_our_own_posts_are_marked(rig: Rig) -> None:
     rig.square.post("acme", "The timetable is out")
     [found] = interactions(connector, await read_all(connector, "search:timetable"))
     assert found.by_us
-
-
-async def test_an_unknown_source_is_refused(rig: Rig) -> None:
-    """A name that was never offered is a permanent error, not a crash."""
-    with pytest.raises(Permanent, match="nothing to poll"):
-        await rig.connector().poll("mailbox", None)
 
 
 async def test_a_broken_place_in_a_sweep_starts_it_again(rig: Rig) -> None:
