@@ -1,8 +1,7 @@
 """The connector contract: everything that Hark asks of a network.
 
-A network is one folder with `api.py` (HTTP calls), `wire.py` (pydantic models of the network's JSON), `mapping.py`
-(wire -> Interaction), `connector.py` (verify, parse, poll, send), `quality.toml` and `README.md`. It exports one
-`NETWORK` value; `registry.py` lists them. A connector knows neither Slack nor Redis nor another connector.
+A network is one folder; docs/connectors/README.md says what stands in which of its files. It exports one `NETWORK`
+value; `registry.py` lists them. A connector knows neither Slack nor Redis nor another connector.
 """
 
 from abc import ABC, abstractmethod

@@ -11,9 +11,9 @@ from bot.domain.network import Page
 from connectors.base import ConnectorDeps
 from connectors.facebook import mapping, names
 from connectors.facebook.api import Api
+from connectors.facebook.doors import Doors
 from connectors.facebook.sending import CLOSED, PRIVATE_LENGTH, PUBLIC_LENGTH, Sender
 from connectors.facebook.settings import FacebookSettings
-from connectors.facebook.sweeping import Sweeps
 from connectors.graph import tokens
 from connectors.graph.client import Access, Graph
 from connectors.graph.connector import GraphConnector
@@ -68,7 +68,7 @@ class FacebookConnector(GraphConnector[FacebookSettings]):
         access = Access(settings.graph_url, settings.graph_version, token, settings.secrets[0])
         self._api = Api(Graph(deps.http, deps.clock, access, WORDS), settings.page_id)
         history = timedelta(hours=settings.history_hours)
-        self._sweeps = Sweeps(self._page, self._api, deps.clock, history, deps.poll_seconds)
+        self._doors = Doors(self._page, self._api, deps.clock, history, deps.poll_seconds)
         self._sender = Sender(self._page, self._api, deps.clock)
 
     @property
@@ -91,17 +91,17 @@ class FacebookConnector(GraphConnector[FacebookSettings]):
 
     def sources(self) -> Mapping[str, float]:
         """The sweeps: posts with comments, mentions, private messages."""
-        return self._sweeps.intervals()
+        return self._doors.intervals()
 
     async def poll(self, source: str, cursor: str | None) -> Page:
         """Sweep once; raises Transient or Permanent."""
         if not self.known_name:
             await self.learn_name(await self._api.name())
-        return await self._sweeps.poll(source, cursor)
+        return await self._doors.poll(source, cursor)
 
     async def recheck(self, refs: Sequence[Mapping[str, str]]) -> list[tuple[str, Raw]]:
         """Look at known posts and comments again; raises Transient or Permanent."""
-        return await self._sweeps.recheck(refs)
+        return await self._doors.recheck(refs)
 
     async def look_up(self, what: str) -> Sequence[tuple[str, Raw]]:
         """Who somebody on Messenger is; raises Transient or Permanent."""

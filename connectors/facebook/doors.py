@@ -32,7 +32,7 @@ AT_ONCE: Final = 25
 Found = list[tuple[str, dict[str, Any]]]
 
 
-class Sweeps:
+class Doors:
     """The sweeps of one Page."""
 
     def __init__(self, page: names.Page, api: Api, clock: Clock, history: timedelta, poll_seconds: float) -> None:
