@@ -19,9 +19,9 @@ from connectors.bluesky.settings import BlueskySettings
 from connectors.bluesky.xrpc import Xrpc
 
 DM_MEND = "To read and answer direct messages, make an app password with access to them and set BLUESKY_APP_PASSWORD."
-AWAY_MEND = "Check BLUESKY_SERVICE_URL and the way to it. If the server is only ill, Hark goes on by itself."
+AWAY = "Check BLUESKY_SERVICE_URL and the way to it. If the server is only ill, Hark goes on by itself."
 PAGE = "See docs/connectors/bluesky.md."
-_MENDS: Mapping[str, str] = {
+MENDS: Mapping[str, str] = {
     "wrong_password": "Check BLUESKY_IDENTIFIER, and set BLUESKY_APP_PASSWORD to a new app password of that account.",
     "second_factor": "Set BLUESKY_APP_PASSWORD to an app password of the account.",
     "account_suspended": "Sign in on the network's own site and see what it says about the account.",
@@ -110,9 +110,9 @@ class BlueskyConnector(Connector):
             bad = [query for query in self._settings.queries if not await self._search_works(query)]
             chat, mend = await self._chat_state()
         except Permanent as error:
-            return Health(ok=False, summary=f"{error.text}", mend=_MENDS.get(error.reason, PAGE))
+            return Health(ok=False, summary=f"{error.text}", mend=MENDS.get(error.reason, PAGE))
         except Transient as error:
-            return Health(ok=False, summary=f"{error}", mend=AWAY_MEND)
+            return Health(ok=False, summary=f"{error}", mend=AWAY)
         if bad:
             summary = f"signed in, but the server does not take the search {bad[0]!r}"
             return Health(ok=False, summary=summary, mend="Correct BLUESKY_SEARCH.")

@@ -7,6 +7,7 @@ from typing import Final
 from bot.domain.errors import Permanent
 from connectors.facebook.reading import COMMENT_FIELDS, POST_FIELDS
 from connectors.graph.client import Graph, Json, rows
+from connectors.graph.errors import Fate
 from connectors.graph.sweeps import is_new
 from connectors.graph.webhooks import moment
 
@@ -17,7 +18,7 @@ NEWEST_COMMENTS: Final = 25
 POSTS: Final = 25
 CONVERSATIONS: Final = 20
 NEWEST_MESSAGES: Final = 20
-NOT_THERE: Final = frozenset({"gone", "refused"})
+NOT_THERE: Final = frozenset({Fate.GONE, Fate.REFUSED})
 """A request for several ids fails as a whole when one of them is missing; with which code is unconfirmed."""
 
 
@@ -44,7 +45,7 @@ class Api:
     async def person(self, psid: str) -> Json:
         """Who writes on Messenger, by the id that deliveries give ("User Profile API")."""
         if not psid.isascii() or not psid.isdigit():
-            raise Permanent("refused", "This is no id of a person on Messenger.")
+            raise Permanent(Fate.REFUSED, "This is no id of a person on Messenger.")
         return await self.graph.get(psid, {"fields": "name,first_name,last_name"}, tries=1)
 
     def feed(self) -> AsyncIterator[list[Json]]:
@@ -93,7 +94,7 @@ class Api:
         except Permanent as error:
             if error.reason not in NOT_THERE:
                 raise
-            return [None] if error.reason == "gone" else []
+            return [None] if error.reason == Fate.GONE else []
 
     async def may_read(self) -> None:
         """Read something of the Page that certainly exists: raises Permanent when a permission is gone."""

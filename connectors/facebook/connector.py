@@ -23,7 +23,7 @@ from connectors.graph.webhooks import Change
 FIELDS: Final = ("feed", "mention", "messages")
 """Without these nothing comes by webhook; others only add to it."""
 
-NEEDED: Final = (
+RIGHTS: Final = (
     "pages_manage_engagement", "pages_manage_metadata", "pages_messaging", "pages_read_engagement",
     "pages_read_user_content",
 )  # fmt: skip
@@ -33,13 +33,13 @@ WORDS: Final[Mapping[Fate, str]] = {
     Fate.GONE: "The post or comment is not there any more, or the Page may not see it. Close the case.",
     Fate.PERMISSION: "The app or the token lacks a permission for this: `python -m bot check` names it.",
 }
-TOKEN_MEND: Final = "Make a new Page access token (docs/connectors/facebook.md) and set FACEBOOK_PAGE_TOKEN."  # noqa: S105 - words
-AWAY_MEND: Final = "Check META_GRAPH_URL and the way to it. If the network is only ill, Hark goes on by itself."
+RENEW: Final = "Make a new Page access token (docs/connectors/facebook.md) and set FACEBOOK_PAGE_TOKEN."
+AWAY: Final = "Check META_GRAPH_URL and the way to it. If the network is only ill, Hark goes on by itself."
 MENDS: Final[Mapping[str, str]] = {
-    "token": TOKEN_MEND,
-    "permission": "Give the token's owner full control of the Page, and the token every permission of the guide.",
-    "gone": "Check FACEBOOK_PAGE_ID, and that FACEBOOK_PAGE_TOKEN is a token of that Page.",
-    "restricted": "See on the Page's own site (Page quality) what the network has restricted.",
+    Fate.TOKEN: RENEW,
+    Fate.PERMISSION: "Give the token's owner full control of the Page, and the token every permission of the guide.",
+    Fate.GONE: "Check FACEBOOK_PAGE_ID, and that FACEBOOK_PAGE_TOKEN is a token of that Page.",
+    Fate.RESTRICTED: "See on the Page's own site (Page quality) what the network has restricted.",
 }
 
 
@@ -48,7 +48,7 @@ class FacebookConnector(GraphConnector[FacebookSettings]):
 
     network: ClassVar[str] = names.NETWORK
     mends: ClassVar[Mapping[str, str]] = MENDS
-    away: ClassVar[str] = AWAY_MEND
+    away: ClassVar[str] = AWAY
     capabilities: ClassVar[Capabilities] = Capabilities(
         public_reply=PUBLIC_LENGTH,
         private_message=PRIVATE_LENGTH,
@@ -126,7 +126,7 @@ class FacebookConnector(GraphConnector[FacebookSettings]):
         await self.learn_name(await self._api.name())
         token = await tokens.inspect(self._api.graph)
         fields = await self._api.subscribed_fields()
-        trouble = tokens.trouble(token, NEEDED, self.title, TOKEN_MEND)
+        trouble = tokens.trouble(token, RIGHTS, self.title, RENEW)
         if trouble is not None:
             return trouble
         if silent := [field for field in FIELDS if field not in fields]:
@@ -135,7 +135,7 @@ class FacebookConnector(GraphConnector[FacebookSettings]):
             return Health(ok=False, summary=text, mend=mend)
         window = "seven days (Human Agent)" if self._settings.human_agent else "24 hours"
         health = Health(ok=True, summary=f"{self.title}: webhook subscribed, messages answered for {window}")
-        return tokens.warned(health, token, self.deps.clock.now(), TOKEN_MEND)
+        return tokens.warned(health, token, self.deps.clock.now(), RENEW)
 
     def _about(self, trouble: str) -> str:
         return trouble

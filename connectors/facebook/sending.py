@@ -15,6 +15,7 @@ from connectors.facebook import names
 from connectors.facebook.api import Api, newer
 from connectors.facebook.wire import ReadComment, ReadConversation, ReadMessage
 from connectors.graph.client import Json
+from connectors.graph.errors import Fate
 from connectors.graph.sending import found_hidden, moderated
 from connectors.graph.webhooks import identifier, moment
 from connectors.graph.wire import version_of
@@ -122,7 +123,7 @@ class Sender:
         if "psid" not in send.ref or at is None or self._clock.now() < at + names.STANDARD:
             return {"messaging_type": "RESPONSE"}
         if self._page.window == names.STANDARD or send.purpose in AUTOMATIC:
-            raise Permanent("window_closed", CLOSED)
+            raise Permanent(Fate.WINDOW, CLOSED)
         return {"messaging_type": "MESSAGE_TAG", "tag": "HUMAN_AGENT"}
 
     def _message_sent(self, id_: str, person: str) -> Sent:

@@ -17,7 +17,7 @@ async def looked_at(reading: Awaitable[T], gone: str) -> T:
         return await reading
     except Permanent as error:
         if error.reason == Fate.GONE:
-            raise Permanent("gone", gone) from error
+            raise Permanent(Fate.GONE, gone) from error
         raise
 
 

@@ -8,10 +8,11 @@ from typing import Any, Final
 from bot.domain.errors import Permanent
 from bot.domain.models import Health
 from connectors.graph.client import Graph
+from connectors.graph.errors import Fate
 from connectors.graph.webhooks import moment
 
 WARN_BEFORE: Final = timedelta(days=10)
-TIMES: Final = ("expires_at", "data_access_expires_at")
+ENDS: Final = ("expires_at", "data_access_expires_at")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ async def inspect(graph: Graph) -> Token | None:
     try:
         answer = await graph.get("debug_token", {"input_token": graph.access.token}, staff=True, tries=2)
     except Permanent as error:
-        if error.reason == "token":
+        if error.reason == Fate.TOKEN:
             raise
         return None
     data = answer.get("data")
@@ -46,9 +47,7 @@ async def inspect(graph: Graph) -> Token | None:
 
 def read(data: dict[str, Any]) -> Token:
     """One answer. A time of 0 stands for never; the right to data may end before the token does."""
-    ends = [
-        moment(data.get(name)) for name in ("expires_at", "data_access_expires_at") if data.get(name) not in (0, "0")
-    ]
+    ends = [moment(data.get(name)) for name in ENDS if data.get(name) not in (0, "0")]
     scopes = data.get("scopes")
     return Token(
         valid=data.get("is_valid") is not False,

@@ -12,6 +12,7 @@ from bot.domain.errors import Permanent, Unknown
 from bot.domain.models import LengthRule, Sent
 from bot.domain.ports import Clock, Notes
 from connectors.graph.client import Json
+from connectors.graph.errors import Fate
 from connectors.graph.sending import found_hidden, looked_at, moderated
 from connectors.graph.webhooks import identifier, moment, table, text
 from connectors.instagram.api import Api
@@ -89,7 +90,7 @@ class Sender:
         media_id, comment_id = ref.get("media_id", ""), ref.get("comment_id", "")
         found = await looked_at(self._api.mentioned(media_id, comment_id, staff=True), GONE)
         if not any(found.values()):
-            raise Permanent("gone", GONE)
+            raise Permanent(Fate.GONE, GONE)
         media_id = media_id or identifier(table(table(found["comment"]).get("media")).get("id"))
         return media_id, comment_id
 

@@ -27,7 +27,7 @@ RIGHTS: Final = (
 NEARLY: Final = 0.9
 RENEW: Final = "Make a new long-lived token as docs/connectors/threads.md says and set THREADS_TOKEN."
 MENDS: Final[Mapping[str, str]] = {Fate.TOKEN: RENEW, Fate.PERMISSION: RENEW}
-RIGHTS_MEND: Final = "Grant the app these permissions (App Review, Advanced Access), then make a new THREADS_TOKEN."
+NEW_RIGHTS: Final = "Grant the app these permissions (App Review, Advanced Access), then make a new THREADS_TOKEN."
 AWAY: Final = "Check THREADS_API_URL and the way to it. If Threads only has trouble, Hark goes on by itself."
 FULL: Final = "Replies that do not fit wait and go out later; use the app for urgent ones."
 
@@ -115,7 +115,7 @@ class ThreadsConnector(GraphConnector[ThreadsSettings]):
         lacking = token.lacks(RIGHTS) if token else []
         if lacking:
             return Health(
-                ok=False, summary=f"Threads {self.title}: the token lacks {', '.join(lacking)}", mend=RIGHTS_MEND
+                ok=False, summary=f"Threads {self.title}: the token lacks {', '.join(lacking)}", mend=NEW_RIGHTS
             )
         words, is_full = _limits(await self._api.limits())
         health = Health(ok=True, summary=f"Threads {self.title}: signed in{words}", mend=FULL if is_full else "")

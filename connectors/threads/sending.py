@@ -67,7 +67,7 @@ class Sender:
                 raise Transient("Threads is still preparing the reply", retry_after=NOT_READY_S, shared=False)
             case State.ERROR:
                 await self._note(send, "")
-                raise Permanent("refused", f"Threads could not take the reply: {why or 'it does not say why'}")
+                raise Permanent(Fate.REFUSED, f"Threads could not take the reply: {why or 'it does not say why'}")
             case State.EXPIRED:
                 found = await self._own(send) if container else None
                 if found is not None:

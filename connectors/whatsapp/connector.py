@@ -10,6 +10,7 @@ from bot.domain.templates import Templates, is_template
 from connectors.base import ConnectorDeps
 from connectors.graph.client import Access, Graph
 from connectors.graph.connector import GraphConnector
+from connectors.graph.errors import Fate
 from connectors.graph.tokens import inspect, trouble, warned
 from connectors.graph.webhooks import Change, text
 from connectors.whatsapp import mapping, templates
@@ -32,9 +33,9 @@ RENEW: Final = "Make a new token of the system user (docs/connectors/whatsapp.md
 SUBSCRIBE: Final = "Subscribe the app: POST /{id}/subscribed_apps with the token (docs/connectors/whatsapp.md, step 6)."
 AWAY: Final = "Check META_GRAPH_URL and the way to it. If the network only has trouble, Hark goes on by itself."
 MENDS: Final[Mapping[str, str]] = {
-    "token": RENEW,
-    "permission": "Give the system user the WhatsApp account with full control, then make a new WHATSAPP_TOKEN.",
-    "gone": "Check WHATSAPP_PHONE_NUMBER_ID and WHATSAPP_BUSINESS_ACCOUNT_ID, and that the token may use both.",
+    Fate.TOKEN: RENEW,
+    Fate.PERMISSION: "Give the system user the WhatsApp account with full control, then make a new WHATSAPP_TOKEN.",
+    Fate.GONE: "Check WHATSAPP_PHONE_NUMBER_ID and WHATSAPP_BUSINESS_ACCOUNT_ID, and that the token may use both.",
 }
 
 
@@ -104,7 +105,7 @@ class WhatsAppConnector(GraphConnector[WhatsAppSettings]):
         try:
             template = templates.message(send.ref)
         except (ValueError, KeyError) as error:
-            raise Permanent("template", "The blanks of this template cannot be read. Choose it again.") from error
+            raise Permanent(Fate.TEMPLATE, "The blanks of this template cannot be read. Choose it again.") from error
         return await self._api.template(to, recipient, template, callback)
 
     async def templates(self) -> Templates:

@@ -31,7 +31,7 @@ SIGN_IN: Final = "Sign the account in again (docs/connectors/x.md, Tokens) and s
 _MORE: Final = "Raise X_MONTHLY_BUDGET_USD to go on as usual; what X delivers by webhook arrives in any case."
 AWAY: Final = "Check X_API_URL and the way to it. If X is only ill or busy, Hark goes on by itself."
 PAGE: Final = "See docs/connectors/x.md."
-_MENDS: Final[Mapping[str, str]] = {
+MENDS: Final[Mapping[str, str]] = {
     TOKEN_LOST: SIGN_IN,
     "missing_scope": SIGN_IN,
     SIGNED_OUT: "Check X_BEARER_TOKEN: it must be the bearer token of the same app.",
@@ -76,7 +76,7 @@ class Checker:
             found = hook.pick(await self._api.hooks(), self._deps.account)
             missing = await self._missing() if found else ()
         except Permanent as error:
-            return Health(ok=False, summary=error.text, mend=_MENDS.get(error.reason, PAGE))
+            return Health(ok=False, summary=error.text, mend=MENDS.get(error.reason, PAGE))
         except Transient as error:
             return Health(ok=False, summary=f"{error}", mend=AWAY)
         return await self._verdict(user, found, missing)
