@@ -19,7 +19,6 @@ from bot.domain.models import CaseKey
 PRESSES, QUICK_PRESSES = 200, 5
 PRESS_RATE = 20
 STAFF = 25
-WAIT_S = 10.0
 REDRAW_BYTES = 3000
 
 

@@ -204,7 +204,6 @@ class ReadMessage(Wire):
 
     id: Id = ""
     sender: Object[Person] = Field(default=Person(), alias="from")
-    to: Objects[Person] = ()
     message: Text = ""
     created_time: When = None
     attachments: Objects[ReadFile] = ()

@@ -99,7 +99,7 @@ class Api:
 
     async def media(self) -> list[Json]:
         """The newest posts of the account, with how many comments each has."""
-        fields = "id,permalink,timestamp,comments_count,media_product_type"
+        fields = "id,permalink,timestamp,comments_count"
         return rows(await self.graph.get(f"{self._id}/media", {"fields": fields, "limit": MEDIA_PAGE}))
 
     async def may_read(self) -> None:

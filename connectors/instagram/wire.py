@@ -24,7 +24,6 @@ class Media(Wire):
 
     id: Id = ""
     permalink: Text = ""
-    media_product_type: Text = ""
     original_media_id: Id = ""
 
     @property
@@ -130,7 +129,6 @@ class Edit(Wire):
 
     mid: Text = ""
     text: Text = ""
-    num_edit: Id = ""
 
 
 class Messaging(Wire):

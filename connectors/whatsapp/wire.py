@@ -27,12 +27,6 @@ class Contact(Wire):
     user_id: Id = ""
 
 
-class Metadata(Wire):
-    """To which of the company's numbers the update belongs."""
-
-    phone_number_id: Id = ""
-
-
 class Body(Wire):
     """A text message, or the pressed button of a template."""
 

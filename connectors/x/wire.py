@@ -143,10 +143,9 @@ class Media(Wire):
 
 
 class Includes(Wire):
-    """What comes along with posts: their authors, posts that they point at, media."""
+    """What comes along with posts: their authors, and media."""
 
     users: Objects[User] = ()
-    tweets: Dicts = ()
     media: Objects[Media] = ()
 
 

@@ -84,10 +84,6 @@ class Workspace:
             raise SlackError("user_not_found")
         return found
 
-    def message(self, channel: Conversation, ts: str) -> Message | None:
-        """A message of everybody's, not an ephemeral one."""
-        return channel.messages.get(ts)
-
     def store(self, channel: Conversation, message: Message) -> None:
         """Keep a new message and count it in its thread."""
         if message.ephemeral_to is not None:

@@ -1,10 +1,9 @@
 """Faults on demand: the square fails in a chosen way for a chosen number of calls."""
 
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import Literal
 
 FaultKind = Literal["http_500", "ratelimited", "slow", "drop_after"]
-KINDS: tuple[str, ...] = get_args(FaultKind)
 
 
 @dataclass(slots=True)

@@ -38,7 +38,6 @@ INPUTS = {ActionId.LIKE, ActionId.LINE, ActionId.SIGNATURE, ActionId.REASON, Act
 INPUTS |= {ActionId.TITLE, ActionId.KNOWN, ActionId.WORDS}
 """Elements of input blocks: their values come with the form, they send nothing of their own."""
 CONNECTOR_FILES = {"__init__.py", "README.md", "connector.py", "mapping.py", "quality.toml", "settings.py", "wire.py"}
-OF_THE_PLATFORM = {"DYNO"}
 QUALITY_RULES = {
     "settings_documented",
     "checks_before_start",

@@ -127,8 +127,6 @@ class Twice:
 GONE: Final = object()
 """Something that is left out."""
 
-Operation = Callable[[Any, Any, list[Path], random.Random], Any]
-
 
 def _dropped(_node: Any, _whole: Any, _paths: list[Path], _chance: random.Random) -> Any:
     return GONE

@@ -94,13 +94,6 @@ class Tab:
         await dialog.get_by_role("button", name=button, exact=True).click()
         await expect(dialog).to_have_count(0)
 
-    async def go_to(self, conversation: str) -> None:
-        """Open a channel or a direct message from the list, whatever its unread count."""
-        rows = self.page.get_by_role("navigation", name="Conversations")
-        name = re.compile(rf"^{re.escape(conversation)}(, \d+ unread)?$")
-        await rows.get_by_role("button", name=name).click()
-        await expect(self.channel.get_by_role("heading", name=conversation)).to_be_visible()
-
     # The square
 
     async def post(self, customer: str, text: str) -> None:

@@ -7,10 +7,8 @@ import pytest
 from bot.domain.models import Deleted, Edited, Event, Interaction, Kind, Malformed, UnknownEvent
 from connectors.x.connector import XConnector
 from tests.support.cases import NOON
-from tests.support.x_rig import FIXTURES, a_raw, fixture, source_of
+from tests.support.x_rig import a_raw, fixture, source_of
 from tests.support.x_server import ANA
-
-NAMES = sorted(path.stem for path in FIXTURES.glob("*.json") if not path.stem.startswith("error"))
 
 
 def parsed(connector: XConnector, name: str) -> list[Event]:
