@@ -31,7 +31,8 @@ from tests.chaos.looking import Places, look
 from tests.chaos.proxy import Line, Trap, a_line
 from tests.chaos.schedule import BOTS, STAFF, Event, Fault, Plan
 from tests.chaos.staff import Staff
-from tests.support.facebook_server import FacebookServer, a_page, variables
+from tests.support import facebook_server
+from tests.support.facebook_server import FacebookServer, a_page
 from tests.support.loopback import on_loopback
 from tests.support.real_servers import RealServer
 from tests.support.rig import FAST, Scene
@@ -293,7 +294,7 @@ def _environment(
         "PYTHONUTF8": "1",
         "PATH": os.environ["PATH"],
     }
-    return {**environment(sandbox, folder), **variables(page), **FAST, **own}
+    return {**environment(sandbox, folder), **facebook_server.environment(page), **FAST, **own}
 
 
 def _is_ready(bot: Bot) -> bool:

@@ -5,25 +5,12 @@ import pytest
 
 from bot import accounts
 from bot.domain.models import Author
-from tests.support.graph_server import META
+from tests.support import facebook_server, instagram_server, x_server
+from tests.support.networks import ENVIRONMENT
 from tests.support.stores import TestClock, a_store
 
-ENV = {
-    **META,
-    "BLUESKY_IDENTIFIER": "Acme.example",
-    "BLUESKY_APP_PASSWORD": "abcd-efgh-ijkl-mnop",
-    "FACEBOOK_PAGE_ID": "110",
-    "FACEBOOK_PAGE_TOKEN": "EAAG",
-    "INSTAGRAM_ACCOUNT_ID": "17841",
-    "INSTAGRAM_TOKEN": "IGAA",
-    "THREADS_USER_ID": "248",
-    "THREADS_TOKEN": "THAA",
-    "X_USER_ID": "111",
-    "X_CONSUMER_SECRET": "a-consumer-secret-of-x",
-    "X_BEARER_TOKEN": "bearer",
-    "X_CLIENT_ID": "client",
-    "X_REFRESH_TOKEN": "refresh",
-}
+ENV = {name: value for variables in ENVIRONMENT.values() for name, value in variables.items()}
+ENV["BLUESKY_IDENTIFIER"] = "Acme.example"
 
 
 @pytest.mark.parametrize(
@@ -31,14 +18,14 @@ ENV = {
     [
         ("bluesky", Author(id="did:plc:a", handle="acme.example"), True),
         ("bluesky", Author(id="did:plc:b", handle="acme.example.com"), False),
-        ("facebook", Author(id="110", name="Acme"), True),
+        ("facebook", Author(id=facebook_server.PAGE, name="Acme"), True),
         ("facebook", Author(id="111", name="acme"), False),
-        ("instagram", Author(id="17841"), True),
+        ("instagram", Author(id=instagram_server.OWN), True),
         ("instagram", Author(id="99", handle="acme"), True),
         ("instagram", Author(id="99", handle="acme_fan"), False),
         ("threads", Author(id="acme", handle="acme"), True),
         ("threads", Author(id="ana.r", handle="ana.r"), False),
-        ("x", Author(id="111", handle="acme"), True),
+        ("x", Author(id=x_server.US, handle="acme"), True),
         ("x", Author(id="112", handle="acme"), False),
     ],
 )

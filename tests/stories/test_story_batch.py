@@ -26,7 +26,7 @@ from bot.services.worker import QueueWorker
 from bot.store.inbox import UNKNOWN_FOR
 from bot.web import MAX_BODY
 from tests.support.bot_process import a_sandbox, run_bot, serving
-from tests.support.facebook_server import PAGE, a_page, variables
+from tests.support.facebook_server import PAGE, a_page, environment
 from tests.support.graph_server import Json, signed
 from tests.support.stores import let_lie
 
@@ -158,7 +158,7 @@ async def test_of_a_thousand_updates_each_broken_one_is_kept_and_all_others_are_
     """One answer; 990 cases; ten dead letters with their reasons; sent and replayed once more, nothing changes."""
     body = a_batch()
     async with a_page(SystemClock()) as page, a_sandbox(redis_url) as (sandbox, env):
-        settings = {**env, **variables(page)}
+        settings = {**env, **environment(page)}
         async with serving(settings, Role.WEB, sandbox.clock) as (service, port):
             began = service.clock.monotonic()
             assert await post(port, body) == 200
@@ -185,7 +185,7 @@ async def test_what_no_worker_could_read_is_replayed_after_the_settings_are_mend
     `replay` brings all of it, and only once."""
     body = a_batch()
     async with a_page(SystemClock()) as page, a_sandbox(redis_url) as (sandbox, without_account):
-        env = {**without_account, **variables(page)}
+        env = {**without_account, **environment(page)}
         async with serving(env, Role.WEB, sandbox.clock) as (web, port):
             assert await post(port, body) == 200
             async with a_worker(without_account, sandbox.clock) as worker:
@@ -216,7 +216,7 @@ async def test_the_largest_batch_that_the_network_sends_is_taken(redis_url: str)
     assert 3_000_000 > len(body) > 1_500_000
     largest = delivery_of([{"field": "feed", "value": a_comment(0, "x" * 3_000_000)}])
     async with a_page(SystemClock()) as page, a_sandbox(redis_url) as (sandbox, env):
-        settings = {**env, **variables(page)}
+        settings = {**env, **environment(page)}
         async with serving(settings, Role.WEB, sandbox.clock) as (service, port):
             assert await post(port, body) == 200
             assert await post(port, largest) == 200

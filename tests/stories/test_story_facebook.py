@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.clock import SystemClock
-from tests.support.facebook_server import FacebookServer, a_page, delivery, variables
+from tests.support.facebook_server import FacebookServer, a_page, delivery, environment
 from tests.support.graph_door import assert_handshake, assert_only_genuine, deliver
 from tests.support.graph_server import Json
 from tests.support.rig import ANA, Rig, a_rig
@@ -44,7 +44,7 @@ async def a_story(redis_url: str, before: Json | None = None, **changes: str) ->
     async with a_page(SystemClock()) as page:
         if before is not None:
             page.comment(before["from"], before["message"])
-        async with a_rig(redis_url, {**variables(page), **changes}) as rig:
+        async with a_rig(redis_url, {**environment(page), **changes}) as rig:
             page.clock = rig.sandbox.clock
             yield Story(page, rig)
 

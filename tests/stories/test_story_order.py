@@ -19,12 +19,10 @@ from bot.domain.models import CaseKey, Raw
 from bot.services.intake import Intake
 from bot.store.store import Store
 from bot.telemetry import Metrics
-from connectors.base import ConnectorDeps
-from connectors.facebook.connector import FacebookConnector
-from connectors.facebook.settings import FacebookSettings
 from tests.support.facebook_server import PAGE, delivery
-from tests.support.graph_server import META, Json
+from tests.support.graph_server import Json
 from tests.support.intake import EventfulCases, Happens, an_intake, drain, eventful_cases
+from tests.support.networks import connector
 from tests.support.stores import TestClock, a_store
 
 ROUNDS = 25
@@ -89,14 +87,11 @@ class Desk:
 async def a_desk(redis_url: str) -> AsyncIterator[Desk]:
     """Two workers with a connector each."""
     clock, metrics, workers, stores = TestClock(), Metrics(), [], []
-    variables = META | {"FACEBOOK_PAGE_ID": PAGE}
-    settings = FacebookSettings.model_validate({**variables, "FACEBOOK_PAGE_TOKEN": "EAATest"})
     async with AsyncExitStack() as stack:
         http = await stack.enter_async_context(aiohttp.ClientSession())
         for name in ("worker-1", "worker-2"):
             store = await stack.enter_async_context(a_store(redis_url, instance=name, clock=clock))
-            deps = ConnectorDeps(account="main", http=http, clock=clock, notes=store.notes, poll_seconds=5.0)
-            connectors = {("facebook", "main"): FacebookConnector(settings, deps)}
+            connectors = {("facebook", "main"): connector("facebook", http, store.notes, clock)}
             cases = eventful_cases(store)
             stores.append((store, cases))
             workers.append(an_intake(store, connectors, cases=cases, clock=clock, metrics=metrics))

@@ -10,7 +10,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
 from bot.domain.ports import Clock
 from connectors.base import ConnectorDeps
@@ -21,6 +20,8 @@ from tests.support.stores import TestClock
 
 PAGE = "1100"
 PAGE_NAME = "Acme Parcels"
+TOKEN = "EAATestPageToken"  # invented
+VARIABLES = META | {"FACEBOOK_PAGE_ID": PAGE, "FACEBOOK_PAGE_TOKEN": TOKEN}
 SCOPES = ["pages_manage_engagement", "pages_manage_metadata", "pages_messaging", "pages_read_engagement",
           "pages_read_user_content", "pages_show_list"]  # fmt: skip
 WINDOW = timedelta(hours=24)
@@ -65,6 +66,8 @@ class Talk:
 
 class FacebookServer(GraphServer):
     """One Page."""
+
+    token = TOKEN
 
     def __init__(self, clock: Clock) -> None:
         super().__init__()
@@ -297,32 +300,22 @@ def delivery(*values: Json, field_: str = "feed", door: str = "changes", at: int
     return json.dumps({"object": "page", "entry": [{"id": PAGE, "time": at, door: updates}]}).encode()
 
 
-def variables(server: GraphServer) -> dict[str, str]:
-    """The environment of an installation that talks to this server."""
-    return {
-        **META,
-        "META_GRAPH_URL": server.url,
-        "FACEBOOK_PAGE_ID": PAGE,
-        "FACEBOOK_PAGE_TOKEN": server.token,
-    }
-
-
-def settings(server: GraphServer, **changes: Any) -> FacebookSettings:
-    """Settings by variable name."""
-    return FacebookSettings.model_validate(variables(server) | changes)
+def environment(server: FacebookServer, **more: str) -> dict[str, str]:
+    """The variables of a Page on this server."""
+    return {**VARIABLES, "META_GRAPH_URL": server.url, **more}
 
 
 @dataclass
-class Desk:
+class Rig:
     """A server, a clock, and connectors to be made."""
 
     server: FacebookServer
     clock: TestClock
     deps: ConnectorDeps
 
-    def connector(self, **changes: Any) -> FacebookConnector:
-        """A connector; `changes` are variables."""
-        return FacebookConnector(settings(self.server, **changes), self.deps)
+    def connector(self, **more: str) -> FacebookConnector:
+        """A connector to this server; `more` are further variables."""
+        return FacebookConnector(FacebookSettings.model_validate(environment(self.server, **more)), self.deps)
 
 
 @asynccontextmanager

@@ -15,6 +15,7 @@ OWN = "17841400000000001"
 APP_SCOPED = "9001"
 NAME = "acme"
 TOKEN = "IGAATestToken000000000000"
+VARIABLES = META | {"INSTAGRAM_ACCOUNT_ID": OWN, "INSTAGRAM_TOKEN": TOKEN}
 WINDOW = timedelta(hours=24)
 WEEK = timedelta(days=7)
 
@@ -270,13 +271,7 @@ def _shown(said: Said) -> Json:
 
 def environment(server: InstagramServer, **more: str) -> dict[str, str]:
     """The variables of an account on this server."""
-    return {
-        **META,
-        "INSTAGRAM_ACCOUNT_ID": OWN,
-        "INSTAGRAM_TOKEN": TOKEN,
-        "INSTAGRAM_API_URL": server.url,
-        **more,
-    }
+    return {**VARIABLES, "INSTAGRAM_API_URL": server.url, **more}
 
 
 def connect(server: InstagramServer, deps: ConnectorDeps, **more: str) -> InstagramConnector:

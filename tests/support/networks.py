@@ -19,30 +19,29 @@ from bot.domain.ports import Clock, Notes
 from bot.environment import read
 from connectors.base import Connector, ConnectorDeps
 from connectors.registry import NETWORKS
-from tests.support import facebook_server, instagram_server, threads_server, webhook_rig, whatsapp_server, x_rig
+from tests.support import (
+    facebook_server,
+    instagram_server,
+    threads_server,
+    webhook_rig,
+    whatsapp_server,
+    x_rig,
+    x_server,
+)
 from tests.support.cases import NOON
-from tests.support.graph_server import META
 from tests.support.stores import TestClock
-from tests.support.x_server import BEARER, CLIENT_ID, FIRST_REFRESH, US
-from tests.support.x_server import SECRET as X_SECRET
 
 FOLDER: Final = Path(__file__).resolve().parents[1] / "connectors"
 NAMES: Final = tuple(network.name for network in NETWORKS)
 
 ENVIRONMENT: Final[Mapping[str, Mapping[str, str]]] = {
     "bluesky": {"BLUESKY_IDENTIFIER": "brand.test", "BLUESKY_APP_PASSWORD": "abcd-efgh-ijkl-mnop"},
-    "facebook": META | {"FACEBOOK_PAGE_ID": facebook_server.PAGE, "FACEBOOK_PAGE_TOKEN": "EAATest"},
-    "instagram": META | {"INSTAGRAM_ACCOUNT_ID": instagram_server.OWN, "INSTAGRAM_TOKEN": instagram_server.TOKEN},
-    "threads": META | {"THREADS_USER_ID": threads_server.OWN, "THREADS_TOKEN": threads_server.TOKEN},
+    "facebook": facebook_server.VARIABLES,
+    "instagram": instagram_server.VARIABLES,
+    "threads": threads_server.VARIABLES,
     "webhook": {"WEBHOOK_SECRET": webhook_rig.SECRET},
-    "whatsapp": META | {"WHATSAPP_PHONE_NUMBER_ID": whatsapp_server.NUMBER, "WHATSAPP_TOKEN": whatsapp_server.TOKEN},
-    "x": {
-        "X_USER_ID": US,
-        "X_CONSUMER_SECRET": X_SECRET,
-        "X_BEARER_TOKEN": BEARER,
-        "X_CLIENT_ID": CLIENT_ID,
-        "X_REFRESH_TOKEN": FIRST_REFRESH,
-    },
+    "whatsapp": whatsapp_server.VARIABLES,
+    "x": x_server.VARIABLES,
 }
 """What each network needs to be on. Nothing is called: a server's address is given where a test has a server."""
 

@@ -15,6 +15,7 @@ from tests.support.stores import TestClock
 OWN = "24800000000000001"
 NAME = "acme"
 TOKEN = "THAATestToken000000000000"
+VARIABLES = META | {"THREADS_USER_ID": OWN, "THREADS_TOKEN": TOKEN}
 FIRST = "1000"
 DAY = timedelta(days=1)
 
@@ -192,13 +193,7 @@ def counted(text: str) -> int:
 
 def environment(server: ThreadsServer, **more: str) -> dict[str, str]:
     """The variables of a profile on this server."""
-    return {
-        **META,
-        "THREADS_USER_ID": OWN,
-        "THREADS_TOKEN": TOKEN,
-        "THREADS_API_URL": server.url,
-        **more,
-    }
+    return {**VARIABLES, "THREADS_API_URL": server.url, **more}
 
 
 def connect(server: ThreadsServer, deps: ConnectorDeps, **more: str) -> ThreadsConnector:

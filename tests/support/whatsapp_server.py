@@ -13,6 +13,7 @@ from tests.support.graph_server import META, Asked, GraphError, GraphServer, Jso
 NUMBER = "106540350000001"
 ACCOUNT = "102290129340001"
 TOKEN = "EAAGTestSystemUserToken"
+VARIABLES = META | {"WHATSAPP_PHONE_NUMBER_ID": NUMBER, "WHATSAPP_TOKEN": TOKEN}
 SHOWN = "+49 30 5550001"
 WINDOW = timedelta(hours=24)
 
@@ -227,14 +228,7 @@ def delivery(*values: Json, number: str = NUMBER, field_: str = "messages") -> b
 
 def environment(server: WhatsAppServer, **more: str) -> dict[str, str]:
     """The variables of a number on this server."""
-    return {
-        **META,
-        "META_GRAPH_URL": server.url,
-        "WHATSAPP_PHONE_NUMBER_ID": NUMBER,
-        "WHATSAPP_TOKEN": TOKEN,
-        "WHATSAPP_BUSINESS_ACCOUNT_ID": ACCOUNT,
-        **more,
-    }
+    return {**VARIABLES, "META_GRAPH_URL": server.url, "WHATSAPP_BUSINESS_ACCOUNT_ID": ACCOUNT, **more}
 
 
 def connect(server: WhatsAppServer, deps: ConnectorDeps, **more: str) -> WhatsAppConnector:

@@ -23,6 +23,13 @@ from tests.support.loopback import catch_all
 LOST: Final = "lost"
 US, ANA, BEN = "1111111111", "2222222222", "3333333333"
 SECRET, BEARER, CLIENT_ID, FIRST_REFRESH = "consumer-secret-1", "bearer-1", "client-1", "refresh-0"
+VARIABLES: Final = {
+    "X_USER_ID": US,
+    "X_CONSUMER_SECRET": SECRET,
+    "X_BEARER_TOKEN": BEARER,
+    "X_CLIENT_ID": CLIENT_ID,
+    "X_REFRESH_TOKEN": FIRST_REFRESH,
+}
 EPOCH_MS: Final = 1_288_834_974_657
 PEOPLE: Final[dict[str, dict[str, Any]]] = {
     US: {"id": US, "name": "Acme", "username": "acme"},
@@ -377,15 +384,7 @@ async def _body(request: web.Request) -> Json:
 
 def environment(server: XServer, **more: str) -> dict[str, str]:
     """The variables of an account on this server."""
-    return {
-        "X_API_URL": server.url,
-        "X_USER_ID": US,
-        "X_CONSUMER_SECRET": SECRET,
-        "X_BEARER_TOKEN": BEARER,
-        "X_CLIENT_ID": CLIENT_ID,
-        "X_REFRESH_TOKEN": FIRST_REFRESH,
-        **more,
-    }
+    return {**VARIABLES, "X_API_URL": server.url, **more}
 
 
 @asynccontextmanager

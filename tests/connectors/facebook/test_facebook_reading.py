@@ -10,7 +10,7 @@ from bot.domain.models import Deleted, Edited, Event, Interaction, Raw
 from bot.domain.network import Accepted, Challenge, Refusal
 from connectors.facebook.connector import FacebookConnector
 from tests.support.cases import NOON
-from tests.support.facebook_server import PAGE, PAGE_NAME, Desk, delivery
+from tests.support.facebook_server import PAGE, PAGE_NAME, Rig, delivery
 from tests.support.graph_server import Json, a_delivery, a_handshake
 
 ANA: Json = {"id": "9001", "name": "Ana Rey"}
@@ -28,12 +28,12 @@ def texts(found: list[Event]) -> list[str]:
     return sorted(each.text for each in found if isinstance(each, Interaction))
 
 
-async def test_a_sweep_finds_posts_comments_and_replies(desk: Desk) -> None:
+async def test_a_sweep_finds_posts_comments_and_replies(rig: Rig) -> None:
     """Our own posts are not even stored; what was read carries the door's name."""
-    connector = desk.connector()
-    top = desk.server.comment(ANA, "one")
-    desk.server.comment(BEN, "two", parent=top["comment_id"])
-    desk.server.visitor_post(ANA, "three")
+    connector = rig.connector()
+    top = rig.server.comment(ANA, "one")
+    rig.server.comment(BEN, "two", parent=top["comment_id"])
+    rig.server.visitor_post(ANA, "three")
     page = await connector.poll("posts", None)
     assert texts(events(connector, page.items)) == ["one", "three", "two"]
     assert len(page.items) == 3
@@ -42,89 +42,89 @@ async def test_a_sweep_finds_posts_comments_and_replies(desk: Desk) -> None:
     assert page.cursor == str(int(NOON.timestamp()))
 
 
-async def test_a_sweep_reads_back_to_the_last_one_with_an_overlap(desk: Desk) -> None:
+async def test_a_sweep_reads_back_to_the_last_one_with_an_overlap(rig: Rig) -> None:
     """What is older than ten minutes before the mark is not read again."""
-    connector = desk.connector()
-    desk.server.comment(ANA, "old")
-    desk.clock.advance(timedelta(minutes=30))
-    desk.server.comment(ANA, "new")
-    desk.server.visitor_post(BEN, "newer")
-    mark = str(int(desk.clock.now().timestamp()))
+    connector = rig.connector()
+    rig.server.comment(ANA, "old")
+    rig.clock.advance(timedelta(minutes=30))
+    rig.server.comment(ANA, "new")
+    rig.server.visitor_post(BEN, "newer")
+    mark = str(int(rig.clock.now().timestamp()))
     page = await connector.poll("posts", mark)
     assert texts(events(connector, page.items)) == ["new", "newer"]
 
 
-async def test_the_first_sweep_reads_the_history_that_was_asked_for(desk: Desk) -> None:
+async def test_the_first_sweep_reads_the_history_that_was_asked_for(rig: Rig) -> None:
     """FACEBOOK_HISTORY_HOURS before the first start."""
-    desk.server.comment(ANA, "yesterday")
-    desk.clock.advance(timedelta(hours=5))
-    page = await desk.connector(FACEBOOK_HISTORY_HOURS="4").poll("posts", None)
+    rig.server.comment(ANA, "yesterday")
+    rig.clock.advance(timedelta(hours=5))
+    page = await rig.connector(FACEBOOK_HISTORY_HOURS="4").poll("posts", None)
     assert page.items == ()
-    page = await desk.connector(FACEBOOK_HISTORY_HOURS="6").poll("posts", None)
+    page = await rig.connector(FACEBOOK_HISTORY_HOURS="6").poll("posts", None)
     assert len(page.items) == 1
 
 
-async def test_a_post_with_many_new_comments_is_read_to_the_end(desk: Desk) -> None:
+async def test_a_post_with_many_new_comments_is_read_to_the_end(rig: Rig) -> None:
     """More than come with the post: page by page below it."""
-    connector = desk.connector()
+    connector = rig.connector()
     for n in range(230):
-        desk.server.comment(ANA, f"c{n}")
+        rig.server.comment(ANA, f"c{n}")
     page = await connector.poll("posts", None)
     assert len(page.items) == 230
-    assert sum(call.path.endswith("/comments") for call in desk.server.calls) == 3
+    assert sum(call.path.endswith("/comments") for call in rig.server.calls) == 3
 
 
-async def test_a_page_of_comments_with_gaps_is_not_the_last_one(desk: Desk) -> None:
+async def test_a_page_of_comments_with_gaps_is_not_the_last_one(rig: Rig) -> None:
     """What the Page may not see is left out of a page after it was counted; only the missing `next` is the end."""
-    connector = desk.connector()
+    connector = rig.connector()
     for n in range(40):
-        desk.clock.advance(timedelta(seconds=1))
-        desk.server.comment(ANA, f"c{n}")
-    comments = [each for each in desk.server.items.values() if each.message.startswith("c")]
+        rig.clock.advance(timedelta(seconds=1))
+        rig.server.comment(ANA, f"c{n}")
+    comments = [each for each in rig.server.items.values() if each.message.startswith("c")]
     comments[-2].unseen = comments[4].unseen = True
     page = await connector.poll("posts", None)
     assert len(page.items) == 38
 
 
-async def test_a_sweep_finds_mentions(desk: Desk) -> None:
+async def test_a_sweep_finds_mentions(rig: Rig) -> None:
     """Posts elsewhere that tag the Page."""
-    connector = desk.connector()
-    desk.server.visitor_post(ANA, "not a mention")
-    desk.server.tags.append(desk.server._post(BEN, "@Acme Parcels again"))
+    connector = rig.connector()
+    rig.server.visitor_post(ANA, "not a mention")
+    rig.server.tags.append(rig.server._post(BEN, "@Acme Parcels again"))
     page = await connector.poll("mentions", None)
     assert texts(events(connector, page.items)) == ["@Acme Parcels again"]
 
 
-async def test_a_sweep_finds_private_messages_and_stops_at_older_conversations(desk: Desk) -> None:
+async def test_a_sweep_finds_private_messages_and_stops_at_older_conversations(rig: Rig) -> None:
     """Latest first; each with the person's name."""
-    connector = desk.connector()
-    desk.server.write({"id": "7002", "name": "Ben"}, "long ago")
-    desk.clock.advance(timedelta(days=2))
-    desk.server.write({"id": "7001", "name": "Ana Rey"}, "first")
-    desk.server.write({"id": "7001", "name": "Ana Rey"}, "second")
+    connector = rig.connector()
+    rig.server.write({"id": "7002", "name": "Ben"}, "long ago")
+    rig.clock.advance(timedelta(days=2))
+    rig.server.write({"id": "7001", "name": "Ana Rey"}, "first")
+    rig.server.write({"id": "7001", "name": "Ana Rey"}, "second")
     page = await connector.poll("messages", None)
     found = events(connector, page.items)
     assert [each.text for each in found if isinstance(each, Interaction)] == ["first", "second"]
     assert {each.author.name for each in found if isinstance(each, Interaction) and each.author} == {"Ana Rey"}
 
 
-async def test_sweeps_slow_down_with_the_limit_and_stop_before_it(desk: Desk) -> None:
+async def test_sweeps_slow_down_with_the_limit_and_stop_before_it(rig: Rig) -> None:
     """Four times as seldom from 75 %, not at all from 90 %."""
-    connector = desk.connector()
+    connector = rig.connector()
     assert (await connector.poll("posts", None)).wait_s == 300
-    desk.server.use_up(80)
+    rig.server.use_up(80)
     assert (await connector.poll("posts", None)).wait_s == 1200
-    desk.server.use_up(91)
+    rig.server.use_up(91)
     await connector.poll("posts", None)
     with pytest.raises(Transient, match="only answers of staff"):
         await connector.poll("posts", None)
 
 
-async def test_a_dead_token_stops_a_sweep_with_words(desk: Desk) -> None:
+async def test_a_dead_token_stops_a_sweep_with_words(rig: Rig) -> None:
     """Permanent: the card and App Home show what the network says."""
-    desk.server.fail(190, subcode=460, times=9)
+    rig.server.fail(190, subcode=460, times=9)
     with pytest.raises(Permanent, match="password was changed"):
-        await desk.connector().poll("posts", None)
+        await rig.connector().poll("posts", None)
 
 
 def known(found: Interaction, **changes: str) -> Mapping[str, str]:
@@ -132,20 +132,20 @@ def known(found: Interaction, **changes: str) -> Mapping[str, str]:
     return {**found.ref, "id": found.id, "version": "", **changes}
 
 
-async def seen(desk: Desk, connector: FacebookConnector, *words: str) -> list[Interaction]:
+async def seen(rig: Rig, connector: FacebookConnector, *words: str) -> list[Interaction]:
     """Comments that the desk knows."""
-    body = delivery(*(desk.server.comment(ANA, each) for each in words))
+    body = delivery(*(rig.server.comment(ANA, each) for each in words))
     verdict = connector.verify(a_delivery(body))
     assert isinstance(verdict, Accepted)
     return [each for each in connector.parse(verdict.raws[0]) if isinstance(each, Interaction)]
 
 
-async def test_a_second_look_finds_what_no_event_told(desk: Desk) -> None:
+async def test_a_second_look_finds_what_no_event_told(rig: Rig) -> None:
     """An edit and a deletion; what stayed the same says nothing."""
-    connector = desk.connector()
-    same, changed, gone = await seen(desk, connector, "same", "changed", "gone")
-    desk.server.edit(changed.id, "changed indeed")
-    desk.server.remove(gone.id)
+    connector = rig.connector()
+    same, changed, gone = await seen(rig, connector, "same", "changed", "gone")
+    rig.server.edit(changed.id, "changed indeed")
+    rig.server.remove(gone.id)
     found = events(connector, await connector.recheck([known(each) for each in (same, changed, gone)]))
     assert [(type(each), each.id, each.key) for each in found if isinstance(each, Edited | Deleted)] == [
         (Edited, changed.id, changed.key), (Deleted, gone.id, gone.key),
@@ -153,46 +153,46 @@ async def test_a_second_look_finds_what_no_event_told(desk: Desk) -> None:
     assert len(found) == 2
 
 
-async def test_a_second_look_is_one_call_each_ten_minutes(desk: Desk) -> None:
+async def test_a_second_look_is_one_call_each_ten_minutes(rig: Rig) -> None:
     """All ids in one; not again before; an edit that is known says nothing."""
-    connector = desk.connector()
-    one, two = await seen(desk, connector, "one", "two")
-    desk.server.edit(one.id, "one!")
+    connector = rig.connector()
+    one, two = await seen(rig, connector, "one", "two")
+    rig.server.edit(one.id, "one!")
     refs = [known(one), known(two), {"psid": "7001", "id": "m_1", "version": ""}]
     (found,) = events(connector, await connector.recheck(refs))
     assert isinstance(found, Edited)
-    assert len(desk.server.calls) == 1
+    assert len(rig.server.calls) == 1
     assert await connector.recheck(refs) == []
-    assert len(desk.server.calls) == 1
-    desk.clock.advance(timedelta(minutes=11))
+    assert len(rig.server.calls) == 1
+    rig.clock.advance(timedelta(minutes=11))
     assert await connector.recheck([known(one, version=found.version), known(two)]) == []
-    assert len(desk.server.calls) == 2
+    assert len(rig.server.calls) == 2
 
 
-async def test_a_lost_permission_is_not_taken_for_deletions(desk: Desk) -> None:
+async def test_a_lost_permission_is_not_taken_for_deletions(rig: Rig) -> None:
     """Everything seems gone, but the Page's own feed cannot be read either: nothing is believed."""
-    connector = desk.connector()
-    (one,) = await seen(desk, connector, "one")
-    desk.server.remove(one.id)
-    desk.server.fail(10, match="feed")
+    connector = rig.connector()
+    (one,) = await seen(rig, connector, "one")
+    rig.server.remove(one.id)
+    rig.server.fail(10, match="feed")
     with pytest.raises(Permanent):
         await connector.recheck([known(one)])
-    desk.server.faults.clear()
+    rig.server.faults.clear()
     assert len(await connector.recheck([known(one)])) == 1
 
 
-async def test_check_says_that_all_is_well(desk: Desk) -> None:
+async def test_check_says_that_all_is_well(rig: Rig) -> None:
     """With the Page's name, which is the title from then on."""
-    connector = desk.connector()
+    connector = rig.connector()
     assert connector.title == f"Page {PAGE}"
     health = await connector.check()
     assert (health.ok, health.summary) == (True, f"{PAGE_NAME}: webhook subscribed, messages answered for 24 hours")
     assert connector.title == PAGE_NAME
 
 
-async def test_check_names_what_is_missing_and_the_mend(desk: Desk) -> None:
+async def test_check_names_what_is_missing_and_the_mend(rig: Rig) -> None:
     """A field of the webhook, a permission, a token that ends or is dead, a wrong Page, a server that is away."""
-    connector, server = desk.connector(), desk.server
+    connector, server = rig.connector(), rig.server
     server.fields = ["feed"]
     health = await connector.check()
     assert (health.ok, "mention, messages" in health.mend) == (False, True)
@@ -213,9 +213,9 @@ async def test_check_names_what_is_missing_and_the_mend(desk: Desk) -> None:
     assert "META_GRAPH_URL" in (await connector.check()).mend
 
 
-async def test_the_door_knows_its_network(desk: Desk) -> None:
+async def test_the_door_knows_its_network(rig: Rig) -> None:
     """Handshake, genuine, forged."""
-    connector = desk.connector()
+    connector = rig.connector()
     assert isinstance(connector.verify(a_handshake()), Challenge)
     verdict = connector.verify(a_delivery(b"{}"))
     assert isinstance(verdict, Accepted)

@@ -13,7 +13,7 @@ from connectors.graph.errors import Fate, row
 from connectors.graph.errors import read as read_error
 from tests.support.cases import ANA as STAFF
 from tests.support.cases import NOON, a_send
-from tests.support.facebook_server import Desk, delivery
+from tests.support.facebook_server import Rig, delivery
 from tests.support.graph_server import Json, a_delivery
 
 ANA: Json = {"id": "9001", "name": "Ana Rey"}
@@ -35,115 +35,115 @@ def to(found: Interaction, text: str = "We are on it ^AK", **changes: object) ->
     return a_send(**(fields | {"created_at": NOON, "purpose": Purpose.REPLY} | changes))
 
 
-def commented(desk: Desk, connector: FacebookConnector, **more: str) -> Interaction:
+def commented(rig: Rig, connector: FacebookConnector, **more: str) -> Interaction:
     """A customer comments and the webhook tells."""
-    return read(connector, delivery(desk.server.comment(ANA, "My parcel never came", **more)))
+    return read(connector, delivery(rig.server.comment(ANA, "My parcel never came", **more)))
 
 
-def written(desk: Desk, connector: FacebookConnector) -> Interaction:
+def written(rig: Rig, connector: FacebookConnector) -> Interaction:
     """A customer writes in private and the webhook tells."""
-    at = int(desk.clock.now().timestamp())
-    return read(connector, delivery(desk.server.write(PERSON, "Where is it?"), door="messaging", at=at))
+    at = int(rig.clock.now().timestamp())
+    return read(connector, delivery(rig.server.write(PERSON, "Where is it?"), door="messaging", at=at))
 
 
-async def test_a_reply_stands_below_the_comment_and_is_read_back(desk: Desk) -> None:
+async def test_a_reply_stands_below_the_comment_and_is_read_back(rig: Rig) -> None:
     """In the network's own form, found again by its words."""
-    connector = desk.connector()
-    send = to(commented(desk, connector))
+    connector = rig.connector()
+    send = to(commented(rig, connector))
     sent = await connector.send(send)
-    reply = desk.server.items[sent.id]
+    reply = rig.server.items[sent.id]
     assert (reply.message, reply.author["id"], reply.parent) == ("We are on it ^AK", "1100", send.to)
-    assert sent.url.startswith(f"https://www.facebook.com/{desk.server.our_post}?comment_id=")
+    assert sent.url.startswith(f"https://www.facebook.com/{rig.server.our_post}?comment_id=")
     found = await connector.read_back(send)
     assert found is not None
     assert found.id == sent.id
     assert await connector.read_back(send.model_copy(update={"text": "Something else"})) is None
 
 
-async def test_a_reply_to_a_reply_is_found_in_its_thread(desk: Desk) -> None:
+async def test_a_reply_to_a_reply_is_found_in_its_thread(rig: Rig) -> None:
     """The network hangs it below the top comment, and there it is looked for."""
-    connector = desk.connector()
-    top = commented(desk, connector)
-    send = to(commented(desk, connector, parent=top.id))
+    connector = rig.connector()
+    top = commented(rig, connector)
+    send = to(commented(rig, connector, parent=top.id))
     sent = await connector.send(send)
-    assert desk.server.items[sent.id].parent == top.id
+    assert rig.server.items[sent.id].parent == top.id
     assert (await connector.read_back(send)) is not None
 
 
-async def test_a_visitors_post_is_answered_below_it(desk: Desk) -> None:
+async def test_a_visitors_post_is_answered_below_it(rig: Rig) -> None:
     """As a comment."""
-    connector = desk.connector()
-    send = to(read(connector, delivery(desk.server.visitor_post(ANA, "Where is my order?"))))
+    connector = rig.connector()
+    send = to(read(connector, delivery(rig.server.visitor_post(ANA, "Where is my order?"))))
     sent = await connector.send(send)
-    assert desk.server.items[sent.id].post == send.to
+    assert rig.server.items[sent.id].post == send.to
     assert (await connector.read_back(send)) is not None
 
 
-async def test_a_lost_answer_is_in_doubt_and_found_again(desk: Desk) -> None:
+async def test_a_lost_answer_is_in_doubt_and_found_again(rig: Rig) -> None:
     """The reply stands once: after the broken connection it is looked for, not repeated."""
-    connector = desk.connector()
-    send = to(commented(desk, connector))
-    desk.server.lose_answer(verb="POST", match="comments")
+    connector = rig.connector()
+    send = to(commented(rig, connector))
+    rig.server.lose_answer(verb="POST", match="comments")
     with pytest.raises(Unknown):
         await connector.send(send)
     assert await connector.read_back(send) is not None
-    assert desk.server.replies() == ["We are on it ^AK"]
+    assert rig.server.replies() == ["We are on it ^AK"]
 
 
-async def test_a_write_that_never_arrived_is_certainly_not_there(desk: Desk) -> None:
+async def test_a_write_that_never_arrived_is_certainly_not_there(rig: Rig) -> None:
     """A gateway failed before the act."""
-    connector = desk.connector()
-    send = to(commented(desk, connector))
-    desk.server.fall_over(verb="POST")
+    connector = rig.connector()
+    send = to(commented(rig, connector))
+    rig.server.fall_over(verb="POST")
     with pytest.raises(Unknown):
         await connector.send(send)
     assert await connector.read_back(send) is None
-    assert desk.server.replies() == []
+    assert rig.server.replies() == []
 
 
-async def test_an_older_reply_in_the_same_words_is_not_taken_for_this_one(desk: Desk) -> None:
+async def test_an_older_reply_in_the_same_words_is_not_taken_for_this_one(rig: Rig) -> None:
     """What stood there before the send was made does not count."""
-    connector = desk.connector()
-    found = commented(desk, connector)
+    connector = rig.connector()
+    found = commented(rig, connector)
     await connector.send(to(found))
-    desk.clock.advance(timedelta(hours=1))
-    assert await connector.read_back(to(found, created_at=desk.clock.now())) is None
+    rig.clock.advance(timedelta(hours=1))
+    assert await connector.read_back(to(found, created_at=rig.clock.now())) is None
 
 
-async def test_a_like_is_given_and_seen(desk: Desk) -> None:
+async def test_a_like_is_given_and_seen(rig: Rig) -> None:
     """Liking twice changes nothing."""
-    connector = desk.connector()
-    send = to(commented(desk, connector), "", purpose=Purpose.LIKE)
+    connector = rig.connector()
+    send = to(commented(rig, connector), "", purpose=Purpose.LIKE)
     assert await connector.read_back(send) is None
     for _ in range(2):
         await connector.send(send)
-    assert desk.server.items[send.to].liked
+    assert rig.server.items[send.to].liked
     assert await connector.read_back(send) is not None
 
 
-async def test_a_private_reply_goes_out_once_and_names_the_conversation(desk: Desk) -> None:
+async def test_a_private_reply_goes_out_once_and_names_the_conversation(rig: Rig) -> None:
     """What the customer answers there joins the case; the network refuses a second one."""
-    connector = desk.connector()
-    found = commented(desk, connector)
+    connector = rig.connector()
+    found = commented(rig, connector)
     send = to(found, "May we have your order number?", private=True, purpose=Purpose.PRIVATE)
     sent = await connector.send(send)
     assert sent.conversation == "private|709001"
-    assert desk.server.sent_to("709001") == ["May we have your order number?"]
-    assert desk.server.calls[-1].body["recipient"] == {"comment_id": found.id}
+    assert rig.server.sent_to("709001") == ["May we have your order number?"]
+    assert rig.server.calls[-1].body["recipient"] == {"comment_id": found.id}
     assert (await connector.read_back(send)) == sent
-    answer = desk.server.write({"id": "709001", "name": "Ana Rey"}, "It is 88")
+    answer = rig.server.write({"id": "709001", "name": "Ana Rey"}, "It is 88")
     assert read(connector, delivery(answer, door="messaging")).key.conversation == sent.conversation
     with pytest.raises(Permanent, match="allows only one") as caught:
         await connector.send(send)
     assert caught.value.reason == "duplicate"
 
 
-async def test_a_private_reply_whose_answer_was_lost_is_found_by_its_words(desk: Desk) -> None:
+async def test_a_private_reply_whose_answer_was_lost_is_found_by_its_words(rig: Rig) -> None:
     """Its conversation is new and its person not known: the latest conversations are looked through."""
-    connector = desk.connector()
-    send = to(commented(desk, connector), "Your order number?", private=True, purpose=Purpose.PRIVATE)
+    connector = rig.connector()
+    send = to(commented(rig, connector), "Your order number?", private=True, purpose=Purpose.PRIVATE)
     assert await connector.read_back(send) is None
-    desk.server.lose_answer(match="messages")
+    rig.server.lose_answer(match="messages")
     with pytest.raises(Unknown):
         await connector.send(send)
     found = await connector.read_back(send)
@@ -151,61 +151,61 @@ async def test_a_private_reply_whose_answer_was_lost_is_found_by_its_words(desk:
     assert found.conversation == "private|709001"
 
 
-async def test_a_private_reply_to_a_post_names_the_post(desk: Desk) -> None:
+async def test_a_private_reply_to_a_post_names_the_post(rig: Rig) -> None:
     """Another recipient than for a comment."""
-    connector = desk.connector()
-    found = read(connector, delivery(desk.server.visitor_post(ANA, "Where is my order?")))
+    connector = rig.connector()
+    found = read(connector, delivery(rig.server.visitor_post(ANA, "Where is my order?")))
     await connector.send(to(found, private=True, purpose=Purpose.PRIVATE))
-    assert desk.server.calls[-1].body["recipient"] == {"post_id": found.id}
+    assert rig.server.calls[-1].body["recipient"] == {"post_id": found.id}
 
 
-async def test_a_message_is_answered_within_24_hours(desk: Desk) -> None:
+async def test_a_message_is_answered_within_24_hours(rig: Rig) -> None:
     """As a response to that person; a second later the window is closed without a call."""
-    connector = desk.connector()
-    send = to(written(desk, connector))
-    desk.clock.advance(timedelta(hours=24, seconds=-1))
+    connector = rig.connector()
+    send = to(written(rig, connector))
+    rig.clock.advance(timedelta(hours=24, seconds=-1))
     await connector.send(send)
-    assert desk.server.calls[-1].body["messaging_type"] == "RESPONSE"
-    assert desk.server.sent_to("7001") == ["We are on it ^AK"]
+    assert rig.server.calls[-1].body["messaging_type"] == "RESPONSE"
+    assert rig.server.sent_to("7001") == ["We are on it ^AK"]
     assert await connector.read_back(send) is not None
-    desk.clock.advance(timedelta(seconds=1))
-    count = len(desk.server.calls)
+    rig.clock.advance(timedelta(seconds=1))
+    count = len(rig.server.calls)
     with pytest.raises(Permanent, match="24 hours are over"):
         await connector.send(send)
-    assert len(desk.server.calls) == count
+    assert len(rig.server.calls) == count
 
 
-async def test_human_agent_gives_seven_days_to_what_people_write(desk: Desk) -> None:
+async def test_human_agent_gives_seven_days_to_what_people_write(rig: Rig) -> None:
     """With the tag; never for an acknowledgement that nobody typed."""
-    connector = desk.connector(FACEBOOK_HUMAN_AGENT="true")
-    send = to(written(desk, connector))
-    desk.clock.advance(timedelta(hours=25))
+    connector = rig.connector(FACEBOOK_HUMAN_AGENT="true")
+    send = to(written(rig, connector))
+    rig.clock.advance(timedelta(hours=25))
     await connector.send(send)
-    assert desk.server.tags_sent == ["HUMAN_AGENT"]
+    assert rig.server.tags_sent == ["HUMAN_AGENT"]
     with pytest.raises(Permanent, match="24 hours are over"):
         await connector.send(send.model_copy(update={"purpose": Purpose.ACKNOWLEDGE}))
-    desk.clock.advance(timedelta(days=6))
+    rig.clock.advance(timedelta(days=6))
     with pytest.raises(Permanent) as caught:
         await connector.send(send)
     assert caught.value.reason == "window_closed"
 
 
-async def test_a_window_that_the_network_holds_closed_is_told_in_words(desk: Desk) -> None:
+async def test_a_window_that_the_network_holds_closed_is_told_in_words(rig: Rig) -> None:
     """Human Agent is set here but was not granted there."""
-    connector = desk.connector(FACEBOOK_HUMAN_AGENT="true")
-    desk.server.human_agent = False
-    send = to(written(desk, connector))
-    desk.clock.advance(timedelta(hours=25))
+    connector = rig.connector(FACEBOOK_HUMAN_AGENT="true")
+    rig.server.human_agent = False
+    send = to(written(rig, connector))
+    rig.clock.advance(timedelta(hours=25))
     with pytest.raises(Permanent, match="has to write first") as caught:
         await connector.send(send)
     assert caught.value.reason == "window_closed"
 
 
-async def test_a_comment_that_is_gone_cannot_be_answered(desk: Desk) -> None:
+async def test_a_comment_that_is_gone_cannot_be_answered(rig: Rig) -> None:
     """The words say what to do."""
-    connector = desk.connector()
-    send = to(commented(desk, connector))
-    desk.server.remove(send.to)
+    connector = rig.connector()
+    send = to(commented(rig, connector))
+    rig.server.remove(send.to)
     with pytest.raises(Permanent, match="not there any more") as caught:
         await connector.send(send)
     assert caught.value.reason == "gone"
@@ -218,16 +218,16 @@ async def test_a_comment_that_is_gone_cannot_be_answered(desk: Desk) -> None:
      (506, None, "duplicate", "same words")],
 )  # fmt: skip
 async def test_refusals_are_final_and_say_why(
-    desk: Desk, code: int, subcode: int | None, reason: str, words: str
+    rig: Rig, code: int, subcode: int | None, reason: str, words: str
 ) -> None:
     """Nothing is tried again by itself."""
-    connector = desk.connector()
-    send = to(commented(desk, connector))
-    desk.server.fail(code, subcode=subcode, verb="POST")
+    connector = rig.connector()
+    send = to(commented(rig, connector))
+    rig.server.fail(code, subcode=subcode, verb="POST")
     with pytest.raises(Permanent, match=words) as caught:
         await connector.send(send)
     assert caught.value.reason == reason
-    assert desk.server.replies() == []
+    assert rig.server.replies() == []
 
 
 @pytest.mark.parametrize(
@@ -242,24 +242,24 @@ def test_each_error_of_the_documents_has_its_row(name: str, fate: Fate) -> None:
     assert row(read_error(400, body)).fate is fate
 
 
-async def test_throttled_goes_out_later(desk: Desk) -> None:
+async def test_throttled_goes_out_later(rig: Rig) -> None:
     """After the time that the network names; nothing was done."""
-    connector = desk.connector()
-    send = to(commented(desk, connector))
-    desk.server.use_up(100, regain_min=7)
-    desk.server.fail(80001, verb="POST")
+    connector = rig.connector()
+    send = to(commented(rig, connector))
+    rig.server.use_up(100, regain_min=7)
+    rig.server.fail(80001, verb="POST")
     with pytest.raises(Transient) as caught:
         await connector.send(send)
     assert caught.value.retry_after == 420
     await connector.send(send)
-    assert desk.server.replies() == ["We are on it ^AK"]
+    assert rig.server.replies() == ["We are on it ^AK"]
 
 
-async def test_without_a_target_nothing_is_called(desk: Desk) -> None:
+async def test_without_a_target_nothing_is_called(rig: Rig) -> None:
     """A reference of another form."""
-    connector = desk.connector()
+    connector = rig.connector()
     with pytest.raises(Permanent, match="nothing public"):
         await connector.send(a_send(ref={}, private=False))
     with pytest.raises(Permanent, match="nothing public"):
         await connector.send(a_send(ref={}, private=True, purpose=Purpose.PRIVATE))
-    assert desk.server.calls == []
+    assert rig.server.calls == []
