@@ -9,7 +9,7 @@ from connectors.facebook.reading import COMMENT_FIELDS, POST_FIELDS
 from connectors.graph.client import Graph, Json, rows
 from connectors.graph.errors import Fate
 from connectors.graph.sweeps import is_new
-from connectors.graph.webhooks import moment
+from connectors.graph.values import moment
 
 MESSAGE_FIELDS: Final = (
     "id,created_time,from,to,message,sticker,attachments{mime_type,name,file_url,image_data,video_data}"

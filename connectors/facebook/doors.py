@@ -16,7 +16,7 @@ from connectors.facebook.api import NEWEST_COMMENTS, NEWEST_MESSAGES, Api, newer
 from connectors.facebook.wire import ReadComment, ReadConversation, ReadMessage, ReadPost
 from connectors.graph.client import Json, following
 from connectors.graph.sweeps import is_new
-from connectors.graph.webhooks import moment, table
+from connectors.graph.values import moment, table
 from connectors.graph.wire import version_of
 
 POSTS: Final = "posts"

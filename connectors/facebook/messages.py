@@ -22,7 +22,8 @@ from connectors.facebook.wire import (
     ReadMessage,
     first_key,
 )
-from connectors.graph.webhooks import Change, identifier, table, text, unknown
+from connectors.graph.values import identifier, table, text
+from connectors.graph.webhooks import Change, unknown
 from connectors.graph.wire import version_of
 from connectors.times import happened
 

@@ -7,7 +7,7 @@ from bot.domain.models import Attachment, CaseKey, Deleted, Edited, Event, Inter
 from connectors.facebook import names
 from connectors.facebook.names import Page
 from connectors.facebook.wire import ReadAttachment, ReadComment, ReadPost
-from connectors.graph.webhooks import identifier, table, text
+from connectors.graph.values import identifier, table, text
 from connectors.graph.wire import version_of
 from connectors.times import happened
 

@@ -17,7 +17,7 @@ from connectors.facebook.wire import ReadComment, ReadConversation, ReadMessage
 from connectors.graph.client import Json
 from connectors.graph.errors import Fate
 from connectors.graph.sending import found_hidden, moderated
-from connectors.graph.webhooks import identifier, moment
+from connectors.graph.values import identifier, moment
 from connectors.graph.wire import version_of
 from connectors.times import CLOCK_TOLERANCE
 

@@ -9,7 +9,7 @@ from bot.domain.errors import Permanent
 from bot.domain.models import Health
 from connectors.graph.client import Graph
 from connectors.graph.errors import Fate
-from connectors.graph.webhooks import moment
+from connectors.graph.values import moment
 
 WARN_BEFORE: Final = timedelta(days=10)
 ENDS: Final = ("expires_at", "data_access_expires_at")

@@ -8,18 +8,16 @@ import hashlib
 import hmac
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any, Final, Protocol, TypeVar
 
 from bot.domain.models import Malformed, Raw, UnknownEvent
 from bot.domain.network import Accepted, Challenge, Refusal, Verdict, WebhookRequest
-from connectors.times import sound, spelled
+from connectors.graph.values import each, identifier, moment, table, text
 
 SIGNATURE: Final = "x-hub-signature-256"
-MILLISECONDS: Final = 1e11
-"""Times above this are milliseconds: as seconds they would lie after the year 5000."""
 
 _CHALLENGE: Final = re.compile(r"[\x21-\x7e]{1,256}")
 _NAME: Final = re.compile(r"[a-z0-9_]{1,40}")
@@ -209,55 +207,6 @@ def _whose(update: Mapping[str, Any], accounts: Sequence[L]) -> L:
 def unknown(*words: str) -> UnknownEvent:
     """An event to be counted: words that the network chose become a short name, so that the counter stays small."""
     return UnknownEvent(what=":".join(word if _NAME.fullmatch(word) else "other" for word in words if word) or "other")
-
-
-# --- values that come in several forms --------------------------------------------------------------------------
-
-
-def identifier(value: object) -> str:
-    """An id, which comes as text or as a number; empty for anything else."""
-    if isinstance(value, str):
-        return text(value).strip()[:200]
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**40 else ""
-
-
-def text(value: object) -> str:
-    """Words; empty for anything else. Halves of characters are replaced, so that the text can be stored."""
-    if not isinstance(value, str):
-        return ""
-    return value if value.isascii() else value.encode("utf-8", "replace").decode()
-
-
-def table(value: object) -> Mapping[str, Any]:
-    """An object; an empty one for anything else."""
-    return value if isinstance(value, dict) else {}
-
-
-def each(value: object) -> Iterable[Any]:
-    """A list, or a single value as a list of one; nothing for null."""
-    if isinstance(value, list):
-        return value
-    return () if value is None else (value,)
-
-
-def moment(value: object) -> datetime | None:
-    """A time in UTC: seconds or milliseconds as a number or as text, or ISO 8601; None for anything else."""
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, str):
-        return _spelled(value.strip()[:40])
-    if not isinstance(value, int | float):
-        return None
-    try:
-        return sound(datetime.fromtimestamp(value / 1000 if value > MILLISECONDS else value, UTC))
-    except (ValueError, OverflowError, OSError):
-        return None
-
-
-def _spelled(value: str) -> datetime | None:
-    if value.isascii() and value.isdigit():
-        return moment(int(value))
-    return spelled(value)
 
 
 def _part(value: object) -> str:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, Self, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-from connectors.graph.webhooks import identifier, moment, table, text
+from connectors.graph.values import identifier, moment, table, text
 from connectors.lenient import objects
 
 OUR_NAME: Final = "username"

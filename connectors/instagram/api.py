@@ -12,7 +12,7 @@ from typing import Any, Final
 from bot.domain.errors import Permanent
 from connectors.graph.client import Access, Graph, Json, Params, rows
 from connectors.graph.errors import Fate
-from connectors.graph.webhooks import identifier, text
+from connectors.graph.values import identifier, text
 from connectors.instagram.settings import InstagramSettings, Login
 
 WORDS: Final[Mapping[Fate, str]] = MappingProxyType(

@@ -13,7 +13,8 @@ from connectors.graph.connector import GraphConnector
 from connectors.graph.errors import Fate
 from connectors.graph.sweeps import LOOKS, Sweeps
 from connectors.graph.tokens import inspect, warned
-from connectors.graph.webhooks import Change, identifier, table, text
+from connectors.graph.values import identifier, table, text
+from connectors.graph.webhooks import Change
 from connectors.instagram import mapping, names
 from connectors.instagram.api import WORDS, Api, access
 from connectors.instagram.doors import COMMENTS, MESSAGES, Doors

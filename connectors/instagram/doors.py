@@ -13,7 +13,7 @@ from bot.domain.network import Page
 from connectors.graph.client import Json
 from connectors.graph.sweeps import OVERLAP, SWEEP, Items, Sweeps, below_each, is_new
 from connectors.graph.sweeps import Progress as Since
-from connectors.graph.webhooks import identifier, moment, text
+from connectors.graph.values import identifier, moment, text
 from connectors.graph.wire import version_of
 from connectors.instagram.api import Api
 

@@ -26,7 +26,8 @@ from bot.domain.models import (
     UnknownEvent,
 )
 from connectors import clean
-from connectors.graph.webhooks import Change, changes, moment, unknown
+from connectors.graph.values import moment
+from connectors.graph.webhooks import Change, changes, unknown
 from connectors.graph.wire import OUR_NAME, version_of
 from connectors.instagram import messages, wire
 from connectors.instagram.names import (

@@ -9,7 +9,8 @@ from types import MappingProxyType
 from typing import Any, Final, Literal
 
 from bot.domain.models import Attachment, Deleted, Event, Interaction, Kind, Raw, UnknownEvent
-from connectors.graph.webhooks import STANDBY, Change, text, unknown
+from connectors.graph.values import text
+from connectors.graph.webhooks import STANDBY, Change, unknown
 from connectors.graph.wire import OUR_NAME, version_of
 from connectors.instagram import wire
 from connectors.instagram.names import INBOX, PERSON, Rules, author, private_conversation

@@ -14,7 +14,7 @@ from bot.domain.ports import Clock, Notes
 from connectors.graph.client import Json
 from connectors.graph.errors import Fate
 from connectors.graph.sending import found_hidden, looked_at, moderated
-from connectors.graph.webhooks import identifier, moment, table, text
+from connectors.graph.values import identifier, moment, table, text
 from connectors.instagram.api import Api
 from connectors.instagram.names import INBOX, WINDOW, private_conversation
 from connectors.instagram.settings import InstagramSettings

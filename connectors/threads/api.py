@@ -10,7 +10,7 @@ from typing import Final
 from bot.domain.errors import Permanent
 from connectors.graph.client import Access, Graph, Json, Params, rows
 from connectors.graph.errors import Fate
-from connectors.graph.webhooks import identifier, text
+from connectors.graph.values import identifier, text
 from connectors.threads.settings import VERSION, ThreadsSettings
 
 WORDS: Final[Mapping[Fate, str]] = MappingProxyType(

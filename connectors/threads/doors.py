@@ -7,7 +7,7 @@ from bot.domain.models import Raw
 from bot.domain.network import Page
 from connectors.graph.client import Json
 from connectors.graph.sweeps import OVERLAP, SWEEP, Items, Progress, Sweeps, below_each, is_new
-from connectors.graph.webhooks import identifier, moment, text
+from connectors.graph.values import identifier, moment, text
 from connectors.graph.wire import version_of
 from connectors.threads.api import Api
 from connectors.threads.mapping import MENTIONS, REPLIES

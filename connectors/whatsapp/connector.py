@@ -12,7 +12,8 @@ from connectors.graph.client import Access, Graph
 from connectors.graph.connector import GraphConnector
 from connectors.graph.errors import Fate
 from connectors.graph.tokens import inspect, trouble, warned
-from connectors.graph.webhooks import Change, text
+from connectors.graph.values import text
+from connectors.graph.webhooks import Change
 from connectors.whatsapp import mapping, templates
 from connectors.whatsapp.api import Api
 from connectors.whatsapp.settings import WhatsAppSettings

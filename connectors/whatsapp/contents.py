@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import Any, Final, Literal
 
 from bot.domain.models import Attachment
-from connectors.graph.webhooks import table, text
+from connectors.graph.values import table, text
 from connectors.whatsapp import wire
 
 NO_CARD: Final = frozenset({"system", "request_welcome", "ephemeral"})

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from bot.domain.models import Malformed, UnknownEvent
 from bot.domain.network import Accepted, Challenge, Refusal, Verdict, WebhookRequest
-from connectors.graph.webhooks import Change, changes, moment, verify
+from connectors.graph.values import moment
+from connectors.graph.webhooks import Change, changes, verify
 from tests.support.graph_server import APP_SECRET, VERIFY_TOKEN, a_delivery, a_handshake
 
 BODY = b'{"object":"page","entry":[{"id":"1100","time":1790000101,"changes":[{"field":"feed","value":{"a":1}}]}]}'
