@@ -1,10 +1,11 @@
 """From a webhook to the card in Slack, the whole way: parse, dedupe, mask, triage, commit, render, post."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
 
 from bench.load import Sent
 from bench.options import Options
-from bench.processes import Child, cpu_ms
+from bench.processes import cpu_ms
 from bench.report import Row
 from bench.stage import Stage, open_stage
 from bench.stats import median, percentile, ratio, spread
@@ -36,15 +37,7 @@ async def most(options: Options) -> list[Row]:
     count = options.pick(COUNT, QUICK_COUNT)
     ours: list[float] = []
     theirs: list[float] = []
-    async with (
-        open_stage(options.profile) as stage,
-        stage.web() as (web, port),
-        stage.workers() as workers,
-        stage.baseline("forward", "webhook") as (forwarder, base),
-    ):
-        for each in (base, port):
-            await flow(stage, each, WARM)
-        costs = costs_of(stage, forwarder, web, workers)
+    async with both(options) as (stage, port, base, costs):
         for _round in range(options.rounds):
             theirs.append(await flow(stage, base, count))
             ours.append(await flow(stage, port, count))
@@ -62,15 +55,7 @@ async def steady(options: Options) -> list[Row]:
     ours: list[float] = []
     theirs: list[float] = []
     middles: list[float] = []
-    async with (
-        open_stage(options.profile) as stage,
-        stage.web() as (web, port),
-        stage.workers() as workers,
-        stage.baseline("forward", "webhook") as (forwarder, base),
-    ):
-        for each in (base, port):
-            await flow(stage, each, WARM)
-        costs = costs_of(stage, forwarder, web, workers)
+    async with both(options) as (stage, port, base, costs):
         for _round in range(options.rounds):
             theirs.append(percentile(await latencies(stage, base, count), 0.99))
             found = await latencies(stage, port, count)
@@ -86,15 +71,24 @@ async def steady(options: Options) -> list[Row]:
     return [Row("flow-p99", value, "ms", baseline, share, "ratio <= 2 and < 10 ms", share <= 2 and value < 10, note)]
 
 
-def costs_of(stage: Stage, forwarder: Child, web: Child, workers: Sequence[Child]) -> Costs:
-    """What both ways from a webhook to Slack spend from now on."""
-    pids = {
-        "forwarder": [forwarder.pid],
-        "web": [web.pid],
-        f"{len(workers)} workers": [each.pid for each in workers],
-        "server": [stage.redis_pid],
-    }
-    return Costs(pids)
+@asynccontextmanager
+async def both(options: Options) -> AsyncIterator[tuple[Stage, int, int, Costs]]:
+    """Hark and the forwarder, warm: the stage, the port of each, and what both ways spend from now on."""
+    async with (
+        open_stage(options.profile) as stage,
+        stage.web() as (web, port),
+        stage.workers() as workers,
+        stage.baseline("forward", "webhook") as (forwarder, base),
+    ):
+        for each in (base, port):
+            await flow(stage, each, WARM)
+        pids = {
+            "forwarder": [forwarder.pid],
+            "web": [web.pid],
+            f"{len(workers)} workers": [each.pid for each in workers],
+            "server": [stage.redis_pid],
+        }
+        yield stage, port, base, Costs(pids)
 
 
 async def flow(stage: Stage, port: int, count: int) -> float:
