@@ -5,10 +5,19 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Protocol
 
 from bot.clock import SystemClock
 
 MAX_SKIP = timedelta(days=7)
+
+
+class Time(Protocol):
+    """Where the local Slack and the square read the time: `now` (aware UTC) for what people see, `monotonic` (seconds
+    that never jump) for limits and deadlines."""
+
+    def now(self) -> datetime: ...
+    def monotonic(self) -> float: ...
 
 
 class SandboxClock:

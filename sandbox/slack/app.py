@@ -6,8 +6,9 @@ from typing import Any, Self
 
 from aiohttp import web
 
+from sandbox.clock import Time
 from sandbox.slack import interactivity, page_api, responses
-from sandbox.slack.base import Json, Time
+from sandbox.slack.base import Json
 from sandbox.slack.config import SandboxConfig
 from sandbox.slack.hub import Call, Hub
 from sandbox.slack.interactivity import Outcome, Press

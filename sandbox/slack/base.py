@@ -1,32 +1,8 @@
-"""What every part of the local Slack leans on: the JSON type, Slack's refusals, and the clock."""
+"""What every part of the local Slack leans on: the JSON type, and Slack's refusals."""
 
-from datetime import UTC, datetime
-from time import monotonic
-from typing import Any, Protocol, TypeAlias
+from typing import Any, TypeAlias
 
 Json: TypeAlias = dict[str, Any]
-
-
-class Time(Protocol):
-    """Where the sandbox reads the time: `now` for what people see, `monotonic` (seconds) for limits and deadlines."""
-
-    def now(self) -> datetime:
-        """The current moment, aware, in UTC."""
-
-    def monotonic(self) -> float:
-        """Seconds that never go back."""
-
-
-class SystemTime:
-    """The machine's own clock."""
-
-    def now(self) -> datetime:
-        """The current moment, aware, in UTC."""
-        return datetime.now(UTC)  # noqa: TID251 - the one place where the sandbox reads the real clock
-
-    def monotonic(self) -> float:
-        """Seconds since some fixed moment."""
-        return monotonic()
 
 
 class SlackError(Exception):

@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from sandbox.slack.base import Json, Time
+from sandbox.clock import Time
+from sandbox.slack.base import Json
 from sandbox.slack.config import SandboxConfig
 from sandbox.slack.delivery import Transport
 from sandbox.slack.model import Conversation, Message

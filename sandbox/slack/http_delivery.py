@@ -11,8 +11,9 @@ from urllib.parse import urlencode
 
 import aiohttp
 
+from sandbox.clock import Time
 from sandbox.slack.background import Background
-from sandbox.slack.base import Json, SlackError, Time
+from sandbox.slack.base import Json, SlackError
 from sandbox.slack.config import SandboxConfig
 from sandbox.slack.delivery import COMMANDS, EVENTS, Ack, DeliveryRecord, Unanswered
 

@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from bot.clock import SystemClock
+from sandbox.clock import Time
 from sandbox.keeping import KeptFile
 from sandbox.slack import storage
 from sandbox.slack.background import Background
-from sandbox.slack.base import Json, SystemTime, Time
+from sandbox.slack.base import Json
 from sandbox.slack.config import SandboxConfig
 from sandbox.slack.delivery import Transport
 from sandbox.slack.events import Events
@@ -40,7 +42,7 @@ class Hub:
     def __init__(self, config: SandboxConfig, time: Time | None = None, wall: Time | None = None) -> None:
         """Build everything; nothing runs yet."""
         self.config = config
-        self.time = time or SystemTime()
+        self.time = time or SystemClock()
         self.rev = 0
         self.base_url = ""
         self._listeners: list[Callable[[], None]] = []
@@ -51,7 +53,7 @@ class Hub:
         self.grants = Grants(config, self.time)
         self.views = Views(config, self.time, self.workspace)
         self.sockets = Sockets(config, self.time, self.background)
-        self.http = HttpDelivery(config, wall or SystemTime(), self.background)
+        self.http = HttpDelivery(config, wall or SystemClock(), self.background)
         self.transport: Transport = self.http if config.http_mode else self.sockets
         self.events = Events(config, self.time, self.workspace, self.transport)
         self.calls: deque[Call] = deque(maxlen=config.log_size)

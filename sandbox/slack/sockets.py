@@ -11,8 +11,9 @@ from uuid import uuid4
 
 from aiohttp import WSMsgType, web
 
+from sandbox.clock import Time
 from sandbox.slack.background import Background
-from sandbox.slack.base import Json, Time
+from sandbox.slack.base import Json
 from sandbox.slack.config import SandboxConfig
 from sandbox.slack.delivery import COMMANDS, EVENTS, INTERACTIVE, Ack, DeliveryRecord, Unanswered
 

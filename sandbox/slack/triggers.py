@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from hashlib import sha256
 
-from sandbox.slack.base import SlackError, Time
+from sandbox.clock import Time
+from sandbox.slack.base import SlackError
 from sandbox.slack.config import SandboxConfig
 
 

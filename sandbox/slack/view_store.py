@@ -2,7 +2,8 @@
 
 from typing import Final
 
-from sandbox.slack.base import Json, SlackError, Time, invalid_arguments
+from sandbox.clock import Time
+from sandbox.slack.base import Json, SlackError, invalid_arguments
 from sandbox.slack.config import SandboxConfig
 from sandbox.slack.state_values import carried, first_values, merged
 from sandbox.slack.text import stored_blocks

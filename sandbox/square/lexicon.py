@@ -9,9 +9,9 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sandbox.square.clock import parse
 from sandbox.square.ids import cid_bytes, is_tid
 from sandbox.square.richtext import graphemes
+from sandbox.square.times import parse
 
 Schema = Mapping[str, Any]
 Path = tuple[str | int, ...]

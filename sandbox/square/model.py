@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sandbox.square.clock import parse
+from sandbox.square.times import parse
 
 SCOPE_MAIN = "com.atproto.access"
 SCOPE_APP = "com.atproto.appPass"

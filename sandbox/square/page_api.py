@@ -8,12 +8,12 @@ from typing import Any
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from sandbox.square.clock import iso
 from sandbox.square.faults import Fault, FaultKind, Faults
 from sandbox.square.model import Record
 from sandbox.square.notifications import quoted_uri
 from sandbox.square.people import ActRefused, Acts
 from sandbox.square.schemas import FOLLOW, LIKE, POST, REPOST
+from sandbox.square.times import iso
 from sandbox.square.world import World, parent_of, subject_of
 
 Json = dict[str, Any]

@@ -6,10 +6,10 @@ The app finds handles, links and tags in the text, as real client apps do; the n
 from datetime import datetime
 from typing import Any
 
-from sandbox.square.clock import iso
 from sandbox.square.model import Message, Person, Record
 from sandbox.square.richtext import complete_handles, detect_facets, graphemes
 from sandbox.square.schemas import CHAT_DECLARATION, EMBED_RECORD, FOLLOW, LIKE, POST, REPOST, check_record
+from sandbox.square.times import iso
 from sandbox.square.world import World
 from sandbox.square.xrpc_chat import refusal
 

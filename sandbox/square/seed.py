@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-from sandbox.square.clock import iso
 from sandbox.square.ids import plc_did
 from sandbox.square.model import SCOPE_APP, SCOPE_MAIN, SCOPE_PRIVILEGED, Person
 from sandbox.square.schemas import CHAT_DECLARATION, FOLLOW, POST, PROFILE
+from sandbox.square.times import iso
 from sandbox.square.world import World
 
 DOMAIN = "square.test"

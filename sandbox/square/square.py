@@ -9,9 +9,9 @@ from typing import Self
 
 from aiohttp import web
 
+from sandbox.clock import Time
 from sandbox.keeping import KeptFile
 from sandbox.square import storage
-from sandbox.square.clock import Clock
 from sandbox.square.dispatch import Call, Dispatcher
 from sandbox.square.faults import Fault, FaultKind
 from sandbox.square.limits import LimitRules
@@ -45,7 +45,7 @@ class SquareSandbox(Acts):
     another one.
     """
 
-    def __init__(self, clock: Clock, config: SquareConfig | None = None) -> None:
+    def __init__(self, clock: Time, config: SquareConfig | None = None) -> None:
         super().__init__(World(clock))
         self._config = config or SquareConfig()
         people = default_people() if self._config.people is None else self._config.people

@@ -5,10 +5,10 @@ Shapes: lexicons `app.bsky.actor.defs` and `app.bsky.feed.defs`.
 
 from typing import Any
 
-from sandbox.square.clock import iso
 from sandbox.square.model import Person, Record
 from sandbox.square.notifications import quoted_uri
 from sandbox.square.schemas import BLOCK, CHAT_DECLARATION, EMBED_RECORD, FOLLOW, LIKE, POST, PROFILE, REPOST
+from sandbox.square.times import iso
 from sandbox.square.world import World
 
 Json = dict[str, Any]

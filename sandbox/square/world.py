@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sandbox.square.clock import Clock
+from sandbox.clock import Time
 from sandbox.square.ids import TidClock, cid
 from sandbox.square.model import Convo, LogEvent, Message, Person, Record, RefreshToken
 from sandbox.square.schemas import FOLLOW, POST
@@ -23,7 +23,7 @@ class World:
     records by what they point at: likes by post, answers by parent.
     """
 
-    clock: Clock
+    clock: Time
     people: dict[str, Person] = field(default_factory=dict)
     records: dict[str, Record] = field(default_factory=dict)
     deleted: dict[str, Record] = field(default_factory=dict)

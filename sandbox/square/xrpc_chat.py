@@ -6,7 +6,6 @@ something was said stays open. Shapes and error names: lexicons `chat.bsky.convo
 
 from typing import Any
 
-from sandbox.square.clock import iso
 from sandbox.square.errors import invalid_request, refused
 from sandbox.square.lexicon import Schema
 from sandbox.square.methods import Handler, Json, Method, Request, procedure, query
@@ -14,6 +13,7 @@ from sandbox.square.model import Convo, LogEvent, Message, Person
 from sandbox.square.params import CURSOR, Param, limit
 from sandbox.square.richtext import misplaced_facet
 from sandbox.square.schemas import BLOCK, EMBED, FACETS, record, text
+from sandbox.square.times import iso
 from sandbox.square.views import allow_incoming, profile_basic
 from sandbox.square.world import World
 

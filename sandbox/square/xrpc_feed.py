@@ -3,13 +3,13 @@
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
-from sandbox.square.clock import iso, milliseconds
 from sandbox.square.errors import invalid_request, refused
 from sandbox.square.methods import Json, Method, Request, query
 from sandbox.square.model import Person, Record
 from sandbox.square.params import CURSOR, Param, limit
 from sandbox.square.schemas import LIKE, POST, REPOST
 from sandbox.square.search import Search, matches
+from sandbox.square.times import iso, milliseconds
 from sandbox.square.views import newest_first, not_found_post, post_view, profile_basic, replies_to
 from sandbox.square.world import parent_of, subject_of
 

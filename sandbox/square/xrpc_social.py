@@ -1,11 +1,11 @@
 """Methods about profiles and notifications (`app.bsky.actor.*`, `app.bsky.notification.*`)."""
 
-from sandbox.square.clock import iso, parse
 from sandbox.square.errors import internal_error, invalid_request
 from sandbox.square.methods import Json, Method, Request, procedure, query
 from sandbox.square.notifications import Notification, notifications_for
 from sandbox.square.params import CURSOR, Param, limit
 from sandbox.square.schemas import DATETIME, record
+from sandbox.square.times import iso, parse
 from sandbox.square.views import profile_basic, profile_detailed
 from sandbox.square.xrpc_feed import actor, with_cursor
 

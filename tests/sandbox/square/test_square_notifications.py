@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from sandbox.square.clock import iso
 from sandbox.square.model import Record
+from sandbox.square.times import iso
 from tests.support.square_sandbox import Client, SquareClock, running_square
 
 LIST = "app.bsky.notification.listNotifications"

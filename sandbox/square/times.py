@@ -1,14 +1,6 @@
-"""Time as the square sees it: an injected clock, and the one text form of a moment."""
+"""The one text form of a moment on the square."""
 
 from datetime import UTC, datetime
-from typing import Protocol
-
-
-class Clock(Protocol):
-    """Time, passed in. `now` is aware UTC; `monotonic` counts seconds and never jumps."""
-
-    def now(self) -> datetime: ...
-    def monotonic(self) -> float: ...
 
 
 def iso(moment: datetime) -> str:
