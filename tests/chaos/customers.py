@@ -4,18 +4,18 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import aiohttp
 from aiohttp import web
-from standardwebhooks import Webhook
 
 from bot.clock import SystemClock
 from sandbox.demo import WEBHOOK_SECRET
 from sandbox.square.people import Acts
 from tests.chaos.ledger import Told
 from tests.chaos.schedule import Event
+from tests.support import webhook_rig
 from tests.support.facebook_server import FacebookServer, delivery
 from tests.support.graph_server import signed
 
@@ -113,13 +113,8 @@ class Customers:
         else:
             kind = "reaction" if event.what == "like" else "comment"
             form, body = "application/json", json.dumps({"type": f"{kind}.created", "data": data}).encode()
-        return lambda: self._post("webhook", body, self._signed(event.token, body, form))
-
-    def _signed(self, id_: str, body: bytes, form: str) -> dict[str, str]:
-        at = datetime.fromtimestamp(SystemClock().now().timestamp(), UTC)
-        signature = str(Webhook(WEBHOOK_SECRET).sign(id_, at, body.decode()))
-        stamp = str(int(at.timestamp()))
-        return {"content-type": form, "webhook-id": id_, "webhook-timestamp": stamp, "webhook-signature": signature}
+        sign = partial(webhook_rig.signed, event.token, body=body, secret=WEBHOOK_SECRET, form=form)
+        return lambda: self._post("webhook", body, sign(at=SystemClock().now()))
 
     async def _post(self, network: str, body: bytes, headers: dict[str, str]) -> int:
         timeout = aiohttp.ClientTimeout(total=PATIENCE_S)

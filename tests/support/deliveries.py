@@ -8,12 +8,11 @@ from dataclasses import dataclass, field
 from zlib import crc32
 
 import aiohttp
-from standardwebhooks import Webhook
 
 from bot.clock import SystemClock
 from bot.store.store import Store
 from tests.support.waiting import wait_until
-from tests.support.webhook_rig import SECRET
+from tests.support.webhook_rig import SECRET, signed
 
 ACCOUNTS = ("main", *(f"desk{n}" for n in range(7)))
 """The deliveries of each account live in a shard of their own."""
@@ -55,14 +54,8 @@ class Network:
 
     async def _try(self, id_: str) -> bool:
         event = {"id": id_, "text": f"My bag {id_} is lost", "author": {"id": f"u-{id_}"}}
-        body = json.dumps({"type": "comment.created", "data": event})
-        now = SystemClock().now()
-        headers = {
-            "Content-Type": "application/json",
-            "webhook-id": f"msg-{id_}",
-            "webhook-timestamp": str(int(now.timestamp())),
-            "webhook-signature": str(Webhook(SECRET).sign(f"msg-{id_}", now, body)),
-        }
+        body = json.dumps({"type": "comment.created", "data": event}).encode()
+        headers = signed(f"msg-{id_}", SystemClock().now(), body)
         try:
             account = ACCOUNTS[crc32(id_.encode()) % len(ACCOUNTS)]
             url = f"http://127.0.0.1:{self.port}/webhooks/webhook/{account}"

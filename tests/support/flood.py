@@ -9,12 +9,12 @@ from datetime import datetime
 from typing import Any, Final
 
 import aiohttp
-from standardwebhooks import Webhook
 
 from bot.domain.case import Case
 from bot.domain.models import CaseKey
 from sandbox.demo import WEBHOOK_SECRET
 from tests.support.rig import Rig
+from tests.support.webhook_rig import signed
 
 AT_ONCE: Final = 50
 
@@ -54,13 +54,8 @@ async def pour(rig: Rig, customers: Sequence[Customer]) -> None:
         for first in range(0, len(customers), AT_ONCE):
             batch = [each.event(now) for each in customers[first : first + AT_ONCE]]
             body = json.dumps(batch).encode()
-            name = f"batch-{customers[first].n}"
-            headers = {
-                "content-type": "application/cloudevents-batch+json",
-                "webhook-id": name,
-                "webhook-timestamp": str(int(now.timestamp())),
-                "webhook-signature": str(Webhook(WEBHOOK_SECRET).sign(name, now, body.decode())),
-            }
+            name, form = f"batch-{customers[first].n}", "application/cloudevents-batch+json"
+            headers = signed(name, now, body, secret=WEBHOOK_SECRET, form=form)
             async with http.post(url, data=io.BytesIO(body), headers=headers) as answer:
                 assert answer.status == 202, (answer.status, await answer.text())
 

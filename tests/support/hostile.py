@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 import aiohttp
-from standardwebhooks import Webhook
 
 from sandbox.demo import WEBHOOK_SECRET
 from sandbox.slack.model import Message
 from tests.support.rig import ANA, BEN, Rig
+from tests.support.webhook_rig import signed
 
 PILE: Final = "\u0315" * 40
 FAMILY: Final = "\U0001f468\u200d\U0001f469\u200d\U0001f467\u200d\U0001f466"
@@ -73,17 +73,10 @@ def event(name: str, text: str, number: int) -> dict[str, Any]:
 
 async def deliver(rig: Rig, what: dict[str, Any]) -> None:
     """Sign an event and post it to the webhook door; JSON's own escapes carry what UTF-8 cannot."""
-    body = json.dumps(what)
-    now = rig.sandbox.clock.now()
-    key = f"msg_{abs(hash(body))}"
-    headers = {
-        "Content-Type": "application/json",
-        "webhook-id": key,
-        "webhook-timestamp": str(int(now.timestamp())),
-        "webhook-signature": Webhook(WEBHOOK_SECRET).sign(key, now, body),
-    }
+    body = json.dumps(what).encode()
+    headers = signed(f"msg_{abs(hash(body))}", rig.sandbox.clock.now(), body, secret=WEBHOOK_SECRET)
     url = f"http://127.0.0.1:{rig.port}/webhooks/webhook"
-    async with aiohttp.ClientSession() as http, http.post(url, data=body.encode(), headers=headers) as answer:
+    async with aiohttp.ClientSession() as http, http.post(url, data=body, headers=headers) as answer:
         assert answer.status == 202, await answer.text()
 
 

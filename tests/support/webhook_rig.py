@@ -47,6 +47,18 @@ def content_type(name: str) -> str:
     return form["batch" in name] if name.startswith("cloud_") else "application/json"
 
 
+def signed(
+    id_: str, at: datetime, body: bytes, *, secret: str = SECRET, form: str = "application/json"
+) -> dict[str, str]:
+    """The headers of a delivery, signed by the official library."""
+    return {
+        "content-type": form,
+        "webhook-id": id_,
+        "webhook-timestamp": str(int(at.timestamp())),
+        "webhook-signature": str(Webhook(secret).sign(id_, at, body.decode())),
+    }
+
+
 def a_request(
     body: bytes | str | dict[str, Any],
     *,
@@ -59,12 +71,7 @@ def a_request(
 ) -> WebhookRequest:
     """A request that the official library signed; `changes` are headers, `_` for `-`, empty for none."""
     raw = json.dumps(body).encode() if isinstance(body, dict) else body.encode() if isinstance(body, str) else body
-    headers = {
-        "content-type": form,
-        "webhook-id": id_,
-        "webhook-timestamp": str(int(at.timestamp())),
-        "webhook-signature": str(Webhook(secret).sign(id_, at, raw.decode())),
-    }
+    headers = signed(id_, at, raw, secret=secret, form=form)
     headers |= {name.replace("_", "-"): value for name, value in changes.items()}
     kept = {name: value for name, value in headers.items() if value}
     return WebhookRequest(method="POST", headers=kept, query={}, body=raw, received_at=received_at)

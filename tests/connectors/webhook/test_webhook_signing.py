@@ -13,7 +13,7 @@ from bot.domain.network import Accepted, Refusal, WebhookRequest
 from connectors.webhook import signing
 from connectors.webhook.connector import NOT_GENUINE, WebhookConnector
 from tests.support.cases import NOON
-from tests.support.webhook_rig import OTHER_SECRET, SECRET, Rig, a_request, a_secret, fixture
+from tests.support.webhook_rig import OTHER_SECRET, SECRET, Rig, a_request, a_secret, fixture, signed
 
 BODY = fixture("comment_created__whole")
 FORGED = Refusal(401, NOT_GENUINE)
@@ -127,8 +127,7 @@ def test_nothing_unsigned_gets_in_or_raises(body: bytes, headers: dict[str, str]
 def test_every_message_of_the_library_is_taken(id_: str, body: str) -> None:
     """Ours and the library's reading of the specification agree for any id and body."""
     raw = body.encode("utf-8", "replace")
-    signed: Any = Webhook(SECRET).sign(id_, NOON, raw.decode())
-    headers = {"webhook-id": id_, "webhook-timestamp": str(int(NOON.timestamp())), "webhook-signature": signed}
+    headers = signed(id_, NOON, raw)
     assert signing.is_genuine(headers, raw, [KEY], NOON)
     assert not signing.is_genuine(headers, raw + b"x", [KEY], NOON)
 
