@@ -1,7 +1,6 @@
 """The Bluesky connector: one account on one server of the AT Protocol."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
 from typing import Any, ClassVar
 
 from bot.domain.case import Send
@@ -49,7 +48,7 @@ class BlueskyConnector(Connector):
         xrpc = Xrpc(deps.http, deps.clock)
         self._sessions = Sessions(settings, deps, xrpc)
         self._api = Api(self._sessions, xrpc, deps.clock)
-        self._doors = Doors(deps.account, self._api, deps.clock, timedelta(hours=settings.history_hours))
+        self._doors = Doors(settings, deps, self._api)
         self._sender = Sender(settings, self._api)
 
     @property

@@ -13,12 +13,13 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 from bot.domain.errors import Permanent, Transient
 from bot.domain.models import Raw
 from bot.domain.network import Page
-from bot.domain.ports import Clock
 from connectors import clean
+from connectors.base import ConnectorDeps
 from connectors.bluesky import paging, wire
 from connectors.bluesky.api import Api
 from connectors.bluesky.mapping import BEFORE_START_HEADER, DID_HEADER, chat_id
 from connectors.bluesky.paging import Entry
+from connectors.bluesky.settings import BlueskySettings
 from connectors.bluesky.xrpc import NO_SUCH_METHOD
 
 CARE: Final = ("mention", "reply", "quote")
@@ -53,11 +54,11 @@ def intervals(queries: Sequence[str], poll_seconds: float) -> dict[str, float]:
 class Doors:
     """The polls of one account."""
 
-    def __init__(self, account: str, api: Api, clock: Clock, history: timedelta) -> None:
-        self._account = account
+    def __init__(self, settings: BlueskySettings, deps: ConnectorDeps, api: Api) -> None:
+        self._account = deps.account
         self._api = api
-        self._clock = clock
-        self._history = history
+        self._clock = deps.clock
+        self._history = timedelta(hours=settings.history_hours)
         self._failures: dict[str, int] = {}
 
     async def poll(self, source: str, cursor: str | None) -> Page:

@@ -68,8 +68,8 @@ class FacebookConnector(GraphConnector[FacebookSettings]):
         access = Access(settings.graph_url, settings.graph_version, token, settings.secrets[0])
         self._api = Api(Graph(deps.http, deps.clock, access, WORDS), settings.page_id)
         history = timedelta(hours=settings.history_hours)
-        self._doors = Doors(self._page, self._api, deps.clock, history, deps.poll_seconds)
-        self._sender = Sender(self._page, self._api, deps.clock)
+        self._doors = Doors(self._page, deps, self._api, history)
+        self._sender = Sender(self._page, deps, self._api)
 
     @property
     def identity(self) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from bot.domain.models import Raw
 from bot.domain.network import Page
-from bot.domain.ports import Clock
+from connectors.base import ConnectorDeps
 from connectors.facebook import names
 from connectors.facebook.api import NEWEST_COMMENTS, NEWEST_MESSAGES, Api, newer
 from connectors.facebook.wire import ReadComment, ReadConversation, ReadMessage, ReadPost
@@ -35,12 +35,12 @@ Found = list[tuple[str, dict[str, Any]]]
 class Doors:
     """The sweeps of one Page."""
 
-    def __init__(self, page: names.Page, api: Api, clock: Clock, history: timedelta, poll_seconds: float) -> None:
+    def __init__(self, page: names.Page, deps: ConnectorDeps, api: Api, history: timedelta) -> None:
         self._page = page
         self._api = api
-        self._clock = clock
+        self._clock = deps.clock
         self._history = history
-        self._poll_seconds = poll_seconds
+        self._poll_seconds = deps.poll_seconds
         self._looked: dict[str, datetime] = {}
 
     def intervals(self) -> dict[str, float]:

@@ -10,7 +10,7 @@ from typing import Final
 from bot.domain.case import MODERATION, Purpose, Send
 from bot.domain.errors import Permanent, Unknown
 from bot.domain.models import LengthRule, Sent
-from bot.domain.ports import Clock
+from connectors.base import ConnectorDeps
 from connectors.facebook import names
 from connectors.facebook.api import Api, newer
 from connectors.facebook.wire import ReadComment, ReadConversation, ReadMessage
@@ -35,10 +35,10 @@ CLOSED: Final = "Messenger's 24 hours are over: this person has to write first. 
 class Sender:
     """The outbound acts of one Page."""
 
-    def __init__(self, page: names.Page, api: Api, clock: Clock) -> None:
+    def __init__(self, page: names.Page, deps: ConnectorDeps, api: Api) -> None:
         self._page = page
         self._api = api
-        self._clock = clock
+        self._clock = deps.clock
 
     async def send(self, send: Send) -> Sent:
         """Carry out one send; raises Transient, Permanent or Unknown."""

@@ -6,7 +6,7 @@ Both networks list the newest first, tell of few edits and deletions, and name a
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
@@ -14,9 +14,9 @@ from bot.domain.errors import Permanent
 from bot.domain.models import Raw
 from bot.domain.network import Page
 from bot.domain.ports import Clock
-from connectors.graph.client import Json
+from connectors.base import ConnectorDeps
+from connectors.graph.client import Graph, Json
 from connectors.graph.errors import Fate
-from connectors.graph.pace import Pace
 from connectors.graph.wire import OUR_NAME, dump, version_of
 
 SWEEP: Final = "sweep"
@@ -70,24 +70,34 @@ class Progress(BaseModel):
 P = TypeVar("P", bound=Progress)
 
 
+class Swept(Protocol):
+    """What sweeps ask of a network's calls: how the account is called, and to read what is certainly there, which
+    raises Permanent where it may not be read any more."""
+
+    graph: Graph
+
+    async def name(self) -> str: ...
+    async def may_read(self) -> None: ...
+
+
 @dataclass(frozen=True, slots=True)
 class Sweeps:
-    """The sweeps of one account. `name` asks how the account is called; `poll_s` are the seconds between two polls;
-    `may_read` reads what is certainly there, and raises Permanent where it cannot."""
+    """The sweeps of one account."""
 
     network: str
-    account: str
-    name: Callable[[], Awaitable[str]]
-    pace: Pace
-    clock: Clock
+    deps: ConnectorDeps
+    api: Swept
     history: timedelta
-    poll_s: float
-    may_read: Callable[[], Awaitable[None]]
+
+    @property
+    def clock(self) -> Clock:
+        """The time."""
+        return self.deps.clock
 
     @property
     def every_s(self) -> float:
         """Seconds between two sweeps of a kind."""
-        return self.poll_s * SLOWER
+        return self.deps.poll_seconds * SLOWER
 
     def progress(self, kind: type[P], cursor: str | None) -> P:
         """How far the sweep had come that left this cursor; without one, the first start's look back."""
@@ -106,18 +116,18 @@ class Sweeps:
             if error.reason in NO_RIGHT:
                 return Page(items=(), cursor=cursor, wait_s=NOT_ALLOWED_WAIT_S)
             raise
-        now = self.clock.now()
-        wait = self.pace.interval(self.every_s, now)
-        return Page(items=tuple(items), cursor=after.model_dump_json(), wait_s=wait, said=self.pace.words(now))
+        now, pace = self.clock.now(), self.api.graph.pace
+        wait = pace.interval(self.every_s, now)
+        return Page(items=tuple(items), cursor=after.model_dump_json(), wait_s=wait, said=pace.words(now))
 
     async def raw(self, source: str, body: Mapping[str, Any]) -> Raw:
         """Something read, as it is stored."""
         return Raw(
             network=self.network,
-            account=self.account,
+            account=self.deps.account,
             source=source,
             body=dump(body),
-            headers={OUR_NAME: await self.name()},
+            headers={OUR_NAME: await self.api.name()},
             received_at=self.clock.now(),
         )
 
@@ -128,7 +138,7 @@ class Sweeps:
         parts = -(-len(known) // LOOKS)
         if parts <= 1:
             return known
-        part = int(self.clock.now().timestamp() // max(self.poll_s, 1.0)) % parts
+        part = int(self.clock.now().timestamp() // max(self.deps.poll_seconds, 1.0)) % parts
         return known[part * LOOKS : (part + 1) * LOOKS]
 
     async def again(
@@ -158,7 +168,7 @@ class Sweeps:
     async def _trust(self) -> None:
         """Raise Permanent if what seems to be gone may only be out of our sight."""
         try:
-            await self.may_read()
+            await self.api.may_read()
         except Permanent as error:
             if error.reason == Fate.GONE:
                 raise Permanent(Fate.PERMISSION, RIGHT_LOST) from error

@@ -57,18 +57,9 @@ class InstagramConnector(GraphConnector[InstagramSettings]):
         self._rules = names.Rules(settings.account_id, human_agent=settings.human_agent, reads_mentions=reads_mentions)
         self._api = Api(Graph(deps.http, deps.clock, access(settings), words=WORDS), settings)
         history = timedelta(hours=settings.history_hours)
-        self._sweeps = Sweeps(
-            network=names.NETWORK,
-            account=deps.account,
-            name=self._api.name,
-            pace=self._api.graph.pace,
-            clock=deps.clock,
-            history=history,
-            poll_s=deps.poll_seconds,
-            may_read=self._api.may_read,
-        )
+        self._sweeps = Sweeps(names.NETWORK, deps, self._api, history)
         self._doors = Doors(self._api, self._sweeps)
-        self._sender = Sender(settings, deps.account, self._api, deps.notes, deps.clock)
+        self._sender = Sender(settings, deps, self._api)
 
     @property
     def identity(self) -> str:

@@ -10,7 +10,7 @@ from typing import Final
 from bot.domain.case import MODERATION, Purpose, Send
 from bot.domain.errors import Permanent, Unknown
 from bot.domain.models import LengthRule, Sent
-from bot.domain.ports import Clock, Notes
+from connectors.base import ConnectorDeps
 from connectors.graph.client import Json
 from connectors.graph.errors import Fate
 from connectors.graph.sending import found_hidden, looked_at, moderated
@@ -39,13 +39,13 @@ NOT_LISTED: Final = "Instagram does not list answers below other people's posts:
 class Sender:
     """The outbound acts of one account."""
 
-    def __init__(self, settings: InstagramSettings, account: str, api: Api, notes: Notes, clock: Clock) -> None:
+    def __init__(self, settings: InstagramSettings, deps: ConnectorDeps, api: Api) -> None:
         self._human_agent = settings.human_agent
         self._own_id = settings.account_id
-        self._account = account
+        self._account = deps.account
         self._api = api
-        self._notes = notes
-        self._clock = clock
+        self._notes = deps.notes
+        self._clock = deps.clock
 
     async def send(self, send: Send) -> Sent:
         """Carry out one send; raises Transient, Permanent or Unknown."""

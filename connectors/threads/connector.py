@@ -47,18 +47,9 @@ class ThreadsConnector(GraphConnector[ThreadsSettings]):
         super().__init__(settings, deps)
         self._api = Api(Graph(deps.http, deps.clock, access(settings), words=WORDS), settings)
         history = timedelta(hours=settings.history_hours)
-        self._sweeps = Sweeps(
-            network=mapping.NETWORK,
-            account=deps.account,
-            name=self._api.name,
-            pace=self._api.graph.pace,
-            clock=deps.clock,
-            history=history,
-            poll_s=deps.poll_seconds,
-            may_read=self._api.may_read,
-        )
+        self._sweeps = Sweeps(mapping.NETWORK, deps, self._api, history)
         self._doors = Doors(self._api, self._sweeps)
-        self._sender = Sender(deps.account, self._api, deps.notes, deps.clock)
+        self._sender = Sender(deps, self._api)
 
     @property
     def identity(self) -> str:

@@ -12,7 +12,7 @@ from typing import Final
 from bot.domain.case import MODERATION, Purpose, Send
 from bot.domain.errors import Permanent, Transient, Unknown
 from bot.domain.models import LengthRule, Sent
-from bot.domain.ports import Clock, Notes
+from connectors.base import ConnectorDeps
 from connectors.graph.client import Json
 from connectors.graph.errors import Fate
 from connectors.graph.sending import found_hidden, looked_at, moderated
@@ -47,11 +47,10 @@ class State(StrEnum):
 class Sender:
     """The replies of one profile."""
 
-    def __init__(self, account: str, api: Api, notes: Notes, clock: Clock) -> None:
-        self._account = account
+    def __init__(self, deps: ConnectorDeps, api: Api) -> None:
+        self._account = deps.account
         self._api = api
-        self._notes = notes
-        self._clock = clock
+        self._notes = deps.notes
 
     async def send(self, send: Send) -> Sent:
         """Carry out one send; raises Transient, Permanent or Unknown."""

@@ -55,11 +55,11 @@ class XConnector(Connector):
         self._secrets = settings.secrets
         caller = Caller(settings.api_url, deps.http, deps.clock)
         tokens = Tokens(settings, deps, caller)
-        self._ledger = Ledger(deps.notes, deps.clock, deps.account, settings.budget)
+        self._ledger = Ledger(deps, settings.budget)
         self._api = Api(settings.user_id, settings.bearer_token.get_secret_value(), tokens, caller, deps.clock)
-        self._doors = Doors(settings, deps.account, self._api, self._ledger, deps.notes, deps.clock, deps.poll_seconds)
-        self._hook = hook.HookWatch(deps.account, self._api, deps.notes, deps.clock)
-        self._look = SecondLook(deps.account, self._api, self._ledger, deps.notes, deps.clock, self._doors)
+        self._doors = Doors(settings, deps, self._api, self._ledger)
+        self._hook = hook.HookWatch(deps, self._api)
+        self._look = SecondLook(deps, self._api, self._ledger, self._doors)
         self._sender = Sender(settings.user_id, self._api, self._ledger, deps.clock)
         self._checker = Checker(settings, deps, self._api, self._ledger)
 

@@ -13,8 +13,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from bot.domain.errors import Permanent
 from bot.domain.models import Raw
 from bot.domain.network import Page
-from bot.domain.ports import Clock, Notes
 from connectors import clean
+from connectors.base import ConnectorDeps
 from connectors.x import prices, walking, wire
 from connectors.x.api import Api
 from connectors.x.calls import BAD_REQUEST
@@ -115,17 +115,15 @@ def hook_note(account: str) -> str:
 class Doors:
     """The polls of one account."""
 
-    def __init__(
-        self, settings: XSettings, account: str, api: Api, ledger: Ledger, notes: Notes, clock: Clock, unit: float
-    ) -> None:
+    def __init__(self, settings: XSettings, deps: ConnectorDeps, api: Api, ledger: Ledger) -> None:
         self._us = settings.user_id
         self._queries = settings.queries
-        self._account = account
+        self._account = deps.account
         self._api = api
         self._ledger = ledger
-        self._notes = notes
-        self._clock = clock
-        self._unit = unit
+        self._notes = deps.notes
+        self._clock = deps.clock
+        self._unit = deps.poll_seconds
 
     def intervals(self) -> dict[str, float]:
         """Every door and how often it is opened at most, in seconds."""

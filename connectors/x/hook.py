@@ -14,7 +14,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
 from bot.domain.errors import Permanent, Transient
 from bot.domain.network import Page
-from bot.domain.ports import Clock, Notes
+from connectors.base import ConnectorDeps
 from connectors.x import wire
 from connectors.x.api import Api
 from connectors.x.doors import hook_note
@@ -66,11 +66,11 @@ def observed(watch: Watch, now: datetime, *, valid: bool) -> Watch:
 class HookWatch:
     """The watcher of one account's webhook."""
 
-    def __init__(self, account: str, api: Api, notes: Notes, clock: Clock) -> None:
-        self._account = account
+    def __init__(self, deps: ConnectorDeps, api: Api) -> None:
+        self._account = deps.account
         self._api = api
-        self._notes = notes
-        self._clock = clock
+        self._notes = deps.notes
+        self._clock = deps.clock
 
     async def poll(self, cursor: str | None) -> Page:
         """Look once; raises Transient while the webhook is off and cannot be switched on."""

@@ -9,8 +9,8 @@ from datetime import timedelta
 from typing import Final
 
 from bot.domain.models import Raw
-from bot.domain.ports import Clock, Notes
 from connectors import clean
+from connectors.base import ConnectorDeps
 from connectors.x import prices, wire
 from connectors.x.api import MAX_IDS, Api
 from connectors.x.doors import Doors
@@ -29,12 +29,12 @@ Refs = Mapping[str, Mapping[str, str]]
 class SecondLook:
     """The second looks of one account."""
 
-    def __init__(self, account: str, api: Api, ledger: Ledger, notes: Notes, clock: Clock, doors: Doors) -> None:
-        self._name = f"recheck:x:{account}"
+    def __init__(self, deps: ConnectorDeps, api: Api, ledger: Ledger, doors: Doors) -> None:
+        self._name = f"recheck:x:{deps.account}"
         self._api = api
         self._ledger = ledger
-        self._notes = notes
-        self._clock = clock
+        self._notes = deps.notes
+        self._clock = deps.clock
         self._doors = doors
 
     async def __call__(self, refs: Sequence[Mapping[str, str]]) -> list[tuple[str, Raw]]:

@@ -16,7 +16,7 @@ from typing import Final
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from bot.domain.errors import Transient
-from bot.domain.ports import Clock, Notes
+from connectors.base import ConnectorDeps
 from connectors.x.prices import dollars
 
 PARTS: Final = ("mentions", "search", "messages", "recheck", "sends", "checks")
@@ -124,10 +124,10 @@ def next_month(now: datetime) -> datetime:
 class Ledger:
     """The spending of one account."""
 
-    def __init__(self, notes: Notes, clock: Clock, account: str, budget: int) -> None:
-        self._notes = notes
-        self._clock = clock
-        self._account = account
+    def __init__(self, deps: ConnectorDeps, budget: int) -> None:
+        self._notes = deps.notes
+        self._clock = deps.clock
+        self._account = deps.account
         self._lock = asyncio.Lock()
         self.budget = budget
 
