@@ -4,7 +4,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -21,7 +20,6 @@ from sandbox.square.square import SquareConfig, SquareSandbox
 from tests.support.cases import ANA, NOON
 from tests.support.stores import TestClock, a_store
 
-FIXTURES = Path(__file__).resolve().parents[1] / "connectors" / "bluesky" / "fixtures"
 NO_CHAT_PASSWORD = BRAND_APP_LOGIN
 
 

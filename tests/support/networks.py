@@ -111,7 +111,4 @@ def _recorded(network: str, name: str, value: Any) -> Recorded:
     if network == "webhook":
         headers = {"content-type": webhook_rig.content_type(name), "webhook-id": "msg-1"}
         return Recorded(network, name, "webhook", headers, value)
-    headers = dict(value.get("headers", {}))
-    if network == "bluesky":
-        headers |= {"did": value.get("did", "did:plc:brand")}
-    return Recorded(network, name, value["source"], headers, value["body"])
+    return Recorded(network, name, value["source"], value.get("headers", {}), value["body"])

@@ -10,7 +10,7 @@ from bot.domain.models import Interaction, Malformed, Raw
 from connectors.instagram.mapping import parse
 from connectors.instagram.names import Rules
 from tests.support.cases import NOON
-from tests.support.meta_fixtures import a_raw, assert_as_expected, fixtures, load
+from tests.support.fixtures import a_raw, assert_as_expected, fixtures, load
 
 FIXTURES = Path(__file__).parent / "fixtures"
 OWN = "17841400000000001"

@@ -7,7 +7,7 @@ import pytest
 from bot.domain.models import Interaction
 from connectors.threads.mapping import parse
 from tests.support.cases import NOON
-from tests.support.meta_fixtures import a_raw, assert_as_expected, fixtures, load
+from tests.support.fixtures import a_raw, assert_as_expected, fixtures, load
 
 FIXTURES = Path(__file__).parent / "fixtures"
 OWN = "24800000000000001"

@@ -8,7 +8,7 @@ import pytest
 from bot.domain.models import Interaction, Malformed, Raw, SendReport
 from connectors.whatsapp.mapping import callback, parse
 from tests.support.cases import NOON
-from tests.support.meta_fixtures import a_raw, assert_as_expected, fixtures, load
+from tests.support.fixtures import a_raw, assert_as_expected, fixtures, load
 from tests.support.whatsapp_server import ANA, NUMBER, delivery
 
 FIXTURES = Path(__file__).parent / "fixtures"

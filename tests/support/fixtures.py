@@ -1,4 +1,4 @@
-"""Recorded deliveries of Instagram, Threads and WhatsApp: reading them, and saying what they hold."""
+"""Recorded deliveries that hold their door, their body and what is expected: reading them, and comparing."""
 
 import json
 from datetime import datetime
