@@ -10,6 +10,7 @@ from sandbox.clock import Time
 from sandbox.slack import interactivity, page_api, responses
 from sandbox.slack.base import Json
 from sandbox.slack.config import SandboxConfig
+from sandbox.slack.faults import fault
 from sandbox.slack.hub import Call, Hub
 from sandbox.slack.interactivity import Outcome, Press
 from sandbox.slack.model import Message
@@ -135,7 +136,7 @@ class SlackSandbox:
 
     def set_fault(self, kind: str | None, method: str | None = None, times: int = 1, **numbers: Any) -> None:
         """Switch a fault on for the next calls; `numbers` are retry_after (s) and delay_s."""
-        self.hub.faults.set(kind, method, times, **numbers)
+        self.hub.faults.plan(method, fault(kind, times, **numbers))
 
     def message(self, conversation: str, ts: str) -> Message:
         """A message, also an ephemeral one. Raises KeyError."""

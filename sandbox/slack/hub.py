@@ -8,6 +8,7 @@ from typing import Any
 
 from bot.clock import SystemClock
 from sandbox.clock import Time
+from sandbox.faults import Faults
 from sandbox.keeping import KeptFile
 from sandbox.slack import storage
 from sandbox.slack.background import Background
@@ -15,7 +16,6 @@ from sandbox.slack.base import Json
 from sandbox.slack.config import SandboxConfig
 from sandbox.slack.delivery import Transport
 from sandbox.slack.events import Events
-from sandbox.slack.faults import Faults
 from sandbox.slack.http_delivery import HttpDelivery
 from sandbox.slack.limits import Limits
 from sandbox.slack.sockets import Sockets

@@ -12,6 +12,7 @@ from aiohttp import web
 
 from sandbox.slack import interactivity
 from sandbox.slack.base import Json, SlackError
+from sandbox.slack.faults import fault
 from sandbox.slack.hub import Hub
 from sandbox.slack.interactivity import Outcome, Press
 from sandbox.slack.model import Conversation, Message, User
@@ -147,13 +148,8 @@ def _dismiss(hub: Hub, body: Json) -> Json:
 
 def _faults(hub: Hub, body: Json) -> Json:
     try:
-        hub.faults.set(
-            body.get("kind"),
-            body.get("method"),
-            int(body.get("times", 1)),
-            int(body.get("retry_after", 1)),
-            float(body.get("delay_s", 5.0)),
-        )
+        numbers = int(body.get("times", 1)), int(body.get("retry_after", 1)), float(body.get("delay_s", 5.0))
+        hub.faults.plan(body.get("method"), fault(body.get("kind"), *numbers))
     except ValueError as error:
         raise SlackError(str(error)) from error
     return {"ok": True}

@@ -8,10 +8,11 @@ from typing import Final
 
 from aiohttp import web
 
+from sandbox.faults import Fault
 from sandbox.slack import chat_methods, conversation_methods, people_methods, view_methods
 from sandbox.slack.args import read_args, require
 from sandbox.slack.base import Json, SlackError
-from sandbox.slack.faults import PASSING, Fault
+from sandbox.slack.faults import PASSING
 from sandbox.slack.hub import Hub
 from sandbox.slack.method import Method, need_scope
 

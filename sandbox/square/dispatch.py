@@ -10,6 +10,7 @@ from typing import Any
 
 from aiohttp import web
 
+from sandbox.faults import Fault, Faults
 from sandbox.square import xrpc_account, xrpc_chat, xrpc_feed, xrpc_repo, xrpc_social
 from sandbox.square.bodies import read_json
 from sandbox.square.errors import (
@@ -20,7 +21,6 @@ from sandbox.square.errors import (
     invalid_token,
     not_implemented,
 )
-from sandbox.square.faults import Fault, Faults
 from sandbox.square.limits import Limiter, LimitRules, limit_headers, rate_limited
 from sandbox.square.methods import Json, Method, Request
 from sandbox.square.model import SCOPE_MAIN, SCOPE_PRIVILEGED

@@ -3,12 +3,12 @@
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from sandbox.square.faults import Fault, FaultKind, Faults
+from sandbox.faults import Fault, Faults
 from sandbox.square.model import Record
 from sandbox.square.notifications import quoted_uri
 from sandbox.square.people import ActRefused, Acts
@@ -17,6 +17,7 @@ from sandbox.square.times import iso
 from sandbox.square.world import World, parent_of, subject_of
 
 Json = dict[str, Any]
+FaultKind = Literal["http_500", "ratelimited", "slow", "drop_after"]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -136,8 +137,7 @@ class PageApi:
     def _fault(self, body: Json) -> Json:
         wish = _Fault.model_validate(body)
         wanted = wish.kind is not None and wish.times > 0
-        fault = Fault(wish.kind, wish.times, wish.delay_s) if wanted and wish.kind else None
-        self.faults.plan(wish.method, fault)
+        self.faults.plan(wish.method, Fault(wish.kind, wish.times, wish.delay_s) if wanted and wish.kind else None)
         return {}
 
 

@@ -10,13 +10,13 @@ from typing import Self
 from aiohttp import web
 
 from sandbox.clock import Time
+from sandbox.faults import Fault
 from sandbox.keeping import KeptFile
 from sandbox.square import storage
 from sandbox.square.dispatch import Call, Dispatcher
-from sandbox.square.faults import Fault, FaultKind
 from sandbox.square.limits import LimitRules
 from sandbox.square.model import Person
-from sandbox.square.page_api import Json, PageApi, state
+from sandbox.square.page_api import FaultKind, Json, PageApi, state
 from sandbox.square.people import Acts
 from sandbox.square.seed import default_people, fill
 from sandbox.square.sessions import TokenRules

@@ -21,7 +21,7 @@ from aiohttp import web
 from bot.clock import SystemClock
 from sandbox.demo import Sandbox, environment, open_sandbox
 from sandbox.slack.config import SandboxConfig
-from sandbox.square.faults import FaultKind
+from sandbox.square.page_api import FaultKind
 from tests.chaos import customers
 from tests.chaos.crew import Bot, Memory
 from tests.chaos.customers import Customers, Receiver
@@ -148,7 +148,7 @@ class World:
 
     def heal(self) -> None:
         """End every fault that waits for a call to meet it."""
-        self.sandbox.slack.hub.faults.by_method.clear()
+        self.sandbox.slack.set_fault(None)
         self.sandbox.square.set_fault(None)
         self.page.faults.clear()
         self.receiver.faults.clear()

@@ -12,8 +12,7 @@ from tests.support.waiting import wait_until
 async def test_slack_is_away_for_twelve_minutes(redis_url: str) -> None:
     """Customers go on writing; afterwards all stand, the complaint before the praise, and one line says so."""
     async with a_rig(redis_url) as rig:
-        faults = rig.sandbox.slack.hub.faults
-        faults.set("http_503", None, times=10**6)
+        rig.sandbox.slack.set_fault("http_503", times=10**6)
         for n in range(6):
             rig.square.post("jamalreed", f"@acme.square.test lovely, thank you so much for number {n}")
         await wait_until(lambda: rig.service.signals.outage.state != "closed", "the outage is noticed", within_s=30)
@@ -25,7 +24,7 @@ async def test_slack_is_away_for_twelve_minutes(redis_url: str) -> None:
 
         await wait_until(seven, "all seven wait", within_s=30)
         assert rig.cards() == []
-        faults.set(None)
+        rig.sandbox.slack.set_fault(None)
         await wait_until(lambda: len(rig.cards()) == 7, "all cards stand", within_s=60)
         await wait_until(lambda: any("Caught up" in line for line in rig.lines()), "the line stands", within_s=60)
         (line,) = [line for line in rig.lines() if "Caught up" in line]

@@ -104,7 +104,7 @@ async def test_a_crash_after_the_post_does_not_double_it(desk: Desk, monkeypatch
 
 async def test_a_lost_answer_does_not_double_it(desk: Desk) -> None:
     """Slack took the message and the connection broke: it is found, not posted again."""
-    desk.slack.hub.faults.set("drop_after", "chat.postMessage")
+    desk.slack.set_fault("drop_after", "chat.postMessage")
     await desk.notices.tell(KIND, TROUBLE)
     assert await desk.due(KIND) == NOON + timedelta(seconds=30)
     await desk.due(KIND)
@@ -113,7 +113,7 @@ async def test_a_lost_answer_does_not_double_it(desk: Desk) -> None:
 
 async def test_a_pause_that_slack_asks_for_is_kept(desk: Desk) -> None:
     """Nothing is lost and nothing hurries."""
-    desk.slack.hub.faults.set("ratelimited", "chat.postMessage", retry_after=70)
+    desk.slack.set_fault("ratelimited", "chat.postMessage", retry_after=70)
     await desk.notices.tell(KIND, TROUBLE)
     assert await desk.due(KIND) == NOON + timedelta(seconds=70)
     await desk.due(KIND)

@@ -120,13 +120,13 @@ def break_slack(shift: Shift, how: str) -> None:
     if how == "refused":
         shift.api.base_url = NOWHERE
     else:
-        shift.slack.hub.faults.set(how, None, times=10**6)
+        shift.slack.set_fault(how, times=10**6)
 
 
 def mend_slack(shift: Shift) -> None:
     """As before."""
     shift.api.base_url = shift.slack.url
-    shift.slack.hub.faults.set(None)
+    shift.slack.set_fault(None)
 
 
 @pytest.mark.parametrize(("how", "minutes", "words"), [("http_503", 10, "10 minutes"), ("refused", 60, "60 minutes")])
@@ -179,11 +179,11 @@ async def test_ten_waiting_cards_are_worth_a_line(shift: Shift) -> None:
 
 async def test_when_only_posting_fails_one_card_at_a_time_tries(shift: Shift) -> None:
     """Slack answers everything else: no burst of attempts, each of which would have to be looked for later."""
-    shift.slack.hub.faults.set("http_500", "chat.postMessage", times=10**6)
+    shift.slack.set_fault("http_500", "chat.postMessage", times=10**6)
     await shift.cases(60)
     await shift.run(timedelta(minutes=10))
     assert shift.calls("chat.postMessage") < 45
-    shift.slack.hub.faults.set(None, "chat.postMessage")
+    shift.slack.set_fault(None, "chat.postMessage")
     await shift.run(timedelta(minutes=3))
     assert len(shift.texts()) == 61
     assert shift.texts()[-1].startswith("✅ Caught up: 60 cards")
@@ -191,7 +191,7 @@ async def test_when_only_posting_fails_one_card_at_a_time_tries(shift: Shift) ->
 
 async def test_a_lost_answer_is_no_outage(shift: Shift) -> None:
     """Two calls without an answer: the cards are looked for, stand once, and nobody hears of it."""
-    shift.slack.hub.faults.set("drop_after", "chat.postMessage", times=2)
+    shift.slack.set_fault("drop_after", "chat.postMessage", times=2)
     await shift.cases(2)
     await shift.run(10 * SECOND)
     assert len(shift.texts()) == 2
@@ -211,7 +211,7 @@ async def test_hiccups_hours_apart_are_no_outage(shift: Shift, how: str) -> None
 
 async def test_three_failures_within_minutes_are_an_outage_whatever_else_is_answered(shift: Shift) -> None:
     """A card that is not taken is tried again soon; that somebody's name is told meanwhile proves nothing."""
-    shift.slack.hub.faults.set("http_500", "chat.postMessage", times=10**6)
+    shift.slack.set_fault("http_500", "chat.postMessage", times=10**6)
     await shift.cases(1)
     for _ in range(100):
         await shift.run(SECOND)
@@ -245,7 +245,7 @@ async def test_a_crash_after_the_line_does_not_repeat_it(shift: Shift) -> None:
     mend_slack(shift)
     while len(shift.texts()) < 12:
         await shift.run(SECOND)
-    shift.slack.hub.faults.set("drop_after", "chat.postMessage")
+    shift.slack.set_fault("drop_after", "chat.postMessage")
     await shift.run(timedelta(minutes=3))
     assert sum("Caught up" in text for text in shift.texts()) == 1
 
@@ -254,7 +254,7 @@ async def test_a_long_pause_of_one_bucket_leaves_the_others_alone(shift: Shift) 
     """A 429 for posts to #care with Retry-After 600: a card elsewhere is posted, a standing one updated."""
     await shift.cases(1, name="standing")
     await shift.work()
-    shift.slack.hub.faults.set("ratelimited", "chat.postMessage", retry_after=600)
+    shift.slack.set_fault("ratelimited", "chat.postMessage", retry_after=600)
     await shift.cases(2, name="late")
     await shift.run(5 * SECOND)
     elsewhere = a_case(key=a_key("other"), posts=(a_card(channel=BEN),))

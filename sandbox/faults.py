@@ -1,18 +1,17 @@
-"""Faults on demand: the square fails in a chosen way for a chosen number of calls."""
+"""Faults on demand: the local Slack or the square fails in a chosen way for a chosen number of calls."""
 
 from dataclasses import dataclass, field
-from typing import Literal
-
-FaultKind = Literal["http_500", "ratelimited", "slow", "drop_after"]
 
 
 @dataclass(slots=True)
 class Fault:
-    """One planned failure. `drop_after` does the act and then cuts the line; `slow` waits `delay_s` seconds first."""
+    """One planned failure, how many more times, and its numbers (seconds). `drop_after` does the act and then cuts the
+    line; `slow` waits `delay_s` first."""
 
-    kind: FaultKind
+    kind: str
     times: int = 1
     delay_s: float = 1.0
+    retry_after: int = 1
 
 
 @dataclass(slots=True)
