@@ -1,18 +1,32 @@
-"""Deliveries of the webhook to Hark's events: the Activity API, and what else X posts to the same address. Pure."""
+"""What was stored to Hark's events: by door, and for the webhook the events of the Activity API. Pure."""
 
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
-from bot.domain.models import Event, Interaction, Kind, Malformed, UnknownEvent
+from bot.domain.models import Event, Interaction, Kind, Malformed, Raw, UnknownEvent
 from connectors import clean
 from connectors.times import happened
 from connectors.x import messages, wire
-from connectors.x.mapping import Context, author, from_ms, post_event, post_url, profile_url
+from connectors.x.mapping import Context, author, from_ms, polled, post_event, post_url, profile_url, rechecked
 
 _SHOWN: Final = 60
 
 
-def delivered(body: bytes, context: Context) -> Iterator[Event]:
+def parse(raw: Raw, us: str) -> Iterator[Event]:
+    """Read one stored delivery; yields Malformed for what cannot be read and never raises."""
+    door, _, stream = raw.source.partition(":")
+    reader = _DOORS.get(door)
+    if reader is None:
+        yield UnknownEvent(what="unknown_door")
+        return
+    context = Context(raw.account, us, raw.received_at, stream if door == "search" else "")
+    try:
+        yield from reader(raw.body, context)
+    except ValueError as error:  # pydantic's ValidationError is one
+        yield raw.malformed(clean.wrong(error))
+
+
+def _delivered(body: bytes, context: Context) -> Iterator[Event]:
     """Every event of one delivery, each in isolation. Raises ValueError for what is no JSON object."""
     value = clean.loads(body)
     if not isinstance(value, dict):
@@ -41,7 +55,7 @@ def _event(event: wire.Activity, context: Context) -> Iterator[Event]:
     if event.filter.user_id not in ("", context.us):
         yield UnknownEvent(what="other_account")
         return
-    reader = _READERS.get(event.event_type)
+    reader = _EVENTS.get(event.event_type)
     if reader is None:
         yield UnknownEvent(what=event.event_type[:_SHOWN] or "no_event_type")
         return
@@ -96,7 +110,7 @@ def _encrypted(event: wire.Activity, context: Context) -> Iterator[Event]:
     yield messages.encrypted(event, context)
 
 
-_READERS: Final[Mapping[str, Callable[[wire.Activity, Context], Iterator[Event]]]] = {
+_EVENTS: Final[Mapping[str, Callable[[wire.Activity, Context], Iterator[Event]]]] = {
     "post.create": _post,
     "post.mention.create": _post,
     "post.reply.create": _post,
@@ -110,3 +124,12 @@ _READERS: Final[Mapping[str, Callable[[wire.Activity, Context], Iterator[Event]]
 }
 """What is read. Every other event (post.delete of our own posts, follow.unfollow, dm.read, oauth.revoke...) is counted
 by its name: there is nothing in it that staff could act on."""
+
+_DOORS: Final[Mapping[str, Callable[[bytes, Context], Iterator[Event]]]] = {
+    "webhook": _delivered,
+    "mentions": polled,
+    "search": polled,
+    "messages": messages.polled_message,
+    "sweep": messages.swept,
+    "recheck": rechecked,
+}

@@ -8,13 +8,12 @@ from bot.domain.errors import Permanent, Transient
 from bot.domain.models import Author, Capabilities, Event, Health, Raw, Sent
 from bot.domain.network import Accepted, Challenge, Page, Refusal, Remark, Verdict, WebhookRequest
 from connectors.base import Connector, ConnectorDeps
-from connectors.x import activity, hook, mapping, messages, money, signing
+from connectors.x import activity, hook, mapping, money, signing
 from connectors.x.api import Api
 from connectors.x.calls import Caller
 from connectors.x.checking import Checker
 from connectors.x.doors import Doors
 from connectors.x.looking import SecondLook
-from connectors.x.mapping import Reader
 from connectors.x.sending import PRIVATE_LENGTH, PUBLIC_LENGTH, Sender
 from connectors.x.settings import XSettings
 from connectors.x.spending import Ledger
@@ -23,15 +22,6 @@ from connectors.x.tokens import Tokens
 MAX_BODY: Final = 1024 * 1024
 NOT_GENUINE: Final = "the signature is missing or wrong"
 HOOK: Final = "webhook"
-
-_READERS: Final[Mapping[str, Reader]] = {
-    "webhook": activity.delivered,
-    "mentions": mapping.polled,
-    "search": mapping.polled,
-    "messages": messages.polled_message,
-    "sweep": messages.swept,
-    "recheck": mapping.rechecked,
-}
 
 
 class XConnector(Connector):
@@ -101,7 +91,7 @@ class XConnector(Connector):
 
     def parse(self, raw: Raw) -> Iterator[Event]:
         """Read one stored delivery. Pure, and never raises."""
-        return mapping.guarded(raw, self._settings.user_id, _READERS.get(raw.source.partition(":")[0]))
+        return activity.parse(raw, self._settings.user_id)
 
     def sources(self) -> Mapping[str, float]:
         """Every door, and the watch over the webhook."""

@@ -6,7 +6,7 @@ Each edit of a post is a new id at X; the first one names the interaction and th
 """
 
 import html
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
@@ -20,8 +20,6 @@ from bot.domain.models import (
     Event,
     Interaction,
     Kind,
-    Raw,
-    UnknownEvent,
 )
 from connectors import clean
 from connectors.times import EARLIEST, happened, sound, spelled
@@ -236,19 +234,3 @@ def rechecked(body: bytes, context: Context) -> Iterator[Event]:
     text = plain(whole.text, whole.entities) if whole else plain(found.post.text, found.post.entities)
     # An edit is a new post: what answering or hiding takes is its id from now on.
     yield Edited(id=id_, key=key, text=text, version=found.post.id, at=at, ref={"post": found.post.id})
-
-
-Reader = Callable[[bytes, Context], Iterator[Event]]
-
-
-def guarded(raw: Raw, us: str, reader: Reader | None) -> Iterator[Event]:
-    """Read one stored delivery with the reader of its door; never raises."""
-    door, _, stream = raw.source.partition(":")
-    if reader is None:
-        yield UnknownEvent(what="unknown_door")
-        return
-    context = Context(raw.account, us, raw.received_at, stream if door == "search" else "")
-    try:
-        yield from reader(raw.body, context)
-    except ValueError as error:  # pydantic's ValidationError is one
-        yield raw.malformed(clean.wrong(error))
