@@ -16,12 +16,15 @@ from datetime import datetime
 from typing import Any, Final, TypeVar
 from urllib.parse import urlencode
 
+import aiohttp
 from aiohttp import web
 
 from bot.domain.network import WebhookRequest
 from bot.domain.ports import Clock
+from connectors.base import ConnectorDeps
 from tests.support.cases import NOON
 from tests.support.loopback import catch_all
+from tests.support.stores import TestClock, a_store
 
 Json = dict[str, Any]
 APP_SECRET = "5f1b0d6a9c3e4872b1a0c9d8e7f60514"  # invented
@@ -225,6 +228,14 @@ async def running(server: S) -> AsyncIterator[S]:
     """The server on loopback, at `server.url`."""
     async with catch_all(server.handle) as server.url:
         yield server
+
+
+@asynccontextmanager
+async def at_noon(server: GraphServer, redis_url: str) -> AsyncIterator[tuple[TestClock, ConnectorDeps]]:
+    """The server running, the clock of everything, and what a connector of one of its accounts is given."""
+    server.clock = clock = TestClock(NOON)
+    async with running(server), a_store(redis_url, clock=clock) as store, aiohttp.ClientSession() as http:
+        yield clock, ConnectorDeps(account="main", http=http, clock=clock, notes=store.notes, poll_seconds=20)
 
 
 # --- deliveries -------------------------------------------------------------------------------------------------

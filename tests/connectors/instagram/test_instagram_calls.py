@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-import aiohttp
 import pytest
 
 from bot.domain.errors import Permanent, Transient, Unknown
@@ -14,9 +13,9 @@ from bot.domain.models import Deleted, Edited, Event, Interaction
 from connectors.base import ConnectorDeps
 from connectors.instagram.connector import InstagramConnector
 from tests.support.cases import NOON, a_send
-from tests.support.graph_server import a_delivery, running
+from tests.support.graph_server import a_delivery, at_noon
 from tests.support.instagram_server import OWN, InstagramServer, Said, connect
-from tests.support.stores import TestClock, a_store
+from tests.support.stores import TestClock
 
 TEXT = "On its way, sorry! ^AK"
 CUSTOMER = "6602000000000001"
@@ -62,15 +61,9 @@ class Rig:
 @asynccontextmanager
 async def a_rig(redis_url: str, *, facebook_login: bool = False, **more: str) -> AsyncIterator[Rig]:
     """A connector with a store, a clock at noon and a server."""
-    clock = TestClock(NOON)
     login = {"INSTAGRAM_LOGIN": "facebook"} if facebook_login else {}
-    async with (
-        running(InstagramServer(facebook_login=facebook_login)) as server,
-        a_store(redis_url, clock=clock) as store,
-        aiohttp.ClientSession() as http,
-    ):
-        server.clock = clock
-        deps = ConnectorDeps(account="main", http=http, clock=clock, notes=store.notes, poll_seconds=20)
+    server = InstagramServer(facebook_login=facebook_login)
+    async with at_noon(server, redis_url) as (clock, deps):
         yield Rig(server, clock, deps, connect(server, deps, **login, **more))
 
 

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-import aiohttp
 import pytest
 from pydantic import ValidationError
 
@@ -18,8 +17,8 @@ from connectors.base import ConnectorDeps
 from connectors.whatsapp.connector import WhatsAppConnector
 from connectors.whatsapp.settings import WhatsAppSettings
 from tests.support.cases import NOON, a_send
-from tests.support.graph_server import a_delivery, a_handshake, running
-from tests.support.stores import TestClock, a_store
+from tests.support.graph_server import a_delivery, a_handshake, at_noon
+from tests.support.stores import TestClock
 from tests.support.whatsapp_server import (
     ACCOUNT,
     ANA,
@@ -68,14 +67,8 @@ class Rig:
 @asynccontextmanager
 async def a_rig(redis_url: str, **more: str) -> AsyncIterator[Rig]:
     """A connector with a store, a clock at noon and a server."""
-    clock = TestClock(NOON)
-    async with (
-        running(WhatsAppServer()) as server,
-        a_store(redis_url, clock=clock) as store,
-        aiohttp.ClientSession() as http,
-    ):
-        server.clock = clock
-        deps = ConnectorDeps(account="main", http=http, clock=clock, notes=store.notes, poll_seconds=20)
+    server = WhatsAppServer()
+    async with at_noon(server, redis_url) as (clock, deps):
         yield Rig(server, clock, deps, connect(server, deps, **more))
 
 
