@@ -1,6 +1,5 @@
 """The Facebook connector: one Page, in public and on Messenger."""
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import ClassVar, Final
@@ -108,10 +107,9 @@ class FacebookConnector(GraphConnector[FacebookSettings]):
         kind, _, psid = what.partition(":")
         if kind != "person":
             return await super().look_up(what)
-        body = json.dumps({"what": "person", "person": psid, "item": await self._api.person(psid)}).encode()
-        now = self.deps.clock.now()
-        raw = Raw(network=self.network, account=self.account, source="lookup", body=body, received_at=now)
-        return [(f"{what}:{int(now.timestamp())}", raw)]
+        found = {"what": "person", "person": psid, "item": await self._api.person(psid)}
+        raw = self._doors.raw("lookup", found)
+        return [(f"{what}:{names.seconds(raw.received_at)}", raw)]
 
     async def send(self, send: Send) -> Sent:
         """Carry out one send; raises Transient, Permanent or Unknown."""

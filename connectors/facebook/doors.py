@@ -3,7 +3,6 @@
 Every sweep reads back to where the last one began, less an overlap; the ids make what is known already recognisable.
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -17,7 +16,7 @@ from connectors.facebook.wire import ReadComment, ReadConversation, ReadMessage,
 from connectors.graph.client import Json, following
 from connectors.graph.sweeps import is_new
 from connectors.graph.values import moment, table
-from connectors.graph.wire import version_of
+from connectors.graph.wire import dump, version_of
 
 POSTS: Final = "posts"
 TAGGED: Final = "mentions"
@@ -51,16 +50,9 @@ class Doors:
         """Sweep once, back to `cursor` (unix seconds); raises Transient or Permanent."""
         now = self._clock.now()
         since = (moment(cursor) or now - self._history) - OVERLAP
-        match source:
-            case "posts":
-                found = await self._posts(since)
-            case "mentions":
-                found = await self._tagged(since)
-            case _:
-                found = await self._messages(since)
-        items = tuple((key, self._raw("sweep", value, now)) for key, value in found)
-        every = self.intervals().get(source, self._poll_seconds)
-        pace = self._api.graph.pace
+        readers = {POSTS: self._posts, TAGGED: self._tagged, MESSAGES: self._messages}
+        items = tuple((key, self.raw("sweep", value)) for key, value in await readers[source](since))
+        every, pace = self.intervals()[source], self._api.graph.pace
         return Page(items=items, cursor=names.seconds(now), wait_s=pace.interval(every, now), said=pace.words(now))
 
     # --- posts and comments ---
@@ -132,10 +124,11 @@ class Doors:
             await self._api.may_read()
         self._looked |= dict.fromkeys(chosen, now)
         changed = [one for id_, item in found.items() if (one := _changed(chosen[id_], item)) is not None]
-        return [(key, self._raw("recheck", value, now)) for key, value in changed]
+        return [(key, self.raw("recheck", value)) for key, value in changed]
 
-    def _raw(self, source: str, value: dict[str, Any], now: datetime) -> Raw:
-        body = json.dumps(value).encode()
+    def raw(self, source: str, value: dict[str, Any]) -> Raw:
+        """Something read, as it is stored."""
+        body, now = dump(value), self._clock.now()
         return Raw(network=names.NETWORK, account=self._page.account, source=source, body=body, received_at=now)
 
 
