@@ -53,7 +53,7 @@ class Deploy:
 
     async def buried(self) -> list[str]:
         """Why letters are dead."""
-        return [letter.error for letter in await self.older_store.inbox.buried(10)]
+        return [letter.error for letter in await self.older_store.dead.newest(10)]
 
 
 @asynccontextmanager
