@@ -21,8 +21,8 @@ from connectors.graph.wire import dump, version_of
 POSTS: Final = "posts"
 TAGGED: Final = "mentions"
 MESSAGES: Final = "messages"
-EVERY: Final[Mapping[str, float]] = {POSTS: 60.0, TAGGED: 120.0, MESSAGES: 60.0}
-"""How often, in polls: with five seconds between polls that is every five and every ten minutes."""
+EVERY: Final[Mapping[str, float]] = {POSTS: 15.0, TAGGED: 30.0, MESSAGES: 15.0}
+"""How often, in polls: with the usual 20 seconds between polls that is every five and every ten minutes."""
 
 OVERLAP: Final = timedelta(minutes=10)
 LOOK_AGAIN: Final = timedelta(minutes=10)

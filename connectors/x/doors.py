@@ -24,10 +24,10 @@ from connectors.x.settings import LONGEST_QUERY, XSettings
 from connectors.x.spending import Ledger, Plan, Receipt
 from connectors.x.walking import Number, Walk
 
-MENTIONS_EVERY: Final = 12.0
-SEARCH_EVERY: Final = 24.0
-MESSAGES_EVERY: Final = 60.0
-"""Intervals in units of the usual one (5 s): a minute, two minutes, five minutes."""
+MENTIONS_EVERY: Final = 3.0
+SEARCH_EVERY: Final = 6.0
+MESSAGES_EVERY: Final = 15.0
+"""Intervals in polls: with the usual 20 seconds between polls a minute, two minutes, five minutes."""
 
 WITH_HOOK: Final = {"mentions": 5.0, "messages": 12.0}
 """How many times more seldom to ask while the webhook brings the same things at once."""

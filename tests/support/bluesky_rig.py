@@ -54,7 +54,9 @@ class Rig:
             "app_password": BRAND_CHAT_LOGIN,
         }
         settings = BlueskySettings.model_validate(fields | changes)
-        deps = ConnectorDeps(account="main", http=self.http, clock=self.clock, notes=self.store.notes, poll_seconds=5.0)
+        deps = ConnectorDeps(
+            account="main", http=self.http, clock=self.clock, notes=self.store.notes, poll_seconds=20.0
+        )
         return BlueskyConnector(settings, deps)
 
     def send(self, to: Interaction, text: str = "So sorry, Ana. We are looking. ^AK", **changes: Any) -> Send:

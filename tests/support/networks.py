@@ -17,6 +17,7 @@ from bot.domain.models import Raw
 from bot.domain.network import Accepted, WebhookRequest
 from bot.domain.ports import Clock, Notes
 from bot.environment import read
+from bot.settings import Settings
 from connectors.base import Connector, ConnectorDeps
 from connectors.registry import NETWORKS
 from tests.support import (
@@ -31,6 +32,7 @@ from tests.support import (
 from tests.support.cases import NOON
 from tests.support.stores import TestClock
 
+POLL_S: Final[float] = Settings.model_fields["poll_seconds"].default
 FOLDER: Final = Path(__file__).resolve().parents[1] / "connectors"
 NAMES: Final = tuple(network.name for network in NETWORKS)
 
@@ -51,7 +53,7 @@ def connector(
 ) -> Connector:
     """The main account of one network; `changes` are further variables."""
     network = next(one for one in NETWORKS if one.name == name)
-    deps = ConnectorDeps(account="main", http=http, clock=clock, notes=notes, poll_seconds=5.0)
+    deps = ConnectorDeps(account="main", http=http, clock=clock, notes=notes, poll_seconds=POLL_S)
     return network.build(read(network.settings, {**ENVIRONMENT[name], **(changes or {})}), deps)
 
 

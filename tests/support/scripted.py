@@ -28,7 +28,7 @@ class Scripted(Connector):
     )
 
     def __init__(self, http: aiohttp.ClientSession, clock: Clock, notes: Notes, **changes: object) -> None:
-        super().__init__(ConnectorDeps("hark.example", http, clock, notes, poll_seconds=5.0))
+        super().__init__(ConnectorDeps("hark.example", http, clock, notes, poll_seconds=20.0))
         self.can = type(self).capabilities.model_copy(update=changes)
         self.plan: deque[Act] = deque()
         self.stands: list[str] = []

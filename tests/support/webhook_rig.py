@@ -110,7 +110,7 @@ class Rig:
     def connector(self, secret: str = SECRET, *, account: str = "main", **changes: Any) -> WebhookConnector:
         """A connector; `changes` are settings by field name."""
         deps = ConnectorDeps(
-            account=account, http=self.http, clock=self.clock, notes=self.store.notes, poll_seconds=5.0
+            account=account, http=self.http, clock=self.clock, notes=self.store.notes, poll_seconds=20.0
         )
         return WebhookConnector(settings(secret, **changes), deps)
 

@@ -34,7 +34,9 @@ class XRig:
     def connector(self, **changes: str) -> XConnector:
         """A connector as a fresh process would build it; `changes` are environment variables."""
         settings = read(XSettings, environment(self.server, **changes))
-        deps = ConnectorDeps(account="main", http=self.http, clock=self.clock, notes=self.store.notes, poll_seconds=5.0)
+        deps = ConnectorDeps(
+            account="main", http=self.http, clock=self.clock, notes=self.store.notes, poll_seconds=20.0
+        )
         return XConnector(settings, deps)
 
 

@@ -16,5 +16,5 @@ async def rig(redis_url: str) -> AsyncIterator[Rig]:
     """Server, clock, session and store."""
     clock = TestClock(NOON)
     async with a_page(clock) as server, open_session() as http, a_store(redis_url, clock=clock) as store:
-        deps = ConnectorDeps(account="main", http=http, clock=clock, notes=store.notes, poll_seconds=5.0)
+        deps = ConnectorDeps(account="main", http=http, clock=clock, notes=store.notes, poll_seconds=20.0)
         yield Rig(server, clock, deps)
