@@ -176,8 +176,3 @@ def notice_modal(title: str, text: str) -> ViewJson:
 def old_card_modal() -> ViewJson:
     """The answer to a button that nothing knows any more."""
     return notice_modal("This card is old", "This button belongs to an older card. Please use the newest card instead.")
-
-
-def loading_modal() -> ViewJson:
-    """Opened at once, because a trigger lives for three seconds only; replaced when the data is there."""
-    return notice_modal("One moment", "Loading …")

@@ -56,7 +56,6 @@ _LINK: Final = regex.compile(
     r"(?:https?://|www\.|(?<![a-z0-9-])[a-z0-9-]{1,63}\.(?:ly|co|com|me|gl|be|app|link)/)[!-~\xa1-\u04ff]*", regex.I
 )
 _HANDLE: Final = regex.compile(r"(?<![\w.])@[A-Za-z0-9_][A-Za-z0-9_.@-]{0,120}")
-_SPACES: Final = regex.compile(r"\s+")
 
 
 def tidy(text: str) -> str:

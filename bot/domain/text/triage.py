@@ -79,9 +79,7 @@ def _intent(lean: str, *, asks: bool) -> Intent:
     return "question" if asks else "other"
 
 
-FIRST: Final = 0
-"""The priority of a breach: given by timers, never by triage."""
-_URGENT, _WAITING, _KIND_WORDS, _DIGEST = 1, 2, 3, 4
+_URGENT, _WAITING, _OTHER_WORDS, _DIGEST = 1, 2, 3, 4  # 0 is a breach's: see `agenda.draw_priority`
 
 
 def priority(reading: Reading, kind: Kind) -> int:
@@ -89,9 +87,9 @@ def priority(reading: Reading, kind: Kind) -> int:
     if kind in QUIET_KINDS or reading.spam:
         return _DIGEST
     if reading.abuse == "troll":
-        return _KIND_WORDS
+        return _OTHER_WORDS
     if reading.urgency >= URGENT and reading.intent != "praise":
         return _URGENT
     if reading.intent in ("complaint", "question") or kind is Kind.MESSAGE:
         return _WAITING
-    return _KIND_WORDS
+    return _OTHER_WORDS
