@@ -10,10 +10,8 @@ from bot.domain.models import Capabilities, LengthRule
 
 
 class Offer(StrEnum):
-    """One thing that staff may do with a case."""
+    """One thing that a case may not always let staff do. Claim, release and reopen follow from where it stands."""
 
-    CLAIM = "claim"
-    RELEASE = "release"
     REPLY = "reply"
     THANK = "thank"
     PRIVATE = "private"
@@ -21,7 +19,6 @@ class Offer(StrEnum):
     TEMPLATE = "template"  # words approved in advance, once the reply window is closed
     CLOSE = "close"
     DISMISS = "dismiss"
-    REOPEN = "reopen"
     CLOSING_WORD = "closing_word"  # a last word in public, also while the newest words are private
     HISTORY = "history"
     HIDE = "hide"  # ask a second person to hide a comment
@@ -30,8 +27,8 @@ class Offer(StrEnum):
 def offers(case: Case, capabilities: Capabilities, now: datetime, contact: str = "") -> frozenset[Offer]:
     """What this case, this network and the hour allow. `contact` is the company's private way without the network."""
     if not case.is_open:
-        return frozenset({Offer.REOPEN, Offer.HISTORY})
-    found = {Offer.HISTORY, Offer.CLOSE, Offer.DISMISS, Offer.RELEASE if case.claim else Offer.CLAIM}
+        return frozenset({Offer.HISTORY})
+    found = {Offer.HISTORY, Offer.CLOSE, Offer.DISMISS}
     item = case.latest
     if _takes_words(item, capabilities, now) and reply_rule(case, capabilities) is not None:
         found |= {Offer.REPLY, Offer.THANK}
