@@ -51,9 +51,9 @@ def begin(case: Case, send_id: str, now: datetime) -> Decision:
     if before is not None and before.state is not SendState.SENT:
         if before.state in (SendState.FAILED, SendState.UNDONE):
             return failed(case, send_id, f"the {PURPOSE_WORDS[before.purpose]} before it did not go out", now)
-        return Change(case=with_send(case, send.model_copy(update={"due_at": now + BACKOFF})), redraw=False)
-    update = {"state": SendState.SENDING, "attempt": send.attempt + 1, "due_at": now + CALL_LEASE}
-    return Change(case=with_send(case, send.model_copy(update=update)))
+        return Change(case=with_send(case, send, due_at=now + BACKOFF), redraw=False)
+    attempt = send.attempt + 1
+    return Change(case=with_send(case, send, state=SendState.SENDING, attempt=attempt, due_at=now + CALL_LEASE))
 
 
 def sent(case: Case, send_id: str, proof: Sent, now: datetime, policy: Policy) -> Decision:
@@ -61,14 +61,7 @@ def sent(case: Case, send_id: str, proof: Sent, now: datetime, policy: Policy) -
     send = case.send(send_id)
     if send is None or send.state is SendState.SENT:
         return Refused(code="known", text="That send is known to stand.")
-    update = {
-        "state": SendState.SENT,
-        "external_id": proof.id,
-        "url": proof.url,
-        "sent_at": now,
-        "reason": "",
-    }
-    case = with_send(case, send.model_copy(update=update))
+    case = with_send(case, send, state=SendState.SENT, external_id=proof.id, url=proof.url, sent_at=now, reason="")
     if send.purpose in MODERATION:
         return carried_out(case, send, now)
     log = LogEntry(at=now, what=f"sent a {PURPOSE_WORDS[send.purpose]}", by=send.by.id, detail=send.text)
@@ -88,8 +81,8 @@ def confirmed(case: Case, send_id: str, proof: Sent | None) -> Decision:
     send = case.send(send_id)
     if send is None or send.state is not SendState.SENT or proof is None or send.read_back:
         return Refused(code="known", text="Nothing new about that send.")
-    update = {"read_back": True, "external_id": proof.id or send.external_id, "url": proof.url or send.url}
-    return Change(case=with_send(case, send.model_copy(update=update)))
+    there = {"external_id": proof.id or send.external_id, "url": proof.url or send.url}
+    return Change(case=with_send(case, send, read_back=True, **there))
 
 
 def failed(case: Case, send_id: str, reason: str, now: datetime, *, refused: bool = False) -> Decision:
@@ -102,8 +95,7 @@ def failed(case: Case, send_id: str, reason: str, now: datetime, *, refused: boo
     if send is None or send.state in (SendState.FAILED, SendState.UNDONE):
         return Refused(code="known", text="That send is known to have failed.")
     tried = send.attempt - 1 if refused and send.state is SendState.SENDING else send.attempt
-    update = {"state": SendState.FAILED, "reason": reason, "due_at": now, "attempt": tried}
-    case = with_send(case, send.model_copy(update=update))
+    case = with_send(case, send, state=SendState.FAILED, reason=reason, due_at=now, attempt=tried)
     who = case.author.label if case.author else "the customer"
     headline = could_not(send, who, reason) or f"Your {PURPOSE_WORDS[send.purpose]} did not reach {who}: {reason}"
     case = with_alert(case, send.by.id, headline, f"failed:{send.id}:{int(now.timestamp())}")
@@ -119,8 +111,7 @@ def postponed(case: Case, send_id: str, reason: str, retry_after: float | None, 
         return failed(case, send_id, f"gave up after {MAX_TRIES} tries: {reason}", now)
     backoff = min(BACKOFF * 2 ** max(0, send.attempt - 1), LONGEST_BACKOFF)
     wait = timedelta(seconds=retry_after) if retry_after is not None else backoff
-    update = {"state": SendState.QUEUED, "due_at": now + wait, "reason": reason}
-    return Change(case=with_send(case, send.model_copy(update=update)))
+    return Change(case=with_send(case, send, state=SendState.QUEUED, due_at=now + wait, reason=reason))
 
 
 def unseen(case: Case, send_id: str, reason: str, retry_after: float | None, now: datetime, *, final: bool) -> Decision:
@@ -132,11 +123,9 @@ def unseen(case: Case, send_id: str, reason: str, retry_after: float | None, now
     if send is None or send.state is not SendState.QUEUED:
         return Refused(code="not_queued", text="That send is not waiting to go out.")
     if not final:
-        looked = send.model_copy(update={"attempt": send.attempt + 1})
-        return postponed(with_send(case, looked), send_id, reason, retry_after, now)
-    case = with_send(case, send.model_copy(update={"attempt": 0}))
+        return postponed(with_send(case, send, attempt=send.attempt + 1), send_id, reason, retry_after, now)
     advice = "look there before you press Retry: a first try may have arrived, and Hark cannot see it"
-    return failed(case, send_id, f"{advice} ({reason})", now)
+    return failed(with_send(case, send, attempt=0), send_id, f"{advice} ({reason})", now)
 
 
 def held(case: Case, send_id: str, reason: str, now: datetime, *, refused: bool = False) -> Decision:
@@ -155,8 +144,7 @@ def held(case: Case, send_id: str, reason: str, now: datetime, *, refused: bool 
     attempt = send.attempt
     if send.state is SendState.SENDING:
         attempt = attempt - 1 if refused else max(1, attempt - 1)
-    update = {"state": SendState.QUEUED, "due_at": now, "reason": reason, "attempt": attempt}
-    return Change(case=with_send(case, send.model_copy(update=update)))
+    return Change(case=with_send(case, send, state=SendState.QUEUED, due_at=now, reason=reason, attempt=attempt))
 
 
 def unknown(case: Case, send_id: str, now: datetime) -> Decision:
@@ -169,8 +157,7 @@ def unknown(case: Case, send_id: str, now: datetime) -> Decision:
         return Refused(code="not_sending", text="That send is not on its way.")
     checks = send.attempt + 1 if send.state is SendState.UNKNOWN else max(1, send.attempt)
     wait = CHECK_EVERY if checks <= QUICK_CHECKS else CHECK_SELDOM
-    update = {"state": SendState.UNKNOWN, "due_at": now + wait, "attempt": checks}
-    return Change(case=with_send(case, send.model_copy(update=update)))
+    return Change(case=with_send(case, send, state=SendState.UNKNOWN, due_at=now + wait, attempt=checks))
 
 
 def missing(case: Case, send_id: str, now: datetime) -> Decision:
@@ -181,8 +168,7 @@ def missing(case: Case, send_id: str, now: datetime) -> Decision:
     overtaken = any(each.state in GONE_OUT for each in case.sends[case.sends.index(send) + 1 :])
     if send.state is SendState.UNKNOWN and overtaken:
         return failed(case, send_id, "it never arrived, and a later one has gone out since", now)
-    update = {"state": SendState.QUEUED, "due_at": now, "reason": ""}
-    return Change(case=with_send(case, send.model_copy(update=update)))
+    return Change(case=with_send(case, send, state=SendState.QUEUED, due_at=now, reason=""))
 
 
 def reported(case: Case, report: SendReport, policy: Policy) -> Decision:
@@ -219,7 +205,7 @@ def _arrived(case: Case, report: SendReport, policy: Policy) -> Decision:
     send = case.send(report.send)
     if send is None or send.arrived:
         return Refused(code="known", text="That send is known to have arrived.")
-    case = with_send(case, send.model_copy(update={"arrived": True}))
+    case = with_send(case, send, arrived=True)
     return stands.model_copy(update={"case": case}) if isinstance(stands, Change) else Change(case=case, redraw=False)
 
 

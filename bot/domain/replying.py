@@ -117,14 +117,14 @@ def retry(case: Case, send_id: str, by: Person, now: datetime) -> Decision:
     unknown = send.state is SendState.UNKNOWN
     state = SendState.UNKNOWN if unknown else SendState.QUEUED
     attempt = 1 if unknown else min(send.attempt, 1)
-    again = send.model_copy(update={"state": state, "due_at": now, "attempt": attempt, "reason": ""})
-    return Change(case=with_send(case, again), log=(LogEntry(at=now, what="tried again", by=by.id, detail=send.text),))
+    case = with_send(case, send, state=state, due_at=now, attempt=attempt, reason="")
+    return Change(case=case, log=(LogEntry(at=now, what="tried again", by=by.id, detail=send.text),))
 
 
-def with_send(case: Case, new: Send) -> Case:
-    """The case with one send replaced."""
-    sends = tuple(new if send.id == new.id else send for send in case.sends)
-    return case.model_copy(update={"sends": sends})
+def with_send(case: Case, send: Send, **update: object) -> Case:
+    """The case with some fields of one send changed."""
+    new = send.model_copy(update=update)
+    return case.model_copy(update={"sends": tuple(new if each.id == send.id else each for each in case.sends)})
 
 
 def _send(case: Case, draft: Draft, by: Person, now: datetime, policy: Policy) -> Send:
