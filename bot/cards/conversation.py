@@ -11,12 +11,11 @@ from bot.cards.limits import SECTION_TEXT
 from bot.cards.outgoing import shown_text
 from bot.cards.view import View
 from bot.cards.words import author_label, kind_words, send_title, staff_name
-from bot.domain.case import MODERATION, Case, Item, Send, SendState
+from bot.domain.case import IN_VAIN, MODERATION, Case, Item, Send, SendState
 from bot.domain.ports import Blocks
 
 LATEST_GRAPHEMES: Final = 1_500
 EARLIER_GRAPHEMES: Final = 250
-OURS: Final = frozenset({SendState.QUEUED, SendState.SENDING, SendState.SENT, SendState.UNKNOWN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +33,7 @@ def said(case: Case, view: View, *, edits: bool = False) -> list[Said]:
 
     Our private words are masked like the customer's.
     """
-    ours = [_by_us(send, view) for send in case.sends if send.state in OURS and send.purpose not in MODERATION]
+    ours = [_by_us(send, view) for send in case.sends if send.state not in IN_VAIN and send.purpose not in MODERATION]
     theirs = [_by_customer(item, case) for item in case.items]
     if edits:
         theirs += [each for item in case.items for each in _before(item, case)]

@@ -11,16 +11,17 @@ from bot.cards.escape import TIME_AND_SECONDS, date_token, due_token, line, link
 from bot.cards.view import View
 from bot.cards.words import count, send_title, staff_name
 from bot.domain.agenda import given_up
-from bot.domain.case import MODERATION, Case, Purpose, Send, SendState
+from bot.domain.case import MODERATION, UNSETTLED, Case, Purpose, Send, SendState
 from bot.domain.text.privacy import mask
 
-UNSETTLED: Final = frozenset({SendState.QUEUED, SendState.SENDING, SendState.UNKNOWN, SendState.FAILED})
+UNFINISHED: Final = UNSETTLED | {SendState.FAILED}
+"""On its way, or waiting for somebody to press Retry."""
 REASON: Final = 200
 _READ: Final = 4_000
 
 
 def send_parts(case: Case, post_id: str, view: View, room: Room) -> build.Parts:
-    """A section for every send that is not settled and for the latest one; the newest where there are too many."""
+    """A section for every send that is not finished and for the latest one; the newest where there are too many."""
     sends = shown_sends(case)
     parts: build.Parts = []
     if len(sends) > room.sends:
@@ -34,7 +35,7 @@ def send_parts(case: Case, post_id: str, view: View, room: Room) -> build.Parts:
 
 
 def shown_sends(case: Case) -> list[Send]:
-    """What staff must see: everything that is not settled, and the latest words of this cycle whatever their state.
+    """What staff must see: everything that is not finished, and the latest words of this cycle whatever their state.
 
     A public line that goes with a private message is shown with that message.
     """
@@ -44,7 +45,7 @@ def shown_sends(case: Case) -> list[Send]:
     return [
         send
         for send in case.sends
-        if send.state in UNSETTLED or (send in latest and send.created_at >= case.cycle.seen_at)
+        if send.state in UNFINISHED or (send in latest and send.created_at >= case.cycle.seen_at)
     ]
 
 

@@ -202,8 +202,8 @@ class SendState(StrEnum):
     UNDONE = "undone"
 
 
-UNSETTLED = frozenset({SendState.QUEUED, SendState.SENDING, SendState.UNKNOWN})
-"""It is on its way, or may have been carried out."""
+UNSETTLED = frozenset({SendState.QUEUED, SendState.SENDING, SendState.UNKNOWN})  # on its way, or perhaps carried out
+IN_VAIN = frozenset({SendState.FAILED, SendState.UNDONE})  # not carried out, and not to be unless somebody says Retry
 
 
 class Send(Kept):

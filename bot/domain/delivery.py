@@ -7,7 +7,7 @@ is unknown, and looks for it on the network before anything is tried again.
 from datetime import datetime, timedelta
 
 from bot.domain.agenda import QUICK_CHECKS, in_line
-from bot.domain.case import ANSWERS, FIRST_WORDS, MODERATION, Case, Item, LogEntry, Purpose, Send, SendState
+from bot.domain.case import ANSWERS, FIRST_WORDS, IN_VAIN, MODERATION, Case, Item, LogEntry, Purpose, Send, SendState
 from bot.domain.decisions import Change, Decision, Refused
 from bot.domain.hiding import carried_out, could_not
 from bot.domain.models import Kind, SendReport, Sent
@@ -49,7 +49,7 @@ def begin(case: Case, send_id: str, now: datetime) -> Decision:
         return Refused(code="not_queued", text="That send is not waiting to go out.")
     before = case.send(send.after) if send.after else None
     if before is not None and before.state is not SendState.SENT:
-        if before.state in (SendState.FAILED, SendState.UNDONE):
+        if before.state in IN_VAIN:
             return failed(case, send_id, f"the {PURPOSE_WORDS[before.purpose]} before it did not go out", now)
         return Change(case=with_send(case, send, due_at=now + BACKOFF), redraw=False)
     attempt = send.attempt + 1
@@ -92,7 +92,7 @@ def failed(case: Case, send_id: str, reason: str, now: datetime, *, refused: boo
     stays counted: a Retry looks on the network first.
     """
     send = case.send(send_id)
-    if send is None or send.state in (SendState.FAILED, SendState.UNDONE):
+    if send is None or send.state in IN_VAIN:
         return Refused(code="known", text="That send is known to have failed.")
     tried = send.attempt - 1 if refused and send.state is SendState.SENDING else send.attempt
     case = with_send(case, send, state=SendState.FAILED, reason=reason, due_at=now, attempt=tried)

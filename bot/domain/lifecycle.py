@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from bot.domain.case import Case, LogEntry, Person, SendState, Status
+from bot.domain.case import IN_VAIN, Case, LogEntry, Person, Status
 from bot.domain.claims import claim_line, claimed
 from bot.domain.decisions import Change, Decision, Refused
 from bot.domain.delivery import unanswered
@@ -43,7 +43,7 @@ def close(
 def _has_closing_word(case: Case) -> bool:
     """Whether a closing word of this cycle stands in public, or is on its way there."""
     said = (send for send in case.sends if send.closes_loop and send.created_at >= case.cycle.seen_at)
-    return any(send.state not in (SendState.FAILED, SendState.UNDONE) for send in said)
+    return any(send.state not in IN_VAIN for send in said)
 
 
 def _unread(case: Case, seen: Seen | None) -> Refused | None:

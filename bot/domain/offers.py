@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
-from bot.domain.case import FIRST_WORDS, UNSETTLED, Case, Item, Purpose, SendState
+from bot.domain.case import FIRST_WORDS, IN_VAIN, UNSETTLED, Case, Item, Purpose
 from bot.domain.hiding import subject
 from bot.domain.models import Capabilities, LengthRule
 
@@ -79,9 +79,8 @@ def first_word_under_way(case: Case) -> bool:
 
 def private_used(case: Case, item: Item) -> bool:
     """Whether a private message about this very comment went out, or is on its way."""
-    over = (SendState.FAILED, SendState.UNDONE)
     about = (send for send in case.sends if send.to == item.id and send.purpose is Purpose.PRIVATE)
-    return any(send.private and send.state not in over for send in about)
+    return any(send.private and send.state not in IN_VAIN for send in about)
 
 
 def reply_rule(case: Case, capabilities: Capabilities) -> LengthRule | None:

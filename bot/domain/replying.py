@@ -4,7 +4,7 @@ from datetime import datetime
 
 from pydantic import Field
 
-from bot.domain.case import Case, LogEntry, Person, Purpose, Send, SendState, Writing
+from bot.domain.case import UNSETTLED, Case, LogEntry, Person, Purpose, Send, SendState, Writing
 from bot.domain.claims import claim_line, claimed, renewed
 from bot.domain.decisions import Change, Decision, Refused, changed
 from bot.domain.models import Model
@@ -12,7 +12,6 @@ from bot.domain.overtaking import Seen, meanwhile
 from bot.domain.policy import Policy
 
 SENDS_KEPT = 20
-SETTLED = frozenset({SendState.SENT, SendState.FAILED, SendState.UNDONE})
 PURPOSE_WORDS = {
     Purpose.REPLY: "reply",
     Purpose.THANK: "thank-you",
@@ -146,6 +145,6 @@ def _send(case: Case, draft: Draft, by: Person, now: datetime, policy: Policy) -
 
 def kept(sends: tuple[Send, ...]) -> tuple[Send, ...]:
     """The newest sends; one that is not settled is never dropped."""
-    surplus = len(sends) - SENDS_KEPT
-    old = [send for send in sends if send.state in SETTLED][: max(0, surplus)]
+    surplus = max(0, len(sends) - SENDS_KEPT)
+    old = [send for send in sends if send.state not in UNSETTLED][:surplus]
     return tuple(send for send in sends if send not in old)
