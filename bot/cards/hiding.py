@@ -55,7 +55,7 @@ def hiding_parts(case: Case, post_id: str, view: View) -> build.Parts:
 
 
 def _request(case: Case, asked: Hiding, role: str, post_id: str) -> build.Parts:
-    item = _item(case, asked.item)
+    item = case.item(asked.item)
     text = (
         f"🙈 *{_name(asked.by.name)} asks to hide this comment:* {REASON_WORDS[asked.reason]}. "
         f"Somebody else has to approve until {date_token(asked.until)}."
@@ -162,10 +162,6 @@ def home_parts(cases: Sequence[Listed], total: int) -> Blocks:
 def _home_line(each: Listed) -> build.Block:
     asked = [f"🙈 {_name(one.by.name)} asks to hide: {REASON_WORDS[one.reason]}" for one in pending(each.case)[:SHOWN]]
     return build.section("\n".join([case_line(each), *asked]), open_button(each))
-
-
-def _item(case: Case, item_id: str) -> Item | None:
-    return next((item for item in case.items if item.id == item_id), None)
 
 
 def _name(name: str) -> str:

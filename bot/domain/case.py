@@ -374,6 +374,14 @@ class Case(Kept):
         """The card in the channel, once one is wanted."""
         return next((post for post in self.posts if post.kind is PostKind.CARD), None)
 
+    def item(self, item_id: str) -> Item | None:
+        """The interaction that the network knows by that id, if the case keeps it."""
+        return next((item for item in self.items if item.id == item_id), None)
+
+    def post(self, post_id: str) -> Post | None:
+        """The Slack message of that id, if it is still part of the case."""
+        return next((post for post in self.posts if post.id == post_id), None)
+
     def send(self, send_id: str) -> Send | None:
         """The send of that id, if the case has it."""
         return next((send for send in self.sends if send.id == send_id), None)

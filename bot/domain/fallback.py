@@ -58,7 +58,7 @@ REASONS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
 
 def displaced(case: Case, post_id: str, error: str, places: Places, again: datetime) -> Decision:
     """Slack will not take this message: the reason is kept, it is tried again at `again`, a copy goes elsewhere."""
-    post = next((each for each in case.posts if each.id == post_id), None)
+    post = case.post(post_id)
     if post is None:
         return Refused(code="no_post", text="That message is no longer part of the case.")
     copies = _copies(case, post, error, places)

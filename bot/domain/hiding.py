@@ -85,7 +85,7 @@ def ask(case: Case, asked: Ask, capabilities: Capabilities, now: datetime, polic
         return Refused(code="duplicate", text="This has been asked already.")
     if not case.is_open:
         return Refused(code="closed", text="This case was closed meanwhile. Reopen it first.")
-    item = _item(case, asked.item)
+    item = case.item(asked.item)
     refusal = _refusal(case, item, capabilities)
     if item is None or refusal is not None:
         return refusal or _KEPT_NO_MORE
@@ -116,7 +116,7 @@ def approve(
         return found
     if found.by.id == by.id:
         return Refused(code="own_request", text="You asked for this yourself. Somebody else has to approve it.")
-    item = _item(case, found.item)
+    item = case.item(found.item)
     refusal = _unfit(case, item, capabilities)
     if item is None or refusal is not None:
         return refusal or _KEPT_NO_MORE
@@ -145,7 +145,7 @@ def unhide(
     case: Case, item_id: str, send_id: str, by: Person, capabilities: Capabilities, now: datetime, policy: Policy
 ) -> Decision:
     """Show a hidden comment again. One person is enough, anybody, also after the case was closed."""
-    item = _item(case, item_id)
+    item = case.item(item_id)
     if item is None:
         return _KEPT_NO_MORE
     if under_way(case, item):
@@ -188,7 +188,7 @@ def lapsed(change: Change, item_id: str, why: str, now: datetime) -> Change:
 
 def hidden_on_network(case: Case, item_id: str, at: datetime, *, hidden: bool) -> Decision:
     """Somebody hid it on the network itself, or showed it again, at `at`. These may arrive in any order."""
-    item = _item(case, item_id)
+    item = case.item(item_id)
     if item is None or item.deleted:
         return Refused(code="unknown_item", text="The case does not keep that interaction any more.")
     if item.hidden is hidden or (item.hidden_at is not None and at < item.hidden_at):
@@ -217,7 +217,7 @@ def could_not(send: Send, who: str, reason: str) -> str:
 
 def stopped(case: Case, send: Send, capabilities: Capabilities) -> str:
     """Why such an act must not go out (any more), looked at just before it does; empty when it may."""
-    item = _item(case, send.to)
+    item = case.item(send.to)
     if item is None:
         return _KEPT_NO_MORE.text
     if not capabilities.hide:
@@ -280,10 +280,6 @@ DECIDED = {
     HideState.DECLINED: "declined this",
     HideState.WITHDRAWN: "took this request back",
 }
-
-
-def _item(case: Case, item_id: str) -> Item | None:
-    return next((item for item in case.items if item.id == item_id), None)
 
 
 def under_way(case: Case, item: Item) -> bool:

@@ -34,14 +34,14 @@ def with_line(case: Case, line_id: str, text: str, *, thread: bool = True, menti
     """The case with one more line to post: in the card's thread, or in its channel."""
     channel = case.card.channel if case.card else ""
     line = Post(id=line_id, kind=PostKind.LINE, channel=channel, thread=thread, text=text, mentions=mentions)
-    if not channel or any(post.id == line_id for post in case.posts):
+    if not channel or case.post(line_id):
         return case
     return _with(case, (*case.posts, line))
 
 
 def with_alert(case: Case, user: str, headline: str, alert_id: str) -> Case:
     """The case with a direct message to `user`; an older one to the same user is retired, so that one has buttons."""
-    if any(post.id == alert_id for post in case.posts):
+    if case.post(alert_id):
         return case
     posts = [_retire(post) if _is_alert_to(post, user) else post for post in case.posts]
     posts.append(Post(id=alert_id, kind=PostKind.ALERT, channel=user, text=headline))
@@ -65,7 +65,7 @@ def attempting(case: Case, post_id: str, attempt: str) -> Decision:
 
 def withdrawn(case: Case, post_id: str, attempt: str) -> Decision:
     """An attempt that was noted is not made, or Slack refused it: there is nothing to look for."""
-    post = _find(case, post_id)
+    post = case.post(post_id)
     if post is None or post.ts or post.attempt != attempt:
         return Refused(code="overtaken", text="That message is somebody else's by now.")
     return _update(case, post_id, attempt="")
@@ -84,7 +84,7 @@ def placed(case: Case, post_id: str, posted: Posted, shown: Shown, now: datetime
 
     Refused with the code `stands` when another worker has posted it as well, and was the first to say so.
     """
-    post = _find(case, post_id)
+    post = case.post(post_id)
     if post is None and posted.ts in case.lines:
         return _silent(case)
     if post is None or (post.ts and post.ts != posted.ts):
@@ -99,7 +99,7 @@ def placed(case: Case, post_id: str, posted: Posted, shown: Shown, now: datetime
 def lost(case: Case, post_id: str, ts: str) -> Decision:
     """The message that stood there is gone, or not ours to change any more: it is posted anew, and its attempt is not
     looked for."""
-    post = _find(case, post_id)
+    post = case.post(post_id)
     if post is None or post.ts != ts:
         return Refused(code="overtaken", text="That message stands elsewhere by now.")
     return _update(case, post_id, attempt="", place="", ts="", drawn="", error="", retry_at=None)
@@ -107,13 +107,13 @@ def lost(case: Case, post_id: str, ts: str) -> Decision:
 
 def is_placed_otherwise(case: Case, post_id: str, attempt: str) -> bool:
     """Whether a message was posted by another attempt than this one; a line that is no post any more was by any."""
-    post = _find(case, post_id)
+    post = case.post(post_id)
     return post is None or (bool(post.ts) and post.attempt != attempt)
 
 
 def stands_at(case: Case, post_id: str, posted: Posted) -> bool:
     """Whether this very message is the one that the case knows."""
-    post = _find(case, post_id)
+    post = case.post(post_id)
     return posted.ts in case.lines if post is None else posted.ts == post.ts
 
 
@@ -133,7 +133,7 @@ def doubted(case: Case, post_id: str, version: int) -> Decision:
 def spared(case: Case, post_id: str) -> Decision:
     """A message that will not be posted, because one message for many cases takes its place. An alert that stands for
     the same person takes over its headline: an edit rings nobody."""
-    post = _find(case, post_id)
+    post = case.post(post_id)
     if post is None or post.attempt or post.ts:
         return Refused(code="begun", text="That message is being posted already.")
     posts = [each for each in case.posts if each.id != post_id]
@@ -158,10 +158,6 @@ def _retire(post: Post) -> Post:
     return post.model_copy(update={"kind": PostKind.RETIRED})
 
 
-def _find(case: Case, post_id: str) -> Post | None:
-    return next((post for post in case.posts if post.id == post_id), None)
-
-
 def _dated(case: Case, post_id: str, now: datetime) -> Case:
     """The case whose cycle knows since when its card shows it."""
     if post_id != CARD or case.cycle.carded_at is not None:
@@ -183,7 +179,7 @@ def _shows(case: Case, post_id: str, shown: Shown, **update: object) -> Decision
 
 
 def _update(case: Case, post_id: str, **update: object) -> Decision:
-    if _find(case, post_id) is None:
+    if case.post(post_id) is None:
         return Refused(code="no_post", text="That message is no longer part of the case.")
     posts = tuple(post.model_copy(update=update) if post.id == post_id else post for post in case.posts)
     return _silent(_with(case, posts))

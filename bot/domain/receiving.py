@@ -92,7 +92,7 @@ def edited(
 
     `ref` is what has changed of what answering takes; `reading` is how it reads.
     """
-    item = _find(case, item_id)
+    item = case.item(item_id)
     if item is None:
         return Refused(code="unknown_item", text="The case does not keep that interaction any more.")
     if item.version == version or item.deleted or now < _worded_at(item):
@@ -120,7 +120,7 @@ def completed(case: Case, again: Item, policy: Policy) -> Decision:
     The earliest telling says when and with what they were posted; an edit's words stay, also when the first come late.
     What a search had found may turn out to call on us: then it can be answered, and somebody waits.
     """
-    item = _find(case, again.id)
+    item = case.item(again.id)
     if item is None or item.deleted:
         return Refused(code="known", text="These words are known already.")
     new = _filled(item, again)
@@ -188,7 +188,7 @@ def reread(case: Case, decision: Decision, read: Read) -> Decision:
 
 def deleted(case: Case, item_id: str, now: datetime) -> Decision:
     """The customer took words away: a tombstone stays, the words go. With nothing left to answer, nobody waits."""
-    item = _find(case, item_id)
+    item = case.item(item_id)
     if item is None or item.deleted:
         return Refused(code="unknown_item", text="The case does not keep that interaction any more.")
     gone = item.model_copy(update={"text": "", "earlier": (), "attachments": (), "deleted": True})
@@ -281,10 +281,6 @@ def _cycle(n: int, item: Item, policy: Policy) -> Cycle:
 def _count_people(case: Case, item: Item) -> int:
     known = {each.author.id for each in case.items if each.author}
     return case.people + (1 if item.author and known and item.author.id not in known else 0)
-
-
-def _find(case: Case, item_id: str) -> Item | None:
-    return next((item for item in case.items if item.id == item_id), None)
 
 
 def _worded_at(item: Item) -> datetime:

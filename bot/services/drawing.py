@@ -181,7 +181,7 @@ class Drawing:
 
     async def _one(self, case: Case, post_id: str, begun: str) -> Drawn:
         """Draw one message as the case is known here. News that came meanwhile has marked the case for another draw."""
-        post = next((each for each in case.posts if each.id == post_id), None)
+        post = case.post(post_id)
         if post is None or self._must_wait_for_card(case, post):
             return case, None
         if post.retry_at is not None and self._clock.now() < post.retry_at:
@@ -220,7 +220,7 @@ class Drawing:
             return case, now + timedelta(seconds=self._calm.asked(case, post, wait, now) if self._calm else wait)
         attempt = new_attempt(now)
         case, noted = await self._apply(case, lambda each: attempting(each, post.id, attempt))
-        post = next((each for each in case.posts if each.id == post.id), post)
+        post = case.post(post.id) or post
         return await self._make(case, post) if noted else (case, None)
 
     async def _make(self, case: Case, post: Post) -> Drawn:

@@ -278,7 +278,7 @@ def _closed(case: Case, send: Send, capabilities: Capabilities, now: datetime) -
     """Windows are checked again at the last moment: minutes may have passed since the modal. Templates need none."""
     if send.purpose in MODERATION:
         return stopped(case, send, capabilities)
-    item = next((each for each in case.items if each.id == send.to), None)
+    item = case.item(send.to)
     if item is None or is_template(send.ref) or any(window_open(each, now) for each in _beside(case, item)):
         return ""
     return "the network's reply window closed before it could go out"
