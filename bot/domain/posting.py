@@ -45,10 +45,8 @@ def with_alert(case: Case, user: str, headline: str, alert_id: str) -> Case:
         return case
     posts = [_retire(post) if _is_alert_to(post, user) else post for post in case.posts]
     posts.append(Post(id=alert_id, kind=PostKind.ALERT, channel=user, text=headline))
-    surplus = [post for post in posts if post.kind is PostKind.RETIRED and post.drawn == PostKind.RETIRED][
-        :-ALERTS_KEPT
-    ]
-    return _with(case, tuple(post for post in posts if post not in surplus))
+    over = [post for post in posts if post.kind is PostKind.RETIRED and post.drawn == PostKind.RETIRED]
+    return _with(case, tuple(post for post in posts if post not in over[:-ALERTS_KEPT]))
 
 
 def alert_people(case: Case, users: tuple[str, ...], headline: str, name: str) -> Case:
@@ -146,8 +144,7 @@ def spared(case: Case, post_id: str) -> Decision:
 
 def quieted(case: Case, post_id: str, mentions: tuple[str, ...]) -> Decision:
     """A line that calls fewer people than it was meant to; it is posted with the next draw."""
-    decision = _update(case, post_id, mentions=mentions)
-    return decision if isinstance(decision, Refused) else decision.model_copy(update={"redraw": True})
+    return _update(case, post_id, redraw=True, mentions=mentions)
 
 
 def _is_alert_to(post: Post, user: str) -> bool:
@@ -168,21 +165,18 @@ def _dated(case: Case, post_id: str, now: datetime) -> Case:
 def _shows(case: Case, post_id: str, shown: Shown, **update: object) -> Decision:
     """Note what a message shows. If the case has changed since it was drawn, another draw may have overtaken this one,
     and nobody knows which of the two Slack took last: then it counts as not drawn, and is drawn once more."""
-    certain, before = case.version == shown.version, case
-    if post_id == CARD:
-        case = settled(case)
-    shows = {"drawn": shown.digest if certain else "", "error": "", "retry_at": None}
-    decision = _update(case, post_id, **shows, **update)
-    retired = case.posts != before.posts
-    sure = certain and not retired
-    return decision if sure or isinstance(decision, Refused) else decision.model_copy(update={"redraw": True})
+    certain = case.version == shown.version
+    home = settled(case) if post_id == CARD else case
+    drawn = shown.digest if certain else ""
+    redraw = not certain or home.posts != case.posts
+    return _update(home, post_id, redraw=redraw, drawn=drawn, error="", retry_at=None, **update)
 
 
-def _update(case: Case, post_id: str, **update: object) -> Decision:
+def _update(case: Case, post_id: str, *, redraw: bool = False, **update: object) -> Decision:
     if case.post(post_id) is None:
         return Refused(code="no_post", text="That message is no longer part of the case.")
     posts = tuple(post.model_copy(update=update) if post.id == post_id else post for post in case.posts)
-    return _silent(_with(case, posts))
+    return Change(case=_with(case, posts), redraw=redraw)
 
 
 def _with(case: Case, posts: tuple[Post, ...]) -> Case:
