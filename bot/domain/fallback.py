@@ -156,4 +156,5 @@ def _is_waiting_copy(post: Post) -> bool:
 
 
 def _retired(post: Post) -> Post:
-    return post if post.kind is PostKind.LINE else post.model_copy(update={"kind": PostKind.RETIRED, "error": ""})
+    update = {"kind": PostKind.RETIRED, "error": "", "drawn": ""}
+    return post if post.kind is PostKind.LINE else post.model_copy(update=update)

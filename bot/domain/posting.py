@@ -21,6 +21,7 @@ class Shown(Model):
 UNSEEN = Shown(digest="", version=-1)
 """Nobody knows what the message shows."""
 ALERTS_KEPT = 6
+"""Alerts whose one line stands in their place; older ones stay in Slack, and nobody has to draw them any more."""
 LINES_KEPT = 4
 STANDS = "stands"
 
@@ -45,7 +46,7 @@ def with_alert(case: Case, user: str, headline: str, alert_id: str) -> Case:
         return case
     posts = [_retire(post) if _is_alert_to(post, user) else post for post in case.posts]
     posts.append(Post(id=alert_id, kind=PostKind.ALERT, channel=user, text=headline))
-    over = [post for post in posts if post.kind is PostKind.RETIRED and post.drawn == PostKind.RETIRED]
+    over = [post for post in posts if post.kind is PostKind.RETIRED and post.drawn]
     return _with(case, tuple(post for post in posts if post not in over[:-ALERTS_KEPT]))
 
 
@@ -152,7 +153,7 @@ def _is_alert_to(post: Post, user: str) -> bool:
 
 
 def _retire(post: Post) -> Post:
-    return post.model_copy(update={"kind": PostKind.RETIRED})
+    return post.model_copy(update={"kind": PostKind.RETIRED, "drawn": ""})
 
 
 def _dated(case: Case, post_id: str, now: datetime) -> Case:
