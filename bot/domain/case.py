@@ -3,7 +3,7 @@
 Everything that a card shows and every timer that is due follows from this value alone. It is stored as one
 document, so that any worker can take the next step. Fields that have their default are left out of it: a default, once
 released, never changes. The functions that change it live beside this module:
-`receiving`, `claims`, `replying`, `delivery`, `hiding`, `lifecycle`, `targets`, `posting`.
+`receiving`, `claims`, `replying`, `delivery`, `answering`, `hiding`, `lifecycle`, `targets`, `posting`.
 """
 
 from datetime import datetime

@@ -7,14 +7,14 @@ is unknown, and looks for it on the network before anything is tried again.
 from datetime import datetime, timedelta
 
 from bot.domain.agenda import QUICK_CHECKS, in_line
-from bot.domain.case import ANSWERS, FIRST_WORDS, IN_VAIN, MODERATION, Case, Item, LogEntry, Purpose, Send, SendState
+from bot.domain.answering import answered, not_answered
+from bot.domain.case import IN_VAIN, MODERATION, Case, LogEntry, Send, SendState
 from bot.domain.decisions import Change, Decision, Refused
 from bot.domain.hiding import carried_out, could_not
-from bot.domain.models import Kind, SendReport, Sent
+from bot.domain.models import SendReport, Sent
 from bot.domain.policy import Policy
 from bot.domain.posting import with_alert
 from bot.domain.replying import PURPOSE_WORDS, with_send
-from bot.domain.targets import acknowledged, due_marks, fire, start_wait
 
 GONE_OUT = frozenset({SendState.SENDING, SendState.SENT})
 CALL_LEASE = timedelta(seconds=60)
@@ -65,7 +65,7 @@ def sent(case: Case, send_id: str, proof: Sent, now: datetime, policy: Policy) -
     if send.purpose in MODERATION:
         return carried_out(case, send, now)
     log = LogEntry(at=now, what=f"sent a {PURPOSE_WORDS[send.purpose]}", by=send.by.id, detail=send.text)
-    return Change(case=_clocks(case, send, now, policy), log=(log,))
+    return Change(case=answered(case, send, now, policy), log=(log,))
 
 
 def taken(case: Case, send_id: str, proof: Sent, now: datetime, policy: Policy) -> Decision:
@@ -187,7 +187,7 @@ def reported(case: Case, report: SendReport, policy: Policy) -> Decision:
     answer = failed(case, report.send, report.reason or "the network did not deliver it", report.at)
     if isinstance(answer, Refused) or send is None or send.state is not SendState.SENT:
         return answer
-    return answer.model_copy(update={"case": _unanswered(answer.case, send, policy)})
+    return answer.model_copy(update={"case": not_answered(answer.case, send, policy)})
 
 
 def _has_it(case: Case, report: SendReport, policy: Policy) -> Decision:
@@ -213,69 +213,3 @@ def _began(send: Send, sent_at: datetime) -> datetime:
     """When the newest try began (see `begin`): the network may know how it ends long before it answers."""
     began = send.due_at - CALL_LEASE
     return began if send.state is SendState.SENDING else min(began, sent_at)
-
-
-def _unanswered(case: Case, send: Send, policy: Policy) -> Case:
-    """The case after a send that counted did not arrive: what stands of the others says since when nobody waits."""
-    instants = {"acknowledged_at": FIRST_WORDS, "answered_at": ANSWERS, "private_at": frozenset({Purpose.PRIVATE})}
-    stopped = {name: acts for name, acts in instants.items() if getattr(case.cycle, name) == send.sent_at}
-    cycle = case.cycle.model_copy(update={name: _first(case, acts) for name, acts in stopped.items()})
-    case = case.model_copy(update={"cycle": cycle})
-    if send.purpose not in ANSWERS or case.wait is not None or not case.is_open:
-        return case
-    words = unanswered(case)
-    if not words:
-        return case
-    with_ack = cycle.acknowledged_at is None
-    wait = start_wait(words[0].seen_at, policy, with_ack=with_ack, window=case.latest.reply_until)
-    return case.model_copy(update={"wait": wait})
-
-
-def _first(case: Case, acts: frozenset[Purpose]) -> datetime | None:
-    """When the first of these acts in this cycle went out, of those that stand."""
-    since = case.cycle.seen_at
-    stand = (each.sent_at for each in case.sends if each.state is SendState.SENT and each.purpose in acts)
-    return min((at for at in stand if at is not None and at >= since), default=None)
-
-
-def unanswered(case: Case) -> list[Item]:
-    """The customer's words of this cycle after which no answer that stands was written, earliest first."""
-    answers = [each for each in case.sends if each.state is SendState.SENT and each.purpose in ANSWERS]
-    words = (each for each in case.items if not each.deleted and each.seen_at >= case.cycle.seen_at)
-    rest = (each for each in words if all(each.seen_at > answer.created_at for answer in answers))
-    return sorted(rest, key=lambda each: each.seen_at)
-
-
-def _clocks(case: Case, send: Send, now: datetime, policy: Policy) -> Case:
-    """Stop the clocks that this send answers. A public line or a like answers nothing by itself."""
-    cycle: dict[str, datetime | None] = {}
-    update: dict[str, object] = {}
-    case = _with_misses(case, now)
-    if send.purpose in FIRST_WORDS:
-        cycle["acknowledged_at"] = case.cycle.acknowledged_at or now
-        update["wait"] = acknowledged(case.wait) if case.wait else None
-    if send.purpose in ANSWERS:
-        cycle["answered_at"] = case.cycle.answered_at or now
-        update["wait"] = _still_waiting(case, policy)
-    if send.purpose is Purpose.PRIVATE:
-        cycle["private_at"] = case.cycle.private_at or now
-        update["loop_open"] = case.loop_open or any(not item.private for item in case.items)
-    if send.closes_loop:
-        update["loop_open"] = False
-    return case.model_copy(update={**update, "cycle": case.cycle.model_copy(update=cycle)})
-
-
-def _with_misses(case: Case, now: datetime) -> Case:
-    """The case in which what is overdue by now is a miss, although no timer has come to say so. Alerts are its own."""
-    if case.wait is None:
-        return case
-    _, cycle = fire(case.wait, case.cycle, due_marks(case, now))
-    return case.model_copy(update={"cycle": cycle})
-
-
-def _still_waiting(case: Case, policy: Policy) -> object:
-    """After an answer nobody waits, unless the customer wrote again after the last answer that stands was written."""
-    later = [item for item in unanswered(case) if item.kind is not Kind.MATCH]
-    if not later or case.wait is None:
-        return None
-    return start_wait(later[0].seen_at, policy, with_ack=False, window=later[0].reply_until)

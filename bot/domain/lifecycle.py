@@ -2,10 +2,10 @@
 
 from datetime import datetime
 
+from bot.domain.answering import unanswered
 from bot.domain.case import IN_VAIN, Case, LogEntry, Person, Status
 from bot.domain.claims import claim_line, claimed
 from bot.domain.decisions import Change, Decision, Refused
-from bot.domain.delivery import unanswered
 from bot.domain.overtaking import Seen, wrote_meanwhile
 from bot.domain.policy import Policy
 from bot.domain.receiving import needs_answer

@@ -71,7 +71,7 @@ def fire(wait: Wait, cycle: Cycle, due: tuple[Mark, ...]) -> tuple[Wait, Cycle]:
         update={
             "marks": tuple(mark for mark in wait.marks if mark not in due),
             "warned": wait.warned or any(name in WARNINGS for name in names),
-            "breached": wait.breached or bool(missed) or any(name in BREACHES for name in names),
+            "breached": wait.breached or any(name in BREACHES for name in names),
         }
     )
     return left, cycle.model_copy(update={"missed": (*cycle.missed, *missed)})
