@@ -29,37 +29,18 @@ def close(
 
     Refused as `overtaken` if the customer wrote something since that, and nobody read it.
     """
-    if not case.is_open:
-        return Refused(code="closed", text="This case is closed already.")
-    unread = _unread(case, seen)
-    if unread is not None:
-        return unread
+    refused = _why_not(case, seen)
+    if refused is not None:
+        return refused
     if case.loop_open and not waive_loop and not _has_closing_word(case):
         text = "The public thread still waits for a closing word. Write one, or tick that none is needed."
         return Refused(code="loop_open", text=text)
     return _closed(case, by, reason, now, loop_open=case.loop_open and not waive_loop)
 
 
-def _has_closing_word(case: Case) -> bool:
-    """Whether a closing word of this cycle stands in public, or is on its way there."""
-    said = (send for send in case.sends if send.closes_loop and send.created_at >= case.cycle.seen_at)
-    return any(send.state not in IN_VAIN for send in said)
-
-
-def _unread(case: Case, seen: Seen | None) -> Refused | None:
-    """Words that nobody has read are not put away: they would wait for an answer with no clock running."""
-    news = wrote_meanwhile(case, seen)
-    return Refused(code="overtaken", text=f"{news}. Open the form again if it fits all the same.") if news else None
-
-
 def dismiss(case: Case, by: Person, now: datetime, *, seen: Seen | None = None) -> Decision:
     """Set aside what is not for us; such cases are left out of every figure. Refused as with `close`."""
-    if not case.is_open:
-        return Refused(code="closed", text="This case is closed already.")
-    unread = _unread(case, seen)
-    if unread is not None:
-        return unread
-    return _closed(case, by, NOT_FOR_US, now, loop_open=case.loop_open)
+    return _why_not(case, seen) or _closed(case, by, NOT_FOR_US, now, loop_open=case.loop_open)
 
 
 def reopen(case: Case, by: Person, now: datetime, policy: Policy) -> Decision:
@@ -80,6 +61,20 @@ def reopen(case: Case, by: Person, now: datetime, policy: Policy) -> Decision:
     }
     reopened = claimed(case.model_copy(update=update), by, now, policy)
     return Change(case=reopened, log=(LogEntry(at=now, what="reopened", by=by.id), claim_line(by, now)))
+
+
+def _has_closing_word(case: Case) -> bool:
+    """Whether a closing word of this cycle stands in public, or is on its way there."""
+    said = (send for send in case.sends if send.closes_loop and send.created_at >= case.cycle.seen_at)
+    return any(send.state not in IN_VAIN for send in said)
+
+
+def _why_not(case: Case, seen: Seen | None) -> Refused | None:
+    """Why the case is not put away now. Words that nobody has read would wait for an answer with no clock running."""
+    if not case.is_open:
+        return Refused(code="closed", text="This case is closed already.")
+    news = wrote_meanwhile(case, seen)
+    return Refused(code="overtaken", text=f"{news}. Open the form again if it fits all the same.") if news else None
 
 
 def _owes_answer(case: Case) -> bool:
