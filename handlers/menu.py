@@ -1,6 +1,5 @@
 """The overflow menu and its modals: on it, close, not for us, history."""
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
@@ -17,23 +16,13 @@ from bot.services.people import suggested_signature
 from bot.services.wording import SIGNATURE, Problems, from_slack
 from handlers.deps import Deps
 from handlers.hiding import open_hide
-from handlers.pressing import OLD_CARD, Pressed, read, show, whisper
-
-Act = Callable[[Deps, Pressed], Awaitable[None]]
+from handlers.pressing import OLD_CARD, Act, Pressed, on_press, show, whisper
 
 
 def register(app: AsyncApp, deps: Deps) -> None:
     """The menu itself, and what its modals submit."""
 
-    @app.action(ActionId.MORE.value)
-    async def chosen(ack: AsyncAck, body: dict[str, Any]) -> None:
-        await ack()
-        pressed = read(body)
-        act = ACTS.get(pressed.press.verb) if pressed and pressed.press.verb else None
-        if pressed is None or act is None:
-            await whisper(deps, str(body.get("response_url", "")), OLD_CARD)
-            return
-        await act(deps, pressed)
+    on_press(app, ActionId.MORE, deps, _choose)
 
     @app.view(CallbackId.CLOSE.value)
     async def closed(ack: AsyncAck, body: dict[str, Any]) -> None:
@@ -44,6 +33,11 @@ def register(app: AsyncApp, deps: Deps) -> None:
         state = ModalState.decode(body["view"].get("private_metadata")) or ModalState()
         outcome = await deps.desk.dismiss(state.case, str(body["user"]["id"]), state.read)
         await _done(ack, outcome)
+
+
+async def _choose(deps: Deps, pressed: Pressed) -> None:
+    act = ACTS.get(pressed.press.verb) if pressed.press.verb else None
+    await (act(deps, pressed) if act else whisper(deps, pressed.response_url, OLD_CARD))
 
 
 async def _acknowledge(deps: Deps, pressed: Pressed) -> None:

@@ -1,18 +1,20 @@
-"""The verbs that take one press and no modal: claim, release, still on it, reopen, undo, retry, check."""
+"""The verbs that take one press and no form: those of claims, of sends, and of what is asked to be hidden.
+
+Where a verb makes a send, its id follows from the press, so that a delivery that Slack repeats cannot act twice.
+"""
 
 from collections.abc import Awaitable, Callable
-from typing import Any
 
-from slack_bolt.async_app import AsyncAck, AsyncApp
+from slack_bolt.async_app import AsyncApp
 
 from bot.cards.action_ids import ActionId
 from bot.services.casework import Outcome
 from handlers.deps import Deps
-from handlers.pressing import OLD_CARD, Pressed, read, show, whisper
+from handlers.pressing import Act, Pressed, on_press, show
 
-Verb = Callable[[Deps, Pressed], Awaitable[Outcome]]
+Decide = Callable[[Deps, Pressed], Awaitable[Outcome]]
 
-VERBS: dict[ActionId, Verb] = {
+VERBS: dict[ActionId, Decide] = {
     ActionId.CLAIM: lambda deps, by: deps.desk.claim(by.press.case, by.user),
     ActionId.RELEASE: lambda deps, by: deps.desk.release(by.press.case, by.user),
     ActionId.CONFIRM_CLAIM: lambda deps, by: deps.desk.confirm(by.press.case, by.user),
@@ -20,24 +22,24 @@ VERBS: dict[ActionId, Verb] = {
     ActionId.UNDO: lambda deps, by: deps.desk.undo(by.press.case, by.press.send, by.user),
     ActionId.RETRY: lambda deps, by: deps.desk.retry(by.press.case, by.press.send, by.user),
     ActionId.CHECK_SEND: lambda deps, by: deps.desk.retry(by.press.case, by.press.send, by.user),
+    ActionId.HIDE_APPROVE: lambda deps, by: deps.moderation.approve(by.press.case, by.press.send, by.user),
+    ActionId.HIDE_DECLINE: lambda deps, by: deps.moderation.decline(by.press.case, by.press.send, by.user),
+    ActionId.UNHIDE: lambda deps, by: deps.moderation.unhide(
+        by.press.case, by.press.send, by.user, f"unhide-{by.trigger_id}"
+    ),
 }
 
 
 def register(app: AsyncApp, deps: Deps) -> None:
     """One listener for each verb."""
-    for action_id, verb in VERBS.items():
-        app.action(action_id.value)(listener(deps, verb))
+    for action_id, decide in VERBS.items():
+        on_press(app, action_id, deps, _shown(decide))
 
 
-def listener(deps: Deps, verb: Verb) -> Callable[..., Awaitable[None]]:
-    """What runs when a button of that verb is pressed: act, redraw, whisper a refusal."""
+def _shown(decide: Decide) -> Act:
+    """Decide, redraw, whisper a refusal."""
 
-    async def listen(ack: AsyncAck, body: dict[str, Any]) -> None:
-        await ack()
-        pressed = read(body)
-        if pressed is None:
-            await whisper(deps, str(body.get("response_url", "")), OLD_CARD)
-            return
-        await show(deps, pressed, await verb(deps, pressed))
+    async def act(deps: Deps, pressed: Pressed) -> None:
+        await show(deps, pressed, await decide(deps, pressed))
 
-    return listen
+    return act

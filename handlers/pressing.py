@@ -4,14 +4,16 @@ The pressed message is redrawn at once through the press's own response_url, whi
 chat.update; a refusal is whispered to the person who pressed.
 """
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
 import aiohttp
 import structlog
 from pydantic_core import from_json
+from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bot.cards.action_ids import Press
+from bot.cards.action_ids import ActionId, Press
 from bot.domain.case import Case, Post
 from bot.domain.ports import Rendered
 from bot.services.casework import Outcome
@@ -31,6 +33,22 @@ class Pressed:
     trigger_id: str
     response_url: str
     ts: str
+
+
+Act = Callable[[Deps, Pressed], Awaitable[None]]
+
+
+def on_press(app: AsyncApp, action: ActionId, deps: Deps, act: Act) -> None:
+    """From now on a press of that button is acknowledged, read and acted on; that of an old card is told so."""
+
+    @app.action(action.value)
+    async def listen(ack: AsyncAck, body: dict[str, Any]) -> None:
+        await ack()
+        pressed = read(body)
+        if pressed is None:
+            await whisper(deps, str(body.get("response_url", "")), OLD_CARD)
+            return
+        await act(deps, pressed)
 
 
 def read(body: dict[str, Any]) -> Pressed | None:

@@ -1,6 +1,6 @@
 """Reply, thank, take private: the modals in which staff write to a customer, from opening to Send or cancel."""
 
-from collections.abc import Awaitable, Callable
+from functools import partial
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
@@ -17,7 +17,7 @@ from bot.services.composing import DUPLICATE, MOVED, Advice, Composition, Submis
 from bot.services.people import suggested_signature
 from bot.services.wording import Problems, from_slack
 from handlers.deps import Deps
-from handlers.pressing import OLD_CARD, Pressed, read, show, whisper
+from handlers.pressing import Pressed, on_press, show, whisper
 from handlers.templates import open_form
 
 ADVISED = "advised"
@@ -31,7 +31,7 @@ OPENERS = {
 def register(app: AsyncApp, deps: Deps) -> None:
     """Opening, typing, sending and cancelling."""
     for action_id, purpose in OPENERS.items():
-        app.action(action_id.value)(_opener(deps, purpose))
+        on_press(app, action_id, deps, partial(open_modal, purpose=purpose))
 
     @app.action(ActionId.DRAFT.value)
     async def typed(ack: AsyncAck, body: dict[str, Any]) -> None:
@@ -51,18 +51,6 @@ def register(app: AsyncApp, deps: Deps) -> None:
         async def cancelled(ack: AsyncAck, body: dict[str, Any]) -> None:
             await ack()
             await _cancel(deps, body)
-
-
-def _opener(deps: Deps, purpose: Purpose) -> Callable[..., Awaitable[None]]:
-    async def listen(ack: AsyncAck, body: dict[str, Any]) -> None:
-        await ack()
-        pressed = read(body)
-        if pressed is None:
-            await whisper(deps, str(body.get("response_url", "")), OLD_CARD)
-            return
-        await open_modal(deps, pressed, purpose)
-
-    return listen
 
 
 async def open_modal(deps: Deps, pressed: Pressed, purpose: Purpose) -> None:
