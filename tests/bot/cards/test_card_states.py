@@ -8,10 +8,11 @@ import pytest
 
 from bot.cards.action_ids import ActionId, Press, Verb
 from bot.cards.card import render
-from bot.cards.limits import CARD_BUTTONS, check_message
+from bot.cards.limits import CARD_BUTTONS
 from bot.cards.view import Rendered
 from bot.domain.case import MarkName, PostKind, Purpose, SendState
 from bot.domain.models import Author, Capabilities
+from tests.support.block_kit import check_message
 from tests.support.card_cases import (
     CARD,
     PUBLIC_ONLY,

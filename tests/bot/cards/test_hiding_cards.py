@@ -11,8 +11,9 @@ from bot.cards.card import render
 from bot.cards.conversation import said
 from bot.cards.dialogs import case_modal
 from bot.cards.hiding import DESCRIPTIONS, hide_modal
-from bot.cards.limits import OVERFLOW_OPTIONS, check_message, check_view
+from bot.cards.limits import OVERFLOW_OPTIONS
 from bot.domain.case import HideReason, HideState, SendState
+from tests.support.block_kit import check_message, check_view
 from tests.support.card_cases import (
     BLUESKY_LIKE,
     CARD,

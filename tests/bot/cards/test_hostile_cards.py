@@ -14,10 +14,11 @@ from bot.cards.action_ids import ModalState
 from bot.cards.card import render
 from bot.cards.dialogs import case_modal, close_modal, dismiss_modal, history_modal, notice_modal
 from bot.cards.forms import Warn, private_modal, reply_modal
-from bot.cards.limits import CARD_BUTTONS, OVERFLOW_OPTIONS, check_message, check_view
+from bot.cards.limits import CARD_BUTTONS, OVERFLOW_OPTIONS
 from bot.domain.case import Case, LogEntry, MarkName, Person, Post, PostKind, Purpose, Send, SendState, Status, Writing
 from bot.domain.models import Attachment, Author, Capabilities, Kind, LengthRule
 from bot.domain.reading import Reading
+from tests.support.block_kit import check_message, check_view
 from tests.support.card_cases import CARD, a_cycle, a_public_case, a_stranger, a_view, an_alert
 from tests.support.cases import NOON, a_case, a_claim, a_log_entry, a_send, a_wait, an_item
 

@@ -10,11 +10,12 @@ from bot.cards.commands import help_reply, mine_reply, queue_reply, refusal_repl
 from bot.cards.escape import is_channel, link, mention, one_line, plain, safe_url, user_ids
 from bot.cards.home import AccountHealth, HomeData, home_view
 from bot.cards.hourly import HourlyData, hourly_message
-from bot.cards.limits import CARD_TOTAL, check_message, check_view, size, units
+from bot.cards.limits import CARD_TOTAL, size, units
 from bot.cards.lists import Listed, case_line, listed
 from bot.cards.view import Rendered, View
 from bot.domain.case import Case, Person
 from bot.domain.models import Author, Health
+from tests.support.block_kit import check_message, check_view
 from tests.support.card_cases import a_direct_message, a_hiding_case, a_public_case, a_view, matches_snapshot, states
 from tests.support.cases import ANA, NOON, a_claim, an_item
 

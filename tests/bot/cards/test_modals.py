@@ -16,12 +16,13 @@ from bot.cards.dialogs import (
     signature_modal,
 )
 from bot.cards.forms import Warn, length_hint, private_modal, reply_modal
-from bot.cards.limits import VIEW_BLOCKS, check_view
+from bot.cards.limits import VIEW_BLOCKS
 from bot.cards.views import Submitted, submitted
 from bot.domain.case import Person, Purpose, SendState
 from bot.domain.lifecycle import REASONS
 from bot.domain.models import Capabilities, LengthRule
 from bot.domain.text.lengths import length
+from tests.support.block_kit import check_view
 from tests.support.card_cases import PUBLIC_ONLY, a_direct_message, a_public_case, a_view, matches_snapshot, states
 from tests.support.cases import ANA, BEN, NOON, a_log_entry, a_send, an_item
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bot.cards.action_ids import InputId, StormPress
 from bot.cards.card import render
-from bot.cards.limits import check_message, check_view, units
+from bot.cards.limits import units
 from bot.cards.lists import listed
 from bot.cards.storm import problem_card, ring_message, ring_text, storm_card
 from bot.cards.storm_forms import problem_form, solved_form
@@ -19,6 +19,7 @@ from bot.domain.case import Case, Known
 from bot.domain.models import Author
 from bot.domain.storm import Problem, Storm
 from bot.domain.storm_ports import ProblemData, RingData, StormData, Tally
+from tests.support.block_kit import check_message, check_view
 from tests.support.card_cases import CARD, a_public_case, a_view, matches_snapshot
 from tests.support.cases import NOON, a_wait, an_item
 

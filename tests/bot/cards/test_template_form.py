@@ -6,9 +6,9 @@ import pytest
 
 from bot.cards.action_ids import ModalState
 from bot.cards.forms import Warn
-from bot.cards.limits import check_view
 from bot.cards.templates import TemplateForm, blank_block, blank_values, template_modal, waiting_modal
 from bot.domain.templates import Blank, Button, Template, Templates
+from tests.support.block_kit import check_view
 from tests.support.card_cases import a_direct_message, a_view, matches_snapshot
 
 HOSTILE = "<!channel> *bold* <https://evil.example|safe> \u202e & " * 9

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from bot.cards.limits import check_message
 from bot.cards.notice import notice_message
 from bot.domain.notices import EVERY, Line, Notice, Told, Words, kind_of, next_line
 from bot.services.notices import NOTICE
 from sandbox.slack.workspace import ANA, CARE
+from tests.support.block_kit import check_message
 from tests.support.cases import NOON
 from tests.support.hostile import TEXTS
 from tests.support.notices import OPS, Desk, a_notice_desk
