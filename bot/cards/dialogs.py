@@ -11,7 +11,7 @@ from bot.cards.conversation import Said, quoted, said
 from bot.cards.escape import link, one_line, user_ids
 from bot.cards.forms import (
     Warn,
-    banner_parts,
+    banner,
     fitted,
     length_hint,
     signature_blocks,
@@ -88,7 +88,7 @@ def _loop(case: Case, view: View, person: Person, suggestion: str) -> Blocks:
         optional=True,
         multiline=True,
     )
-    return [build.rich(build.rich_line(*banner_parts(case, view, private=False))), _choice(choices), closing]
+    return [banner(case, view, private=False), _choice(choices), closing]
 
 
 def _waiver() -> Blocks:

@@ -51,7 +51,7 @@ def reply_modal(
     rule = view.capabilities.private_message if private else view.capabilities.public_reply
     blocks = [
         *warning_blocks(warnings),
-        _banner(case, view, private=private),
+        banner(case, view, private=private),
         *last_messages(case, view),
         *_window(case, view),
         _text(f"Your {'private' if private else 'public'} {noun}", rule, person, draft),
@@ -83,7 +83,7 @@ def private_modal(
     suggestion = f"We have sent you a private message, {_first_name(case)}." if line is None else line
     blocks = [
         *warning_blocks(warnings),
-        _banner(case, view, private=True),
+        banner(case, view, private=True),
         *last_messages(case, view),
         *_window(case, view),
         _text("Your private message", view.capabilities.private_message, person, draft),
@@ -110,7 +110,7 @@ def _contact_modal(
     note = f"{network} has no private messages here. Ask the customer to use your private contact way."
     blocks = [
         *warning_blocks(warnings),
-        _banner(case, view, private=False),
+        banner(case, view, private=False),
         build.rich(build.rich_line(build.text_part(note))),
         *last_messages(case, view),
         _text("Your public reply", view.capabilities.public_reply, person, suggestion),
@@ -139,26 +139,22 @@ def signature_input(suggestion: str) -> build.Block:
     )
 
 
-def banner_parts(case: Case, view: View, *, private: bool) -> list[build.Block]:
+def banner(case: Case, view: View, *, private: bool) -> build.Block:
     """Who will speak, and who will read it."""
     account = one_line(view.account_title, NAME) or "our account"
     network = one_line(view.network_title, NAME) or "the network"
     customer = one_line(author_label(case.latest, case), NAME) or "the customer"
+    title, readers = "📢 PUBLIC: ", f" speaks on {network}, to {customer}. Everybody can read this."
     if private:
-        readers = f" speaks in private on {network}. Only {customer} can read this."
-        return [build.text_part("🔒 PRIVATE: ", "bold"), build.text_part(account, "bold"), build.text_part(readers)]
-    readers = f" speaks on {network}, to {customer}. Everybody can read this."
-    return [build.text_part("📢 PUBLIC: ", "bold"), build.text_part(account, "bold"), build.text_part(readers)]
+        title, readers = "🔒 PRIVATE: ", f" speaks in private on {network}. Only {customer} can read this."
+    bold = (build.text_part(title, "bold"), build.text_part(account, "bold"))
+    return build.rich(build.rich_line(*bold, build.text_part(readers)))
 
 
 def fitted(text: str) -> str:
     """A text that fits into Slack's text field (3,000 characters), otherwise left as it was typed."""
     clean = tidy(text)
     return clean if units(clean) <= INPUT_VALUE else plain(clean, INPUT_VALUE, INPUT_VALUE)
-
-
-def _banner(case: Case, view: View, *, private: bool) -> build.Block:
-    return build.rich(build.rich_line(*banner_parts(case, view, private=private)))
 
 
 def warning_blocks(warnings: Sequence[Warn]) -> Blocks:

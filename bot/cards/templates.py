@@ -8,7 +8,7 @@ from bot.cards import build
 from bot.cards.action_ids import ActionId, CallbackId, ModalState
 from bot.cards.conversation import last_messages
 from bot.cards.escape import line, one_line
-from bot.cards.forms import Warn, banner_parts, warning_blocks
+from bot.cards.forms import Warn, banner, warning_blocks
 from bot.cards.view import View
 from bot.cards.views import ViewJson, answer_of, modal
 from bot.domain.case import Case
@@ -50,7 +50,7 @@ def template_modal(case: Case, view: View, state: ModalState, form: TemplateForm
     chosen = form.chosen
     blocks = [
         *warning_blocks(form.warnings),
-        build.rich(build.rich_line(*banner_parts(case, view, private=True))),
+        banner(case, view, private=True),
         *last_messages(case, view),
         build.context(CLOSED),
         *_choice(form),
