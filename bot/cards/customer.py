@@ -17,7 +17,10 @@ RATING_STARS: Final = 5
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """How much of everything a drawing shows. A card that comes out too large is drawn again with less."""
+    """How much a drawing shows: graphemes of the customer's words, sends, graphemes of each send, attachments.
+
+    A card that comes out too large is drawn again with less. One send is always shown.
+    """
 
     quote: int
     sends: int
@@ -75,25 +78,26 @@ def words(case: Case, room: Room) -> build.Parts:
     waiting = unanswered(case)
     if waiting > 1:
         parts.append(("count", build.context(f"📨 *{waiting} posts wait for an answer.* This is the latest:")))
-    shown = "" if item.deleted else plain(item.text, room.quote)
-    parts.append(("words", _quotation(item, shown, room)))
+    shown = plain(item.text, room.quote)
+    parts.append(("words", _quotation(item, shown, room.attachments)))
     notes = _notes(item, cut=_is_cut(item, shown))
     if notes:
         parts.append(("notes", build.context(" · ".join(notes))))
     return parts
 
 
-def quote(item: Item, room: Room) -> build.Block:
-    """The words of one interaction, then its attachments. Deleted words are gone: only the tombstone is left."""
-    return _quotation(item, "" if item.deleted else plain(item.text, room.quote), room)
+def quote(item: Item, graphemes: int, attachments: int = 0) -> build.Block:
+    """The words of one interaction, then its attachments."""
+    return _quotation(item, plain(item.text, graphemes), attachments)
 
 
-def _quotation(item: Item, shown: str, room: Room) -> build.Block:
+def _quotation(item: Item, shown: str, attachments: int) -> build.Block:
+    """Deleted words are gone: only the tombstone is left."""
     if item.deleted:
         return build.rich(build.rich_line(build.text_part("🗑️ Deleted by the customer: the words are gone.", "italic")))
     said = build.rich_quote(shown) if shown else build.rich_line(build.text_part("(no words)", "italic"))
     stars = [build.rich_line(build.text_part(_stars(item.rating)))] if item.rating is not None else []
-    return build.rich(*stars, said, *_attachments(item.attachments, room.attachments))
+    return build.rich(*stars, said, *_attachments(item.attachments, attachments))
 
 
 def _attachments(attachments: tuple[Attachment, ...], most: int) -> list[build.Block]:
@@ -119,9 +123,9 @@ def _stars(rating: int) -> str:
 
 
 def _is_cut(item: Item, shown: str) -> bool:
-    if item.deleted or item.cut:
-        return item.cut and not item.deleted
-    return shown.endswith(ELLIPSIS) and not item.text.rstrip().endswith(ELLIPSIS)
+    if item.deleted:
+        return False
+    return item.cut or (shown.endswith(ELLIPSIS) and not item.text.rstrip().endswith(ELLIPSIS))
 
 
 def _notes(item: Item, *, cut: bool) -> list[str]:

@@ -5,7 +5,7 @@ from typing import Final
 
 from bot.cards import build
 from bot.cards.action_ids import ActionId, CallbackId, InputId, ModalState, Press
-from bot.cards.customer import Room, quote
+from bot.cards.customer import quote
 from bot.cards.escape import date_token, line, one_line
 from bot.cards.lists import Listed, case_line, left_out, open_button
 from bot.cards.view import View
@@ -62,7 +62,7 @@ def _request(case: Case, asked: Hiding, role: str, post_id: str) -> build.Parts:
     )
     parts: build.Parts = [(role, build.section(text))]
     if item is not None and item is not case.latest:
-        parts.append((f"{role}words", quote(item, Room(EXCERPT, 0, 0, 0))))
+        parts.append((f"{role}words", quote(item, EXCERPT)))
     if asked.note:
         parts.append((f"{role}note", build.context(f"📝 {line(asked.note, NOTE_LENGTH)}")))
     press = Press.on(case.id, post_id, send=asked.id).value()
@@ -87,7 +87,7 @@ def _hidden(case: Case, item: Item, role: str, post_id: str, view: View) -> buil
         back = build.button(ActionId.UNHIDE, "Unhide", press, describe="Show this comment to everybody again")
     parts: build.Parts = [(role, build.section(" · ".join(fact for fact in facts if fact), back))]
     if item is not case.latest:
-        parts.append((f"{role}words", quote(item, Room(EXCERPT, 0, 0, 0))))
+        parts.append((f"{role}words", quote(item, EXCERPT)))
     return parts
 
 
@@ -136,7 +136,7 @@ def hide_modal(item: Item, view: View, state: ModalState) -> ViewJson:
     network = one_line(view.network_title, 30) or "the network"
     blocks: Blocks = [
         build.section(POLICY),
-        quote(item, Room(600, 0, 0, 4)),
+        quote(item, 600, 4),
         *([] if view.capabilities.answers_hidden else [build.section(f"⚠️ {CLOSED_BELOW}")]),
         choice,
         note,

@@ -26,7 +26,7 @@ def send_parts(case: Case, post_id: str, view: View, room: Room) -> build.Parts:
     parts: build.Parts = []
     if len(sends) > room.sends:
         parts.append(("sends", build.context(f"… and {count(len(sends) - room.sends, 'earlier send')} in History")))
-    for number, send in enumerate(sends[len(sends) - min(room.sends, len(sends)) :]):
+    for number, send in enumerate(sends[-room.sends :]):
         parts.append((f"send{number}", build.section(_TELL[send.state](send, view), _accessory(case, send, post_id))))
         excerpt = plain(shown_text(send, view), room.excerpt) if room.excerpt else ""
         if excerpt:
