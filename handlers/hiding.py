@@ -5,13 +5,12 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.cards.action_ids import CallbackId, InputId, ModalState
-from bot.cards.dialogs import notice_modal
 from bot.cards.hiding import hide_modal
-from bot.cards.views import submitted
 from bot.domain.decisions import Refused
 from bot.services.wording import Problems
 from handlers.deps import Deps
 from handlers.pressing import Pressed, whisper
+from handlers.submitting import instead, state_of, typed_in, wrong
 
 
 def register(app: AsyncApp, deps: Deps) -> None:
@@ -33,17 +32,17 @@ async def open_hide(deps: Deps, pressed: Pressed) -> None:
 
 
 async def _ask(deps: Deps, ack: AsyncAck, body: dict[str, Any]) -> None:
-    state = ModalState.decode(body["view"].get("private_metadata")) or ModalState()
-    typed = submitted(body["view"]["state"]["values"])
+    state = state_of(body) or ModalState()
+    typed = typed_in(body)
     user = str(body["user"]["id"])
     answer = await deps.moderation.ask(state.send, state.case, state.about, user, typed.reason, typed.note)
     if isinstance(answer, Problems):
-        await ack(response_action="errors", errors={InputId.REASON.value: next(iter(answer.fields.values()))})
+        await wrong(ack, InputId.REASON, next(iter(answer.fields.values())))
         return
     if answer.refused and typed.note:  # below the note, so that it is not lost
-        await ack(response_action="errors", errors={InputId.NOTE.value: f"Nothing was asked: {answer.refused.text}"})
+        await wrong(ack, InputId.NOTE, f"Nothing was asked: {answer.refused.text}")
         return
     if answer.refused:
-        await ack(response_action="update", view=notice_modal("Nothing was asked", answer.refused.text))
+        await instead(ack, "Nothing was asked", answer.refused.text)
         return
     await ack()

@@ -5,18 +5,18 @@ from zoneinfo import ZoneInfo
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bot.cards.action_ids import ActionId, CallbackId, InputId, ModalState, Press
+from bot.cards.action_ids import ActionId, CallbackId, InputId, Press
 from bot.cards.dialogs import case_modal, notice_modal, signature_modal
 from bot.cards.hiding import HOME_SHOWN
 from bot.cards.home import MINE_SHOWN, WAITING_SHOWN, AccountHealth, HomeData, home_view
 from bot.cards.lists import listed
-from bot.cards.views import submitted
 from bot.domain.case import Purpose
 from bot.services import health
 from bot.services.gate import trouble
 from bot.services.people import signature_problem, suggested_signature
 from bot.services.wording import from_slack
 from handlers.deps import Deps
+from handlers.submitting import instead, state_of, typed_in, wrong
 
 
 def register(app: AsyncApp, deps: Deps) -> None:
@@ -78,17 +78,17 @@ async def _health(deps: Deps, key: tuple[str, str]) -> AccountHealth:
 async def _sign(deps: Deps, ack: AsyncAck, body: dict[str, Any]) -> None:
     """Keep the signature; where it was asked for on the way to an acknowledgement, send that now."""
     user = str(body["user"]["id"])
-    signature = from_slack(submitted(body["view"]["state"]["values"]).signature)
+    signature = from_slack(typed_in(body).signature)
     problem = signature_problem(signature)
     if problem:
-        await ack(response_action="errors", errors={InputId.SIGNATURE.value: problem})
+        await wrong(ack, InputId.SIGNATURE, problem)
         return
     await deps.people.sign(await deps.people.who(user), signature)
-    state = ModalState.decode(body["view"].get("private_metadata"))
+    state = state_of(body)
     if state is not None and state.case and state.purpose is Purpose.ACKNOWLEDGE:
         outcome = await deps.desk.acknowledge(state.case, user, state.send)
         if outcome.refused:
-            await ack(response_action="update", view=notice_modal("Not sent", outcome.refused.text))
+            await instead(ack, "Not sent", outcome.refused.text)
             return
     await ack()
     if state is None or not state.case:

@@ -5,9 +5,9 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.cards.action_ids import LOOP_WAIVE, ActionId, CallbackId, InputId, ModalState, Verb
-from bot.cards.dialogs import close_modal, dismiss_modal, history_modal, notice_modal, signature_modal
+from bot.cards.dialogs import close_modal, dismiss_modal, history_modal, signature_modal
 from bot.cards.forms import Warn
-from bot.cards.views import ViewJson, submitted
+from bot.cards.views import ViewJson
 from bot.domain.case import Case, Purpose
 from bot.domain.overtaking import meanwhile, seen_of
 from bot.services.casework import Outcome
@@ -17,6 +17,7 @@ from bot.services.wording import SIGNATURE, Problems, from_slack
 from handlers.deps import Deps
 from handlers.hiding import open_hide
 from handlers.pressing import OLD_CARD, Act, Pressed, on_press, show, whisper
+from handlers.submitting import instead, state_of, typed_in, wrong
 
 
 def register(app: AsyncApp, deps: Deps) -> None:
@@ -30,7 +31,7 @@ def register(app: AsyncApp, deps: Deps) -> None:
 
     @app.view(CallbackId.DISMISS.value)
     async def dismissed(ack: AsyncAck, body: dict[str, Any]) -> None:
-        state = ModalState.decode(body["view"].get("private_metadata")) or ModalState()
+        state = state_of(body) or ModalState()
         outcome = await deps.desk.dismiss(state.case, str(body["user"]["id"]), state.read)
         await _done(ack, outcome)
 
@@ -97,8 +98,8 @@ ACTS: dict[Verb, Act] = {
 
 
 async def _close(deps: Deps, ack: AsyncAck, body: dict[str, Any]) -> None:
-    state = ModalState.decode(body["view"].get("private_metadata")) or ModalState()
-    typed = submitted(body["view"]["state"]["values"])
+    state = state_of(body) or ModalState()
+    typed = typed_in(body)
     waive = typed.loop == LOOP_WAIVE
     user, line = str(body["user"]["id"]), "" if waive else from_slack(typed.line)
     form = Closing(state.send, state.case, user, typed.reason, line, waive, from_slack(typed.signature), state.read)
@@ -113,10 +114,10 @@ async def _close(deps: Deps, ack: AsyncAck, body: dict[str, Any]) -> None:
             view = await _close_anew(deps, answer.case, user, state, typed.reason, answer.refused.text)
             await ack(response_action="update", view=view)
             return
-        await ack(response_action="errors", errors={InputId.LOOP.value: answer.refused.text})
+        await wrong(ack, InputId.LOOP, answer.refused.text)
         return
     if answer.refused and line:  # below the line, so that it is not lost
-        await ack(response_action="errors", errors={InputId.LINE.value: f"Nothing changed: {answer.refused.text}"})
+        await wrong(ack, InputId.LINE, f"Nothing changed: {answer.refused.text}")
         return
     await _done(ack, answer)
 
@@ -141,6 +142,6 @@ def _has(view: dict[str, Any], field: InputId) -> bool:
 
 async def _done(ack: AsyncAck, outcome: Outcome) -> None:
     if outcome.refused:
-        await ack(response_action="update", view=notice_modal("Nothing changed", outcome.refused.text))
+        await instead(ack, "Nothing changed", outcome.refused.text)
         return
     await ack()

@@ -7,13 +7,13 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from bot.cards.action_ids import ActionId, CallbackId, InputId, StormPress
 from bot.cards.storm import problem_card, storm_card
 from bot.cards.storm_forms import problem_form, solved_form
-from bot.cards.views import submitted
 from bot.domain.decisions import Refused
 from bot.domain.storm_ports import STORM
 from bot.services.storm_desk import Told
 from bot.services.wording import from_slack, slack_only
 from handlers.deps import Deps
 from handlers.pressing import OLD_CARD, replace, whisper
+from handlers.submitting import typed_in, wrong
 
 OLD = Refused(code="old", text="This form is old. Copy your words, and open it again.")
 
@@ -76,16 +76,16 @@ async def _open_solved_form(deps: Deps, body: dict[str, Any]) -> None:
 
 async def _open(deps: Deps, ack: AsyncAck, body: dict[str, Any]) -> None:
     press = StormPress.decode(body["view"].get("private_metadata"))
-    typed = submitted(body["view"]["state"]["values"])
+    typed = typed_in(body)
     told = Told(from_slack(typed.title), from_slack(typed.known), from_slack(typed.line), from_slack(typed.words))
     if press is None or not press.channel:
         await _done(ack, OLD, InputId.TITLE)
         return
     if not told.title.strip():
-        await ack(response_action="errors", errors={InputId.TITLE.value: "Give it a title that colleagues recognise."})
+        await wrong(ack, InputId.TITLE, "Give it a title that colleagues recognise.")
         return
     if slack_only(told.line):
-        await ack(response_action="errors", errors={InputId.LINE.value: slack_only(told.line)})
+        await wrong(ack, InputId.LINE, slack_only(told.line))
         return
     outcome = await deps.storms.open_problem(press.channel, str(body["user"]["id"]), told)
     await _done(ack, outcome if isinstance(outcome, Refused) else None, InputId.TITLE)
@@ -93,12 +93,12 @@ async def _open(deps: Deps, ack: AsyncAck, body: dict[str, Any]) -> None:
 
 async def _solve(deps: Deps, ack: AsyncAck, body: dict[str, Any]) -> None:
     press = StormPress.decode(body["view"].get("private_metadata"))
-    line = from_slack(submitted(body["view"]["state"]["values"]).line)
+    line = from_slack(typed_in(body).line)
     if press is None or not press.channel:
         await _done(ack, OLD, InputId.LINE)
         return
     if slack_only(line):
-        await ack(response_action="errors", errors={InputId.LINE.value: slack_only(line)})
+        await wrong(ack, InputId.LINE, slack_only(line))
         return
     solved = await deps.storms.solve(press.channel, press.group, str(body["user"]["id"]), line)
     await _done(ack, solved, InputId.LINE)
@@ -107,7 +107,7 @@ async def _solve(deps: Deps, ack: AsyncAck, body: dict[str, Any]) -> None:
 async def _done(ack: AsyncAck, refused: Refused | None, below: InputId) -> None:
     """A refusal stands below a field, so that nothing that was typed is lost."""
     if refused is not None:
-        await ack(response_action="errors", errors={below.value: f"Nothing changed: {refused.text}"})
+        await wrong(ack, below, f"Nothing changed: {refused.text}")
         return
     await ack()
 

@@ -21,6 +21,7 @@ from bot.services.templating import GONE, Filled
 from bot.services.wording import Problems, from_slack
 from handlers.deps import Deps
 from handlers.pressing import Pressed, show
+from handlers.submitting import state_of
 
 Ack = dict[str, Any]
 
@@ -46,7 +47,7 @@ def register(app: AsyncApp, deps: Deps) -> None:
     @app.view_closed(CallbackId.TEMPLATE.value)
     async def cancelled(ack: AsyncAck, body: dict[str, Any]) -> None:
         await ack()
-        state = ModalState.decode(body["view"].get("private_metadata"))
+        state = state_of(body)
         if state is not None:
             await deps.composing.cancel(state.case, str(body["user"]["id"]))
 
@@ -97,7 +98,7 @@ async def _choose(deps: Deps, body: dict[str, Any]) -> None:
 
 async def _submit(deps: Deps, body: dict[str, Any]) -> Ack:
     """The answer to a submitted form: problems, the words to be read first, or nothing more (it is queued)."""
-    state = ModalState.decode(body["view"].get("private_metadata"))
+    state = state_of(body)
     found = await _case_and_templates(deps, state) if state else OLD
     if state is None or isinstance(found, Refused):
         return _notice("Not sent", (found if isinstance(found, Refused) else OLD).text)

@@ -6,9 +6,8 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.cards.action_ids import ActionId, CallbackId, InputId, ModalState
-from bot.cards.dialogs import notice_modal
 from bot.cards.forms import Warn, private_modal, reply_modal
-from bot.cards.views import Submitted, ViewJson, submitted
+from bot.cards.views import Submitted, ViewJson
 from bot.domain.case import Purpose
 from bot.domain.decisions import Refused
 from bot.domain.overtaking import Seen
@@ -18,6 +17,7 @@ from bot.services.people import suggested_signature
 from bot.services.wording import Problems, from_slack
 from handlers.deps import Deps
 from handlers.pressing import Pressed, on_press, show, whisper
+from handlers.submitting import instead, state_of, typed_in, wrong
 from handlers.templates import open_form
 
 ADVISED = "advised"
@@ -36,7 +36,7 @@ def register(app: AsyncApp, deps: Deps) -> None:
     @app.action(ActionId.DRAFT.value)
     async def typed(ack: AsyncAck, body: dict[str, Any]) -> None:
         await ack()
-        state = ModalState.decode(body["view"].get("private_metadata"))
+        state = state_of(body)
         if state is not None:
             text = str(body["actions"][0].get("value") or "")  # an empty field comes as null
             await deps.composing.keep_draft(state.case, body["user"]["id"], text, state.send)
@@ -87,12 +87,12 @@ def _modal(
 
 
 async def _submit(deps: Deps, ack: AsyncAck, body: dict[str, Any]) -> None:
-    state = ModalState.decode(body["view"].get("private_metadata"))
-    typed = submitted(body["view"]["state"]["values"])
+    state = state_of(body)
+    typed = typed_in(body)
     user = str(body["user"]["id"])
     if state is None:
         words = "Not sent: this form is old. Copy your words, and open it again."
-        await ack(response_action="errors", errors={InputId.TEXT.value: words})
+        await wrong(ack, InputId.TEXT, words)
         return
     answer = await deps.composing.submit(
         Submission(
@@ -125,9 +125,9 @@ async def _refuse(deps: Deps, ack: AsyncAck, state: ModalState, typed: Submitted
     line. A form whose title says what is not true any more must not stay."""
     await deps.composing.keep_draft(state.case, user, typed.text)
     if refused in MOVED.values():
-        await ack(response_action="update", view=notice_modal("Not sent", f"{refused.text} Your draft is kept."))
+        await instead(ack, "Not sent", f"{refused.text} Your draft is kept.")
         return
-    await ack(response_action="errors", errors={InputId.TEXT.value: f"Not sent: {refused.text} Your draft is kept."})
+    await wrong(ack, InputId.TEXT, f"Not sent: {refused.text} Your draft is kept.")
 
 
 async def _advise(
@@ -144,7 +144,7 @@ async def _advise(
 
 
 async def _cancel(deps: Deps, body: dict[str, Any]) -> None:
-    state = ModalState.decode(body["view"].get("private_metadata"))
+    state = state_of(body)
     if state is None:
         return
     await deps.composing.cancel(state.case, str(body["user"]["id"]))

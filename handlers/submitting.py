@@ -1,0 +1,29 @@
+"""What every form has in common: what comes back in it, and how it is answered."""
+
+from typing import Any
+
+from slack_bolt.async_app import AsyncAck
+
+from bot.cards.action_ids import InputId, ModalState
+from bot.cards.dialogs import notice_modal
+from bot.cards.views import Submitted, submitted
+
+
+def state_of(body: dict[str, Any]) -> ModalState | None:
+    """What the form remembers; None where another version opened it."""
+    return ModalState.decode(body["view"].get("private_metadata"))
+
+
+def typed_in(body: dict[str, Any]) -> Submitted:
+    """What was typed and chosen."""
+    return submitted(body["view"]["state"]["values"])
+
+
+async def wrong(ack: AsyncAck, field: InputId, text: str) -> None:
+    """Say so below a field: all that was typed stays there."""
+    await ack(response_action="errors", errors={field.value: text})
+
+
+async def instead(ack: AsyncAck, title: str, text: str) -> None:
+    """Show a notice in the place of the form, and of all that was typed."""
+    await ack(response_action="update", view=notice_modal(title, text))
