@@ -23,9 +23,8 @@ from handlers.deps import Deps
 from handlers.pressing import Pressed, show
 from handlers.submitting import state_of
 
-Ack = dict[str, Any]
-
-OLD = Refused(code="old", text="This form is old. Please open it again.")
+Answer = dict[str, Any]
+"""What a form is acknowledged with."""
 
 
 def register(app: AsyncApp, deps: Deps) -> None:
@@ -74,34 +73,35 @@ def _first_view(deps: Deps, case: Case, listed: Templates | Refused) -> ViewJson
 
 
 async def _choose(deps: Deps, body: dict[str, Any]) -> None:
-    """Show the chosen template with its blanks; one without blanks is shown as it will be read."""
-    view, option = body.get("view") or {}, body["actions"][0].get("selected_option") or {}
-    state = ModalState.decode(view.get("private_metadata"))
+    state, option = state_of(body), body["actions"][0].get("selected_option") or {}
     if state is None or not option.get("value"):
         return
     found = await _case_and_templates(deps, state)
     if isinstance(found, Refused):
-        await deps.slack.update_view(str(view["id"]), notice_modal("Not sent", found.text))
-        return
-    case, listed = found
-    template = listed.of(str(option["value"]))
+        view = notice_modal("Not sent", found.text)
+    else:
+        view = _chosen(deps, *found, state, str(option["value"]))
+    await deps.slack.update_view(str(body["view"]["id"]), view)
+
+
+def _chosen(deps: Deps, case: Case, listed: Templates, state: ModalState, chosen: str) -> ViewJson:
+    """The form with the chosen template and its blanks; one without blanks is shown as it will be read."""
+    template = listed.of(chosen)
     if template is None:
-        warned = TemplateForm(listed, warnings=(Warn(GONE),))
-        await deps.slack.update_view(str(view["id"]), template_modal(case, deps.view_of(case), state, warned))
-        return
+        return template_modal(case, deps.view_of(case), state, TemplateForm(listed, warnings=(Warn(GONE),)))
     state = state.model_copy(update={"template": template.id, "confirmed": ()})
-    form = TemplateForm(listed, template)
-    shown = form if template.blanks else TemplateForm(listed, template, shown=True)
-    state = state if template.blanks else _read(state, template, {})
-    await deps.slack.update_view(str(view["id"]), template_modal(case, deps.view_of(case), state, shown))
+    state = state if template.blanks else _shown(state, template, {})
+    return template_modal(case, deps.view_of(case), state, TemplateForm(listed, template, shown=not template.blanks))
 
 
-async def _submit(deps: Deps, body: dict[str, Any]) -> Ack:
+async def _submit(deps: Deps, body: dict[str, Any]) -> Answer:
     """The answer to a submitted form: problems, the words to be read first, or nothing more (it is queued)."""
     state = state_of(body)
-    found = await _case_and_templates(deps, state) if state else OLD
-    if state is None or isinstance(found, Refused):
-        return _notice("Not sent", (found if isinstance(found, Refused) else OLD).text)
+    if state is None:
+        return _notice("Not sent", "This form is old. Please open it again.")
+    found = await _case_and_templates(deps, state)
+    if isinstance(found, Refused):
+        return _notice("Not sent", found.text)
     case, listed = found
     template = listed.of(state.template)
     if template is None:
@@ -113,11 +113,11 @@ async def _submit(deps: Deps, body: dict[str, Any]) -> Ack:
     if wrong.fields:
         return _errors(template, wrong)
     if _mark(template, values) not in state.confirmed:
-        return _again(deps, case, _read(state, template, values), form)
+        return _again(deps, case, _shown(state, template, values), form)
     return await _send(deps, case, state, form, str(body["user"]["id"]))
 
 
-async def _send(deps: Deps, case: Case, state: ModalState, form: TemplateForm, user: str) -> Ack:
+async def _send(deps: Deps, case: Case, state: ModalState, form: TemplateForm, user: str) -> Answer:
     """The words were read: queue them, or say what came in between."""
     filled_in = Filled(state.send, state.case, user, state.template, form.values, state.read)
     answer = await deps.templating.send(filled_in)
@@ -137,7 +137,7 @@ async def _case_and_templates(deps: Deps, state: ModalState) -> tuple[Case, Temp
     return listed if isinstance(listed, Refused) else (case, listed)
 
 
-def _read(state: ModalState, template: Template, values: dict[str, str]) -> ModalState:
+def _shown(state: ModalState, template: Template, values: dict[str, str]) -> ModalState:
     """The form after these very words were shown: pressing Send means them and no others."""
     return state.model_copy(update={"confirmed": (_mark(template, values),)})
 
@@ -146,21 +146,21 @@ def _mark(template: Template, values: dict[str, str]) -> str:
     return f"read:{digest([template.id, filled(template, values)])}"
 
 
-def _again(deps: Deps, case: Case, state: ModalState, form: TemplateForm) -> Ack:
+def _again(deps: Deps, case: Case, state: ModalState, form: TemplateForm) -> Answer:
     return {"response_action": "update", "view": template_modal(case, deps.view_of(case), state, form)}
 
 
-def _errors(template: Template, problems: Problems) -> Ack:
+def _errors(template: Template, problems: Problems) -> Answer:
     blocks = {blank.key: blank_block(template, n) for n, blank in enumerate(template.blanks)}
     return {"response_action": "errors", "errors": {blocks[key]: text for key, text in problems.fields.items()}}
 
 
-def _refused(template: Template | None, refused: Refused) -> Ack:
+def _refused(template: Template | None, refused: Refused) -> Answer:
     """Below the first blank, so that nothing that was filled in is lost; a form without blanks has nothing to lose."""
     if template is None or not template.blanks:
         return _notice("Not sent", refused.text)
     return _errors(template, Problems({template.blanks[0].key: f"Not sent: {refused.text}"}))
 
 
-def _notice(title: str, text: str) -> Ack:
+def _notice(title: str, text: str) -> Answer:
     return {"response_action": "update", "view": notice_modal(title, text)}
