@@ -4,12 +4,12 @@ from datetime import timedelta
 from typing import Any
 
 from bot.domain.case import Case, HideReason, Item
-from bot.domain.decisions import Change, Decision, Refused
 from bot.domain.delivery import sent
 from bot.domain.hiding import Ask, approve, ask
 from bot.domain.models import Capabilities, LengthRule, Sent
 from bot.domain.reading import Reading
 from tests.support.cases import ANA, BEN, NOON, a_card, a_case, an_item
+from tests.support.decisions import case_of
 from tests.support.policies import a_policy
 
 CAN = Capabilities(public_reply=LengthRule(limit=300), private_message=LengthRule(limit=300), hide=True)
@@ -30,18 +30,6 @@ def a_rude_case(**changes: Any) -> Case:
     return a_case(**({"items": (a_troll(),), "reading": TROLL, "posts": (a_card(),)} | changes))
 
 
-def made(decision: Decision) -> Case:
-    """The case after a decision that was carried out."""
-    assert isinstance(decision, Change), decision
-    return decision.case
-
-
-def refused(decision: Decision) -> Refused:
-    """The refusal of a decision that was not."""
-    assert isinstance(decision, Refused), decision
-    return decision
-
-
 def an_ask(**changes: Any) -> Ask:
     """Ana asks because of abuse."""
     fields: dict[str, Any] = {"id": "hide-1", "item": "post-1", "reason": "abuse", "by": ANA}
@@ -50,14 +38,14 @@ def an_ask(**changes: Any) -> Ask:
 
 def asked(case: Case | None = None, **changes: Any) -> Case:
     """The case after Ana asked."""
-    return made(ask(case or a_rude_case(), an_ask(**changes), CAN, NOON, POLICY))
+    return case_of(ask(case or a_rude_case(), an_ask(**changes), CAN, NOON, POLICY))
 
 
 def approved(case: Case | None = None) -> Case:
     """The case after Ben approved."""
-    return made(approve(case or asked(), "hide-1", BEN, CAN, SOON, POLICY))
+    return case_of(approve(case or asked(), "hide-1", BEN, CAN, SOON, POLICY))
 
 
 def hidden(case: Case | None = None) -> Case:
     """The case after the network hid the comment."""
-    return made(sent(case or approved(), "hide-1", Sent(id="hide:c1"), LATER, POLICY))
+    return case_of(sent(case or approved(), "hide-1", Sent(id="hide:c1"), LATER, POLICY))

@@ -1,30 +1,25 @@
 """Alerts: of those to one person the newest has the buttons, and a case does not drag all the older ones along."""
 
 from bot.domain.case import Case, PostKind
-from bot.domain.decisions import Change
 from bot.domain.ports import Posted
 from bot.domain.posting import ALERTS_KEPT, Shown, drawn, placed, with_alert
 from tests.support.cases import ANA, NOON, a_case
+from tests.support.decisions import case_of
 
 
 def alerted(case: Case, n: int) -> Case:
     """Ana gets her alert number n, and it stands in Slack."""
     case = with_alert(case, ANA.id, f"Alert {n}", f"alert-{n}")
     shown = Shown(digest=f"alert {n}", version=case.version)
-    return _made(placed(case, f"alert-{n}", Posted("D0ANA00001", f"{n}.0"), shown, NOON))
+    return case_of(placed(case, f"alert-{n}", Posted("D0ANA00001", f"{n}.0"), shown, NOON))
 
 
 def redrawn(case: Case) -> Case:
     """Whatever is retired shows its one line now."""
     for post in case.posts:
         if post.kind is PostKind.RETIRED:
-            case = _made(drawn(case, post.id, Shown(digest=f"line of {post.id}", version=case.version), NOON))
+            case = case_of(drawn(case, post.id, Shown(digest=f"line of {post.id}", version=case.version), NOON))
     return case
-
-
-def _made(decision: object) -> Case:
-    assert isinstance(decision, Change), decision
-    return decision.case
 
 
 def test_old_alerts_are_forgotten_once_their_line_stands() -> None:

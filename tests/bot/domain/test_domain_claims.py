@@ -14,6 +14,7 @@ from bot.domain.lifecycle import close, reopen
 from bot.domain.passing import pass_time
 from bot.domain.replying import Draft, Outgoing, queue
 from tests.support.cases import ANA, BEN, NOON, a_case
+from tests.support.decisions import case_of
 from tests.support.policies import MANAGER, a_policy
 
 POLICY = a_policy()
@@ -23,9 +24,7 @@ BOSS = Person(id=MANAGER, name="Chloe")
 
 def held() -> Case:
     """A case that Ana holds since noon."""
-    answer = claim(a_case(), ANA, NOON, POLICY)
-    assert isinstance(answer, Change)
-    return answer.case
+    return case_of(claim(a_case(), ANA, NOON, POLICY))
 
 
 def test_the_first_wins_and_the_second_is_told_who() -> None:
@@ -43,21 +42,19 @@ def test_claiming_twice_is_not_a_second_claim() -> None:
 
 def test_a_closed_case_cannot_be_claimed() -> None:
     """Reopen comes first."""
-    closed = close(a_case(), ANA, "solved", NOON)
-    assert isinstance(closed, Change)
-    answer = claim(closed.case, BEN, NOON, POLICY)
+    closed = case_of(close(a_case(), ANA, "solved", NOON))
+    answer = claim(closed, BEN, NOON, POLICY)
     assert isinstance(answer, Refused)
     assert answer.code == "closed"
 
 
 def test_whatever_gives_somebody_a_case_is_told_in_its_history_as_a_claim() -> None:
     """Pressing Claim, sending from a free case, reopening: else a lapse follows that nobody can explain."""
-    closed = close(held(), BEN, "solved", NOON)
-    assert isinstance(closed, Change)
+    closed = case_of(close(held(), BEN, "solved", NOON))
     said = {
         "claim": told(claim(a_case(), ANA, NOON, POLICY)),
         "send": told(queue(a_case(), ANSWER, NOON, POLICY)),
-        "reopen": told(reopen(closed.case, ANA, NOON, POLICY)),
+        "reopen": told(reopen(closed, ANA, NOON, POLICY)),
         "send again": told(queue(held(), ANSWER, NOON, POLICY)),
     }
     assert said == {
@@ -89,11 +86,9 @@ def test_only_the_holder_or_a_manager_releases() -> None:
 
 def test_the_first_claim_of_a_cycle_is_remembered() -> None:
     """Releasing and claiming again does not improve the time to claim."""
-    freed = release(held(), ANA, NOON, POLICY)
-    assert isinstance(freed, Change)
-    again = claim(freed.case, BEN, NOON + timedelta(hours=1), POLICY)
-    assert isinstance(again, Change)
-    assert again.case.cycle.claimed_at == NOON
+    freed = case_of(release(held(), ANA, NOON, POLICY))
+    again = case_of(claim(freed, BEN, NOON + timedelta(hours=1), POLICY))
+    assert again.cycle.claimed_at == NOON
 
 
 def test_the_holder_is_asked_and_then_the_claim_lapses() -> None:
@@ -101,14 +96,13 @@ def test_the_holder_is_asked_and_then_the_claim_lapses() -> None:
     case = held()
     asking = NOON + timedelta(minutes=25)
     assert next_timer(case) == asking
-    asked = pass_time(case, asking, POLICY)
-    assert isinstance(asked, Change)
-    assert asked.case.claim is not None
-    assert asked.case.claim.asked
-    assert [post.channel for post in asked.case.posts if post.kind is PostKind.ALERT] == [ANA.id]
+    asked = case_of(pass_time(case, asking, POLICY))
+    assert asked.claim is not None
+    assert asked.claim.asked
+    assert [post.channel for post in asked.posts if post.kind is PostKind.ALERT] == [ANA.id]
     end = NOON + timedelta(minutes=30)
-    assert next_timer(asked.case) == end
-    lapsed = pass_time(asked.case, end, POLICY)
+    assert next_timer(asked) == end
+    lapsed = pass_time(asked, end, POLICY)
     assert isinstance(lapsed, Change)
     assert lapsed.case.claim is None
     assert lapsed.log[-1].what == "claim lapsed"
@@ -117,20 +111,18 @@ def test_the_holder_is_asked_and_then_the_claim_lapses() -> None:
 def test_asking_late_still_leaves_the_whole_notice() -> None:
     """After a night's outage the holder is asked first; the claim does not lapse in the same breath."""
     late = NOON + timedelta(hours=1)
-    asked = pass_time(held(), late, POLICY)
-    assert isinstance(asked, Change)
-    assert asked.case.claim is not None
-    assert asked.case.claim.until == late + POLICY.claim_notice
+    asked = case_of(pass_time(held(), late, POLICY))
+    assert asked.claim is not None
+    assert asked.claim.until == late + POLICY.claim_notice
 
 
 def test_confirming_and_activity_renew_the_lease() -> None:
     """The lease starts afresh for its holder, and for nobody else."""
     later = NOON + timedelta(minutes=26)
-    confirmed = confirm(held(), ANA, later, POLICY)
-    assert isinstance(confirmed, Change)
-    assert confirmed.case.claim is not None
-    assert confirmed.case.claim.until == later + POLICY.claim_lease
-    assert confirmed.case.claim.at == NOON
+    confirmed = case_of(confirm(held(), ANA, later, POLICY))
+    assert confirmed.claim is not None
+    assert confirmed.claim.until == later + POLICY.claim_lease
+    assert confirmed.claim.at == NOON
     assert renewed(held(), BEN, later, POLICY) == held()
     refused = confirm(held(), BEN, later, POLICY)
     assert isinstance(refused, Refused)

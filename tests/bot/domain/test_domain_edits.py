@@ -2,31 +2,31 @@
 
 from datetime import timedelta
 
-from bot.domain.decisions import Change, Refused
+from bot.domain.decisions import Refused
 from bot.domain.reading import Reading
 from bot.domain.receiving import completed, edited, receive
 from tests.support.cases import NOON, a_case, an_item
+from tests.support.decisions import case_of
 from tests.support.policies import a_policy
 
 
 def test_an_older_edit_that_arrives_late_does_not_bring_the_old_words_back() -> None:
     """The edit with the latest time counts, whatever the order of arrival."""
-    newer = edited(a_case(), "post-1", "newest", "v3", masked=False, cut=False, now=NOON + timedelta(minutes=2))
-    assert isinstance(newer, Change)
-    late = edited(newer.case, "post-1", "older", "v2", masked=False, cut=False, now=NOON + timedelta(minutes=1))
+    newer = case_of(
+        edited(a_case(), "post-1", "newest", "v3", masked=False, cut=False, now=NOON + timedelta(minutes=2))
+    )
+    late = edited(newer, "post-1", "older", "v2", masked=False, cut=False, now=NOON + timedelta(minutes=1))
     assert isinstance(late, Refused)
-    assert newer.case.latest.text == "newest"
+    assert newer.latest.text == "newest"
 
 
 def test_an_edit_renews_what_answering_takes() -> None:
     """What the network gave anew replaces the old, the rest stays; without anything new nothing changes."""
     case = a_case(items=(an_item(ref={"post": "1", "author": "a"}),))
-    new = edited(case, "post-1", "b", "v2", masked=False, cut=False, now=NOON, ref={"post": "2"})
-    assert isinstance(new, Change)
-    assert new.case.latest.ref == {"post": "2", "author": "a"}
-    same = edited(case, "post-1", "b", "v2", masked=False, cut=False, now=NOON)
-    assert isinstance(same, Change)
-    assert same.case.latest.ref == {"post": "1", "author": "a"}
+    new = case_of(edited(case, "post-1", "b", "v2", masked=False, cut=False, now=NOON, ref={"post": "2"}))
+    assert new.latest.ref == {"post": "2", "author": "a"}
+    same = case_of(edited(case, "post-1", "b", "v2", masked=False, cut=False, now=NOON))
+    assert same.latest.ref == {"post": "1", "author": "a"}
 
 
 def test_words_that_come_late_are_not_shown_as_the_newest() -> None:
@@ -43,12 +43,11 @@ def test_first_words_that_come_after_their_edit_bring_what_it_lacked() -> None:
     """Time and address of the first telling, the words of the edit; told once more, nothing changes."""
     edit = an_item("Found it", edited=True, edited_at=NOON, posted_at=NOON, version="v2")
     first = an_item("Where is it?", posted_at=NOON - timedelta(minutes=5), url="https://x.example/1")
-    change = completed(a_case(items=(edit,)), first, a_policy())
-    assert isinstance(change, Change)
-    (item,) = change.case.items
+    after = case_of(completed(a_case(items=(edit,)), first, a_policy()))
+    (item,) = after.items
     assert (item.text, item.edited, item.edited_at, item.version) == ("Found it", True, NOON, "v2")
     assert (item.posted_at, item.url, item.earlier) == (first.posted_at, first.url, ("Where is it?",))
-    assert isinstance(completed(change.case, first, a_policy()), Refused)
+    assert isinstance(completed(after, first, a_policy()), Refused)
 
 
 def test_an_edit_from_before_the_known_words_is_refused() -> None:

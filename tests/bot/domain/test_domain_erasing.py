@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.case import Case, HideReason, Hiding, Item, PostKind, SendState
-from bot.domain.decisions import Change, Refused
+from bot.domain.decisions import Refused
 from bot.domain.erasing import (
     ERASED,
     Customer,
@@ -25,6 +25,7 @@ from bot.domain.erasing import (
 from bot.domain.models import Attachment, Author
 from bot.domain.posting import with_line
 from tests.support.cases import ANA, CARLA, NOON, a_card, a_case, a_log_entry, a_raw, a_send, a_wait, an_item
+from tests.support.decisions import case_of
 
 SQUARE = "square"
 DANIEL = Author(id="did:plc:daniel", handle="daniel.example", name="Daniel Diaz")
@@ -118,9 +119,7 @@ def test_a_short_name_counts_only_where_nothing_else_can_be(body: bytes, named: 
 
 def left_of(case: Case, who: Author = DANIEL) -> Case:
     """The case without them."""
-    answer = without(case, found(who.id, *(each for each in authors_of(case) if each)), LATER)
-    assert isinstance(answer, Change)
-    return answer.case
+    return case_of(without(case, found(who.id, *(each for each in authors_of(case) if each)), LATER))
 
 
 def test_their_items_become_tombstones_that_name_nobody() -> None:

@@ -18,6 +18,7 @@ from bot.domain.reading import Reading
 from bot.domain.receiving import deleted, edited, receive
 from bot.domain.replying import retry, undo
 from tests.support.cases import ANA, BEN, NOON, a_send, an_item
+from tests.support.decisions import case_of, refused
 from tests.support.hiding_cases import (
     CAN,
     LATER,
@@ -28,8 +29,6 @@ from tests.support.hiding_cases import (
     approved,
     asked,
     hidden,
-    made,
-    refused,
 )
 
 # --- meanwhile ------------------------------------------------------------------------------------------------------
@@ -45,10 +44,10 @@ def test_the_customer_writes_again_meanwhile() -> None:
 def test_an_edit_ends_a_request_and_takes_a_queued_act_back() -> None:
     """An approval was for the words as they were."""
     new: dict[str, Any] = {"masked": False, "cut": False, "now": SOON, "reading": TROLL, "ref": {"id": "c2"}}
-    case = made(edited(asked(), "post-1", "You are idiots, all of you", "v2", **new))
+    case = case_of(edited(asked(), "post-1", "You are idiots, all of you", "v2", **new))
     assert (case.hidings[0].state, case.hidings[0].why) == (HideState.LAPSED, "the customer changed the words")
     assert Offer.HIDE in offers(case, CAN, LATER)
-    queued = made(edited(approved(), "post-1", "Sorry", "v2", **{**new, "now": LATER}))
+    queued = case_of(edited(approved(), "post-1", "Sorry", "v2", **{**new, "now": LATER}))
     assert queued.sends[0].state is SendState.UNDONE
 
 
@@ -62,7 +61,7 @@ def test_a_deletion_ends_a_request() -> None:
 
 def test_a_case_closed_meanwhile_keeps_its_request() -> None:
     """Spam is set aside first, and hidden after that."""
-    case = made(close(asked(), ANA, "solved", SOON))
+    case = case_of(close(asked(), ANA, "solved", SOON))
     assert indexes(case) == {"hiding": NOON}
     case = hidden(approved(case))
     assert case.latest.hidden
@@ -79,8 +78,8 @@ def test_an_act_is_stopped_at_the_last_moment() -> None:
         other = case.model_copy(update={"items": (case.latest.model_copy(update=update),)})
         assert words in stopped(other, send, CAN)
     assert "does not keep" in stopped(case.model_copy(update={"items": (an_item(id="other"),)}), send, CAN)
-    shown = made(
-        sent(made(unhide(hidden(), "post-1", "u1", ANA, CAN, LATER, POLICY)), "u1", Sent(id="x"), LATER, POLICY)
+    shown = case_of(
+        sent(case_of(unhide(hidden(), "post-1", "u1", ANA, CAN, LATER, POLICY)), "u1", Sent(id="x"), LATER, POLICY)
     )
     assert "decided otherwise" in stopped(shown, send, CAN)
 
@@ -92,7 +91,7 @@ def test_hiding_stops_no_clock_and_leaves_the_comment_in_the_case() -> None:
     """The log names both people; the wait and the cycle are as they were."""
     before = approved()
     decision = sent(before, "hide-1", Sent(id="hide:c1"), LATER, POLICY)
-    case = made(decision)
+    case = case_of(decision)
     assert (case.wait, case.cycle, case.loop_open) == (before.wait, before.cycle, before.loop_open)
     assert (case.latest.text, case.latest.hidden, case.latest.hidden_at) == ("You are all idiots", True, LATER)
     assert [(each.what, each.by, each.detail) for each in decision.log] == [  # type: ignore[union-attr]
@@ -110,7 +109,7 @@ def test_it_is_no_answer_to_those_who_write() -> None:
 
 def test_undo_within_the_undo_time_by_anybody_and_asking_again() -> None:
     """Like any other send."""
-    case = made(undo(approved(), "hide-1", ANA, SOON))
+    case = case_of(undo(approved(), "hide-1", ANA, SOON))
     assert case.sends[0].state is SendState.UNDONE
     assert Offer.HIDE in offers(case, CAN, SOON)
 
@@ -120,22 +119,22 @@ def test_a_refusal_of_the_network_is_told_to_the_approver() -> None:
     sending = approved().model_copy(
         update={"sends": (approved().sends[0].model_copy(update={"state": SendState.SENDING, "attempt": 1}),)}
     )
-    case = made(failed(sending, "hide-1", "the app lacks a permission", LATER))
+    case = case_of(failed(sending, "hide-1", "the app lacks a permission", LATER))
     alert = next(post for post in case.posts if post.channel == BEN.id)
     assert alert.text == "The comment of Carla could not be hidden: the app lacks a permission"
     assert not case.latest.hidden
-    assert made(retry(case, "hide-1", ANA, LATER)).sends[0].state is SendState.QUEUED
+    assert case_of(retry(case, "hide-1", ANA, LATER)).sends[0].state is SendState.QUEUED
 
 
 def test_anybody_shows_it_again_alone() -> None:
     """Queued, sent, logged; once it is shown a second wish is refused."""
-    case = made(unhide(hidden(), "post-1", "u1", ANA, CAN, LATER, POLICY))
+    case = case_of(unhide(hidden(), "post-1", "u1", ANA, CAN, LATER, POLICY))
     send = case.send("u1")
     assert send is not None
     assert (send.purpose, send.ref, send.by) == (Purpose.UNHIDE, {"id": "c1"}, ANA)
     assert refused(unhide(case, "post-1", "u2", BEN, CAN, LATER, POLICY)).code == "busy"
     decision = sent(case, "u1", Sent(id="unhide:c1"), LATER, POLICY)
-    case = made(decision)
+    case = case_of(decision)
     assert not case.latest.hidden
     assert [each.what for each in decision.log] == ["showed the comment again"]  # type: ignore[union-attr]
     assert refused(unhide(case, "post-1", "u2", BEN, CAN, LATER, POLICY)).code == "not_hidden"
@@ -144,7 +143,7 @@ def test_anybody_shows_it_again_alone() -> None:
 def test_unhide_works_on_a_closed_case_and_not_without_the_means() -> None:
     """A mistake can be mended whenever it is seen."""
     case = hidden().model_copy(update={"status": Status.CLOSED})
-    made(unhide(case, "post-1", "u1", ANA, CAN, LATER, POLICY))
+    case_of(unhide(case, "post-1", "u1", ANA, CAN, LATER, POLICY))
     assert refused(unhide(case, "post-1", "u1", ANA, Capabilities(), LATER, POLICY)).code == "not_hideable"
     assert refused(unhide(case, "post-7", "u1", ANA, CAN, LATER, POLICY)).code == "not_kept"
 
@@ -154,12 +153,12 @@ def test_unhide_works_on_a_closed_case_and_not_without_the_means() -> None:
 
 def test_hidden_on_the_network_itself_shows_in_any_order() -> None:
     """The last one counts; an echo of our own act says nothing new; deleted words stay deleted."""
-    case = made(hidden_on_network(a_rude_case(), "post-1", LATER, hidden=True))
+    case = case_of(hidden_on_network(a_rude_case(), "post-1", LATER, hidden=True))
     assert case.latest.hidden
     assert refused(hidden_on_network(case, "post-1", SOON, hidden=False)).code == "known"
-    assert not made(hidden_on_network(case, "post-1", LATER, hidden=False)).latest.hidden
+    assert not case_of(hidden_on_network(case, "post-1", LATER, hidden=False)).latest.hidden
     assert refused(hidden_on_network(hidden(), "post-1", LATER, hidden=True)).code == "known"
-    gone = made(deleted(a_rude_case(), "post-1", SOON))
+    gone = case_of(deleted(a_rude_case(), "post-1", SOON))
     assert refused(hidden_on_network(gone, "post-1", LATER, hidden=True)).code == "unknown_item"
     assert case.wait is not None
 

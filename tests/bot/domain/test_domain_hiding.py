@@ -22,6 +22,7 @@ from bot.domain.passing import pass_time
 from bot.domain.reading import Reading
 from bot.domain.receiving import deleted, edited, open_case, receive
 from tests.support.cases import ANA, BEN, NOON, a_key, an_item
+from tests.support.decisions import case_of, refused
 from tests.support.hiding_cases import (
     CAN,
     LATER,
@@ -34,8 +35,6 @@ from tests.support.hiding_cases import (
     approved,
     asked,
     hidden,
-    made,
-    refused,
 )
 from tests.support.policies import MANAGER, a_policy
 
@@ -69,9 +68,9 @@ def test_the_signs_come_with_the_words_and_change_with_them() -> None:
     second = receive(first, an_item("Late again", id="post-2", hideable=True), complaint, 2, POLICY).case
     assert second.latest.signs == ()
     assert subject(second, CAN) == second.items[0]
-    kinder = made(edited(second, "post-1", "Sorry", "v2", masked=False, cut=False, now=LATER, reading=complaint))
+    kinder = case_of(edited(second, "post-1", "Sorry", "v2", masked=False, cut=False, now=LATER, reading=complaint))
     assert subject(kinder, CAN) is None
-    worse = made(edited(second, "post-2", "Idiots", "v2", masked=False, cut=False, now=LATER, reading=TROLL))
+    worse = case_of(edited(second, "post-2", "Idiots", "v2", masked=False, cut=False, now=LATER, reading=TROLL))
     assert subject(worse, CAN) == worse.latest
 
 
@@ -107,7 +106,7 @@ def test_hide_is_not_offered_twice_nor_on_a_closed_case() -> None:
 def test_a_request_is_told_and_waits() -> None:
     """In the thread, to the managers, in the list for Home; nothing is queued, and the customer still waits."""
     decision = ask(a_rude_case(), an_ask(note="third time"), CAN, NOON, POLICY)
-    case = made(decision)
+    case = case_of(decision)
     assert [(each.what, each.by, each.detail) for each in decision.log] == [  # type: ignore[union-attr]
         ("asked to hide a comment: abuse", ANA.id, "third time")
     ]
@@ -123,7 +122,7 @@ def test_a_request_is_told_and_waits() -> None:
 def test_whoever_asks_gets_no_message_about_it() -> None:
     """A manager who asks is not told of their own request."""
     policy = a_policy(manager_users=(ANA.id, BEN.id))
-    case = made(ask(a_rude_case(), an_ask(), CAN, NOON, policy))
+    case = case_of(ask(a_rude_case(), an_ask(), CAN, NOON, policy))
     assert [post.channel for post in case.posts if post.kind is PostKind.ALERT] == [BEN.id]
 
 
@@ -157,7 +156,7 @@ def test_a_complaint_with_the_customers_own_number_may_be_hidden_and_is_still_an
     item = an_item("My number is [phone ••12]", masked=True, hideable=True)
     case = open_case(a_key(), item, Reading(intent="complaint"), 2, POLICY).case
     assert refused(ask(case, an_ask(), CAN, NOON, POLICY)).code == "reason"
-    case = hidden(approved(made(ask(case, an_ask(reason="personal_data"), CAN, NOON, POLICY))))
+    case = hidden(approved(case_of(ask(case, an_ask(reason="personal_data"), CAN, NOON, POLICY))))
     assert case.latest.hidden
     assert case.wait is not None
     assert Offer.REPLY in offers(case, CAN, LATER)
@@ -189,12 +188,12 @@ def test_an_approval_queues_the_act_with_undo() -> None:
     ("case", "at", "code", "words"),
     [
         (approved(), SOON, "decided", "Ben approved this already"),
-        (made(decline(asked(), "hide-1", BEN, SOON)), SOON, "decided", "Ben declined this already"),
-        (made(decline(asked(), "hide-1", ANA, SOON)), SOON, "decided", "Ana took this request back"),
+        (case_of(decline(asked(), "hide-1", BEN, SOON)), SOON, "decided", "Ben declined this already"),
+        (case_of(decline(asked(), "hide-1", ANA, SOON)), SOON, "decided", "Ana took this request back"),
         (asked(), NOON + timedelta(hours=24), "expired", "expired after 24 hours"),
-        (made(pass_time(asked(), NOON + timedelta(hours=25), POLICY)), NOON, "expired", "expired"),
-        (made(deleted(asked(), "post-1", SOON)), SOON, "decided", "deleted the comment"),
-        (made(hidden_on_network(asked(), "post-1", SOON, hidden=True)), SOON, "decided", "on the network itself"),
+        (case_of(pass_time(asked(), NOON + timedelta(hours=25), POLICY)), NOON, "expired", "expired"),
+        (case_of(deleted(asked(), "post-1", SOON)), SOON, "decided", "deleted the comment"),
+        (case_of(hidden_on_network(asked(), "post-1", SOON, hidden=True)), SOON, "decided", "on the network itself"),
         (a_rude_case(), SOON, "decided", "not kept"),
     ],
 )
@@ -208,7 +207,7 @@ def test_whoever_comes_too_late_is_told_why(case: Case, at: Any, code: str, word
 
 def test_the_last_second_still_counts() -> None:
     """One second before the end it can be approved."""
-    case = made(approve(asked(), "hide-1", BEN, CAN, NOON + timedelta(hours=24, seconds=-1), POLICY))
+    case = case_of(approve(asked(), "hide-1", BEN, CAN, NOON + timedelta(hours=24, seconds=-1), POLICY))
     assert [(each.id, each.state) for each in case.hidings] == [("hide-1", HideState.APPROVED)]
 
 
@@ -219,11 +218,11 @@ def test_an_account_that_can_hide_no_more_refuses() -> None:
 
 def test_a_decline_tells_whoever_asked_and_taking_back_tells_nobody() -> None:
     """The comment still wants an answer."""
-    case = made(decline(asked(), "hide-1", BEN, SOON))
+    case = case_of(decline(asked(), "hide-1", BEN, SOON))
     assert case.hidings[0].state is HideState.DECLINED
     (alert,) = (post for post in case.posts if post.channel == ANA.id)
     assert "Ben declined" in alert.text
-    own = made(decline(asked(), "hide-1", ANA, SOON))
+    own = case_of(decline(asked(), "hide-1", ANA, SOON))
     assert own.hidings[0].state is HideState.WITHDRAWN
     assert not [post for post in own.posts if post.channel == ANA.id]
     assert Offer.HIDE in offers(own, CAN, SOON)
@@ -236,7 +235,7 @@ def test_a_request_expires_after_24_hours_and_the_asker_is_told() -> None:
     assert next_timer(case) == end
     assert refused(pass_time(case, end - timedelta(seconds=1), POLICY)).code == "nothing_due"
     decision = pass_time(case, end, POLICY)
-    over = made(decision)
+    over = case_of(decision)
     assert over.hidings[0].state is HideState.EXPIRED
     assert [each.what for each in decision.log] == ["the request to hide a comment expired"]  # type: ignore[union-attr]
     assert "Nobody approved" in next(post.text for post in over.posts if post.channel == ANA.id)

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.case import Case, MarkName, Purpose, Send, SendState
-from bot.domain.decisions import Change, Decision, Refused
+from bot.domain.decisions import Change, Refused
 from bot.domain.delivery import begin, reported, sent, unknown
 from bot.domain.lifecycle import close
 from bot.domain.models import Kind, SendReport, Sent
@@ -14,17 +14,12 @@ from bot.domain.reading import Reading
 from bot.domain.receiving import receive
 from bot.domain.replying import retry
 from tests.support.cases import ANA, NOON, a_case, a_send, an_item
+from tests.support.decisions import case_of
 from tests.support.policies import a_policy
 
 POLICY = a_policy()
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
-
-
-def case_of(answer: Decision) -> Case:
-    """The case as it stands after a change."""
-    assert isinstance(answer, Change), answer
-    return answer.case
 
 
 def answered(case: Case, send: Send, minutes: int) -> Case:

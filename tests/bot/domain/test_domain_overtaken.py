@@ -3,10 +3,11 @@
 import pytest
 
 from bot.domain.case import Case, Person, Purpose, SendState
-from bot.domain.decisions import Change, Decision, Refused
+from bot.domain.decisions import Decision, Refused
 from bot.domain.overtaking import Seen, meanwhile, overtaken_by, seen_of
 from bot.domain.replying import SENDS_KEPT, Draft, Outgoing, queue, undo
 from tests.support.cases import ANA, BEN, NOON, a_case, a_send, an_item
+from tests.support.decisions import case_of
 from tests.support.policies import a_policy
 
 POLICY = a_policy()
@@ -16,12 +17,6 @@ def sends(case: Case, by: Person, id_: str, text: str = "On its way", seen: Seen
     """Somebody presses Send."""
     draft = Draft(id=id_, purpose=Purpose.REPLY, private=False, text=text)
     return queue(case, Outgoing(by=by, drafts=(draft,), seen=seen), NOON, POLICY)
-
-
-def case_of(answer: Decision) -> Case:
-    """The case as it stands after a change."""
-    assert isinstance(answer, Change), answer
-    return answer.case
 
 
 def news_for(case: Case, by: Person, seen: Seen) -> str:

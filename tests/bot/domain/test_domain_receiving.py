@@ -12,6 +12,7 @@ from bot.domain.models import Author, Kind
 from bot.domain.reading import Reading
 from bot.domain.receiving import ITEMS_KEPT, completed, deleted, edited, folded, named, open_case, receive
 from tests.support.cases import ANA, CARLA, NOON, a_case, a_key, a_wait, an_interaction, an_item
+from tests.support.decisions import case_of
 from tests.support.policies import CHANNEL, a_policy
 
 POLICY = a_policy()
@@ -33,9 +34,7 @@ def again(case: Case, text: str = "Still waiting!", reading: Reading = COMPLAINT
 
 def closed(case: Case, at: datetime = NOON) -> Case:
     """The case, closed by Ana."""
-    answer = close(case, ANA, "solved", at)
-    assert isinstance(answer, Change)
-    return answer.case
+    return case_of(close(case, ANA, "solved", at))
 
 
 def answered(case: Case) -> Case:
@@ -117,19 +116,17 @@ def test_a_search_hit_that_turns_out_to_call_on_us_waits(answered_at: int | None
     if answered_at is not None:
         answered = case.cycle.model_copy(update={"answered_at": NOON + timedelta(minutes=answered_at)})
         case = case.model_copy(update={"cycle": answered})
-    change = completed(case, an_item(), POLICY)
-    assert isinstance(change, Change)
-    assert (change.case.latest.kind, change.case.latest.answerable) == (Kind.MENTION, True)
-    assert change.case.latest.stream is None
-    assert (change.case.wait is not None) is waits
+    case = case_of(completed(case, an_item(), POLICY))
+    assert (case.latest.kind, case.latest.answerable) == (Kind.MENTION, True)
+    assert case.latest.stream is None
+    assert (case.wait is not None) is waits
 
 
 def test_a_search_hit_takes_nothing_from_what_called_on_us() -> None:
     """Not even one that tells an earlier time; and another search takes nothing from the first one."""
     found = an_item(kind=Kind.MATCH, answerable=False, stream="boots")
-    change = completed(opened(), found.model_copy(update={"posted_at": NOON - timedelta(minutes=5)}), POLICY)
-    assert isinstance(change, Change)
-    assert (change.case.latest.kind, change.case.latest.answerable) == (Kind.MENTION, True)
+    after = case_of(completed(opened(), found.model_copy(update={"posted_at": NOON - timedelta(minutes=5)}), POLICY))
+    assert (after.latest.kind, after.latest.answerable) == (Kind.MENTION, True)
     case = open_case(a_key(), found, OTHER, 3, POLICY).case
     assert isinstance(completed(case, found.model_copy(update={"stream": "shoes"}), POLICY), Refused)
 
@@ -171,22 +168,20 @@ def test_the_same_edit_again_and_edits_of_unknown_things_change_nothing() -> Non
 
 def test_a_deletion_leaves_a_tombstone_and_nobody_waiting() -> None:
     """The words are gone from the case; with nothing left, no promise runs."""
-    answer = deleted(opened(), "post-1", NOON)
-    assert isinstance(answer, Change)
-    item: Item = answer.case.items[0]
+    after = case_of(deleted(opened(), "post-1", NOON))
+    item: Item = after.items[0]
     assert item.deleted
     assert not item.text
     assert not item.earlier
-    assert answer.case.wait is None
-    assert isinstance(deleted(answer.case, "post-1", NOON), Refused)
+    assert after.wait is None
+    assert isinstance(deleted(after, "post-1", NOON), Refused)
 
 
 def test_one_of_two_deleted_posts_leaves_the_promise() -> None:
     """Somebody who still has words up still waits."""
-    answer = deleted(again(opened()), "post-2", NOON)
-    assert isinstance(answer, Change)
-    assert answer.case.wait is not None
-    assert answer.case.latest.id == "post-1"
+    after = case_of(deleted(again(opened()), "post-2", NOON))
+    assert after.wait is not None
+    assert after.latest.id == "post-1"
 
 
 def test_a_question_that_is_deleted_after_an_answer_to_another_waits_no_more() -> None:
@@ -208,9 +203,7 @@ def test_who_waits_since_the_case_was_reopened_waits_for_words_from_before() -> 
 
 
 def _after_deleting(case: Case, item_id: str) -> Case:
-    answer = deleted(case, item_id, NOON)
-    assert isinstance(answer, Change)
-    return answer.case
+    return case_of(deleted(case, item_id, NOON))
 
 
 def test_likes_and_reposts_are_counted() -> None:
@@ -229,14 +222,13 @@ def test_a_name_that_was_looked_up_stands_everywhere_and_stays() -> None:
     other = an_item("two", author=Author(id="43"), id="post-2")
     case = a_case(items=(first, other), author=nameless)
     ana = Author(id="42", name="Ana Rey", handle="ana.r", followers=7)
-    change = named(case, ana)
-    assert isinstance(change, Change)
-    assert [item.author for item in change.case.items] == [ana, other.author]
-    assert change.case.author == ana
-    assert isinstance(named(change.case, ana), Refused)
-    assert isinstance(named(change.case, Author(id="42", name="Somebody Else")), Refused)
-    later = receive(change.case, an_item("three", author=nameless, id="post-3"), Reading(), 2, a_policy())
+    after = case_of(named(case, ana))
+    assert [item.author for item in after.items] == [ana, other.author]
+    assert after.author == ana
+    assert isinstance(named(after, ana), Refused)
+    assert isinstance(named(after, Author(id="42", name="Somebody Else")), Refused)
+    later = receive(after, an_item("three", author=nameless, id="post-3"), Reading(), 2, a_policy())
     assert later.case.items[-1].author == ana
-    stranger = receive(change.case, an_item("four", author=Author(id="44"), id="post-4"), Reading(), 2, a_policy())
+    stranger = receive(after, an_item("four", author=Author(id="44"), id="post-4"), Reading(), 2, a_policy())
     assert stranger.case.items[-1].author == Author(id="44")
     assert isinstance(named(a_case(items=(an_item("x", author=None),), author=None), ana), Refused)

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from bot.domain.case import Case, Purpose, SendState
-from bot.domain.decisions import Change, Decision, Refused
+from bot.domain.decisions import Refused
 from bot.domain.delivery import begin, failed, sent
 from bot.domain.lifecycle import close, dismiss, reopen
 from bot.domain.models import Sent
@@ -13,6 +13,7 @@ from bot.domain.reading import Reading
 from bot.domain.receiving import receive
 from bot.domain.replying import Draft, Outgoing, queue, undo
 from tests.support.cases import ANA, BEN, NOON, a_case, an_item
+from tests.support.decisions import case_of
 from tests.support.policies import a_policy
 
 POLICY = a_policy()
@@ -22,12 +23,6 @@ ASKS = Reading(intent="question", question=True)
 THANKS = Reading(intent="praise", sentiment="positive")
 REPLY = Draft(id="reply", purpose=Purpose.REPLY, private=False, text="On its way ^AK")
 WORD = Draft(id="word", purpose=Purpose.NOTICE, private=False, text="Sorted ^AK", closes_loop=True)
-
-
-def case_of(answer: Decision) -> Case:
-    """The case as it stands after a change."""
-    assert isinstance(answer, Change), answer
-    return answer.case
 
 
 def queued(case: Case, draft: Draft, at: datetime) -> Case:

@@ -7,7 +7,6 @@ import pytest
 
 from bot.domain.agenda import MOST_CHECKS, QUICK_CHECKS, next_send
 from bot.domain.case import Case, PostKind, Purpose, SendState
-from bot.domain.decisions import Change, Decision, Refused
 from bot.domain.delivery import (
     CALL_LEASE,
     CHECK_EVERY,
@@ -38,6 +37,7 @@ from bot.domain.replying import (
     undo,
 )
 from tests.support.cases import ANA, BEN, NOON, a_case, a_claim, an_item
+from tests.support.decisions import case_of, refused
 from tests.support.policies import a_policy
 
 POLICY = a_policy()
@@ -45,18 +45,6 @@ PROOF = Sent(id="at://reply", url="https://square.example/reply")
 SECOND = timedelta(seconds=1)
 REPLY = Draft(id="s1", purpose=Purpose.REPLY, private=False, text="On its way ^AK")
 SECOND_REPLY = REPLY.model_copy(update={"id": "s2"})
-
-
-def case_of(answer: Decision) -> Case:
-    """The new case of a change."""
-    assert isinstance(answer, Change), answer
-    return answer.case
-
-
-def code_of(answer: Decision) -> str:
-    """The code of a refusal."""
-    assert isinstance(answer, Refused), answer
-    return answer.code
 
 
 def queued(*drafts: Draft, case: Case | None = None, **changes: Any) -> Case:
@@ -96,13 +84,13 @@ def test_answering_anothers_case_does_not_take_it_away() -> None:
 def test_a_double_submit_is_one_send() -> None:
     """The id made when the modal was opened is the send's; the second press of Send changes nothing."""
     answer = queue(queued(), Outgoing(by=ANA, drafts=(REPLY,)), NOON, POLICY)
-    assert code_of(answer) == "duplicate"
+    assert refused(answer).code == "duplicate"
 
 
 def test_a_closed_case_takes_no_sends() -> None:
     """Reopen comes first."""
     closed = case_of(close(a_case(), BEN, "solved", NOON))
-    assert code_of(queue(closed, Outgoing(by=ANA, drafts=(REPLY,)), NOON, POLICY)) == "closed"
+    assert refused(queue(closed, Outgoing(by=ANA, drafts=(REPLY,)), NOON, POLICY)).code == "closed"
 
 
 def test_undo_takes_back_the_send_and_what_follows_it() -> None:
@@ -112,14 +100,14 @@ def test_undo_takes_back_the_send_and_what_follows_it() -> None:
     case = case_of(undo(queued(private, line), "p", ANA, NOON))
     assert [send.state for send in case.sends] == [SendState.UNDONE, SendState.UNDONE]
     assert next_send(case) is None
-    assert code_of(undo(case, "p", ANA, NOON)) == "gone"
+    assert refused(undo(case, "p", ANA, NOON)).code == "gone"
 
 
 def test_undo_comes_too_late_once_the_network_is_called() -> None:
     """What is under way cannot be taken back, and neither can what was tried before."""
-    assert code_of(undo(sending(), "s1", ANA, NOON)) == "too_late"
+    assert refused(undo(sending(), "s1", ANA, NOON)).code == "too_late"
     tried = case_of(postponed(sending(), "s1", "busy", None, NOON))
-    assert code_of(undo(tried, "s1", ANA, NOON)) == "too_late"
+    assert refused(undo(tried, "s1", ANA, NOON)).code == "too_late"
 
 
 def test_an_answer_stops_both_clocks_when_it_stands() -> None:
@@ -131,7 +119,7 @@ def test_an_answer_stops_both_clocks_when_it_stands() -> None:
     done = case_of(sent(case, "s1", PROOF, later, POLICY))
     assert done.wait is None
     assert (done.cycle.acknowledged_at, done.cycle.answered_at) == (later, later)
-    assert code_of(sent(done, "s1", PROOF, later, POLICY)) == "known"
+    assert refused(sent(done, "s1", PROOF, later, POLICY)).code == "known"
 
 
 def test_an_acknowledgement_stops_the_first_clock_only() -> None:
@@ -227,13 +215,13 @@ def test_what_failed_or_cannot_be_found_holds_up_nothing_for_ever() -> None:
 def test_a_held_send_waits_with_its_reason_for_a_day() -> None:
     """Told once, not at each look; still to be taken back while nothing was tried; after a day a person decides."""
     case = case_of(held(queued(), "s1", "X does not answer", NOON + 20 * SECOND))
-    assert code_of(held(case, "s1", "X does not answer", NOON + 50 * SECOND)) == "known"
+    assert refused(held(case, "s1", "X does not answer", NOON + 50 * SECOND)).code == "known"
     assert state_of(case_of(undo(case, "s1", ANA, NOON))) is SendState.UNDONE
-    assert code_of(held(case, "s1", "X does not answer", NOON + LONGEST_HOLD)) == "known"
+    assert refused(held(case, "s1", "X does not answer", NOON + LONGEST_HOLD)).code == "known"
     over = case_of(held(case, "s1", "X does not answer", NOON + LONGEST_HOLD + SECOND)).send("s1")
     assert over is not None
     assert (over.state, over.text) == (SendState.FAILED, REPLY.text)
-    assert code_of(held(case_of(sent(sending(), "s1", PROOF, NOON, POLICY)), "s1", "why", NOON)) == "not_sending"
+    assert refused(held(case_of(sent(sending(), "s1", PROOF, NOON, POLICY)), "s1", "why", NOON)).code == "not_sending"
 
 
 @pytest.mark.parametrize(("refused", "attempt"), [(True, 0), (False, 1)])
@@ -325,15 +313,15 @@ def test_going_private_opens_the_public_loop_until_a_closing_word() -> None:
     case = case_of(sent(sending(queued(private)), "s1", PROOF, NOON, POLICY))
     assert case.loop_open
     assert case.cycle.private_at == NOON
-    assert code_of(close(case, ANA, "solved", NOON)) == "loop_open"
+    assert refused(close(case, ANA, "solved", NOON)).code == "loop_open"
     assert not case_of(close(case, ANA, "solved", NOON, waive_loop=True)).is_open
     word = Draft(id="s2", purpose=Purpose.NOTICE, private=False, text="Sorted ^AK", closes_loop=True)
     with_word = queued(word, case=case)
     assert not case_of(close(with_word, ANA, "solved", NOON)).is_open
     taken_back = case_of(undo(with_word, "s2", ANA, NOON))
-    assert code_of(close(taken_back, ANA, "solved", NOON)) == "loop_open"
+    assert refused(close(taken_back, ANA, "solved", NOON)).code == "loop_open"
     unsent = case_of(failed(with_word, "s2", "they have blocked us", NOON))
-    assert code_of(close(unsent, ANA, "solved", NOON)) == "loop_open"
+    assert refused(close(unsent, ANA, "solved", NOON)).code == "loop_open"
 
 
 def test_reading_back_marks_the_send_once() -> None:
@@ -343,8 +331,8 @@ def test_reading_back_marks_the_send_once() -> None:
     send = seen.send("s1")
     assert send is not None
     assert send.read_back
-    assert code_of(confirmed(seen, "s1", PROOF)) == "known"
-    assert code_of(confirmed(case, "s1", None)) == "known"
+    assert refused(confirmed(seen, "s1", PROOF)).code == "known"
+    assert refused(confirmed(case, "s1", None)).code == "known"
 
 
 @pytest.mark.parametrize(("ok", "state"), [(True, SendState.SENT), (False, SendState.FAILED)])
@@ -358,16 +346,16 @@ def test_a_report_about_an_earlier_try_does_not_turn_the_card_red_again() -> Non
     """The first try failed, the second stands; the first report, delivered again, changes nothing."""
     case = case_of(sent(sending(), "s1", PROOF, NOON + 60 * SECOND, POLICY))
     report = SendReport(send="s1", key=a_case().key, ok=False, reason="undeliverable", at=NOON)
-    assert code_of(reported(case, report, POLICY)) == "stale"
+    assert refused(reported(case, report, POLICY)).code == "stale"
 
 
 def test_presence_shows_and_ends() -> None:
     """Opening the modal shows on the card; closing it or sending ends that."""
     writing = case_of(start_writing(a_case(), ANA, NOON, POLICY))
     assert writing.writing is not None
-    assert code_of(start_writing(writing, ANA, NOON, POLICY)) == "known"
+    assert refused(start_writing(writing, ANA, NOON, POLICY)).code == "known"
     assert case_of(stop_writing(writing, ANA)).writing is None
-    assert code_of(stop_writing(writing, BEN)) == "known"
+    assert refused(stop_writing(writing, BEN)).code == "known"
     assert queued(case=writing).writing is None
 
 
@@ -380,4 +368,4 @@ def test_not_for_us_closes_and_reopen_brings_the_promise_back() -> None:
     assert back.wait.since == NOON + timedelta(hours=1)
     assert back.claim is not None
     assert back.claim.by == ANA
-    assert code_of(reopen(back, ANA, NOON, POLICY)) == "open"
+    assert refused(reopen(back, ANA, NOON, POLICY)).code == "open"

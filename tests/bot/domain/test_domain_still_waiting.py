@@ -6,7 +6,7 @@ import pytest
 
 from bot.domain.agenda import QUICK_CHECKS
 from bot.domain.case import Case, Purpose
-from bot.domain.decisions import Change, Decision
+from bot.domain.decisions import Change
 from bot.domain.delivery import begin, sent, unknown
 from bot.domain.models import Sent
 from bot.domain.passing import pass_time
@@ -14,17 +14,12 @@ from bot.domain.reading import Reading
 from bot.domain.receiving import deleted, receive
 from bot.domain.targets import BREACHES
 from tests.support.cases import NOON, a_case, a_send, an_item
+from tests.support.decisions import case_of
 from tests.support.policies import a_policy
 
 POLICY = a_policy()
 MINUTE = timedelta(minutes=1)
 ASKS = Reading(intent="question", question=True)
-
-
-def case_of(answer: Decision) -> Case:
-    """The case as it stands after a change."""
-    assert isinstance(answer, Change), answer
-    return answer.case
 
 
 def writes(case: Case, at: datetime) -> Case:

@@ -44,6 +44,7 @@ from bot.domain.storm import (
 )
 from bot.domain.text.similar import normal
 from tests.support.cases import NOON, a_card, a_case, a_claim, an_item
+from tests.support.decisions import case_of
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 CALM = Measures()
@@ -238,9 +239,8 @@ def test_a_case_belongs_to_the_problem_that_it_joined() -> None:
 def test_what_a_solved_problem_leaves_with_its_cases() -> None:
     """The words for customers change; cases of other problems are left alone."""
     case = a_wish(known=Known(id="p1", title="Checkout down", line="We are on it."))
-    change = relieved(case, a_problem(solved_line="It works again."), NOON)
-    assert isinstance(change, Change)
-    assert change.case.known == Known(id="p1", title="Checkout down", line="It works again.", solved=True)
+    after = case_of(relieved(case, a_problem(solved_line="It works again."), NOON))
+    assert after.known == Known(id="p1", title="Checkout down", line="It works again.", solved=True)
     assert isinstance(relieved(case, a_problem(id="p2"), NOON), Refused)
     assert isinstance(relieved(a_wish(), a_problem(), NOON), Refused)
 

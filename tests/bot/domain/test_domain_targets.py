@@ -8,12 +8,13 @@ import pytest
 from bot.domain.agenda import draw_priority, indexes, next_timer
 from bot.domain.case import Case, MarkName, Post, PostKind
 from bot.domain.claims import claimed
-from bot.domain.decisions import Change, Refused
+from bot.domain.decisions import Refused
 from bot.domain.passing import pass_time
 from bot.domain.reading import Reading
 from bot.domain.receiving import receive
 from bot.domain.targets import acknowledged, start_wait
 from tests.support.cases import ANA, NOON, a_card, a_case, an_item
+from tests.support.decisions import case_of
 from tests.support.policies import MANAGER, ON_CALL, a_policy
 
 POLICY = a_policy()
@@ -22,9 +23,7 @@ MINUTE = timedelta(minutes=1)
 
 def after(case: Case, minutes: float) -> Case:
     """The case once that many minutes have passed since noon."""
-    answer = pass_time(case, NOON + minutes * MINUTE, POLICY)
-    assert isinstance(answer, Change)
-    return answer.case
+    return case_of(pass_time(case, NOON + minutes * MINUTE, POLICY))
 
 
 def alerts(case: Case) -> list[Post]:
@@ -172,10 +171,9 @@ def test_the_escalation_stands_in_the_channel_and_rings_everybody_once() -> None
 
 def test_without_managers_the_people_on_call_are_not_rung_twice() -> None:
     """The direct message is enough; the line in the channel names nobody then."""
-    answer = pass_time(a_case(posts=(a_card(),)), NOON + 151 * MINUTE, a_policy(manager_users=()))
-    assert isinstance(answer, Change)
-    assert [post.channel for post in alerts(answer.case)] == [ON_CALL]
-    assert answer.case.posts[-1].mentions == ()
+    after = case_of(pass_time(a_case(posts=(a_card(),)), NOON + 151 * MINUTE, a_policy(manager_users=())))
+    assert [post.channel for post in alerts(after)] == [ON_CALL]
+    assert after.posts[-1].mentions == ()
 
 
 def test_firing_twice_changes_nothing() -> None:
