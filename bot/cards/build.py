@@ -127,6 +127,11 @@ def rich_quote(text: str) -> Block:
     return {"type": "rich_text_quote", "elements": [text_part(text)]}
 
 
+def field(block_id: str, label: str, element: Block) -> Block:
+    """A field of a form."""
+    return {"type": "input", "block_id": block_id, "label": plain_text(label), "element": element}
+
+
 def text_input(
     block: InputId,
     action: ActionId,
@@ -151,9 +156,8 @@ def text_input(
         element["initial_value"] = initial
     if report_typing:
         element["dispatch_action_config"] = {"trigger_actions_on": ["on_character_entered"]}
-    block_: Block = {"type": "input", "block_id": block.value, "label": plain_text(label), "element": element}
     extras = {"hint": plain_text(hint) if hint else None, "optional": optional, "dispatch_action": report_typing}
-    return {**block_, **{name: value for name, value in extras.items() if value}}
+    return field(block.value, label, element) | {name: value for name, value in extras.items() if value}
 
 
 def with_ids(scope: str, parts: Parts) -> Sheet:

@@ -70,8 +70,7 @@ def _reason(chosen: str) -> build.Block:
     }
     if chosen in options:
         element["initial_option"] = options[chosen]
-    label = build.plain_text("Why is this case closed?")
-    return {"type": "input", "block_id": InputId.REASON.value, "label": label, "element": element}
+    return build.field(InputId.REASON.value, "Why is this case closed?", element)
 
 
 def _loop(case: Case, view: View, person: Person, suggestion: str) -> Blocks:
@@ -102,8 +101,7 @@ def _choice(choices: list[build.Block]) -> build.Block:
         "options": choices,
         "initial_option": choices[0],
     }
-    label = build.plain_text("The public thread still waits for a closing word")
-    return {"type": "input", "block_id": InputId.LOOP.value, "label": label, "element": element}
+    return build.field(InputId.LOOP.value, "The public thread still waits for a closing word", element)
 
 
 def dismiss_modal(case: Case, view: View, state: ModalState) -> ViewJson:

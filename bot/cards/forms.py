@@ -206,8 +206,7 @@ def _like() -> Blocks:
         "action_id": ActionId.LIKE.value,
         "options": [build.option("Like their post too", "yes")],
     }
-    label = build.plain_text("With the words")
-    return [{"type": "input", "block_id": InputId.LIKE.value, "optional": True, "label": label, "element": box}]
+    return [build.field(InputId.LIKE.value, "With the words", box) | {"optional": True}]
 
 
 def signature_blocks(person: Person, suggestion: str) -> Blocks:

@@ -118,12 +118,7 @@ def _ended(case: Case) -> str:
 def hide_modal(item: Item, view: View, state: ModalState) -> ViewJson:
     """Ask for a comment to be hidden: the comment, the rule, the reasons that triage allows, a note."""
     reasons = [_reason(each) for each in HideReason if each in item.signs]
-    choice: build.Block = {
-        "type": "input",
-        "block_id": InputId.REASON.value,
-        "label": build.plain_text("Why does it have to go?"),
-        "element": {"type": "radio_buttons", "action_id": ActionId.REASON.value, "options": reasons},
-    }
+    radios: build.Block = {"type": "radio_buttons", "action_id": ActionId.REASON.value, "options": reasons}
     note = build.text_input(
         InputId.NOTE,
         ActionId.NOTE,
@@ -138,11 +133,11 @@ def hide_modal(item: Item, view: View, state: ModalState) -> ViewJson:
         build.section(POLICY),
         quote(item, 600, 4),
         *([] if view.capabilities.answers_hidden else [build.section(f"⚠️ {CLOSED_BELOW}")]),
-        choice,
+        build.field(InputId.REASON.value, "Why does it have to go?", radios),
         note,
         build.context(SECOND),
     ]
-    return modal(CallbackId.HIDE, f"Hide on {network}?"[:24], blocks, state=state, submit="Ask", report_close=False)
+    return modal(CallbackId.HIDE, f"Hide on {network}?"[:24], blocks, state=state, submit="Ask")
 
 
 def _reason(reason: HideReason) -> build.Block:

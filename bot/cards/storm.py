@@ -240,28 +240,16 @@ def _counted(tally: Tally, name: str) -> int:
 
 def _next(press: StormPress) -> build.Block:
     describe = "The ten that wait most urgently get their own cards"
-    return _button(ActionId.STORM_NEXT, "Show next ten", press, describe)
+    return build.button(ActionId.STORM_NEXT, "Show next ten", press.encode(), describe=describe)
 
 
 def _problem_button(press: StormPress) -> build.Block:
-    return _button(ActionId.STORM_PROBLEM, "Known problem", press, "Open as known problem")
+    return build.button(ActionId.STORM_PROBLEM, "Known problem", press.encode(), describe="Open as known problem")
 
 
 def _solved(press: StormPress) -> build.Block:
-    return _button(ActionId.PROBLEM_SOLVED, "Solved", press, "Say that this problem is solved", "primary")
-
-
-def _button(action: ActionId, label: str, press: StormPress, describe: str, style: str = "") -> build.Block:
-    block: build.Block = {
-        "type": "button",
-        "action_id": action.value,
-        "text": build.plain_text(label),
-        "value": press.encode(),
-        "accessibility_label": describe,
-    }
-    if style:
-        block["style"] = style
-    return block
+    describe = "Say that this problem is solved"
+    return build.button(ActionId.PROBLEM_SOLVED, "Solved", press.encode(), describe=describe) | {"style": "primary"}
 
 
 # --- gathered rings ---------------------------------------------------------------------------------------------------

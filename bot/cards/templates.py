@@ -119,11 +119,6 @@ def _input(template: Template, n: int, blank: Blank, values: Values) -> build.Bl
     element: build.Block = {"type": "plain_text_input", "action_id": ActionId.BLANK.value, "multiline": False}
     if values.get(blank.key):
         element["initial_value"] = values[blank.key]
-    block: build.Block = {
-        "type": "input",
-        "block_id": blank_block(template, n),
-        "label": build.plain_text(f"{{{{{one_line(blank.name, 60)}}}}} in the {part}"),
-        "element": element,
-    }
+    block = build.field(blank_block(template, n), f"{{{{{one_line(blank.name, 60)}}}}} in the {part}", element)
     example = one_line(blank.example, 100)
     return {**block, "hint": build.plain_text(f"For example: {example}")} if example else block
