@@ -26,7 +26,7 @@ from bot.domain.models import Capabilities, Model
 from bot.domain.policy import Policy
 from bot.domain.posting import alert_people, with_alert, with_line
 from bot.domain.reading import Reading
-from bot.domain.replying import kept
+from bot.domain.replying import Draft, kept, new_send
 
 LIVES = timedelta(hours=24)
 """How long a request waits for a second person."""
@@ -300,17 +300,7 @@ def _stands_by(send: Send, item_id: str) -> bool:
 
 
 def _queued(case: Case, purpose: Purpose, id_: str, item: Item, by: Person, now: datetime, policy: Policy) -> Case:
-    send = Send(
-        id=id_,
-        purpose=purpose,
-        private=False,
-        text="",
-        by=by,
-        to=item.id,
-        ref=item.ref,
-        created_at=now,
-        due_at=now + policy.undo,
-    )
+    send = new_send(Draft(id=id_, purpose=purpose, private=False, text=""), item, by, now, policy)
     return case.model_copy(update={"sends": kept((*case.sends, send))})
 
 

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from pydantic import Field
 
-from bot.domain.case import UNSETTLED, Case, LogEntry, Person, Purpose, Send, SendState, Writing
+from bot.domain.case import UNSETTLED, Case, Item, LogEntry, Person, Purpose, Send, SendState, Writing
 from bot.domain.claims import claim_line, claimed, renewed
 from bot.domain.decisions import Change, Decision, Refused, changed
 from bot.domain.models import Model
@@ -68,23 +68,21 @@ def queue(case: Case, outgoing: Outgoing, now: datetime, policy: Policy) -> Deci
     Refused: `closed`; `duplicate` (this very press was carried out already); `overtaken` (a colleague answered or
     the customer wrote since the modal was opened). An unclaimed case becomes the sender's.
     """
+    by = outgoing.by
     if not case.is_open:
         return Refused(code="closed", text="This case was closed meanwhile. Reopen it to send.")
     if any(case.send(draft.id) for draft in outgoing.drafts):
         return Refused(code="duplicate", text="This has been sent already.")
-    news = meanwhile(case, outgoing.by, outgoing.seen)
+    news = meanwhile(case, by, outgoing.seen)
     if news:
         return Refused(code="overtaken", text=news)
     taken = case.claim is None
-    if taken:
-        case = claimed(case, outgoing.by, now, policy)
-    case = renewed(case, outgoing.by, now, policy)
-    sends = tuple(_send(case, draft, outgoing.by, now, policy) for draft in outgoing.drafts)
-    writing = None if case.writing and case.writing.by.id == outgoing.by.id else case.writing
-    log = [claim_line(outgoing.by, now)] if taken else []
+    case = claimed(case, by, now, policy) if taken else renewed(case, by, now, policy)
+    sends = tuple(new_send(draft, case.newest(private=draft.private), by, now, policy) for draft in outgoing.drafts)
+    writing = None if case.writing and case.writing.by.id == by.id else case.writing
+    log = [claim_line(by, now)] if taken else []
     log += [
-        LogEntry(at=now, what=f"queued a {PURPOSE_WORDS[send.purpose]}", by=outgoing.by.id, detail=send.text)
-        for send in sends
+        LogEntry(at=now, what=f"queued a {PURPOSE_WORDS[each.purpose]}", by=by.id, detail=each.text) for each in sends
     ]
     return changed(case, *log, sends=kept((*case.sends, *sends)), writing=writing)
 
@@ -126,8 +124,8 @@ def with_send(case: Case, send: Send, **update: object) -> Case:
     return case.model_copy(update={"sends": tuple(new if each.id == send.id else each for each in case.sends)})
 
 
-def _send(case: Case, draft: Draft, by: Person, now: datetime, policy: Policy) -> Send:
-    item = case.newest(private=draft.private)
+def new_send(draft: Draft, item: Item, by: Person, now: datetime, policy: Policy) -> Send:
+    """What goes out about an interaction after the undo time."""
     return Send(
         id=draft.id,
         purpose=draft.purpose,
