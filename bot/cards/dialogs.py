@@ -12,7 +12,6 @@ from bot.cards.escape import link, one_line, user_ids
 from bot.cards.forms import (
     Warn,
     banner,
-    fitted,
     length_hint,
     signature_blocks,
     signature_input,
@@ -41,23 +40,20 @@ def close_modal(
     state: ModalState,
     *,
     reason: str = "",
-    line: str | None = None,
     signature: str = "",
     warnings: Sequence[Warn] = (),
 ) -> ViewJson:
     """Close with a reason. While the public loop is open it also asks for the closing line, or a waiver; for the waiver
     alone where the customer's public words take no answer any more.
 
-    `reason` is the one that was chosen before, `line` replaces the suggested closing line, `signature` is a suggestion
-    for whoever has none yet.
+    `reason` is the one that was chosen before, `signature` a suggestion for whoever has none yet.
     """
     top = [*warning_blocks(warnings), _reason(reason)]
     if not case.loop_open:
         return modal(CallbackId.CLOSE, "Close case", top, state=state, submit="Close case")
     if Offer.CLOSING_WORD not in offered(case, view):
         return modal(CallbackId.CLOSE, "Close case", [*top, *_waiver()], state=state, submit="Close case")
-    closing = _loop(case, view, person, CLOSED_LOOP if line is None else line)
-    blocks = [*top, *closing, *signature_blocks(person, signature)]
+    blocks = [*top, *_loop(case, view, person), *signature_blocks(person, signature)]
     return modal(CallbackId.CLOSE, "Close + PUBLIC line", blocks, state=state, submit="Send and close")
 
 
@@ -73,7 +69,7 @@ def _reason(chosen: str) -> build.Block:
     return build.field(InputId.REASON.value, "Why is this case closed?", element)
 
 
-def _loop(case: Case, view: View, person: Person, suggestion: str) -> Blocks:
+def _loop(case: Case, view: View, person: Person) -> Blocks:
     choices = [
         build.option("Post this closing line in public", LOOP_POST),
         build.option("None is needed: leave the public thread as it is", LOOP_WAIVE),
@@ -83,7 +79,7 @@ def _loop(case: Case, view: View, person: Person, suggestion: str) -> Blocks:
         ActionId.LINE,
         "PUBLIC closing line",
         hint=length_hint(view.capabilities.public_reply, person.signature),
-        initial=fitted(suggestion),
+        initial=CLOSED_LOOP,
         optional=True,
         multiline=True,
     )

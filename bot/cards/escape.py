@@ -91,14 +91,9 @@ def date_token(at: datetime, form: str = DAY_AND_TIME) -> str:
     return f"<!date^{stamp(at)}^{form}|{fallback_time(at, form)}>"
 
 
-def due_form(at: datetime, now: datetime) -> str:
-    """The clock alone for what is due within twelve hours, day and clock for the rest."""
-    return TIME if 0 <= (at - now).total_seconds() < 12 * 3600 else DAY_AND_TIME
-
-
 def due_token(at: datetime, now: datetime) -> str:
-    """An instant to come, as short as it can be said without doubt."""
-    return date_token(at, due_form(at, now))
+    """An instant to come, as short as it can be said without doubt: within twelve hours the clock alone."""
+    return date_token(at, TIME if 0 <= (at - now).total_seconds() < 12 * 3600 else DAY_AND_TIME)
 
 
 def stamp(at: datetime) -> int:

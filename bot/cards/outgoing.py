@@ -22,7 +22,7 @@ _READ: Final = 4_000
 
 def send_parts(case: Case, post_id: str, view: View, room: Room) -> build.Parts:
     """A section for every send that is not finished and for the latest one; the newest where there are too many."""
-    sends = shown_sends(case)
+    sends = _shown_sends(case)
     parts: build.Parts = []
     if len(sends) > room.sends:
         parts.append(("sends", build.context(f"… and {count(len(sends) - room.sends, 'earlier send')} in History")))
@@ -34,7 +34,7 @@ def send_parts(case: Case, post_id: str, view: View, room: Room) -> build.Parts:
     return parts
 
 
-def shown_sends(case: Case) -> list[Send]:
+def _shown_sends(case: Case) -> list[Send]:
     """What staff must see: everything that is not finished, and the latest words of this cycle whatever their state.
 
     A public line that goes with a private message is shown with that message.

@@ -61,19 +61,14 @@ def _window(case: Case, view: View) -> str:
 
 
 def state_section(case: Case, post_id: str, view: View) -> build.Block:
-    """All state lines in one section, with "Still on it" beside them while the holder is asked."""
+    """All state lines, the most pressing first, with "Still on it" beside them while the holder is asked."""
     accessory = None
     if case.claim and case.claim.asked:
         press = Press.on(case.id, post_id).value()
         holder = f"Still on it, for {staff_name(case.claim.by.name)}"
         accessory = build.button(ActionId.CONFIRM_CLAIM, "Still on it", press, style="primary", describe=holder)
-    return build.section("\n".join(state_lines(case, view)), accessory)
-
-
-def state_lines(case: Case, view: View) -> list[str]:
-    """The state of the case, the most pressing first; never empty."""
-    lines = (_promise(case), _standing(case), _privacy(case), _writing(case, view), known_problem(case))
-    return [each for each in lines if each]
+    lines = (_promise(case), _standing(case), _privacy(case), _writing(case, view), _known_problem(case))
+    return build.section("\n".join(each for each in lines if each), accessory)
 
 
 def _promise(case: Case) -> str:
@@ -129,8 +124,7 @@ def _writing(case: Case, view: View) -> str:
     return f"✍️ *{line(staff_name(case.writing.by.name), 40)} is writing*"
 
 
-def known_problem(case: Case) -> str:
-    """The known problem to which the case belongs, if any."""
+def _known_problem(case: Case) -> str:
     if case.known is None:
         return ""
     title = line(case.known.title, 80)

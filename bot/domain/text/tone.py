@@ -4,6 +4,8 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from bot.domain.text.phrases import lowered
+
 _PATTERNS: Final = (
     (
         "blame",
@@ -61,8 +63,8 @@ class ToneReader:
 
     def read(self, draft: str) -> tuple[str, ...]:
         """Return why a draft may sound argumentative: blame, contradiction, dismissal, sarcasm, shouting; or ()."""
-        lowered = draft.lower().replace("’", "'")
-        found = [name for name, pattern in self.families if pattern.search(lowered)]
+        text = lowered(draft)
+        found = [name for name, pattern in self.families if pattern.search(text)]
         if self.loud.search(draft) or len(self.shouted.findall(draft)) >= _SHOUTED_WORDS:
             found.append("shouting")
         return tuple(found)

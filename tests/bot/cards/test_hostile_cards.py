@@ -124,7 +124,7 @@ VIEWS: dict[str, Callable[[Case, str], dict[str, Any]]] = {
         ModalState(case=case.id),
     ),
     "close": lambda case, text: close_modal(
-        case.model_copy(update={"loop_open": True}), a_view(), Person(id="U1", signature=text), ModalState(), line=text
+        case.model_copy(update={"loop_open": True}), a_view(), Person(id="U1", signature=text), ModalState()
     ),
     "dismiss": lambda case, _: dismiss_modal(case, a_view(), ModalState()),
     "history": lambda case, text: history_modal(case, [a_log_entry(text, detail=text, by="<!here>")] * 300, a_view()),
