@@ -7,7 +7,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from bot.cards.action_ids import LOOP_WAIVE, ActionId, CallbackId, InputId, ModalState, Verb
 from bot.cards.dialogs import close_modal, dismiss_modal, history_modal, signature_modal
 from bot.cards.forms import Warn
-from bot.cards.views import ViewJson
+from bot.cards.modal import ViewJson
 from bot.domain.case import Case, Purpose
 from bot.domain.overtaking import meanwhile, seen_of
 from bot.services.casework import Outcome

@@ -6,7 +6,7 @@ from slack_bolt.async_app import AsyncAck
 
 from bot.cards.action_ids import InputId, ModalState
 from bot.cards.dialogs import notice_modal
-from bot.cards.views import Submitted, submitted
+from bot.cards.modal import Submitted, submitted
 
 
 def state_of(body: dict[str, Any]) -> ModalState | None:

@@ -9,8 +9,8 @@ from bot.cards.action_ids import ActionId, CallbackId, ModalState
 from bot.cards.build import digest
 from bot.cards.dialogs import notice_modal
 from bot.cards.forms import Warn
+from bot.cards.modal import ViewJson
 from bot.cards.templates import TemplateForm, blank_block, blank_values, template_modal, waiting_modal
-from bot.cards.views import ViewJson
 from bot.domain.case import Case, Purpose
 from bot.domain.decisions import Refused
 from bot.domain.overtaking import seen_of

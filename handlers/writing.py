@@ -7,7 +7,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.cards.action_ids import ActionId, CallbackId, InputId, ModalState
 from bot.cards.forms import Warn, private_modal, reply_modal
-from bot.cards.views import Submitted, ViewJson
+from bot.cards.modal import Submitted, ViewJson
 from bot.domain.case import Purpose
 from bot.domain.decisions import Refused
 from bot.domain.overtaking import Seen

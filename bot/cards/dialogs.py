@@ -18,8 +18,8 @@ from bot.cards.forms import (
     warning_blocks,
 )
 from bot.cards.limits import VIEW_BLOCKS, VIEW_BYTES, size
+from bot.cards.modal import ViewJson, modal
 from bot.cards.view import View
-from bot.cards.views import ViewJson, modal
 from bot.cards.words import count
 from bot.domain.case import Case, LogEntry, Person
 from bot.domain.lifecycle import REASONS

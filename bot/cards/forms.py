@@ -13,8 +13,8 @@ from bot.cards.conversation import last_messages
 from bot.cards.customer import NAME
 from bot.cards.escape import date_token, one_line, plain
 from bot.cards.limits import INPUT_VALUE, units
+from bot.cards.modal import ViewJson, modal
 from bot.cards.view import View
-from bot.cards.views import ViewJson, modal
 from bot.cards.words import author_label, rule_words
 from bot.domain.case import Case, Person, Purpose
 from bot.domain.models import LengthRule

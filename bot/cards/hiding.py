@@ -8,8 +8,8 @@ from bot.cards.action_ids import ActionId, CallbackId, InputId, ModalState, Pres
 from bot.cards.customer import quote
 from bot.cards.escape import date_token, line, one_line
 from bot.cards.lists import Listed, case_line, left_out, open_button
+from bot.cards.modal import ViewJson, modal
 from bot.cards.view import View
-from bot.cards.views import ViewJson, modal
 from bot.cards.words import count, staff_name
 from bot.domain.case import Case, HideReason, HideState, Hiding, Item, SendState
 from bot.domain.hiding import REASON_WORDS, pending, under_way

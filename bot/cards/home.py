@@ -9,7 +9,7 @@ from bot.cards.action_ids import ActionId, CallbackId, Press
 from bot.cards.escape import date_token, line
 from bot.cards.hiding import home_parts
 from bot.cards.lists import Listed, case_line, left_out, open_button
-from bot.cards.views import ViewJson
+from bot.cards.modal import ViewJson
 from bot.domain.case import Person
 from bot.domain.models import Health
 

@@ -7,7 +7,7 @@ from bot.cards import build
 from bot.cards.action_ids import ActionId, CallbackId, InputId, StormPress
 from bot.cards.escape import one_line
 from bot.cards.limits import units
-from bot.cards.views import ViewJson, modal
+from bot.cards.modal import ViewJson, modal
 from bot.domain.storm import Problem
 from bot.domain.text.clean import tidy
 

@@ -9,8 +9,8 @@ from bot.cards.action_ids import ActionId, CallbackId, ModalState
 from bot.cards.conversation import last_messages
 from bot.cards.escape import line, one_line
 from bot.cards.forms import Warn, banner, warning_blocks
+from bot.cards.modal import ViewJson, answer_of, modal
 from bot.cards.view import View
-from bot.cards.views import ViewJson, answer_of, modal
 from bot.domain.case import Case
 from bot.domain.ports import Blocks
 from bot.domain.templates import Blank, Template, Templates, Values, filled

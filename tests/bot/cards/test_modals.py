@@ -17,7 +17,7 @@ from bot.cards.dialogs import (
 )
 from bot.cards.forms import Warn, length_hint, private_modal, reply_modal
 from bot.cards.limits import VIEW_BLOCKS
-from bot.cards.views import Submitted, submitted
+from bot.cards.modal import Submitted, submitted
 from bot.domain.case import Person, Purpose, SendState
 from bot.domain.lifecycle import REASONS
 from bot.domain.models import Capabilities, LengthRule
