@@ -65,10 +65,7 @@ def _card(case: Case, post: Post, view: View) -> Rendered:
 
 def _alert(case: Case, post: Post, view: View) -> Rendered:
     headline = one_line(post.text, HEADLINE_GRAPHEMES) or "This needs you."
-    top: build.Parts = [("headline", build.rich(build.rich_line(build.text_part(f"🔔 {headline}", "bold"))))]
-    where = _where(case, view)
-    if where:
-        top.append(("where", build.context(where)))
+    top = [("headline", build.rich(build.rich_line(build.text_part(f"🔔 {headline}", "bold")))), *_where(case, view)]
     text = f"{line(headline, HEADLINE_GRAPHEMES)} {summary(case, view)}"
     return rendered(text, _fitting(case, post, view, top))
 
@@ -85,14 +82,16 @@ def _fitting(case: Case, post: Post, view: View, top: build.Parts) -> build.Shee
     return next(roomy, None) or drawn(rooms[-1])
 
 
-def _where(case: Case, view: View) -> str:
+def _where(case: Case, view: View) -> build.Parts:
     """The way from an alert to the card in the channel, as far as it is known."""
-    if case.card and case.card.error and is_channel(case.card.channel):
-        return f"Belongs in <#{case.card.channel}>"
-    if view.card_url:
-        return link(view.card_url, "Open the card in its channel")
-    card = case.card
-    return f"The card stands in <#{card.place}>" if card and is_channel(card.place) else ""
+    card, way = case.card, ""
+    if card and card.error and is_channel(card.channel):
+        way = f"Belongs in <#{card.channel}>"
+    elif view.card_url:
+        way = link(view.card_url, "Open the card in its channel")
+    elif card and is_channel(card.place):
+        way = f"The card stands in <#{card.place}>"
+    return [("where", build.context(way))] if way else []
 
 
 def _retired(case: Case, post: Post, view: View) -> Rendered:
@@ -100,10 +99,7 @@ def _retired(case: Case, post: Post, view: View) -> Rendered:
     after = "(a newer message has taken its place)"
     shown = f"↪️ {one_line(post.text, HEADLINE_GRAPHEMES) or 'An older alert'} {after}"
     text = f"↪️ {line(post.text, HEADLINE_GRAPHEMES) or 'An older alert'} {after}"
-    parts: build.Parts = [("retired", build.rich(build.rich_line(build.text_part(shown))))]
-    where = _where(case, view)
-    if where:
-        parts.append(("where", build.context(where)))
+    parts = [("retired", build.rich(build.rich_line(build.text_part(shown)))), *_where(case, view)]
     return rendered(text, build.with_ids(case.id, parts))
 
 
