@@ -11,8 +11,8 @@ from bot.domain.offers import Offer, private_route, reply_rule
 from bot.domain.overtaking import Seen, meanwhile, seen_of
 from bot.domain.replying import Draft, Outgoing
 from bot.domain.text.privacy import AllowList
+from bot.domain.text.suggestions import first_name, moved_private_line, suggest_thanks
 from bot.domain.text.tone import ToneReader
-from bot.domain.text.wording import first_name, moved_private_line, suggest_thanks
 from bot.services.casework import Outcome
 from bot.services.desk_context import DeskContext
 from bot.services.people import signature_problem, signed

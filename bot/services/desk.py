@@ -11,7 +11,7 @@ from bot.domain.offers import Offer
 from bot.domain.overtaking import Seen
 from bot.domain.replying import Draft, Outgoing
 from bot.domain.templates import is_template
-from bot.domain.text.wording import acknowledge_line, first_name
+from bot.domain.text.suggestions import acknowledge_line, first_name
 from bot.services.casework import Outcome
 from bot.services.composing import DUPLICATE, Advice, Composing, Submission
 from bot.services.desk_context import DeskContext

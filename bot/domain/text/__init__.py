@@ -1,1 +1,1 @@
-"""Pure analysis of foreign text: cleaning, masking, triage, wording."""
+"""Pure analysis of foreign text: cleaning, masking, triage; and suggestions for our own."""

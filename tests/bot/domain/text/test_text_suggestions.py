@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.text.wording import acknowledge_line, first_name, moved_private_line, suggest_thanks
+from bot.domain.text.suggestions import acknowledge_line, first_name, moved_private_line, suggest_thanks
 
 
 def seeded(seed: int) -> Random:
