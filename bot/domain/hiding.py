@@ -38,6 +38,14 @@ REASON_WORDS = {
     HideReason.PERSONAL_DATA: "personal data of the customer",
 }
 CRITICISM = "Hiding is for spam, abuse, hate and personal data only. Criticism is answered, not hidden."
+DECIDED_WORDS = {
+    HideState.APPROVED: "approved this",
+    HideState.DECLINED: "declined this",
+    HideState.WITHDRAWN: "took this request back",
+}
+_KEPT_NO_MORE = Refused(code="not_kept", text="The case does not keep that comment any more. Open it on the network.")
+_NO_WAY = Refused(code="not_hideable", text="The network does not let us hide this one.")
+_BUSY = Refused(code="busy", text="This comment is just being hidden or shown again.")
 
 
 class Ask(Model):
@@ -81,7 +89,7 @@ def ask(case: Case, asked: Ask, capabilities: Capabilities, now: datetime, polic
     Refused: `closed`; `duplicate` (this very press was carried out already); `criticism` (nothing that may be hidden);
     `reason` (triage reads another one); and what `_unfit` finds.
     """
-    if any(each.id == asked.id for each in case.hidings):
+    if _request(case, asked.id):
         return Refused(code="duplicate", text="This has been asked already.")
     if not case.is_open:
         return Refused(code="closed", text="This case was closed meanwhile. Reopen it first.")
@@ -201,12 +209,10 @@ def hidden_on_network(case: Case, item_id: str, at: datetime, *, hidden: bool) -
 def carried_out(case: Case, send: Send, now: datetime) -> Change:
     """The network has hidden the comment, or shows it again. No clock stops by that."""
     hidden = send.purpose is Purpose.HIDE
-    request = next((each for each in case.hidings if each.id == send.id), None)
+    request = _request(case, send.id)
     detail = f"{REASON_WORDS[request.reason]}, asked by {request.by.name}" if request else ""
     what = "hid the comment" if hidden else "showed the comment again"
-    return changed(
-        case, _entry(now, what, send.by, detail), items=_marked(case, send.to, now, hidden=hidden)
-    )  # fmt: skip
+    return changed(case, _entry(now, what, send.by, detail), items=_marked(case, send.to, now, hidden=hidden))
 
 
 def could_not(send: Send, who: str, reason: str) -> str:
@@ -229,11 +235,6 @@ def stopped(case: Case, send: Send, capabilities: Capabilities) -> str:
     if any(_overrules(other, send) for other in case.sends):
         return "somebody has decided otherwise since"
     return ""
-
-
-_KEPT_NO_MORE = Refused(code="not_kept", text="The case does not keep that comment any more. Open it on the network.")
-_NO_WAY = Refused(code="not_hideable", text="The network does not let us hide this one.")
-_BUSY = Refused(code="busy", text="This comment is just being hidden or shown again.")
 
 
 def _refusal(case: Case, item: Item | None, capabilities: Capabilities) -> Refused | None:
@@ -261,8 +262,12 @@ def _unfit(case: Case, item: Item | None, capabilities: Capabilities) -> Refused
     return _BUSY if under_way(case, item) else None
 
 
+def _request(case: Case, request: str) -> Hiding | None:
+    return next((each for each in case.hidings if each.id == request), None)
+
+
 def _open_request(case: Case, request: str, now: datetime) -> Hiding | Refused:
-    found = next((each for each in case.hidings if each.id == request), None)
+    found = _request(case, request)
     if found is None:
         return Refused(code="decided", text="This request is not kept any more.")
     if found.state is HideState.EXPIRED or (found.state is HideState.ASKED and found.until <= now):
@@ -271,15 +276,8 @@ def _open_request(case: Case, request: str, now: datetime) -> Hiding | Refused:
         return Refused(code="decided", text=f"This request lapsed: {found.why}.")
     if found.state is not HideState.ASKED:
         who = found.decided_by.name if found.decided_by else "Somebody"
-        return Refused(code="decided", text=f"{who} {DECIDED[found.state]} already.")
+        return Refused(code="decided", text=f"{who} {DECIDED_WORDS[found.state]} already.")
     return found
-
-
-DECIDED = {
-    HideState.APPROVED: "approved this",
-    HideState.DECLINED: "declined this",
-    HideState.WITHDRAWN: "took this request back",
-}
 
 
 def under_way(case: Case, item: Item) -> bool:
@@ -311,8 +309,8 @@ def _marked(case: Case, item_id: str, at: datetime, *, hidden: bool) -> tuple[It
 
 def _with(case: Case, new: Hiding) -> Case:
     """The case with this request, in its place or as the newest; old ones go, but never one that is undecided."""
-    known = any(each.id == new.id for each in case.hidings)
-    hidings = tuple(new if each.id == new.id else each for each in case.hidings) + (() if known else (new,))
+    hidings = tuple(new if each.id == new.id else each for each in case.hidings)
+    hidings = hidings if new in hidings else (*hidings, new)
     surplus = [each.id for each in hidings if each.state is not HideState.ASKED][: max(0, len(hidings) - KEPT)]
     return case.model_copy(update={"hidings": tuple(each for each in hidings if each.id not in surplus)})
 
