@@ -135,9 +135,9 @@ class Press(Packed):
     verb: Verb | None = None
 
     @classmethod
-    def on(cls, case: str, post: str, *, send: str = "", verb: Verb | None = None) -> Self:
+    def on(cls, case: str, post: str, *, send: str = "") -> Self:
         """The press for an element on one of the case's messages. An id too long to travel is left out."""
-        return cls(case=case, send=_fitting(send), post=_fitting(post), verb=verb)
+        return cls(case=case, send=_fitting(send), post=_fitting(post))
 
     def value(self, most: int = PRESS_VALUE) -> str:
         """The encoded press in at most `most` characters: the post is left out where there is no room for it."""

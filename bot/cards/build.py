@@ -102,9 +102,10 @@ def link_part(url: str, label: str) -> Block:
     return {"type": "link", "url": url, "text": label} if safe_url(url) else text_part(label)
 
 
-def date_part(at: datetime, form: str = DAY_AND_TIME) -> Block:
+def date_part(at: datetime) -> Block:
     """An instant in a rich_text block, in each reader's own time zone."""
-    return {"type": "date", "timestamp": stamp(at), "format": form, "fallback": fallback_time(at, form)}
+    fallback = fallback_time(at, DAY_AND_TIME)
+    return {"type": "date", "timestamp": stamp(at), "format": DAY_AND_TIME, "fallback": fallback}
 
 
 def user_part(user: str) -> Block:

@@ -40,13 +40,10 @@ def said(case: Case, view: View, *, edits: bool = False) -> list[Said]:
     return sorted([*theirs, *ours], key=lambda each: each.at)
 
 
-def last_messages(case: Case, view: View, most: int = 3) -> Blocks:
-    """The last few messages as quotations; the very last one nearly whole."""
-    latest = said(case, view)[-most:]
-    return [
-        quoted(each, LATEST_GRAPHEMES if number == len(latest) else EARLIER_GRAPHEMES)
-        for number, each in enumerate(latest, start=1)
-    ]
+def last_messages(case: Case, view: View) -> Blocks:
+    """The last three messages as quotations; the very last one nearly whole."""
+    *earlier, latest = said(case, view)[-3:]
+    return [*(quoted(each, EARLIER_GRAPHEMES) for each in earlier), quoted(latest, LATEST_GRAPHEMES)]
 
 
 def quoted(each: Said, graphemes: int) -> build.Block:

@@ -29,10 +29,9 @@ WARNING_GRAPHEMES: Final = 400
 
 @dataclass(frozen=True, slots=True)
 class Warn:
-    """Something to look at before Send is pressed again. `quote` holds words of others, shown as data."""
+    """Something to look at before Send is pressed again."""
 
     text: str
-    quote: str = ""
 
 
 def reply_modal(
@@ -164,9 +163,7 @@ def warning_blocks(warnings: Sequence[Warn]) -> Blocks:
 
 def _warning(warn: Warn) -> build.Block:
     text = one_line(warn.text, WARNING_GRAPHEMES) or "Please check before you send."
-    top = build.rich_line(build.text_part(f"⚠️ {text}", "bold"))
-    quote = plain(warn.quote, WARNING_GRAPHEMES)
-    return build.rich(top, build.rich_quote(quote)) if quote else build.rich(top)
+    return build.rich(build.rich_line(build.text_part(f"⚠️ {text}", "bold")))
 
 
 def _window(case: Case, view: View) -> Blocks:

@@ -111,7 +111,7 @@ async def test_criticism_is_not_offered(redis_url: str) -> None:
         card = rig.cards()[0]
         (case,) = await rig.service.store.cases.waiting(10)
         menu = next(b for b in rig.sandbox.slack.message(CARE, card.ts).blocks if b["type"] == "actions")
-        forged = Press.on(case.id, "card", verb=Verb.HIDE).encode()
+        forged = Press(case=case.id, post="card", verb=Verb.HIDE).encode()
         entry = {"text": {"type": "plain_text", "text": "Hide", "emoji": False}, "value": forged}
         menu["elements"][-1]["options"][0] = entry
         await rig.choose(ANA, card.ts, "hide")

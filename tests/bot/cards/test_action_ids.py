@@ -56,7 +56,7 @@ def test_no_text_makes_the_decoder_fail(text: str) -> None:
 
 def test_a_post_without_room_is_left_out() -> None:
     """An option's value is short: the post is dropped first, the case and the verb never."""
-    press = Press.on(CASE, "p" * 200, verb=Verb.ACKNOWLEDGE)
+    press = Press(case=CASE, post="p" * 200, verb=Verb.ACKNOWLEDGE)
     value = press.value(OPTION_VALUE)
     assert len(value) <= OPTION_VALUE
     assert Press.decode(value) == Press(case=CASE, verb=Verb.ACKNOWLEDGE)
@@ -67,7 +67,7 @@ def test_a_verb_is_added_to_an_encoded_press(verb: Verb) -> None:
     """It reads as if it had been packed with the press, and takes no more than its room."""
     press = Press.on(CASE, "card", send="s")
     value = with_verb(press.encode(), verb)
-    assert value == Press.on(CASE, "card", send="s", verb=verb).encode()
+    assert value == Press(case=CASE, post="card", send="s", verb=verb).encode()
     assert len(value) - len(press.encode()) <= VERB_ROOM
 
 

@@ -111,7 +111,7 @@ def test_hostile_text_is_shown_as_data(text: str, kind: PostKind, status: Status
 VIEWS: dict[str, Callable[[Case, str], dict[str, Any]]] = {
     "reply": lambda case, text: reply_modal(
         case, a_view(account_title=text), Person(id="U1", name=text, signature=text), ModalState(case=case.id),
-        draft=text, warnings=(Warn(text, text),) * 9,
+        draft=text, warnings=(Warn(text),) * 9,
     ),
     "reply_unsigned": lambda case, text: reply_modal(
         case, a_view(), Person(id="U1"), ModalState(case=case.id), signature=text

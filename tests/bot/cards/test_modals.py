@@ -30,7 +30,7 @@ CASE = a_public_case()
 STATE = ModalState(case=CASE.id, send="send-9", seen="send-8")
 THANK = STATE.model_copy(update={"purpose": Purpose.THANK})
 NEWCOMER = Person(id="U0NEW00001", name="Noor")
-ANSWERED = Warn("Ben answered meanwhile. Press Send again to send yours too.", "Hi Carla! <!here> ^BT")
+ANSWERED = Warn("Ben answered meanwhile: “Hi Carla! <!here> ^BT”")
 
 MODALS = {
     "reply_public": reply_modal(CASE, a_view(), ANA, STATE, draft="Sorry, ", warnings=[ANSWERED]),
