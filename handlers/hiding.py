@@ -10,7 +10,7 @@ from bot.domain.decisions import Refused
 from bot.services.wording import Problems
 from handlers.deps import Deps
 from handlers.pressing import Pressed, whisper
-from handlers.submitting import instead, state_of, typed_in, wrong
+from handlers.submitting import form_of, instead, wrong
 
 
 def register(app: AsyncApp, deps: Deps) -> None:
@@ -32,10 +32,9 @@ async def open_hide(deps: Deps, pressed: Pressed) -> None:
 
 
 async def _ask(deps: Deps, ack: AsyncAck, body: dict[str, Any]) -> None:
-    state = state_of(body) or ModalState()
-    typed = typed_in(body)
-    user = str(body["user"]["id"])
-    answer = await deps.moderation.ask(state.send, state.case, state.about, user, typed.reason, typed.note)
+    form = form_of(body)
+    state, typed = form.state, form.typed
+    answer = await deps.moderation.ask(state.send, state.case, state.about, form.user, typed.reason, typed.note)
     if isinstance(answer, Problems):
         await wrong(ack, InputId.REASON, next(iter(answer.fields.values())))
         return

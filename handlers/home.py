@@ -16,7 +16,7 @@ from bot.services.gate import trouble
 from bot.services.people import signature_problem, suggested_signature
 from bot.services.wording import from_slack
 from handlers.deps import Deps
-from handlers.submitting import instead, state_of, typed_in, wrong
+from handlers.submitting import form_of, instead, wrong
 
 
 def register(app: AsyncApp, deps: Deps) -> None:
@@ -77,19 +77,18 @@ async def _health(deps: Deps, key: tuple[str, str]) -> AccountHealth:
 
 async def _sign(deps: Deps, ack: AsyncAck, body: dict[str, Any]) -> None:
     """Keep the signature; where it was asked for on the way to an acknowledgement, send that now."""
-    user = str(body["user"]["id"])
-    signature = from_slack(typed_in(body).signature)
+    form = form_of(body)
+    user, state, signature = form.user, form.state, from_slack(form.typed.signature)
     problem = signature_problem(signature)
     if problem:
         await wrong(ack, InputId.SIGNATURE, problem)
         return
     await deps.people.sign(await deps.people.who(user), signature)
-    state = state_of(body)
-    if state is not None and state.case and state.purpose is Purpose.ACKNOWLEDGE:
+    if state.case and state.purpose is Purpose.ACKNOWLEDGE:
         outcome = await deps.desk.acknowledge(state.case, user, state.send)
         if outcome.refused:
             await instead(ack, "Not sent", outcome.refused.text)
             return
     await ack()
-    if state is None or not state.case:
+    if not state.case:
         await publish(deps, user)

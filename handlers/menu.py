@@ -17,7 +17,7 @@ from bot.services.wording import SIGNATURE, Problems, from_slack
 from handlers.deps import Deps
 from handlers.hiding import open_hide
 from handlers.pressing import OLD_CARD, Act, Pressed, on_press, show, whisper
-from handlers.submitting import instead, state_of, typed_in, wrong
+from handlers.submitting import Form, form_of, instead, state_of, wrong
 
 
 def register(app: AsyncApp, deps: Deps) -> None:
@@ -31,7 +31,7 @@ def register(app: AsyncApp, deps: Deps) -> None:
 
     @app.view(CallbackId.DISMISS.value)
     async def dismissed(ack: AsyncAck, body: dict[str, Any]) -> None:
-        state = state_of(body) or ModalState()
+        state = state_of(body)
         outcome = await deps.desk.dismiss(state.case, str(body["user"]["id"]), state.read)
         await _done(ack, outcome)
 
@@ -98,12 +98,11 @@ ACTS: dict[Verb, Act] = {
 
 
 async def _close(deps: Deps, ack: AsyncAck, body: dict[str, Any]) -> None:
-    state = state_of(body) or ModalState()
-    typed = typed_in(body)
-    waive = typed.loop == LOOP_WAIVE
-    user, line = str(body["user"]["id"]), "" if waive else from_slack(typed.line)
-    form = Closing(state.send, state.case, user, typed.reason, line, waive, from_slack(typed.signature), state.read)
-    answer = await deps.desk.close(form)
+    form = form_of(body)
+    state, typed, waive = form.state, form.typed, form.typed.loop == LOOP_WAIVE
+    line, signature = "" if waive else from_slack(typed.line), from_slack(typed.signature)
+    closing = Closing(state.send, state.case, form.user, typed.reason, line, waive, signature, state.read)
+    answer = await deps.desk.close(closing)
     if isinstance(answer, Problems):
         below = {SIGNATURE: InputId.SIGNATURE}
         errors = {below.get(field, InputId.LINE).value: text for field, text in answer.fields.items()}
@@ -111,7 +110,7 @@ async def _close(deps: Deps, ack: AsyncAck, body: dict[str, Any]) -> None:
         return
     if answer.refused and answer.refused.code == "loop_open":
         if answer.case is not None and not _has(body["view"], InputId.LOOP):
-            view = await _close_anew(deps, answer.case, user, state, typed.reason, answer.refused.text)
+            view = await _close_anew(deps, answer.case, form, answer.refused.text)
             await ack(response_action="update", view=view)
             return
         await wrong(ack, InputId.LOOP, answer.refused.text)
@@ -122,17 +121,17 @@ async def _close(deps: Deps, ack: AsyncAck, body: dict[str, Any]) -> None:
     await _done(ack, answer)
 
 
-async def _close_anew(deps: Deps, case: Case, user: str, state: ModalState, reason: str, why: str) -> ViewJson:
+async def _close_anew(deps: Deps, case: Case, form: Form, why: str) -> ViewJson:
     """The form for a case that went private while an earlier one was open, which had no place for a closing word."""
-    person = await deps.people.who(user)
+    person = await deps.people.who(form.user)
     return close_modal(
         case,
         deps.view_of(case),
         person,
-        state.having_read(seen_of(case)),
-        reason=reason,
+        form.state.having_read(seen_of(case)),
+        reason=form.typed.reason,
         signature=suggested_signature(person.name),
-        warnings=(Warn(meanwhile(case, person, state.read) or why),),
+        warnings=(Warn(meanwhile(case, person, form.state.read) or why),),
     )
 
 

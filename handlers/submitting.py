@@ -1,5 +1,6 @@
 """What every form has in common: what comes back in it, and how it is answered."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck
@@ -9,13 +10,27 @@ from bot.cards.dialogs import notice_modal
 from bot.cards.modal import Submitted, submitted
 
 
-def state_of(body: dict[str, Any]) -> ModalState | None:
-    """What the form remembers; None where another version opened it."""
-    return ModalState.decode(body["view"].get("private_metadata"))
+@dataclass(frozen=True, slots=True)
+class Form:
+    """A form that somebody submitted: what it remembers, and what was typed and chosen in it."""
+
+    user: str
+    state: ModalState
+    typed: Submitted
+
+
+def form_of(body: dict[str, Any]) -> Form:
+    """The form in a view_submission payload."""
+    return Form(str(body["user"]["id"]), state_of(body), typed_in(body))
+
+
+def state_of(body: dict[str, Any]) -> ModalState:
+    """What a form remembers: nothing, and so no case, where another version opened it."""
+    return ModalState.decode(body["view"].get("private_metadata")) or ModalState()
 
 
 def typed_in(body: dict[str, Any]) -> Submitted:
-    """What was typed and chosen."""
+    """What was typed and chosen in a form."""
     return submitted(body["view"]["state"]["values"])
 
 

@@ -47,7 +47,7 @@ def register(app: AsyncApp, deps: Deps) -> None:
     async def cancelled(ack: AsyncAck, body: dict[str, Any]) -> None:
         await ack()
         state = state_of(body)
-        if state is not None:
+        if state.case:
             await deps.composing.cancel(state.case, str(body["user"]["id"]))
 
 
@@ -74,7 +74,7 @@ def _first_view(deps: Deps, case: Case, listed: Templates | Refused) -> ViewJson
 
 async def _choose(deps: Deps, body: dict[str, Any]) -> None:
     state, option = state_of(body), body["actions"][0].get("selected_option") or {}
-    if state is None or not option.get("value"):
+    if not state.case or not option.get("value"):
         return
     found = await _case_and_templates(deps, state)
     if isinstance(found, Refused):
@@ -97,7 +97,7 @@ def _chosen(deps: Deps, case: Case, listed: Templates, state: ModalState, chosen
 async def _submit(deps: Deps, body: dict[str, Any]) -> Answer:
     """The answer to a submitted form: problems, the words to be read first, or nothing more (it is queued)."""
     state = state_of(body)
-    if state is None:
+    if not state.case:
         return _notice("Not sent", "This form is old. Please open it again.")
     found = await _case_and_templates(deps, state)
     if isinstance(found, Refused):

@@ -10,14 +10,13 @@ from bot.cards.forms import Warn, private_modal, reply_modal
 from bot.cards.modal import Submitted, ViewJson
 from bot.domain.case import Purpose
 from bot.domain.decisions import Refused
-from bot.domain.overtaking import Seen
 from bot.services.casework import Outcome
 from bot.services.composing import DUPLICATE, MOVED, Advice, Composition, Submission
 from bot.services.people import suggested_signature
 from bot.services.wording import Problems, from_slack
 from handlers.deps import Deps
 from handlers.pressing import Pressed, on_press, show, whisper
-from handlers.submitting import instead, state_of, typed_in, wrong
+from handlers.submitting import Form, form_of, instead, state_of, wrong
 from handlers.templates import open_form
 
 ADVISED = "advised"
@@ -37,7 +36,7 @@ def register(app: AsyncApp, deps: Deps) -> None:
     async def typed(ack: AsyncAck, body: dict[str, Any]) -> None:
         await ack()
         state = state_of(body)
-        if state is not None:
+        if state.case:
             text = str(body["actions"][0].get("value") or "")  # an empty field comes as null
             await deps.composing.keep_draft(state.case, body["user"]["id"], text, state.send)
 
@@ -87,18 +86,16 @@ def _modal(
 
 
 async def _submit(deps: Deps, ack: AsyncAck, body: dict[str, Any]) -> None:
-    state = state_of(body)
-    typed = typed_in(body)
-    user = str(body["user"]["id"])
-    if state is None:
-        words = "Not sent: this form is old. Copy your words, and open it again."
-        await wrong(ack, InputId.TEXT, words)
+    form = form_of(body)
+    state, typed = form.state, form.typed
+    if not state.case:
+        await wrong(ack, InputId.TEXT, "Not sent: this form is old. Copy your words, and open it again.")
         return
     answer = await deps.composing.submit(
         Submission(
             id=state.send,
             case_id=state.case,
-            user=user,
+            user=form.user,
             purpose=state.purpose,
             text=from_slack(typed.text),
             public_line=from_slack(typed.line),
@@ -112,42 +109,39 @@ async def _submit(deps: Deps, ack: AsyncAck, body: dict[str, Any]) -> None:
     match answer:
         case Problems(fields):
             await ack(response_action="errors", errors=fields)
-        case Advice(text, seen):
-            await _advise(deps, ack, state, typed, user, text, seen)
+        case Advice():
+            await _advise(deps, ack, form, answer)
         case Outcome(refused=Refused() as refused) if refused.code != DUPLICATE:
-            await _refuse(deps, ack, state, typed, user, refused)
+            await _refuse(deps, ack, form, refused)
         case _:
             await ack()
 
 
-async def _refuse(deps: Deps, ack: AsyncAck, state: ModalState, typed: Submitted, user: str, refused: Refused) -> None:
+async def _refuse(deps: Deps, ack: AsyncAck, form: Form, refused: Refused) -> None:
     """Refuse below the text, so that all that was typed stays there to be copied or sent later: a draft holds no public
     line. A form whose title says what is not true any more must not stay."""
-    await deps.composing.keep_draft(state.case, user, typed.text)
+    await deps.composing.keep_draft(form.state.case, form.user, form.typed.text)
     if refused in MOVED.values():
         await instead(ack, "Not sent", f"{refused.text} Your draft is kept.")
         return
     await wrong(ack, InputId.TEXT, f"Not sent: {refused.text} Your draft is kept.")
 
 
-async def _advise(
-    deps: Deps, ack: AsyncAck, state: ModalState, typed: Submitted, user: str, text: str, seen: Seen
-) -> None:
+async def _advise(deps: Deps, ack: AsyncAck, form: Form, advice: Advice) -> None:
     """Show the modal again with what should be read first; pressing Send once more means yes."""
-    composition = await deps.composing.compose(state.case, user, state.purpose)
+    composition = await deps.composing.compose(form.state.case, form.user, form.state.purpose)
     if isinstance(composition, Refused):
-        await _refuse(deps, ack, state, typed, user, composition)
+        await _refuse(deps, ack, form, composition)
         return
-    confirmed = tuple(dict.fromkeys((*state.confirmed, ADVISED)))
-    again = state.having_read(seen).model_copy(update={"confirmed": confirmed})
-    await ack(response_action="update", view=_modal(deps, composition, again, typed, (Warn(text),)))
+    confirmed = tuple(dict.fromkeys((*form.state.confirmed, ADVISED)))
+    again = form.state.having_read(advice.seen).model_copy(update={"confirmed": confirmed})
+    await ack(response_action="update", view=_modal(deps, composition, again, form.typed, (Warn(advice.text),)))
 
 
 async def _cancel(deps: Deps, body: dict[str, Any]) -> None:
     state = state_of(body)
-    if state is None:
-        return
-    await deps.composing.cancel(state.case, str(body["user"]["id"]))
+    if state.case:
+        await deps.composing.cancel(state.case, str(body["user"]["id"]))
 
 
 def _unrefused(outcome: Outcome) -> Outcome:
