@@ -15,7 +15,7 @@ from pydantic import AwareDatetime
 from bot.domain.case import Case, Known, LogEntry, PostKind
 from bot.domain.decisions import Change, Decision, Refused
 from bot.domain.models import Model
-from bot.domain.text.similar import alike, normal
+from bot.domain.text.similar import normal, print_of
 from bot.domain.text.urgency import URGENT
 
 CARDS_PER_S: Final = 1.0
@@ -249,11 +249,11 @@ def belongs(problem: Problem, case: Case) -> bool:
         return case.known.id == problem.id
     if case.latest.deleted:
         return False
-    text = normal(case.latest.text)
-    if any(alike(text, sample) for sample in problem.samples):
+    words = print_of(normal(case.latest.text))
+    if any(words.is_like(print_of(sample)) for sample in problem.samples):
         return True
     needed = min(2, len(problem.words))
-    return needed > 0 and len(set(text.split()) & set(problem.words)) >= needed
+    return needed > 0 and len(set(words.text.split()) & set(problem.words)) >= needed
 
 
 def joined(case: Case, problem: Problem, now: datetime) -> Decision:

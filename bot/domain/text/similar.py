@@ -58,6 +58,20 @@ class Print(NamedTuple):
     text: str
     sketch: int
 
+    def is_like(self, other: "Print") -> bool:
+        """Whether both texts say nearly the same. An empty one is like nothing."""
+        if not self.text or not other.text:
+            return False
+        if self.text == other.text:
+            return True
+        mine, theirs, both = len(self.text), len(other.text), len(self.text) + len(other.text)
+        if 2 * min(mine, theirs) < ALIKE_FROM * both:
+            return False
+        fewest = min(self.sketch.bit_count(), other.sketch.bit_count())
+        if (self.sketch & other.sketch).bit_count() < SHARED_WORDS * fewest:
+            return False
+        return 2 * _common(self.text, other.text) >= ALIKE_FROM * both
+
 
 def print_of(text: str) -> Print:
     """The print of a normal text."""
@@ -69,27 +83,12 @@ def print_of(text: str) -> Print:
 
 def alike(one: str, other: str) -> bool:
     """Whether two normal texts say nearly the same. An empty one is like nothing."""
-    return same(print_of(one), print_of(other))
-
-
-def same(one: Print, other: Print) -> bool:
-    """Like `alike`, for prints that were taken before."""
-    if not one.text or not other.text:
-        return False
-    if one.text == other.text:
-        return True
-    mine, theirs, both = len(one.text), len(other.text), len(one.text) + len(other.text)
-    if 2 * min(mine, theirs) < ALIKE_FROM * both:
-        return False
-    fewest = min(one.sketch.bit_count(), other.sketch.bit_count())
-    if (one.sketch & other.sketch).bit_count() < SHARED_WORDS * fewest:
-        return False
-    return 2 * _common(one.text, other.text) >= ALIKE_FROM * both
+    return print_of(one).is_like(print_of(other))
 
 
 def count_alike(one: Print, others: Iterable[Print]) -> int:
     """How many of the others are like this one."""
-    return sum(1 for other in others if same(one, other))
+    return sum(1 for other in others if one.is_like(other))
 
 
 def largest_group(texts: Sequence[str]) -> tuple[str, ...]:
@@ -97,7 +96,7 @@ def largest_group(texts: Sequence[str]) -> tuple[str, ...]:
     prints = [print_of(text) for text in texts]
     best: tuple[str, ...] = ()
     for one in dict.fromkeys(prints):
-        group = tuple(other.text for other in prints if same(one, other))
+        group = tuple(other.text for other in prints if one.is_like(other))
         best = max(best, group, key=len)
     return tuple(dict.fromkeys(best))
 
