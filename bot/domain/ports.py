@@ -59,6 +59,10 @@ class Cases(Protocol):
     """The cases in Redis. Every method raises StoreUnavailable when the server does not answer."""
 
     async def load(self, case_id: str) -> Case | None: ...
+    async def load_many(self, case_ids: Sequence[str]) -> dict[str, Case | None]:
+        """Cases by their ids in this order, in one round trip, without those that only a newer version can read."""
+        ...
+
     async def commit(self, commit: Commit) -> CommitResult: ...
     async def take_back(self, name: str) -> None:
         """From now on no commit brings in what has this dedupe name, for 67 days: its customer took it back."""

@@ -6,11 +6,13 @@ the version decides: of two commits one is a conflict, and looks again.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from types import MappingProxyType
 from typing import TypeVar
+
+import structlog
 
 from bot.domain.agenda import draw_priority
 from bot.domain.case import Case
@@ -124,6 +126,7 @@ class Casework:
         self._clock = clock
         self._marked = marked or asyncio.Event()
         self._lines: dict[str, Line] = {}
+        self._log = structlog.get_logger("hark.casework")
 
     async def apply(
         self,
@@ -151,6 +154,15 @@ class Casework:
             line.people -= 1
             if not line.people:
                 del self._lines[case_id]
+
+    async def look(self, case_ids: Sequence[str]) -> dict[str, Case | None]:
+        """Many cases at once. Those that only a newer version can read are left out and to that version: one of them
+        must not hold up the others. Raises StoreUnavailable."""
+        cases = await self.cases.load_many(case_ids)
+        left = [case_id for case_id in case_ids if case_id not in cases]
+        if left:
+            self._log.warning("cases that a newer version of Hark wrote are left to it", cases=left)
+        return cases
 
     async def create(
         self, change: Change, *, dedupe: Collection[str], hold: tuple[Due, timedelta] | None = None

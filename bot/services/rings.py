@@ -103,12 +103,12 @@ class Rings:
     async def _data(self, user: str) -> RingData:
         """What still waits of all that was gathered; the rest is forgotten."""
         ids = await self._store.gathered(user)
-        loaded = [(each, await self._casework.cases.load(each)) for each in ids[-LOOKED_AT:]]
-        waiting = [case for _, case in loaded if case is not None and _waits(case, user)]
+        loaded = await self._casework.look(ids[-LOOKED_AT:])
+        waiting = [case for case in loaded.values() if case is not None and _waits(case, user)]
         standing = {case.id for case in waiting}
-        await self._store.drop(user, [each for each, _ in loaded if each not in standing])
+        await self._store.drop(user, [each for each in loaded if each not in standing])
         waiting.sort(key=lambda case: case.wait.due if case.wait else case.cycle.seen_at)
-        total = len(waiting) + max(0, len(ids) - LOOKED_AT)
+        total = len(waiting) + len(ids) - len(loaded)  # what was not looked at, or cannot be read, may wait
         return RingData(waiting, total, sum(1 for case in waiting if case.wait and case.wait.breached))
 
     async def _may_ring(self, case: Case, post: Post, user: str, now: datetime) -> bool:

@@ -126,5 +126,5 @@ class StormDesk:
     async def _texts(self, channel: str) -> list[str]:
         """Normal texts of the most urgent folded cases; private words stay out of it."""
         ids = await self._store.top(channel, STORM, LOOKED_AT)
-        cases = [await self._casework.cases.load(each) for each in ids]
-        return [normal(case.latest.text) for case in cases if case is not None and not case.latest.private]
+        cases = await self._casework.look(ids)
+        return [normal(case.latest.text) for case in cases.values() if case is not None and not case.latest.private]

@@ -140,8 +140,9 @@ class StormUpkeep:
     ) -> int:
         """Have these cases drawn; what needs no card any more is settled. How many get one."""
         shown: list[str] = []
-        for case_id in ids:
-            case = await self._casework.cases.load(case_id)
+        cases = await self._casework.look(ids)
+        for case_id, found in cases.items():
+            case = found
             if case is not None and solved is not None:
                 case = (await self._casework.apply(case_id, _relief(solved, now), known=case)).case
             if case is None or not case.is_open or not wants_first_card(case) or (solved and case.wait is None):
@@ -151,7 +152,7 @@ class StormUpkeep:
             await self._cards.put(case_id, now + BEHIND, COMPLAINT_BAND + 1)
             shown.append(case_id)
         await self._store.drop(channel, group, shown, "shown")
-        await self._store.drop(channel, group, [each for each in ids if each not in shown], "settled")
+        await self._store.drop(channel, group, [each for each in cases if each not in shown], "settled")
         return len(shown)
 
     # --- known problems ---------------------------------------------------------------------------------------------
@@ -169,8 +170,7 @@ class StormUpkeep:
         """Those that the storm has folded go over to the problem."""
         cursor, ids = await self._store.scan(channel, problem.combed or "0")
         over: list[str] = []
-        for case_id in ids:
-            case = await self._casework.cases.load(case_id)
+        for case_id, case in (await self._casework.look(ids)).items():
             if case is None or case.claim is not None or not belongs(problem, case):
                 continue
             if await self._store.fold(channel, problem.id, folding(case), now) == "folded":
@@ -183,8 +183,7 @@ class StormUpkeep:
     async def _comb_cards(self, channel: str, problem: Problem, now: datetime) -> None:
         """Those that have cards of their own say so there. Where Slack has no room, the same ones come again."""
         cursor, ids = await self._store.carded(channel, problem.combed_cards or "0")
-        for case_id in ids:
-            case = await self._casework.cases.load(case_id)
+        for case_id, case in (await self._casework.look(ids)).items():
             if case is None or not case.is_open or case.known is not None or not belongs(problem, case):
                 continue
             if not await self._budget.to_spare_update():
@@ -198,10 +197,11 @@ class StormUpkeep:
         """The cards that its cases have already say by and by that the problem is solved."""
         if problem.solved_at is None:
             return
-        for case_id in await self._store.standing(channel, problem.id, AT_ONCE):
+        cases = await self._casework.look(await self._store.standing(channel, problem.id, LOOKED_AT))
+        for case_id, case in list(cases.items())[:AT_ONCE]:
             if not await self._budget.to_spare_update():
                 return
-            await self._casework.apply(case_id, _relief(problem, now))
+            await self._casework.apply(case_id, _relief(problem, now), known=case)
             await self._store.leave(channel, problem.id, case_id)
 
     # --- the messages -----------------------------------------------------------------------------------------------
@@ -213,8 +213,8 @@ class StormUpkeep:
             return None
         now = self._clock.now()
         tally = await self._store.tally(channel, STORM, now)
-        cases = [await self._casework.cases.load(each) for each in await self._store.top(channel, STORM, LOOKED_AT)]
-        public = [case for case in cases if case is not None and _is_showable(case)]
+        cases = await self._casework.look(await self._store.top(channel, STORM, LOOKED_AT))
+        public = [case for case in cases.values() if case is not None and _is_showable(case)]
         chosen = unlike([normal(case.latest.text) for case in public], EXAMPLES)
         return StormData(
             channel=channel,

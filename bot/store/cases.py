@@ -45,6 +45,8 @@ class RedisCases:
 
         Those that only a newer version can read are left out: one of them must not hide the others.
         """
+        if not case_ids:
+            return {}
         reads = [("HGET", self.keys.case(self.keys.shard_of(case_id), case_id), "doc") for case_id in case_ids]
         cases: dict[str, Case | None] = {}
         for case_id, doc in zip(case_ids, await self.link.many(reads), strict=True):

@@ -1,6 +1,7 @@
 """A store for tests, and a clock that the test moves."""
 
 import asyncio
+import json
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -97,3 +98,10 @@ async def end_leases(store: Store) -> None:
             key = queue.keys.leases(shard, queue.name)
             for id_ in await store.link.do("ZRANGE", key, 0, -1):
                 await store.link.do("ZADD", key, "XX", 1, id_)
+
+
+async def written_by_a_newer_version(store: Store, case_id: str) -> None:
+    """Let a stored case say something that this version has no word for."""
+    key = store.cases.keys.case(store.cases.keys.shard_of(case_id), case_id)
+    doc = json.loads(await store.link.do("HGET", key, "doc"))
+    await store.link.do("HSET", key, "doc", json.dumps({**doc, "status": "parked"}))
