@@ -222,8 +222,8 @@ def _compose(
     context = DeskContext(casework, people, store.notes, connectors, policy, clock)
     # A pace that is not Slack's own is for measuring: there every case is to have its card.
     budget, storms = SlackBudget(paced(store.budgets, tempo), clock), settings.storms and tempo.slack_pace == 1
-    calm = keep_calm(store, budget, casework, slack, people, surroundings, clock, metrics, on=storms)
     draw, plainly, places = surroundings.draw, surroundings.draw_plainly, settings.card_fallbacks
+    calm = keep_calm(store, budget, casework, slack, people, surroundings, clock, metrics, places, on=storms)
     lookups, redrawing = Lookups(store.notes, store.polls, clock), Redrawing(store, connectors, clock)
     drawing = Drawing(casework, slack, budget, draw, plainly, clock, metrics, places, calm, redrawing.notice)
     hourly = Hourly(store.cases, store.notes, slack, surroundings.draw_hour, policy, clock)
@@ -376,13 +376,13 @@ class Surroundings:
             )
         )
 
-    def storm(self, data: StormData) -> Rendered:
+    def storm(self, data: StormData, *, elsewhere: bool = False) -> Rendered:
         """A storm card."""
-        return storm_card(data)
+        return storm_card(data, elsewhere=elsewhere)
 
-    def problem(self, data: ProblemData) -> Rendered:
+    def problem(self, data: ProblemData, *, elsewhere: bool = False) -> Rendered:
         """A known problem's card."""
-        return problem_card(data)
+        return problem_card(data, elsewhere=elsewhere)
 
     def ring(self, data: RingData) -> Rendered:
         """What was gathered for one person."""

@@ -125,12 +125,13 @@ async def _answer(deps: Deps, body: dict[str, Any], press: StormPress, said: Ref
     """Tell the presser, and redraw the pressed message at once."""
     url = str(body.get("response_url", ""))
     await whisper(deps, url, said.text if isinstance(said, Refused) else said)
+    elsewhere = body.get("container", {}).get("channel_id") not in (None, press.channel)
     if press.group == STORM:
         storm = await deps.storms.storm(press.channel)
-        drawn = storm_card(storm) if storm else None
+        drawn = storm_card(storm, elsewhere=elsewhere) if storm else None
     else:
         problem = await deps.storms.problem(press.channel, press.group)
-        drawn = problem_card(problem) if problem else None
+        drawn = problem_card(problem, elsewhere=elsewhere) if problem else None
     if drawn is not None and url:
         await replace(deps, url, drawn)
 

@@ -6,12 +6,13 @@ from typing import Final
 
 from bot.cards import build
 from bot.cards.action_ids import ActionId, StormPress
-from bot.cards.escape import date_token, line, one_line, plain
+from bot.cards.escape import date_token, is_channel, line, one_line, plain
 from bot.cards.lists import Listed, fitting, left_out, list_parts
 from bot.cards.view import Rendered, rendered
 from bot.cards.words import author_label, count, staff_name
 from bot.domain.case import Case
-from bot.domain.storm import Problem
+from bot.domain.fallback import displaced_words
+from bot.domain.storm import Face, Problem
 from bot.domain.storm_ports import STORM, ProblemData, RingData, StormData, Tally
 
 EXAMPLE_GRAPHEMES: Final = 180
@@ -26,14 +27,18 @@ BECAUSE: Final = {
 }
 
 
-def storm_card(data: StormData) -> Rendered:
-    """The card of a storm that holds, or that is over while some of its cases still wait for theirs, or all told."""
+def storm_card(data: StormData, *, elsewhere: bool = False) -> Rendered:
+    """The card of a storm that holds, or that is over while some of its cases still wait for theirs, or all told.
+
+    `elsewhere`: a copy outside of its channel, which says why it stands there.
+    """
     parts = _over(data) if data.storm.ended_at is not None else _raging(data)
+    parts[1:1] = _elsewhere(data.channel, data.storm.face) if elsewhere else []
     return rendered(_storm_text(data), build.with_ids(f"storm-{data.storm.id}", parts))
 
 
-def problem_card(data: ProblemData) -> Rendered:
-    """The card of a known problem, open or solved."""
+def problem_card(data: ProblemData, *, elsewhere: bool = False) -> Rendered:
+    """The card of a known problem, open or solved; `elsewhere` as with storms."""
     problem, tally = data.problem, data.tally
     parts: build.Parts = [
         ("head", build.rich(build.rich_line(build.text_part(_problem_title(problem), "bold")))),
@@ -47,6 +52,7 @@ def problem_card(data: ProblemData) -> Rendered:
         parts.append(("actions", build.actions([*buttons, _solved(press)])))
     text = f"Known problem{', solved' if problem.solved_at else ''}: {line(problem.title, TITLE_GRAPHEMES)}"
     text = f"{text} · {_belong(_total(tally))}"
+    parts[1:1] = _elsewhere(data.channel, problem.face) if elsewhere else []
     return rendered(text, build.with_ids(f"problem-{problem.id}", parts))
 
 
@@ -62,6 +68,13 @@ def ring_text(data: RingData) -> str:
         return "Everything that was gathered for you here is settled."
     overdue = f", {data.overdue:,} overdue" if data.overdue else ""
     return f"{count(data.total, 'more case waits', 'more cases wait')}{overdue}"
+
+
+def _elsewhere(channel: str, own: Face) -> build.Parts:
+    """Why this copy stands where it does, and where the card belongs."""
+    why = line(displaced_words(own.error), 300) if own.error else "Its own card stands again."
+    belongs = f" It belongs in <#{channel}>." if is_channel(channel) else ""
+    return [("elsewhere", build.section(f"↪️ {why}{belongs}"))]
 
 
 # --- the storm card ---------------------------------------------------------------------------------------------------

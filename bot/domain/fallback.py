@@ -81,6 +81,17 @@ def settled(case: Case) -> Case:
     return case.model_copy(update={"posts": tuple(posts)})
 
 
+def has_another_place(error: str) -> bool:
+    """Whether a message that Slack refused for this reason may be taken elsewhere."""
+    return bool(error) and error not in FATAL and error not in UNDRAWABLE
+
+
+def displaced_words(error: str) -> str:
+    """What a copy says about why it stands where it does."""
+    why, mend = reason_words(error)
+    return f"Not in its own channel, because {why}. To mend it, {mend}."
+
+
 def reason_words(error: str) -> tuple[str, str]:
     """Why, and the mend, in words for people."""
     if error in UNDRAWABLE:
@@ -138,11 +149,11 @@ def _copy(post: Post, place: str, error: str) -> Post:
     if post.kind is PostKind.LINE:
         name = post.id.removeprefix(COPY).partition("@")[0]
         return post.model_copy(update={"id": f"{COPY}{name}@{place}", "channel": place, "attempt": "", "error": ""})
-    why, mend = reason_words(error)
     if error in UNDRAWABLE:
+        why, _mend = reason_words(error)
         text = f"A card cannot be drawn: {why}. App Home shows the case under Waiting longest."
         return Post(id=f"{COPY}words@{place}", kind=PostKind.LINE, channel=place, text=text)
-    text = post.text if _is_copy(post) else f"Not in its own channel, because {why}. To mend it, {mend}."
+    text = post.text if _is_copy(post) else displaced_words(error)
     return Post(id=f"{COPY}card@{place}", kind=PostKind.ALERT, channel=place, text=text)
 
 

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Final, Literal
 from zlib import crc32
 
-from pydantic import AwareDatetime
+from pydantic import AwareDatetime, Field
 
 from bot.domain.case import Case, Known, LogEntry, PostKind
 from bot.domain.decisions import Change, Decision, Refused
@@ -75,6 +75,8 @@ class Storm(Model):
     calm_since: AwareDatetime | None = None
     ended_at: AwareDatetime | None = None
     face: Face = Face()
+    copies: dict[str, Face] = Field(default_factory=dict)
+    """Where Slack takes no message in the channel: those that stand elsewhere meanwhile, by their places."""
 
 
 class Problem(Model):
@@ -99,6 +101,7 @@ class Problem(Model):
     solved_by: str = ""
     solved_line: str = ""
     face: Face = Face()
+    copies: dict[str, Face] = Field(default_factory=dict)
 
 
 class Weather(Model):

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.domain.case import Case, Post, PostKind
+from bot.domain.fallback import Places
 from bot.domain.ports import Clock, Due, DueQueue, Notes, SlackPort
 from bot.domain.storm_ports import Drawings, RingStore, StormStore
 from bot.services.casework import Casework
@@ -13,6 +14,7 @@ from bot.services.posters import Posters
 from bot.services.rings import AFTER_REFUSAL, ID, Rings
 from bot.services.slack_budget import SlackBudget
 from bot.services.storm_desk import StormDesk
+from bot.services.storm_messages import StormMessages
 from bot.services.storm_upkeep import StormUpkeep
 from bot.services.storms import Storms
 from bot.telemetry import Metrics
@@ -77,19 +79,21 @@ def keep_calm(
     drawings: Drawings,
     clock: Clock,
     metrics: Metrics,
+    places: Places = (),
     *,
     on: bool = True,
 ) -> Calm:
     """All of it on one store."""
     posters, ringers = Posters(slack, budget, clock), Posters(slack, budget, clock, AFTER_REFUSAL)
     storms = Storms(store.storms, store.upkeep, casework, clock, metrics, on=on)
-    upkeep = StormUpkeep(store.storms, store.cards, casework, posters, budget, drawings, clock)
+    messages = StormMessages(store.storms, casework, posters, drawings, clock, places)
+    upkeep = StormUpkeep(store.storms, store.cards, casework, messages, budget, clock)
     return Calm(
         storms=storms,
         rings=Rings(
             store.rings, store.upkeep, casework, store.notes, ringers, drawings, storms.is_held, clock, metrics
         ),
         upkeep=upkeep,
-        desk=StormDesk(store.storms, store.upkeep, casework, upkeep, people, clock),
+        desk=StormDesk(store.storms, store.upkeep, casework, upkeep, messages, people, clock),
         on=on,
     )

@@ -20,6 +20,7 @@ from bot.domain.text.clean import tidy
 from bot.domain.text.similar import largest_group, normal, top_words
 from bot.services.casework import Casework
 from bot.services.people import People
+from bot.services.storm_messages import StormMessages
 from bot.services.storm_upkeep import StormUpkeep
 
 LOOKED_AT: Final = 60
@@ -54,6 +55,7 @@ class StormDesk:
         queue: DueQueue,
         casework: Casework,
         upkeep: StormUpkeep,
+        messages: StormMessages,
         people: People,
         clock: Clock,
     ) -> None:
@@ -61,6 +63,7 @@ class StormDesk:
         self._queue = queue
         self._casework = casework
         self._upkeep = upkeep
+        self._messages = messages
         self._people = people
         self._clock = clock
 
@@ -101,11 +104,11 @@ class StormDesk:
 
     async def storm(self, channel: str) -> StormData | None:
         """What the storm card says now."""
-        return await self._upkeep.storm_data(channel)
+        return await self._messages.storm_data(channel)
 
     async def problem(self, channel: str, problem_id: str) -> ProblemData | None:
         """What a known problem's card says now."""
-        return await self._upkeep.problem_data(channel, problem_id)
+        return await self._messages.problem_data(channel, problem_id)
 
     async def _change(self, channel: str, decide: Decide) -> Refused | None:
         refused: list[Refused] = []
@@ -118,7 +121,7 @@ class StormDesk:
                 return None
             return after
 
-        if await self._upkeep.change(channel, change) is None and not refused:
+        if await self._messages.change(channel, change) is None and not refused:
             return Refused(code="busy", text="Too many people change this at the same time. Please try again.")
         await self._queue.put(channel, self._clock.now())
         return refused[0] if refused else None

@@ -3,25 +3,17 @@
 One step at a time, under a lease of the queue `storms`: when the worker that did it dies, another does the next step.
 """
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
-import structlog
-
-from bot.domain.case import Case
 from bot.domain.decisions import Decide
-from bot.domain.ports import Clock, Due, DueQueue, Rendered
+from bot.domain.ports import Clock, Due, DueQueue
 from bot.domain.storm import (
     COMPLAINT_BAND,
     HEAD_START_S,
-    PACE,
     ROOM,
-    SLOW_PACE,
-    Face,
     Measures,
     Problem,
-    Storm,
     Weather,
     belongs,
     changed_problem,
@@ -31,28 +23,20 @@ from bot.domain.storm import (
     relieved,
     wants_first_card,
 )
-from bot.domain.storm_ports import STORM, Drawings, ProblemData, StormData, StormStore, Tally
-from bot.domain.text.similar import normal, unlike
+from bot.domain.storm_ports import STORM, StormStore, Tally
 from bot.services.casework import Casework
-from bot.services.posters import Posters
 from bot.services.slack_budget import SlackBudget
+from bot.services.storm_messages import IDLE, LOOKED_AT, STEP, StormMessages
 from bot.services.storms import folding
 
-STEP: Final = timedelta(seconds=1)
-IDLE: Final = timedelta(seconds=5)
 BEHIND: Final = timedelta(seconds=HEAD_START_S)
 """Who is released stands behind those who ask already, so that nobody is overtaken again and again."""
-EXAMPLES: Final = 3
-LOOKED_AT: Final = 24
-ROUNDS: Final = 20
 DONE: Final = "done"
 KNOWN_BY_ALL = timedelta(seconds=3)
 """Every process has learnt of a problem by then: until it has, it folds a case of it into the storm."""
 CARDS_NOTED = timedelta(seconds=10)
 """Every process has noted by then which cards it had posted before the problem was known."""
 AT_ONCE: Final = 5
-
-Change = Callable[[Weather], Weather | None]
 
 
 class StormUpkeep:
@@ -63,19 +47,16 @@ class StormUpkeep:
         store: StormStore,
         cards: DueQueue,
         casework: Casework,
-        posters: Posters,
+        messages: StormMessages,
         budget: SlackBudget,
-        drawings: Drawings,
         clock: Clock,
     ) -> None:
         self._store = store
         self._cards = cards
         self._casework = casework
-        self._posters = posters
+        self._messages = messages
         self._budget = budget
-        self._drawings = drawings
         self._clock = clock
-        self._log = structlog.get_logger("hark.storms")
 
     async def act(self, due: Due) -> datetime | None:
         """Everything that is to be done in a channel now; when to come again, None when all is told."""
@@ -86,26 +67,15 @@ class StormUpkeep:
         now = self._clock.now()
         tally = await self._store.tally(channel, STORM, now)
         seen = Measures(tally.waiting, per_minute(tally.slots, now), tally.alike)
-        weather = await self.change(channel, lambda each: passes(each, seen, now)) or weather
+        weather = await self._messages.change(channel, lambda each: passes(each, seen, now)) or weather
         for problem in weather.problems:
             await self._comb(channel, problem, now)
             await self._tell_solved(channel, problem, now)
         await self._release(channel, weather, tally, now)
-        wait = [await self._show_storm(channel, weather.storm, tally.folded, now)] if weather.storm else []
-        wait += [await self._show_problem(channel, problem) for problem in weather.problems]
+        wait = [await self._messages.show_storm(channel, weather.storm, tally.folded, now)] if weather.storm else []
+        wait += [await self._messages.show_problem(channel, problem) for problem in weather.problems]
         busy = weather.storming or tally.folded > 0 or any(_is_at_work(each) for each in weather.problems)
         return now + (STEP if busy else max(STEP, min((each - now for each in wait if each is not None), default=IDLE)))
-
-    async def change(self, channel: str, decide: Change) -> Weather | None:
-        """Change a channel's weather; the new one, or None when there is nothing to change."""
-        for _round in range(ROUNDS):
-            before = await self._store.weather(channel)
-            after = decide(before)
-            if after is None:
-                return None
-            if await self._store.swap(channel, before, after):
-                return after.model_copy(update={"version": before.version + 1})
-        return None
 
     # --- giving cards back ------------------------------------------------------------------------------------------
 
@@ -178,7 +148,7 @@ class StormUpkeep:
                 over.append(case_id)
         await self._store.drop(channel, STORM, over, "joined")
         combed = DONE if cursor == "0" else cursor
-        await self.change(channel, lambda each: changed_problem(each, problem.id, combed=combed))
+        await self._messages.change(channel, lambda each: changed_problem(each, problem.id, combed=combed))
 
     async def _comb_cards(self, channel: str, problem: Problem, now: datetime) -> None:
         """Those that have cards of their own say so there. Where Slack has no room, the same ones come again."""
@@ -191,7 +161,7 @@ class StormUpkeep:
             await self._store.stand(channel, problem.id, case_id, now, folding(case))
             await self._casework.apply(case_id, lambda each: joined(each, problem, now), known=case)
         combed = DONE if cursor == "0" else cursor
-        await self.change(channel, lambda each: changed_problem(each, problem.id, combed_cards=combed))
+        await self._messages.change(channel, lambda each: changed_problem(each, problem.id, combed_cards=combed))
 
     async def _tell_solved(self, channel: str, problem: Problem, now: datetime) -> None:
         """The cards that its cases have already say by and by that the problem is solved."""
@@ -204,68 +174,6 @@ class StormUpkeep:
             await self._casework.apply(case_id, _relief(problem, now), known=case)
             await self._store.leave(channel, problem.id, case_id)
 
-    # --- the messages -----------------------------------------------------------------------------------------------
-
-    async def storm_data(self, channel: str) -> StormData | None:
-        """What the storm card should say now."""
-        weather = await self._store.weather(channel)
-        if weather.storm is None:
-            return None
-        now = self._clock.now()
-        tally = await self._store.tally(channel, STORM, now)
-        cases = await self._casework.look(await self._store.top(channel, STORM, LOOKED_AT))
-        public = [case for case in cases.values() if case is not None and _is_showable(case)]
-        chosen = unlike([normal(case.latest.text) for case in public], EXAMPLES)
-        return StormData(
-            channel=channel,
-            storm=weather.storm,
-            tally=tally,
-            per_minute=per_minute(tally.slots, now),
-            examples=tuple(public[each] for each in chosen),
-            problems=tuple(each for each in weather.problems if each.solved_at is None),
-        )
-
-    async def problem_data(self, channel: str, problem_id: str) -> ProblemData | None:
-        """What a known problem's card should say now."""
-        problem = (await self._store.weather(channel)).problem(problem_id)
-        if problem is None:
-            return None
-        return ProblemData(channel, problem, await self._store.tally(channel, problem_id, self._clock.now()))
-
-    async def _show_storm(self, channel: str, storm: Storm, folded: int, now: datetime) -> datetime | None:
-        face = storm.face
-        if face.rests(now):
-            return face.retry_at
-        told = storm.ended_at is not None and face.drawn_at is not None and face.drawn_at >= storm.ended_at
-        pace = SLOW_PACE if told and folded else PACE
-        if face.ts and face.drawn_at is not None and face.drawn_at <= now < face.drawn_at + pace:
-            return face.drawn_at + pace
-        data = await self.storm_data(channel)
-        if data is None:
-            return None
-        over = storm.ended_at is not None and data.tally.folded == 0
-        return await self._show(channel, data.storm, self._drawings.storm(data), pace, over=over)
-
-    async def _show_problem(self, channel: str, problem: Problem) -> datetime | None:
-        data = await self.problem_data(channel, problem.id)
-        if data is None:
-            return None
-        over = problem.solved_at is not None and data.tally.folded == 0 and data.tally.standing == 0
-        return await self._show(channel, data.problem, self._drawings.problem(data), PACE, over=over)
-
-    async def _show(
-        self, channel: str, told: Storm | Problem, rendered: Rendered, pace: timedelta, *, over: bool
-    ) -> datetime | None:
-        """Bring a message in line with what it should show; once it says that all is over, it is forgotten."""
-        if over and told.face.drawn == rendered.digest:
-            await self.change(channel, lambda each: _without(each, told.id))
-            return self._clock.now()
-
-        async def save(face: Face) -> bool:
-            return await self.change(channel, lambda each: _with_face(each, told.id, face)) is not None
-
-        return await self._posters.show(channel, told.face, rendered, save, pace)
-
 
 def _is_at_work(problem: Problem) -> bool:
     """Whether there is more to do for it at once than to keep its card true."""
@@ -274,30 +182,3 @@ def _is_at_work(problem: Problem) -> bool:
 
 def _relief(problem: Problem, now: datetime) -> Decide:
     return lambda case: relieved(case, problem, now)
-
-
-def _is_showable(case: Case) -> bool:
-    item = case.latest
-    return not item.private and not item.deleted and bool(item.text.strip()) and case.reading.abuse != "troll"
-
-
-def _with_face(weather: Weather, id_: str, face: Face) -> Weather | None:
-    """The weather with where the message of its storm or of a known problem stands; None when that is gone, or when
-    another worker has posted the message while this one slept."""
-    storm = weather.storm if weather.storm is not None and weather.storm.id == id_ else None
-    told = storm or weather.problem(id_)
-    if told is None or (told.face.ts and face.ts and told.face.ts != face.ts):
-        return None
-    if storm is None:
-        return changed_problem(weather, id_, face=face)
-    return weather.model_copy(update={"storm": storm.model_copy(update={"face": face})})
-
-
-def _without(weather: Weather, id_: str) -> Weather | None:
-    """The weather without its storm, if that is over still, or without a known problem; None when that is gone."""
-    storm = weather.storm
-    if storm is not None and storm.id == id_:
-        return weather.model_copy(update={"storm": None}) if storm.ended_at is not None else None
-    if weather.problem(id_) is None:
-        return None
-    return weather.model_copy(update={"problems": tuple(each for each in weather.problems if each.id != id_)})

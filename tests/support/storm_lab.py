@@ -22,10 +22,10 @@ from bot.services.people import People
 from bot.services.slack_budget import SlackBudget
 from bot.store.store import Store
 from bot.telemetry import Metrics
-from tests.support.cases import NOON, a_card, a_case, a_key, a_wait, an_item
+from tests.support.cases import ANA, NOON, a_card, a_case, a_key, a_wait, an_item
 from tests.support.stores import TestClock, a_store
 
-CHANNEL = "C0CARE0001"
+CHANNEL, MAIN = "C0CARE0001", "C0MAIN0001"
 LEASE = timedelta(seconds=30)
 RETRY_AFTER_S = 120.0
 
@@ -33,7 +33,8 @@ RETRY_AFTER_S = 120.0
 @dataclass
 class NotingSlack:
     """What was posted and edited, and when. `losing` posts stand although no answer comes; `refusing` names a code,
-    for texts with the words `only`, and `refused` says when; `meanwhile` happens once, before a post is carried out."""
+    for texts with the words `only`, and `refused` says when; `meanwhile` happens once, before a post is carried out. In
+    the channels `archived` nothing can be posted or edited."""
 
     clock: TestClock
     posts: list[tuple[datetime, str, str, str]] = field(default_factory=list)
@@ -43,6 +44,7 @@ class NotingSlack:
     only: str = ""
     refused: list[datetime] = field(default_factory=list)
     meanwhile: Callable[[], Awaitable[object]] | None = None
+    archived: set[str] = field(default_factory=set)
 
     async def post(
         self, channel: str, text: str, blocks: Blocks, *, attempt: str, thread_ts: str | None = None
@@ -51,6 +53,8 @@ class NotingSlack:
         del blocks, thread_ts
         if self.refusing not in GONE:  # which no post is told
             self._refuse(text)
+        if channel in self.archived:
+            raise SlackRefused("is_archived")
         if self.meanwhile:
             others, self.meanwhile = self.meanwhile, None
             await others()
@@ -70,6 +74,8 @@ class NotingSlack:
         """Note an edit."""
         del blocks
         self._refuse(text)
+        if posted.channel in self.archived:
+            raise SlackRefused("is_inactive")
         self.edits.append((self.clock.now(), posted.ts, text))
 
     def _refuse(self, text: str) -> None:
@@ -99,13 +105,13 @@ class NotingSlack:
 class Drawings:
     """The real drawings of messages that stand for many cases."""
 
-    def storm(self, data: StormData) -> Rendered:
+    def storm(self, data: StormData, *, elsewhere: bool = False) -> Rendered:
         """A storm card."""
-        return storm_card(data)
+        return storm_card(data, elsewhere=elsewhere)
 
-    def problem(self, data: ProblemData) -> Rendered:
+    def problem(self, data: ProblemData, *, elsewhere: bool = False) -> Rendered:
         """A known problem's card."""
-        return problem_card(data)
+        return problem_card(data, elsewhere=elsewhere)
 
     def ring(self, data: RingData) -> Rendered:
         """What was gathered, without its list."""
@@ -163,7 +169,8 @@ class Lab:
             casework = Casework(store.cases, self.clock)
             people = People(store.notes, self.slack)
             budget = SlackBudget(store.budgets, self.clock)
-            calm = keep_calm(store, budget, casework, self.slack, people, Drawings(), self.clock, self.metrics, on=on)
+            parts = (casework, self.slack, people, Drawings(), self.clock, self.metrics)
+            calm = keep_calm(store, budget, *parts, ((MAIN,), (ANA.id,)), on=on)
             drawing = Drawing(casework, self.slack, budget, sketch, sketch, self.clock, self.metrics, calm=calm)
             yield Worker(store, calm, drawing, self.clock)
 
