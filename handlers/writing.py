@@ -7,9 +7,11 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.cards.action_ids import ActionId, CallbackId, InputId, ModalState
 from bot.cards.forms import Warn, private_modal, reply_modal
+from bot.cards.limits import INPUT_SURELY, INPUT_VALUE, units
 from bot.cards.modal import Submitted, ViewJson
 from bot.domain.case import Purpose
 from bot.domain.decisions import Refused
+from bot.domain.errors import SlackRefused
 from bot.services.casework import Outcome
 from bot.services.composing import DUPLICATE, MOVED, Advice, Composition, Submission
 from bot.services.people import suggested_signature
@@ -20,6 +22,7 @@ from handlers.submitting import Form, form_of, instead, state_of, wrong
 from handlers.templates import open_form
 
 ADVISED = "advised"
+BAD_VIEW = "invalid_arguments"
 OPENERS = {
     ActionId.REPLY: Purpose.REPLY,
     ActionId.THANK: Purpose.THANK,
@@ -65,8 +68,18 @@ async def open_modal(deps: Deps, pressed: Pressed, purpose: Purpose) -> None:
         send=deps.new_id(),
         private=composition.private,
     ).having_read(composition.seen)
-    await deps.slack.open_view(pressed.trigger_id, _modal(deps, composition, state))
+    await _open(deps, pressed.trigger_id, composition, state)
     await show(deps, pressed, _unrefused(await deps.composing.writing(pressed.press.case, pressed.user)))
+
+
+async def _open(deps: Deps, trigger_id: str, composition: Composition, state: ModalState) -> None:
+    """Open the form with the whole draft; with as much of a long one as every field holds, should Slack refuse it."""
+    try:
+        await deps.slack.open_view(trigger_id, _modal(deps, composition, state))
+    except SlackRefused as error:
+        if error.code != BAD_VIEW or units(composition.text) <= INPUT_SURELY:
+            raise
+        await deps.slack.open_view(trigger_id, _modal(deps, composition, state, room=INPUT_SURELY))
 
 
 def _modal(
@@ -75,14 +88,17 @@ def _modal(
     state: ModalState,
     typed: Submitted | None = None,
     warnings: tuple[Warn, ...] = (),
+    room: int = INPUT_VALUE,
 ) -> ViewJson:
     case, person, view = composition.case, composition.person, deps.view_of(composition.case)
     draft = typed.text if typed else composition.text
     signature = "" if person.signature else (typed.signature if typed else suggested_signature(person.name))
     if composition.purpose is Purpose.PRIVATE:
         line = typed.line if typed else composition.public_line
-        return private_modal(case, view, person, state, draft=draft, line=line, signature=signature, warnings=warnings)
-    return reply_modal(case, view, person, state, draft=draft, signature=signature, warnings=warnings)
+        return private_modal(
+            case, view, person, state, draft=draft, line=line, signature=signature, warnings=warnings, room=room
+        )
+    return reply_modal(case, view, person, state, draft=draft, signature=signature, warnings=warnings, room=room)
 
 
 async def _submit(deps: Deps, ack: AsyncAck, body: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from bot.cards.action_ids import ActionId, InputId
 from bot.cards.escape import DAY_AND_TIME, fallback_time, plain, safe_url, stamp
-from bot.cards.limits import BUTTON_TEXT, CARD_TOTAL, INPUT_VALUE, OPTION_TEXT, as_json, units
+from bot.cards.limits import BUTTON_TEXT, CARD_TOTAL, OPTION_TEXT, as_json, units
 from bot.domain.ports import Blocks
 
 Block = dict[str, Any]
@@ -143,15 +143,18 @@ def text_input(
     optional: bool = False,
     multiline: bool = False,
     report_typing: bool = False,
-    most: int = INPUT_VALUE,
+    most: int = 0,
 ) -> Block:
-    """A text field. With `report_typing` Slack reports while the person types, so that the draft can be kept."""
+    """A text field that takes `most` characters (0: as many as Slack takes; the network's rule stands in the hint).
+
+    With `report_typing` Slack reports while the person types, so that the draft can be kept.
+    """
     element: Block = {
         "type": "plain_text_input",
         "action_id": action.value,
         "multiline": multiline,
     }
-    if most < INPUT_VALUE:  # Slack's own limit needs no counter beside the network's rule
+    if most:
         element["max_length"] = most
     if initial:
         element["initial_value"] = initial

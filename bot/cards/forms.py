@@ -20,7 +20,7 @@ from bot.domain.case import Case, Person, Purpose
 from bot.domain.models import LengthRule
 from bot.domain.offers import private_route
 from bot.domain.ports import Blocks
-from bot.domain.text.clean import tidy
+from bot.domain.text.clean import ELLIPSIS, tidy
 from bot.domain.text.lengths import length
 
 SIGNATURE_LENGTH: Final = 40
@@ -43,8 +43,10 @@ def reply_modal(
     draft: str = "",
     signature: str = "",
     warnings: Sequence[Warn] = (),
+    room: int = INPUT_VALUE,
 ) -> ViewJson:
-    """Answer or thank. `draft` is the kept or suggested text, `signature` a suggestion for whoever has none yet."""
+    """Answer or thank. `draft` is the kept or suggested text, of which the field takes `room` characters; `signature` a
+    suggestion for whoever has none yet."""
     private = case.latest.private
     noun = "thank-you" if state.purpose is Purpose.THANK else ("message" if private else "reply")
     rule = view.capabilities.private_message if private else view.capabilities.public_reply
@@ -53,7 +55,7 @@ def reply_modal(
         banner(case, view, private=private),
         *last_messages(case, view),
         *_window(case, view),
-        _text(f"Your {'private' if private else 'public'} {noun}", rule, person, draft),
+        *_text(f"Your {'private' if private else 'public'} {noun}", rule, person, draft, room),
         *(_like() if state.purpose is Purpose.THANK and view.capabilities.like and not private else []),
         *signature_blocks(person, signature),
     ]
@@ -71,13 +73,14 @@ def private_modal(
     line: str | None = None,
     signature: str = "",
     warnings: Sequence[Warn] = (),
+    room: int = INPUT_VALUE,
 ) -> ViewJson:
     """Take a conversation private: a message and an optional public line, or a public line with the contact way.
 
-    `line` replaces the suggested public line; the empty string leaves the field empty.
+    `line` replaces the suggested public line; the empty string leaves the field empty. `room` as with answers.
     """
     if private_route(case, view.capabilities, view.now, view.contact) != "message":
-        return _contact_modal(case, view, person, state, draft=draft, signature=signature, warnings=warnings)
+        return _contact_modal(case, view, person, state, draft, signature=signature, warnings=warnings, room=room)
     public = view.capabilities.public_reply
     suggestion = f"We have sent you a private message, {_first_name(case)}." if line is None else line
     blocks = [
@@ -85,7 +88,7 @@ def private_modal(
         banner(case, view, private=True),
         *last_messages(case, view),
         *_window(case, view),
-        _text("Your private message", view.capabilities.private_message, person, draft),
+        *_text("Your private message", view.capabilities.private_message, person, draft, room),
         *([_public_line(view, public, person, suggestion)] if public else []),
         *signature_blocks(person, signature),
     ]
@@ -98,10 +101,11 @@ def _contact_modal(
     view: View,
     person: Person,
     state: ModalState,
-    *,
     draft: str,
+    *,
     signature: str,
     warnings: Sequence[Warn],
+    room: int,
 ) -> ViewJson:
     """The network has no private messages: say in public where the company can be reached in private."""
     suggestion = draft or f"{_first_name(case)}, please contact us so that we can help you in private: {view.contact}"
@@ -112,7 +116,7 @@ def _contact_modal(
         banner(case, view, private=False),
         build.rich(build.rich_line(build.text_part(note))),
         *last_messages(case, view),
-        _text("Your public reply", view.capabilities.public_reply, person, suggestion),
+        *_text("Your public reply", view.capabilities.public_reply, person, suggestion, room),
         *signature_blocks(person, signature),
     ]
     return modal(CallbackId.PRIVATE, "PUBLIC reply", blocks, state=state, submit="Send", report_close=True)
@@ -150,10 +154,10 @@ def banner(case: Case, view: View, *, private: bool) -> build.Block:
     return build.rich(build.rich_line(*bold, build.text_part(readers)))
 
 
-def fitted(text: str) -> str:
-    """A text that fits into Slack's text field (3,000 characters), otherwise left as it was typed."""
+def fitted(text: str, room: int = INPUT_VALUE) -> str:
+    """A text that fits into a field which may begin with so many characters, otherwise left as it was typed."""
     clean = tidy(text)
-    return clean if units(clean) <= INPUT_VALUE else plain(clean, INPUT_VALUE, INPUT_VALUE)
+    return clean if units(clean) <= room else plain(clean, room, room)
 
 
 def warning_blocks(warnings: Sequence[Warn]) -> Blocks:
@@ -171,16 +175,22 @@ def _window(case: Case, view: View) -> Blocks:
     return [build.context(f"⌛ Replies are possible until {date_token(until)}")] if until and until > view.now else []
 
 
-def _text(label: str, rule: LengthRule | None, person: Person, draft: str) -> build.Block:
-    return build.text_input(
+def _text(label: str, rule: LengthRule | None, person: Person, draft: str, room: int) -> Blocks:
+    """The field for the words; above it what it has no room for, which stays in the draft until something is typed."""
+    whole, shown = tidy(draft), fitted(draft, room)
+    field = build.text_input(
         InputId.TEXT,
         ActionId.DRAFT,
         label,
         hint=length_hint(rule, person.signature),
-        initial=fitted(draft),
+        initial=shown,
         multiline=True,
         report_typing=True,
     )
+    if shown == whole:
+        return [field]
+    left = f"The last {len(whole) - len(shown.removesuffix(ELLIPSIS)):,} characters of your draft are not in this field"
+    return [_warning(Warn(f"{left}, which holds no more, and are not sent. They are kept until you type here.")), field]
 
 
 def _public_line(view: View, rule: LengthRule, person: Person, suggestion: str) -> build.Block:

@@ -32,7 +32,11 @@ ACTIONS_ELEMENTS: Final = 25
 CARD_BUTTONS: Final = 4
 IDENTIFIER: Final = 255
 INPUT_LABEL: Final = 2_000
-INPUT_VALUE: Final = 3_000
+INPUT_VALUE: Final = 16_000
+"""What a text field may begin with. Slack names no limit but the view's, which holds two such fields; a text that was
+typed may be as long where the field has no `max_length` (3,000 at the most), as long replies on some networks are."""
+INPUT_SURELY: Final = 3_000
+"""What every text field may begin with."""
 PLACEHOLDER: Final = 150
 VIEW_TITLE: Final = 24
 PRIVATE_METADATA: Final = 3_000

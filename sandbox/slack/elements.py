@@ -187,7 +187,7 @@ TYPED_INPUTS: Final[dict[str, Check]] = {
             TYPE,
             {
                 **_TYPED,
-                "initial_value": string(3000),
+                "initial_value": string(),
                 "multiline": boolean,
                 "min_length": maybe(integer(0, 3000)),
                 "max_length": maybe(integer(1, 3000)),

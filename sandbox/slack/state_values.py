@@ -105,7 +105,7 @@ def _problem(block: Json, element: Json, value: Any) -> str | None:
         return None if block.get("optional") else REQUIRED_TEXT
     if element["type"] != "plain_text_input":
         return None
-    least, most = element.get("min_length") or 0, element.get("max_length") or 3000
+    least, most = element.get("min_length") or 0, element.get("max_length") or len(value)
     if len(value) < least:
         return f"Please write at least {least} characters."
     if len(value) > most:

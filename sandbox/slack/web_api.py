@@ -12,7 +12,7 @@ from sandbox.faults import Fault
 from sandbox.slack import chat_methods, conversation_methods, people_methods, view_methods
 from sandbox.slack.args import read_args, require
 from sandbox.slack.base import Json, SlackError
-from sandbox.slack.faults import PASSING
+from sandbox.slack.faults import REFUSALS
 from sandbox.slack.hub import Hub
 from sandbox.slack.method import Method, need_scope
 
@@ -104,7 +104,7 @@ class WebApi:
         hub = self._hub
         if fault is not None and fault.kind == "ratelimited":
             raise TooMany(fault.retry_after)
-        if fault is not None and fault.kind in PASSING:
+        if fault is not None and fault.kind in REFUSALS:
             raise SlackError(fault.kind)
         channel = str(args.get("channel", "")) if method.per_channel else None
         wait = hub.limits.retry_after(name, method.per_minute, channel, hub.time.monotonic())

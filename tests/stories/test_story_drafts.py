@@ -1,5 +1,6 @@
 """What somebody typed and did not send is there again; what nobody typed is not."""
 
+from bot.cards.limits import INPUT_SURELY
 from sandbox.slack import payloads
 from sandbox.slack.delivery import INTERACTIVE, Ack
 from tests.support.rig import ANA, Rig, a_rig
@@ -65,3 +66,31 @@ async def test_the_last_letter_may_be_told_after_send(redis_url: str) -> None:
         await rig.shows(card.ts, "read back")
         assert isinstance(await hub.transport.ask(INTERACTIVE, late), Ack)
         assert await opened(rig, card.ts, "reply") == ""
+
+
+async def test_a_long_draft_comes_back_whole(redis_url: str) -> None:
+    """Some networks take ten thousand characters: nothing of five thousand is lost."""
+    long = "We have looked into it. " * 200
+    async with a_rig(redis_url) as rig:
+        rig.square.post("jamalreed", "@acme.square.test my bag is lost since yesterday")
+        card = await rig.card("my bag is lost")
+        await opened(rig, card.ts, "reply")
+        await types(rig, long)
+        await cancels(rig, card.ts)
+        assert await opened(rig, card.ts, "reply") == long
+
+
+async def test_a_long_draft_that_slack_refuses_is_opened_in_part(redis_url: str) -> None:
+    """The form says what is missing, and the draft keeps it."""
+    long = "We have looked into it. " * 200
+    async with a_rig(redis_url) as rig:
+        rig.square.post("jamalreed", "@acme.square.test my bag is lost since yesterday")
+        card = await rig.card("my bag is lost")
+        await opened(rig, card.ts, "reply")
+        await types(rig, long)
+        await cancels(rig, card.ts)
+        rig.sandbox.slack.set_fault("invalid_arguments", "views.open")
+        assert len(await opened(rig, card.ts, "reply")) == INPUT_SURELY
+        assert "of your draft are not in this field" in str(await rig.modal(ANA))
+        await cancels(rig, card.ts)
+        assert await opened(rig, card.ts, "reply") == long

@@ -16,7 +16,7 @@ from bot.cards.dialogs import (
     signature_modal,
 )
 from bot.cards.forms import Warn, length_hint, private_modal, reply_modal
-from bot.cards.limits import VIEW_BLOCKS
+from bot.cards.limits import INPUT_SURELY, INPUT_VALUE, VIEW_BLOCKS
 from bot.cards.modal import Submitted, submitted
 from bot.domain.case import Person, Purpose, SendState
 from bot.domain.lifecycle import REASONS
@@ -111,12 +111,21 @@ def test_the_draft_is_reported_while_typing() -> None:
     assert "notify_on_close" not in MODALS["close"]
 
 
-def test_a_long_draft_is_kept_as_far_as_slack_takes_it() -> None:
-    """3,000 characters stay as they are; one more is cut."""
-    whole = reply_modal(CASE, a_view(), ANA, STATE, draft="x" * 3000)
-    longer = reply_modal(CASE, a_view(), ANA, STATE, draft="x" * 3001)
+@pytest.mark.parametrize("room", [INPUT_VALUE, INPUT_SURELY])
+def test_a_long_draft_is_kept_as_far_as_slack_takes_it(room: int) -> None:
+    """A text as long as the field's room stays as it is; of a longer one the form says what is left out."""
+    whole = reply_modal(CASE, a_view(), ANA, STATE, draft="x" * room, room=room)
+    longer = reply_modal(CASE, a_view(), ANA, STATE, draft="x" * (room + 200), room=room)
     values = [(_block(view, InputId.TEXT) or {})["element"]["initial_value"] for view in (whole, longer)]
-    assert values == ["x" * 3000, "x" * 2999 + "…"]
+    assert values == ["x" * room, "x" * (room - 1) + "…"]
+    assert "of your draft are not in this field" not in _text(whole)
+    assert "The last 201 characters of your draft are not in this field" in _text(longer)
+
+
+def test_the_longest_texts_fit_into_one_form() -> None:
+    """Two fields full of emoji, which take the most bytes."""
+    long = "👩" * (INPUT_VALUE // 2)
+    assert check_view(private_modal(CASE, a_view(), ANA, STATE, draft=long, line=long)) == []
 
 
 def test_only_a_newcomer_is_asked_for_a_signature() -> None:
