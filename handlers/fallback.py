@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any
 
@@ -9,10 +10,11 @@ import structlog
 from slack_bolt.async_app import AsyncAck, AsyncApp, AsyncBoltRequest
 from slack_bolt.response import BoltResponse
 
-from bot.cards.dialogs import notice_modal, old_card_modal
-from bot.domain.errors import HarkError
+from bot.cards.dialogs import notice_modal
+from bot.cards.home import home_trouble_view
+from bot.domain.errors import HarkError, SlackError
 from handlers.deps import Deps
-from handlers.pressing import OLD_CARD, whisper
+from handlers.pressing import OLD_CARD, tell
 
 EVENT_KEPT = timedelta(hours=26)
 
@@ -38,8 +40,11 @@ def register_first(app: AsyncApp, deps: Deps) -> None:
             log.warning("press failed", kind=kind, error=str(error))
         else:
             log.error("press failed", kind=kind, exc_info=error)
-        text = "Hark could not do that just now. Nothing was sent; please try again."
-        await whisper(deps, str(body.get("response_url", "")), text)
+        if body.get("event", {}).get("type") == "app_home_opened":
+            with suppress(SlackError):  # then Slack shows what Home was before, and that it does not answer
+                await deps.slack.publish_home(str(body["event"]["user"]), home_trouble_view())
+        else:
+            await tell(deps, body, "Hark could not do that just now. Nothing was sent; please try again.")
 
 
 def register_last(app: AsyncApp, deps: Deps) -> None:
@@ -49,10 +54,7 @@ def register_last(app: AsyncApp, deps: Deps) -> None:
     @app.action(re.compile(".*"))
     async def old_button(ack: AsyncAck, body: dict[str, Any]) -> None:
         await ack()
-        if body.get("response_url"):
-            await whisper(deps, str(body["response_url"]), OLD_CARD)
-        elif body.get("view", {}).get("type") == "home":
-            await deps.slack.open_view(body["trigger_id"], old_card_modal())
+        await tell(deps, body, OLD_CARD)
 
     @app.view(re.compile(".*"))
     async def old_form(ack: AsyncAck) -> None:

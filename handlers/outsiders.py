@@ -14,7 +14,7 @@ from slack_bolt.async_app import AsyncApp
 from slack_bolt.response import BoltResponse
 
 from handlers.deps import Deps
-from handlers.pressing import whisper
+from handlers.pressing import tell
 
 NOT_YOURS = "Only people of the company whose card this is can act on it. Nothing was done."
 
@@ -28,7 +28,7 @@ def register(app: AsyncApp, deps: Deps) -> None:
         if not await _is_outside(deps, body):
             return await next_()
         log.warning("press from outside refused", user=body["user"]["id"], team=body["user"]["team_id"])
-        await whisper(deps, str(body.get("response_url", "")), NOT_YOURS)
+        await tell(deps, body, NOT_YOURS)
         return BoltResponse(status=200, body="")
 
 

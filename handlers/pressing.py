@@ -14,7 +14,11 @@ from pydantic_core import from_json
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.cards.action_ids import ActionId, Press
+from bot.cards.dialogs import notice_modal
+from bot.cards.notice import told
+from bot.domain.attempts import new_attempt
 from bot.domain.case import Case, Post
+from bot.domain.errors import SlackError
 from bot.domain.ports import Rendered
 from bot.services.casework import Outcome
 from handlers.deps import Deps
@@ -46,7 +50,7 @@ def on_press(app: AsyncApp, action: ActionId, deps: Deps, act: Act) -> None:
         await ack()
         pressed = read(body)
         if pressed is None:
-            await whisper(deps, str(body.get("response_url", "")), OLD_CARD)
+            await tell(deps, body, OLD_CARD)
             return
         await act(deps, pressed)
 
@@ -104,6 +108,33 @@ async def whisper(deps: Deps, response_url: str, text: str) -> None:
         await _answer(
             deps, response_url, {"replace_original": False, "response_type": "ephemeral", "text": _plain(text)}
         )
+
+
+async def tell(deps: Deps, body: dict[str, Any], text: str) -> None:
+    """Tell whoever pressed, and nobody else, what became of it: where they pressed; where that is no channel (App Home,
+    a form), in a modal; where it is too late for one, in a direct message."""
+    if body.get("response_url"):
+        await whisper(deps, str(body["response_url"]), text)
+    elif body.get("type") == "block_actions" and not _is_typing(body):
+        try:
+            await deps.slack.open_view(str(body.get("trigger_id", "")), notice_modal("Nothing was done", text))
+        except SlackError as error:
+            log.warning("no modal could be opened", error=str(error))
+            await _write(deps, str(body["user"]["id"]), text)
+
+
+async def _write(deps: Deps, user: str, text: str) -> None:
+    """A direct message in plain words."""
+    message, attempt = told(text), new_attempt(deps.clock.now())
+    try:
+        await deps.slack.post(user, message.text, message.blocks, attempt=attempt)
+    except SlackError as error:
+        log.warning("a press could not be answered", user=user, text=text, error=str(error))
+
+
+def _is_typing(body: dict[str, Any]) -> bool:
+    """Whether a letter was typed, not a button pressed: nobody waits for an answer to that."""
+    return any(action.get("action_id") == ActionId.DRAFT for action in body.get("actions", ()))
 
 
 def _post(case: Case, pressed: Pressed) -> Post | None:

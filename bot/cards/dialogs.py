@@ -165,8 +165,3 @@ def notice_modal(title: str, text: str) -> ViewJson:
     said_so = one_line(text, 600) or "Nothing to say."
     blocks = [build.rich(build.rich_line(build.text_part(said_so)))]
     return modal(CallbackId.NOTICE, one_line(title, 24) or "Hark", blocks, close="OK")
-
-
-def old_card_modal() -> ViewJson:
-    """The answer to a button that nothing knows any more."""
-    return notice_modal("This card is old", "This button belongs to an older card. Please use the newest card instead.")

@@ -69,6 +69,12 @@ def home_view(data: HomeData) -> ViewJson:
     return {"type": "home", "callback_id": CallbackId.HOME.value, "blocks": blocks}
 
 
+def home_trouble_view() -> ViewJson:
+    """The Home tab when it cannot be drawn."""
+    words = "⚠️ Hark cannot show this page just now. Nothing is lost; please open it again in a minute."
+    return {"type": "home", "callback_id": CallbackId.HOME.value, "blocks": [build.section(words)]}
+
+
 def _problems(problems: Sequence[str]) -> list[build.Block]:
     shown = [build.section(f"⚠️ {line(problem, 300)}") for problem in problems[:PROBLEMS_SHOWN]]
     return [*shown, *_checked(len(problems), len(shown))]

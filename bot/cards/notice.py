@@ -37,6 +37,12 @@ def caught_up(cards: int, away: timedelta) -> Rendered:
     return rendered(text, build.with_ids("caught-up", [("line", build.section(text))]))
 
 
+def told(text: str) -> Rendered:
+    """A line to one person, about what they pressed."""
+    words = line(text, HEADLINE)
+    return rendered(words, build.with_ids("told", [("line", build.section(words))]))
+
+
 def _facts(notice: Line) -> str:
     times = f"{count(notice.count, 'time')} since {date_token(notice.since)}" if notice.count > 1 else ""
     facts = [

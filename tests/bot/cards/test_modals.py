@@ -12,7 +12,6 @@ from bot.cards.dialogs import (
     close_modal,
     dismiss_modal,
     history_modal,
-    old_card_modal,
     signature_modal,
 )
 from bot.cards.forms import Warn, length_hint, private_modal, reply_modal
@@ -46,7 +45,6 @@ MODALS = {
     "signature": signature_modal(NEWCOMER, "^N"),
     "history": history_modal(CASE, [a_log_entry("claimed", by=ANA.id), a_log_entry("came", detail="Hi")], a_view()),
     "case": case_modal(states()["failed"], a_view(card_url="https://acme.slack.example/archives/C1/p1")),
-    "old_card": old_card_modal(),
 }
 
 

@@ -1,0 +1,92 @@
+"""App Home, where no channel is to answer in: whoever presses there is told all the same what went wrong."""
+
+from bot.domain.case import Case
+from bot.domain.ports import Commit
+from sandbox.slack.base import Json
+from tests.support.cases import a_case, a_wait
+from tests.support.rig import ANA, CARE, Rig, a_rig
+from tests.support.stores import written_by_a_newer_version
+from tests.support.waiting import wait_until
+
+WORDS = "Hark could not do that just now. Nothing was sent; please try again."
+TROUBLE = "Hark cannot show this page just now"
+
+
+def home(rig: Rig) -> str:
+    """Ana's App Home."""
+    return str(rig.sandbox.slack.hub.views.homes.get(ANA))
+
+
+async def a_case_in_home(rig: Rig) -> Json:
+    """Ana sees a case in Home, which a newer version writes then; the block with its button."""
+    now = rig.sandbox.clock.now()
+    await rig.service.store.cases.commit(Commit(None, a_case(wait=a_wait(now)), now))
+    await rig.sandbox.slack.open_home(ANA)
+    await wait_until(lambda: "hark:home-open-case:v1" in home(rig), "Home lists the case")
+    await written_by_a_newer_version(rig.service.store, a_case().id)
+    blocks: list[Json] = rig.sandbox.slack.hub.views.homes[ANA]["blocks"]
+    return next(each for each in blocks if "hark:home-open-case:v1" in str(each))
+
+
+async def test_a_press_that_fails_is_told_in_a_modal(redis_url: str) -> None:
+    """The case cannot be read, so it cannot be shown."""
+    async with a_rig(redis_url) as rig:
+        block = await a_case_in_home(rig)
+        await rig.sandbox.slack.press(ANA, block["block_id"], "hark:home-open-case:v1", home=True)
+        assert WORDS in str(await rig.modal(ANA))
+        assert rig.direct(ANA) == []
+
+
+async def test_a_press_that_fails_too_late_for_a_modal_is_told_in_a_direct_message(redis_url: str) -> None:
+    """A form opens within three seconds of the press; the server may let Hark wait for longer."""
+    async with a_rig(redis_url) as rig:
+        block = await a_case_in_home(rig)
+        rig.sandbox.slack.set_fault("invalid_arguments", "views.open")
+        await rig.sandbox.slack.press(ANA, block["block_id"], "hark:home-open-case:v1", home=True)
+        await wait_until(lambda: [each.text for each in rig.direct(ANA)] == [WORDS], "Ana is told")
+        assert rig.sandbox.slack.views(ANA) == []
+
+
+async def test_a_home_that_cannot_be_drawn_says_so(redis_url: str) -> None:
+    """An old list would pass for what is true now; the next opening draws it in full."""
+    async with a_rig(redis_url) as rig:
+        rig.sandbox.slack.set_fault("invalid_arguments", "views.publish")
+        await rig.sandbox.slack.open_home(ANA)
+        await wait_until(lambda: TROUBLE in home(rig), "Home says that it cannot be shown")
+        await rig.sandbox.slack.open_home(ANA)
+        await wait_until(lambda: "My claims" in home(rig), "Home is drawn")
+
+
+async def test_whoever_types_is_not_told_letter_by_letter(redis_url: str) -> None:
+    """A draft that cannot be kept would put a modal over the form with each letter."""
+    async with a_rig(redis_url) as rig:
+        rig.square.post("jamalreed", "@acme.square.test my bag is lost since yesterday")
+        card = await rig.card("my bag is lost")
+        await wait_until(lambda: shown(rig), "it is noted what the card shows", within_s=20)
+        first = await shown(rig)
+        await rig.press(ANA, card.ts, "hark:reply:v1")
+        view = await rig.modal(ANA)
+
+        async def noted() -> bool:
+            return await shown(rig) != first
+
+        await wait_until(noted, "it is noted that the card shows who is writing", within_s=20)
+        await written_by_a_newer_version(rig.service.store, (await the_case(rig)).id)
+        await rig.sandbox.slack.press(ANA, "text", "hark:draft:v1", view_id=view["id"], value="We")
+        await rig.press(ANA, card.ts, "hark:claim:v1")
+        whispers = rig.sandbox.slack.workspace.conversations[CARE].ephemerals
+        await wait_until(lambda: any(WORDS in each.text for each in whispers.values()), "the press is answered")
+        assert [each["id"] for each in rig.sandbox.slack.views(ANA)] == [view["id"]]
+        assert rig.direct(ANA) == []
+
+
+async def the_case(rig: Rig) -> Case:
+    """The one case that waits."""
+    (case,) = await rig.service.store.cases.waiting(1)
+    return case
+
+
+async def shown(rig: Rig) -> str:
+    """What is known to stand on its card; empty at first."""
+    card = (await the_case(rig)).card
+    return card.drawn if card else ""
