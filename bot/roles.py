@@ -16,7 +16,7 @@ from bot.clock import within
 from bot.domain.errors import SetupError, StoreUnavailable
 from bot.domain.ports import WorkerQueue
 from bot.listening import Socket, http_route, keep_acquainted
-from bot.services.outage import FATAL_NOTE, GatedQueue
+from bot.services.outage import AWAY, FATAL_NOTE, OPEN_NOTE, GatedQueue
 from bot.services.timekeeping import SharedClock
 from bot.services.worker import RENEWALS, Act, QueueWorker
 from bot.settings import Settings
@@ -212,7 +212,8 @@ def _web(service: Service, socket: Socket | None, *, public: bool) -> web.Applic
         try:
             await store.ping()
             workers = await store.notes.alive("worker") > 0
-            slack = await store.notes.get(FATAL_NOTE) or slack
+            fatal, away = await store.notes.get_many((FATAL_NOTE, OPEN_NOTE))
+            slack = fatal or (AWAY if away else slack)
         except StoreUnavailable:
             return {"server": False, "slack": slack, "workers": False}
         return {"server": True, "slack": slack, "workers": workers}

@@ -41,7 +41,7 @@ def register_first(app: AsyncApp, deps: Deps) -> None:
         else:
             log.error("press failed", kind=kind, exc_info=error)
         if body.get("event", {}).get("type") == "app_home_opened":
-            with suppress(SlackError):  # then Slack shows what Home was before, and that it does not answer
+            with suppress(SlackError):  # who is away does not show it either
                 await deps.slack.publish_home(str(body["event"]["user"]), home_trouble_view())
         else:
             await tell(deps, body, "Hark could not do that just now. Nothing was sent; please try again.")

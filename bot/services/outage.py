@@ -34,6 +34,8 @@ STILL_OPEN = timedelta(seconds=60)
 RECORD_KEPT = timedelta(days=7)
 FATAL_NOTE = "slack-fatal"
 OPEN_NOTE = "slack-outage-open"
+AWAY = "out of reach"
+"""What /readyz says while nobody knows better."""
 
 
 class State(StrEnum):
