@@ -16,14 +16,15 @@ from bot.cards.limits import INPUT_VALUE, units
 from bot.cards.modal import ViewJson, modal
 from bot.cards.view import View
 from bot.cards.words import author_label, rule_words
-from bot.domain.case import Case, Person, Purpose
+from bot.domain.case import SIGNATURE_LONGEST, Case, Person, Purpose
 from bot.domain.models import LengthRule
 from bot.domain.offers import private_route
 from bot.domain.ports import Blocks
 from bot.domain.text.clean import ELLIPSIS, tidy
 from bot.domain.text.lengths import length
 
-SIGNATURE_LENGTH: Final = 40
+SIGNATURE_TYPED: Final = 2 * SIGNATURE_LONGEST
+"""Characters that the field takes: an emoji is typed by its name."""
 WARNING_GRAPHEMES: Final = 400
 
 
@@ -136,9 +137,10 @@ def signature_input(suggestion: str) -> build.Block:
         InputId.SIGNATURE,
         ActionId.SIGNATURE,
         "Your signature",
-        hint="Customers see it after your words, such as ^AK or – Anna. It is kept for next time; change it in Home.",
-        initial=one_line(suggestion, SIGNATURE_LENGTH)[:SIGNATURE_LENGTH],
-        most=SIGNATURE_LENGTH,
+        hint="Customers see it after your words, such as ^AK or – Anna; at most "
+        f"{SIGNATURE_LONGEST} characters. It is kept for next time; change it in Home.",
+        initial=one_line(suggestion, SIGNATURE_LONGEST, SIGNATURE_TYPED),
+        most=SIGNATURE_TYPED,
     )
 
 
@@ -220,7 +222,7 @@ def signature_blocks(person: Person, suggestion: str) -> Blocks:
     """A preview for those who have a signature, a field for those who do not."""
     if not person.signature:
         return [signature_input(suggestion)]
-    preview = build.text_part(one_line(person.signature, SIGNATURE_LENGTH) or "-", "code")
+    preview = build.text_part(one_line(person.signature, SIGNATURE_LONGEST) or "-", "code")
     return [build.rich(build.rich_line(build.text_part("Your words are followed by your signature: "), preview))]
 
 

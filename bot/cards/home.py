@@ -10,7 +10,7 @@ from bot.cards.escape import date_token, line
 from bot.cards.hiding import home_parts
 from bot.cards.lists import Listed, case_line, left_out, open_button
 from bot.cards.modal import ViewJson
-from bot.domain.case import Person
+from bot.domain.case import SIGNATURE_LONGEST, Person
 from bot.domain.models import Health
 
 PROBLEMS_SHOWN: Final = 5
@@ -124,4 +124,4 @@ def _signature(person: Person) -> build.Block:
     change = build.button(ActionId.SET_SIGNATURE, "Change" if person.signature else "Set", Press().value())
     if not person.signature:
         return build.section("You have none yet. Customers see it after your words, such as ^AK.", change)
-    return build.section(f"Customers see: {line(person.signature, 40)}", change)
+    return build.section(f"Customers see: {line(person.signature, SIGNATURE_LONGEST)}", change)

@@ -40,6 +40,10 @@ STAND_IN: Final = "a colleague"
 """Shown in place of a name that Slack has not told."""
 
 
+SIGNATURE_LONGEST: Final = 24
+"""Characters of a signature, as customers read it."""
+
+
 class Person(Model):
     """A member of staff: the Slack user id, the name to show colleagues, the signature customers see ("^AK")."""
 

@@ -5,12 +5,10 @@ from typing import Protocol
 import regex
 import structlog
 
-from bot.domain.case import STAND_IN, Person
+from bot.domain.case import SIGNATURE_LONGEST, STAND_IN, Person
 from bot.domain.errors import SlackError
 from bot.domain.ports import Notes
 from bot.services.wording import slack_only
-
-SIGNATURE_LONGEST = 24
 
 
 class Names(Protocol):

@@ -15,12 +15,14 @@ from bot.cards.dialogs import (
     signature_modal,
 )
 from bot.cards.forms import Warn, length_hint, private_modal, reply_modal
+from bot.cards.home import HomeData, home_view
 from bot.cards.limits import INPUT_SURELY, INPUT_VALUE, VIEW_BLOCKS
 from bot.cards.modal import Submitted, submitted
-from bot.domain.case import Person, Purpose, SendState
+from bot.domain.case import SIGNATURE_LONGEST, Person, Purpose, SendState
 from bot.domain.lifecycle import REASONS
 from bot.domain.models import Capabilities, LengthRule
 from bot.domain.text.lengths import length
+from bot.services.people import signature_problem
 from tests.support.block_kit import check_view
 from tests.support.card_cases import PUBLIC_ONLY, a_direct_message, a_public_case, a_view, matches_snapshot, states
 from tests.support.cases import ANA, BEN, NOON, a_log_entry, a_send, an_item
@@ -131,6 +133,18 @@ def test_only_a_newcomer_is_asked_for_a_signature() -> None:
     assert _block(MODALS["reply_first_time"], InputId.SIGNATURE) is not None
     assert _block(MODALS["reply_public"], InputId.SIGNATURE) is None
     assert "^AK" in _text(MODALS["reply_public"])
+
+
+def test_the_longest_signature_is_shown_whole() -> None:
+    """The form says how long it may be; in the form, below it and in Home nothing of it is cut."""
+    signed = ANA.model_copy(update={"signature": "👩" * SIGNATURE_LONGEST})
+    form = _block(signature_modal(signed, ""), InputId.SIGNATURE)
+    assert form is not None
+    assert f"at most {SIGNATURE_LONGEST} characters" in form["hint"]["text"]
+    assert signature_problem(signed.signature) == ""
+    assert signature_problem(f"{signed.signature}x")
+    shown = (form, reply_modal(CASE, a_view(), signed, STATE), home_view(HomeData(signed)))
+    assert all(signed.signature in _text({"shown": each}) for each in shown)
 
 
 def test_a_warning_comes_first_and_quotes_the_colleague() -> None:
