@@ -5,7 +5,7 @@ from typing import Final
 
 from bot.cards import build
 from bot.cards.escape import line
-from bot.cards.lists import Listed, fitting, left_out, list_parts
+from bot.cards.lists import Listed, fitting, left_out, list_parts, spoken
 from bot.cards.view import Rendered, rendered
 from bot.cards.words import count
 
@@ -16,6 +16,7 @@ HELP: Final = (
     "*/hark help*: this text\n"
     "Everything else is on the cards, and in Home."
 )
+UNKNOWN: Final = "I do not know that word. You can ask:"
 
 
 def queue_reply(cases: Sequence[Listed], total: int) -> Rendered:
@@ -35,10 +36,9 @@ def help_reply(unknown: str = "") -> Rendered:
     """What can be asked; begins with what was not understood, if anything was."""
     top: build.Parts = []
     if unknown.strip():
-        # What somebody typed comes back to them alone, yet as plain text: it may hold anything.
-        top = [("unknown", build.rich(build.rich_line(build.text_part("I do not know that word. You can ask:"))))]
+        top = [("unknown", build.rich(build.rich_line(build.text_part(UNKNOWN))))]
     parts = [*top, ("help", build.section(HELP))]
-    return rendered("Hark: queue, mine, help", build.with_ids("hark", parts))
+    return rendered(f"{UNKNOWN}\n{HELP}" if top else HELP, build.with_ids("hark", parts))
 
 
 def refusal_reply(text: str) -> Rendered:
@@ -56,4 +56,4 @@ def _list(title: str, none: str, cases: Sequence[Listed], total: int) -> Rendere
         more: build.Parts = [("rest", build.context(rest))] if rest else []
         return [("title", build.section(f"*{title}*")), *list_parts(cases[:most]), *more]
 
-    return rendered(title, fitting("hark", draw, SHOWN))
+    return rendered(spoken(title, cases[:SHOWN]), fitting("hark", draw, SHOWN))

@@ -8,7 +8,7 @@ from typing import Final
 
 from bot.cards import build
 from bot.cards.escape import date_token, one_line
-from bot.cards.lists import Listed, fitting, left_out, list_parts
+from bot.cards.lists import Listed, fitting, left_out, list_parts, spoken
 from bot.cards.view import Rendered, rendered
 from bot.cards.words import count
 
@@ -32,7 +32,7 @@ class HourlyData:
 
 def hourly_message(data: HourlyData) -> Rendered:
     """The message of this hour."""
-    return rendered(_text(data), fitting("hourly", partial(_parts, data), TOP))
+    return rendered(spoken(_text(data), data.waiting[:TOP]), fitting("hourly", partial(_parts, data), TOP))
 
 
 def _parts(data: HourlyData, most: int) -> build.Parts:

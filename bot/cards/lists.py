@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from bot.cards import build
 from bot.cards.action_ids import ActionId, Press
@@ -11,6 +12,8 @@ from bot.cards.view import View
 from bot.cards.words import KINDS, author_label, is_urgent, staff_name
 from bot.domain.case import Case
 
+SPOKEN: Final = 3_500
+"""Characters: chat.update takes 4,000 of a `text`, in a count of its own."""
 ViewOf = Callable[[Case], View]
 """Gives the surroundings of a case: lists hold cases of several networks."""
 
@@ -50,6 +53,18 @@ def open_button(one: Listed) -> build.Block:
     """The button beside a case in Home."""
     press = Press(case=one.case.id).value()
     return build.button(ActionId.HOME_OPEN_CASE, "Open", press, describe="Open this case")
+
+
+def spoken(title: str, cases: Sequence[Listed]) -> str:
+    """The title, then as many of the cases as a message's `text` holds, one line each: a screen reader reads that
+    instead of the blocks."""
+    text = title
+    for each in cases:
+        longer = f"{text}\n• {case_line(each)}"
+        if units(longer) > SPOKEN:
+            break
+        text = longer
+    return text
 
 
 def list_parts(cases: Sequence[Listed]) -> build.Parts:

@@ -26,7 +26,7 @@ def notice_message(notice: Line) -> Rendered:
         parts.append(("mend", build.section(f"🛠️ {mend}")))
     if not notice.over:
         parts.append(("facts", build.context(_facts(notice))))
-    return rendered(headline, build.with_ids("notice", parts))
+    return rendered(f"{headline} · {mend}" if mend else headline, build.with_ids("notice", parts))
 
 
 def caught_up(cards: int, away: timedelta) -> Rendered:

@@ -7,7 +7,7 @@ from typing import Final
 from bot.cards import build
 from bot.cards.action_ids import ActionId, StormPress
 from bot.cards.escape import date_token, is_channel, line, one_line, plain
-from bot.cards.lists import Listed, fitting, left_out, list_parts
+from bot.cards.lists import Listed, fitting, left_out, list_parts, spoken
 from bot.cards.view import Rendered, rendered
 from bot.cards.words import author_label, count, staff_name
 from bot.domain.case import Case
@@ -19,6 +19,7 @@ EXAMPLE_GRAPHEMES: Final = 180
 NAME_GRAPHEMES: Final = 40
 TITLE_GRAPHEMES: Final = 80
 KNOWN_GRAPHEMES: Final = 500
+SPOKEN_GRAPHEMES: Final = 200
 WORDS_SHOWN: Final = 6
 RUNG_SHOWN: Final = 5
 BECAUSE: Final = {
@@ -51,7 +52,7 @@ def problem_card(data: ProblemData, *, elsewhere: bool = False) -> Rendered:
         buttons = [_next(press)] if tally.folded else []
         parts.append(("actions", build.actions([*buttons, _solved(press)])))
     text = f"Known problem{', solved' if problem.solved_at else ''}: {line(problem.title, TITLE_GRAPHEMES)}"
-    text = f"{text} · {_belong(_total(tally))}"
+    text = " · ".join([text, _belong(_total(tally)), *_spoken(problem)])
     parts[1:1] = _elsewhere(data.channel, problem.face) if elsewhere else []
     return rendered(text, build.with_ids(f"problem-{problem.id}", parts))
 
@@ -59,7 +60,8 @@ def problem_card(data: ProblemData, *, elsewhere: bool = False) -> Rendered:
 def ring_message(data: RingData, waiting: Sequence[Listed]) -> Rendered:
     """What was gathered for one person: how many cases wait, how many are overdue, the most urgent ones."""
     text = ring_text(data)
-    return rendered(text, fitting("rings", partial(_ring_parts, data, waiting, text), RUNG_SHOWN))
+    parts = fitting("rings", partial(_ring_parts, data, waiting, text), RUNG_SHOWN)
+    return rendered(spoken(text, waiting[:RUNG_SHOWN]), parts)
 
 
 def ring_text(data: RingData) -> str:
@@ -211,6 +213,13 @@ def _told(problem: Problem) -> build.Parts:
         top = build.rich_line(build.text_part("Say to customers:", "bold"))
         parts.append(("line", build.rich(top, build.rich_quote(plain(suggested, KNOWN_GRAPHEMES) or "-"))))
     return parts
+
+
+def _spoken(problem: Problem) -> list[str]:
+    """The same, for whoever hears the card."""
+    suggested = problem.solved_line if problem.solved_at else problem.line
+    said = f"say to customers: {line(suggested, SPOKEN_GRAPHEMES)}" if suggested else ""
+    return [each for each in (line(problem.known, SPOKEN_GRAPHEMES), said) if each]
 
 
 def _problem_state(problem: Problem, tally: Tally) -> str:

@@ -3,16 +3,18 @@
 from bot.cards.escape import line
 from bot.cards.view import View
 from bot.cards.words import KINDS, author_label, is_urgent, staff_name
-from bot.domain.case import Case
+from bot.domain.case import Case, SendState
+from bot.domain.hiding import pending
 
 EXCERPT = 100
 
 
 def summary(case: Case, view: View) -> str:
-    """Most important first: breach, network, kind, intent, who, the first words, state. Private words stay out."""
+    """Most important first: promise, network, kind, intent, who, the first words, state, what is asked of staff.
+    Private words stay out."""
     item = case.latest
     facts = [
-        "OVERDUE" if case.wait and case.wait.breached else "",
+        _promise(case),
         "Closed" if not case.is_open else "",
         line(view.network_title, 30),
         KINDS[item.kind][1].lower(),
@@ -20,8 +22,15 @@ def summary(case: Case, view: View) -> str:
         case.reading.intent if case.reading.intent != "other" else "",
         f"{line(author_label(item, case), 40)}{_words(case)}",
         _state(case),
+        _asked(case),
     ]
     return " · ".join(fact for fact in facts if fact)
+
+
+def _promise(case: Case) -> str:
+    if case.wait is None:
+        return ""
+    return "OVERDUE" if case.wait.breached else ("due soon" if case.wait.warned else "")
 
 
 def _words(case: Case) -> str:
@@ -37,4 +46,18 @@ def _words(case: Case) -> str:
 def _state(case: Case) -> str:
     if not case.is_open:
         return line(case.close_reason, 60)
-    return f"claimed by {line(staff_name(case.claim.by.name), 40)}" if case.claim else ""
+    facts = [f"claimed by {line(staff_name(case.claim.by.name), 40)}" if case.claim else ""]
+    facts += ["answered" if case.cycle.answered_at and case.wait is None else ""]
+    return " · ".join(fact for fact in facts if fact)
+
+
+def _asked(case: Case) -> str:
+    """What somebody has to do besides answering."""
+    states = {send.state for send in case.sends}
+    facts = [
+        "a send failed" if SendState.FAILED in states else "",
+        "not known whether a send arrived" if SendState.UNKNOWN in states else "",
+        "the public thread waits for a closing word" if case.is_open and case.loop_open else "",
+        "hiding it waits for a second person" if pending(case) else "",
+    ]
+    return " · ".join(fact for fact in facts if fact)

@@ -10,7 +10,7 @@ from bot.cards.commands import help_reply, mine_reply, queue_reply, refusal_repl
 from bot.cards.escape import is_channel, link, mention, one_line, plain, safe_url, user_ids
 from bot.cards.home import AccountHealth, HomeData, home_view
 from bot.cards.hourly import HourlyData, hourly_message
-from bot.cards.limits import CARD_TOTAL, size, units
+from bot.cards.limits import CARD_TOTAL, FALLBACK_TEXT, size, units
 from bot.cards.lists import Listed, case_line, listed
 from bot.cards.view import Rendered, View
 from bot.domain.case import Case, Person
@@ -69,6 +69,22 @@ def test_each_message_is_drawn_as_recorded_and_within_the_limits(name: str) -> N
     drawn = MESSAGES[name]
     assert check_message(drawn.blocks, drawn.text) == []
     assert matches_snapshot(name, {"text": drawn.text, "blocks": drawn.blocks})
+
+
+@pytest.mark.parametrize("name", ["hourly", "queue"])
+def test_whoever_hears_a_list_hears_its_cases(name: str) -> None:
+    """A screen reader reads the text instead of the blocks: every case is in it, and of a private one no word."""
+    assert [each for each in CASES if case_line(each) not in MESSAGES[name].text] == []
+    assert "Where is it?" in MESSAGES[name].text
+    assert CASES[2].case.latest.text not in MESSAGES[name].text
+
+
+def test_a_text_ends_before_it_is_too_long() -> None:
+    """Ten cases of the loudest names: as many whole lines as fit."""
+    loud = Listed(a_public_case(items=(an_item(LOUD, author=Author(id="x", name=LOUD)),)), a_view(card_url=LINK * 9))
+    said = queue_reply([loud] * 99, 99).text
+    assert units(said) <= FALLBACK_TEXT
+    assert said.endswith(case_line(loud))
 
 
 @pytest.mark.parametrize(("name", "data"), [("home", HOME), ("home_empty", HomeData(person=Person(id="U1")))])
