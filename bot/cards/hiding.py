@@ -64,7 +64,7 @@ def _request(case: Case, asked: Hiding, role: str, post_id: str) -> build.Parts:
     if item is not None and item is not case.latest:
         parts.append((f"{role}words", quote(item, EXCERPT)))
     if asked.note:
-        parts.append((f"{role}note", build.context(f"📝 {line(asked.note, NOTE_LENGTH)}")))
+        parts.append((f"{role}note", build.context(f"📝 Note: {line(asked.note, NOTE_LENGTH)}")))
     press = Press.on(case.id, post_id, send=asked.id).value()
     yes = build.button(ActionId.HIDE_APPROVE, "Approve", press, describe="Approve hiding this comment")
     no = build.button(ActionId.HIDE_DECLINE, "Decline", press, describe="Decline to hide this comment")

@@ -1,12 +1,13 @@
 """Cases as one line each, for App Home, the hourly message and the slash command."""
 
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from bot.cards import build
 from bot.cards.action_ids import ActionId, Press
-from bot.cards.escape import due_token, line, link
+from bot.cards.escape import due_token, line, link, one_line
 from bot.cards.limits import SECTION_TEXT, units
 from bot.cards.view import View
 from bot.cards.words import KINDS, author_label, is_urgent, staff_name
@@ -14,6 +15,8 @@ from bot.domain.case import Case
 
 SPOKEN: Final = 3_500
 """Characters: chat.update takes 4,000 of a `text`, in a count of its own."""
+_NO_NAME: Final = re.compile(r"[^\w\s.'’@-]+")
+"""Signs that say nothing when a name is read out."""
 ViewOf = Callable[[Case], View]
 """Gives the surroundings of a case: lists hold cases of several networks."""
 
@@ -44,15 +47,17 @@ def case_line(one: Listed) -> str:
         link(view.card_url, _title(case)),
         _due(one),
         f"claimed by {line(staff_name(case.claim.by.name), 40)}" if case.claim else "",
-        f"📌 {line(case.known.title, 40)}" if case.known else "",
+        _known(case),
     ]
     return " · ".join(fact for fact in facts if fact)
 
 
 def open_button(one: Listed) -> build.Block:
-    """The button beside a case in Home."""
-    press = Press(case=one.case.id).value()
-    return build.button(ActionId.HOME_OPEN_CASE, "Open", press, describe="Open this case")
+    """The button beside a case in Home. Whoever hears one "Open" after the other hears whose case it is, too."""
+    case, press = one.case, Press(case=one.case.id).value()
+    who = _NO_NAME.sub("", one_line(author_label(case.latest, case), 30)).strip() or "someone"
+    describe = f"Open the {KINDS[case.latest.kind][1].lower()} of {who}"
+    return build.button(ActionId.HOME_OPEN_CASE, "Open", press, describe=describe)
 
 
 def spoken(title: str, cases: Sequence[Listed]) -> str:
@@ -99,6 +104,13 @@ def _sign(case: Case) -> str:
     if case.wait and case.wait.warned:
         return "🟠 *due soon*"
     return "⚡ *urgent*" if is_urgent(case.reading) else ""
+
+
+def _known(case: Case) -> str:
+    if case.known is None:
+        return ""
+    sign = "✅ known problem, solved" if case.known.solved else "📌 known problem"
+    return f"{sign}: {line(case.known.title, 40)}"
 
 
 def _title(case: Case) -> str:

@@ -11,7 +11,7 @@ from bot.cards.escape import is_channel, link, mention, one_line, plain, safe_ur
 from bot.cards.home import AccountHealth, HomeData, home_view
 from bot.cards.hourly import HourlyData, hourly_message
 from bot.cards.limits import CARD_TOTAL, FALLBACK_TEXT, size, units
-from bot.cards.lists import Listed, case_line, listed
+from bot.cards.lists import Listed, case_line, listed, open_button
 from bot.cards.view import Rendered, View
 from bot.domain.case import Case, Person
 from bot.domain.models import Author, Health
@@ -93,6 +93,13 @@ def test_home_is_drawn_as_recorded_and_within_the_limits(name: str, data: HomeDa
     view = home_view(data)
     assert check_view(view) == []
     assert matches_snapshot(name, view)
+
+
+@pytest.mark.parametrize(("name", "heard"), [("Ana-Maria O’Neill", "Ana-Maria O’Neill"), ("<!here> 💥", "here")])
+def test_each_button_in_home_says_whose_case_it_opens(name: str, heard: str) -> None:
+    """Twenty buttons are called Open; whoever goes from one to the next hears a name."""
+    one = Listed(a_public_case(items=(an_item("Hi", author=Author(id="x", name=name)),)), a_view())
+    assert open_button(one)["accessibility_label"] == f"Open the mention of {heard}"
 
 
 def test_home_holds_its_limit_however_much_there_is() -> None:

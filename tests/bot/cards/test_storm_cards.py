@@ -201,11 +201,15 @@ def test_a_gathered_ring_lists_the_most_urgent() -> None:
 
 
 @pytest.mark.parametrize(
-    ("solved", "words"), [(False, "📌 *Known problem:* A &lt;b&gt;"), (True, "solved:* A &lt;b&gt;")]
+    ("solved", "words", "listing"),
+    [
+        (False, "📌 *Known problem:* A &lt;b&gt;", "📌 known problem: A &lt;b&gt;"),
+        (True, "solved:* A &lt;b&gt;", "✅ known problem, solved: A &lt;b&gt;"),
+    ],
 )
-def test_a_case_says_to_which_problem_it_belongs(solved: bool, words: str) -> None:
-    """On its card; its lists say it too."""
+def test_a_case_says_to_which_problem_it_belongs(solved: bool, words: str, listing: str) -> None:
+    """On its card; its lists say it too, in words."""
     case = a_public_case(known=Known(id="p1", title="A <b>", solved=solved))
     assert words in str(render(case, CARD, a_view()).blocks)
     drawn = ring_message(RingData([case], 1, 0), listed([case], lambda _case: a_view()))
-    assert "📌 A &lt;b&gt;" in str(drawn.blocks)
+    assert listing in str(drawn.blocks)
