@@ -14,7 +14,7 @@ from pydantic_core import from_json
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.cards.action_ids import ActionId, Press
-from bot.cards.dialogs import notice_modal
+from bot.cards.dialogs import case_modal, notice_modal
 from bot.cards.notice import told
 from bot.domain.attempts import new_attempt
 from bot.domain.case import Case, Post
@@ -30,13 +30,15 @@ log = structlog.get_logger("hark.handlers")
 
 @dataclass(frozen=True, slots=True)
 class Pressed:
-    """One press: the member of staff, what the button carries, and where it stands."""
+    """One press: the member of staff, what the button carries, and where it stands: in a message, or in a case's view
+    that Home has opened."""
 
     user: str
     press: Press
     trigger_id: str
     response_url: str
     ts: str
+    view: str = ""
 
 
 Act = Callable[[Deps, Pressed], Awaitable[None]]
@@ -68,15 +70,26 @@ def read(body: dict[str, Any]) -> Pressed | None:
         trigger_id=str(body.get("trigger_id", "")),
         response_url=str(body.get("response_url", "")),
         ts=str(body.get("container", {}).get("message_ts", "")),
+        view=str(body.get("container", {}).get("view_id", "")),
     )
 
 
 async def show(deps: Deps, pressed: Pressed, outcome: Outcome) -> None:
-    """Redraw the pressed message, and say why if nothing changed."""
+    """Redraw what was pressed, and say why if nothing changed."""
+    if pressed.view:
+        await _show_in_view(deps, pressed.view, outcome)
+        return
     if outcome.refused is not None:
         await whisper(deps, pressed.response_url, outcome.refused.text)
     if outcome.case is not None:
         await redraw(deps, pressed, outcome.case)
+
+
+async def _show_in_view(deps: Deps, view_id: str, outcome: Outcome) -> None:
+    said = outcome.refused.text if outcome.refused else ""
+    case = outcome.case
+    drawn = case_modal(case, deps.view_of(case), said) if case else notice_modal("Nothing was done", said)
+    await deps.slack.update_view(view_id, drawn)
 
 
 async def redraw(deps: Deps, pressed: Pressed, case: Case) -> None:

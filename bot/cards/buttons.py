@@ -46,7 +46,7 @@ def card_actions(case: Case, post_id: str, view: View, *, link: bool = True) -> 
 def _open_buttons(case: Case, found: frozenset[Offer], press: str) -> list[build.Block]:
     where = "private" if case.latest.private else "public"
     return [
-        _claim_or_release(case, press),
+        claim_or_release(case, press),
         *(
             build.button(action, label, press, describe=describe.format(where=where))
             for offer, action, label, describe in BUTTONS
@@ -55,7 +55,7 @@ def _open_buttons(case: Case, found: frozenset[Offer], press: str) -> list[build
     ]
 
 
-def _claim_or_release(case: Case, press: str) -> build.Block:
+def claim_or_release(case: Case, press: str) -> build.Block:
     """The same place for both. Everybody sees Release; who may press it is decided where it is pressed."""
     if case.claim is None:
         return build.button(ActionId.CLAIM, "Claim", press, style="primary", describe="Claim this case for yourself")

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from typing import Final
 
 from bot.cards import build
-from bot.cards.action_ids import LOOP_POST, LOOP_WAIVE, ActionId, CallbackId, InputId, ModalState
-from bot.cards.buttons import offered
+from bot.cards.action_ids import LOOP_POST, LOOP_WAIVE, ActionId, CallbackId, InputId, ModalState, Press
+from bot.cards.buttons import claim_or_release, offered
 from bot.cards.card import ROOMS, card_parts
 from bot.cards.conversation import Said, quoted, said
-from bot.cards.escape import link, one_line, user_ids
+from bot.cards.escape import line, link, one_line, user_ids
 from bot.cards.forms import (
     Warn,
     banner,
@@ -22,6 +22,7 @@ from bot.cards.modal import ViewJson, modal
 from bot.cards.view import View
 from bot.cards.words import count
 from bot.domain.case import Case, LogEntry, Person
+from bot.domain.fallback import displaced_words
 from bot.domain.lifecycle import REASONS
 from bot.domain.offers import Offer
 from bot.domain.ports import Blocks
@@ -148,12 +149,29 @@ def _entry(entry: LogEntry | Said, view: View) -> build.Block:
     return build.rich(top, build.rich_quote(detail)) if detail else build.rich(top)
 
 
-def case_modal(case: Case, view: View) -> ViewJson:
-    """A case as it stands, to read from App Home; its buttons are on the card."""
+def case_modal(case: Case, view: View, refused: str = "") -> ViewJson:
+    """A case as it stands, to read from App Home. Its buttons are on the card; as long as that does not stand (a storm
+    holds it back, or Slack refuses it) it can be claimed here. `refused` says why a press changed nothing."""
     drawn = card_parts(case, "", view, ROOMS[0])
     parts = [(role, _quiet(block)) for role, block in drawn if block["type"] != "actions"]
-    where = [build.section(link(view.card_url, "Open the card in its channel"))] if view.card_url else []
-    return modal(CallbackId.CASE, "Case", [*build.with_ids(case.id, parts).blocks, *where], close="Close")
+    top = warning_blocks([Warn(refused)] if refused else [])
+    blocks = [*top, *build.with_ids(case.id, [*parts, *_way_to_card(case, view)]).blocks]
+    return modal(CallbackId.CASE, "Case", blocks, close="Close")
+
+
+def _way_to_card(case: Case, view: View) -> build.Parts:
+    if view.card_url:
+        return [("where", build.section(link(view.card_url, "Open the card in its channel")))]
+    if case.card is None or case.card.ts or not case.is_open:
+        return []
+    comes = "Its card comes in a moment." if case.claim else "It has no card yet. Once it is claimed, its card comes."
+    why = displaced_words(case.card.error) if case.card.error else comes
+    parts: build.Parts = [("where", build.context(line(why, DETAIL_GRAPHEMES)))]
+    return (
+        parts
+        if case.claim
+        else [*parts, ("claim", build.actions([claim_or_release(case, Press(case=case.id).value())]))]
+    )
 
 
 def _quiet(block: build.Block) -> build.Block:

@@ -1,10 +1,14 @@
 """App Home, where no channel is to answer in: whoever presses there is told all the same what went wrong."""
 
+from functools import partial
+
 from bot.domain.case import Case
 from bot.domain.ports import Commit
+from bot.domain.storm import Storm, Weather
+from sandbox.slack.app import block_of
 from sandbox.slack.base import Json
 from tests.support.cases import a_case, a_wait
-from tests.support.rig import ANA, CARE, Rig, a_rig
+from tests.support.rig import ANA, BEN, CARE, Rig, a_rig
 from tests.support.stores import written_by_a_newer_version
 from tests.support.waiting import wait_until
 
@@ -78,6 +82,47 @@ async def test_whoever_types_is_not_told_letter_by_letter(redis_url: str) -> Non
         await wait_until(lambda: any(WORDS in each.text for each in whispers.values()), "the press is answered")
         assert [each["id"] for each in rig.sandbox.slack.views(ANA)] == [view["id"]]
         assert rig.direct(ANA) == []
+
+
+async def test_a_case_that_a_storm_holds_back_is_claimed_from_home(redis_url: str) -> None:
+    """It has no card with a Claim; once somebody has it, it gets one. Who comes second is told who was first."""
+    async with a_rig(redis_url) as rig:
+        now = rig.sandbox.clock.now()
+        storm = Storm(id="s1", began_at=now, because="wait")
+        await rig.service.store.storms.swap(CARE, Weather(), Weather(storm=storm))
+        await rig.service.calm.storms.tick()
+        rig.square.post("jamalreed", "@acme.square.test does the evening ferry take bicycles?")
+        await wait_until(lambda: folded(rig), "the case is held back", within_s=20)
+        for user in (ANA, BEN):
+            await opened_from_home(rig, user)
+        for user in (ANA, BEN):
+            view = await rig.modal(user)
+            block = block_of(view["blocks"], "hark:claim:v1")
+            await rig.sandbox.slack.press(user, block, "hark:claim:v1", view_id=view["id"])
+            await wait_until(partial(sees, rig, user, "Claimed by Ana Kovač"), "the view shows who has it")
+        assert sees(rig, BEN, "Ana Kovač claimed this")
+        assert not sees(rig, BEN, "hark:claim:v1")
+        assert "evening ferry" in str((await rig.card("Claimed by Ana Kovač")).blocks)
+
+
+async def folded(rig: Rig) -> bool:
+    """Whether the storm holds anybody back."""
+    return (await rig.service.store.storms.tally(CARE, "storm", rig.sandbox.clock.now())).folded > 0
+
+
+async def opened_from_home(rig: Rig, user: str) -> None:
+    """Somebody opens the one case that Home lists."""
+    homes = rig.sandbox.slack.hub.views.homes
+    await rig.sandbox.slack.open_home(user)
+    await wait_until(lambda: "hark:home-open-case:v1" in str(homes.get(user)), "Home lists the case")
+    block = next(each for each in homes[user]["blocks"] if "hark:home-open-case:v1" in str(each))
+    await rig.sandbox.slack.press(user, block["block_id"], "hark:home-open-case:v1", home=True)
+    await wait_until(partial(sees, rig, user, "evening ferry"), "the case is shown")
+
+
+def sees(rig: Rig, user: str, words: str) -> bool:
+    """Whether somebody's open view has these words."""
+    return words in str(rig.sandbox.slack.views(user))
 
 
 async def the_case(rig: Rig) -> Case:
