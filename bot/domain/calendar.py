@@ -64,6 +64,14 @@ class Calendar(Model):
             left -= closes - begin
         return start + opened
 
+    def between(self, start: datetime, end: datetime) -> timedelta:
+        """For how long the desk was open from `start` to `end`; nothing if that is before."""
+        if end <= start or self._never_closes:
+            return max(end - start, timedelta(0))
+        spans = self._open_spans(start, days=(end - start).days + 1)
+        parts = (min(closes, end) - max(opens, start) for opens, closes in spans)
+        return sum((part for part in parts if part > timedelta(0)), timedelta(0))
+
     @property
     def _never_closes(self) -> bool:
         return not self.spans and not self.closed

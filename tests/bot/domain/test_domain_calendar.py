@@ -46,6 +46,25 @@ def test_promises_count_only_open_hours(start: str, minutes: int, end: str) -> N
     assert DESK.after(at(start), timedelta(minutes=minutes)) == at(end)
 
 
+@given(
+    st.integers(0, 350 * 24 * 60),
+    st.integers(1, 60 * 60),
+)
+def test_what_falls_due_has_been_open_for_that_long(minute: int, minutes: int) -> None:
+    """The one sum is the other one turned around, whenever in the year it begins."""
+    start, opened = at("2026-01-01T00:00+01:00") + timedelta(minutes=minute), timedelta(minutes=minutes)
+    assert DESK.between(start, DESK.after(start, opened)) == opened
+
+
+def test_a_night_is_no_time_at_the_desk() -> None:
+    """From the evening to the morning nothing passes; backwards neither; around the clock all of it does."""
+    evening, morning = at("2026-03-04T18:00+01:00"), at("2026-03-05T08:30+01:00")
+    assert DESK.between(evening, morning) == DESK.between(morning, evening) == timedelta(0)
+    assert DESK.between(evening, morning + timedelta(hours=1)) == timedelta(minutes=30)
+    assert Calendar().between(evening, morning) == morning - evening
+    assert Calendar().between(morning, evening) == timedelta(0)
+
+
 def test_without_spans_the_desk_never_closes() -> None:
     """No opening hours means around the clock."""
     start = at("2026-03-07T23:00+01:00")
