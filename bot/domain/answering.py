@@ -8,7 +8,7 @@ from datetime import datetime
 from bot.domain.case import ANSWERS, FIRST_WORDS, Case, Item, Purpose, Send, SendState, Wait
 from bot.domain.models import Kind
 from bot.domain.policy import Policy
-from bot.domain.targets import acknowledged, due_marks, fire, start_wait
+from bot.domain.targets import acknowledged, due_marks, fire, stamped, start_wait
 
 
 def unanswered(case: Case) -> list[Item]:
@@ -35,14 +35,17 @@ def answered(case: Case, send: Send, now: datetime, policy: Policy) -> Case:
         update["loop_open"] = case.loop_open or any(not item.private for item in case.items)
     if send.closes_loop:
         update["loop_open"] = False
-    return case.model_copy(update={**update, "cycle": case.cycle.model_copy(update=cycle)})
+    return case.model_copy(update={**update, "cycle": stamped(case, cycle, policy)})
 
 
 def not_answered(case: Case, send: Send, policy: Policy) -> Case:
     """The case after a send that counted did not arrive: what stands of the others says since when nobody waits."""
     instants = {"acknowledged_at": FIRST_WORDS, "answered_at": ANSWERS, "private_at": frozenset({Purpose.PRIVATE})}
     stopped = {name: acts for name, acts in instants.items() if getattr(case.cycle, name) == send.sent_at}
-    cycle = case.cycle.model_copy(update={name: _first(case, acts) for name, acts in stopped.items()})
+    measured = case.cycle.answered_desk_s is not None
+    cycle = stamped(case, {name: _first(case, acts) for name, acts in stopped.items()}, policy)
+    if measured and cycle.answered_at is None and not case.is_open:
+        cycle = cycle.model_copy(update={"left": True})
     case = case.model_copy(update={"cycle": cycle})
     if send.purpose not in ANSWERS or case.wait is not None or not case.is_open:
         return case

@@ -159,7 +159,11 @@ class Wait(Kept):
 
 
 class Cycle(Kept):
-    """One care episode of a case, with its instants; a return after closing starts the next. Misses stay misses."""
+    """One care episode of a case, with its instants; a return after closing starts the next. Misses stay misses.
+
+    `acknowledged_desk_s` and `answered_desk_s` say for how long the desk was open until the first word and the answer,
+    where these were owed; `left` that the case was closed while its customer waited for the answer.
+    """
 
     n: int
     posted_at: Told
@@ -172,6 +176,9 @@ class Cycle(Kept):
     closed_at: AwareDatetime | None = None
     calendar: str = ""
     missed: tuple[MarkName, ...] = ()
+    acknowledged_desk_s: int | None = None
+    answered_desk_s: int | None = None
+    left: bool = False
 
 
 class Purpose(StrEnum):

@@ -57,7 +57,7 @@ def reopen(case: Case, by: Person, now: datetime, policy: Policy) -> Decision:
         "status": Status.OPEN,
         "wait": wait,
         "close_reason": "",
-        "cycle": case.cycle.model_copy(update={"closed_at": None}),
+        "cycle": case.cycle.model_copy(update={"closed_at": None, "left": False}),
     }
     reopened = claimed(case.model_copy(update=update), by, now, policy)
     return Change(case=reopened, log=(LogEntry(at=now, what="reopened", by=by.id), claim_line(by, now)))
@@ -89,6 +89,7 @@ def _owes_answer(case: Case) -> bool:
 
 def _closed(case: Case, by: Person, reason: str, now: datetime, *, loop_open: bool) -> Change:
     """The closed case. The public loop stays open until its closing word stands, be it on its way or not."""
+    left = case.wait is not None and case.cycle.answered_at is None
     update = {
         "status": Status.CLOSED,
         "close_reason": reason,
@@ -96,6 +97,6 @@ def _closed(case: Case, by: Person, reason: str, now: datetime, *, loop_open: bo
         "claim": None,
         "writing": None,
         "loop_open": loop_open,
-        "cycle": case.cycle.model_copy(update={"closed_at": now}),
+        "cycle": case.cycle.model_copy(update={"closed_at": now, "left": left}),
     }
     return Change(case=case.model_copy(update=update), log=(LogEntry(at=now, what=f"closed: {reason}", by=by.id),))

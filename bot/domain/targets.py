@@ -4,12 +4,16 @@ The desk clock counts business time from the moment Hark saw the customer's word
 answered, around the clock) is kept in the cycle's instants. A miss stays a miss, however good the late answer is.
 """
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from bot.domain.case import Case, Cycle, Mark, MarkName, Wait
 from bot.domain.policy import Policy
 
 WINDOW_MARGIN = timedelta(hours=1)
+SECOND = timedelta(seconds=1)
+TOOK = {"acknowledged_at": "acknowledged_desk_s", "answered_at": "answered_desk_s"}
+"""The instants that are measured, and where the time until them is kept."""
 ACK_MARKS = frozenset({MarkName.ACK_WARNING, MarkName.ACK_BREACH})
 BREACHES = frozenset({MarkName.ACK_BREACH, MarkName.ANSWER_BREACH})
 WARNINGS = frozenset({MarkName.ACK_WARNING, MarkName.ANSWER_WARNING})
@@ -75,6 +79,23 @@ def fire(wait: Wait, cycle: Cycle, due: tuple[Mark, ...]) -> tuple[Wait, Cycle]:
         }
     )
     return left, cycle.model_copy(update={"missed": (*cycle.missed, *missed)})
+
+
+def stamped(case: Case, instants: Mapping[str, datetime | None], policy: Policy) -> Cycle:
+    """The cycle of a case with new instants, each with the time that the desk took until it, where that was owed.
+
+    Who waits is owed it, or waited when the case was closed: an answer may still be on its way then. What came without
+    a promise is not measured, nor is a later answer that takes the place of such a one.
+    """
+    before = case.cycle
+    cycle = before.model_copy(update=dict(instants))
+    update: dict[str, int | None] = {}
+    for name, took in TOOK.items():
+        then, now = getattr(before, name), getattr(cycle, name)
+        owed = case.wait is not None or before.left if then is None else getattr(before, took) is not None
+        if now != then:
+            update[took] = policy.calendar.between(cycle.seen_at, now) // SECOND if owed and now is not None else None
+    return cycle.model_copy(update=update) if update else cycle
 
 
 def _warning(since: datetime, due: datetime, target: timedelta, policy: Policy) -> datetime:
