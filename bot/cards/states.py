@@ -5,8 +5,7 @@ from bot.cards.action_ids import ActionId, Press
 from bot.cards.escape import date_token, due_token, line
 from bot.cards.view import View
 from bot.cards.words import ABUSE, INTENTS, count, is_urgent, staff_name
-from bot.domain.case import Case, MarkName
-from bot.domain.lifecycle import NOT_FOR_US
+from bot.domain.case import NOT_FOR_US, Case, MarkName
 
 
 def context_line(case: Case, view: View) -> build.Block:

@@ -15,6 +15,10 @@ MOST_CHECKS = QUICK_CHECKS + 48
 """Two days later it is left to a person: where the network can never tell, a case would change for ever, and stay."""
 
 
+SAID = ("again", "acknowledged")
+"""The lists of those in `waiting` to whom something was said. The version before does not take a case out of them."""
+
+
 def next_timer(case: Case) -> datetime | None:
     """The instant at which time alone will change this case, if there is one."""
     instants = [] if case.wait is None else [mark.at for mark in case.wait.marks]
@@ -68,7 +72,8 @@ def open_list(network: str, account: str) -> str:
 def indexes(case: Case) -> dict[str, datetime]:
     """The sorted lists in which the case stands, each with the instant it is sorted by.
 
-    `waiting`: a customer waits (by what is due); `claimed:<user>`: open and claimed (by what is due, else claim time);
+    `waiting`: a customer waits (by what is due), and if they have had a first word also `acknowledged`, or after an
+    answer `again` (both by since when they wait); `claimed:<user>`: open and claimed (by what is due, else claim time);
     `open:<network>:<account>`: open (by when this cycle was seen); `hiding`: somebody asked to hide a comment and
     nobody decided yet (by when it was asked), closed cases too; `misplaced`: Slack refused one of its messages.
     """
@@ -79,6 +84,10 @@ def indexes(case: Case) -> dict[str, datetime]:
     lists[open_list(case.key.network, case.key.account)] = case.cycle.seen_at
     if case.wait:
         lists["waiting"] = case.wait.due
+        if case.cycle.answered_at:
+            lists["again"] = case.wait.since
+        elif case.cycle.acknowledged_at:
+            lists["acknowledged"] = case.wait.since
     if any(post.error for post in case.posts):
         lists["misplaced"] = case.cycle.seen_at
     if case.claim:

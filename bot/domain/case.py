@@ -36,6 +36,8 @@ class Status(StrEnum):
     CLOSED = "closed"
 
 
+NOT_FOR_US: Final = "not for us"
+"""Why a case was set aside: such cases are left out of every figure."""
 STAND_IN: Final = "a colleague"
 """Shown in place of a name that Slack has not told."""
 

@@ -13,8 +13,7 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from bot.domain.case import Case
-from bot.domain.lifecycle import NOT_FOR_US
+from bot.domain.case import NOT_FOR_US, Case
 from bot.domain.percentiles import bucket
 
 Counts = Mapping[str, Mapping[str, int]]

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from bot.domain.answering import unanswered
-from bot.domain.case import IN_VAIN, Case, LogEntry, Person, Status
+from bot.domain.case import IN_VAIN, NOT_FOR_US, Case, LogEntry, Person, Status
 from bot.domain.claims import claim_line, claimed
 from bot.domain.decisions import Change, Decision, Refused
 from bot.domain.overtaking import Seen, wrote_meanwhile
@@ -11,7 +11,6 @@ from bot.domain.policy import Policy
 from bot.domain.receiving import needs_answer
 from bot.domain.targets import start_wait
 
-NOT_FOR_US = "not for us"
 REASONS = {
     "solved": "solved",
     "answered": "answered elsewhere",

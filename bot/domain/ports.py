@@ -1,12 +1,14 @@
 """What the use cases need of the store and of Slack, as Protocols. What they ask of networks: domain/network.py."""
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
 from bot.domain.case import Case, LogEntry, Person, Post
+from bot.domain.counting import Count
 from bot.domain.models import Raw
+from bot.domain.speed import Queue
 
 Blocks = list[dict[str, Any]]
 
@@ -107,6 +109,18 @@ class Cases(Protocol):
 
     async def misplaced(self, limit: int) -> list[Case]:
         """Open cases of which Slack refused a message, the oldest first."""
+        ...
+
+
+class SpeedPort(Protocol):
+    """What commits counted of how fast customers were answered, and who waits. Every method raises StoreUnavailable."""
+
+    async def counts(self, days: Sequence[str]) -> Mapping[Count, int]:
+        """What was counted on these days (see `counting.day_of`)."""
+        ...
+
+    async def queue(self, accounts: Sequence[tuple[str, str]], now: datetime) -> Queue:
+        """Who waits now. `accounts` are networks with account: of a case in none of them no network is known."""
         ...
 
 

@@ -4,7 +4,7 @@ Who still waits is counted since Hark saw the words, by both clocks: they have w
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -81,65 +81,76 @@ class Speed:
 
 def speed(counts: Mapping[Count, int], queue: Queue, calendar: Calendar, since: datetime, now: datetime) -> Speed:
     """What the counts since then, and those who wait now, say in all and of each network."""
-    ages = _Ages(calendar, now)
-    names = {count.network for count in counts} | {waiter.network for waiter in queue.waiters if waiter.network}
+    waiting = Counter(
+        _Group(waiter.network, waiter.stage, waiter.overdue, bucket((now - waiter.since).total_seconds()))
+        for waiter in queue.waiters
+    )
+    total = waiting.copy()
+    total[_Group("", Stage.WORD, False, 0)] += queue.unseen - queue.unseen_overdue
+    total[_Group("", Stage.WORD, True, 0)] += queue.unseen_overdue
+    desk = _Desk(calendar, now)
     parts = {
         name: _figures(
             {count: amount for count, amount in counts.items() if count.network == name},
-            Queue([waiter for waiter in queue.waiters if waiter.network == name]),
-            ages,
+            {group: amount for group, amount in waiting.items() if group.network == name},
+            desk,
         )
-        for name in names
+        for name in ({count.network for count in counts} | {group.network for group in waiting}) - {""}
     }
     return Speed(
         since=since,
-        total=_figures(counts, queue, ages),
+        total=_figures(counts, total, desk),
         networks=dict(sorted(parts.items(), key=lambda part: (-part[1].answer.customers, part[0]))),
         waiting=len(queue.waiters) + queue.unseen,
         oldest=min((waiter.since for waiter in queue.waiters), default=None),
     )
 
 
-class _Ages:
-    """How long customers have waited by now, by each clock; what the desk's says is worked out once for each bucket."""
+class _Group(NamedTuple):
+    """Customers who wait alike. `age` is the bucket of how long by all time."""
+
+    network: str
+    stage: Stage
+    overdue: bool
+    age: int
+
+
+class _Desk:
+    """How long customers have waited by business time, worked out once for each bucket."""
 
     def __init__(self, calendar: Calendar, now: datetime) -> None:
         self._calendar = calendar
         self._now = now
-        self._desk: dict[int, int] = {}
+        self._known: dict[int, int] = {}
 
-    def customer(self, since: Iterable[datetime]) -> Counter[int]:
-        """By all time."""
-        return Counter(bucket((self._now - at).total_seconds()) for at in since)
-
-    def desk(self, ages: Counter[int]) -> Counter[int]:
-        """By business time, of ages by all time: each counts as the youngest of its bucket, for at least so long."""
-        desk: Counter[int] = Counter()
+    def ages(self, ages: Counter[int]) -> Counter[int]:
+        """The same customers by business time: each as the youngest of its bucket, so for at least that long."""
+        found: Counter[int] = Counter()
         for age, amount in ages.items():
-            desk[self._open(age)] += amount
-        return desk
+            found[self._age(age)] += amount
+        return found
 
-    def _open(self, age: int) -> int:
-        if age not in self._desk:
+    def _age(self, age: int) -> int:
+        if age not in self._known:
             since = self._now - timedelta(seconds=EDGES[age]) - HAIR
-            self._desk[age] = bucket(self._calendar.between(since, self._now).total_seconds())
-        return self._desk[age]
+            self._known[age] = bucket(self._calendar.between(since, self._now).total_seconds())
+        return self._known[age]
 
 
-def _figures(counts: Mapping[Count, int], queue: Queue, ages: _Ages) -> Figures:
+def _figures(counts: Mapping[Count, int], waiting: Mapping[_Group, int], desk: _Desk) -> Figures:
     by_what: dict[What, Counter[int]] = {what: Counter() for what in What}
     for count, amount in counts.items():
         by_what[count.what][count.bucket] += amount
-    first = [waiter for waiter in queue.waiters if waiter.stage is not Stage.AGAIN]
-    no_word = ages.customer(waiter.since for waiter in first if waiter.stage is Stage.WORD)
-    no_answer = ages.customer(waiter.since for waiter in first)
-    for waiting in (no_word, no_answer):
-        waiting[0] += queue.unseen
+    no_word, no_answer, overdue = Counter[int](), Counter[int](), 0
+    for group, amount in waiting.items():
+        if group.stage is not Stage.AGAIN:
+            no_answer[group.age] += amount
+            no_word[group.age] += amount if group.stage is Stage.WORD else 0
+            overdue += amount if group.overdue else 0
     kept, broken = by_what[What.KEPT].total(), by_what[What.BROKEN].total()
-    overdue = sum(waiter.overdue for waiter in first) + queue.unseen_overdue
     return Figures(
-        word=_pace(by_what[What.WORD_DESK], by_what[What.WORD_CUSTOMER], no_word, ages),
-        answer=_pace(by_what[What.ANSWER_DESK], by_what[What.ANSWER_CUSTOMER], no_answer, ages),
+        word=_pace(by_what[What.WORD_DESK], by_what[What.WORD_CUSTOMER], no_word, desk),
+        answer=_pace(by_what[What.ANSWER_DESK], by_what[What.ANSWER_CUSTOMER], no_answer, desk),
         answered=by_what[What.ANSWER_CUSTOMER].total(),
         waiting=no_answer.total(),
         kept=kept,
@@ -148,8 +159,8 @@ def _figures(counts: Mapping[Count, int], queue: Queue, ages: _Ages) -> Figures:
     )
 
 
-def _pace(desk: Counter[int], customer: Counter[int], waiting: Counter[int], ages: _Ages) -> Pace:
-    waiting_desk = ages.desk(waiting)
+def _pace(desk: Counter[int], customer: Counter[int], waiting: Counter[int], clock: _Desk) -> Pace:
+    waiting_desk = clock.ages(waiting)
     return Pace(
         customers=customer.total() + waiting.total(),
         desk=tuple(percentile(percent, desk, waiting_desk) for percent in PERCENTS),

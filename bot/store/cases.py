@@ -1,6 +1,6 @@
 """Cases in Redis: one document each, changed only by the `commit` script."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -9,6 +9,7 @@ from pydantic import ValidationError
 
 from bot.domain import agenda
 from bot.domain.case import Case, LogEntry
+from bot.domain.counting import changes
 from bot.domain.dead import REMEMBERED, TAKEN_BACK
 from bot.domain.errors import Unreadable
 from bot.domain.ports import Commit, CommitResult, Conflict
@@ -20,6 +21,7 @@ from bot.store.trips import Arg
 
 NO_TIME = timedelta(0)
 LOG_CAP = 1000
+COUNTS_TTL = timedelta(days=40)
 ALL_OPEN = "open"
 """A list of all open cases, which earlier versions kept beside those of the agenda; each change takes its case out."""
 
@@ -154,7 +156,7 @@ class RedisCases:
         after = commit.after.model_copy(update={"version": expected + 1})
         shard = self.keys.shard_of(after.id)
         joins = agenda.indexes(after)
-        leaves = [] if before is None else [name for name in (*agenda.indexes(before), ALL_OPEN) if name not in joins]
+        leaves = [name for name in _lists(before, after) if name not in joins]
         keys = [self.keys.case(shard, after.id), self.keys.log(shard, after.id)]
         for queue in (TIMERS, SENDS, CARDS):
             keys += self.keys.due(shard, queue)
@@ -164,6 +166,8 @@ class RedisCases:
         names = dict.fromkeys(commit.dedupe)
         keys += (self.keys.seen(shard, after.id, name) for name in names)
         keys += (self.keys.gone(shard, name) for name in names)
+        counts = changes(before, after)
+        keys += (self.keys.speed(shard, day) for day in counts)
         args: list[Arg] = [
             after.id,
             "" if before is None else expected,
@@ -178,7 +182,10 @@ class RedisCases:
             LOG_CAP,
             due.token if due else "",
             lease // MS,
+            len(counts),
+            COUNTS_TTL // MS,
             *(millis(at) for at in joins.values()),
+            *(_added(amounts) for amounts in counts.values()),
             *(entry.model_dump_json(exclude_defaults=True) for entry in commit.log),
         ]
         return keys, args
@@ -197,6 +204,17 @@ def read_case(doc: bytes) -> Case:
         first = error.errors(include_url=False, include_input=False, include_context=False)[0]
         where = ".".join(str(part) for part in first["loc"])
         raise Unreadable(f"a case was written by a newer version of Hark ({where}: {first['type']})") from error
+
+
+def _lists(before: Case | None, after: Case) -> Sequence[str]:
+    """The lists in which a case may stand before a change. Of a closed one it is made sure, whoever changed it last."""
+    if before is None:
+        return ()
+    return (*agenda.indexes(before), ALL_OPEN, *(() if after.is_open else agenda.SAID))
+
+
+def _added(amounts: Mapping[str, int]) -> str:
+    return " ".join(f"{name} {amount}" for name, amount in amounts.items())
 
 
 def _score(at: datetime | None) -> int | str:

@@ -73,7 +73,7 @@ class RedisErasing:
     async def forget(self, case: Case, remains: Remains, drafts: Collection[str]) -> bool:
         """Erase a case as it was read, and note what remains of it in Slack; false when it is another by now."""
         shard = self.keys.shard_of(case.id)
-        lists = [*agenda.indexes(case), ALL_OPEN]
+        lists = [*agenda.indexes(case), ALL_OPEN, *agenda.SAID]
         keys = [self.keys.case(shard, case.id), self.keys.log(shard, case.id), self.keys.erasing(shard, case.id)]
         for queue in (TIMERS, SENDS, CARDS):
             keys += (*self.keys.due(shard, queue), self.keys.leases(shard, queue))

@@ -75,6 +75,10 @@ class Keys:
         """Sorted set: case ids by instant."""
         return self.at(shard, "index", name)
 
+    def speed(self, shard: int, day: str) -> str:
+        """Hash: how many customers were answered on a day of UTC, and how fast. It names no case and no customer."""
+        return self.at(shard, "speed", day)
+
     def erasing(self, shard: int, case_id: str) -> str:
         """String: what remains in Slack of a case that was erased."""
         return self.at(shard, "erasing", case_id)

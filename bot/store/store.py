@@ -17,6 +17,7 @@ from bot.store.keys import CARDS, EPOCH, POLLS, SENDS, STORMS, TIMERS, Keys
 from bot.store.notes import RedisNotes
 from bot.store.notices import RedisNotices
 from bot.store.scripts import Scripts
+from bot.store.speed import RedisSpeed
 from bot.store.storms import RedisRings, RedisStorms
 
 OLDEST = 7
@@ -66,6 +67,7 @@ class Store:
     storms: RedisStorms
     rings: RedisRings
     erasing: RedisErasing
+    speed: RedisSpeed
 
     @classmethod
     def on(
@@ -93,6 +95,7 @@ class Store:
             storms=RedisStorms(link, keys, scripts),
             rings=RedisRings(link, keys, scripts),
             erasing=RedisErasing(link, keys, scripts),
+            speed=RedisSpeed(link, keys),
         )
 
     async def ping(self) -> None:

@@ -1,20 +1,23 @@
 -- One change of one case, all or nothing.
 -- KEYS: case, log, then q/held/again of timers, sends and cards, the leases of cards, then the lists to stand in, the
---   lists to leave, the dedupe names as this case uses them up, and the same names as they are taken back.
+--   lists to leave, the dedupe names as this case uses them up, and the same names as they are taken back; at last the
+--   counts of the days to which this adds.
 -- ARGV: case id, expected version ('' for a new case), document, ms to keep a closed case ('' while open),
 --   timers score or '', sends score or '', cards score or '', number of lists to stand in, of lists to leave,
 --   ms to keep dedupe names, most log lines, token under which the draw is held ('' when it is to wait in the queue)
---   and ms of its lease, then the scores of the lists, then the log lines.
+--   and ms of its lease, number of days to whose counts this adds, ms to keep them, then the scores of the lists, then
+--   for each day what is added ("name amount name amount"), then the log lines.
 -- Answers 'committed', 'duplicate', 'gone', or 'conflict' and the document that stands. What is final is told before a
 -- conflict, and that words were taken back before all else.
 local case, log = KEYS[1], KEYS[2]
 local id, expected, keep = ARGV[1], ARGV[2], tonumber(ARGV[4])
-local joins, leaves = tonumber(ARGV[8]), tonumber(ARGV[9])
-local first_list, first_score = 13, 14
-local first_seen = first_list + joins + leaves
-local last_seen = first_seen - 1 + (#KEYS - first_seen + 1) / 2
+local joins, leaves, days = tonumber(ARGV[8]), tonumber(ARGV[9]), tonumber(ARGV[14])
+local first_list, first_score = 13, 16
+local first_seen, last_name = first_list + joins + leaves, #KEYS - days
+local last_seen = first_seen - 1 + (last_name - first_seen + 1) / 2
+local last_added = first_score + joins + days - 1
 
-for n = last_seen + 1, #KEYS do
+for n = last_seen + 1, last_name do
   if redis.call('EXISTS', KEYS[n]) == 1 then
     return 'gone'
   end
@@ -39,7 +42,7 @@ redis.call('HSET', case, 'v', whole((tonumber(expected) or 0) + 1), 'doc', ARGV[
 for n = first_seen, last_seen do
   redis.call('SET', KEYS[n], '1', 'PX', ARGV[10])
 end
-for n = first_score + joins, #ARGV do
+for n = last_added + 1, #ARGV do
   redis.call('RPUSH', log, ARGV[n])
 end
 redis.call('LTRIM', log, -tonumber(ARGV[11]), -1)
@@ -56,6 +59,12 @@ for n = 0, joins - 1 do
 end
 for n = joins, joins + leaves - 1 do
   redis.call('ZREM', KEYS[first_list + n], id)
+end
+for n = 1, days do
+  for name, amount in string.gmatch(ARGV[last_added - days + n], '(%S+) (%S+)') do
+    redis.call('HINCRBY', KEYS[last_name + n], name, amount)
+  end
+  redis.call('PEXPIRE', KEYS[last_name + n], ARGV[15])
 end
 for _, key in ipairs({ case, log }) do
   if keep then

@@ -6,10 +6,17 @@ from datetime import timedelta
 
 import pytest
 
+from bot.domain.case import SendState
+from bot.domain.counting import Count, What
+from bot.domain.decisions import Change
+from bot.domain.delivery import sent
 from bot.domain.errors import StoreUnavailable
+from bot.domain.models import Sent
 from bot.domain.ports import Commit, Conflict, Stored
+from bot.domain.speed import Stage, Waiter
 from bot.store.store import Store
-from tests.support.cases import ANA, NOON, a_case, a_key, a_raw
+from tests.support.cases import ANA, NOON, a_case, a_key, a_raw, a_send
+from tests.support.policies import a_policy
 from tests.support.real_servers import RealServer, a_cluster
 from tests.support.stores import TestClock, a_store
 from tests.support.waiting import wait_until
@@ -120,6 +127,23 @@ async def drain(store: Store) -> list[Stored]:
 
     await wait_until(empty, "the inbox is empty")
     return found
+
+
+async def test_how_fast_customers_were_answered(store: Store) -> None:
+    """A commit counts on the node of its case; counts and lists of all nodes are told together."""
+    cases = [a_case(key=a_key(f"post-{n}"), sends=(a_send(state=SendState.SENDING),)) for n in range(24)]
+    for n, case in enumerate(cases):
+        assert await store.cases.commit(Commit(None, case, NOON)) == "committed"
+        change = sent(case, "send-1", Sent(id="there"), NOON, a_policy())
+        assert isinstance(change, Change)
+        if n % 2:
+            before = case.model_copy(update={"version": 1})
+            assert await store.cases.commit(Commit(before, change.case, NOON, dedupe=["report"])) == "committed"
+    counts = await store.speed.counts(["2026-03-04"])
+    assert counts[Count("square", What.KEPT)] == 12
+    assert sum(counts.values()) == 5 * 12
+    queue = await store.speed.queue([("square", "hark.example")], NOON)
+    assert queue.waiters == [Waiter("square", NOON, Stage.WORD, overdue=False)] * 12
 
 
 async def test_notes_and_budgets(store: Store) -> None:

@@ -23,6 +23,7 @@ def every_key(keys: Keys) -> dict[str, str]:
         "case": keys.case(shard, ID),
         "log": keys.log(shard, ID),
         "index": keys.index(shard, "waiting"),
+        "speed": keys.speed(shard, "2026-03-04"),
         "erasing": keys.erasing(shard, ID),
         "seen": keys.seen(shard, ID, "post-1"),
         "gone": keys.gone(shard, "post-1"),
