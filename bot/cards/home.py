@@ -1,4 +1,4 @@
-"""App Home: my claims by due time, what waits longest, the health of each account, my signature, help."""
+"""App Home: my claims by due time, what waits longest, how fast we were, each account's health, my signature, help."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -37,7 +37,10 @@ class AccountHealth:
 
 @dataclass(frozen=True, slots=True)
 class HomeData:
-    """What App Home shows to one person. The lists are sorted already; the totals count all there is."""
+    """What App Home shows to one person. The lists are sorted already; the totals count all there is.
+
+    `speed` is a line of mrkdwn (see `cards/speed.py`), empty for none.
+    """
 
     person: Person
     mine: Sequence[Listed] = ()
@@ -48,6 +51,7 @@ class HomeData:
     problems: Sequence[str] = ()
     hiding: Sequence[Listed] = ()
     hiding_total: int = 0
+    speed: str = ""
 
 
 def home_view(data: HomeData) -> ViewJson:
@@ -59,6 +63,7 @@ def home_view(data: HomeData) -> ViewJson:
         *_cases(data.mine, MINE_SHOWN, data.mine_total, "You have claimed nothing."),
         build.header("Waiting longest"),
         *_cases(data.waiting, WAITING_SHOWN, data.waiting_total, "✅ Nobody waits."),
+        *([build.context(data.speed)] if data.speed else []),
         build.header("Accounts"),
         *_accounts(data.accounts),
         build.header("My signature"),

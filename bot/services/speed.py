@@ -1,0 +1,40 @@
+"""How fast customers were answered, up to now."""
+
+from collections.abc import Collection
+from datetime import datetime, time, timedelta
+
+from bot.domain.calendar import Calendar
+from bot.domain.counting import day_of
+from bot.domain.ports import Clock, SpeedPort
+from bot.domain.speed import Speed, speed
+
+USUAL_DAYS, MOST_DAYS = 7, 31
+FRESH, NO_TIME = timedelta(minutes=1), timedelta(0)
+DAY = timedelta(days=1)
+
+
+class Speeds:
+    """Tells how fast customers were answered; what was worked out within the last minute is told again."""
+
+    def __init__(
+        self, store: SpeedPort, accounts: Collection[tuple[str, str]], calendar: Calendar, clock: Clock
+    ) -> None:
+        self._store = store
+        self._accounts = sorted(accounts)
+        self._calendar = calendar
+        self._clock = clock
+        self._known: dict[int, tuple[datetime, Speed]] = {}
+
+    async def of(self, days: int = USUAL_DAYS) -> Speed:
+        """The figures of so many whole days and of today so far. Raises StoreUnavailable."""
+        now = self._clock.now()
+        if days not in self._known or not NO_TIME <= now - self._known[days][0] < FRESH:
+            self._known[days] = now, await self._work_out(days, now)
+        return self._known[days][1]
+
+    async def _work_out(self, days: int, now: datetime) -> Speed:
+        names = [day_of(now - back * DAY) for back in range(days + 1)]
+        counts = await self._store.counts(names)
+        queue = await self._store.queue(self._accounts, now)
+        since = datetime.combine(now.date() - days * DAY, time(), now.tzinfo)
+        return speed(counts, queue, self._calendar, since, now)

@@ -1,0 +1,61 @@
+"""Asking how fast we were: whole days and today, and not more often than once a minute."""
+
+from datetime import UTC, datetime, timedelta
+
+from bot.domain.case import SendState
+from bot.domain.decisions import Change
+from bot.domain.delivery import sent
+from bot.domain.models import Sent
+from bot.domain.ports import Commit
+from bot.services.speed import MOST_DAYS, Speeds
+from bot.store.cases import COUNTS_TTL
+from bot.store.store import Store
+from tests.support.cases import NOON, a_case, a_key, a_send
+from tests.support.policies import a_policy
+from tests.support.stores import TestClock, a_store
+
+POLICY = a_policy()
+DAY, MINUTE = timedelta(days=1), timedelta(minutes=1)
+
+
+async def answered(store: Store, conversation: str, at: datetime) -> None:
+    """A customer was answered then."""
+    case = a_case(key=a_key(conversation), sends=(a_send(state=SendState.SENDING),))
+    assert await store.cases.commit(Commit(None, case, NOON)) == "committed"
+    before = case.model_copy(update={"version": 1})
+    change = sent(before, "send-1", Sent(id="there"), at, POLICY)
+    assert isinstance(change, Change)
+    assert await store.cases.commit(Commit(before, change.case, at)) == "committed"
+
+
+async def test_whole_days_and_today(redis_url: str) -> None:
+    """Since midnight (UTC) so many days ago; what came before is left out."""
+    clock = TestClock(NOON + 10 * DAY)
+    async with a_store(redis_url, shards=3, clock=clock) as store:
+        for n, days in enumerate((0, 3, 4, 10)):
+            await answered(store, f"post-{n}", NOON + days * DAY + MINUTE)
+        speeds = Speeds(store.speed, [("square", "hark.example")], POLICY.calendar, clock)
+        week, since = await speeds.of(7), datetime(2026, 3, 7, tzinfo=UTC)
+        assert (week.total.answered, week.since) == (3, since)
+        assert (await speeds.of(6)).total.answered == 2
+        assert (await speeds.of(MOST_DAYS)).total.answered == 4
+        assert list(week.networks) == ["square"]
+
+
+async def test_counts_are_kept_for_as_long_as_can_be_asked() -> None:
+    """The first of the days as well."""
+    assert timedelta(days=MOST_DAYS + 1) < COUNTS_TTL
+
+
+async def test_it_is_worked_out_once_a_minute(redis_url: str) -> None:
+    """However many open Home: for a minute they are told the same, each number of days for itself."""
+    clock = TestClock()
+    async with a_store(redis_url, clock=clock) as store:
+        speeds = Speeds(store.speed, [], POLICY.calendar, clock)
+        assert (await speeds.of()).total.answered == 0
+        await answered(store, "post-1", NOON + MINUTE)
+        clock.advance(MINUTE / 2)
+        assert (await speeds.of()).total.answered == 0
+        assert (await speeds.of(30)).total.answered == 1
+        clock.advance(MINUTE)
+        assert (await speeds.of()).total.answered == 1
