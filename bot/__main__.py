@@ -1,4 +1,4 @@
-"""The command line: `python -m bot run|web|worker|check|dead|replay|forget|settings|capabilities`."""
+"""The command line: `python -m bot run|web|worker|check|dead|replay|forget|speed|settings|capabilities`."""
 
 import argparse
 import gc
@@ -22,6 +22,10 @@ COMMANDS = {
     "forget": (
         "say what is kept of a customer; with --yes erase it",
         "It wants the settings of `web` and `worker`, which go on running.",
+    ),
+    "speed": (
+        "say how fast customers are answered",
+        "Those who still wait are counted. docs/operating.md explains the figures.",
     ),
     "settings": ("print docs/settings.md", ""),
     "capabilities": ("print docs/connectors/capabilities.md", ""),
@@ -56,6 +60,8 @@ def _parser() -> argparse.ArgumentParser:
     added["forget"].add_argument("network", help="where they are a customer, such as bluesky")
     added["forget"].add_argument("who", help="their id or handle there, exactly; a name is not enough")
     added["forget"].add_argument("--yes", action="store_true", help="erase it; there is no way back")
+    added["speed"].add_argument("--days", type=int, default=7, help="of how many days, 1 to 31 (default: 7)")
+    added["speed"].add_argument("--json", action="store_true", help="for programs, in seconds")
     return parser
 
 

@@ -28,7 +28,7 @@ from bot.clock import SystemClock
 from bot.domain.case import Case, Post
 from bot.domain.errors import SetupError
 from bot.domain.network import Titles
-from bot.domain.ports import Clock, Posted
+from bot.domain.ports import Clock, Posted, SpeedPort
 from bot.domain.storm_ports import ProblemData, RingData, StormData
 from bot.domain.text.privacy import AllowList
 from bot.domain.text.tone import ToneReader
@@ -62,6 +62,7 @@ from bot.services.redrawing import Redrawing
 from bot.services.sending import Sending
 from bot.services.signals import Signals, unworked
 from bot.services.slack_budget import SlackBudget
+from bot.services.speed import Speeds
 from bot.services.templating import Templating
 from bot.services.tempo import USUAL, Tempo, paced
 from bot.services.timekeeping import SharedClock
@@ -231,7 +232,8 @@ def _compose(
     signing = settings.slack_signing_secret
     # Bolt is told the token for each request; a client of its own with a token would only make it warn.
     bolt = build_bolt(slack_client(settings, http, None), slack, token, signing.get_secret_value() if signing else None)
-    handlers.register(bolt, _handler_deps(context, drawing, slack, http, surroundings, signals, calm))
+    deps = _handler_deps(context, drawing, slack, http, surroundings, signals, calm, store.speed)
+    handlers.register(bolt, deps)
     return Service(
         settings=settings,
         clock=clock,
@@ -292,6 +294,7 @@ def _handler_deps(
     surroundings: "Surroundings",
     signals: Signals,
     calm: Calm,
+    speed: SpeedPort,
 ) -> handlers.Deps:
     """The service as the listeners see it, with all the verbs of the desk."""
     rng = random.SystemRandom()
@@ -316,6 +319,7 @@ def _handler_deps(
         new_id=lambda: secrets.token_hex(8),
         storms=calm.desk,
         titles=surroundings.titles,
+        speeds=Speeds(speed, context.connectors, context.policy.calendar, context.clock),
     )
 
 

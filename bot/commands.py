@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 import structlog
 
-from bot import accounts, forgetting, letters
+from bot import accounts, figures, forgetting, letters
 from bot.app import open_service, reach_server
 from bot.checking import SERVER_MEND, check
 from bot.clock import SystemClock, within
@@ -43,18 +43,21 @@ def run(arguments: argparse.Namespace) -> int:
 async def _run(arguments: argparse.Namespace, env: Mapping[str, str]) -> int:
     match arguments.command:
         case "check":
-            return await check(env, _say)
+            code = await check(env, _say)
         case "settings" | "capabilities" as page:
             _say((settings_page() if page == "settings" else capabilities_page()).rstrip())
-            return 0
+            code = 0
         case "dead":
-            return await letters.dead(env, _say, arguments.id)
+            code = await letters.dead(env, _say, arguments.id)
         case "replay":
-            return await letters.replay(env, _say, arguments.ids)
+            code = await letters.replay(env, _say, arguments.ids)
         case "forget":
-            return await forgetting.forget(env, _say, arguments.network, arguments.who, yes=arguments.yes)
+            code = await forgetting.forget(env, _say, arguments.network, arguments.who, yes=arguments.yes)
+        case "speed":
+            code = await figures.speed(env, _say, arguments.days, as_json=arguments.json)
         case name:
-            return await _serve(ROLES[name], env)
+            code = await _serve(ROLES[name], env)
+    return code
 
 
 async def _serve(role: Role, env: Mapping[str, str]) -> int:

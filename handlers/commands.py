@@ -1,15 +1,19 @@
-"""/hark: what waits, what is mine, help."""
+"""/hark: what waits, what is mine, how fast we were, help."""
 
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bot.cards.commands import help_reply, mine_reply, queue_reply
+from bot.cards.commands import help_reply, mine_reply, queue_reply, refusal_reply
 from bot.cards.lists import listed
+from bot.cards.speed import speed_reply
 from bot.domain.ports import Rendered
+from bot.services.speed import MOST_DAYS, USUAL_DAYS
 from handlers.deps import Deps
 
 SHOWN = 200
+CHOICES = {"": USUAL_DAYS} | {str(days): days for days in range(1, MOST_DAYS + 1)}
+"""What may follow /hark speed."""
 
 
 def register(app: AsyncApp, deps: Deps) -> None:
@@ -28,4 +32,15 @@ async def _reply(deps: Deps, user: str, word: str) -> Rendered:
     if word == "mine":
         mine = await deps.cases.claimed_by(user, SHOWN)
         return mine_reply(listed(mine, deps.view_of), await deps.cases.count_claimed_by(user))
+    verb, _, days = word.partition(" ")
+    if verb == "speed":
+        return await _speed(deps, days.strip())
     return help_reply("" if word in ("", "help") else word)
+
+
+async def _speed(deps: Deps, days: str) -> Rendered:
+    """How fast customers were answered, in so many days."""
+    wanted = CHOICES.get(days)
+    if wanted is None:
+        return refusal_reply(f"I can tell of 1 to {MOST_DAYS} days, such as: /hark speed {MOST_DAYS - 1}")
+    return speed_reply(await deps.speeds.of(wanted), deps.titles)

@@ -16,6 +16,7 @@ from bot.services.desk import Desk
 from bot.services.drawing import Drawing
 from bot.services.moderation import Moderation
 from bot.services.people import People
+from bot.services.speed import Speeds
 from bot.services.storm_desk import StormDesk
 from bot.services.templating import Templating
 from bot.slack import SlackGateway
@@ -44,3 +45,4 @@ class Deps:
     new_id: Callable[[], str]
     storms: StormDesk
     titles: Titles
+    speeds: Speeds

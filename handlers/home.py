@@ -10,6 +10,7 @@ from bot.cards.dialogs import case_modal, notice_modal, signature_modal
 from bot.cards.hiding import HOME_SHOWN
 from bot.cards.home import MINE_SHOWN, WAITING_SHOWN, AccountHealth, HomeData, home_view
 from bot.cards.lists import listed
+from bot.cards.speed import home_line
 from bot.domain.case import Purpose
 from bot.services import health
 from bot.services.gate import trouble
@@ -59,6 +60,7 @@ async def publish(deps: Deps, user: str) -> None:
         accounts=[await _health(deps, key) for key in sorted(deps.connectors)],
         hiding=listed(await deps.cases.hiding(HOME_SHOWN), deps.view_of),
         hiding_total=await deps.cases.count_hiding(),
+        speed=home_line(await deps.speeds.of()),
         problems=[". ".join(filter(None, (each.summary, each.mend))) for each in await deps.troubles()],
     )
     await deps.slack.publish_home(user, home_view(data))

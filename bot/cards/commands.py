@@ -13,6 +13,7 @@ SHOWN: Final = 10
 HELP: Final = (
     "*/hark queue*: what waits for an answer, the first due on top\n"
     "*/hark mine*: the cases you have claimed\n"
+    "*/hark speed*: how fast customers are answered; */hark speed 30*: of as many days\n"
     "*/hark help*: this text\n"
     "Everything else is on the cards, and in Home."
 )

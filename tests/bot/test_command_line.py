@@ -45,7 +45,7 @@ async def test_help_names_every_command() -> None:
     """One line each."""
     code, said = await run_bot({}, "--help")
     assert code == 0
-    names = ("run", "web", "worker", "check", "dead", "replay", "forget", "settings", "capabilities")
+    names = ("run", "web", "worker", "check", "dead", "replay", "forget", "speed", "settings", "capabilities")
     assert all(f"\n    {name}" in said for name in names)
     assert "docs/operating.md when something is wrong" in said
 

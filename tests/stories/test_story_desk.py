@@ -299,6 +299,11 @@ async def test_history_home_and_the_slash_command(redis_url: str) -> None:
         for word, answer in (
             ("queue", "1 case"),
             ("mine", "my bag is lost"),
+            ("speed", "1 waits now"),
+            ("speed 31", "How fast we were since"),
+            ("speed 32", "I can tell of 1 to 31 days"),
+            ("speed fast", "I can tell of 1 to 31 days"),
+            ("speedy", "/hark speed"),
             ("nonsense", "/hark queue"),
             ("", "/hark"),
         ):

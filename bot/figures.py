@@ -1,0 +1,71 @@
+"""`python -m bot speed`: how fast customers are answered, for people or for programs."""
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from bot import accounts
+from bot.app import open_service
+from bot.cards.speed import plain_lines
+from bot.domain.network import Titles
+from bot.domain.speed import PERCENTS, Figures, Pace, Speed
+from bot.secrecy import set_up_logging
+from bot.services.speed import MOST_DAYS, Speeds
+
+Say = Callable[[str], None]
+WRONG = 2
+"""The exit code for a wrong command line."""
+
+
+async def speed(env: Mapping[str, str], say: Say, days: int, *, as_json: bool) -> int:
+    """Say how fast customers were answered in so many days and today."""
+    if not 1 <= days <= MOST_DAYS:
+        say(f"--days may be 1 to {MOST_DAYS}")
+        return WRONG
+    settings, found = accounts.settings_of(env)
+    set_up_logging(settings, found)
+    async with open_service(settings, found, env) as service:
+        speeds = Speeds(service.store.speed, service.connectors, settings.policy.calendar, service.clock)
+        told = await speeds.of(days)
+    if as_json:
+        say(json.dumps(as_data(told), indent=2))
+        return 0
+    for line in plain_lines(told, Titles()):
+        say(line)
+    return 0
+
+
+def as_data(told: Speed) -> dict[str, Any]:
+    """The figures for JSON, times in seconds. `at_most_s` is null where that depends on who still waits."""
+    return {
+        "since": told.since.isoformat(),
+        "waiting": told.waiting,
+        "oldest": told.oldest.isoformat() if told.oldest else None,
+        "total": _figures(told.total),
+        "networks": {name: _figures(each) for name, each in told.networks.items()},
+    }
+
+
+def _figures(figures: Figures) -> dict[str, Any]:
+    return {
+        "answered": figures.answered,
+        "waiting": figures.waiting,
+        "promises": {"kept": figures.kept, "of": figures.promised},
+        "closed_without_answer": figures.left,
+        "first_word": _pace(figures.word),
+        "first_answer": _pace(figures.answer),
+    }
+
+
+def _pace(pace: Pace) -> dict[str, Any]:
+    clocks = {"desk": pace.desk, "customer": pace.customer}
+    return {
+        "customers": pace.customers,
+        **{
+            clock: {
+                f"p{percent}": {"at_least_s": each.low_s, "at_most_s": each.high_s} if each else None
+                for percent, each in zip(PERCENTS, bounds, strict=True)
+            }
+            for clock, bounds in clocks.items()
+        },
+    }
