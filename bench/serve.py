@@ -7,7 +7,6 @@ are allowed, and how long a dead process's work is left to it.
 import argparse
 import asyncio
 import cProfile
-import gc
 import os
 import signal
 from collections.abc import Coroutine
@@ -15,6 +14,7 @@ from datetime import timedelta
 from typing import Any
 
 from bot import accounts
+from bot.__main__ import leave_in_peace
 from bot.app import open_service
 from bot.roles import Role, serve
 from bot.secrecy import set_up_logging
@@ -32,7 +32,7 @@ async def main(role: Role, tempo: Tempo) -> None:
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, stop.set)
     async with open_service(settings, found, os.environ, tempo=tempo) as service:
-        gc.freeze()  # as `python -m bot` does
+        leave_in_peace()
         await serve(service, role, stop)
 
 
