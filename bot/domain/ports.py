@@ -237,8 +237,14 @@ class WorkerQueue(Protocol):
 class Budgets(Protocol):
     """Token buckets shared by all processes."""
 
-    async def take(self, bucket: str, rate: float, burst: int, now: datetime, left: int = 0) -> float:
-        """Take one token of `rate` a second with a `burst`, if `left` are left: 0 when granted, else s to wait."""
+    async def take(self, bucket: str, rate: float, burst: int, now: datetime) -> float:
+        """Take one token of `rate` a second with a `burst`: 0 when granted, else the seconds to wait."""
+        ...
+
+    async def take_some(
+        self, bucket: str, rate: float, burst: int, now: datetime, wanted: int, left: int
+    ) -> tuple[int, float]:
+        """Take up to so many, if `left` are left; how many there were, and the seconds to wait if too few."""
         ...
 
     async def pause(self, bucket: str, until: datetime) -> None:

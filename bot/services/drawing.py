@@ -40,7 +40,7 @@ from bot.domain.posting import (
     withdrawn,
 )
 from bot.services.casework import NO_CASE, Casework
-from bot.services.slack_budget import SlackBudget
+from bot.services.slack_budget import Place, SlackBudget
 from bot.telemetry import Metrics
 
 POST, UPDATE, FIND = "chat.postMessage", "chat.update", "conversations.history"
@@ -121,9 +121,9 @@ class Drawing:
         begun = attempting(change.case, card.id, new_attempt(self._clock.now()))
         return change.model_copy(update={"case": begun.case}) if isinstance(begun, Change) else None
 
-    async def room(self, card: Post) -> bool:
-        """Take a token of Slack's budget for the card of an `opening`, if one can be spared. Never raises."""
-        return await self._budget.to_post_at_once(card.channel)
+    def room(self, card: Post) -> Place:
+        """Ask for a token of Slack's budget for the card of an `opening`, if one can be spared."""
+        return self._budget.to_post_at_once(card.channel)
 
     def leave_room(self, card: Post) -> None:
         """The token that `room` took is not used: the card is not posted."""

@@ -7,7 +7,6 @@ words stand in Slack, three of them written to the disk. Should the worker die, 
 case next looks for the attempt as always.
 """
 
-import asyncio
 from collections.abc import Collection
 from dataclasses import dataclass
 
@@ -33,10 +32,9 @@ class FirstCards:
             opening = self.drawing.opening(change) if hand else None
             if hand is None or opening is None or (card := opening.case.card) is None:
                 return await self.casework.create(change, dedupe=dedupe)
-            created, room = await asyncio.gather(
-                self.casework.create(opening, dedupe=dedupe, hold=(hand.due, hand.lease)),
-                self.drawing.room(card),
-            )
+            place = self.drawing.room(card)
+            created = await self.casework.create(opening, dedupe=dedupe, hold=(hand.due, hand.lease))
+            room = await place.has_room()
             if isinstance(created, Outcome) and created.done and created.case:
                 case, act = created.case, self.drawing.first if room else self.drawing.call_off
                 hand.begin(lambda _due: act(case))

@@ -1,6 +1,8 @@
 """Slack's limits for messages (docs/slack.md): buckets that all processes share, and what this one knows of them."""
 
+import asyncio
 from collections import Counter
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.domain.errors import StoreUnavailable
@@ -18,6 +20,28 @@ SPARE_UPDATES = 5
 """A third of all updates: the cards that customers and staff change come first."""
 
 
+@dataclass(slots=True)
+class Crowd:
+    """Those in this process who ask for room in one channel in the same moment; `asking` tells how many may post."""
+
+    asking: "asyncio.Task[int]"
+    people: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in a crowd, counted from 1."""
+
+    crowd: Crowd
+    number: int
+
+    async def has_room(self) -> bool:
+        """Whether who stands here may post, once that is known."""
+        asking = self.crowd.asking
+        # Whoever is cancelled must not take the others' question along.
+        return self.number <= (asking.result() if asking.done() else await asyncio.shield(asking))
+
+
 class SlackBudget:
     """Asked before every message that is posted or updated. Methods raise StoreUnavailable if not said otherwise."""
 
@@ -26,27 +50,45 @@ class SlackBudget:
         self._clock = clock
         self._full: dict[str, datetime] = {}
         self._left_over: Counter[str] = Counter()
+        self._crowds: dict[str, Crowd] = {}
 
-    async def to_post(self, channel: str, left: int = 0) -> float:
-        """Take a token for a new message: 0 when there was one, else the seconds to wait.
+    async def to_post(self, channel: str) -> float:
+        """Take a token for a new message: 0 when there was one, else the seconds to wait."""
+        return 0.0 if self._from_left_over(channel, 1) else (await self._take(channel, 1, 0))[1]
 
-        With `left`, only if so many are left for others; a no is then no place among those who wait.
+    def to_post_at_once(self, channel: str) -> Place:
+        """Ask for a token past those who wait in line, who may be more urgent: the last one is theirs.
+
+        Asked for is when this is called; all who do so in the same turn of the loop share one question.
         """
-        if self._left_over[channel]:
-            self._left_over[channel] -= 1
-            return 0.0
+        crowd = self._crowds.get(channel)
+        if crowd is None:
+            asking = asyncio.get_running_loop().create_task(self._ask_for_all(channel))
+            crowd = self._crowds[channel] = Crowd(asking)
+        crowd.people += 1
+        return Place(crowd, crowd.people)
+
+    async def _ask_for_all(self, channel: str) -> int:
+        """How many of the crowd that has come by now may post. Never raises."""
+        people = self._crowds.pop(channel).people
+        kept = self._from_left_over(channel, people)
+        try:
+            return kept + (await self._take(channel, people - kept, left=1))[0] if people > kept else kept
+        except StoreUnavailable:
+            return kept  # the bucket's node may be away while others are there
+
+    def _from_left_over(self, channel: str, wanted: int) -> int:
+        kept = min(wanted, self._left_over[channel])
+        self._left_over[channel] -= kept
+        return kept
+
+    async def _take(self, channel: str, wanted: int, left: int) -> tuple[int, float]:
+        """Take up to so many tokens; how many there were, and the seconds to wait if they were too few."""
         now = self._clock.now()
-        wait = await self._budgets.take(_posts(channel), POSTS_PER_S, POST_BURST, now, left)
+        taken, wait = await self._budgets.take_some(_posts(channel), POSTS_PER_S, POST_BURST, now, wanted, left)
         if wait > 0:
             self._full[channel] = now + timedelta(seconds=max(wait, 1 / POSTS_PER_S))
-        return wait
-
-    async def to_post_at_once(self, channel: str) -> bool:
-        """Take a token past those who wait in line, who may be more urgent: the last one is theirs. Never raises."""
-        try:
-            return await self.to_post(channel, left=1) <= 0
-        except StoreUnavailable:
-            return False  # the bucket's node may be away while others are there
+        return taken, wait
 
     def leave(self, channel: str) -> None:
         """A token for a new message was not used: it is for the next one of this process."""

@@ -31,9 +31,15 @@ class Paced:
     budgets: Budgets
     pace: int
 
-    async def take(self, bucket: str, rate: float, burst: int, now: datetime, left: int = 0) -> float:
+    async def take(self, bucket: str, rate: float, burst: int, now: datetime) -> float:
         """Take one token: 0 when granted, else the seconds to wait."""
-        return await self.budgets.take(bucket, rate * self.pace, burst * self.pace, now, left)
+        return await self.budgets.take(bucket, rate * self.pace, burst * self.pace, now)
+
+    async def take_some(
+        self, bucket: str, rate: float, burst: int, now: datetime, wanted: int, left: int
+    ) -> tuple[int, float]:
+        """Take up to so many tokens; how many there were, and the seconds to wait if they were too few."""
+        return await self.budgets.take_some(bucket, rate * self.pace, burst * self.pace, now, wanted, left)
 
     async def pause(self, bucket: str, until: datetime) -> None:
         """Grant nothing before `until`."""

@@ -242,9 +242,9 @@ async def test_whoever_was_told_to_wait_begins_nothing_more_in_that_channel(boar
     """For as long as a token takes to come; other channels are none of its business."""
     drawing, elsewhere = board.worker(), a_case(key=a_key("new"), posts=(a_card(channel=RANDOM),))
     for _ in range(POST_BURST - 1):
-        assert await drawing.room(a_card(channel=CARE))
+        assert await drawing.room(a_card(channel=CARE)).has_room()
     assert drawing.opening(Change(case=a_new_case())) is not None
-    assert not await drawing.room(a_card(channel=CARE))
+    assert not await drawing.room(a_card(channel=CARE)).has_room()
     assert drawing.opening(Change(case=a_new_case())) is None
     assert drawing.opening(Change(case=elsewhere)) is not None
     board.clock.advance(timedelta(seconds=1 / POSTS_PER_S))

@@ -1,5 +1,6 @@
 """Slack's limits for messages: who gets a token, and what a process remembers of being told to wait."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -41,16 +42,43 @@ async def test_the_last_token_is_for_those_who_wait(two: Two) -> None:
     assert [await two.ours.to_post(CARE) for _ in range(POST_BURST)] == [0] * POST_BURST
     assert await two.ours.to_post(CARE) == TOKEN.total_seconds()
     two.clock.advance(TOKEN)
-    assert not await two.theirs.to_post_at_once(CARE)
+    assert not await two.theirs.to_post_at_once(CARE).has_room()
     assert await two.ours.to_post(CARE) == 0
 
 
 async def test_who_was_told_to_wait_remembers_it_for_as_long_as_a_token_takes(two: Two) -> None:
     """Of that channel, and in that process: others find out by themselves."""
-    assert [await two.ours.to_post_at_once(CARE) for _ in range(POST_BURST)] == [True] * (POST_BURST - 1) + [False]
+    told = [await two.ours.to_post_at_once(CARE).has_room() for _ in range(POST_BURST)]
+    assert told == [True] * (POST_BURST - 1) + [False]
     assert (two.ours.is_full(CARE), two.ours.is_full(OTHER), two.theirs.is_full(CARE)) == (True, False, False)
     two.clock.advance(TOKEN)
     assert not two.ours.is_full(CARE)
+
+
+async def questions(store: Store) -> int:
+    """How many scripts the server was asked to run."""
+    says = await store.link.do("INFO", "commandstats")
+    return int(says["cmdstat_evalsha"]["calls"])
+
+
+async def test_a_crowd_shares_one_question_and_the_first_ones_have_room(two: Two) -> None:
+    """Each in the order in which they came; a token that was left over is one more."""
+    await two.theirs.to_post(OTHER)
+    before = await questions(two.store)
+    two.ours.leave(CARE)
+    places = [two.ours.to_post_at_once(CARE) for _ in range(POST_BURST + 2)]
+    assert [await place.has_room() for place in places] == [True] * POST_BURST + [False] * 2
+    assert await questions(two.store) == before + 1
+    assert two.ours.is_full(CARE)
+
+
+async def test_who_goes_away_takes_nobodys_answer_along(two: Two) -> None:
+    """One of a crowd was cancelled while the question was under way."""
+    places = [two.ours.to_post_at_once(CARE) for _ in range(2)]
+    waiting = [asyncio.ensure_future(place.has_room()) for place in places]
+    await asyncio.sleep(0)
+    waiting[0].cancel()
+    assert await waiting[1]
 
 
 async def test_a_pause_is_remembered_to_its_end_and_holds_for_everybody(two: Two) -> None:
@@ -76,7 +104,7 @@ async def test_a_token_that_was_not_used_is_for_the_next_of_the_process(two: Two
 
 async def test_a_token_that_was_not_used_does_not_outlive_a_pause(two: Two) -> None:
     """Slack wants nothing in that channel now, whoever had been promised room."""
-    assert await two.ours.to_post_at_once(CARE)
+    assert await two.ours.to_post_at_once(CARE).has_room()
     two.ours.leave(CARE)
     await two.ours.pause_posts(CARE, two.clock.now() + timedelta(seconds=30))
     assert await two.ours.to_post(CARE) == 30
@@ -99,7 +127,7 @@ async def test_while_the_buckets_are_away_nobody_goes_past_the_line(two: Two) ->
     ours = two.store.budgets
     nowhere = Link(Redis.from_url("redis://127.0.0.1:1/0"), cluster=False)
     away = SlackBudget(RedisBudgets(nowhere, ours.keys, ours.scripts, two.clock), two.clock)
-    assert not await away.to_post_at_once(CARE)
+    assert not await away.to_post_at_once(CARE).has_room()
     with pytest.raises(StoreUnavailable):
         await away.to_post(CARE)
     await nowhere.close()

@@ -79,9 +79,20 @@ async def test_a_crowd_is_sent_to_one_token_each(store: Store) -> None:
 
 async def test_who_leaves_tokens_for_others_takes_no_place_either(store: Store) -> None:
     """The last token is not for who asks so, and a no makes nobody else wait longer."""
-    assert [await store.budgets.take("b", 1.0, 3, NOON, left=1) for _ in range(4)] == [0, 0, 0.001, 0.001]
+    one = [await store.budgets.take_some("b", 1.0, 3, NOON, 1, left=1) for _ in range(4)]
+    assert one == [(1, 0), (1, 0), (0, 0.001), (0, 0.001)]
     assert await store.budgets.take("b", 1.0, 3, NOON) == 0
-    assert await store.budgets.take("b", 1.0, 3, NOON, left=1) > 0
+    assert await store.budgets.take_some("b", 1.0, 3, NOON, 1, left=1) == (0, 0.001)
     assert await store.budgets.take("b", 1.0, 3, NOON) == 1
-    assert await store.budgets.take("b", 1.0, 3, NOON + SECOND, left=1) > 0
+    assert await store.budgets.take_some("b", 1.0, 3, NOON + SECOND, 1, left=1) == (0, 0.001)
     assert await store.budgets.take("b", 1.0, 3, NOON + SECOND) == 0
+
+
+async def test_several_tokens_at_once_are_as_many_as_one_after_the_other(store: Store) -> None:
+    """As far as they go, those for others left; and a bucket that is paused has none."""
+    assert await store.budgets.take_some("b", 1.0, 9, NOON, 5, left=1) == (5, 0)
+    assert await store.budgets.take_some("b", 1.0, 9, NOON, 5, left=1) == (3, 0.001)
+    assert await store.budgets.take_some("b", 1.0, 9, NOON, 5, left=0) == (1, 0.001)
+    assert await store.budgets.take_some("b", 1.0, 9, NOON, 5, left=0) == (0, 1)
+    await store.budgets.pause("b", NOON + 30 * SECOND)
+    assert await store.budgets.take_some("b", 1.0, 9, NOON + 20 * SECOND, 5, left=1) == (0, 10)
