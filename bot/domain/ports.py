@@ -43,7 +43,7 @@ class Commit:
     `draw_after` later; `dedupe` are names that must be new to the case, or the whole commit is a `duplicate`, and that
     must not have been taken back, or it is `gone`. `hold`: whoever commits draws the case at once, under this lease,
     which lasts so long; else it waits in the queue. `patient`: nobody waits for it, so it may set out a little later,
-    with others.
+    with others. The version of `after` is counted on here: it is the case as it will stand.
     """
 
     before: Case | None
@@ -55,6 +55,10 @@ class Commit:
     dedupe: Collection[str] = ()
     hold: "tuple[Due, timedelta] | None" = None
     patient: bool = False
+
+    def __post_init__(self) -> None:
+        version = (self.before.version if self.before else 0) + 1
+        object.__setattr__(self, "after", self.after.model_copy(update={"version": version}))
 
 
 class Cases(Protocol):

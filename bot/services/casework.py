@@ -188,25 +188,23 @@ class Casework:
         return Outcome(await self.cases.load(case_id))
 
     async def _commit(self, before: Case | None, change: Change, terms: Terms) -> Outcome | Conflict:
-        after = change.case
-        result = await self.cases.commit(
-            Commit(
-                before=before,
-                after=after,
-                at=self._clock.now(),
-                log=change.log,
-                draw=draw_priority(after) if change.redraw else None,
-                draw_after=terms.draw_after,
-                dedupe=terms.dedupe,
-                hold=terms.hold,
-                patient=terms.patient,
-            )
+        commit = Commit(
+            before=before,
+            after=change.case,
+            at=self._clock.now(),
+            log=change.log,
+            draw=draw_priority(change.case) if change.redraw else None,
+            draw_after=terms.draw_after,
+            dedupe=terms.dedupe,
+            hold=terms.hold,
+            patient=terms.patient,
         )
+        result = await self.cases.commit(commit)
         if result == "committed":
+            after = commit.after
             if before is not None and before.is_open and not after.is_open:
                 self._closed(after)
             if change.redraw and terms.hold is None:
                 self._marked.set()
-            version = (before.version if before else 0) + 1
-            return Outcome(after.model_copy(update={"version": version}))
+            return Outcome(after)
         return result if isinstance(result, Conflict) else Outcome(before, TOLD_BEFORE[result])

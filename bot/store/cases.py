@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 
 from pydantic import ValidationError
 
@@ -152,25 +153,22 @@ class RedisCases:
 
     def _commit_call(self, commit: Commit) -> tuple[list[str], list[Arg]]:
         """Keys and arguments, in the order that commit.lua names."""
-        before, expected = commit.before, commit.before.version if commit.before else 0
-        after = commit.after.model_copy(update={"version": expected + 1})
-        shard = self.keys.shard_of(after.id)
+        before, after = commit.before, commit.after
+        case_id = after.id
+        shard = self.keys.shard_of(case_id)
         joins = agenda.indexes(after)
         leaves = [name for name in _lists(before, after) if name not in joins]
-        keys = [self.keys.case(shard, after.id), self.keys.log(shard, after.id)]
-        for queue in (TIMERS, SENDS, CARDS):
-            keys += self.keys.due(shard, queue)
-        keys.append(self.keys.leases(shard, CARDS))
-        due, lease = commit.hold or (None, NO_TIME)
-        keys += (self.keys.index(shard, name) for name in (*joins, *leaves))
         names = dict.fromkeys(commit.dedupe)
-        keys += (self.keys.seen(shard, after.id, name) for name in names)
-        keys += (self.keys.gone(shard, name) for name in names)
         counts = changes(before, after)
-        keys += (self.keys.speed(shard, day) for day in counts)
+        keys = [self.keys.case(shard, case_id), self.keys.log(shard, case_id), *_queues(self.keys, shard)]
+        keys += [self.keys.index(shard, name) for name in (*joins, *leaves)]
+        keys += [self.keys.seen(shard, case_id, name) for name in names]
+        keys += [self.keys.gone(shard, name) for name in names]
+        keys += [self.keys.speed(shard, day) for day in counts]
+        due, lease = commit.hold or (None, NO_TIME)
         args: list[Arg] = [
-            after.id,
-            "" if before is None else expected,
+            case_id,
+            "" if before is None else before.version,
             document(after),
             "" if after.is_open else self.retention // MS,
             _score(agenda.next_timer(after)),
@@ -184,11 +182,18 @@ class RedisCases:
             lease // MS,
             len(counts),
             COUNTS_TTL // MS,
-            *(millis(at) for at in joins.values()),
-            *(_added(amounts) for amounts in counts.values()),
-            *(entry.model_dump_json(exclude_defaults=True) for entry in commit.log),
+            *[millis(at) for at in joins.values()],
+            *[_added(amounts) for amounts in counts.values()],
+            *[entry.model_dump_json(exclude_defaults=True) for entry in commit.log],
         ]
         return keys, args
+
+
+@cache
+def _queues(keys: Keys, shard: int) -> tuple[str, ...]:
+    """The keys of the queues that a commit may touch, the same for all cases of a shard."""
+    queues = [key for queue in (TIMERS, SENDS, CARDS) for key in keys.due(shard, queue)]
+    return *queues, keys.leases(shard, CARDS)
 
 
 def document(case: Case) -> str:
