@@ -50,7 +50,7 @@ class LanguageReader:
         """
         head = words[:_READ]
         plain = (_NOT_WORDS if _DIGIT.search(head) else _NOT_LETTERS).sub(" ", head)
-        letters = sum(1 for _ in islice(filter(str.isalpha, plain), _SHORT))
+        letters = len(tuple(islice(filter(str.isalpha, plain), _SHORT)))
         if letters < _FEWEST_LETTERS:
             return UNKNOWN
         best = self.detector.detect(plain.lower() if _is_loud(plain) else plain, model="lite")[0]
