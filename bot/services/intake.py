@@ -44,9 +44,12 @@ from bot.services.quiet import QuietEvents, name_of
 from bot.services.reader import Reader
 from bot.telemetry import Metrics
 
-BATCH = 128
-HANDS = 64
-"""Conversations taken in beside each other: they share their round trips to the store."""
+BATCH = 64
+"""Deliveries taken at once. What is taken together is read, then stored, then shown: of more of them the processor has
+forgotten the first ones each time."""
+HANDS = BATCH
+"""Conversations taken in beside each other: they share their round trips to the store. Fewer would cut a batch into
+several, for which the server writes to its disk several times."""
 WAIT_MS, LONGEST_WAIT_MS = 200, 1_000
 """How long to wait at the inbox: longer and longer while nothing comes, since each look costs."""
 FAILED_S = 1.0
