@@ -150,6 +150,15 @@ def counted(rig: Rig) -> dict[str, float]:
     return {word: found.get(word, 0.0) for word in ("new", "digest", "deleted")}
 
 
+async def shared(client: "redis.asyncio.Redis", word: str) -> None:
+    """Wait until the worker has brought what it noticed of new words to Redis: later notes stay for minutes."""
+
+    async def stands() -> bool:
+        return any(key.endswith(":recent") for key in await holding(client, word))
+
+    await wait_until(stands, f"{word!r} is noted", within_s=20)
+
+
 async def check_gone(rig: Rig, client: "redis.asyncio.Redis", hers: tuple[str, ...]) -> None:
     """Once the workers have drawn anew what lists her, nothing names her but what people wrote."""
 
@@ -186,6 +195,7 @@ async def test_slack_goes_away_in_the_middle(
         env = the_env(rig, redis_url, tmp_path)
         rig.square.post("anahorvat", COMPLAINT)
         await rig.card("my violin is lost")
+        await shared(redis, "violin")
         slack = rig.sandbox.slack
         slack.set_fault(fault, "chat.delete", times=1000)
         code, said = await run_bot(env, "forget", "bluesky", WHO, "--yes")
