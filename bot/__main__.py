@@ -65,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
         name: commands.add_parser(name, help=short, description=f"{_sentence(short)} {more}".strip())
         for name, (short, more) in COMMANDS.items()
     }
+    added["check"].add_argument("--release", action="store_true", help="fail for settings and server alone")
     added["dead"].add_argument("id", nargs="?", default="", help="which one to show, its personal data masked")
     added["replay"].add_argument("ids", nargs="*", help="which ones; all of them without ids")
     added["forget"].add_argument("network", help="where they are a customer, such as bluesky")

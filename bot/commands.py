@@ -43,7 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
 async def _run(arguments: argparse.Namespace, env: Mapping[str, str]) -> int:
     match arguments.command:
         case "check":
-            code = await check(env, _say)
+            code = await check(env, _say, release=arguments.release)
         case "settings" | "capabilities" as page:
             _say((settings_page() if page == "settings" else capabilities_page()).rstrip())
             code = 0

@@ -56,6 +56,25 @@ async def test_what_is_broken_is_one_line_with_its_mend(
     no_secret_in(said, env | changes)
 
 
+@pytest.mark.parametrize(
+    ("changes", "code"),
+    [
+        ({"SLACK_BOT_TOKEN": f"xoxb-{SECRET}"}, 0),
+        ({"BLUESKY_APP_PASSWORD": SECRET}, 0),
+        ({"SLACK_CHANNEL": "care"}, 1),
+        ({"REDIS_URL": "redis://127.0.0.1:9/0"}, 1),
+    ],
+    ids=["token", "network", "settings", "server"],
+)
+async def test_a_release_is_stopped_by_what_it_could_not_start_with(
+    redis_url: str, changes: dict[str, str], code: int
+) -> None:
+    """All that is wrong is said; what is wrong in Slack or at a network keeps no mend of it from going out."""
+    async with a_sandbox(redis_url) as (_, env):
+        found, said = await run_bot(env | changes, "check", "--release")
+    assert (found, said.count("BAD")) == (code, 1), said
+
+
 async def test_slack_out_of_reach_is_told_for_token_and_socket(redis_url: str) -> None:
     """Both need it; the mend names the address."""
     async with a_sandbox(redis_url) as (_, env):

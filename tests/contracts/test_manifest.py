@@ -99,12 +99,12 @@ def test_socket_mode_and_the_command_are_on(manifest: dict[str, Any]) -> None:
 
 
 def test_the_procfile_has_the_three_processes() -> None:
-    """web answers, worker works, release stops a release whose settings are wrong."""
+    """web answers, worker works, release stops one that could not start."""
     lines = (ROOT / "Procfile").read_text().splitlines()
     assert dict(line.split(": ", 1) for line in lines) == {
         "web": "python -m bot web",
         "worker": "python -m bot worker",
-        "release": "python -m bot check",
+        "release": "python -m bot check --release",
     }
 
 
