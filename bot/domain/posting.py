@@ -1,6 +1,8 @@
 """Slack messages of a case: which are wanted, which stand, what each showed last."""
 
+from collections.abc import Mapping
 from datetime import datetime
+from types import MappingProxyType
 
 from bot.domain.case import Case, Post, PostKind
 from bot.domain.decisions import Change, Decision, Refused
@@ -9,6 +11,7 @@ from bot.domain.models import Model
 from bot.domain.ports import Posted
 
 CARD = "card"
+NOTHING: Mapping[str, object] = MappingProxyType({})
 
 
 class Shown(Model):
@@ -92,7 +95,7 @@ def placed(case: Case, post_id: str, posted: Posted, shown: Shown, now: datetime
         rest = tuple(each for each in case.posts if each.id != post_id)
         lines = (*case.lines, posted.ts)[-LINES_KEPT:]
         return _silent(case.model_copy(update={"posts": rest, "lines": lines}))
-    return _shows(_dated(case, post_id, now), post_id, shown, place=posted.channel, ts=posted.ts)
+    return _shows(case, post_id, shown, _dated(case, post_id, now), place=posted.channel, ts=posted.ts)
 
 
 def lost(case: Case, post_id: str, ts: str) -> Decision:
@@ -118,7 +121,7 @@ def stands_at(case: Case, post_id: str, posted: Posted) -> bool:
 
 def drawn(case: Case, post_id: str, shown: Shown, now: datetime) -> Decision:
     """The message was updated. The card of an earlier cycle dates a return by that."""
-    return _shows(_dated(case, post_id, now), post_id, shown)
+    return _shows(case, post_id, shown, _dated(case, post_id, now))
 
 
 def doubted(case: Case, post_id: str, version: int) -> Decision:
@@ -156,28 +159,32 @@ def _retire(post: Post) -> Post:
     return post.model_copy(update={"kind": PostKind.RETIRED, "drawn": ""})
 
 
-def _dated(case: Case, post_id: str, now: datetime) -> Case:
-    """The case whose cycle knows since when its card shows it."""
+def _dated(case: Case, post_id: str, now: datetime) -> Mapping[str, object]:
+    """What changes of a case whose cycle did not know yet since when its card shows it."""
     if post_id != CARD or case.cycle.carded_at is not None:
-        return case
-    return case.model_copy(update={"cycle": case.cycle.model_copy(update={"carded_at": now})})
+        return NOTHING
+    return {"cycle": case.cycle.model_copy(update={"carded_at": now})}
 
 
-def _shows(case: Case, post_id: str, shown: Shown, **update: object) -> Decision:
-    """Note what a message shows. If the case has changed since it was drawn, another draw may have overtaken this one,
-    and nobody knows which of the two Slack took last: then it counts as not drawn, and is drawn once more."""
+def _shows(case: Case, post_id: str, shown: Shown, also: Mapping[str, object] = NOTHING, **update: object) -> Decision:
+    """Note what a message shows, with what `also` changes of the case. If the case has changed since it was drawn,
+    another draw may have overtaken this one, and nobody knows which of the two Slack took last: then it counts as not
+    drawn, and is drawn once more."""
     certain = case.version == shown.version
     home = settled(case) if post_id == CARD else case
     drawn = shown.digest if certain else ""
     redraw = not certain or home.posts != case.posts
-    return _update(home, post_id, redraw=redraw, drawn=drawn, error="", retry_at=None, **update)
+    return _update(home, post_id, also, redraw=redraw, drawn=drawn, error="", retry_at=None, **update)
 
 
-def _update(case: Case, post_id: str, *, redraw: bool = False, **update: object) -> Decision:
+def _update(
+    case: Case, post_id: str, also: Mapping[str, object] = NOTHING, *, redraw: bool = False, **update: object
+) -> Decision:
+    """Change a message, with what `also` changes of the case."""
     if case.post(post_id) is None:
         return Refused(code="no_post", text="That message is no longer part of the case.")
     posts = tuple(post.model_copy(update=update) if post.id == post_id else post for post in case.posts)
-    return Change(case=_with(case, posts), redraw=redraw)
+    return Change(case=case.model_copy(update={**also, "posts": posts}), redraw=redraw)
 
 
 def _with(case: Case, posts: tuple[Post, ...]) -> Case:

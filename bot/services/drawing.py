@@ -119,7 +119,7 @@ class Drawing:
         if card is None or self._budget.is_full(card.channel) or (self._calm and not self._calm.is_clear(card.channel)):
             return None
         begun = attempting(change.case, card.id, new_attempt(self._clock.now()))
-        return change.model_copy(update={"case": begun.case}) if isinstance(begun, Change) else None
+        return Change(case=begun.case, log=change.log, redraw=change.redraw) if isinstance(begun, Change) else None
 
     def room(self, card: Post) -> Place:
         """Ask for a token of Slack's budget for the card of an `opening`, if one can be spared."""
