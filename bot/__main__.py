@@ -31,7 +31,7 @@ COMMANDS = {
     "capabilities": ("print docs/connectors/capabilities.md", ""),
 }
 """What the help says of each command: in the list, and beyond that on its own page."""
-YOUNG = 50_000
+YOUNG = 30_000
 """How many objects come together before the collector of reference cycles looks through them: twice as many as there
 are while a batch of deliveries is worked on. It found none to free among those, and looking at them again and again (at
 each 700 new ones, in Python 3.13 at each 2,000) took a worker a tenth of its time."""
