@@ -60,13 +60,13 @@ from bot.services.reader import Reader
 from bot.services.recovery import Recovery
 from bot.services.redrawing import Redrawing
 from bot.services.sending import Sending
+from bot.services.shared_clock import SharedClock
 from bot.services.signals import Signals, unworked
 from bot.services.slack_budget import SlackBudget
 from bot.services.speed import Speeds
 from bot.services.templating import Templating
 from bot.services.tempo import USUAL, Tempo, paced
-from bot.services.timekeeping import SharedClock
-from bot.services.timing import HOURLY, Timing
+from bot.services.timers import HOURLY, Timing
 from bot.services.worker import QueueWorker
 from bot.settings import Settings
 from bot.slack import SlackGateway

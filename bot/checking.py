@@ -6,7 +6,7 @@ from bot import accounts
 from bot.app import Service, open_service
 from bot.domain.errors import HarkError, SetupError
 from bot.domain.models import Health
-from bot.services.timekeeping import SharedClock
+from bot.services.shared_clock import SharedClock
 
 Say = Callable[[str], None]
 SERVER_MEND = "check REDIS_URL, and that the server runs"

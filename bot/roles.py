@@ -17,7 +17,7 @@ from bot.domain.errors import SetupError, StoreUnavailable
 from bot.domain.ports import WorkerQueue
 from bot.listening import Socket, http_route, keep_acquainted
 from bot.services.outage import AWAY, FATAL_NOTE, OPEN_NOTE, GatedQueue
-from bot.services.timekeeping import SharedClock
+from bot.services.shared_clock import SharedClock
 from bot.services.worker import RENEWALS, Act, QueueWorker
 from bot.settings import Settings
 from bot.web import WebDeps, build

@@ -43,7 +43,7 @@ from bot.domain.text.similar import normal
 from bot.services.casework import ROUNDS, Casework
 from bot.services.erasing_slack import SlackErasing
 from bot.services.hourly import Hourly
-from bot.services.timing import HOURLY
+from bot.services.timers import HOURLY
 
 PIECE: Final = 200
 TOLD_EVERY: Final = 20_000

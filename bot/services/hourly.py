@@ -11,7 +11,7 @@ from bot.domain.fallback import FATAL, UNDRAWABLE
 from bot.domain.models import Model
 from bot.domain.policy import Policy
 from bot.domain.ports import Cases, Clock, DueQueue, Notes, Posted, Rendered, SlackPort
-from bot.services.timing import HOURLY
+from bot.services.timers import HOURLY
 
 STATE = "hourly"
 TOLD = "hourly:told"

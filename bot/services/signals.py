@@ -12,7 +12,7 @@ from bot.services.hearing import Hearing
 from bot.services.misplaced import MISPLACED
 from bot.services.notices import Notices
 from bot.services.outage import OUTAGE, Outage
-from bot.services.timing import Chore
+from bot.services.timers import Chore
 
 SOON = timedelta(minutes=1)
 WATCHES = (DEAD, CANARY, OUTAGE, MISPLACED)

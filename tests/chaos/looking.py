@@ -15,7 +15,7 @@ from bot.domain.case import Case, SendState
 from bot.domain.models import Kind
 from bot.services.notices import NOTICE
 from bot.services.signals import WATCHES
-from bot.services.timing import HOURLY
+from bot.services.timers import HOURLY
 from bot.store.keys import score
 from sandbox.demo import Sandbox
 from sandbox.slack.model import Message

@@ -7,7 +7,7 @@ import pytest
 
 from bot.clock import SystemClock
 from bot.roles import Role
-from bot.services.timekeeping import SharedClock
+from bot.services.shared_clock import SharedClock
 from tests.support.bot_process import a_sandbox, serving
 from tests.support.rig import ANA, Scene
 from tests.support.waiting import wait_until

@@ -22,7 +22,7 @@ from bot.services.casework import Casework
 from bot.services.erasing import Erasing, Report
 from bot.services.erasing_slack import SlackErasing
 from bot.services.hourly import STATE, STATE_KEPT, Hourly, Message
-from bot.services.timing import HOURLY
+from bot.services.timers import HOURLY
 from bot.slack import SlackGateway
 from bot.store.erasing import RedisErasing
 from bot.telemetry import Metrics

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bot.services.timekeeping import MOST, SharedClock
+from bot.services.shared_clock import MOST, SharedClock
 from tests.support.cases import NOON
 from tests.support.stores import TestClock, a_store
 
