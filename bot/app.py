@@ -27,7 +27,7 @@ from bot.cards.view import Rendered, View
 from bot.clock import SystemClock
 from bot.domain.case import Case, Post
 from bot.domain.errors import SetupError
-from bot.domain.network import Titles
+from bot.domain.network import Connectors, Titles
 from bot.domain.ports import Clock, Posted, SpeedPort
 from bot.domain.storm_ports import ProblemData, RingData, StormData
 from bot.domain.text.privacy import AllowList
@@ -75,7 +75,6 @@ from bot.store.connect import connect
 from bot.store.embedded import Embedded
 from bot.store.store import Store, open_store
 from bot.telemetry import Metrics
-from connectors.base import Connector
 from connectors.registry import NETWORKS
 
 SHARDS_KEPT = timedelta(days=3650)
@@ -94,7 +93,7 @@ class Service:
     slack: SlackGateway
     client: AsyncWebClient
     bolt: AsyncApp
-    connectors: Mapping[tuple[str, str], Connector]
+    connectors: Connectors
     marked: asyncio.Event
     surroundings: "Surroundings"
     casework: Casework
@@ -329,7 +328,7 @@ class Surroundings:
     def __init__(
         self,
         settings: Settings,
-        connectors: Mapping[tuple[str, str], Connector],
+        connectors: Connectors,
         slack: SlackGateway,
         clock: Clock,
         allow: AllowList,

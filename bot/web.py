@@ -18,7 +18,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, Counter, generate_latest
 from pydantic import SecretStr
 
 from bot.domain.errors import StoreUnavailable
-from bot.domain.network import Accepted, Challenge, ConnectorPort, Refusal, WebhookRequest
+from bot.domain.network import Accepted, Challenge, ConnectorPort, Connectors, Refusal, WebhookRequest
 from bot.domain.ports import Clock, Inbox
 from bot.environment import MAIN
 from bot.telemetry import Metrics
@@ -41,7 +41,7 @@ class WebDeps:
     """
 
     inbox: Inbox
-    connectors: Mapping[tuple[str, str], ConnectorPort]
+    connectors: Connectors
     clock: Clock
     metrics: Metrics
     ready: Callable[[], Awaitable[Mapping[str, bool | str]]]

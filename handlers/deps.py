@@ -1,6 +1,6 @@
 """What the listeners are given, once, by the composition root."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 import aiohttp
@@ -8,7 +8,7 @@ import aiohttp
 from bot.cards.view import View
 from bot.domain.case import Case
 from bot.domain.models import Health
-from bot.domain.network import ConnectorPort, Titles
+from bot.domain.network import Connectors, Titles
 from bot.domain.policy import Policy
 from bot.domain.ports import Cases, Clock, Notes, Render
 from bot.services.composing import Composing
@@ -36,7 +36,7 @@ class Deps:
     notes: Notes
     slack: SlackGateway
     http: aiohttp.ClientSession
-    connectors: Mapping[tuple[str, str], ConnectorPort]
+    connectors: Connectors
     policy: Policy
     clock: Clock
     render: Render

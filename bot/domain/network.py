@@ -147,3 +147,7 @@ class ConnectorPort(Protocol):
     async def read_back(self, send: Send) -> Sent | None:
         """Find a send on the network; None when it is certain that it is not there. Raises Transient."""
         ...
+
+
+Connectors = Mapping[tuple[str, str], ConnectorPort]
+"""The accounts of this installation, by network and account."""

@@ -9,7 +9,7 @@ from bot.domain.calendar import Calendar
 from bot.domain.canary import Arrival, Stream, first_heard, hear, rings, usual_gap, watch
 from bot.domain.errors import HarkError
 from bot.domain.models import Health
-from bot.domain.network import ConnectorPort, Titles
+from bot.domain.network import ConnectorPort, Connectors, Titles
 from bot.domain.notices import Words, kind_of
 from bot.domain.ports import Clock
 from bot.services.notices import Notices
@@ -39,7 +39,7 @@ class Canary:
         self,
         book: Rhythms,
         notices: Notices,
-        connectors: Mapping[tuple[str, str], ConnectorPort],
+        connectors: Connectors,
         titles: Titles,
         calendar: Calendar,
         clock: Clock,

@@ -1,7 +1,7 @@
 """What the verbs of the desk share: the case with what it offers, and the one way to press."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -9,7 +9,7 @@ from bot.domain.case import Case, Person
 from bot.domain.decisions import Decide, Decision, Refused
 from bot.domain.hiding import CRITICISM
 from bot.domain.models import Capabilities
-from bot.domain.network import ConnectorPort
+from bot.domain.network import ConnectorPort, Connectors
 from bot.domain.offers import Offer, first_word_under_way, offers, private_used
 from bot.domain.policy import Policy
 from bot.domain.ports import Clock, Notes
@@ -32,7 +32,7 @@ class DeskContext:
     casework: Casework
     people: People
     notes: Notes
-    connectors: Mapping[tuple[str, str], ConnectorPort]
+    connectors: Connectors
     policy: Policy
     clock: Clock
 

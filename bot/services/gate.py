@@ -5,7 +5,6 @@ longer, so that staff go first. Where the sends of one account go to several hos
 """
 
 from collections import Counter
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
@@ -16,7 +15,7 @@ from bot.domain.case import SendState
 from bot.domain.circuit import SIGN_IN, WELL, Circuit
 from bot.domain.errors import NetworkError, Permanent, Transient
 from bot.domain.models import Health
-from bot.domain.network import ConnectorPort, Titles
+from bot.domain.network import ConnectorPort, Connectors, Titles
 from bot.domain.ports import Budgets, Cases, Clock, Notes
 
 KEPT = timedelta(days=1)
@@ -115,7 +114,7 @@ class Gate:
         wait = await self._budgets.take(_polls(connector), POLLS_PER_S, POLL_BURST, now)
         return now + timedelta(seconds=wait) if wait > 0 else None
 
-    async def mend(self, connectors: Mapping[tuple[str, str], ConnectorPort]) -> None:
+    async def mend(self, connectors: Connectors) -> None:
         """Look whether accounts whose sign-in was refused are well again: then what waits goes out."""
         for connector in connectors.values():
             refused = [host for host, circuit in await _paused(self._notes, connector) if circuit.sign_in]

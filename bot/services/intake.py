@@ -7,7 +7,7 @@ any order: a removal that comes before the words it removes is remembered, and t
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from typing import Protocol
 
@@ -32,7 +32,7 @@ from bot.domain.models import (
     SendReport,
     UnknownEvent,
 )
-from bot.domain.network import ConnectorPort, Titles
+from bot.domain.network import Connectors, Titles
 from bot.domain.policy import Policy
 from bot.domain.ports import Clock, Conflict, Inbox, Notes, Stored
 from bot.domain.receiving import completed, deleted, edited, named, open_case, receive, reread
@@ -76,7 +76,7 @@ class Intake:
         inbox: Inbox,
         notes: Notes,
         casework: Casework,
-        connectors: Mapping[tuple[str, str], ConnectorPort],
+        connectors: Connectors,
         titles: Titles,
         reader: Reader,
         policy: Policy,

@@ -4,7 +4,7 @@ The raw items and the cursor are stored in one step, so a crash reads again but 
 no event announces are found by looking at the open cases' interactions again.
 """
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -12,7 +12,7 @@ import structlog
 
 from bot.domain.errors import NetworkError, Transient
 from bot.domain.models import Health, Raw
-from bot.domain.network import ConnectorPort, Page, Titles
+from bot.domain.network import ConnectorPort, Connectors, Page, Titles
 from bot.domain.ports import Cases, Clock, Due, DueQueue, Inbox, Notes
 from bot.services import health, lookups
 from bot.services.gate import Gate
@@ -49,7 +49,7 @@ class Polling:
     def __init__(
         self,
         store: Kept,
-        connectors: Mapping[tuple[str, str], ConnectorPort],
+        connectors: Connectors,
         clock: Clock,
         metrics: Metrics,
         poll_seconds: float,

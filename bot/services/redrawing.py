@@ -6,14 +6,13 @@ account's open cases behind everything else that is to be drawn; a card that loo
 """
 
 import asyncio
-from collections.abc import Mapping
 from datetime import timedelta
 from typing import Protocol
 
 import structlog
 
 from bot.domain.case import Case
-from bot.domain.network import ConnectorPort
+from bot.domain.network import Connectors
 from bot.domain.ports import Cases, Clock, DueQueue, Notes
 
 KEPT = timedelta(days=400)
@@ -39,7 +38,7 @@ class Kept(Protocol):
 class Redrawing:
     """What one process notices, and does for the accounts that it knows."""
 
-    def __init__(self, store: Kept, connectors: Mapping[tuple[str, str], ConnectorPort], clock: Clock) -> None:
+    def __init__(self, store: Kept, connectors: Connectors, clock: Clock) -> None:
         self._cases = store.cases
         self._cards = store.cards
         self._notes = store.notes

@@ -5,7 +5,7 @@ looked for on the network before anything is tried again.
 """
 
 import asyncio
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import structlog
@@ -31,7 +31,7 @@ from bot.domain.delivery import (
 from bot.domain.errors import LeaseLost, NetworkError, Permanent, Transient, Unknown
 from bot.domain.hiding import stopped
 from bot.domain.models import Capabilities, Health, Sent
-from bot.domain.network import ConnectorPort
+from bot.domain.network import ConnectorPort, Connectors
 from bot.domain.offers import window_open
 from bot.domain.policy import Policy
 from bot.domain.ports import Clock, Due, Notes
@@ -64,7 +64,7 @@ class Sending:
         self,
         casework: Casework,
         notes: Notes,
-        connectors: Mapping[tuple[str, str], ConnectorPort],
+        connectors: Connectors,
         policy: Policy,
         clock: Clock,
         metrics: Metrics,

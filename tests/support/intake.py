@@ -1,13 +1,13 @@
 """One worker's intake by itself, what comes in read as the test says, and notes with which things happen meanwhile."""
 
-from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cache
 
 from bot.domain.case import Case
 from bot.domain.models import Event, Raw
-from bot.domain.network import ConnectorPort, Titles
+from bot.domain.network import Connectors, Titles
 from bot.domain.ports import Cases, Commit, CommitResult, Inbox, Notes
 from bot.domain.text.privacy import AllowList
 from bot.domain.text.triage import Triage
@@ -45,7 +45,7 @@ def triage() -> Triage:
     return Triage.load()
 
 
-def told(parse: Parse) -> Mapping[tuple[str, str], ConnectorPort]:
+def told(parse: Parse) -> Connectors:
     """The account of `a_raw`, read in this way."""
     raw = a_raw()
     return {(raw.network, raw.account): Told(parse)}
@@ -53,7 +53,7 @@ def told(parse: Parse) -> Mapping[tuple[str, str], ConnectorPort]:
 
 def an_intake(
     store: Store,
-    connectors: Mapping[tuple[str, str], ConnectorPort],
+    connectors: Connectors,
     *,
     inbox: Inbox | None = None,
     notes: Notes | None = None,

@@ -13,7 +13,7 @@ import pytest
 from bot import accounts
 from bot.clock import SystemClock
 from bot.domain.models import Interaction, Raw, UnknownEvent
-from bot.domain.network import ConnectorPort
+from bot.domain.network import Connectors
 from bot.store.store import Store
 from bot.telemetry import Metrics
 from bot.web import WebDeps, build
@@ -42,7 +42,7 @@ class Site:
 
     url: str
     store: Store
-    connectors: Mapping[tuple[str, str], ConnectorPort]
+    connectors: Connectors
 
     async def deliver(self, path: str, body: bytes, secret: str = APP_SECRET) -> None:
         """A delivery, signed by the app."""
