@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.models import Event, Interaction, Raw
-from bot.services.intake import Intake
+from bot.services.intake import BATCH, Intake
 from bot.store.inbox import UNKNOWN_FOR
 from bot.store.store import Store
 from tests.support.cases import a_key, a_raw, an_interaction
@@ -124,7 +124,7 @@ async def test_what_is_left_holds_nothing_else_up(redis_url: str) -> None:
         assert await deploy.cases("fresh", "dead") == ["fresh"]
         assert await deploy.older_store.inbox.depth() == 302
         await deploy.lies(A_WHILE)
-        taken = [await looks_again(deploy.newer, deploy.newer_store) for _ in range(3)]
+        taken = [await looks_again(deploy.newer, deploy.newer_store) for _ in range(301 // BATCH + 1)]
         assert sum(taken) == 1
         assert await deploy.cases("dead") == ["dead"]
         assert await deploy.older_store.inbox.depth() == 301
