@@ -24,6 +24,7 @@ from bot.domain.policy import Policy
 from bot.domain.reading import Reading
 from bot.domain.receiving import open_case
 from bot.services.casework import Casework
+from bot.services.tempo import USUAL
 from bot.store.embedded import Embedded, read_state
 from bot.store.store import Store, open_store
 
@@ -211,7 +212,12 @@ class Stage:
     async def store(self) -> AsyncIterator[Store]:
         """Hark's store, for looking into it and for what needs no process."""
         store = await open_store(
-            self.redis_url, shards=1, retention=RETENTION, instance=f"bench-{time.monotonic_ns()}", clock=CLOCK
+            self.redis_url,
+            shards=1,
+            retention=RETENTION,
+            instance=f"bench-{time.monotonic_ns()}",
+            clock=CLOCK,
+            takeover=USUAL.takeover,
         )
         try:
             yield store

@@ -32,7 +32,6 @@ DEAD_STREAM_TTL = DEAD_TTL + timedelta(days=1)
 DEAD_CAP = 10_000
 REPLAY_AT_ONCE = 100
 WORKER_GONE = timedelta(days=1)
-TAKEOVER = timedelta(seconds=60)
 UNKNOWN_FOR = timedelta(minutes=10)
 """How long a delivery waits for a worker that knows its account: in a deploy old ones run beside it for a minute."""
 RENEWED_S = 60.0
@@ -55,7 +54,7 @@ class RedisInbox:
     clock: Clock
     instance: str
     turns: Turns
-    takeover: timedelta = TAKEOVER
+    takeover: timedelta
     writes: GroupCommit[Raw] = field(init=False)
     _next_takeover: float = field(default=0.0, init=False)
     _taken: dict[tuple[int, str], float] = field(default_factory=dict, init=False)

@@ -12,7 +12,7 @@ from bot.store.dead import RedisDead
 from bot.store.due import RedisDueQueue, Turns
 from bot.store.erasing import RedisErasing
 from bot.store.heard import RedisHeard
-from bot.store.inbox import TAKEOVER, RedisInbox
+from bot.store.inbox import RedisInbox
 from bot.store.keys import CARDS, EPOCH, POLLS, SENDS, STORMS, TIMERS, Keys
 from bot.store.notes import RedisNotes
 from bot.store.notices import RedisNotices
@@ -134,7 +134,7 @@ async def open_store(
     retention: timedelta,
     instance: str,
     clock: Clock,
-    takeover: timedelta = TAKEOVER,
+    takeover: timedelta,
     tls_verify: bool = True,
 ) -> Store:
     """Connect to Redis and make ready what must exist. `instance` is a name that no other live process has.

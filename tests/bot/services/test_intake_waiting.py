@@ -36,7 +36,7 @@ async def test_an_idle_intake_waits_longer_and_longer(redis_url: str) -> None:
     """An idle worker costs little; the first delivery that comes makes it as quick as before."""
     async with a_store(redis_url) as store:
         ours, stop = store.inbox, asyncio.Event()
-        inbox = Hasty(ours.link, ours.keys, ours.scripts, ours.clock, ours.instance, ours.turns)
+        inbox = Hasty(ours.link, ours.keys, ours.scripts, ours.clock, ours.instance, ours.turns, ours.takeover)
         intake = an_intake(store, told(nothing), inbox=inbox)
         async with asyncio.TaskGroup() as group:
             group.create_task(intake.run(stop))
