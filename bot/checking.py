@@ -7,8 +7,8 @@ from bot.app import Service, open_service
 from bot.domain.errors import HarkError, SetupError
 from bot.domain.models import Health
 from bot.services.shared_clock import SharedClock
+from bot.terminal import Say
 
-Say = Callable[[str], None]
 SERVER_MEND = "check REDIS_URL, and that the server runs"
 
 

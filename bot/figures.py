@@ -1,7 +1,7 @@
 """`python -m bot speed`: how fast customers are answered, for people or for programs."""
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from bot import accounts
@@ -11,10 +11,7 @@ from bot.domain.network import Titles
 from bot.domain.speed import PERCENTS, Figures, Pace, Speed
 from bot.secrecy import set_up_logging
 from bot.services.speed import MOST_DAYS, Speeds
-
-Say = Callable[[str], None]
-WRONG = 2
-"""The exit code for a wrong command line."""
+from bot.terminal import WRONG, Say
 
 
 async def speed(env: Mapping[str, str], say: Say, days: int, *, as_json: bool) -> int:

@@ -3,7 +3,7 @@
 Nothing personal is printed but what was typed.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from bot import accounts
 from bot.app import Service, open_service
@@ -12,10 +12,8 @@ from bot.secrecy import set_up_logging
 from bot.services.erasing import Erasing, Report, Traces
 from bot.services.erasing_slack import SlackErasing
 from bot.services.reader import Reader
+from bot.terminal import WRONG, Say
 
-Say = Callable[[str], None]
-WRONG = 2
-"""The exit code for a wrong command line."""
 BY_HAND = (
     "by hand: our public answers stand on the network; backups of Redis, exports of Slack and logs of other systems "
     "hold what they held"

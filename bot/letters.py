@@ -8,10 +8,10 @@ from bot.app import open_service
 from bot.domain.dead import KEPT
 from bot.domain.ports import Buried
 from bot.secrecy import allow_list, masker
+from bot.terminal import Say
 
 SHOWN = 100
 BODY_SHOWN = 20_000
-Say = Callable[[str], None]
 
 
 async def dead(env: Mapping[str, str], say: Say, id_: str = "") -> int:

@@ -15,10 +15,11 @@ from bot import accounts
 from bot.app import open_service
 from bot.roles import Role, serve
 from bot.secrecy import set_up_logging
+from bot.terminal import Say
 from sandbox import scenarios, server
 from sandbox.clock import SandboxClock
 from sandbox.lock import only_demo
-from sandbox.ports import HOST, Say, free_or_any, listen
+from sandbox.ports import HOST, free_or_any, listen
 from sandbox.slack import app as slack_app
 from sandbox.slack.app import SlackSandbox
 from sandbox.slack.config import SandboxConfig

@@ -2,17 +2,17 @@
 
 import errno
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from aiohttp import web
 
 from bot.domain.errors import SetupError
+from bot.terminal import Say
 
 HOST = "127.0.0.1"
 PORT = 8420
 HIGHEST = 65_535
 PORTS_TRIED = 20
-Say = Callable[[str], None]
 
 
 def first_port(given: str | None, env: Mapping[str, str]) -> int:
