@@ -9,7 +9,7 @@ from bot.domain.case import Case
 
 
 def brief(case: Case) -> str:
-    """The case as JSON, without what says only what its default says."""
+    """The case as it is stored: JSON, without what says only what its default says (docs/decisions/009)."""
     if case.author is not None and any(item.author is None for item in case.items):
         case = _marked(case)
     return case.model_dump_json(exclude_defaults=True, context=case.author)

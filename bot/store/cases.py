@@ -169,7 +169,7 @@ class RedisCases:
         args: list[Arg] = [
             case_id,
             "" if before is None else before.version,
-            document(after),
+            brief(after),
             "" if after.is_open else self.retention // MS,
             _score(agenda.next_timer(after)),
             _score(agenda.next_send(after)),
@@ -194,11 +194,6 @@ def _queues(keys: Keys, shard: int) -> tuple[str, ...]:
     """The keys of the queues that a commit may touch, the same for all cases of a shard."""
     queues = [key for queue in (TIMERS, SENDS, CARDS) for key in keys.due(shard, queue)]
     return *queues, keys.leases(shard, CARDS)
-
-
-def document(case: Case) -> str:
-    """A case as it is stored: what says only what its default says is left out (docs/decisions/009)."""
-    return brief(case)
 
 
 def read_case(doc: bytes) -> Case:

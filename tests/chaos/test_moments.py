@@ -6,14 +6,14 @@ from bot.domain.delivery import begin
 from bot.domain.models import Sent
 from bot.domain.ports import Posted
 from bot.domain.posting import Shown, attempting, placed
-from bot.store.cases import document
+from bot.store.brief import brief
 from tests.chaos.run import MOMENTS
 from tests.support.cases import NOON, a_card, a_case, a_send
 
 
 def found(case: Case) -> set[str]:
     """The moments that a watcher of the line to the server sees in the writing of this case."""
-    doc = document(case).encode()
+    doc = brief(case).encode()
     return {name for name, (pattern, line) in MOMENTS.items() if line == "server" and pattern.search(doc)}
 
 

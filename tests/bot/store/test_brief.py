@@ -12,7 +12,8 @@ from bot.domain.decisions import Change
 from bot.domain.models import Author
 from bot.domain.receiving import receive
 from bot.domain.text.triage import Triage
-from bot.store.cases import document, read_case
+from bot.store.brief import brief
+from bot.store.cases import read_case
 from tests.support.cases import ANA, CARLA, NOON, a_case, an_item
 from tests.support.policies import a_policy
 
@@ -30,7 +31,7 @@ def a_talk() -> Case:
 
 def test_the_customer_is_named_once() -> None:
     """Others are named where they spoke, and where nobody is known, the document says so."""
-    doc = json.loads(document(a_talk()))
+    doc = json.loads(brief(a_talk()))
     assert doc["author"]["name"] == "Carla"
     assert [item["author"] and item["author"]["name"] for item in doc["items"]] == [None, "Ben B.", None, None]
     assert [item.get("unnamed") for item in doc["items"]] == [None, None, True, None]
@@ -38,17 +39,17 @@ def test_the_customer_is_named_once() -> None:
 
 def test_everybody_is_there_again_when_it_is_read() -> None:
     """Also in a second document of what was read."""
-    once = read_case(document(a_talk()).encode())
+    once = read_case(brief(a_talk()).encode())
     assert once == a_talk()
-    assert read_case(document(once).encode()) == a_talk()
+    assert read_case(brief(once).encode()) == a_talk()
 
 
 @pytest.mark.parametrize("who", [None, BEN])
 def test_a_case_without_an_author_is_written_as_it_is(who: Author | None) -> None:
     """There is nobody to leave out."""
     case = a_case(author=None, items=(an_item(author=who),))
-    assert "unnamed" not in document(case)
-    assert read_case(document(case).encode()) == case
+    assert "unnamed" not in brief(case)
+    assert read_case(brief(case).encode()) == case
 
 
 def test_what_is_not_for_a_store_names_everybody() -> None:
@@ -68,7 +69,7 @@ def test_what_the_version_before_wrote_is_read() -> None:
     assert case.claim is not None
     assert case.claim.until == NOON + timedelta(minutes=30, microseconds=519_992)
     assert (len(case.sends), len(case.hidings), case.posts[0].ts) == (2, 1, "1772625600.106571")
-    assert read_case(document(case).encode()) == case
+    assert read_case(brief(case).encode()) == case
 
 
 def before(doc: str) -> Case:
@@ -92,7 +93,7 @@ def _in_words(value: object) -> object:
 def test_the_version_before_reads_what_is_written_now() -> None:
     """The same instants, the same customer; the items that do not repeat the customer show the case's author there."""
     case = a_talk()
-    seen = before(document(case))
+    seen = before(brief(case))
     assert (seen.author, seen.cycle, seen.wait) == (case.author, case.cycle, case.wait)
     assert [item.author for item in seen.items] == [None, BEN, None, None]
     assert [item.posted_at for item in seen.items] == [item.posted_at for item in case.items]
@@ -101,7 +102,7 @@ def test_the_version_before_reads_what_is_written_now() -> None:
 def test_what_the_version_before_made_of_it_is_whole_again() -> None:
     """It claims and takes in another post: nothing is lost by its way of writing."""
     case, policy = a_talk(), a_policy()
-    seen = before(document(case))
+    seen = before(brief(case))
     for change in (
         claim(seen, ANA, NOON, policy),
         receive(seen, an_item("And now?", id="post-5"), Triage.load().read("And now?"), 2, policy),
@@ -110,14 +111,14 @@ def test_what_the_version_before_made_of_it_is_whole_again() -> None:
         back = read_case(in_words(change.case).encode())
         assert [item.author for item in back.items[:4]] == [CARLA, BEN, None, CARLA]
         assert back.author == CARLA
-        assert read_case(document(back).encode()) == back
+        assert read_case(brief(back).encode()) == back
 
 
 def test_a_name_that_the_version_before_learned_stays() -> None:
     """Where nobody was known, it noted who spoke: that is not forgotten again."""
-    seen = before(document(a_talk()))
+    seen = before(brief(a_talk()))
     for who in (BEN, CARLA):
         items = tuple(item.model_copy(update={"author": who}) if item.seq == 3 else item for item in seen.items)
         back = read_case(in_words(seen.model_copy(update={"items": items})).encode())
         assert [item.author for item in back.items] == [CARLA, BEN, who, CARLA]
-        assert read_case(document(back).encode()) == back
+        assert read_case(brief(back).encode()) == back

@@ -9,7 +9,8 @@ from pydantic import ValidationError
 
 from bot.domain.case import Cycle, LogEntry, Mark, MarkName, Wait
 from bot.domain.models import EARLIEST, LATEST, Interaction
-from bot.store.cases import document, read_case
+from bot.store.brief import brief
+from bot.store.cases import read_case
 from tests.support.card_cases import states
 from tests.support.cases import NOON, a_case, a_claim, a_log_entry, a_send, an_interaction, an_item
 
@@ -22,7 +23,7 @@ INSTANTS = st.datetimes(EARLIEST.replace(tzinfo=None), LATEST.replace(tzinfo=Non
 def test_every_state_of_a_case_is_read_as_it_was_written(name: str) -> None:
     """All that cards are drawn from."""
     case = states()[name]
-    assert read_case(document(case).encode()) == case
+    assert read_case(brief(case).encode()) == case
 
 
 @given(INSTANTS, INSTANTS)
@@ -31,13 +32,13 @@ def test_instants_keep_their_microseconds(one: datetime, other: datetime) -> Non
     cycle = Cycle(n=1, posted_at=one, seen_at=other, closed_at=other)
     wait = Wait(since=one, ack_due=None, answer_due=other, marks=(Mark(name=MarkName.ANSWER_BREACH, at=one),))
     case = a_case(cycle=cycle, wait=wait, items=(an_item(posted_at=one, seen_at=other, reply_until=one),))
-    assert read_case(document(case).encode()) == case
+    assert read_case(brief(case).encode()) == case
 
 
 def test_instants_are_written_as_seconds() -> None:
     """In documents and in the audit log; half as long as in words."""
     at = NOON + timedelta(microseconds=814_000)
-    doc = document(a_case(claim=a_claim(at=at), sends=(a_send(created_at=at),)))
+    doc = brief(a_case(claim=a_claim(at=at), sends=(a_send(created_at=at),)))
     assert '"at":1772625600.814,' in doc
     assert '"created_at":1772625600.814,' in doc
     assert "2026-03" not in doc
