@@ -140,7 +140,7 @@ def read_engine(data_dir: Path) -> tuple[str, tuple[int, ...]] | None:
 class Embedded:
     """A running server on a data folder; an async context manager that starts or adopts it, and stops its own.
 
-    `url` is for redis-py. `is_adopted` tells that another process of ours owns the server.
+    `url` is for redis-py. An adopted server is another process's, which will end it.
     """
 
     def __init__(
@@ -163,11 +163,6 @@ class Embedded:
     def url(self) -> str:
         """The address, in the form that redis-py takes."""
         return f"unix://{self._socket}"
-
-    @property
-    def is_adopted(self) -> bool:
-        """Whether another process owns the server, and will end it."""
-        return self._process is None
 
     async def __aenter__(self) -> Self:
         if self._on_heroku:

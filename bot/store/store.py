@@ -30,7 +30,6 @@ class ServerInfo:
 
     version: str
     old: bool
-    cluster: bool
     append_only: bool
     eviction: str
 
@@ -116,7 +115,6 @@ class Store:
             version=f"Valkey {says['valkey_version']}"
             if "valkey_version" in says
             else f"Redis {says['redis_version']}",
-            cluster=self.link.cluster,
             append_only=says.get("aof_enabled") == 1,
             eviction=says.get("maxmemory_policy", "unknown"),
         )
