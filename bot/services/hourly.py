@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.attempts import new_attempt
 from bot.domain.case import Case
-from bot.domain.errors import SlackRateLimited, SlackRefused, SlackUnavailable, SlackUnknown
+from bot.domain.errors import SlackRefused
 from bot.domain.fallback import FATAL, UNDRAWABLE
 from bot.domain.models import Model
 from bot.domain.policy import Policy
@@ -21,7 +21,6 @@ HOURS_BACK = 72
 STATE_KEPT = timedelta(days=3)
 HOUR = timedelta(hours=1)
 SHOWN = 200
-AFTER_FAILURE = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,10 +90,6 @@ class Hourly:
             return next_hour(now)
         try:
             await self._show(state, hour)
-        except SlackRateLimited as error:
-            return now + timedelta(seconds=error.retry_after)
-        except (SlackUnavailable, SlackUnknown):
-            return now + AFTER_FAILURE
         except SlackRefused as error:
             # What is wrong with the token, or with this drawing, says nothing of the message that stands.
             if error.code not in FATAL | UNDRAWABLE:

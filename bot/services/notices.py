@@ -10,13 +10,12 @@ from datetime import datetime, timedelta
 import structlog
 
 from bot.domain.attempts import new_attempt
-from bot.domain.errors import SlackRateLimited, SlackRefused, SlackUnavailable, SlackUnknown
+from bot.domain.errors import SlackRefused
 from bot.domain.notices import Line, NoticeBook, Telling, Told, Words, after, next_line
 from bot.domain.ports import Clock, DueQueue, Rendered, SlackPort
 
 NOTICE = "notice"
 """The first part of the timer's name; the kind follows."""
-AFTER_FAILURE = timedelta(seconds=30)
 AFTER_REFUSAL = timedelta(hours=1)
 
 
@@ -76,13 +75,7 @@ class Notices:
                 since=line.since,
                 over=line.over,
             )
-        try:
-            told = await self._post(kind, notice.told, telling)
-        except SlackRateLimited as error:
-            return now + timedelta(seconds=error.retry_after)
-        except (SlackUnavailable, SlackUnknown) as error:
-            self._log.warning("a notice waits", kind=kind, error=str(error))
-            return now + AFTER_FAILURE
+        told = await self._post(kind, notice.told, telling)
         if told is None:
             return now + AFTER_REFUSAL
         await self._book.settle(kind, after(told, self._clock.now()), telling.count)

@@ -7,11 +7,10 @@ from typing import Protocol
 import structlog
 
 from bot.domain.attempts import new_attempt
-from bot.domain.errors import SlackRateLimited, SlackRefused, SlackUnavailable, SlackUnknown
+from bot.domain.errors import SlackRefused
 from bot.domain.ports import Clock, Notes, Rendered, SlackPort
 from bot.services.outage import OPEN_NOTE, OUTAGE, RECORD_KEPT, Outage, Record, State
 
-AFTER_FAILURE = timedelta(seconds=30)
 LOOK = timedelta(seconds=5)
 NEAR = timedelta(seconds=60)
 """Cards due within this time count as waiting: Slack's budget sends each to a second of its own."""
@@ -64,34 +63,22 @@ class Recovery:
         ended = record.ended or now
         if waiting and now < ended + PATIENCE + 2 * record.waiting * timedelta(seconds=1):
             return now + LOOK
-        if ended - record.since < WORTH_TELLING and record.waiting < WORTH_TELLING_CARDS:
-            await self._finish()
-            return None
-        return await self._tell(record, ended)
+        if ended - record.since >= WORTH_TELLING or record.waiting >= WORTH_TELLING_CARDS:
+            await self._tell(record, ended)
+        await self._notes.set(OUTAGE, "", RECORD_KEPT)
+        return None
 
-    async def _tell(self, record: Record, ended: datetime) -> datetime | None:
-        now = self._clock.now()
+    async def _tell(self, record: Record, ended: datetime) -> None:
+        """Post the line, unless an earlier attempt stands. A refusal is not argued with."""
         try:
-            if record.attempt:
-                found = await self._slack.find_attempt(self._channel, record.attempt)
-                if found is not None:
-                    await self._finish()
-                    return None
-            attempt = new_attempt(now)
+            if record.attempt and await self._slack.find_attempt(self._channel, record.attempt):
+                return
+            attempt = new_attempt(self._clock.now())
             await self._save(record.model_copy(update={"attempt": attempt}))
             message = self._render(record.waiting, ended - record.since)
             await self._slack.post(self._channel, message.text, message.blocks, attempt=attempt)
-        except SlackRateLimited as error:
-            return now + timedelta(seconds=error.retry_after)
-        except (SlackUnavailable, SlackUnknown):
-            return now + AFTER_FAILURE
         except SlackRefused as error:
             self._log.error("the end of an outage could not be told", error=str(error))
-        await self._finish()
-        return None
-
-    async def _finish(self) -> None:
-        await self._notes.set(OUTAGE, "", RECORD_KEPT)
 
     async def _save(self, record: Record) -> None:
         await self._notes.set(OUTAGE, record.model_dump_json(), RECORD_KEPT)

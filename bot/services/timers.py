@@ -5,18 +5,23 @@ doubled timer does the right thing or nothing.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
+
+import structlog
 
 from bot.domain.agenda import next_timer
+from bot.domain.errors import SlackRateLimited, SlackUnavailable, SlackUnknown
 from bot.domain.passing import pass_time
 from bot.domain.policy import Policy
 from bot.domain.ports import Clock, Due
 from bot.services.casework import Casework
 
 HOURLY = "hourly"
+AFTER_FAILURE = timedelta(seconds=30)
 
 Chore = Callable[[str], Awaitable[datetime | None]]
-"""Something that is due but is no case: takes the timer's whole name, answers when to come again."""
+"""Something that is due but is no case: takes the timer's whole name, answers when to come again. One that posts lets
+Slack's errors pass (but for a refusal): it is done again, and looks for its attempt first."""
 
 
 class Timing:
@@ -33,10 +38,21 @@ class Timing:
         self._policy = policy
         self._clock = clock
         self._chores = chores
+        self._log = structlog.get_logger("hark.timers")
 
     async def act(self, due: Due) -> datetime | None:
         """Let time pass in one case, or do the chore that the first part of the name says; when to come again."""
         if chore := self._chores.get(due.id.partition("/")[0]):
-            return await chore(due.id)
+            return await self._do(chore, due.id)
         outcome = await self._casework.apply(due.id, lambda case: pass_time(case, self._clock.now(), self._policy))
         return next_timer(outcome.case) if outcome.case else None
+
+    async def _do(self, chore: Chore, timer: str) -> datetime | None:
+        """Do a chore; when to come again, also if Slack asks for a pause, is away, or leaves open what became of it."""
+        try:
+            return await chore(timer)
+        except SlackRateLimited as error:
+            return self._clock.now() + timedelta(seconds=error.retry_after)
+        except (SlackUnavailable, SlackUnknown) as error:
+            self._log.warning("a chore waits for Slack", timer=timer, error=str(error))
+            return self._clock.now() + AFTER_FAILURE

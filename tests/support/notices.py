@@ -6,15 +6,19 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from bot.cards.notice import notice_message
+from bot.domain.ports import Due
 from bot.domain.text.privacy import AllowList
 from bot.secrecy import masker
+from bot.services.casework import Casework
 from bot.services.notices import NOTICE, Notices
+from bot.services.timers import Timing
 from bot.slack import SlackGateway
 from bot.store.store import Store
 from bot.telemetry import Metrics
 from sandbox.slack.app import SlackSandbox
 from sandbox.slack.model import Message
 from sandbox.slack.workspace import ANA, CARE
+from tests.support.policies import a_policy
 from tests.support.slack_sandbox import UNLIMITED, slack_api
 from tests.support.stores import TestClock, a_store
 
@@ -27,6 +31,7 @@ class Desk:
     """Notices, where they are kept, and where they are read."""
 
     notices: Notices
+    timing: Timing
     store: Store
     slack: SlackSandbox
     gateway: SlackGateway
@@ -34,9 +39,10 @@ class Desk:
 
     async def due(self, kind: str) -> datetime | None:
         """The timer of this kind rings until it has nothing more to say at this instant; when it would come again."""
-        again = await self.notices.act(f"{NOTICE}/{kind}")
+        timer = Due(f"{NOTICE}/{kind}", 0, "", 0)
+        again = await self.timing.act(timer)
         while again is not None and again <= self.clock.now():
-            again = await self.notices.act(f"{NOTICE}/{kind}")
+            again = await self.timing.act(timer)
         return again
 
     def said(self, channel: str = CARE) -> list[Message]:
@@ -57,4 +63,5 @@ async def a_notice_desk(redis_url: str, *places: str) -> AsyncIterator[Desk]:
         notices = Notices(
             store.notices, store.timers, gateway, notice_message, masker(AllowList()), places or (CARE, ANA), clock
         )
-        yield Desk(notices, store, slack, gateway, clock)
+        timing = Timing(Casework(store.cases, clock), a_policy(), clock, {NOTICE: notices.act})
+        yield Desk(notices, timing, store, slack, gateway, clock)

@@ -8,8 +8,10 @@ from datetime import datetime, timedelta
 import pytest
 
 from bot.cards.hourly import HourlyData, hourly_message
-from bot.domain.ports import Commit, Posted, Rendered
+from bot.domain.ports import Commit, Due, Posted, Rendered
+from bot.services.casework import Casework
 from bot.services.hourly import HOUR_NAME, SHOWN, Hour, Hourly
+from bot.services.timers import HOURLY, Timing
 from bot.slack import SlackGateway
 from bot.store.store import Store
 from bot.telemetry import Metrics
@@ -114,6 +116,19 @@ async def test_a_refusal_that_is_not_about_the_message_leaves_it_the_only_one(de
     assert desk.told() == ["Ana liked"]
     await hour_with(desk, "Cem")
     assert desk.told() == [f"{'Ben' if token else UNDRAWABLE} liked; Cem liked"]
+
+
+async def test_a_lost_answer_does_not_double_it(desk: Desk) -> None:
+    """Slack took the message and the connection broke: half a minute later it is found, not posted again."""
+    timing = Timing(Casework(desk.store.cases, desk.clock), a_policy(), desk.clock, {HOURLY: desk.hourly.act})
+    await desk.store.notes.add_to_digest(desk.clock.now().strftime(HOUR_NAME), "Ana", "Ana liked")
+    desk.clock.advance(timedelta(hours=1))
+    desk.slack.set_fault("drop_after", "chat.postMessage")
+    for again in (timedelta(seconds=30), timedelta(hours=1) - timedelta(seconds=30)):
+        due = desk.clock.now() + again
+        assert await timing.act(Due(HOURLY, 0, "", 0)) == due
+        desk.clock.advance(again)
+    assert desk.told() == ["Ana liked"]
 
 
 async def test_a_message_that_somebody_deleted_is_posted_anew(desk: Desk) -> None:

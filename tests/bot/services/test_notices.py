@@ -21,6 +21,7 @@ TROUBLE = Words(
     example='{"from": "carla.rossi@example.com", "text": "<!channel> hi"}',
     mend="Run python -m bot dead",
 )
+NOWHERE = "http://127.0.0.1:9/api/"
 KIND = kind_of("dead", "facebook", "no author")
 
 
@@ -107,6 +108,17 @@ async def test_a_lost_answer_does_not_double_it(desk: Desk) -> None:
     desk.slack.set_fault("drop_after", "chat.postMessage")
     await desk.notices.tell(KIND, TROUBLE)
     assert await desk.due(KIND) == NOON + timedelta(seconds=30)
+    await desk.due(KIND)
+    assert len(desk.said()) == 1
+
+
+async def test_slack_out_of_reach_is_waited_for(desk: Desk) -> None:
+    """Half a minute later it is told."""
+    api = desk.gateway.api
+    good, api.base_url = api.base_url, NOWHERE
+    await desk.notices.tell(KIND, TROUBLE)
+    assert await desk.due(KIND) == NOON + timedelta(seconds=30)
+    api.base_url = good
     await desk.due(KIND)
     assert len(desk.said()) == 1
 
