@@ -296,12 +296,11 @@ def is_browser_required() -> bool:
 
 
 def test(extra: Sequence[str]) -> int:
-    """Run all tests, in parallel and in random order; without a Chromium, all but the browser's."""
+    """Run all tests, three on two cores (stories wait a lot), in random order; without Chromium, not the browser's."""
     browser = find_chromium()
     if not browser and is_browser_required():
         raise DevError("A Chromium is required here and none was found: apt install chromium, or set HARK_CHROMIUM.")
     need_environment("dev")
-    # Most of a story's time is waiting, for processes, leases and clocks: three of them fill two cores.
     workers = str(max(2, min((os.cpu_count() or 2) * 3 // 2, 8)))
     command = [venv_bin("python"), "-m", "pytest", "-n", workers, "--dist", "worksteal", "-q", "-rs"]
     if browser:
