@@ -20,14 +20,15 @@ def unanswered(case: Case) -> list[Item]:
 
 
 def answered(case: Case, send: Send, now: datetime, policy: Policy) -> Case:
-    """The case in which a send has stopped the clocks that it answers. A public line or a like answers nothing."""
+    """The case in which a send has stopped the clocks that it answers. A public line or a like answers nothing, nor do
+    words that were written before the customer came back: they are of the cycle before."""
     cycle: dict[str, datetime | None] = {}
     update: dict[str, object] = {}
-    case = _with_misses(case, now)
-    if send.purpose in FIRST_WORDS:
+    case, of_cycle = _with_misses(case, now), send.created_at >= case.cycle.seen_at
+    if of_cycle and send.purpose in FIRST_WORDS:
         cycle["acknowledged_at"] = case.cycle.acknowledged_at or now
         update["wait"] = acknowledged(case.wait) if case.wait else None
-    if send.purpose in ANSWERS:
+    if of_cycle and send.purpose in ANSWERS:
         cycle["answered_at"] = case.cycle.answered_at or now
         update["wait"] = _still_waiting(case, policy)
     if send.purpose is Purpose.PRIVATE:
@@ -75,6 +76,6 @@ def _still_waiting(case: Case, policy: Policy) -> Wait | None:
 
 def _first(case: Case, acts: frozenset[Purpose]) -> datetime | None:
     """When the first of these acts in this cycle went out, of those that stand."""
-    since = case.cycle.seen_at
-    stand = (each.sent_at for each in case.sends if each.state is SendState.SENT and each.purpose in acts)
-    return min((at for at in stand if at is not None and at >= since), default=None)
+    done = (each for each in case.sends if each.state is SendState.SENT and each.purpose in acts)
+    stand = (each.sent_at for each in done if each.created_at >= case.cycle.seen_at)
+    return min((at for at in stand if at is not None), default=None)

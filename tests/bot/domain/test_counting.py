@@ -132,6 +132,23 @@ def test_a_return_after_closing_counts_again() -> None:
     assert life.counted() == life.counted(TOMORROW) == ANSWERED
 
 
+def test_an_answer_from_before_the_return_answers_nobody_who_came_back() -> None:
+    """Send, then close; the customer writes again before it goes out. They have had no word to that, and wait."""
+    life = Life(a_case(sends=(a_send(state=SendState.SENDING),)))
+    life.then(close(life.case, ANA, "solved", NOON + 2 * MINUTE))
+    back = NOON + 3 * MINUTE
+    life.then(receive(life.case, an_item("And now?", id="post-2", posted_at=back, seen_at=back), Reading(), 2, POLICY))
+    waits = life.case.wait
+    life.then(sent(life.case, "send-1", Sent(id="there"), back + MINUTE, POLICY))
+    assert life.case.wait == waits
+    assert (life.case.cycle.acknowledged_at, life.case.cycle.answered_at) == (None, None)
+    life.says(back + 50 * MINUTE, id="send-2")
+    counted = {**times("word", 50), **times("answer", 50), "square:kept:0": 1, "square:left:0": 1}
+    assert life.counted() == counted
+    did_not_arrive(life, "send-2", back + HOUR)
+    assert life.counted() == {"square:left:0": 1}
+
+
 def test_who_is_not_for_us_is_in_no_figure() -> None:
     """Dismissed after an answer it is taken out, on the days on which it was counted; reopened it is back."""
     life = Life(a_case()).says(NOON + 20 * MINUTE)
