@@ -68,7 +68,7 @@ class Calendar(Model):
         """For how long the desk was open from `start` to `end`; nothing if that is before."""
         if end <= start or self._never_closes:
             return max(end - start, timedelta(0))
-        spans = self._open_spans(start, days=(end - start).days + 1)
+        spans = self._open_spans(start, days=(self.local(end).date() - self.local(start).date()).days)
         parts = (min(closes, end) - max(opens, start) for opens, closes in spans)
         return sum((part for part in parts if part > timedelta(0)), timedelta(0))
 

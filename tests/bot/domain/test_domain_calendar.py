@@ -96,6 +96,13 @@ def test_the_hour_that_summer_time_takes_is_not_counted() -> None:
     assert night.after(start, timedelta(hours=3)) == at("2026-03-29T05:00+02:00")
 
 
+def test_the_day_that_summer_time_pushes_is_open_too() -> None:
+    """From a minute before the night of the change, less than a day reaches into the second day after it."""
+    desk = Calendar(zone=ZAGREB, closed=(date(2026, 12, 25),))
+    start, end = at("2026-03-28T23:59+01:00"), at("2026-03-30T00:58+02:00")
+    assert desk.between(start, end) == end - start == timedelta(hours=23, minutes=59)
+
+
 def test_a_calendar_that_never_opens_counts_plain_time() -> None:
     """With a holiday on every day that matters a promise still falls due some time."""
     closed = tuple(date(2026, 3, 4) + timedelta(days=day) for day in range(800))
