@@ -24,7 +24,7 @@ def answered(case: Case, send: Send, now: datetime, policy: Policy) -> Case:
     words that were written before the customer came back: they are of the cycle before."""
     cycle: dict[str, datetime | None] = {}
     update: dict[str, object] = {}
-    case, of_cycle = _with_misses(case, now), send.created_at >= case.cycle.seen_at
+    case, of_cycle = with_misses(case, now), send.created_at >= case.cycle.seen_at
     if of_cycle and send.purpose in FIRST_WORDS:
         cycle["acknowledged_at"] = case.cycle.acknowledged_at or now
         update["wait"] = acknowledged(case.wait) if case.wait else None
@@ -58,7 +58,7 @@ def not_answered(case: Case, send: Send, policy: Policy) -> Case:
     return case.model_copy(update={"wait": wait})
 
 
-def _with_misses(case: Case, now: datetime) -> Case:
+def with_misses(case: Case, now: datetime) -> Case:
     """The case in which what is overdue by now is a miss, although no timer has come to say so. Alerts are its own."""
     if case.wait is None:
         return case

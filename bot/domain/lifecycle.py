@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from bot.domain.answering import unanswered
+from bot.domain.answering import unanswered, with_misses
 from bot.domain.case import IN_VAIN, NOT_FOR_US, Case, LogEntry, Person, Status
 from bot.domain.claims import claim_line, claimed
 from bot.domain.decisions import Change, Decision, Refused
@@ -88,6 +88,7 @@ def _owes_answer(case: Case) -> bool:
 
 def _closed(case: Case, by: Person, reason: str, now: datetime, *, loop_open: bool) -> Change:
     """The closed case. The public loop stays open until its closing word stands, be it on its way or not."""
+    case = with_misses(case, now)
     left = case.wait is not None and case.cycle.answered_at is None
     update = {
         "status": Status.CLOSED,

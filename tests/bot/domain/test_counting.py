@@ -163,7 +163,7 @@ def test_who_is_not_for_us_is_in_no_figure() -> None:
 def test_closed_on_purpose_leaves_and_is_noted() -> None:
     """No time is made up for it. Reopened it waits again, and is answered in the end."""
     life = Life(a_case())
-    life.then(close(life.case, ANA, "no reply needed", NOON + HOUR))
+    life.then(close(life.case, ANA, "no reply needed", NOON + 50 * MINUTE))
     assert life.counted() == {"square:left:0": 1}
     life.then(reopen(life.case, ANA, NOON + 2 * HOUR, POLICY))
     assert (life.counted(), life.case.cycle.left) == ({}, False)
@@ -180,6 +180,14 @@ def test_closing_does_not_hide_a_broken_promise() -> None:
     life = Life(a_case(cycle=missed))
     life.then(close(life.case, ANA, "solved", NOON + 3 * HOUR))
     assert life.counted() == {"square:left:0": 1, "square:broken:0": 1}
+
+
+def test_closing_does_not_overtake_the_timer_of_a_broken_promise() -> None:
+    """The workers stood still: what is overdue when somebody closes the case is a miss, told by a timer or not."""
+    life = Life(a_case())
+    life.then(close(life.case, ANA, "solved", NOON + 61 * MINUTE))
+    assert life.counted() == {"square:left:0": 1, "square:broken:0": 1}
+    assert life.case.cycle.missed == (MarkName.ACK_BREACH,)
 
 
 def test_an_answer_on_its_way_when_the_case_is_closed_counts() -> None:
