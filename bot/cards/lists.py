@@ -1,9 +1,10 @@
 """Cases as one line each, for App Home, the hourly message and the slash command."""
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
+
+import regex
 
 from bot.cards import build
 from bot.cards.action_ids import ActionId, Press
@@ -15,8 +16,8 @@ from bot.domain.case import Case
 
 SPOKEN: Final = 3_500
 """Characters: chat.update takes 4,000 of a `text`, in a count of its own."""
-_NO_NAME: Final = re.compile(r"[^\w\s.'’@-]+")
-"""Signs that say nothing when a name is read out."""
+_NO_NAME: Final = regex.compile(r"[^\w\p{M}\s.'’@-]+|[\uFE00-\uFE0F]+")
+"""Signs that say nothing when a name is read out. Vowels are: in many scripts they are marks at a letter."""
 ViewOf = Callable[[Case], View]
 """Gives the surroundings of a case: lists hold cases of several networks."""
 

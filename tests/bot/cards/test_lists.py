@@ -95,7 +95,15 @@ def test_home_is_drawn_as_recorded_and_within_the_limits(name: str, data: HomeDa
     assert matches_snapshot(name, view)
 
 
-@pytest.mark.parametrize(("name", "heard"), [("Ana-Maria O’Neill", "Ana-Maria O’Neill"), ("<!here> 💥", "here")])
+@pytest.mark.parametrize(
+    ("name", "heard"),
+    [
+        ("Ana-Maria O’Neill", "Ana-Maria O’Neill"),
+        ("<!here> 💥", "here"),
+        ("सुनीता देवी ❤️", "सुनीता देवी"),
+        ("❤️", "someone"),
+    ],
+)
 def test_each_button_in_home_says_whose_case_it_opens(name: str, heard: str) -> None:
     """Twenty buttons are called Open; whoever goes from one to the next hears a name."""
     one = Listed(a_public_case(items=(an_item("Hi", author=Author(id="x", name=name)),)), a_view())
