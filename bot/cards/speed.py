@@ -63,7 +63,7 @@ def _lines(speed: Speed, titles: Mapping[str, str], when: When) -> Iterator[str]
     if total.promised:
         yield f"*{_promises(total).capitalize()}*"
     if total.left:
-        yield f"{count(total.left, 'case')} closed on purpose without an answer, and left out of the times"
+        yield f"{count(total.left, 'case')} closed on purpose without an answer from Hark, and left out of the times"
     if len(speed.networks) > 1:
         yield from _networks(speed, titles)
 
