@@ -1,5 +1,6 @@
 """How fast customers were answered, up to now."""
 
+import asyncio
 from collections.abc import Collection
 from datetime import datetime, time, timedelta
 
@@ -14,7 +15,10 @@ DAY = timedelta(days=1)
 
 
 class Speeds:
-    """Tells how fast customers were answered; what was worked out within the last minute is told again."""
+    """Tells how fast customers were answered; what was worked out within the last minute is told again.
+
+    Who asks while it is worked out waits for that: many may open Home at once.
+    """
 
     def __init__(
         self, store: SpeedPort, accounts: Collection[tuple[str, str]], calendar: Calendar, clock: Clock
@@ -24,13 +28,15 @@ class Speeds:
         self._calendar = calendar
         self._clock = clock
         self._known: dict[int, tuple[datetime, Speed]] = {}
+        self._working = asyncio.Lock()
 
     async def of(self, days: int = USUAL_DAYS) -> Speed:
         """The figures of so many whole days and of today so far. Raises StoreUnavailable."""
-        now = self._clock.now()
-        if days not in self._known or not NO_TIME <= now - self._known[days][0] < FRESH:
-            self._known[days] = now, await self._work_out(days, now)
-        return self._known[days][1]
+        async with self._working:
+            now = self._clock.now()
+            if days not in self._known or not NO_TIME <= now - self._known[days][0] < FRESH:
+                self._known[days] = now, await self._work_out(days, now)
+            return self._known[days][1]
 
     async def _work_out(self, days: int, now: datetime) -> Speed:
         names = [day_of(now - back * DAY) for back in range(days + 1)]

@@ -1,5 +1,6 @@
 """Asking how fast we were: whole days and today, and not more often than once a minute."""
 
+import asyncio
 from datetime import UTC, datetime, timedelta
 
 from bot.domain.case import SendState
@@ -59,3 +60,12 @@ async def test_it_is_worked_out_once_a_minute(redis_url: str) -> None:
         assert (await speeds.of(30)).total.answered == 1
         clock.advance(MINUTE)
         assert (await speeds.of()).total.answered == 1
+
+
+async def test_who_asks_at_the_same_time_is_told_the_same(redis_url: str) -> None:
+    """Fifty open Home at nine: it is worked out for the first of them."""
+    clock = TestClock()
+    async with a_store(redis_url, clock=clock) as store:
+        speeds = Speeds(store.speed, [], POLICY.calendar, clock)
+        first, *others = await asyncio.gather(*(speeds.of() for _ in range(50)))
+        assert all(other is first for other in others)
