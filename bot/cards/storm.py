@@ -187,7 +187,8 @@ def _storm_text(data: StormData) -> str:
     tally = data.tally
     if data.storm.ended_at is not None:
         rest = f" · {count(tally.folded, 'case')} still to card" if tally.folded else ""
-        return f"The storm is over · {count(_counted(tally, 'folded'), 'customer')} were held back{rest}"
+        held = count(_counted(tally, "folded"), "customer was", "customers were")
+        return f"The storm is over · {held} held back{rest}"
     words = ", ".join(line(word, 30) for word, times in tally.words[:3] if times > 1)
     said = f" · {words}" if words else ""
     waits = "waits" if tally.folded == 1 else "wait"

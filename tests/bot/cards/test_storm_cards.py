@@ -145,6 +145,13 @@ def test_buttons_follow_what_can_be_done() -> None:
     assert "storm-next" not in str(problem_card(a_problem(folded=0)).blocks)
 
 
+def test_one_customer_is_told_of_as_one() -> None:
+    """In what is read out as in what is seen."""
+    one = storm_card(a_storm(storm=OVER, tally=Tally(folded=1, counts={"folded": 1})))
+    assert one.text == "The storm is over · 1 customer was held back · 1 case still to card"
+    assert "1 customer was held back" in str(one.blocks)
+
+
 def test_a_word_of_a_single_customer_is_not_shown() -> None:
     """It could be a name."""
     assert "solo" not in str(storm_card(a_storm())) + storm_card(a_storm()).text
