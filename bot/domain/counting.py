@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final, NamedTuple
 
-from bot.domain.case import NOT_FOR_US, Case
+from bot.domain.case import NOT_FOR_US, Case, Cycle
+from bot.domain.models import EARLIEST
 from bot.domain.percentiles import bucket
 
 Counts = Mapping[str, Mapping[str, int]]
@@ -79,12 +80,13 @@ def _entries(case: Case) -> Iterator[tuple[str, Count]]:
     cycle, network = case.cycle, case.key.network
     if not case.is_open and case.close_reason == NOT_FOR_US:
         return
+    posted_at = _posted(cycle)
     if cycle.acknowledged_at and cycle.acknowledged_desk_s is not None:
-        day, took = day_of(cycle.acknowledged_at), cycle.acknowledged_at - cycle.posted_at
+        day, took = day_of(cycle.acknowledged_at), cycle.acknowledged_at - posted_at
         yield day, Count(network, What.WORD_DESK, bucket(cycle.acknowledged_desk_s))
         yield day, Count(network, What.WORD_CUSTOMER, bucket(took.total_seconds()))
     if cycle.answered_at and cycle.answered_desk_s is not None:
-        day, took = day_of(cycle.answered_at), cycle.answered_at - cycle.posted_at
+        day, took = day_of(cycle.answered_at), cycle.answered_at - posted_at
         yield day, Count(network, What.ANSWER_DESK, bucket(cycle.answered_desk_s))
         yield day, Count(network, What.ANSWER_CUSTOMER, bucket(took.total_seconds()))
         yield day, Count(network, What.BROKEN if cycle.missed else What.KEPT)
@@ -93,3 +95,8 @@ def _entries(case: Case) -> Iterator[tuple[str, Count]]:
         yield day, Count(network, What.LEFT)
         if cycle.missed:
             yield day, Count(network, What.BROKEN)
+
+
+def _posted(cycle: Cycle) -> datetime:
+    """When the words were posted; when Hark saw them, where the network tells no such instant, or one to come."""
+    return cycle.posted_at if EARLIEST < cycle.posted_at <= cycle.seen_at else cycle.seen_at

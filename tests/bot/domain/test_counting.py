@@ -11,7 +11,7 @@ from bot.domain.counting import Count, What, changes
 from bot.domain.decisions import Change, Decision
 from bot.domain.delivery import reported, sent
 from bot.domain.lifecycle import close, dismiss, reopen
-from bot.domain.models import Kind, SendReport, Sent
+from bot.domain.models import EARLIEST, LATEST, Kind, SendReport, Sent
 from bot.domain.percentiles import bucket
 from bot.domain.reading import Reading
 from bot.domain.receiving import receive
@@ -100,6 +100,13 @@ def test_the_desk_counts_business_time_since_it_could_know_the_customer_all_of_i
     life.then(sent(life.case, send.id, Sent(id="there"), seen + 17 * HOUR, policy))
     both = {**times("word", 19 * 60, desk=120), **times("answer", 19 * 60, desk=120)}
     assert {name: n for name, n in life.counted(TOMORROW).items() if "desk" in name or "customer" in name} == both
+
+
+@pytest.mark.parametrize("posted_at", [EARLIEST, LATEST, NOON + 10 * MINUTE])
+def test_a_network_that_does_not_know_when_it_was_posted_makes_no_time_up(posted_at: datetime) -> None:
+    """The year 1 or 9999 stands for no time, and a clock may be ahead: the customer waits since Hark saw the words."""
+    life = Life(a_case(cycle=Cycle(n=1, posted_at=posted_at, seen_at=NOON)))
+    assert life.says(NOON + 20 * MINUTE).counted() == ANSWERED
 
 
 @pytest.mark.parametrize("purpose", [Purpose.LIKE, Purpose.NOTICE])
