@@ -34,8 +34,11 @@ def storm_card(data: StormData, *, elsewhere: bool = False) -> Rendered:
     `elsewhere`: a copy outside of its channel, which says why it stands there.
     """
     parts = _over(data) if data.storm.ended_at is not None else _raging(data)
-    parts[1:1] = _elsewhere(data.channel, data.storm.face) if elsewhere else []
-    return rendered(_storm_text(data), build.with_ids(f"storm-{data.storm.id}", parts))
+    text = [_storm_text(data)]
+    if elsewhere:
+        text.append(_elsewhere(data.channel, data.storm.face))
+        parts.insert(1, _where(text[-1]))
+    return rendered(" · ".join(text), build.with_ids(f"storm-{data.storm.id}", parts))
 
 
 def problem_card(data: ProblemData, *, elsewhere: bool = False) -> Rendered:
@@ -51,10 +54,12 @@ def problem_card(data: ProblemData, *, elsewhere: bool = False) -> Rendered:
         press = StormPress(channel=data.channel, group=problem.id)
         buttons = [_next(press)] if tally.folded else []
         parts.append(("actions", build.actions([*buttons, _solved(press)])))
-    text = f"Known problem{', solved' if problem.solved_at else ''}: {line(problem.title, TITLE_GRAPHEMES)}"
-    text = " · ".join([text, _belong(_total(tally)), *_spoken(problem)])
-    parts[1:1] = _elsewhere(data.channel, problem.face) if elsewhere else []
-    return rendered(text, build.with_ids(f"problem-{problem.id}", parts))
+    title = f"Known problem{', solved' if problem.solved_at else ''}: {line(problem.title, TITLE_GRAPHEMES)}"
+    text = [title, _belong(_total(tally)), *_spoken(problem)]
+    if elsewhere:
+        text.append(_elsewhere(data.channel, problem.face))
+        parts.insert(1, _where(text[-1]))
+    return rendered(" · ".join(text), build.with_ids(f"problem-{problem.id}", parts))
 
 
 def ring_message(data: RingData, waiting: Sequence[Listed]) -> Rendered:
@@ -72,11 +77,15 @@ def ring_text(data: RingData) -> str:
     return f"{count(data.total, 'more case waits', 'more cases wait')}{overdue}"
 
 
-def _elsewhere(channel: str, own: Face) -> build.Parts:
+def _elsewhere(channel: str, own: Face) -> str:
     """Why this copy stands where it does, and where the card belongs."""
     why = line(displaced_words(own.error), 300) if own.error else "Its own card stands again."
     belongs = f" It belongs in <#{channel}>." if is_channel(channel) else ""
-    return [("elsewhere", build.section(f"↪️ {why}{belongs}"))]
+    return f"{why}{belongs}"
+
+
+def _where(words: str) -> tuple[str, build.Block]:
+    return "elsewhere", build.section(f"↪️ {words}")
 
 
 # --- the storm card ---------------------------------------------------------------------------------------------------

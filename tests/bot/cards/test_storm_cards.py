@@ -17,7 +17,7 @@ from bot.cards.storm_forms import problem_form, solved_form
 from bot.cards.view import Rendered
 from bot.domain.case import Case, Known
 from bot.domain.models import Author
-from bot.domain.storm import Problem, Storm
+from bot.domain.storm import Face, Problem, Storm
 from bot.domain.storm_ports import ProblemData, RingData, StormData, Tally
 from tests.support.block_kit import check_message, check_view
 from tests.support.card_cases import CARD, a_public_case, a_view, matches_snapshot
@@ -150,6 +150,17 @@ def test_one_customer_is_told_of_as_one() -> None:
     one = storm_card(a_storm(storm=OVER, tally=Tally(folded=1, counts={"folded": 1})))
     assert one.text == "The storm is over · 1 customer was held back · 1 case still to card"
     assert "1 customer was held back" in str(one.blocks)
+
+
+def test_a_copy_says_why_it_stands_elsewhere() -> None:
+    """To who sees it, and to who hears it or has it on a lock screen."""
+    lost = Face(error="not_in_channel")
+    words = f"To mend it, invite it there: /invite @Hark. It belongs in <#{CHANNEL}>."
+    storm, problem = STORM.model_copy(update={"face": lost}), PROBLEM.model_copy(update={"face": lost})
+    for drawn in (storm_card(a_storm(storm=storm), elsewhere=True), problem_card(a_problem(problem), elsewhere=True)):
+        assert is_sound(drawn)
+        assert drawn.text.endswith(words)
+        assert drawn.blocks[1]["text"]["text"].endswith(words)
 
 
 def test_a_word_of_a_single_customer_is_not_shown() -> None:
