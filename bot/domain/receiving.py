@@ -51,13 +51,15 @@ def receive(case: Case, item: Item, reading: Reading, priority: int, policy: Pol
         case = _next_cycle(case, item, policy)
     items = _in_order(*case.items, item)
     newest = {"reading": reading, "priority": priority, "swept": item.late} if items[-1] is item else {}
+    wait = _waiting(case, item, reading, policy)
     case = case.model_copy(
         update={
+            "cycle": _begun(case, item, wait),
             "items": items[-ITEMS_KEPT:],
             "item_count": item.seq,
             "author": _whose(case, item, is_first=items[0] is item and item.seq <= ITEMS_KEPT),
             "people": _count_people(case, item),
-            "wait": _waiting(case, item, reading, policy),
+            "wait": wait,
             **newest,
         }
     )
@@ -260,6 +262,14 @@ def _promise(cycle: Cycle, item: Item, reading: Reading, policy: Policy) -> Wait
         return None
     with_ack = cycle.acknowledged_at is None
     return start_wait(item.seen_at, policy, with_ack=with_ack, window=item.reply_until)
+
+
+def _begun(case: Case, item: Item, wait: Wait | None) -> Cycle:
+    """The cycle, begun by these words where they are the first that want an answer: what came before was a bare search
+    hit, or was taken back, and nobody has said anything to it."""
+    if case.wait is not None or wait is None or case.cycle.acknowledged_at or case.cycle.answered_at:
+        return case.cycle
+    return case.cycle.model_copy(update={"posted_at": item.posted_at, "seen_at": item.seen_at})
 
 
 def _next_cycle(case: Case, item: Item, policy: Policy) -> Case:

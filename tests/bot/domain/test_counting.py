@@ -14,7 +14,7 @@ from bot.domain.lifecycle import close, dismiss, reopen
 from bot.domain.models import EARLIEST, LATEST, Kind, SendReport, Sent
 from bot.domain.percentiles import bucket
 from bot.domain.reading import Reading
-from bot.domain.receiving import receive
+from bot.domain.receiving import deleted, receive
 from tests.support.cases import ANA, NOON, a_case, a_send, an_item
 from tests.support.policies import a_policy
 
@@ -125,6 +125,22 @@ def test_an_answer_that_nobody_waited_for_is_not_counted() -> None:
     life.then(receive(life.case, question, Reading(), 2, POLICY))
     assert life.case.wait is not None
     assert not life.then(close(life.case, ANA, "solved", later + HOUR)).days
+
+
+@pytest.mark.parametrize("taken_back", [False, True])
+def test_the_first_words_that_want_an_answer_begin_the_time(taken_back: bool) -> None:
+    """A search hit, or words that were deleted, and a day later a question: that one waits for twenty minutes."""
+    life = Life(a_case() if taken_back else a_case(wait=None, items=(an_item(kind=Kind.MATCH),)))
+    if taken_back:
+        life.then(deleted(life.case, "post-1", NOON + MINUTE))
+    asked = NOON + DAY
+    words = an_item("Where is it?", id="post-2", posted_at=asked, seen_at=asked)
+    life.then(receive(life.case, words, Reading(), 2, POLICY))
+    more = an_item("Hello?", id="post-3", posted_at=asked + MINUTE, seen_at=asked + MINUTE)
+    life.then(receive(life.case, more, Reading(), 2, POLICY))
+    assert life.case.wait is not None
+    assert (life.case.wait.since, life.case.cycle.n) == (asked, 1)
+    assert life.says(asked + 20 * MINUTE).counted(TOMORROW) == ANSWERED
 
 
 def test_a_return_after_closing_counts_again() -> None:
