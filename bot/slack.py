@@ -117,6 +117,10 @@ class SlackGateway:
         answer = await self._call("views.open", trigger_id=trigger_id, view=view)
         return str(answer["view"]["id"])
 
+    async def push_view(self, trigger_id: str, view: dict[str, Any]) -> None:
+        """Open a modal on top of the one in which somebody pressed: what they typed there stays."""
+        await self._call("views.push", trigger_id=trigger_id, view=view)
+
     async def update_view(self, view_id: str, view: dict[str, Any]) -> None:
         """Show something else in a modal that is open; SlackRefused("not_found") when it was closed meanwhile."""
         await self._call("views.update", view_id=view_id, view=view)

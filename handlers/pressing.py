@@ -129,8 +129,10 @@ async def tell(deps: Deps, body: dict[str, Any], text: str) -> None:
     if body.get("response_url"):
         await whisper(deps, str(body["response_url"]), text)
     elif body.get("type") == "block_actions" and not _is_typing(body):
+        in_form = body.get("view", {}).get("type") == "modal"
+        present = deps.slack.push_view if in_form else deps.slack.open_view
         try:
-            await deps.slack.open_view(str(body.get("trigger_id", "")), notice_modal("Nothing was done", text))
+            await present(str(body.get("trigger_id", "")), notice_modal("Nothing was done", text))
         except SlackError as error:
             log.warning("no modal could be opened", error=str(error))
             await _write(deps, str(body["user"]["id"]), text)

@@ -24,11 +24,9 @@ def _trigger_of(args: Json) -> object:
 
 
 def open_view(hub: Hub, args: Json) -> Json:
-    """views.open. From a modal's own trigger it goes on top of that modal; else it replaces what is open."""
+    """views.open. It replaces what is open: what Slack does with a trigger that came from a modal is told nowhere."""
     view = _modal(hub, args)
     trigger = hub.grants.exchange(_trigger_of(args))
-    if trigger.view_id is not None and hub.views.stacks.get(trigger.user):
-        return {"view": hub.views.push(trigger.user, view)}
     return {"view": hub.views.open(trigger.user, view)}
 
 

@@ -84,15 +84,23 @@ async def test_whoever_types_is_not_told_letter_by_letter(redis_url: str) -> Non
         assert rig.direct(ANA) == []
 
 
+async def test_a_press_in_a_form_that_fails_is_told_on_top_of_the_form(redis_url: str) -> None:
+    """What is typed there stays."""
+    async with a_rig(redis_url) as rig:
+        await a_case_held_back(rig)
+        await opened_from_home(rig, ANA)
+        view = await rig.modal(ANA)
+        await written_by_a_newer_version(rig.service.store, (await the_case(rig)).id)
+        block = block_of(view["blocks"], "hark:claim:v1")
+        await rig.sandbox.slack.press(ANA, block, "hark:claim:v1", view_id=view["id"])
+        await wait_until(lambda: WORDS in str(rig.sandbox.slack.views(ANA)), "Ana is told")
+        assert [each["id"] for each in rig.sandbox.slack.views(ANA)][:-1] == [view["id"]]
+
+
 async def test_a_case_that_a_storm_holds_back_is_claimed_from_home(redis_url: str) -> None:
     """It has no card with a Claim; once somebody has it, it gets one. Who comes second is told who was first."""
     async with a_rig(redis_url) as rig:
-        now = rig.sandbox.clock.now()
-        storm = Storm(id="s1", began_at=now, because="wait")
-        await rig.service.store.storms.swap(CARE, Weather(), Weather(storm=storm))
-        await rig.service.calm.storms.tick()
-        rig.square.post("jamalreed", "@acme.square.test does the evening ferry take bicycles?")
-        await wait_until(lambda: folded(rig), "the case is held back", within_s=20)
+        await a_case_held_back(rig)
         for user in (ANA, BEN):
             await opened_from_home(rig, user)
         for user in (ANA, BEN):
@@ -103,6 +111,16 @@ async def test_a_case_that_a_storm_holds_back_is_claimed_from_home(redis_url: st
         assert sees(rig, BEN, "Ana Kovač claimed this")
         assert not sees(rig, BEN, "hark:claim:v1")
         assert "evening ferry" in str((await rig.card("Claimed by Ana Kovač")).blocks)
+
+
+async def a_case_held_back(rig: Rig) -> None:
+    """A storm, and a customer whose case has no card because of it."""
+    now = rig.sandbox.clock.now()
+    storm = Storm(id="s1", began_at=now, because="wait")
+    await rig.service.store.storms.swap(CARE, Weather(), Weather(storm=storm))
+    await rig.service.calm.storms.tick()
+    rig.square.post("jamalreed", "@acme.square.test does the evening ferry take bicycles?")
+    await wait_until(lambda: folded(rig), "the case is held back", within_s=20)
 
 
 async def folded(rig: Rig) -> bool:
