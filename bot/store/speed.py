@@ -64,7 +64,7 @@ class RedisSpeed:
         for start in range(0, len(due), TOGETHER):
             waiters += await self._some(shard, accounts, due[start : start + TOGETHER], at)
         seen_overdue = sum(waiter.overdue for waiter in waiters)
-        return Queue(waiters, total - len(waiters), max(0, overdue - seen_overdue))
+        return Queue(waiters, max(0, total - len(waiters)), max(0, overdue - seen_overdue))
 
     async def _some(
         self, shard: int, accounts: Sequence[tuple[str, str]], due: Sequence[tuple[bytes, int]], now_ms: int
