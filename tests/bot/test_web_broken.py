@@ -1,7 +1,9 @@
 """Requests that break off or are none: ordinary on the open internet, and no defect of Hark's."""
 
 import asyncio
+import gc
 import logging
+import tracemalloc
 
 import pytest
 
@@ -45,3 +47,23 @@ async def test_it_is_told_in_one_line(
         assert [(each.levelname, each.exc_info) for each in caplog.records] == [("INFO", None)]
         assert "could not be read" in caplog.text
         assert await site.stored() == []
+
+
+async def test_what_had_come_of_a_body_does_not_stay_in_memory(
+    redis_url: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Anybody may send 4 MB and hang up, and the collector of reference cycles comes by seldom."""
+    caplog.set_level(logging.INFO)
+    said = DOOR + b"Content-Length: 4000000\r\n\r\n" + b"x" * 3_000_000
+    gc.collect()
+    gc.disable()
+    tracemalloc.start()
+    try:
+        async with a_site(redis_url) as site:
+            await says(site, said)
+            await wait_until(lambda: caplog.records, "the server has noticed")
+            kept, _ = tracemalloc.get_traced_memory()
+        assert kept < len(said) / 2
+    finally:
+        tracemalloc.stop()
+        gc.enable()
