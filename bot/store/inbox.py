@@ -191,7 +191,7 @@ class RedisInbox:
                 await self.clock.sleep(min(PAUSE_S, left_ms / 1000))
 
     async def _take_over(self, limit: int, accounts: Collection[tuple[str, str]] | None) -> list[Stored]:
-        """What others left behind; looked for a few times per `takeover`, not at each call, and a part at a time."""
+        """What others left behind: a part of it at each call, and all of it a few times per `takeover`."""
         if not self._may_take_over():
             return []
         shards, each = self.turns.share(limit)
@@ -205,7 +205,7 @@ class RedisInbox:
             found += [
                 Stored(id_.decode(), shard, from_pairs(id_, pairs), delivered - 1) for id_, pairs, delivered in entries
             ]
-        if not found:
+        if not found and not any(self._looked_at.values()):
             self._next_takeover = self.clock.monotonic() + self.takeover.total_seconds() / 4
         return found
 
