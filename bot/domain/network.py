@@ -2,12 +2,16 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple, Protocol
 
 from bot.domain.case import Send
 from bot.domain.models import Author, Capabilities, Event, Health, Raw, Sent
 from bot.domain.templates import Templates
+
+UNKNOWN_FOR = timedelta(minutes=10)
+"""How long an account's deliveries and replies wait for a process that knows it: in a deploy old ones run beside it for
+a minute."""
 
 
 class Titles(dict[str, str]):

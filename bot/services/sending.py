@@ -31,7 +31,7 @@ from bot.domain.delivery import (
 from bot.domain.errors import LeaseLost, NetworkError, Permanent, Transient, Unknown
 from bot.domain.hiding import stopped
 from bot.domain.models import Capabilities, Health, Sent
-from bot.domain.network import ConnectorPort, Connectors
+from bot.domain.network import UNKNOWN_FOR, ConnectorPort, Connectors
 from bot.domain.offers import window_open
 from bot.domain.policy import Policy
 from bot.domain.ports import Clock, Due, Notes
@@ -99,19 +99,22 @@ class Sending:
     async def _step(self, case: Case, send: Send, connector: ConnectorPort | None) -> datetime | None:
         """Take one step with a send; when to come again, if there is nothing more to do now."""
         if connector is None:
-            await self._gone(case, send)
-        elif send.state is SendState.QUEUED:
-            return await self._go(case, send, connector)
-        else:
-            return await self._look(case, send, connector)
-        return None
-
-    async def _gone(self, case: Case, send: Send) -> None:
-        """The account is not set up any more. What it was asked for may stand all the same, until somebody can look."""
+            return await self._gone(case, send)
         if send.state is SendState.QUEUED:
-            await self._fail(case, send, "this account is not set up any more")
+            return await self._go(case, send, connector)
+        return await self._look(case, send, connector)
+
+    async def _gone(self, case: Case, send: Send) -> datetime | None:
+        """The account is not set up here: a newer process may know it. What was tried may stand, until somebody can
+        look."""
+        now = self._clock.now()
+        if send.state is not SendState.QUEUED:
+            await self._apply(case.id, lambda each: unknown(each, send.id, now))
+        elif now < send.due_at + UNKNOWN_FOR:
+            return now + LOOK_AGAIN
         else:
-            await self._apply(case.id, lambda each: unknown(each, send.id, self._clock.now()))
+            await self._fail(case, send, "this account is not set up any more")
+        return None
 
     async def _go(self, case: Case, send: Send, connector: ConnectorPort) -> datetime | None:
         """Send it, if its window, its account and its network allow that now."""

@@ -15,6 +15,7 @@ from pydantic import TypeAdapter, ValidationError
 from bot.domain.dead import KEPT
 from bot.domain.errors import LeaseLost, StoreUnavailable
 from bot.domain.models import Raw
+from bot.domain.network import UNKNOWN_FOR
 from bot.domain.ports import Clock, Due, Stored
 from bot.store.connect import GroupMissing, Link
 from bot.store.due import Turns
@@ -32,8 +33,6 @@ DEAD_STREAM_TTL = DEAD_TTL + timedelta(days=1)
 DEAD_CAP = 10_000
 REPLAY_AT_ONCE = 100
 WORKER_GONE = timedelta(days=1)
-UNKNOWN_FOR = timedelta(minutes=10)
-"""How long a delivery waits for a worker that knows its account: in a deploy old ones run beside it for a minute."""
 RENEWED_S = 60.0
 """How long a delivery is renewed at most: a worker that hangs on one must not keep it for ever."""
 PAUSE_S = 0.02

@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.models import Event, Interaction, Raw
+from bot.domain.network import UNKNOWN_FOR
 from bot.services.intake import BATCH, Intake
-from bot.store.inbox import UNKNOWN_FOR
 from bot.store.store import Store
 from tests.support.cases import a_key, a_raw, an_interaction
 from tests.support.intake import an_intake, told

@@ -17,11 +17,11 @@ from bot.domain.circuit import FIRST_PAUSE, SIGN_IN_PAUSE
 from bot.domain.delivery import BACKOFF, CALL_LEASE, CHECK_EVERY, MAX_TRIES
 from bot.domain.errors import LeaseLost, Permanent, Transient, Unknown
 from bot.domain.models import Kind
-from bot.domain.network import Titles
+from bot.domain.network import UNKNOWN_FOR, Titles
 from bot.domain.ports import Commit, Due
 from bot.services.casework import Casework
 from bot.services.gate import COUNTED, Gate, trouble
-from bot.services.sending import Sending
+from bot.services.sending import LOOK_AGAIN, Sending
 from bot.store.store import Store
 from bot.telemetry import Metrics
 from tests.support.cases import NOON, a_case, a_key, a_send, an_item
@@ -56,6 +56,11 @@ class Desk:
     async def act(self, case_id: str, worker: int = 0) -> datetime | None:
         """One worker takes the case's sends in hand."""
         return await self.workers[worker].act(Due(case_id, 0, "token", 0))
+
+    def without_account(self) -> Sending:
+        """A worker whose settings lack the account."""
+        casework = Casework(self.store.cases, self.clock)
+        return Sending(casework, self.store.notes, {}, a_policy(), self.clock, Metrics(), self.gate)
 
     async def case(self, case_id: str) -> Case:
         """The case as it is stored."""
@@ -117,16 +122,31 @@ async def test_without_its_account_nobody_can_say_that_a_reply_did_not_arrive(de
     desk.network.plan.append(LOST)
     case_id = await desk.wants(a_send())
     await desk.act(case_id)
-    without = Sending(
-        Casework(desk.store.cases, desk.clock), desk.store.notes, {}, a_policy(), desk.clock, Metrics(), desk.gate
-    )
     desk.clock.advance(CHECK_EVERY)
-    again = await without.act(Due(case_id, 0, "token", 0))
+    again = await desk.without_account().act(Due(case_id, 0, "token", 0))
     assert (await desk.send(case_id)).state is SendState.UNKNOWN
     assert again == desk.clock.now() + CHECK_EVERY
     await desk.until_settled(case_id)
     assert (await desk.send(case_id)).state is SendState.SENT
     assert desk.network.calls == ["send-1"]
+
+
+async def test_a_reply_is_left_to_a_process_that_knows_its_account(desk: Desk) -> None:
+    """The account is new, and an older process takes the reply in hand first: a moment later the newer one sends it."""
+    case_id = await desk.wants(a_send())
+    again = await desk.without_account().act(Due(case_id, 0, "token", 0))
+    assert again == desk.clock.now() + LOOK_AGAIN
+    await desk.until_settled(case_id)
+    assert (await desk.send(case_id)).state is SendState.SENT
+
+
+async def test_a_reply_whose_account_nobody_knows_fails_after_ten_minutes(desk: Desk) -> None:
+    """Its author hears of it then: the account was taken out of the settings."""
+    case_id = await desk.wants(a_send())
+    desk.clock.advance(UNKNOWN_FOR)
+    assert await desk.without_account().act(Due(case_id, 0, "token", 0)) is None
+    send = await desk.send(case_id)
+    assert (send.state, send.reason) == (SendState.FAILED, "this account is not set up any more")
 
 
 async def test_no_second_try_while_nobody_can_look(desk: Desk) -> None:

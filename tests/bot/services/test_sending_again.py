@@ -1,7 +1,6 @@
 """Retry: what was tried is looked for before it is sent again; where nobody can look, a person decides."""
 
 from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -12,12 +11,8 @@ from bot.domain.errors import NetworkError, Permanent, Transient, Unknown
 from bot.domain.ports import Due
 from bot.domain.replying import retry
 from bot.services.casework import Casework
-from bot.services.gate import Gate
-from bot.services.sending import Sending
-from bot.telemetry import Metrics
-from tests.bot.services.test_sending import TITLES, Desk, a_desk
+from tests.bot.services.test_sending import Desk, a_desk
 from tests.support.cases import ANA, NOON, a_send
-from tests.support.policies import a_policy
 from tests.support.scripted import LOST
 
 MINUTE = timedelta(minutes=1)
@@ -45,11 +40,8 @@ async def until_failed(desk: Desk, case_id: str) -> None:
 
 async def while_the_account_is_away(desk: Desk, case_id: str) -> None:
     """A worker whose settings lack the account takes the case in hand: nobody knows more than before."""
-    gate = Gate(desk.store.notes, desk.store.budgets, desk.clock, ZoneInfo("UTC"), TITLES)
-    casework = Casework(desk.store.cases, desk.clock)
-    worker = Sending(casework, desk.store.notes, {}, a_policy(), desk.clock, Metrics(), gate)
     desk.clock.advance(5 * MINUTE)
-    await worker.act(Due(case_id, 0, "token", 0))
+    await desk.without_account().act(Due(case_id, 0, "token", 0))
     assert (await desk.send(case_id)).state is SendState.UNKNOWN
 
 
