@@ -10,8 +10,8 @@ from bot.domain.models import Author, Capabilities, Event, Health, Raw, Sent
 from bot.domain.templates import Templates
 
 UNKNOWN_FOR = timedelta(minutes=10)
-"""How long an account's deliveries and replies wait for a process that knows it: in a deploy old ones run beside it for
-a minute."""
+"""How long an account's deliveries, replies and look-ups wait for a process that knows it: in a deploy old ones run
+beside it for a minute."""
 
 
 class Titles(dict[str, str]):

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from bot.domain.errors import NetworkError, Permanent, Transient
 from bot.domain.models import Author, CaseKey
-from bot.domain.network import ConnectorPort
+from bot.domain.network import UNKNOWN_FOR, ConnectorPort
 from bot.domain.ports import Clock, DueQueue, Inbox, Notes
 
 PREFIX: Final = "lookup:"
@@ -24,6 +24,7 @@ NAME_KEPT: Final = timedelta(days=30)
 FIRST_WAIT_S: Final = 15.0
 LONGEST_WAIT_S: Final = 3600.0
 AFTER_TOKEN_S: Final = 300.0
+LEFT_S: Final = 10.0
 MOST_TRIES: Final = 12
 """With waits that double to an hour this is most of a day; then it counts as refused, until somebody writes again."""
 ACCOUNT_TROUBLE: Final = frozenset({"token", "token_lost", "signed_out"})
@@ -74,6 +75,11 @@ class Lookups:
             return await self._failed(note, error)
         await self._notes.set(note, ASKED, ASKED_KEPT)
         return None
+
+    async def leave(self, network: str, account: str, what: str) -> float | None:
+        """Leave it to a process that knows the account; seconds until another look, None when it was left too long."""
+        looks = await self._notes.count(f"{_note(network, account, what)}:left", 1, UNKNOWN_FOR)
+        return LEFT_S if looks * LEFT_S <= UNKNOWN_FOR.total_seconds() else None
 
     async def _failed(self, note: str, error: NetworkError) -> float | None:
         if isinstance(error, Permanent) and error.reason in ACCOUNT_TROUBLE:

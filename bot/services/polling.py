@@ -85,11 +85,11 @@ class Polling:
         self._scheduled = True
 
     async def act(self, due: Due) -> datetime | None:
-        """Poll one source; when to come again. An account that is not set up any more is not polled again."""
+        """Poll one source; when to come again. What is not set up here is not polled again: who knows it asks anew."""
         network, account, source = due.id.split("/", 2)
         connector = self._connectors.get((network, account))
-        if connector is not None and source.startswith(lookups.PREFIX):
-            return await self._look_up(connector, source.removeprefix(lookups.PREFIX))
+        if source.startswith(lookups.PREFIX):
+            return await self._look_up(network, account, source.removeprefix(lookups.PREFIX))
         every = self._sources(connector).get(source) if connector else None
         if connector is None or every is None:
             return None
@@ -117,10 +117,13 @@ class Polling:
         sources = dict(connector.sources())
         return {**sources, CHECK: CHECK_EVERY_S, **({RECHECK: self._recheck_s} if sources else {})}
 
-    async def _look_up(self, connector: ConnectorPort, what: str) -> datetime | None:
-        """Ask for what a delivery left out; when to try again."""
-        wait = await self._looking.ask(connector, what, self._inbox)
-        self._metrics.polls.labels(connector.network, "new" if wait is None else "failed").inc()
+    async def _look_up(self, network: str, account: str, what: str) -> datetime | None:
+        """Ask for what a delivery left out, or leave that to whoever knows the account; when to try again."""
+        if connector := self._connectors.get((network, account)):
+            wait = await self._looking.ask(connector, what, self._inbox)
+            self._metrics.polls.labels(network, "new" if wait is None else "failed").inc()
+        else:
+            wait = await self._looking.leave(network, account, what)
         return None if wait is None else self._clock.now() + timedelta(seconds=wait)
 
     async def _check(self, connector: ConnectorPort) -> datetime:

@@ -1,6 +1,6 @@
 """Every source is polled as often as it asks for, however many workers look what there is to poll."""
 
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, timedelta
 
@@ -8,7 +8,8 @@ import pytest
 
 from bot.domain.errors import Permanent
 from bot.domain.models import Event, Health, Raw
-from bot.domain.network import Page, Titles
+from bot.domain.network import UNKNOWN_FOR, Page, Titles
+from bot.domain.ports import Due
 from bot.services.gate import Gate
 from bot.services.lookups import Lookups
 from bot.services.polling import Polling
@@ -20,6 +21,7 @@ from tests.support.stores import TestClock, a_store
 LEASE = timedelta(seconds=30)
 MINUTE = timedelta(minutes=1)
 SWEEP = "square/main/sweep"
+LOOKUP = "square/main/lookup:person:42"
 
 
 class Swept(WebhookConnector):
@@ -32,6 +34,7 @@ class Swept(WebhookConnector):
         self.wait_s = wait_s
         self.trouble: list[Permanent] = []
         self.polls = self.checks = 0
+        self.looked_up: list[str] = []
 
     def parse(self, raw: Raw) -> Iterator[Event]:
         """Nothing comes."""
@@ -49,6 +52,11 @@ class Swept(WebhookConnector):
         if self.trouble:
             raise self.trouble.pop()
         return Page(items=(), cursor=None, wait_s=self.wait_s)
+
+    async def look_up(self, what: str) -> Sequence[tuple[str, Raw]]:
+        """Find nothing."""
+        self.looked_up.append(what)
+        return ()
 
     async def check(self) -> Health:
         """All is well."""
@@ -68,12 +76,12 @@ class Desk:
     clock: TestClock
     account: Swept
 
-    def worker(self) -> Polling:
-        """A process that has just started."""
+    def worker(self, *, knows: bool = True) -> Polling:
+        """A process that has just started. An older one does not know the account."""
         store, clock, titles = self.store, self.clock, Titles(square="Square")
         gate = Gate(store.notes, store.budgets, clock, UTC, titles)
         lookups = Lookups(store.notes, store.polls, clock)
-        accounts = {("square", "main"): self.account}
+        accounts = {("square", "main"): self.account} if knows else {}
         return Polling(store, accounts, clock, Metrics(), 20.0, gate, untold, lookups, titles)
 
     async def work(self, *workers: Polling, minutes: int) -> None:
@@ -159,3 +167,19 @@ async def test_a_search_that_was_taken_out_of_the_settings_is_not_polled(desk: D
     await desk.work(worker, minutes=1)
     assert desk.account.polls == 1
     assert await desk.store.polls.depth() == 3
+
+
+async def test_a_look_up_is_left_to_a_process_that_knows_the_account(desk: Desk) -> None:
+    """The account is new: an older process that is quicker lets the newer one ask, which nothing else would do."""
+    await desk.store.polls.put(LOOKUP, desk.clock.now())
+    await desk.work(desk.worker(knows=False), minutes=1)
+    await desk.work(desk.worker(), minutes=1)
+    assert desk.account.looked_up == ["person:42"]
+
+
+async def test_what_nobody_can_look_up_is_left_for_ten_minutes(desk: Desk) -> None:
+    """Then it is forgotten: the account was taken out of the settings."""
+    worker, began = desk.worker(knows=False), desk.clock.now()
+    while again := await worker.act(Due(LOOKUP, 0, "token", 0)):
+        desk.clock.at = again
+    assert desk.clock.now() - began == UNKNOWN_FOR
