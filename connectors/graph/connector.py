@@ -44,8 +44,7 @@ class GraphConnector(Connector, Generic[S]):
         """
         token = self._settings.verify_token.get_secret_value()
         verdict = webhooks.verify(request, self.secrets, token, network=self.network, account=self.account)
-        named = [each for each in self._beside if each.is_named(request)]
-        return self._dealt(verdict, named) if named and isinstance(verdict, Accepted) else verdict
+        return self._dealt(request, verdict) if isinstance(verdict, Accepted) else verdict
 
     def is_named(self, request: WebhookRequest) -> bool:
         """Whether a delivery may concern this account: it holds its id, and is genuine by its own secrets."""
@@ -57,8 +56,11 @@ class GraphConnector(Connector, Generic[S]):
     def concerns(self, change: Change) -> bool:
         """Whether an update is about this account."""
 
-    def _dealt(self, verdict: Accepted, others: "list[GraphConnector[Any]]") -> Accepted:
+    def _dealt(self, request: WebhookRequest, verdict: Accepted) -> Accepted:
         """The delivery, or each part of it, for the account that it concerns."""
+        others = [each for each in self._beside if each.is_named(request)]
+        if not others:
+            return verdict
         [raw] = verdict.raws
         parts = webhooks.dealt(raw.body, (self, *others))
         raws = (raw._replace(network=who.network, account=who.account, body=body) for who, body in parts.items())

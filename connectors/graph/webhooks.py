@@ -199,9 +199,8 @@ def _alone(entry: object) -> Iterator[object]:
 
 
 def _whose(update: Mapping[str, Any], accounts: Sequence[L]) -> L:
-    found = next(_delivery(update), None)
-    concerned = (who for who in accounts if isinstance(found, Change) and who.concerns(found))
-    return next(concerned, accounts[0])
+    found = [each for each in _delivery(update) if isinstance(each, Change)]
+    return next((who for who in accounts if any(map(who.concerns, found))), accounts[0])
 
 
 def unknown(*words: str) -> UnknownEvent:

@@ -17,6 +17,7 @@ from bot.domain.network import Connectors
 from bot.store.store import Store
 from bot.telemetry import Metrics
 from bot.web import WebDeps, build
+from connectors.graph.webhooks import Change, dealt
 from tests.support import networks
 from tests.support.facebook_server import PAGE
 from tests.support.graph_server import APP_SECRET, signed
@@ -173,6 +174,25 @@ async def test_while_secrets_change_only_the_app_that_signed_counts(redis_url: s
         await site.deliver("/webhooks/facebook", body)
         await site.deliver("/webhooks/facebook", body, OTHER_APP)
         assert [raw.account for raw in await site.stored()] == ["main", "support"]
+
+
+@dataclass(frozen=True)
+class Owner:
+    """An account whose id stands in each update."""
+
+    id: str
+
+    def concerns(self, change: Change) -> bool:
+        """By the id."""
+        return change.owner == self.id
+
+
+@pytest.mark.parametrize("first", [{"field": "replies"}, {"field": "replies", "value": "odd"}, "odd"])
+def test_what_cannot_be_read_takes_nothing_along(first: object) -> None:
+    """The form of Threads, whose first value says nothing: the second says whose it is."""
+    values = [first, {"field": "replies", "value": {"id": "p1"}}]
+    body = json.dumps({"target_id": "2", "time": 1790000100, "topic": "moderate", "values": values}).encode()
+    assert dealt(body, (Owner("1"), Owner("2"))) == {Owner("2"): body}
 
 
 @pytest.mark.parametrize("body", [f"not json, yet {SECOND_PAGE}".encode(), f"[{SECOND_PAGE}]".encode(),
