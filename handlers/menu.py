@@ -6,7 +6,6 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.cards.action_ids import LOOP_WAIVE, ActionId, CallbackId, InputId, ModalState, Verb
 from bot.cards.dialogs import close_modal, dismiss_modal, history_modal, signature_modal
-from bot.cards.forms import Warn
 from bot.cards.modal import ViewJson
 from bot.domain.case import Case, Purpose
 from bot.domain.overtaking import meanwhile, seen_of
@@ -131,7 +130,7 @@ async def _close_anew(deps: Deps, case: Case, form: Form, why: str) -> ViewJson:
         form.state.having_read(seen_of(case)),
         reason=form.typed.reason,
         signature=suggested_signature(person.name),
-        warnings=(Warn(meanwhile(case, person, form.state.read) or why),),
+        warnings=(meanwhile(case, person, form.state.read) or why,),
     )
 
 

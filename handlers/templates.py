@@ -8,7 +8,6 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from bot.cards.action_ids import ActionId, CallbackId, ModalState
 from bot.cards.build import digest
 from bot.cards.dialogs import notice_modal
-from bot.cards.forms import Warn
 from bot.cards.modal import ViewJson
 from bot.cards.templates import TemplateForm, blank_block, blank_values, template_modal, waiting_modal
 from bot.domain.case import Case, Purpose
@@ -88,7 +87,7 @@ def _chosen(deps: Deps, case: Case, listed: Templates, state: ModalState, chosen
     """The form with the chosen template and its blanks; one without blanks is shown as it will be read."""
     template = listed.of(chosen)
     if template is None:
-        return template_modal(case, deps.view_of(case), state, TemplateForm(listed, warnings=(Warn(GONE),)))
+        return template_modal(case, deps.view_of(case), state, TemplateForm(listed, warnings=(GONE,)))
     state = state.model_copy(update={"template": template.id, "confirmed": ()})
     state = state if template.blanks else _shown(state, template, {})
     return template_modal(case, deps.view_of(case), state, TemplateForm(listed, template, shown=not template.blanks))
@@ -122,7 +121,7 @@ async def _send(deps: Deps, case: Case, state: ModalState, form: TemplateForm, u
     filled_in = Filled(state.send, state.case, user, state.template, form.values, state.read)
     answer = await deps.templating.send(filled_in)
     if isinstance(answer, Advice):
-        warned = replace(form, warnings=(Warn(answer.text),))
+        warned = replace(form, warnings=(answer.text,))
         return _again(deps, case, state.having_read(answer.seen), warned)
     if isinstance(answer, Outcome) and answer.refused is not None:
         return _refused(form.chosen, answer.refused)

@@ -6,7 +6,7 @@ from typing import Any
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.cards.action_ids import ActionId, CallbackId, InputId, ModalState
-from bot.cards.forms import Warn, private_modal, reply_modal
+from bot.cards.forms import private_modal, reply_modal
 from bot.cards.limits import INPUT_SURELY, INPUT_VALUE, units
 from bot.cards.modal import Submitted, ViewJson
 from bot.domain.case import Purpose
@@ -87,7 +87,7 @@ def _modal(
     composition: Composition,
     state: ModalState,
     typed: Submitted | None = None,
-    warnings: tuple[Warn, ...] = (),
+    warnings: tuple[str, ...] = (),
     room: int = INPUT_VALUE,
 ) -> ViewJson:
     case, person, view = composition.case, composition.person, deps.view_of(composition.case)
@@ -151,7 +151,7 @@ async def _advise(deps: Deps, ack: AsyncAck, form: Form, advice: Advice) -> None
         return
     confirmed = tuple(dict.fromkeys((*form.state.confirmed, ADVISED)))
     again = form.state.having_read(advice.seen).model_copy(update={"confirmed": confirmed})
-    await ack(response_action="update", view=_modal(deps, composition, again, form.typed, (Warn(advice.text),)))
+    await ack(response_action="update", view=_modal(deps, composition, again, form.typed, (advice.text,)))
 
 
 async def _cancel(deps: Deps, body: dict[str, Any]) -> None:

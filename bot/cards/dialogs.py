@@ -9,14 +9,7 @@ from bot.cards.buttons import claim_or_release, offered
 from bot.cards.card import ROOMS, card_parts
 from bot.cards.conversation import Said, quoted, said
 from bot.cards.escape import line, link, one_line, user_ids
-from bot.cards.forms import (
-    Warn,
-    banner,
-    length_hint,
-    signature_blocks,
-    signature_input,
-    warning_blocks,
-)
+from bot.cards.forms import banner, length_hint, signature_blocks, signature_input, warning_blocks
 from bot.cards.limits import VIEW_BLOCKS, VIEW_BYTES, size
 from bot.cards.modal import ViewJson, modal
 from bot.cards.view import View
@@ -42,7 +35,7 @@ def close_modal(
     *,
     reason: str = "",
     signature: str = "",
-    warnings: Sequence[Warn] = (),
+    warnings: tuple[str, ...] = (),
 ) -> ViewJson:
     """Close with a reason. While the public loop is open it also asks for the closing line, or a waiver; for the waiver
     alone where the customer's public words take no answer any more.
@@ -154,7 +147,7 @@ def case_modal(case: Case, view: View, refused: str = "") -> ViewJson:
     holds it back, or Slack refuses it) it can be claimed here. `refused` says why a press changed nothing."""
     drawn = card_parts(case, "", view, ROOMS[0])
     parts = [(role, _quiet(block)) for role, block in drawn if block["type"] != "actions"]
-    top = warning_blocks([Warn(refused)] if refused else [])
+    top = warning_blocks((refused,) if refused else ())
     blocks = [*top, *build.with_ids(case.id, [*parts, *_way_to_card(case, view)]).blocks]
     return modal(CallbackId.CASE, "Case", blocks, close="Close")
 

@@ -3,8 +3,6 @@
 This is the only way in which anything typed in Slack reaches a customer.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from bot.cards import build
@@ -28,13 +26,6 @@ SIGNATURE_TYPED: Final = 2 * SIGNATURE_LONGEST
 WARNING_GRAPHEMES: Final = 400
 
 
-@dataclass(frozen=True, slots=True)
-class Warn:
-    """Something to look at before Send is pressed again."""
-
-    text: str
-
-
 def reply_modal(
     case: Case,
     view: View,
@@ -43,7 +34,7 @@ def reply_modal(
     *,
     draft: str = "",
     signature: str = "",
-    warnings: Sequence[Warn] = (),
+    warnings: tuple[str, ...] = (),
     room: int = INPUT_VALUE,
 ) -> ViewJson:
     """Answer or thank. `draft` is the kept or suggested text, of which the field takes `room` characters; `signature` a
@@ -73,7 +64,7 @@ def private_modal(
     draft: str = "",
     line: str | None = None,
     signature: str = "",
-    warnings: Sequence[Warn] = (),
+    warnings: tuple[str, ...] = (),
     room: int = INPUT_VALUE,
 ) -> ViewJson:
     """Take a conversation private: a message and an optional public line, or a public line with the contact way.
@@ -105,7 +96,7 @@ def _contact_modal(
     draft: str,
     *,
     signature: str,
-    warnings: Sequence[Warn],
+    warnings: tuple[str, ...],
     room: int,
 ) -> ViewJson:
     """The network has no private messages: say in public where the company can be reached in private."""
@@ -162,13 +153,13 @@ def fitted(text: str, room: int = INPUT_VALUE) -> str:
     return clean if units(clean) <= room else plain(clean, room, room)
 
 
-def warning_blocks(warnings: Sequence[Warn]) -> Blocks:
-    """What should be looked at first."""
+def warning_blocks(warnings: tuple[str, ...]) -> Blocks:
+    """What should be looked at before Send is pressed again."""
     return [_warning(each) for each in warnings[:6]]
 
 
-def _warning(warn: Warn) -> build.Block:
-    text = one_line(warn.text, WARNING_GRAPHEMES) or "Please check before you send."
+def _warning(warning: str) -> build.Block:
+    text = one_line(warning, WARNING_GRAPHEMES) or "Please check before you send."
     return build.rich(build.rich_line(build.text_part(f"⚠️ {text}", "bold")))
 
 
@@ -192,7 +183,7 @@ def _text(label: str, rule: LengthRule | None, person: Person, draft: str, room:
     if shown == whole:
         return [field]
     left = f"The last {len(whole) - len(shown.removesuffix(ELLIPSIS)):,} characters of your draft are not in this field"
-    return [_warning(Warn(f"{left}, which holds no more, and are not sent. They are kept until you type here.")), field]
+    return [_warning(f"{left}, which holds no more, and are not sent. They are kept until you type here."), field]
 
 
 def _public_line(view: View, rule: LengthRule, person: Person, suggestion: str) -> build.Block:

@@ -1,6 +1,6 @@
 """The form for an approved template: choose one, fill its blanks, see what the customer will read, send it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -8,7 +8,7 @@ from bot.cards import build
 from bot.cards.action_ids import ActionId, CallbackId, ModalState
 from bot.cards.conversation import last_messages
 from bot.cards.escape import line, one_line
-from bot.cards.forms import Warn, banner, warning_blocks
+from bot.cards.forms import banner, warning_blocks
 from bot.cards.modal import ViewJson, answer_of, modal
 from bot.cards.view import View
 from bot.domain.case import Case
@@ -37,7 +37,7 @@ class TemplateForm:
     chosen: Template | None = None
     values: Values = field(default_factory=dict)
     shown: bool = False
-    warnings: Sequence[Warn] = ()
+    warnings: tuple[str, ...] = ()
 
 
 def waiting_modal() -> ViewJson:

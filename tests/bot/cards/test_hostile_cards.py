@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bot.cards.action_ids import ModalState
 from bot.cards.card import render
 from bot.cards.dialogs import case_modal, close_modal, dismiss_modal, history_modal, notice_modal
-from bot.cards.forms import Warn, private_modal, reply_modal
+from bot.cards.forms import private_modal, reply_modal
 from bot.cards.limits import CARD_BUTTONS, OVERFLOW_OPTIONS
 from bot.domain.case import Case, LogEntry, MarkName, Person, Post, PostKind, Purpose, Send, SendState, Status, Writing
 from bot.domain.models import Attachment, Author, Capabilities, Kind, LengthRule
@@ -111,7 +111,7 @@ def test_hostile_text_is_shown_as_data(text: str, kind: PostKind, status: Status
 VIEWS: dict[str, Callable[[Case, str], dict[str, Any]]] = {
     "reply": lambda case, text: reply_modal(
         case, a_view(account_title=text), Person(id="U1", name=text, signature=text), ModalState(case=case.id),
-        draft=text, warnings=(Warn(text),) * 9,
+        draft=text, warnings=(text,) * 9,
     ),
     "reply_unsigned": lambda case, text: reply_modal(
         case, a_view(), Person(id="U1"), ModalState(case=case.id), signature=text

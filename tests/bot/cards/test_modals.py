@@ -14,7 +14,7 @@ from bot.cards.dialogs import (
     history_modal,
     signature_modal,
 )
-from bot.cards.forms import Warn, length_hint, private_modal, reply_modal
+from bot.cards.forms import length_hint, private_modal, reply_modal
 from bot.cards.home import HomeData, home_view
 from bot.cards.limits import INPUT_SURELY, INPUT_VALUE, VIEW_BLOCKS
 from bot.cards.modal import Submitted, submitted
@@ -31,10 +31,10 @@ CASE = a_public_case()
 STATE = ModalState(case=CASE.id, send="send-9", seen="send-8")
 THANK = STATE.model_copy(update={"purpose": Purpose.THANK})
 NEWCOMER = Person(id="U0NEW00001", name="Noor")
-ANSWERED = Warn("Ben answered meanwhile: “Hi Carla! <!here> ^BT”")
+ANSWERED = "Ben answered meanwhile: “Hi Carla! <!here> ^BT”"
 
 MODALS = {
-    "reply_public": reply_modal(CASE, a_view(), ANA, STATE, draft="Sorry, ", warnings=[ANSWERED]),
+    "reply_public": reply_modal(CASE, a_view(), ANA, STATE, draft="Sorry, ", warnings=(ANSWERED,)),
     "reply_private": reply_modal(a_direct_message(), a_view(), ANA, STATE),
     "reply_first_time": reply_modal(CASE, a_view(), NEWCOMER, STATE, signature="^N"),
     "thank_public": reply_modal(CASE, a_view(), ANA, THANK, draft="Thank you, Carla!"),
@@ -203,7 +203,7 @@ def test_closing_offers_every_reason_that_the_domain_knows() -> None:
 def test_a_close_form_shown_anew_keeps_the_reason_and_begins_with_what_to_read() -> None:
     """As it was chosen; one that nobody knows any more chooses nothing."""
     for chosen, first in (("duplicate", "duplicate"), ("gone", None), ("", None)):
-        view = close_modal(CASE, a_view(), ANA, STATE, reason=chosen, warnings=(Warn("Ben answered meanwhile"),))
+        view = close_modal(CASE, a_view(), ANA, STATE, reason=chosen, warnings=("Ben answered meanwhile",))
         field = _block(view, InputId.REASON)
         assert field is not None
         assert field["element"].get("initial_option", {}).get("value") == first

@@ -5,7 +5,6 @@ from typing import Any
 import pytest
 
 from bot.cards.action_ids import ModalState
-from bot.cards.forms import Warn
 from bot.cards.templates import TemplateForm, blank_block, blank_values, template_modal, waiting_modal
 from bot.domain.templates import Blank, Button, Template, Templates
 from tests.support.block_kit import check_view
@@ -57,7 +56,7 @@ def test_loud_templates_hold_the_limit_and_forge_nothing() -> None:
     """Hundreds of them, with names and words as long as the network allows and longer."""
     many = tuple(LOUD.model_copy(update={"language": f"l{n}"}) for n in range(300))
     values = {blank.key: HOSTILE for blank in LOUD.blanks}
-    warned = [Warn(HOSTILE)] * 9
+    warned = (HOSTILE,) * 9
     chosen = form(
         templates=Templates(found=many, left_out=7), chosen=many[0], values=values, shown=True, warnings=warned
     )
