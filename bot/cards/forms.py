@@ -62,26 +62,25 @@ def private_modal(
     state: ModalState,
     *,
     draft: str = "",
-    line: str | None = None,
+    line: str = "",
     signature: str = "",
     warnings: tuple[str, ...] = (),
     room: int = INPUT_VALUE,
 ) -> ViewJson:
     """Take a conversation private: a message and an optional public line, or a public line with the contact way.
 
-    `line` replaces the suggested public line; the empty string leaves the field empty. `room` as with answers.
+    `line` is the suggested public line, the rest as with answers.
     """
     if private_route(case, view.capabilities, view.now, view.contact) != "message":
         return _contact_modal(case, view, person, state, draft, signature=signature, warnings=warnings, room=room)
     public = view.capabilities.public_reply
-    suggestion = f"We have sent you a private message, {_first_name(case)}." if line is None else line
     blocks = [
         *warning_blocks(warnings),
         banner(case, view, private=True),
         *last_messages(case, view),
         *_window(case, view),
         *_text("Your private message", view.capabilities.private_message, person, draft, room),
-        *([_public_line(view, public, person, suggestion)] if public else []),
+        *([_public_line(view, public, person, line)] if public else []),
         *signature_blocks(person, signature),
     ]
     title = "PRIVATE and PUBLIC" if public else "PRIVATE message"
@@ -100,7 +99,6 @@ def _contact_modal(
     room: int,
 ) -> ViewJson:
     """The network has no private messages: say in public where the company can be reached in private."""
-    suggestion = draft or f"{_first_name(case)}, please contact us so that we can help you in private: {view.contact}"
     network = one_line(view.network_title, NAME) or "This network"
     note = f"{network} has no private messages here. Ask the customer to use your private contact way."
     blocks = [
@@ -108,7 +106,7 @@ def _contact_modal(
         banner(case, view, private=False),
         build.rich(build.rich_line(build.text_part(note))),
         *last_messages(case, view),
-        *_text("Your public reply", view.capabilities.public_reply, person, suggestion, room),
+        *_text("Your public reply", view.capabilities.public_reply, person, draft, room),
         *signature_blocks(person, signature),
     ]
     return modal(CallbackId.PRIVATE, "PUBLIC reply", blocks, state=state, submit="Send", report_close=True)
@@ -215,8 +213,3 @@ def signature_blocks(person: Person, suggestion: str) -> Blocks:
         return [signature_input(suggestion)]
     preview = build.text_part(one_line(person.signature, SIGNATURE_LONGEST) or "-", "code")
     return [build.rich(build.rich_line(build.text_part("Your words are followed by your signature: "), preview))]
-
-
-def _first_name(case: Case) -> str:
-    names = one_line(author_label(case.latest, case), NAME).split()
-    return names[0] if names else "there"

@@ -219,10 +219,7 @@ class Composing:
         if purpose is Purpose.REPLY and case.known is not None:
             return case.known.line
         if purpose is Purpose.PRIVATE and not private:
-            contact = self._at.policy.contact
-            return (
-                f"We would like to sort this out with you in private: please reach us at {contact}." if contact else ""
-            )
+            return f"We would like to sort this out with you in private: please reach us at {self._at.policy.contact}."
         return ""
 
 

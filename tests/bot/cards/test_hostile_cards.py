@@ -121,7 +121,7 @@ VIEWS: dict[str, Callable[[Case, str], dict[str, Any]]] = {
     ),
     "contact": lambda case, text: private_modal(
         case, a_view(contact=text, capabilities=Capabilities(public_reply=LengthRule(limit=9))), Person(id="U1"),
-        ModalState(case=case.id),
+        ModalState(case=case.id), draft=text,
     ),
     "close": lambda case, text: close_modal(
         case.model_copy(update={"loop_open": True}), a_view(), Person(id="U1", signature=text), ModalState()
