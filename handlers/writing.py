@@ -1,14 +1,15 @@
 """Reply, thank, take private: the modals in which staff write to a customer, from opening to Send or cancel."""
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.cards.action_ids import ActionId, CallbackId, InputId, ModalState
-from bot.cards.forms import private_modal, reply_modal
-from bot.cards.limits import INPUT_SURELY, INPUT_VALUE, units
-from bot.cards.modal import Submitted, ViewJson
+from bot.cards.forms import WritingForm, private_modal, reply_modal
+from bot.cards.limits import INPUT_SURELY, units
+from bot.cards.modal import ViewJson
 from bot.domain.case import Purpose
 from bot.domain.decisions import Refused
 from bot.domain.errors import SlackRefused
@@ -74,31 +75,19 @@ async def open_modal(deps: Deps, pressed: Pressed, purpose: Purpose) -> None:
 
 async def _open(deps: Deps, trigger_id: str, composition: Composition, state: ModalState) -> None:
     """Open the form with the whole draft; with as much of a long one as every field holds, should Slack refuse it."""
+    form = WritingForm(composition.text, composition.public_line, suggested_signature(composition.person.name))
     try:
-        await deps.slack.open_view(trigger_id, _modal(deps, composition, state))
+        await deps.slack.open_view(trigger_id, _modal(deps, composition, state, form))
     except SlackRefused as error:
         if error.code != BAD_VIEW or units(composition.text) <= INPUT_SURELY:
             raise
-        await deps.slack.open_view(trigger_id, _modal(deps, composition, state, room=INPUT_SURELY))
+        await deps.slack.open_view(trigger_id, _modal(deps, composition, state, replace(form, room=INPUT_SURELY)))
 
 
-def _modal(
-    deps: Deps,
-    composition: Composition,
-    state: ModalState,
-    typed: Submitted | None = None,
-    warnings: tuple[str, ...] = (),
-    room: int = INPUT_VALUE,
-) -> ViewJson:
-    case, person, view = composition.case, composition.person, deps.view_of(composition.case)
-    draft = typed.text if typed else composition.text
-    signature = "" if person.signature else (typed.signature if typed else suggested_signature(person.name))
-    if composition.purpose is Purpose.PRIVATE:
-        line = typed.line if typed else composition.public_line
-        return private_modal(
-            case, view, person, state, draft=draft, line=line, signature=signature, warnings=warnings, room=room
-        )
-    return reply_modal(case, view, person, state, draft=draft, signature=signature, warnings=warnings, room=room)
+def _modal(deps: Deps, composition: Composition, state: ModalState, form: WritingForm) -> ViewJson:
+    case = composition.case
+    modal = private_modal if composition.purpose is Purpose.PRIVATE else reply_modal
+    return modal(case, deps.view_of(case), composition.person, state, form)
 
 
 async def _submit(deps: Deps, ack: AsyncAck, body: dict[str, Any]) -> None:
@@ -151,7 +140,8 @@ async def _advise(deps: Deps, ack: AsyncAck, form: Form, advice: Advice) -> None
         return
     confirmed = tuple(dict.fromkeys((*form.state.confirmed, ADVISED)))
     again = form.state.having_read(advice.seen).model_copy(update={"confirmed": confirmed})
-    await ack(response_action="update", view=_modal(deps, composition, again, form.typed, (advice.text,)))
+    typed = WritingForm(form.typed.text, form.typed.line, form.typed.signature, (advice.text,))
+    await ack(response_action="update", view=_modal(deps, composition, again, typed))
 
 
 async def _cancel(deps: Deps, body: dict[str, Any]) -> None:

@@ -3,6 +3,7 @@
 This is the only way in which anything typed in Slack reaches a customer.
 """
 
+from dataclasses import dataclass
 from typing import Final
 
 from bot.cards import build
@@ -26,88 +27,65 @@ SIGNATURE_TYPED: Final = 2 * SIGNATURE_LONGEST
 WARNING_GRAPHEMES: Final = 400
 
 
-def reply_modal(
-    case: Case,
-    view: View,
-    person: Person,
-    state: ModalState,
-    *,
-    draft: str = "",
-    signature: str = "",
-    warnings: tuple[str, ...] = (),
-    room: int = INPUT_VALUE,
-) -> ViewJson:
-    """Answer or thank. `draft` is the kept or suggested text, of which the field takes `room` characters; `signature` a
-    suggestion for whoever has none yet."""
+@dataclass(frozen=True, slots=True)
+class WritingForm:
+    """What the form shows. `draft` is the kept or suggested text, of which the field takes `room` characters, `line`
+    the one for the public; `signature` is a suggestion for whoever has none yet."""
+
+    draft: str = ""
+    line: str = ""
+    signature: str = ""
+    warnings: tuple[str, ...] = ()
+    room: int = INPUT_VALUE
+
+
+def reply_modal(case: Case, view: View, person: Person, state: ModalState, form: WritingForm) -> ViewJson:
+    """Answer or thank."""
     private = case.latest.private
     noun = "thank-you" if state.purpose is Purpose.THANK else ("message" if private else "reply")
     rule = view.capabilities.private_message if private else view.capabilities.public_reply
     blocks = [
-        *warning_blocks(warnings),
+        *warning_blocks(form.warnings),
         banner(case, view, private=private),
         *last_messages(case, view),
         *_window(case, view),
-        *_text(f"Your {'private' if private else 'public'} {noun}", rule, person, draft, room),
+        *_text(f"Your {'private' if private else 'public'} {noun}", rule, person, form),
         *(_like() if state.purpose is Purpose.THANK and view.capabilities.like and not private else []),
-        *signature_blocks(person, signature),
+        *signature_blocks(person, form.signature),
     ]
     title = f"{'PRIVATE' if private else 'PUBLIC'} {noun}"
     return modal(CallbackId.REPLY, title, blocks, state=state, submit="Send", report_close=True)
 
 
-def private_modal(
-    case: Case,
-    view: View,
-    person: Person,
-    state: ModalState,
-    *,
-    draft: str = "",
-    line: str = "",
-    signature: str = "",
-    warnings: tuple[str, ...] = (),
-    room: int = INPUT_VALUE,
-) -> ViewJson:
-    """Take a conversation private: a message and an optional public line, or a public line with the contact way.
-
-    `line` is the suggested public line, the rest as with answers.
-    """
+def private_modal(case: Case, view: View, person: Person, state: ModalState, form: WritingForm) -> ViewJson:
+    """Take a conversation private: a message and an optional public line, or a public line with the contact way."""
     if private_route(case, view.capabilities, view.now, view.contact) != "message":
-        return _contact_modal(case, view, person, state, draft, signature=signature, warnings=warnings, room=room)
+        return _contact_modal(case, view, person, state, form)
     public = view.capabilities.public_reply
     blocks = [
-        *warning_blocks(warnings),
+        *warning_blocks(form.warnings),
         banner(case, view, private=True),
         *last_messages(case, view),
         *_window(case, view),
-        *_text("Your private message", view.capabilities.private_message, person, draft, room),
-        *([_public_line(view, public, person, line)] if public else []),
-        *signature_blocks(person, signature),
+        *_text("Your private message", view.capabilities.private_message, person, form),
+        *([_public_line(view, public, person, form.line)] if public else []),
+        *signature_blocks(person, form.signature),
     ]
     title = "PRIVATE and PUBLIC" if public else "PRIVATE message"
     return modal(CallbackId.PRIVATE, title, blocks, state=state, submit="Send", report_close=True)
 
 
-def _contact_modal(
-    case: Case,
-    view: View,
-    person: Person,
-    state: ModalState,
-    draft: str,
-    *,
-    signature: str,
-    warnings: tuple[str, ...],
-    room: int,
-) -> ViewJson:
+def _contact_modal(case: Case, view: View, person: Person, state: ModalState, form: WritingForm) -> ViewJson:
     """The network has no private messages: say in public where the company can be reached in private."""
     network = one_line(view.network_title, NAME) or "This network"
     note = f"{network} has no private messages here. Ask the customer to use your private contact way."
     blocks = [
-        *warning_blocks(warnings),
+        *warning_blocks(form.warnings),
         banner(case, view, private=False),
         build.rich(build.rich_line(build.text_part(note))),
         *last_messages(case, view),
-        *_text("Your public reply", view.capabilities.public_reply, person, draft, room),
-        *signature_blocks(person, signature),
+        *_text("Your public reply", view.capabilities.public_reply, person, form),
+        *signature_blocks(person, form.signature),
     ]
     return modal(CallbackId.PRIVATE, "PUBLIC reply", blocks, state=state, submit="Send", report_close=True)
 
@@ -166,9 +144,9 @@ def _window(case: Case, view: View) -> Blocks:
     return [build.context(f"⌛ Replies are possible until {date_token(until)}")] if until and until > view.now else []
 
 
-def _text(label: str, rule: LengthRule | None, person: Person, draft: str, room: int) -> Blocks:
+def _text(label: str, rule: LengthRule | None, person: Person, form: WritingForm) -> Blocks:
     """The field for the words; above it what it has no room for, which stays in the draft until something is typed."""
-    whole, shown = tidy(draft), fitted(draft, room)
+    whole, shown = tidy(form.draft), fitted(form.draft, form.room)
     field = build.text_input(
         InputId.TEXT,
         ActionId.DRAFT,

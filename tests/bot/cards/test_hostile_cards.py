@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from bot.cards.action_ids import ModalState
 from bot.cards.card import render
 from bot.cards.dialogs import case_modal, close_modal, dismiss_modal, history_modal, notice_modal
-from bot.cards.forms import private_modal, reply_modal
+from bot.cards.forms import WritingForm, private_modal, reply_modal
 from bot.cards.limits import CARD_BUTTONS, OVERFLOW_OPTIONS
 from bot.domain.case import Case, LogEntry, MarkName, Person, Post, PostKind, Purpose, Send, SendState, Status, Writing
 from bot.domain.models import Attachment, Author, Capabilities, Kind, LengthRule
@@ -111,17 +111,18 @@ def test_hostile_text_is_shown_as_data(text: str, kind: PostKind, status: Status
 VIEWS: dict[str, Callable[[Case, str], dict[str, Any]]] = {
     "reply": lambda case, text: reply_modal(
         case, a_view(account_title=text), Person(id="U1", name=text, signature=text), ModalState(case=case.id),
-        draft=text, warnings=(text,) * 9,
+        WritingForm(draft=text, warnings=(text,) * 9),
     ),
     "reply_unsigned": lambda case, text: reply_modal(
-        case, a_view(), Person(id="U1"), ModalState(case=case.id), signature=text
+        case, a_view(), Person(id="U1"), ModalState(case=case.id), WritingForm(signature=text)
     ),
     "private": lambda case, text: private_modal(
-        case, a_view(contact=text), Person(id="U1", signature=text), ModalState(case=case.id), draft=text, line=text
+        case, a_view(contact=text), Person(id="U1", signature=text), ModalState(case=case.id),
+        WritingForm(draft=text, line=text),
     ),
     "contact": lambda case, text: private_modal(
         case, a_view(contact=text, capabilities=Capabilities(public_reply=LengthRule(limit=9))), Person(id="U1"),
-        ModalState(case=case.id), draft=text,
+        ModalState(case=case.id), WritingForm(draft=text),
     ),
     "close": lambda case, text: close_modal(
         case.model_copy(update={"loop_open": True}), a_view(), Person(id="U1", signature=text), ModalState()
@@ -246,8 +247,8 @@ def test_any_case_makes_sound_modals(case: Case, log: list[LogEntry], view: Any)
     state = ModalState(case=case.id, purpose=Purpose.REPLY, send="s" * 40, seen="n" * 40)
     person = Person(id="U0ANA00001", name="Ana", signature="^AK")
     for drawn in (
-        reply_modal(case, view, person, state),
-        private_modal(case, view, person, state),
+        reply_modal(case, view, person, state, WritingForm()),
+        private_modal(case, view, person, state, WritingForm()),
         close_modal(case, view, person, state),
         history_modal(case, log, view),
         case_modal(case, view),

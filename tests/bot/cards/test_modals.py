@@ -14,7 +14,7 @@ from bot.cards.dialogs import (
     history_modal,
     signature_modal,
 )
-from bot.cards.forms import length_hint, private_modal, reply_modal
+from bot.cards.forms import WritingForm, length_hint, private_modal, reply_modal
 from bot.cards.home import HomeData, home_view
 from bot.cards.limits import INPUT_SURELY, INPUT_VALUE, VIEW_BLOCKS
 from bot.cards.modal import Submitted, submitted
@@ -35,13 +35,15 @@ CONTACT = "Carla, please contact us so that we can help you in private: help@acm
 ANSWERED = "Ben answered meanwhile: “Hi Carla! <!here> ^BT”"
 
 MODALS = {
-    "reply_public": reply_modal(CASE, a_view(), ANA, STATE, draft="Sorry, ", warnings=(ANSWERED,)),
-    "reply_private": reply_modal(a_direct_message(), a_view(), ANA, STATE),
-    "reply_first_time": reply_modal(CASE, a_view(), NEWCOMER, STATE, signature="^N"),
-    "thank_public": reply_modal(CASE, a_view(), ANA, THANK, draft="Thank you, Carla!"),
-    "thank_private": reply_modal(a_direct_message(), a_view(), ANA, THANK),
-    "private_message": private_modal(CASE, a_view(), ANA, STATE, line="We have sent you a private message, Carla."),
-    "private_contact": private_modal(CASE, a_view(capabilities=PUBLIC_ONLY), ANA, STATE, draft=CONTACT),
+    "reply_public": reply_modal(CASE, a_view(), ANA, STATE, WritingForm(draft="Sorry, ", warnings=(ANSWERED,))),
+    "reply_private": reply_modal(a_direct_message(), a_view(), ANA, STATE, WritingForm()),
+    "reply_first_time": reply_modal(CASE, a_view(), NEWCOMER, STATE, WritingForm(signature="^N")),
+    "thank_public": reply_modal(CASE, a_view(), ANA, THANK, WritingForm(draft="Thank you, Carla!")),
+    "thank_private": reply_modal(a_direct_message(), a_view(), ANA, THANK, WritingForm()),
+    "private_message": private_modal(
+        CASE, a_view(), ANA, STATE, WritingForm(line="We have sent you a private message, Carla.")
+    ),
+    "private_contact": private_modal(CASE, a_view(capabilities=PUBLIC_ONLY), ANA, STATE, WritingForm(draft=CONTACT)),
     "close": close_modal(CASE, a_view(), ANA, STATE),
     "close_loop": close_modal(states()["private_loop_open"], a_view(), ANA, STATE),
     "dismiss": dismiss_modal(CASE, a_view(), STATE),
@@ -115,8 +117,8 @@ def test_the_draft_is_reported_while_typing() -> None:
 @pytest.mark.parametrize("room", [INPUT_VALUE, INPUT_SURELY])
 def test_a_long_draft_is_kept_as_far_as_slack_takes_it(room: int) -> None:
     """A text as long as the field's room stays as it is; of a longer one the form says what is left out."""
-    whole = reply_modal(CASE, a_view(), ANA, STATE, draft="x" * room, room=room)
-    longer = reply_modal(CASE, a_view(), ANA, STATE, draft="x" * (room + 200), room=room)
+    whole = reply_modal(CASE, a_view(), ANA, STATE, WritingForm(draft="x" * room, room=room))
+    longer = reply_modal(CASE, a_view(), ANA, STATE, WritingForm(draft="x" * (room + 200), room=room))
     values = [(_block(view, InputId.TEXT) or {})["element"]["initial_value"] for view in (whole, longer)]
     assert values == ["x" * room, "x" * (room - 1) + "…"]
     assert "of your draft are not in this field" not in _text(whole)
@@ -126,7 +128,7 @@ def test_a_long_draft_is_kept_as_far_as_slack_takes_it(room: int) -> None:
 def test_the_longest_texts_fit_into_one_form() -> None:
     """Two fields full of emoji, which take the most bytes."""
     long = "👩" * (INPUT_VALUE // 2)
-    assert check_view(private_modal(CASE, a_view(), ANA, STATE, draft=long, line=long)) == []
+    assert check_view(private_modal(CASE, a_view(), ANA, STATE, WritingForm(draft=long, line=long))) == []
 
 
 def test_only_a_newcomer_is_asked_for_a_signature() -> None:
@@ -144,7 +146,7 @@ def test_the_longest_signature_is_shown_whole() -> None:
     assert f"at most {SIGNATURE_LONGEST} characters" in form["hint"]["text"]
     assert signature_problem(signed.signature) == ""
     assert signature_problem(f"{signed.signature}x")
-    shown = (form, reply_modal(CASE, a_view(), signed, STATE), home_view(HomeData(signed)))
+    shown = (form, reply_modal(CASE, a_view(), signed, STATE, WritingForm()), home_view(HomeData(signed)))
     assert all(signed.signature in _text({"shown": each}) for each in shown)
 
 
@@ -166,7 +168,7 @@ def test_the_last_three_messages_are_shown_with_ours_among_them() -> None:
     items = tuple(an_item(f"word {n}", id=f"p{n}", seq=n + 1, posted_at=at[n], seen_at=at[n]) for n in range(3))
     ours = a_send(state=SendState.SENT, text="our word", by=BEN, created_at=at[4])
     gone = a_send(id="s2", state=SendState.UNDONE, text="taken back", created_at=at[4])
-    text = _text(reply_modal(a_public_case(items=items, sends=(ours, gone)), a_view(), ANA, STATE))
+    text = _text(reply_modal(a_public_case(items=items, sends=(ours, gone)), a_view(), ANA, STATE, WritingForm()))
     assert [word in text for word in ("word 0", "word 1", "word 2", "our word", "taken back")] == [
         False, True, True, True, False,
     ]  # fmt: skip
@@ -174,7 +176,8 @@ def test_the_last_three_messages_are_shown_with_ours_among_them() -> None:
 
 def test_no_public_line_is_offered_where_nobody_can_speak_in_public() -> None:
     """A network with private messages only: the title says PRIVATE, and there is one field."""
-    view = private_modal(CASE, a_view(capabilities=Capabilities(private_message=LengthRule(limit=9))), ANA, STATE)
+    quiet = Capabilities(private_message=LengthRule(limit=9))
+    view = private_modal(CASE, a_view(capabilities=quiet), ANA, STATE, WritingForm())
     assert view["title"]["text"] == "PRIVATE message"
     assert _block(view, InputId.LINE) is None
 
