@@ -39,8 +39,6 @@ class Composition:
     person: Person
     purpose: Purpose
     private: bool
-    account_title: str
-    capabilities: Capabilities
     text: str
     public_line: str
     seen: Seen
@@ -92,20 +90,16 @@ class Composing:
         case = await self._at.offered(case_id, _offer(purpose))
         if isinstance(case, Refused):
             return case
-        capabilities = self._at.capabilities(case)
         by = await self._at.people.who(user)
-        private, rule = self._channel(case, capabilities, purpose)
+        private, rule = self._channel(case, self._at.capabilities(case), purpose)
         if rule is None:
             return Refused(code="not_offered", text="This network takes no such message.")
-        connector = self._at.connector(case)
         text = await self._at.notes.draft(case_id, user) or await self._suggestion(case, purpose, private=private)
         return Composition(
             case=case,
             person=by,
             purpose=purpose,
             private=private,
-            account_title=connector.title if connector else "",
-            capabilities=capabilities,
             text=text,
             public_line=moved_private_line(first_name(_name(case))) if purpose is Purpose.PRIVATE and private else "",
             seen=seen_of(case),
