@@ -247,7 +247,7 @@ async def a_case(stage: Stage, casework: Casework, policy: Policy) -> str:
         seen_at=now,
     )
     key = CaseKey(network="webhook", account="main", conversation=events.conversation(n))
-    await casework.create(open_case(key, item, Reading(), 2, policy), dedupe=(item.id,))
+    await casework.create(open_case(key, item, Reading(), policy), dedupe=(item.id,))
     return key.id
 
 

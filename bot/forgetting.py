@@ -11,7 +11,6 @@ from bot.domain.text.triage import Triage
 from bot.secrecy import set_up_logging
 from bot.services.erasing import Erasing, Report, Traces
 from bot.services.erasing_slack import SlackErasing
-from bot.services.reader import Reader
 from bot.terminal import WRONG, Say
 
 BY_HAND = (
@@ -45,7 +44,7 @@ async def forget(env: Mapping[str, str], say: Say, network: str, who: str, *, ye
 
 
 def _erasing(service: Service, say: Say) -> Erasing:
-    read = Reader(Triage.load(), service.surroundings.allow).reading
+    read = Triage.load().read
     store, clock, policy = service.store, service.clock, service.settings.policy
     slack = SlackErasing(service.slack, clock)
     places = (policy.channel, *policy.alert_users, *policy.manager_users)

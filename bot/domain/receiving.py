@@ -9,17 +9,17 @@ from bot.domain.hiding import lapsed, signs_of
 from bot.domain.models import Author, CaseKey, Interaction, Kind
 from bot.domain.policy import Policy
 from bot.domain.posting import new_card, with_line
-from bot.domain.reading import Reading
+from bot.domain.reading import Reading, priority
 from bot.domain.targets import start_wait, within
 
-Read = Callable[[Item], tuple[Reading, int]]
-"""How words read, and how much they matter (1 first)."""
+Read = Callable[[str], Reading]
+"""How words read."""
 
 ITEMS_KEPT = 12
 EARLIER_KEPT = 5
 
 
-def open_case(key: CaseKey, item: Item, reading: Reading, priority: int, policy: Policy) -> Change:
+def open_case(key: CaseKey, item: Item, reading: Reading, policy: Policy) -> Change:
     """The first interaction of a conversation: a new case, with a card wanted in the team's channel."""
     signs = signs_of(item, reading)
     item = item.model_copy(update={"signs": signs}) if signs != item.signs else item
@@ -29,7 +29,7 @@ def open_case(key: CaseKey, item: Item, reading: Reading, priority: int, policy:
         author=item.author,
         items=(item,),
         reading=reading,
-        priority=priority,
+        priority=priority(reading, item.kind),
         cycle=cycle,
         wait=_promise(cycle, item, reading, policy),
         posts=(new_card(policy.channel),),
@@ -38,7 +38,7 @@ def open_case(key: CaseKey, item: Item, reading: Reading, priority: int, policy:
     return Change(case=case, log=(_log(item, "wrote"),))
 
 
-def receive(case: Case, item: Item, reading: Reading, priority: int, policy: Policy) -> Change:
+def receive(case: Case, item: Item, reading: Reading, policy: Policy) -> Change:
     """One more interaction of a known conversation; `item.seq` is set here.
 
     Items stand in the order in which they were posted, so one that comes late is not shown as the newest.
@@ -50,7 +50,7 @@ def receive(case: Case, item: Item, reading: Reading, priority: int, policy: Pol
     if returning:
         case = _next_cycle(case, item, policy)
     items = _in_order(*case.items, item)
-    newest = {"reading": reading, "priority": priority, "swept": item.late} if items[-1] is item else {}
+    newest = _newest(item, reading) if items[-1] is item else {}
     wait = _waiting(case, item, reading, policy)
     case = case.model_copy(
         update={
@@ -183,9 +183,13 @@ def reread(case: Case, decision: Decision, read: Read) -> Decision:
     before, after = case.latest, decision.case.latest
     if after.deleted or (before.id, before.text) == (after.id, after.text):
         return decision
-    reading, priority = read(after)
-    newest = {"reading": reading, "priority": priority, "swept": after.late}
+    newest = _newest(after, read(after.text))
     return decision.model_copy(update={"case": decision.case.model_copy(update=newest)})
+
+
+def _newest(item: Item, reading: Reading) -> dict[str, object]:
+    """What the newest words say of their case."""
+    return {"reading": reading, "priority": priority(reading, item.kind), "swept": item.late}
 
 
 def deleted(case: Case, item_id: str, now: datetime) -> Decision:

@@ -16,7 +16,6 @@ from bot.domain.case import Case, Known, LogEntry, PostKind
 from bot.domain.decisions import Change, Decision, Refused
 from bot.domain.models import Model
 from bot.domain.text.similar import normal, print_of
-from bot.domain.text.urgency import URGENT
 
 CARDS_PER_S: Final = 1.0
 """What Slack lets us post in one channel."""
@@ -196,7 +195,7 @@ def band(case: Case) -> int:
     reading = case.reading
     if reading.spam or reading.abuse == "troll":
         return COMPLAINT_BAND if case.claim else LAST_BAND
-    if reading.urgency >= URGENT and reading.intent != "praise":
+    if reading.goes_ahead:
         return URGENT_BAND
     if reading.intent == "complaint" or case.claim:
         return COMPLAINT_BAND

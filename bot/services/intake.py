@@ -254,19 +254,19 @@ class Intake:
 
         Most words open one, so that is tried first: where one stands, the store answers with it.
         """
-        reading, first = self._reader.reading(item)
+        reading = self._reader.triage.read(item.text)
         dedupe = (name_of(event),)
         known = await self._joined(event)
         while True:
             if known is None:
-                opened = await self._opened(open_case(event.key, item, reading, first, self._policy), dedupe)
+                opened = await self._opened(open_case(event.key, item, reading, self._policy), dedupe)
                 if isinstance(opened, Outcome):
                     return opened
                 known = opened.case
                 continue
             outcome = await self._casework.apply(
                 known.id,
-                lambda case: receive(case, item, reading, first, self._policy),
+                lambda case: receive(case, item, reading, self._policy),
                 dedupe=dedupe,
                 known=known,
             )
@@ -358,7 +358,7 @@ class Intake:
     async def _change(self, case_id: str, decide: Decide, known: Case | None = None) -> Outcome:
         """Change a case, and read it anew where other words become its newest."""
         return await self._casework.apply(
-            case_id, lambda case: reread(case, decide(case), self._reader.reading), known=known
+            case_id, lambda case: reread(case, decide(case), self._reader.triage.read), known=known
         )
 
 

@@ -5,11 +5,10 @@ from datetime import datetime
 
 from bot.domain.case import Item
 from bot.domain.models import Author, Interaction, Raw
-from bot.domain.reading import Reading
 from bot.domain.text.clean import cut, tidy
 from bot.domain.text.flatten import flatten
 from bot.domain.text.privacy import AllowList, mask
-from bot.domain.text.triage import Triage, priority
+from bot.domain.text.triage import Triage
 
 TEXT_GRAPHEMES = 3000
 NAME_GRAPHEMES = 80
@@ -56,11 +55,6 @@ class Reader:
             hideable=event.hideable,
             hidden=event.hidden,
         )
-
-    def reading(self, item: Item) -> tuple[Reading, int]:
-        """What the words of an item tell, and how urgent that makes them."""
-        reading = self.triage.read(item.text)
-        return reading, priority(reading, item.kind)
 
     def safe(self, text: str) -> tuple[str, bool, bool]:
         """Foreign text made fit to keep: tidied, masked, cut; whether something was masked, whether it was cut."""

@@ -1,9 +1,8 @@
-"""Read a text as a whole: language, mood, question, urgency, topics, abuse, spam, intent; and order the work."""
+"""Read a text as a whole: language, mood, question, urgency, topics, abuse, spam, intent."""
 
 from dataclasses import dataclass
 from typing import Final
 
-from bot.domain.models import QUIET_KINDS, Kind
 from bot.domain.reading import Intent, Reading
 from bot.domain.text.abuse import AbuseReader
 from bot.domain.text.clean import tidy, without_handles_and_links
@@ -13,7 +12,7 @@ from bot.domain.text.question import QuestionReader
 from bot.domain.text.sentiment import MOST_HITS, MoodReader
 from bot.domain.text.spam import SpamReader
 from bot.domain.text.topics import TopicReader
-from bot.domain.text.urgency import URGENT, UrgencyReader
+from bot.domain.text.urgency import UrgencyReader
 
 READ: Final = 4_000
 """Characters of a text that are read: the head says what it is about, and the time stays bounded."""
@@ -77,19 +76,3 @@ def _intent(lean: str, *, asks: bool) -> Intent:
     if lean == "positive":
         return "praise"
     return "question" if asks else "other"
-
-
-_URGENT, _WAITING, _OTHER_WORDS, _DIGEST = 1, 2, 3, 4  # 0 is a breach's: see `agenda.draw_priority`
-
-
-def priority(reading: Reading, kind: Kind) -> int:
-    """Order the work: 1 urgent, 2 complaint, question or private message, 3 other words for a person, 4 digest."""
-    if kind in QUIET_KINDS or reading.spam:
-        return _DIGEST
-    if reading.abuse == "troll":
-        return _OTHER_WORDS
-    if reading.urgency >= URGENT and reading.intent != "praise":
-        return _URGENT
-    if reading.intent in ("complaint", "question") or kind is Kind.MESSAGE:
-        return _WAITING
-    return _OTHER_WORDS

@@ -9,9 +9,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-URGENT: Final = 3
-"""Points from which a complaint goes ahead of the others."""
-
 
 @dataclass(frozen=True)
 class UrgencyRule:

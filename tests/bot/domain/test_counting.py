@@ -122,7 +122,7 @@ def test_an_answer_that_nobody_waited_for_is_not_counted() -> None:
     assert not did_not_arrive(life, "send-1", NOON + 7 * HOUR).days
     later = NOON + 8 * HOUR
     question = an_item("And where is it?", id="post-2", posted_at=later, seen_at=later)
-    life.then(receive(life.case, question, Reading(), 2, POLICY))
+    life.then(receive(life.case, question, Reading(), POLICY))
     assert life.case.wait is not None
     assert not life.then(close(life.case, ANA, "solved", later + HOUR)).days
 
@@ -148,9 +148,7 @@ def test_a_return_after_closing_counts_again() -> None:
     life = Life(a_case()).says(NOON + 20 * MINUTE)
     life.then(close(life.case, ANA, "solved", NOON + HOUR))
     later = NOON + DAY
-    life.then(
-        receive(life.case, an_item("And now?", id="post-2", posted_at=later, seen_at=later), Reading(), 2, POLICY)
-    )
+    life.then(receive(life.case, an_item("And now?", id="post-2", posted_at=later, seen_at=later), Reading(), POLICY))
     life.says(later + 20 * MINUTE, id="send-2")
     assert life.counted() == life.counted(TOMORROW) == ANSWERED
 
@@ -226,9 +224,7 @@ def test_a_case_closed_after_its_answer_has_not_left() -> None:
     """Nor has one whose customer wrote again, and was told in another way."""
     life = Life(a_case()).says(NOON + 20 * MINUTE)
     later = NOON + HOUR
-    life.then(
-        receive(life.case, an_item("And now?", id="post-2", posted_at=later, seen_at=later), Reading(), 2, POLICY)
-    )
+    life.then(receive(life.case, an_item("And now?", id="post-2", posted_at=later, seen_at=later), Reading(), POLICY))
     assert life.case.wait is not None
     life.then(close(life.case, ANA, "answered elsewhere", NOON + 2 * HOUR))
     assert life.counted() == ANSWERED

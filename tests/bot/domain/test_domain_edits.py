@@ -33,7 +33,7 @@ def test_words_that_come_late_are_not_shown_as_the_newest() -> None:
     """Items stand in the order of posting; how the case reads stays with the newest words."""
     case = a_case()
     late = an_item("Hello?", id="post-0", posted_at=NOON - timedelta(hours=1))
-    change = receive(case, late, Reading(intent="question"), 1, a_policy())
+    change = receive(case, late, Reading(intent="question"), a_policy())
     assert [item.id for item in change.case.items] == ["post-0", "post-1"]
     assert [item.seq for item in change.case.items] == [2, 1]
     assert (change.case.latest.id, change.case.reading) == ("post-1", case.reading)

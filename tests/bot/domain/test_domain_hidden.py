@@ -36,7 +36,7 @@ from tests.support.hiding_cases import (
 
 def test_the_customer_writes_again_meanwhile() -> None:
     """The request is about the comment it was made for, and goes on."""
-    case = receive(asked(), an_item("Hello?", id="post-2"), Reading(), 2, POLICY).case
+    case = receive(asked(), an_item("Hello?", id="post-2"), Reading(), POLICY).case
     case = hidden(approved(case))
     assert [item.hidden for item in case.items] == [True, False]
 

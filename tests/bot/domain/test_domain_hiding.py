@@ -62,10 +62,10 @@ def test_only_what_triage_reads_is_a_reason(
 
 def test_the_signs_come_with_the_words_and_change_with_them() -> None:
     """Stamped when a case opens, when it goes on, and anew after an edit."""
-    first = open_case(a_key(), an_item(hideable=True), TROLL, 2, POLICY).case
+    first = open_case(a_key(), an_item(hideable=True), TROLL, POLICY).case
     assert subject(first, CAN) == first.latest
     complaint = Reading(intent="complaint")
-    second = receive(first, an_item("Late again", id="post-2", hideable=True), complaint, 2, POLICY).case
+    second = receive(first, an_item("Late again", id="post-2", hideable=True), complaint, POLICY).case
     assert second.latest.signs == ()
     assert subject(second, CAN) == second.items[0]
     kinder = case_of(edited(second, "post-1", "Sorry", "v2", masked=False, cut=False, now=LATER, reading=complaint))
@@ -154,7 +154,7 @@ def test_each_refusal_to_ask(case: Case, changes: dict[str, Any], code: str, wor
 def test_a_complaint_with_the_customers_own_number_may_be_hidden_and_is_still_answered() -> None:
     """For that reason alone; the promise runs on, the answer is offered, before and after."""
     item = an_item("My number is [phone ••12]", masked=True, hideable=True)
-    case = open_case(a_key(), item, Reading(intent="complaint"), 2, POLICY).case
+    case = open_case(a_key(), item, Reading(intent="complaint"), POLICY).case
     assert refused(ask(case, an_ask(), CAN, NOON, POLICY)).code == "reason"
     case = hidden(approved(case_of(ask(case, an_ask(reason="personal_data"), CAN, NOON, POLICY))))
     assert case.latest.hidden

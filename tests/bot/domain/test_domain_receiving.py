@@ -23,13 +23,13 @@ OTHER = Reading(intent="other")
 
 def opened(**changes: Any) -> Case:
     """The case of a customer's first mention."""
-    return open_case(a_key(), an_item(**changes), COMPLAINT, 2, POLICY).case
+    return open_case(a_key(), an_item(**changes), COMPLAINT, POLICY).case
 
 
 def again(case: Case, text: str = "Still waiting!", reading: Reading = COMPLAINT, **changes: Any) -> Case:
     """The case after the customer's next post, five minutes later."""
     changes = {"id": f"post-{case.item_count + 1}", "seen_at": NOON + timedelta(minutes=5)} | changes
-    return receive(case, an_item(text, **changes), reading, 2, POLICY).case
+    return receive(case, an_item(text, **changes), reading, POLICY).case
 
 
 def closed(case: Case, at: datetime = NOON) -> Case:
@@ -105,14 +105,14 @@ def test_a_follow_up_after_an_answer_waits_for_the_next_answer_only() -> None:
 )
 def test_a_search_hit_waits_only_if_it_needs_somebody(intent: Any, waits: bool) -> None:
     """A bare match of a monitoring stream is carded without a promise."""
-    case = open_case(a_key(), an_item(kind=Kind.MATCH), Reading(intent=intent), 3, POLICY).case
+    case = open_case(a_key(), an_item(kind=Kind.MATCH), Reading(intent=intent), POLICY).case
     assert (case.wait is not None) == waits
 
 
 @pytest.mark.parametrize(("answered_at", "waits"), [(None, True), (-1, True), (1, False)])
 def test_a_search_hit_that_turns_out_to_call_on_us_waits(answered_at: int | None, waits: bool) -> None:
     """The network delivers it after the search has found it: from then on it is what it is, unless it was answered."""
-    case = open_case(a_key(), an_item(kind=Kind.MATCH, answerable=False, stream="boots"), OTHER, 3, POLICY).case
+    case = open_case(a_key(), an_item(kind=Kind.MATCH, answerable=False, stream="boots"), OTHER, POLICY).case
     if answered_at is not None:
         answered = case.cycle.model_copy(update={"answered_at": NOON + timedelta(minutes=answered_at)})
         case = case.model_copy(update={"cycle": answered})
@@ -127,7 +127,7 @@ def test_a_search_hit_takes_nothing_from_what_called_on_us() -> None:
     found = an_item(kind=Kind.MATCH, answerable=False, stream="boots")
     after = case_of(completed(opened(), found.model_copy(update={"posted_at": NOON - timedelta(minutes=5)}), POLICY))
     assert (after.latest.kind, after.latest.answerable) == (Kind.MENTION, True)
-    case = open_case(a_key(), found, OTHER, 3, POLICY).case
+    case = open_case(a_key(), found, OTHER, POLICY).case
     assert isinstance(completed(case, found.model_copy(update={"stream": "shoes"}), POLICY), Refused)
 
 
@@ -227,8 +227,8 @@ def test_a_name_that_was_looked_up_stands_everywhere_and_stays() -> None:
     assert after.author == ana
     assert isinstance(named(after, ana), Refused)
     assert isinstance(named(after, Author(id="42", name="Somebody Else")), Refused)
-    later = receive(after, an_item("three", author=nameless, id="post-3"), Reading(), 2, a_policy())
+    later = receive(after, an_item("three", author=nameless, id="post-3"), Reading(), a_policy())
     assert later.case.items[-1].author == ana
-    stranger = receive(after, an_item("four", author=Author(id="44"), id="post-4"), Reading(), 2, a_policy())
+    stranger = receive(after, an_item("four", author=Author(id="44"), id="post-4"), Reading(), a_policy())
     assert stranger.case.items[-1].author == Author(id="44")
     assert isinstance(named(a_case(items=(an_item("x", author=None),), author=None), ana), Refused)

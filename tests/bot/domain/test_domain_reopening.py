@@ -38,7 +38,7 @@ def stands(case: Case, draft: Draft, at: datetime) -> Case:
 def writes(case: Case, text: str, reading: Reading, at: datetime) -> Case:
     """The customer writes again."""
     item = an_item(text, id=f"post-{case.item_count + 1}", posted_at=at, seen_at=at)
-    return receive(case, item, reading, 2, POLICY).case
+    return receive(case, item, reading, POLICY).case
 
 
 def answered() -> Case:

@@ -135,7 +135,7 @@ def test_a_customer_who_wrote_meanwhile_still_waits() -> None:
     """The answer was written before the customer's newest words, so it cannot answer them."""
     case = queued()
     newer = an_item("And another thing", id="post-2", seen_at=NOON + 5 * SECOND)
-    case = receive(case, newer, case.reading, 2, POLICY).case
+    case = receive(case, newer, case.reading, POLICY).case
     done = case_of(sent(sending(case), "s1", PROOF, NOON + 20 * SECOND, POLICY))
     assert done.wait is not None
     assert done.wait.since == NOON + 5 * SECOND

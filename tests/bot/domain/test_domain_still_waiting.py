@@ -25,7 +25,7 @@ ASKS = Reading(intent="question", question=True)
 def writes(case: Case, at: datetime) -> Case:
     """The customer asks once more."""
     item = an_item("And now?", id=f"post-{case.item_count + 1}", posted_at=at, seen_at=at)
-    return receive(case, item, ASKS, 2, POLICY).case
+    return receive(case, item, ASKS, POLICY).case
 
 
 def begun(case: Case, id_: str, at: datetime) -> Case:

@@ -62,7 +62,7 @@ def written_too(case: Case, minutes: float, window: float, intent: Any = "questi
     """The customer has written in private, too, with a window that closes so many minutes after noon."""
     at = NOON + minutes * MINUTE
     item = an_item("And?", id="dm", private=True, posted_at=at, seen_at=at, reply_until=NOON + window * MINUTE)
-    return receive(case, item, Reading(intent=intent), 2, POLICY).case
+    return receive(case, item, Reading(intent=intent), POLICY).case
 
 
 def test_the_window_of_later_words_shortens_the_promise_that_runs() -> None:

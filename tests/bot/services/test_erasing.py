@@ -10,7 +10,7 @@ import pytest
 from bot.cards import build
 from bot.cards.view import Rendered
 from bot.domain.attempts import new_attempt
-from bot.domain.case import Case, Item
+from bot.domain.case import Case
 from bot.domain.decisions import Change, Decide
 from bot.domain.erasing import POSTING, Remains
 from bot.domain.errors import StoreUnavailable
@@ -64,9 +64,9 @@ class Passing(TestClock):
             await self.meanwhile.pop(0)()
 
 
-def read(_item: Item) -> tuple[Reading, int]:
+def read(_text: str) -> Reading:
     """Nothing is read here."""
-    return Reading(), 2
+    return Reading()
 
 
 def never(_hour: object) -> Rendered:

@@ -105,7 +105,7 @@ def test_what_the_version_before_made_of_it_is_whole_again() -> None:
     seen = before(brief(case))
     for change in (
         claim(seen, ANA, NOON, policy),
-        receive(seen, an_item("And now?", id="post-5"), Triage.load().read("And now?"), 2, policy),
+        receive(seen, an_item("And now?", id="post-5"), Triage.load().read("And now?"), policy),
     ):
         assert isinstance(change, Change)
         back = read_case(in_words(change.case).encode())

@@ -178,7 +178,7 @@ async def test_after_an_answer_they_wait_again_since_they_wrote_again(store: Sto
     since = NOON - HOUR
     item = an_item("And now?", id="post-2", posted_at=since, seen_at=since)
     casework = Casework(store.cases, TestClock())
-    assert (await casework.apply(case.id, lambda case: receive(case, item, Reading(), 2, POLICY))).done
+    assert (await casework.apply(case.id, lambda case: receive(case, item, Reading(), POLICY))).done
     queue = await store.speed.queue(ACCOUNTS, NOON)
     assert queue.waiters == [Waiter("square", since, Stage.AGAIN, overdue=False)]
 

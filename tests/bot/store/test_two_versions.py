@@ -87,7 +87,7 @@ async def test_the_older_carries_along_what_it_does_not_know(store: Store) -> No
     item = an_item("And where is it now?", id="post-2", posted_at=NOON, seen_at=NOON)
     reading = Triage.load().read(item.text)
     assert (await casework.apply(case_id, lambda case: claim(case, ANA, NOON, POLICY))).done
-    assert (await casework.apply(case_id, lambda case: receive(case, item, reading, 2, POLICY))).done
+    assert (await casework.apply(case_id, lambda case: receive(case, item, reading, POLICY))).done
     assert (await casework.apply(case_id, lambda case: begin(case, "send-1", NOON))).done
     stands = check(await document(store, case_id))
     assert stands.wait is not None

@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.domain.models import Kind
-from bot.domain.reading import Reading
+from bot.domain.reading import Reading, priority
 from bot.domain.text.phrases import Phrases
 from bot.domain.text.tone import ToneReader
 from bot.domain.text.topics import TopicReader, TopicRule
-from bot.domain.text.triage import READ, Triage, priority
+from bot.domain.text.triage import READ, Triage
 
 COMPLAINTS = (
     "My parcel is three days late and nobody answers the phone.",
