@@ -123,6 +123,11 @@ def rich_line(*parts: Block) -> Block:
     return {"type": "rich_text_section", "elements": list(parts)}
 
 
+def paragraph(*parts: Block) -> Block:
+    """A rich_text block of one paragraph."""
+    return rich(rich_line(*parts))
+
+
 def rich_quote(text: str) -> Block:
     """A quotation in a rich_text block."""
     return {"type": "rich_text_quote", "elements": [text_part(text)]}

@@ -43,7 +43,7 @@ def render_plain(case: Case, post: Post, view: View) -> Rendered:
     text = render(case, post, view).text
     buttons = [("actions", card_actions(case, post.id, view, link=False))] if post.kind in _WITH_BUTTONS else []
     note = build.context("Slack refused the full card; the log says why.")
-    parts: build.Parts = [("plain", build.rich(build.rich_line(build.text_part(plain(text, PLAIN_GRAPHEMES)))))]
+    parts: build.Parts = [("plain", build.paragraph(build.text_part(plain(text, PLAIN_GRAPHEMES))))]
     return rendered(text, build.with_ids(case.id, [*parts, ("note", note), *buttons]))
 
 
@@ -65,7 +65,7 @@ def _card(case: Case, post: Post, view: View) -> Rendered:
 
 def _alert(case: Case, post: Post, view: View) -> Rendered:
     headline = one_line(post.text, HEADLINE_GRAPHEMES) or "This needs you."
-    top = [("headline", build.rich(build.rich_line(build.text_part(f"🔔 {headline}", "bold")))), *_where(case, view)]
+    top = [("headline", build.paragraph(build.text_part(f"🔔 {headline}", "bold"))), *_where(case, view)]
     text = f"{line(headline, HEADLINE_GRAPHEMES)} {summary(case, view)}"
     return rendered(text, _fitting(case, post, view, top))
 
@@ -99,7 +99,7 @@ def _retired(case: Case, post: Post, view: View) -> Rendered:
     after = "(a newer message has taken its place)"
     shown = f"↪️ {one_line(post.text, HEADLINE_GRAPHEMES) or 'An older alert'} {after}"
     text = f"↪️ {line(post.text, HEADLINE_GRAPHEMES) or 'An older alert'} {after}"
-    parts = [("retired", build.rich(build.rich_line(build.text_part(shown)))), *_where(case, view)]
+    parts = [("retired", build.paragraph(build.text_part(shown))), *_where(case, view)]
     return rendered(text, build.with_ids(case.id, parts))
 
 
@@ -113,7 +113,7 @@ def _line(case: Case, post: Post, view: View) -> Rendered:
     called = [part for user in users for part in (build.user_part(user), build.text_part(" "))]
     here = post.thread or not view.card_url
     way = [] if here else [build.text_part(" "), build.link_part(view.card_url, "Open the card")]
-    block = build.rich(build.rich_line(*called, build.text_part(text), *way))
+    block = build.paragraph(*called, build.text_part(text), *way)
     fallback = " ".join([*(mention(user) for user in users), _fallback(case, post)])
     return rendered(fallback, build.with_ids(case.id, [("line", block)]))
 

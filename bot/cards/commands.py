@@ -37,7 +37,7 @@ def help_reply(unknown: str = "") -> Rendered:
     """What can be asked; begins with what was not understood, if anything was."""
     top: build.Parts = []
     if unknown.strip():
-        top = [("unknown", build.rich(build.rich_line(build.text_part(UNKNOWN))))]
+        top = [("unknown", build.paragraph(build.text_part(UNKNOWN)))]
     parts = [*top, ("help", build.section(HELP))]
     return rendered(f"{UNKNOWN}\n{HELP}" if top else HELP, build.with_ids("hark", parts))
 

@@ -42,7 +42,7 @@ def head(case: Case, view: View) -> build.Block:
     ]
     facts = "".join(f" · {fact}" for fact in _facts(case, view))
     # Slack refuses a whole message for one empty text.
-    return build.rich(build.rich_line(*parts, *([build.text_part(facts)] if facts else [])))
+    return build.paragraph(*parts, *([build.text_part(facts)] if facts else []))
 
 
 def _facts(case: Case, view: View) -> list[str]:
@@ -94,7 +94,7 @@ def quote(item: Item, graphemes: int, attachments: int = 0) -> build.Block:
 def _quotation(item: Item, shown: str, attachments: int) -> build.Block:
     """Deleted words are gone: only the tombstone is left."""
     if item.deleted:
-        return build.rich(build.rich_line(build.text_part("🗑️ Deleted by the customer: the words are gone.", "italic")))
+        return build.paragraph(build.text_part("🗑️ Deleted by the customer: the words are gone.", "italic"))
     said = build.rich_quote(shown) if shown else build.rich_line(build.text_part("(no words)", "italic"))
     stars = [build.rich_line(build.text_part(_stars(item.rating)))] if item.rating is not None else []
     return build.rich(*stars, said, *_attachments(item.attachments, attachments))

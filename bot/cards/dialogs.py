@@ -174,5 +174,5 @@ def _quiet(block: build.Block) -> build.Block:
 def notice_modal(title: str, text: str) -> ViewJson:
     """Tell one thing: a refusal, an error, an old card."""
     said_so = one_line(text, 600) or "Nothing to say."
-    blocks = [build.rich(build.rich_line(build.text_part(said_so)))]
+    blocks = [build.paragraph(build.text_part(said_so))]
     return modal(CallbackId.NOTICE, one_line(title, 24) or "Hark", blocks, close="OK")

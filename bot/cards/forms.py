@@ -82,7 +82,7 @@ def _contact_modal(case: Case, view: View, person: Person, state: ModalState, fo
     blocks = [
         *warning_blocks(form.warnings),
         banner(case, view, private=False),
-        build.rich(build.rich_line(build.text_part(note))),
+        build.paragraph(build.text_part(note)),
         *last_messages(case, view),
         *_text("Your public reply", view.capabilities.public_reply, person, form),
         *signature_blocks(person, form.signature),
@@ -120,7 +120,7 @@ def banner(case: Case, view: View, *, private: bool) -> build.Block:
     if private:
         title, readers = "🔒 PRIVATE: ", f" speaks in private on {network}. Only {customer} can read this."
     bold = (build.text_part(title, "bold"), build.text_part(account, "bold"))
-    return build.rich(build.rich_line(*bold, build.text_part(readers)))
+    return build.paragraph(*bold, build.text_part(readers))
 
 
 def fitted(text: str, room: int = INPUT_VALUE) -> str:
@@ -136,7 +136,7 @@ def warning_blocks(warnings: tuple[str, ...]) -> Blocks:
 
 def _warning(warning: str) -> build.Block:
     text = one_line(warning, WARNING_GRAPHEMES) or "Please check before you send."
-    return build.rich(build.rich_line(build.text_part(f"⚠️ {text}", "bold")))
+    return build.paragraph(build.text_part(f"⚠️ {text}", "bold"))
 
 
 def _window(case: Case, view: View) -> Blocks:
@@ -190,4 +190,4 @@ def signature_blocks(person: Person, suggestion: str) -> Blocks:
     if not person.signature:
         return [signature_input(suggestion)]
     preview = build.text_part(one_line(person.signature, SIGNATURE_LONGEST) or "-", "code")
-    return [build.rich(build.rich_line(build.text_part("Your words are followed by your signature: "), preview))]
+    return [build.paragraph(build.text_part("Your words are followed by your signature: "), preview)]

@@ -52,13 +52,13 @@ def _parts(data: HourlyData, most: int) -> build.Parts:
 def _title(data: HourlyData) -> build.Block:
     """How many wait, always in rich text: what happened quietly is too, and Slack lets no message lose all of that."""
     if not data.waiting_total:
-        return build.rich(build.rich_line(build.text_part("✅ Nobody waits for an answer.", "bold")))
+        return build.paragraph(build.text_part("✅ Nobody waits for an answer.", "bold"))
     parts = [build.text_part("⏳ "), build.text_part(_waiting(data.waiting_total), "bold")]
     if data.overdue:
         parts += [build.text_part(", 🔴 "), build.text_part(f"{data.overdue:,} overdue", "bold")]
     if data.oldest_since:
         parts += [build.text_part(", the oldest since "), build.date_part(data.oldest_since)]
-    return build.rich(build.rich_line(*parts))
+    return build.paragraph(*parts)
 
 
 def _waiting(total: int) -> str:

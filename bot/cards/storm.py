@@ -45,7 +45,7 @@ def problem_card(data: ProblemData, *, elsewhere: bool = False) -> Rendered:
     """The card of a known problem, open or solved; `elsewhere` as with storms."""
     problem, tally = data.problem, data.tally
     parts: build.Parts = [
-        ("head", build.rich(build.rich_line(build.text_part(_problem_title(problem), "bold")))),
+        ("head", build.paragraph(build.text_part(_problem_title(problem), "bold"))),
         *_told(problem),
         ("state", build.section(_problem_state(problem, tally))),
         ("context", build.context(_problem_context(problem, tally))),
@@ -108,7 +108,7 @@ def _raging(data: StormData) -> build.Parts:
 
 def _head(sign: str, words: str, *more: build.Block) -> build.Block:
     """The first line, always rich text: Slack lets no message lose all of that when it is changed."""
-    return build.rich(build.rich_line(build.text_part(f"{sign} "), build.text_part(words, "bold"), *more))
+    return build.paragraph(build.text_part(f"{sign} "), build.text_part(words, "bold"), *more)
 
 
 def _numbers(data: StormData) -> list[str]:
@@ -136,7 +136,7 @@ def _words(tally: Tally) -> build.Parts:
     for number, (word, times) in enumerate(shared):
         parts += [build.text_part(", ")] if number else []
         parts += [build.text_part(one_line(word, 30) or "?", "bold"), build.text_part(f" {times:,}")]
-    return [("words", build.rich(build.rich_line(*parts)))]
+    return [("words", build.paragraph(*parts))]
 
 
 def _examples(cases: Sequence[Case]) -> build.Parts:
@@ -216,8 +216,8 @@ def _told(problem: Problem) -> build.Parts:
     """What staff wrote: data too, so that nothing in it calls anybody."""
     parts: build.Parts = []
     if problem.known:
-        words = build.rich_line(build.text_part(plain(problem.known, KNOWN_GRAPHEMES) or "-"))
-        parts.append(("known", build.rich(words)))
+        words = plain(problem.known, KNOWN_GRAPHEMES) or "-"
+        parts.append(("known", build.paragraph(build.text_part(words))))
     suggested = problem.solved_line if problem.solved_at else problem.line
     if suggested:
         top = build.rich_line(build.text_part("Say to customers:", "bold"))

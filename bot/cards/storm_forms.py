@@ -66,7 +66,7 @@ def solved_form(press: StormPress, problem: Problem) -> ViewJson:
     title = build.text_part(one_line(problem.title, TITLE_LENGTH) or "(no title)", "bold")
     after = build.text_part(": the cases that still wait get their cards, one by one. Nothing is sent by this form.")
     blocks = [
-        build.rich(build.rich_line(title, after)),
+        build.paragraph(title, after),
         build.text_input(
             InputId.LINE,
             ActionId.LINE,
