@@ -5,7 +5,7 @@ import asyncio
 from aiohttp import web
 
 from tests.support.loopback import catch_all
-from tests.support.rig import ANA, Rig, a_rig
+from tests.support.rig import ANA, COMPLAINT, Rig, a_rig
 from tests.support.waiting import wait_until
 
 PRESSES = {"views.open", "views.update", "users.info", "auth.test", "apps.connections.open", "response_url"}
@@ -37,7 +37,7 @@ async def press_at_leisure(rig: Rig, ts: str, action: str, shown: str) -> None:
 async def test_a_typical_life_costs_six_calls_or_fewer(redis_url: str) -> None:
     """Post, follow-up, claim, reply, answered, read back, closed; the metric counts what Slack counted."""
     async with a_rig(redis_url, {"HARK_UNDO_SECONDS": "3"}) as rig:
-        post = rig.square.post("jamalreed", "@acme.square.test my bag is lost since yesterday")
+        post = rig.square.post("jamalreed", COMPLAINT)
         card = await rig.card("my bag is lost")
         rig.square.post("jamalreed", "@acme.square.test It is the red one", reply_to=post.uri)
         await rig.shows(card.ts, "the red one")
@@ -69,8 +69,7 @@ async def test_a_presss_own_redraw_that_is_not_answered_is_done_again(redis_url:
             return web.Response()
 
         async with catch_all(hang_up) as rig.sandbox.slack.hub.base_url:
-            rig.square.post("jamalreed", "@acme.square.test my bag is lost since yesterday")
-            card = await rig.card("my bag is lost")
+            card = await rig.complains()
             await rig.press(ANA, card.ts, "hark:claim:v1")
             await rig.shows(card.ts, "Claimed by Ana")
             assert calls(rig).count("chat.update") == 1

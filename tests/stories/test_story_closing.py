@@ -3,14 +3,7 @@
 from tests.support.rig import ANA, BEN, Rig, a_rig
 from tests.support.waiting import wait_until
 
-COMPLAINT = "@acme.square.test my bag is lost since yesterday"
 PUBLIC_LINE = "We have written to you. ^AK"
-
-
-async def complains(rig: Rig) -> str:
-    """Jamal's complaint stands on its card."""
-    rig.square.post("jamalreed", COMPLAINT)
-    return (await rig.card("my bag is lost")).ts
 
 
 async def goes_private(rig: Rig, ts: str) -> None:
@@ -25,7 +18,7 @@ async def goes_private(rig: Rig, ts: str) -> None:
 async def test_a_newcomer_signs_the_closing_line_in_the_form(redis_url: str) -> None:
     """What is wrong with a signature stands below its field; a good one is sent, and kept for next time."""
     async with a_rig(redis_url) as rig:
-        ts = await complains(rig)
+        ts = (await rig.complains()).ts
         await goes_private(rig, ts)
         await rig.choose(BEN, ts, "close")
         assert "^BO" in str(await rig.modal(BEN))
@@ -42,7 +35,7 @@ async def test_a_newcomer_signs_the_closing_line_in_the_form(redis_url: str) -> 
 async def test_a_newcomers_signature_is_kept_where_no_line_is_needed(redis_url: str) -> None:
     """The field says that it is kept; one that is wrong is told, although nothing is sent."""
     async with a_rig(redis_url) as rig:
-        ts = await complains(rig)
+        ts = (await rig.complains()).ts
         await goes_private(rig, ts)
         await rig.choose(BEN, ts, "close")
         wrong = await rig.send(BEN, reason="solved", loop="waive", signature=":wave_hello:")
@@ -58,7 +51,7 @@ async def test_a_newcomers_signature_is_kept_where_no_line_is_needed(redis_url: 
 async def test_a_form_that_was_opened_before_the_case_went_private_is_shown_anew(redis_url: str) -> None:
     """It had no place for a closing word: the new one has, tells what Ana wrote, and keeps the reason."""
     async with a_rig(redis_url) as rig:
-        ts = await complains(rig)
+        ts = (await rig.complains()).ts
         await rig.choose(BEN, ts, "close")
         form = await rig.modal(BEN)
         await rig.press(ANA, ts, "hark:private:v1")

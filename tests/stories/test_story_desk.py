@@ -9,17 +9,14 @@ from bot.domain.case import Person
 from bot.domain.ports import Commit
 from handlers.commands import SHOWN
 from tests.support.cases import a_case, a_claim, a_key, a_wait
-from tests.support.rig import ANA, BEN, CARE, Rig, a_rig
+from tests.support.rig import ANA, BEN, CARE, COMPLAINT, Rig, a_rig
 from tests.support.waiting import wait_until
-
-COMPLAINT = "@acme.square.test my bag is lost since yesterday and nobody answers the phone"
 
 
 async def test_a_post_becomes_a_card_and_the_answer_stands_on_the_network(redis_url: str) -> None:
     """Claim, reply with a first signature, read back: the whole way there and back."""
     async with a_rig(redis_url) as rig:
-        rig.square.post("jamalreed", COMPLAINT)
-        card = await rig.card("my bag is lost")
+        card = await rig.complains()
         assert "Jamal Reed" in card.text
         await rig.press(ANA, card.ts, "hark:claim:v1")
         await rig.shows(card.ts, "Claimed by Ana")
@@ -35,18 +32,14 @@ async def test_a_post_becomes_a_card_and_the_answer_stands_on_the_network(redis_
 async def test_two_people_press_claim_at_once(redis_url: str) -> None:
     """One wins, the other is told who."""
     async with a_rig(redis_url) as rig:
-        rig.square.post("jamalreed", COMPLAINT)
-        card = await rig.card("my bag is lost")
+        card = await rig.complains()
         await asyncio.gather(*(rig.press(user, card.ts, "hark:claim:v1") for user in (ANA, BEN)))
         await rig.shows(card.ts, "hark:release:v1")
 
-        def whispers() -> list[str]:
-            return [each.text for each in rig.sandbox.slack.workspace.conversations[CARE].ephemerals.values()]
-
-        await wait_until(whispers, "the loser is told")
-        assert len(whispers()) == 1
+        await wait_until(rig.whispers, "the loser is told")
+        [told] = rig.whispers()
         winner = "Ana" if "Claimed by Ana" in rig.text_of(card.ts) else "Ben"
-        assert winner in whispers()[0]
+        assert winner in told.text
 
 
 async def test_undo_keeps_what_was_drafted_since(redis_url: str) -> None:
@@ -76,8 +69,7 @@ async def test_undo_takes_the_reply_back_and_keeps_the_words(redis_url: str) -> 
 async def test_a_cancelled_draft_is_kept_and_others_do_not_see_it(redis_url: str) -> None:
     """What was typed before Cancel stands there again; for Ben the modal is empty."""
     async with a_rig(redis_url) as rig:
-        rig.square.post("jamalreed", COMPLAINT)
-        card = await rig.card("my bag is lost")
+        card = await rig.complains()
         await rig.press(ANA, card.ts, "hark:reply:v1")
         view = await rig.modal(ANA)
         await rig.sandbox.slack.press(ANA, "text", "hark:draft:v1", view_id=view["id"], value="Half a thought")
@@ -92,8 +84,7 @@ async def test_a_cancelled_draft_is_kept_and_others_do_not_see_it(redis_url: str
 async def test_ben_learns_that_ana_answered_meanwhile(redis_url: str) -> None:
     """Two open modals: the second Send shows the first answer, and goes out only when pressed again."""
     async with a_rig(redis_url) as rig:
-        rig.square.post("jamalreed", COMPLAINT)
-        card = await rig.card("my bag is lost")
+        card = await rig.complains()
         for user in (ANA, BEN):
             await rig.press(user, card.ts, "hark:reply:v1")
             await rig.modal(user)
@@ -109,8 +100,7 @@ async def test_ben_learns_that_ana_answered_meanwhile(redis_url: str) -> None:
 async def test_problems_come_back_inline_and_nothing_is_sent(redis_url: str) -> None:
     """Too long, private data in public, words that only Slack understands: each error stands below the text."""
     async with a_rig(redis_url) as rig:
-        rig.square.post("jamalreed", COMPLAINT)
-        card = await rig.card("my bag is lost")
+        card = await rig.complains()
         await rig.press(ANA, card.ts, "hark:reply:v1")
         for text, words in (
             ("x" * 300, "4 too long"),
@@ -128,8 +118,7 @@ async def test_problems_come_back_inline_and_nothing_is_sent(redis_url: str) -> 
 async def test_acknowledge_asks_for_a_signature_once_and_stops_the_first_clock(redis_url: str) -> None:
     """One press; on first use the signature comes first; the answer promise stays."""
     async with a_rig(redis_url) as rig:
-        rig.square.post("jamalreed", COMPLAINT)
-        card = await rig.card("my bag is lost")
+        card = await rig.complains()
         await rig.choose(ANA, card.ts, "acknowledge")
         await rig.send(ANA, signature="^AK")
         await wait_until(rig.brand_posts, "the acknowledgement stands")
@@ -150,16 +139,14 @@ async def test_two_people_acknowledge_at_once(redis_url: str) -> None:
             first = await rig.card(f"hello {signature}")
             await rig.choose(user, first.ts, "acknowledge")
             await rig.send(user, signature=signature)
-        rig.square.post("jamalreed", COMPLAINT)
-        card = await rig.card("my bag is lost")
+        card = await rig.complains()
         assert "On it (acknowledge)" in rig.text_of(card.ts)
         await asyncio.gather(*(rig.choose(user, card.ts, "acknowledge") for user in (ANA, BEN)))
 
-        def whispers() -> list[str]:
-            return [each.text for each in rig.sandbox.slack.workspace.conversations[CARE].ephemerals.values()]
-
-        await wait_until(whispers, "the second one is told")
-        assert whispers() == ["The customer has had a first word already, or it is on its way."]
+        await wait_until(rig.whispers, "the second one is told")
+        assert [each.text for each in rig.whispers()] == [
+            "The customer has had a first word already, or it is on its way."
+        ]
         await rig.shows(card.ts, "hark:undo:v1")
         await wait_until(lambda: "On it (acknowledge)" not in rig.text_of(card.ts), "nobody is offered a second one")
         rig.sandbox.clock.skip(120)
@@ -199,8 +186,7 @@ async def test_a_thank_you_may_come_with_a_like(redis_url: str) -> None:
 async def test_taking_it_private_keeps_one_case_and_asks_for_a_closing_word(redis_url: str) -> None:
     """Message, public line, the private answer on the same card, and no closing before a public word."""
     async with a_rig(redis_url) as rig:
-        rig.square.post("jamalreed", COMPLAINT)
-        card = await rig.card("my bag is lost")
+        card = await rig.complains()
         await rig.press(ANA, card.ts, "hark:private:v1")
         await rig.send(
             ANA, "Hi Jamal, what is your booking code?", signature="^AK", line="We have written to you, Jamal."
@@ -219,8 +205,7 @@ async def test_taking_it_private_keeps_one_case_and_asks_for_a_closing_word(redi
 async def test_a_closing_line_does_not_follow_a_colleagues_words_unseen(redis_url: str) -> None:
     """Whoever fills in the form while a colleague writes is shown those words first; nothing is sent or closed."""
     async with a_rig(redis_url) as rig:
-        rig.square.post("jamalreed", COMPLAINT)
-        card = await rig.card("my bag is lost")
+        card = await rig.complains()
         await rig.press(ANA, card.ts, "hark:private:v1")
         await rig.send(ANA, "Hi Jamal, one moment please", signature="^AK", line="We have written to you.")
         await wait_until(rig.brand_posts, "the public line stands")
@@ -287,8 +272,7 @@ async def test_not_for_us_and_reopen(redis_url: str) -> None:
 async def test_history_home_and_the_slash_command(redis_url: str) -> None:
     """History tells who did what; Home and /hark show what waits."""
     async with a_rig(redis_url) as rig:
-        rig.square.post("jamalreed", COMPLAINT)
-        card = await rig.card("my bag is lost")
+        card = await rig.complains()
         await rig.press(ANA, card.ts, "hark:claim:v1")
         await rig.shows(card.ts, "hark:release:v1")
         await rig.choose(ANA, card.ts, "history")
@@ -314,8 +298,7 @@ async def test_history_home_and_the_slash_command(redis_url: str) -> None:
 async def test_a_new_name_is_learned_when_home_is_opened(redis_url: str) -> None:
     """Ana is called otherwise since Hark first asked: what she claims after she has seen Home says so."""
     async with a_rig(redis_url) as rig:
-        rig.square.post("jamalreed", COMPLAINT)
-        card = await rig.card("my bag is lost")
+        card = await rig.complains()
         await rig.press(ANA, card.ts, "hark:claim:v1")
         await rig.shows(card.ts, "Claimed by Ana Kovač")
         await rig.press(ANA, card.ts, "hark:release:v1")
@@ -347,16 +330,14 @@ async def test_a_crowd_that_waits_is_counted_to_the_last(redis_url: str) -> None
 
 def _whispered(rig: Rig, words: str) -> bool:
     """Whether somebody in the channel was told this alone."""
-    whispers = rig.sandbox.slack.workspace.conversations[CARE].ephemerals.values()
-    return any(words in f"{each.text}{each.blocks}" for each in whispers)
+    return any(words in f"{each.text}{each.blocks}" for each in rig.whispers())
 
 
 async def test_likes_and_follows_go_to_the_digest_not_to_cards(redis_url: str) -> None:
     """Quiet kinds make no card, and stand in the hourly message."""
     async with a_rig(redis_url) as rig:
         rig.square.follow("meitanaka", "acme")
-        rig.square.post("jamalreed", COMPLAINT)
-        await rig.card("my bag is lost")
+        await rig.complains()
         await wait_until(rig.digest, "the follow is noted")
         rig.sandbox.clock.skip(2 * 3600)
         await wait_until(
@@ -371,8 +352,7 @@ async def _drafted(rig: Rig, case_id: str, text: str) -> bool:
 
 async def _too_hasty(rig: Rig) -> str:
     """Ana's reply waits for its undo time; the card that says so."""
-    rig.square.post("jamalreed", COMPLAINT)
-    card = await rig.card("my bag is lost")
+    card = await rig.complains()
     await rig.press(ANA, card.ts, "hark:reply:v1")
     await rig.send(ANA, "Too hasty", signature="^AK")
     await rig.shows(card.ts, "hark:undo:v1")

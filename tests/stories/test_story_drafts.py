@@ -31,8 +31,7 @@ async def cancels(rig: Rig, ts: str) -> None:
 async def test_a_suggestion_that_nobody_touched_is_no_draft(redis_url: str) -> None:
     """Ana looks at the thank-you and closes it: her reply does not begin with it."""
     async with a_rig(redis_url) as rig:
-        rig.square.post("jamalreed", "@acme.square.test my bag is lost since yesterday")
-        card = await rig.card("my bag is lost")
+        card = await rig.complains()
         assert await opened(rig, card.ts, "thank")
         await cancels(rig, card.ts)
         assert await opened(rig, card.ts, "reply") == ""
@@ -41,8 +40,7 @@ async def test_a_suggestion_that_nobody_touched_is_no_draft(redis_url: str) -> N
 async def test_a_draft_that_was_deleted_is_gone(redis_url: str) -> None:
     """Slack tells of an empty field with null."""
     async with a_rig(redis_url) as rig:
-        rig.square.post("jamalreed", "@acme.square.test my bag is lost since yesterday")
-        card = await rig.card("my bag is lost")
+        card = await rig.complains()
         await opened(rig, card.ts, "reply")
         await types(rig, "Half a thought")
         await cancels(rig, card.ts)
@@ -55,8 +53,7 @@ async def test_a_draft_that_was_deleted_is_gone(redis_url: str) -> None:
 async def test_the_last_letter_may_be_told_after_send(redis_url: str) -> None:
     """Slack keeps no order, and two processes listen: the words that were sent are no draft of the next reply."""
     async with a_rig(redis_url) as rig:
-        rig.square.post("jamalreed", "@acme.square.test my bag is lost since yesterday")
-        card = await rig.card("my bag is lost")
+        card = await rig.complains()
         await opened(rig, card.ts, "reply")
         hub, view = rig.sandbox.slack.hub, dict(await rig.modal(ANA))
         element = next(each["element"] for each in view["blocks"] if each.get("block_id") == "text")
@@ -72,8 +69,7 @@ async def test_a_long_draft_comes_back_whole(redis_url: str) -> None:
     """Some networks take ten thousand characters: nothing of five thousand is lost."""
     long = "We have looked into it. " * 200
     async with a_rig(redis_url) as rig:
-        rig.square.post("jamalreed", "@acme.square.test my bag is lost since yesterday")
-        card = await rig.card("my bag is lost")
+        card = await rig.complains()
         await opened(rig, card.ts, "reply")
         await types(rig, long)
         await cancels(rig, card.ts)
@@ -84,8 +80,7 @@ async def test_a_long_draft_that_slack_refuses_is_opened_in_part(redis_url: str)
     """The form says what is missing, and the draft keeps it."""
     long = "We have looked into it. " * 200
     async with a_rig(redis_url) as rig:
-        rig.square.post("jamalreed", "@acme.square.test my bag is lost since yesterday")
-        card = await rig.card("my bag is lost")
+        card = await rig.complains()
         await opened(rig, card.ts, "reply")
         await types(rig, long)
         await cancels(rig, card.ts)

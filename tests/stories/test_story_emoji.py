@@ -32,8 +32,7 @@ def test_each_code_of_slack_s_becomes_its_character(code: str, sign: str) -> Non
 async def test_a_thumb_in_somebody_s_own_skin_tone_is_sent(redis_url: str) -> None:
     """Whoever has chosen a skin tone in Slack picks it with every hand."""
     async with a_rig(redis_url) as rig:
-        rig.square.post("jamalreed", "@acme.square.test my bag is lost since yesterday")
-        card = await rig.card("my bag is lost")
+        card = await rig.complains()
         await rig.press(ANA, card.ts, "hark:reply:v1")
         outcome = await rig.send(ANA, "Found :+1::skin-tone-3: it is in Vienna :flag-at:", signature="^AK")
         assert outcome.ok, outcome
@@ -43,8 +42,7 @@ async def test_a_thumb_in_somebody_s_own_skin_tone_is_sent(redis_url: str) -> No
 async def test_a_signature_may_hold_an_emoji(redis_url: str) -> None:
     """Ana signs her first reply with a flower, and changes it in Home later."""
     async with a_rig(redis_url) as rig:
-        rig.square.post("jamalreed", "@acme.square.test my bag is lost since yesterday")
-        card = await rig.card("my bag is lost")
+        card = await rig.complains()
         await rig.press(ANA, card.ts, "hark:reply:v1")
         outcome = await rig.send(ANA, "We have found it", signature=":sunflower: Ana")
         assert outcome.ok, outcome

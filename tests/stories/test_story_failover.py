@@ -28,8 +28,7 @@ async def test_a_node_dies_and_its_replica_takes_over(victim: int) -> None:
         ):
             scene = Scene(sandbox)
             await wait_until(lambda: sandbox.slack.hub.sockets.open, "the socket is up", within_s=20)
-            scene.square.post("jamalreed", "@acme.square.test my bag is lost")
-            card = await scene.card("bag is lost")
+            card = await scene.complains()
             network = Network(port, http)
 
             async def fail() -> None:

@@ -19,7 +19,7 @@ DAY = 24 * 3600
 
 def whispers(rig: Rig) -> str:
     """What somebody in the channel was told alone."""
-    return " | ".join(each.text for each in rig.sandbox.slack.workspace.conversations[CARE].ephemerals.values())
+    return " | ".join(each.text for each in rig.whispers())
 
 
 def wishes(story: Story) -> list[tuple[str, Any]]:

@@ -4,7 +4,7 @@ from bot.domain.case import Case
 from tests.stories import test_story_instagram as instagram
 from tests.stories import test_story_threads as threads
 from tests.stories import test_story_x as x
-from tests.support.rig import ANA, BEN, CARE, CHLOE, Rig
+from tests.support.rig import ANA, BEN, CHLOE, Rig
 from tests.support.waiting import wait_until
 from tests.support.x_server import ANA as CUSTOMER
 from tests.support.x_server import LOST, US, mention_event
@@ -19,8 +19,7 @@ async def ask(rig: Rig, ts: str, reason: str = "abuse") -> None:
     assert (await rig.send(ANA, reason=reason)).ok
     await rig.shows(ts, APPROVE)
     await rig.press(ANA, ts, APPROVE)
-    whispers = rig.sandbox.slack.workspace.conversations[CARE].ephemerals
-    await wait_until(lambda: any("Somebody else" in each.text for each in whispers.values()), "Ana is told")
+    await wait_until(lambda: any("Somebody else" in each.text for each in rig.whispers()), "Ana is told")
 
 
 async def waiting(rig: Rig) -> list[Case]:

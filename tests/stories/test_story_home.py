@@ -64,8 +64,7 @@ async def test_a_home_that_cannot_be_drawn_says_so(redis_url: str) -> None:
 async def test_whoever_types_is_not_told_letter_by_letter(redis_url: str) -> None:
     """A draft that cannot be kept would put a modal over the form with each letter."""
     async with a_rig(redis_url) as rig:
-        rig.square.post("jamalreed", "@acme.square.test my bag is lost since yesterday")
-        card = await rig.card("my bag is lost")
+        card = await rig.complains()
         await wait_until(lambda: shown(rig), "it is noted what the card shows", within_s=20)
         first = await shown(rig)
         await rig.press(ANA, card.ts, "hark:reply:v1")
@@ -78,8 +77,7 @@ async def test_whoever_types_is_not_told_letter_by_letter(redis_url: str) -> Non
         await written_by_a_newer_version(rig.service.store, (await the_case(rig)).id)
         await rig.sandbox.slack.press(ANA, "text", "hark:draft:v1", view_id=view["id"], value="We")
         await rig.press(ANA, card.ts, "hark:claim:v1")
-        whispers = rig.sandbox.slack.workspace.conversations[CARE].ephemerals
-        await wait_until(lambda: any(WORDS in each.text for each in whispers.values()), "the press is answered")
+        await wait_until(lambda: any(WORDS in each.text for each in rig.whispers()), "the press is answered")
         assert [each["id"] for each in rig.sandbox.slack.views(ANA)] == [view["id"]]
         assert rig.direct(ANA) == []
 

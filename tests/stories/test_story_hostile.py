@@ -90,8 +90,7 @@ async def test_everything_around_a_hostile_card_holds_too(redis_url: str) -> Non
             lambda: [m for m in rig.sandbox.slack.messages(CARE) if not m.thread_ts and m not in cards], "the hour"
         )
         assert {(push.user, push.reason) for push in rig.sandbox.slack.workspace.pushes} == {(ANA, "dm")}
-        whispers = list(rig.sandbox.slack.workspace.conversations[CARE].ephemerals.values())
-        assert offences_of([*rig.sandbox.slack.messages(CARE), *rig.direct(ANA), *whispers]) == []
+        assert offences_of([*rig.sandbox.slack.messages(CARE), *rig.direct(ANA), *rig.whispers()]) == []
         assert refused(rig) == []
 
 

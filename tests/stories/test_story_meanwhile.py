@@ -2,10 +2,9 @@
 
 import pytest
 
-from tests.support.rig import ANA, Rig, a_rig
+from tests.support.rig import ANA, COMPLAINT, Rig, a_rig
 from tests.support.waiting import wait_until
 
-COMPLAINT = "@acme.square.test my bag is lost since yesterday"
 NEWS = "@acme.square.test and now the second bag is gone too"
 
 

@@ -24,8 +24,7 @@ def with_mia(rig: Rig, organisation: str) -> None:
 
 def whispers(rig: Rig) -> list[str]:
     """What was told to Mia alone."""
-    ephemerals = rig.sandbox.slack.workspace.conversations[CARE].ephemerals.values()
-    return [each.text for each in ephemerals if each.ephemeral_to == MIA]
+    return [each.text for each in rig.whispers() if each.ephemeral_to == MIA]
 
 
 @pytest.mark.parametrize(("ours", "hers"), [("", ""), ("", OTHERS), (ACME_GROUP, ""), (ACME_GROUP, OTHERS)])
@@ -33,8 +32,7 @@ async def test_people_of_another_company_cannot_act(redis_url: str, ours: str, h
     """A press of theirs is answered to them alone; the card stays as it was, and no form opens."""
     async with a_rig(redis_url, config=replace(CALM, organisation_id=ours)) as rig:
         with_mia(rig, hers)
-        rig.square.post("jamalreed", "@acme.square.test my bag is lost since yesterday")
-        card = await rig.card("my bag is lost")
+        card = await rig.complains()
         await rig.press(MIA, card.ts, "hark:claim:v1")
         await wait_until(lambda: NOT_YOURS in whispers(rig), "she is told why")
         await rig.press(MIA, card.ts, "hark:reply:v1")
@@ -48,7 +46,6 @@ async def test_a_colleague_of_another_workspace_may_act(redis_url: str) -> None:
     """An organisation has several workspaces, and a channel may belong to more than one of them."""
     async with a_rig(redis_url, config=replace(CALM, organisation_id=ACME_GROUP)) as rig:
         with_mia(rig, ACME_GROUP)
-        rig.square.post("jamalreed", "@acme.square.test my bag is lost since yesterday")
-        card = await rig.card("my bag is lost")
+        card = await rig.complains()
         await rig.press(MIA, card.ts, "hark:claim:v1")
         await rig.shows(card.ts, "Claimed by Mia")

@@ -1,15 +1,7 @@
 """A form that is refused stays open with all that was typed into it."""
 
-from tests.support.rig import ANA, BEN, Rig, a_rig
+from tests.support.rig import ANA, BEN, COMPLAINT, Rig, a_rig
 from tests.support.waiting import wait_until
-
-COMPLAINT = "@acme.square.test my bag is lost since yesterday"
-
-
-async def complains(rig: Rig) -> str:
-    """Jamal's complaint stands on its card."""
-    rig.square.post("jamalreed", COMPLAINT)
-    return (await rig.card("my bag is lost")).ts
 
 
 async def is_set_aside(rig: Rig, ts: str) -> None:
@@ -22,7 +14,7 @@ async def is_set_aside(rig: Rig, ts: str) -> None:
 async def test_a_message_and_its_public_line_wait_in_the_form_until_the_case_is_open_again(redis_url: str) -> None:
     """Ben sets the case aside while Ana writes: she reads why, reopens it, and sends what stands there."""
     async with a_rig(redis_url) as rig:
-        ts = await complains(rig)
+        ts = (await rig.complains()).ts
         await rig.press(ANA, ts, "hark:private:v1")
         form = await rig.modal(ANA)
         await is_set_aside(rig, ts)
@@ -38,7 +30,7 @@ async def test_a_message_and_its_public_line_wait_in_the_form_until_the_case_is_
 async def test_a_reply_stays_in_the_form_and_is_a_draft_as_well(redis_url: str) -> None:
     """Ana cancels the form after she was refused: the next one begins with her words."""
     async with a_rig(redis_url) as rig:
-        ts = await complains(rig)
+        ts = (await rig.complains()).ts
         await rig.press(ANA, ts, "hark:reply:v1")
         form = await rig.modal(ANA)
         await is_set_aside(rig, ts)
@@ -54,7 +46,7 @@ async def test_a_reply_stays_in_the_form_and_is_a_draft_as_well(redis_url: str) 
 async def test_the_words_in_a_form_of_another_version_can_be_copied(redis_url: str) -> None:
     """Two versions run side by side during an upgrade: what one of them has opened the other may not read."""
     async with a_rig(redis_url) as rig:
-        ts = await complains(rig)
+        ts = (await rig.complains()).ts
         await rig.press(ANA, ts, "hark:reply:v1")
         form = await rig.modal(ANA)
         form["private_metadata"] = '{"v":2}'

@@ -6,14 +6,11 @@ import pytest
 
 from tests.support.rig import ANA, BEN, CALM, a_rig
 
-COMPLAINT = "@acme.square.test my bag is lost since yesterday"
-
 
 async def test_a_press_whose_answer_slack_refuses_is_drawn_all_the_same(redis_url: str) -> None:
     """Slack answers a refused response_url with HTTP 200: the card is not taken for redrawn, and the queue draws it."""
     async with a_rig(redis_url, config=replace(CALM, response_url_uses=0)) as rig:
-        rig.square.post("jamalreed", COMPLAINT)
-        card = await rig.card("my bag is lost")
+        card = await rig.complains()
         await rig.press(ANA, card.ts, "hark:claim:v1")
         await rig.shows(card.ts, "Claimed by Ana")
 
@@ -22,8 +19,7 @@ async def test_a_press_whose_answer_slack_refuses_is_drawn_all_the_same(redis_ur
 async def test_trouble_that_passes_by_itself_costs_a_card_seconds(redis_url: str, trouble: str) -> None:
     """Slack has an internal trouble, or moves the workspace: the card follows soon, and nobody gets a copy of it."""
     async with a_rig(redis_url, {"SLACK_ALERT_USERS": BEN}) as rig:
-        rig.square.post("jamalreed", COMPLAINT)
-        card = await rig.card("my bag is lost")
+        card = await rig.complains()
         await rig.press(ANA, card.ts, "hark:reply:v1")
         rig.sandbox.slack.set_fault(trouble, "chat.update", times=2)
         await rig.send(ANA, "So sorry, we are searching", signature="^AK")

@@ -15,9 +15,8 @@ async def ask(rig: Rig, words: str) -> None:
     async def told() -> bool:
         rig.sandbox.clock.skip(MINUTE_S + 1)
         await rig.sandbox.slack.command(BEN, CARE, "/hark speed")
-        whispers = rig.sandbox.slack.workspace.conversations[CARE].ephemerals.values()
-        assert {each.ephemeral_to for each in whispers} <= {BEN}
-        return any(words in str(each.blocks) for each in whispers)
+        assert {each.ephemeral_to for each in rig.whispers()} <= {BEN}
+        return any(words in str(each.blocks) for each in rig.whispers())
 
     await wait_until(told, f"/hark speed says {words!r}", within_s=20)
 

@@ -7,7 +7,6 @@ from sandbox.slack.model import Message
 from tests.support.rig import ANA, BEN, CARE, CHLOE, Rig, a_rig
 from tests.support.waiting import wait_until
 
-COMPLAINT = "@acme.square.test my bag is lost since yesterday and nobody answers the phone"
 PEOPLE = {"SLACK_ALERT_USERS": ANA, "HARK_MANAGER_USERS": CHLOE}
 MINUTE = 60.0
 
@@ -27,8 +26,7 @@ async def alert(rig: Rig, user: str, words: str) -> Message:
 async def test_warning_breach_and_escalation_reach_the_right_people(redis_url: str) -> None:
     """On-call is warned and told of the breach; managers and the channel hear of the escalation, once each."""
     async with a_rig(redis_url, PEOPLE) as rig:
-        rig.square.post("jamalreed", COMPLAINT)
-        card = await rig.card("my bag is lost")
+        card = await rig.complains()
         rig.sandbox.clock.skip(46 * MINUTE)
         await rig.shows(card.ts, "Due soon")
         await alert(rig, ANA, "A first word is due soon")
@@ -48,8 +46,7 @@ async def test_warning_breach_and_escalation_reach_the_right_people(redis_url: s
 async def test_the_alert_has_working_buttons_and_both_copies_stay_in_step(redis_url: str) -> None:
     """Claiming from the direct message shows on the card in the channel too."""
     async with a_rig(redis_url, PEOPLE) as rig:
-        rig.square.post("jamalreed", COMPLAINT)
-        card = await rig.card("my bag is lost")
+        card = await rig.complains()
         rig.sandbox.clock.skip(46 * MINUTE)
         message = await alert(rig, ANA, "due soon")
         direct = rig.sandbox.slack.direct(ANA)
@@ -63,8 +60,7 @@ async def test_a_claim_asks_and_lapses_or_is_renewed(redis_url: str) -> None:
     async with a_rig(
         redis_url, {**PEOPLE, "HARK_ANSWER_TARGET_MINUTES": "600", "HARK_ACK_TARGET_MINUTES": "600"}
     ) as rig:
-        rig.square.post("jamalreed", COMPLAINT)
-        card = await rig.card("my bag is lost")
+        card = await rig.complains()
         await rig.press(BEN, card.ts, "hark:claim:v1")
         await rig.shows(card.ts, "Claimed by Ben")
         rig.sandbox.clock.skip(26 * MINUTE)
@@ -82,8 +78,7 @@ async def test_a_claim_asks_and_lapses_or_is_renewed(redis_url: str) -> None:
 async def test_the_hourly_message_is_one_and_edited(redis_url: str) -> None:
     """Posted when something waits, edited an hour later, never twice on one day."""
     async with a_rig(redis_url, {"HARK_ANSWER_TARGET_MINUTES": "6000", "HARK_ACK_TARGET_MINUTES": "6000"}) as rig:
-        rig.square.post("jamalreed", COMPLAINT)
-        await rig.card("my bag is lost")
+        await rig.complains()
         to_midnight = 24 * 60 - rig.sandbox.clock.now().hour * 60 - rig.sandbox.clock.now().minute
         rig.sandbox.clock.skip((to_midnight + 1) * MINUTE)
 
@@ -107,8 +102,7 @@ async def test_the_hourly_message_is_one_and_edited(redis_url: str) -> None:
 async def test_an_answer_in_time_leaves_everybody_in_peace(redis_url: str) -> None:
     """After the reply no timer rings, however much time passes."""
     async with a_rig(redis_url, PEOPLE) as rig:
-        rig.square.post("jamalreed", COMPLAINT)
-        card = await rig.card("my bag is lost")
+        card = await rig.complains()
         await rig.press(BEN, card.ts, "hark:reply:v1")
         await rig.send(BEN, "It is on its way to you", signature="^BO")
         await rig.shows(card.ts, "read back")

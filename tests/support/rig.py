@@ -26,9 +26,10 @@ from sandbox.square.people import Acts
 from sandbox.square.schemas import POST
 from tests.support.waiting import wait_until
 
-__all__ = ["ANA", "BEN", "CARE", "CHLOE", "Rig", "a_rig"]
+__all__ = ["ANA", "BEN", "CARE", "CHLOE", "COMPLAINT", "Rig", "a_rig"]
 
 BRAND = "acme"
+COMPLAINT = "@acme.square.test my bag is lost since yesterday and nobody answers the phone"
 FAST = {"HARK_UNDO_SECONDS": "0", "HARK_POLL_SECONDS": "0.2"}
 MANIFEST = Path(__file__).parents[2] / "manifest.yaml"
 CALM = from_manifest(yaml.safe_load(MANIFEST.read_text()), SandboxConfig(rate_limits=False))
@@ -65,6 +66,11 @@ class Scene:
 
         await wait_until(found, f"a card with {containing!r} stands", within_s=20)
         return found()[0]
+
+    async def complains(self) -> Message:
+        """Jamal misses his bag, and says so in public; his card, once it stands."""
+        self.square.post("jamalreed", COMPLAINT)
+        return await self.card("my bag is lost")
 
     async def shows(self, ts: str, words: str, conversation: str = CARE) -> None:
         """Wait until a message shows these words."""
@@ -106,6 +112,10 @@ class Scene:
         return [
             str(record.value["text"]) for record in self.square.world.of_kind(POST, brand) if "reply" in record.value
         ]
+
+    def whispers(self) -> list[Message]:
+        """What the bot told single people in the team's channel."""
+        return list(self.sandbox.slack.workspace.conversations[CARE].ephemerals.values())
 
     def direct(self, user: str) -> list[Message]:
         """The bot's direct messages to somebody."""

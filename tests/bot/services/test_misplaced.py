@@ -34,8 +34,7 @@ async def test_it_is_told_once_a_week_as_long_as_it_lasts(redis_url: str) -> Non
 async def test_a_person_on_call_who_has_left_is_told_of_in_the_channel(redis_url: str) -> None:
     """The alerts of a whole week would go nowhere, and nobody would miss them."""
     async with a_rig(redis_url, {"SLACK_ALERT_USERS": LEFT}) as rig:
-        rig.square.post("jamalreed", "@acme.square.test my bag is lost and nobody answers")
-        await rig.card("my bag is lost")
+        await rig.complains()
         rig.sandbox.clock.skip(3 * 3600)
 
         async def refused() -> bool:
