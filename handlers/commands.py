@@ -4,14 +4,13 @@ from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
-from bot.cards.commands import help_reply, mine_reply, queue_reply, refusal_reply
+from bot.cards.commands import SHOWN, help_reply, mine_reply, queue_reply, refusal_reply
 from bot.cards.lists import listed
 from bot.cards.speed import speed_reply
 from bot.domain.ports import Rendered
 from bot.services.speed import MOST_DAYS, USUAL_DAYS
 from handlers.deps import Deps
 
-SHOWN = 200
 CHOICES = {"": USUAL_DAYS} | {str(days): days for days in range(1, MOST_DAYS + 1)}
 """What may follow /hark speed."""
 

@@ -150,7 +150,7 @@ def home_parts(cases: Sequence[Listed], total: int) -> Blocks:
     if not cases:
         return []
     lines = [_home_line(each) for each in cases[:HOME_SHOWN]]
-    rest = left_out(max(total, len(cases)), len(lines))
+    rest = left_out(total, len(lines))
     return [build.header("Waiting for a second person"), *lines, *([build.context(rest)] if rest else [])]
 
 

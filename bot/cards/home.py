@@ -93,7 +93,7 @@ def _checked(total: int, shown: int) -> list[build.Block]:
 
 def _cases(cases: Sequence[Listed], most: int, total: int, none: str) -> list[build.Block]:
     blocks = [_case(each) for each in cases[:most]]
-    rest = left_out(max(total, len(cases)), len(blocks))
+    rest = left_out(total, len(blocks))
     return [*blocks, *([build.context(rest)] if rest and blocks else [])] or [build.context(none)]
 
 

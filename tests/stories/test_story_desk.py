@@ -7,7 +7,6 @@ from functools import partial
 from bot.cards.home import MINE_SHOWN, WAITING_SHOWN
 from bot.domain.case import Person
 from bot.domain.ports import Commit
-from handlers.commands import SHOWN
 from tests.support.cases import a_case, a_claim, a_key, a_wait
 from tests.support.rig import ANA, BEN, CARE, COMPLAINT, Rig, a_rig
 from tests.support.waiting import wait_until
@@ -316,16 +315,17 @@ async def test_a_crowd_that_waits_is_counted_to_the_last(redis_url: str) -> None
     async with a_rig(redis_url) as rig:
         cases, now = rig.service.store.cases, rig.sandbox.clock.now()
         claim = a_claim(by=Person(id=ANA, name="Ana"), at=now)
-        crowd = [a_case(key=a_key(f"post-{n}"), wait=a_wait(now), claim=claim) for n in range(SHOWN + 2)]
+        many = MINE_SHOWN + 2  # the longest of the lists, and two
+        crowd = [a_case(key=a_key(f"post-{n}"), wait=a_wait(now), claim=claim) for n in range(many)]
         await asyncio.gather(*(cases.commit(Commit(None, case, now)) for case in crowd))
         await rig.sandbox.slack.open_home(ANA)
         homes = rig.sandbox.slack.hub.views.homes
-        await wait_until(lambda: f"{SHOWN + 2 - WAITING_SHOWN} more" in str(homes.get(ANA)), "Home says how many wait")
-        assert f"{SHOWN + 2 - MINE_SHOWN} more" in str(homes.get(ANA))
+        await wait_until(lambda: f"{many - WAITING_SHOWN} more" in str(homes.get(ANA)), "Home says how many wait")
+        assert f"{many - MINE_SHOWN} more" in str(homes.get(ANA))
         await rig.sandbox.slack.command(ANA, CARE, "/hark queue")
-        await wait_until(partial(_whispered, rig, f"{SHOWN + 2} cases wait"), "/hark queue counts them")
+        await wait_until(partial(_whispered, rig, f"{many} cases wait"), "/hark queue counts them")
         await rig.sandbox.slack.command(ANA, CARE, "/hark mine")
-        await wait_until(partial(_whispered, rig, f"You have claimed {SHOWN + 2} cases"), "and so does /hark mine")
+        await wait_until(partial(_whispered, rig, f"You have claimed {many} cases"), "and so does /hark mine")
 
 
 def _whispered(rig: Rig, words: str) -> bool:
