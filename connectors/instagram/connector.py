@@ -69,8 +69,7 @@ class InstagramConnector(GraphConnector[InstagramSettings]):
     @property
     def title(self) -> str:
         """The account's name, once it is known."""
-        name = self._api.known_name or self.known_name
-        return f"@{name}" if name else f"account {self._settings.account_id}"
+        return f"@{self.known_name}" if self.known_name else f"account {self._settings.account_id}"
 
     def concerns(self, change: Change) -> bool:
         """Whether an update is about this account."""

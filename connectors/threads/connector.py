@@ -59,8 +59,7 @@ class ThreadsConnector(GraphConnector[ThreadsSettings]):
     @property
     def title(self) -> str:
         """The profile's name, once it is known."""
-        name = self._api.known_name or self.known_name
-        return f"@{name}" if name else f"account {self._settings.user_id}"
+        return f"@{self.known_name}" if self.known_name else f"account {self._settings.user_id}"
 
     def concerns(self, change: Change) -> bool:
         """Whether an update is about this profile."""
