@@ -19,11 +19,11 @@ from bot.app import Service, open_service
 from bot.clock import SystemClock
 from bot.domain.case import Case
 from bot.domain.models import CaseKey
+from bot.domain.network import UNKNOWN_FOR
 from bot.domain.ports import Clock
 from bot.roles import Role
 from bot.services.intake import Intake
 from bot.services.worker import QueueWorker
-from bot.store.inbox import UNKNOWN_FOR
 from bot.web import MAX_BODY
 from tests.support.bot_process import a_sandbox, run_bot, serving
 from tests.support.facebook_server import PAGE, a_page, environment

@@ -135,9 +135,9 @@ def test_the_first_words_that_want_an_answer_begin_the_time(taken_back: bool) ->
         life.then(deleted(life.case, "post-1", NOON + MINUTE))
     asked = NOON + DAY
     words = an_item("Where is it?", id="post-2", posted_at=asked, seen_at=asked)
-    life.then(receive(life.case, words, Reading(), 2, POLICY))
+    life.then(receive(life.case, words, Reading(), POLICY))
     more = an_item("Hello?", id="post-3", posted_at=asked + MINUTE, seen_at=asked + MINUTE)
-    life.then(receive(life.case, more, Reading(), 2, POLICY))
+    life.then(receive(life.case, more, Reading(), POLICY))
     assert life.case.wait is not None
     assert (life.case.wait.since, life.case.cycle.n) == (asked, 1)
     assert life.says(asked + 20 * MINUTE).counted(TOMORROW) == ANSWERED
@@ -158,7 +158,7 @@ def test_an_answer_from_before_the_return_answers_nobody_who_came_back() -> None
     life = Life(a_case(sends=(a_send(state=SendState.SENDING),)))
     life.then(close(life.case, ANA, "solved", NOON + 2 * MINUTE))
     back = NOON + 3 * MINUTE
-    life.then(receive(life.case, an_item("And now?", id="post-2", posted_at=back, seen_at=back), Reading(), 2, POLICY))
+    life.then(receive(life.case, an_item("And now?", id="post-2", posted_at=back, seen_at=back), Reading(), POLICY))
     waits = life.case.wait
     life.then(sent(life.case, "send-1", Sent(id="there"), back + MINUTE, POLICY))
     assert life.case.wait == waits
