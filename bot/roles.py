@@ -57,7 +57,10 @@ async def serve(
         if service.embedded is not None:
             group.start(_watch_server(service.embedded.wait(), stop))
         app = _web(service, socket, public=Role.WEB in role)
-        runner = web.AppRunner(app, handle_signals=False, access_log=None, shutdown_timeout=REQUESTS_S)
+        # What is sent packed is refused (see bot/web.py): 2 MB of it would take seconds to unpack, for nothing.
+        runner = web.AppRunner(
+            app, handle_signals=False, access_log=None, shutdown_timeout=REQUESTS_S, auto_decompress=False
+        )
         await runner.setup()
         try:
             port = await _listen(service.settings, role, runner)

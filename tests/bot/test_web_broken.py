@@ -4,10 +4,14 @@ import asyncio
 import gc
 import logging
 import tracemalloc
+from io import BytesIO
 
 import pytest
+from aiohttp import ClientSession
 
+from bot.roles import Role
 from tests.bot.test_web import Site, a_site
+from tests.support.bot_process import a_sandbox, serving
 from tests.support.waiting import wait_until
 
 DOOR = b"POST /webhooks/webhook HTTP/1.1\r\nHost: hark\r\n"
@@ -47,6 +51,17 @@ async def test_it_is_told_in_one_line(
         assert [(each.levelname, each.exc_info) for each in caplog.records] == [("INFO", None)]
         assert "could not be read" in caplog.text
         assert await site.stored() == []
+
+
+async def test_what_is_sent_packed_is_not_unpacked(redis_url: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Wherever it is sent to, and whoever sends it: nobody finds out that it is not packed at all."""
+    caplog.set_level(logging.INFO)
+    async with a_sandbox(redis_url) as (_, env), serving(env, Role.WEB) as (_, port), ClientSession() as http:
+        for door, answer in (("webhooks/webhook", 415), ("webhooks/nowhere", 404)):
+            packed = {"Content-Encoding": "gzip"}
+            async with http.post(f"http://127.0.0.1:{port}/{door}", data=BytesIO(b"abcde"), headers=packed) as found:
+                assert found.status == answer
+    assert "could not be read" not in caplog.text
 
 
 async def test_what_had_come_of_a_body_does_not_stay_in_memory(
