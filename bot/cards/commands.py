@@ -49,7 +49,7 @@ def refusal_reply(text: str) -> Rendered:
 
 
 def _list(title: str, none: str, cases: Sequence[Listed], total: int) -> Rendered:
-    if not cases:
+    if not total:
         return rendered(none, build.with_ids("hark", [("list", build.section(none))]))
 
     def draw(most: int) -> build.Parts:

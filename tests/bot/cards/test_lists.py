@@ -71,6 +71,12 @@ def test_each_message_is_drawn_as_recorded_and_within_the_limits(name: str) -> N
     assert matches_snapshot(name, {"text": drawn.text, "blocks": drawn.blocks})
 
 
+def test_cases_that_cannot_be_shown_here_still_wait() -> None:
+    """A newer version wrote them: how many there are is known all the same."""
+    assert "Nobody waits" not in queue_reply((), 3).text
+    assert "3 cases wait for an answer" in queue_reply((), 3).text
+
+
 @pytest.mark.parametrize("name", ["hourly", "queue"])
 def test_whoever_hears_a_list_hears_its_cases(name: str) -> None:
     """A screen reader reads the text instead of the blocks: every case is in it, and of a private one no word."""
