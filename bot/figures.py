@@ -7,7 +7,6 @@ from typing import Any
 from bot import accounts
 from bot.app import open_service
 from bot.cards.speed import plain_lines
-from bot.domain.network import Titles
 from bot.domain.speed import PERCENTS, Figures, Pace, Speed
 from bot.secrecy import set_up_logging
 from bot.services.speed import MOST_DAYS, Speeds
@@ -23,11 +22,11 @@ async def speed(env: Mapping[str, str], say: Say, days: int, *, as_json: bool) -
     set_up_logging(settings, found)
     async with open_service(settings, found, env) as service:
         speeds = Speeds(service.store.speed, service.connectors, settings.policy.calendar, service.clock)
-        told = await speeds.of(days)
+        told, titles = await speeds.of(days), service.surroundings.titles
     if as_json:
         say(json.dumps(as_data(told), indent=2))
         return 0
-    for line in plain_lines(told, Titles()):
+    for line in plain_lines(told, titles):
         say(line)
     return 0
 
