@@ -109,10 +109,10 @@ class Life:
         """This file is there once the worker has reached its point; it holds the monotonic instant."""
         return self.log.with_suffix(".fired")
 
-    async def says(self, words: str) -> None:
-        """Wait for these words."""
+    async def says(self, *words: str) -> None:
+        """Wait for one of these."""
         try:
-            await wait_until(lambda: words in self.said, words, within_s=WAIT_S)
+            await wait_until(lambda: any(each in self.said for each in words), " or ".join(words), within_s=WAIT_S)
         except AssertionError as error:
             raise AssertionError(f"{error}\n{self.said[-6000:]}") from None
 
