@@ -3,12 +3,25 @@
 `Object[Media]` and so on are parts of a model: what has another form reads as an empty one, None, or none.
 """
 
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import BaseModel, BeforeValidator
 
 T = TypeVar("T")
 _FORMS: Final = (dict, BaseModel)
+
+
+def table(value: object) -> Mapping[str, Any]:
+    """An object; an empty one for anything else."""
+    return value if isinstance(value, dict) else {}
+
+
+def each(value: object) -> Iterable[Any]:
+    """A list, or a single value as a list of one; nothing for null."""
+    if isinstance(value, list):
+        return value
+    return () if value is None else (value,)
 
 
 def objects(value: object) -> list[Any]:

@@ -15,8 +15,9 @@ from connectors.facebook.api import NEWEST_COMMENTS, NEWEST_MESSAGES, Api, newer
 from connectors.facebook.wire import ReadComment, ReadConversation, ReadMessage, ReadPost
 from connectors.graph.client import Json, following
 from connectors.graph.sweeps import is_new
-from connectors.graph.values import moment, table
+from connectors.graph.values import moment
 from connectors.graph.wire import dump, version_of
+from connectors.lenient import table
 
 POSTS: Final = "posts"
 TAGGED: Final = "mentions"

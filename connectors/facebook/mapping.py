@@ -15,9 +15,9 @@ from connectors import clean
 from connectors.facebook import messages, names, reading
 from connectors.facebook.names import Page
 from connectors.facebook.wire import FeedValue
-from connectors.graph.values import table
 from connectors.graph.webhooks import Change, changes, unknown
 from connectors.graph.wire import version_of
+from connectors.lenient import table
 from connectors.times import happened
 
 OBJECT: Final = "page"

@@ -22,9 +22,10 @@ from connectors.facebook.wire import (
     ReadMessage,
     first_key,
 )
-from connectors.graph.values import identifier, table, text
+from connectors.graph.values import identifier, text
 from connectors.graph.webhooks import Change, unknown
 from connectors.graph.wire import version_of
+from connectors.lenient import table
 from connectors.times import happened
 
 EVENTS: Final = ("message", "message_edit", "reaction", "postback", "read", "delivery")

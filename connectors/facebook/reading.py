@@ -7,8 +7,9 @@ from bot.domain.models import Attachment, CaseKey, Deleted, Edited, Event, Inter
 from connectors.facebook import names
 from connectors.facebook.names import Page
 from connectors.facebook.wire import ReadAttachment, ReadComment, ReadPost
-from connectors.graph.values import identifier, table, text
+from connectors.graph.values import identifier, text
 from connectors.graph.wire import version_of
+from connectors.lenient import table
 from connectors.times import happened
 
 COMMENT_FIELDS: Final = (

@@ -1,8 +1,7 @@
 """Values of Meta's JSON that come in several forms: ids as text or as numbers, times in three spellings."""
 
-from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 from connectors.times import sound, spelled
 
@@ -22,18 +21,6 @@ def text(value: object) -> str:
     if not isinstance(value, str):
         return ""
     return value if value.isascii() else value.encode("utf-8", "replace").decode()
-
-
-def table(value: object) -> Mapping[str, Any]:
-    """An object; an empty one for anything else."""
-    return value if isinstance(value, dict) else {}
-
-
-def each(value: object) -> Iterable[Any]:
-    """A list, or a single value as a list of one; nothing for null."""
-    if isinstance(value, list):
-        return value
-    return () if value is None else (value,)
 
 
 def moment(value: object) -> datetime | None:

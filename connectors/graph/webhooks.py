@@ -11,11 +11,13 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final
 
-from bot.domain.models import Malformed, Raw, UnknownEvent
-from bot.domain.network import Accepted, Challenge, Refusal, Verdict, WebhookRequest
-from connectors.graph.values import each, identifier, moment, table, text
+from bot.domain.models import Malformed, UnknownEvent
+from bot.domain.network import Challenge, Refusal
+from connectors.graph.values import identifier, moment, text
+from connectors.lenient import each, table
+from connectors.shared_hook import NOT_GENUINE
 
 SIGNATURE: Final = "x-hub-signature-256"
 
@@ -31,25 +33,13 @@ DOORS: Final = (CHANGES, MESSAGING, STANDBY)
 # --- the door ---------------------------------------------------------------------------------------------------
 
 
-def verify(request: WebhookRequest, secrets: Sequence[bytes], token: str, *, network: str, account: str) -> Verdict:
-    """Judge one request: the handshake by GET, a signed delivery by POST. A refusal says nothing of what was sent."""
-    if request.method == "GET":
-        return handshake(request.query, token)
-    if request.method != "POST":
-        return Refusal(405, "use POST")
-    if not is_genuine(request.headers, request.body, secrets):
-        return Refusal(403, "not genuine")
-    at = request.received_at
-    return Accepted(raws=(Raw(network=network, account=account, source="webhook", body=request.body, received_at=at),))
-
-
-def handshake(query: Mapping[str, str], token: str) -> Verdict:
+def handshake(query: Mapping[str, str], token: str) -> Challenge | Refusal:
     """Answer the challenge of somebody who knows our verify token."""
     given = query.get("hub.verify_token", "").encode("utf-8", "replace")
     known = hmac.compare_digest(given, token.encode())
     challenge = query.get("hub.challenge", "")
     if query.get("hub.mode") != "subscribe" or not known or not _CHALLENGE.fullmatch(challenge):
-        return Refusal(403, "not genuine")
+        return NOT_GENUINE
     return Challenge(body=challenge)
 
 
@@ -156,39 +146,7 @@ def _message(name: str, owner: str, at: datetime | None, door: str, message: obj
 # --- one address for several accounts ---------------------------------------------------------------------------
 
 
-class Listener(Protocol):
-    """An account that deliveries may be about."""
-
-    def concerns(self, change: Change) -> bool: ...
-
-
-L = TypeVar("L", bound=Listener)
-
-
-def dealt(body: bytes, accounts: Sequence[L]) -> dict[L, bytes]:
-    """Which account is to have which part of a delivery. What concerns none of them, or cannot be read, goes to the
-    first; a delivery that is for one account alone stays as it came. Never raises."""
-    try:
-        delivery = json.loads(body)
-        parts: dict[L, list[Any]] = {}
-        for update in _updates(delivery):
-            parts.setdefault(_whose(update, accounts), []).extend(each(update.get("entry")))
-        if len(parts) > 1:
-            return {who: json.dumps({**delivery, "entry": entries}).encode() for who, entries in parts.items()}
-    except (ValueError, RecursionError):
-        return {accounts[0]: body}
-    return {next(iter(parts), accounts[0]): body}
-
-
-def _updates(delivery: object) -> Iterator[Mapping[str, Any]]:
-    """Every update of a delivery as a delivery of its own. The form of Threads is about one account alone."""
-    if isinstance(delivery, dict) and "entry" in delivery:
-        yield from ({**delivery, "entry": [alone]} for entry in each(delivery["entry"]) for alone in _alone(entry))
-    else:
-        yield table(delivery)
-
-
-def _alone(entry: object) -> Iterator[object]:
+def alone(entry: object) -> Iterator[object]:
     """Every update of an entry as an entry of its own."""
     doors = [door for door in DOORS if door in table(entry)]
     if not isinstance(entry, dict) or not doors or "field" in entry:
@@ -198,9 +156,9 @@ def _alone(entry: object) -> Iterator[object]:
     yield from ({**around, door: [one]} for door in doors for one in each(entry[door]))
 
 
-def _whose(update: Mapping[str, Any], accounts: Sequence[L]) -> L:
-    found = [each for each in _delivery(update) if isinstance(each, Change)]
-    return next((who for who in accounts if any(map(who.concerns, found))), accounts[0])
+def told(update: Mapping[str, Any]) -> list[Change]:
+    """What a delivery of a single update says, if it can be read."""
+    return [one for one in _delivery(update) if isinstance(one, Change)]
 
 
 def unknown(*words: str) -> UnknownEvent:

@@ -10,8 +10,8 @@ from typing import Annotated, Any, Final, Self, TypeVar
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-from connectors.graph.values import identifier, moment, table, text
-from connectors.lenient import objects
+from connectors.graph.values import identifier, moment, text
+from connectors.lenient import objects, table
 
 OUR_NAME: Final = "username"
 """The header of a stored reading that says how the account is called."""

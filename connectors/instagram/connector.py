@@ -13,13 +13,14 @@ from connectors.graph.connector import GraphConnector
 from connectors.graph.errors import Fate
 from connectors.graph.sweeps import LOOKS, Sweeps
 from connectors.graph.tokens import inspect, warned
-from connectors.graph.values import identifier, table, text
+from connectors.graph.values import identifier, text
 from connectors.graph.webhooks import Change
 from connectors.instagram import mapping, names
 from connectors.instagram.api import WORDS, Api, access
 from connectors.instagram.doors import COMMENTS, MESSAGES, Doors
 from connectors.instagram.sending import PRIVATE_LENGTH, PUBLIC_LENGTH, Sender
 from connectors.instagram.settings import InstagramSettings, Login
+from connectors.lenient import table
 
 RIGHTS: Final[Mapping[Login, tuple[str, ...]]] = {
     Login.INSTAGRAM: (

@@ -14,10 +14,11 @@ from connectors.base import ConnectorDeps
 from connectors.graph.client import Json
 from connectors.graph.errors import Fate
 from connectors.graph.sending import found_hidden, looked_at, moderated
-from connectors.graph.values import identifier, moment, table, text
+from connectors.graph.values import identifier, moment, text
 from connectors.instagram.api import Api
 from connectors.instagram.names import INBOX, WINDOW, private_conversation
 from connectors.instagram.settings import InstagramSettings
+from connectors.lenient import table
 from connectors.times import CLOCK_TOLERANCE
 
 PUBLIC_LENGTH: Final = LengthRule(limit=300, unit="characters")

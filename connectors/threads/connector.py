@@ -13,8 +13,9 @@ from connectors.graph.connector import GraphConnector
 from connectors.graph.errors import Fate
 from connectors.graph.sweeps import Sweeps
 from connectors.graph.tokens import inspect, warned
-from connectors.graph.values import identifier, table, text
+from connectors.graph.values import identifier, text
 from connectors.graph.webhooks import Change
+from connectors.lenient import table
 from connectors.threads import mapping
 from connectors.threads.api import WORDS, Api, access
 from connectors.threads.doors import Doors

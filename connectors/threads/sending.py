@@ -16,7 +16,8 @@ from connectors.base import ConnectorDeps
 from connectors.graph.client import Json
 from connectors.graph.errors import Fate
 from connectors.graph.sending import found_hidden, looked_at, moderated
-from connectors.graph.values import identifier, moment, table, text
+from connectors.graph.values import identifier, moment, text
+from connectors.lenient import table
 from connectors.threads.api import Api
 from connectors.times import CLOCK_TOLERANCE
 

@@ -5,7 +5,8 @@ from typing import Final
 from bot.domain.errors import Permanent, Unknown
 from connectors.graph.client import Graph, Json, Params, rows
 from connectors.graph.errors import Fate
-from connectors.graph.values import each, identifier, table
+from connectors.graph.values import identifier
+from connectors.lenient import each, table
 from connectors.whatsapp import templates
 from connectors.whatsapp.settings import WhatsAppSettings
 

@@ -7,7 +7,8 @@ from types import MappingProxyType
 from typing import Any, Final, Literal
 
 from bot.domain.models import Attachment
-from connectors.graph.values import table, text
+from connectors.graph.values import text
+from connectors.lenient import table
 from connectors.whatsapp import wire
 
 NO_CARD: Final = frozenset({"system", "request_welcome", "ephemeral"})

@@ -14,8 +14,9 @@ from bot.domain.errors import NetworkError, Permanent
 from bot.domain.models import Author, Deleted, Event, Interaction, Kind, Raw, SendReport
 from connectors import clean
 from connectors.graph.errors import Fate, classify, fault
-from connectors.graph.values import each, identifier, table, text
+from connectors.graph.values import identifier, text
 from connectors.graph.webhooks import Change, changes, unknown
+from connectors.lenient import each, table
 from connectors.times import happened
 from connectors.whatsapp import wire
 from connectors.whatsapp.contents import NO_CARD, Contents, contents

@@ -5,6 +5,7 @@ from typing import Final
 
 from bot.domain.models import Event, Interaction, Kind, Malformed, Raw, UnknownEvent
 from connectors import clean
+from connectors.lenient import each, table
 from connectors.times import happened
 from connectors.x import messages, wire
 from connectors.x.mapping import Context, author, from_ms, polled, post_event, post_url, profile_url, rechecked
@@ -36,8 +37,7 @@ def _delivered(body: bytes, context: Context) -> Iterator[Event]:
         status = value["replay_job_status"]
         state = status.get("job_state") if isinstance(status, dict) else ""
         yield UnknownEvent(what=f"replay:{str(state)[:_SHOWN]}")
-    elif "data" in value:
-        entries = value["data"] if isinstance(value["data"], list) else [value["data"]]
+    elif entries := [*each(value.get("data"))]:
         for entry in entries:
             yield from _guarded(entry, context)
     else:
@@ -49,6 +49,11 @@ def _guarded(entry: object, context: Context) -> Iterator[Event]:
         yield from _event(clean.take(wire.Activity, entry), context)
     except ValueError as error:
         yield Malformed(part=clean.dump({"data": entry}).decode(), error=clean.wrong(error))
+
+
+def subscriber(entry: object) -> str:
+    """The id of the account whose subscription an event comes by; empty where it names none."""
+    return wire.as_text(table(table(entry).get("filter")).get("user_id"))
 
 
 def _event(event: wire.Activity, context: Context) -> Iterator[Event]:

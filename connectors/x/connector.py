@@ -1,13 +1,15 @@
 """The X connector: one account that reads by webhook and by poll, and answers where X lets it."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from bot.domain.case import Send
 from bot.domain.errors import Permanent, Transient
 from bot.domain.models import Author, Capabilities, Event, Health, Raw, Sent
-from bot.domain.network import Accepted, Challenge, Page, Refusal, Remark, Verdict, WebhookRequest
-from connectors.base import Connector, ConnectorDeps
+from bot.domain.network import Challenge, Page, Refusal, Remark, Verdict, WebhookRequest
+from connectors.base import ConnectorDeps
+from connectors.lenient import each
+from connectors.shared_hook import SharedHook
 from connectors.x import activity, hook, mapping, money, signing
 from connectors.x.api import Api
 from connectors.x.calls import Caller
@@ -20,15 +22,15 @@ from connectors.x.spending import Ledger
 from connectors.x.tokens import Tokens
 
 MAX_BODY: Final = 1024 * 1024
-NOT_GENUINE: Final = "the signature is missing or wrong"
 HOOK: Final = "webhook"
 
 
-class XConnector(Connector):
+class XConnector(SharedHook):
     """Takes signed events, polls within a budget, replies to those who called on the account, writes in private,
     hides replies in threads of ours."""
 
     network: ClassVar[str] = mapping.NETWORK
+    updates: ClassVar[str] = "data"
     capabilities: ClassVar[Capabilities] = Capabilities(
         public_reply=PUBLIC_LENGTH,
         private_message=PRIVATE_LENGTH,
@@ -40,9 +42,8 @@ class XConnector(Connector):
     )
 
     def __init__(self, settings: XSettings, deps: ConnectorDeps) -> None:
-        super().__init__(deps)
+        super().__init__(deps, settings.secrets)
         self._settings = settings
-        self._secrets = settings.secrets
         caller = Caller(settings.api_url, deps.http, deps.clock)
         tokens = Tokens(settings, deps, caller)
         self._ledger = Ledger(deps, settings.budget)
@@ -52,6 +53,11 @@ class XConnector(Connector):
         self._look = SecondLook(deps, self._api, self._ledger, self._doors)
         self._sender = Sender(settings.user_id, self._api, self._ledger, deps.clock)
         self._checker = Checker(settings, deps, self._api, self._ledger)
+
+    @property
+    def identity(self) -> str:
+        """The account's id."""
+        return self._settings.user_id
 
     @property
     def title(self) -> str:
@@ -64,30 +70,24 @@ class XConnector(Connector):
         return author.id == self._settings.user_id
 
     def verify(self, request: WebhookRequest) -> Verdict:
-        """Judge one request: X's check of the address, or a delivery signed over its raw bytes."""
-        if request.method == "GET":
-            return self._crc(request)
-        if request.method != "POST":
-            return Refusal(405, "use POST")
-        if len(request.body) > MAX_BODY:
-            return Refusal(413, "too large")
-        signature = request.headers.get(signing.SIGNATURE_HEADER, "")
-        if not signing.is_genuine(signature, request.body, self._secrets):
-            return Refusal(403, NOT_GENUINE)
-        raw = Raw(
-            network=self.network,
-            account=self.account,
-            source="webhook",
-            body=request.body,
-            received_at=request.received_at,
-        )
-        return Accepted(raws=(raw,))
+        """Judge one request; a delivery of X is small."""
+        return Refusal(413, "too large") if len(request.body) > MAX_BODY else super().verify(request)
 
-    def _crc(self, request: WebhookRequest) -> Verdict:
-        answer = signing.crc_answer(self._secrets[0], request.query.get("crc_token", ""))
+    def handshake(self, request: WebhookRequest) -> Challenge | Refusal:
+        """Answer X's check of the address (CRC)."""
+        answer = signing.crc_answer(self.secrets[0], request.query.get("crc_token", ""))
         if answer is None:
             return Refusal(400, "crc_token is missing or no token")
         return Challenge(body=answer, content_type="application/json")
+
+    def is_genuine(self, request: WebhookRequest) -> bool:
+        """Whether one of the consumer secrets signed exactly these bytes."""
+        signature = request.headers.get(signing.SIGNATURE_HEADER, "")
+        return signing.is_genuine(signature, request.body, self.secrets)
+
+    def is_about(self, delivery: Mapping[str, Any]) -> bool:
+        """Whether an event comes by a subscription of this account."""
+        return any(activity.subscriber(entry) == self.identity for entry in each(delivery.get(self.updates)))
 
     def parse(self, raw: Raw) -> Iterator[Event]:
         """Read one stored delivery. Pure, and never raises."""

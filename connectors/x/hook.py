@@ -47,10 +47,12 @@ class Watch(BaseModel):
 
 
 def pick(hooks: list[wire.Hook], account: str) -> wire.Hook | None:
-    """Our webhook among the app's: by its path, or the only one there is."""
-    wanted = (f"/webhooks/x/{account}", *(("/webhooks/x",) if account == "main" else ()))
-    ours = [hook for hook in hooks if urlsplit(hook.url).path.rstrip("/").endswith(wanted)]
-    return ours[0] if ours else hooks[0] if len(hooks) == 1 else None
+    """Our webhook among the app's: by its path, or another account's in the app, or the only one there is."""
+    wanted = (f"/webhooks/x/{account}/", *(("/webhooks/x/",) if account == "main" else ()))
+    found = [(f"{urlsplit(hook.url).path.rstrip('/')}/", hook) for hook in hooks]
+    ours = [hook for path, hook in found if path.endswith(wanted)]
+    beside = [hook for path, hook in found if "/webhooks/x/" in path]
+    return next(iter(ours or beside or hooks[: len(hooks) == 1]), None)
 
 
 def observed(watch: Watch, now: datetime, *, valid: bool) -> Watch:

@@ -58,9 +58,9 @@ def connector(
 
 
 @cache
-def reader(name: str) -> Connector:
-    """A connector that can only read: it has neither a session nor notes, and `parse` asks for none."""
-    return connector(name, cast("aiohttp.ClientSession", None), cast("Notes", None), TestClock())
+def reader(name: str, **changes: str) -> Connector:
+    """A connector that can only read: it has neither a session nor notes, and `verify` and `parse` ask for none."""
+    return connector(name, cast("aiohttp.ClientSession", None), cast("Notes", None), TestClock(), changes)
 
 
 def a_request(body: bytes, headers: Iterable[tuple[str, str | bytes]], at: datetime) -> WebhookRequest:

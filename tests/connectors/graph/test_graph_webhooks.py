@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from bot.domain.models import Malformed, UnknownEvent
 from bot.domain.network import Accepted, Challenge, Refusal, Verdict, WebhookRequest
 from connectors.graph.values import moment
-from connectors.graph.webhooks import Change, changes, verify
+from connectors.graph.webhooks import Change, changes
+from tests.support import networks
 from tests.support.graph_server import APP_SECRET, VERIFY_TOKEN, a_delivery, a_handshake
 
 BODY = b'{"object":"page","entry":[{"id":"1100","time":1790000101,"changes":[{"field":"feed","value":{"a":1}}]}]}'
@@ -19,8 +20,8 @@ OTHER = "0123456789abcdef0123456789abcdef"
 
 def judged(request: WebhookRequest, *secrets: str) -> Verdict:
     """What the door says."""
-    keys = [each.encode() for each in secrets or (APP_SECRET,)]
-    return verify(request, keys, VERIFY_TOKEN, network="facebook", account="main")
+    changes = {"META_APP_SECRET": ",".join(secrets or (APP_SECRET,)), "META_VERIFY_TOKEN": VERIFY_TOKEN}
+    return networks.reader("facebook", **changes).verify(request)
 
 
 def found(value: object) -> list[object]:

@@ -7,6 +7,8 @@ import pytest
 
 from bot.domain.errors import Transient
 from connectors.x.connector import XConnector
+from connectors.x.hook import pick
+from connectors.x.wire import Hook
 from tests.support.x_rig import XRig, events, fixture
 from tests.support.x_server import ANA, US
 
@@ -16,6 +18,25 @@ REPLAY = "POST /2/webhooks/replay"
 def a_hook(*, valid: bool) -> dict[str, object]:
     """Ours among the app's webhooks."""
     return {"id": "900", "url": "https://hark.example/webhooks/x", "valid": valid, "created_at": "2026-01-01T00:00:00Z"}
+
+
+@pytest.mark.parametrize(
+    ("account", "paths", "chosen"),
+    [
+        ("main", ["/other", "/webhooks/x"], 1),
+        ("main", ["/webhooks/x/support", "/webhooks/x/main"], 1),
+        ("support", ["/webhooks/x", "/webhooks/x/support/"], 1),
+        ("support", ["/other", "/webhooks/x"], 1),
+        ("main", ["/other", "/hark/webhooks/x/support"], 1),
+        ("support", ["/gateway"], 0),
+        ("support", ["/webhooks/xylophone", "/webhooks"], None),
+        ("support", [], None),
+    ],
+)
+def test_the_webhook_of_an_account_is_known_by_its_address(account: str, paths: list[str], chosen: int | None) -> None:
+    """Its own, else that of another account in the same app: it brings the events of both."""
+    hooks = [Hook(id=f"{number}", url=f"https://hark.example{path}") for number, path in enumerate(paths)]
+    assert pick(hooks, account) == (None if chosen is None else hooks[chosen])
 
 
 async def test_a_webhook_that_x_switched_off_is_switched_on_and_replayed(rig: XRig, connector: XConnector) -> None:

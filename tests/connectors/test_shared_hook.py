@@ -1,4 +1,4 @@
-"""Several accounts in one app of Meta: its one address takes the deliveries of all, each for whom it concerns."""
+"""Several accounts in one app: its one address takes the deliveries of all, each for whom it concerns."""
 
 import json
 from collections.abc import AsyncIterator, Mapping
@@ -17,8 +17,7 @@ from bot.domain.network import Connectors
 from bot.store.store import Store
 from bot.telemetry import Metrics
 from bot.web import WebDeps, build
-from connectors.graph.webhooks import Change, dealt
-from tests.support import networks
+from tests.support import networks, x_server
 from tests.support.facebook_server import PAGE
 from tests.support.graph_server import APP_SECRET, signed
 from tests.support.instagram_server import OWN
@@ -26,10 +25,14 @@ from tests.support.loopback import on_loopback
 from tests.support.stores import a_store
 from tests.support.whatsapp_server import NUMBER
 
-SECOND_PAGE, SECOND_NUMBER, NOBODYS = "2200", "106540350000002", "9900"
+SECOND_PAGE, SECOND_NUMBER, SECOND_PROFILE, NOBODYS = "2200", "106540350000002", "17841400000000009", "9900"
+SECOND_X, X_APART = "1111111112", "the-secret-of-another-app-of-ours"
 OTHER_APP = "0123456789abcdef0123456789abcdef"
 ENV = {
     **networks.ENVIRONMENT["facebook"], **networks.ENVIRONMENT["instagram"], **networks.ENVIRONMENT["whatsapp"],
+    **networks.ENVIRONMENT["threads"], **networks.ENVIRONMENT["x"],
+    **{f"{name}__SUPPORT": value for name, value in networks.ENVIRONMENT["x"].items()}, "X_USER_ID__SUPPORT": SECOND_X,
+    "THREADS_USER_ID__SUPPORT": SECOND_PROFILE, "THREADS_TOKEN__SUPPORT": "THTest",
     "FACEBOOK_PAGE_ID__SUPPORT": SECOND_PAGE, "FACEBOOK_PAGE_TOKEN__SUPPORT": "EAATest",
     "WHATSAPP_PHONE_NUMBER_ID__SUPPORT": SECOND_NUMBER, "WHATSAPP_TOKEN__SUPPORT": "EAATest",
 }  # fmt: skip
@@ -45,11 +48,13 @@ class Site:
     store: Store
     connectors: Connectors
 
-    async def deliver(self, path: str, body: bytes, secret: str = APP_SECRET) -> None:
+    async def deliver(self, path: str, body: bytes, secret: str = "") -> None:
         """A delivery, signed by the app."""
+        by_x = {"x-twitter-webhooks-signature": x_server.signature(body, secret or x_server.SECRET)}
+        headers = by_x if path.startswith("/webhooks/x") else signed(body, secret or APP_SECRET)
         async with (
             aiohttp.ClientSession() as http,
-            http.post(self.url + path, data=BytesIO(body), headers=signed(body, secret)) as answer,
+            http.post(self.url + path, data=BytesIO(body), headers=headers) as answer,
         ):
             assert answer.status == 200
 
@@ -176,23 +181,15 @@ async def test_while_secrets_change_only_the_app_that_signed_counts(redis_url: s
         assert [raw.account for raw in await site.stored()] == ["main", "support"]
 
 
-@dataclass(frozen=True)
-class Owner:
-    """An account whose id stands in each update."""
-
-    id: str
-
-    def concerns(self, change: Change) -> bool:
-        """By the id."""
-        return change.owner == self.id
-
-
 @pytest.mark.parametrize("first", [{"field": "replies"}, {"field": "replies", "value": "odd"}, "odd"])
-def test_what_cannot_be_read_takes_nothing_along(first: object) -> None:
+async def test_what_cannot_be_read_takes_nothing_along(redis_url: str, first: object) -> None:
     """The form of Threads, whose first value says nothing: the second says whose it is."""
     values = [first, {"field": "replies", "value": {"id": "p1"}}]
-    body = json.dumps({"target_id": "2", "time": 1790000100, "topic": "moderate", "values": values}).encode()
-    assert dealt(body, (Owner("1"), Owner("2"))) == {Owner("2"): body}
+    told = {"target_id": SECOND_PROFILE, "time": 1790000100, "topic": "moderate", "values": values}
+    body = json.dumps(told).encode()
+    async with a_site(redis_url, ENV) as site:
+        await site.deliver("/webhooks/threads", body)
+        assert [(raw.account, raw.body) for raw in await site.stored()] == [("support", body)]
 
 
 @pytest.mark.parametrize("body", [f"not json, yet {SECOND_PAGE}".encode(), f"[{SECOND_PAGE}]".encode(),
@@ -201,4 +198,64 @@ async def test_what_cannot_be_read_stays_where_it_arrived(redis_url: str, body: 
     """It is stored as it came, for the dead letter."""
     async with a_site(redis_url, ENV) as site:
         await site.deliver("/webhooks/facebook", body)
+        assert [(raw.account, raw.body) for raw in await site.stored()] == [("main", body)]
+
+
+# --- X ------------------------------------------------------------------------------------------------------------
+
+
+def likes(*whose: str) -> Json:
+    """A delivery of X: somebody liked a post of each of these accounts; without an id nobody is named."""
+    data = [
+        {"event_uuid": f"u{number}", "event_type": "like.create", "filter": {"user_id": id_} if id_ else {},
+         "payload": {"liked_tweet_id": f"5{number}", "user_id": "77"}}
+        for number, id_ in enumerate(whose)
+    ]  # fmt: skip
+    return {"data": data if len(data) > 1 else data[0]}
+
+
+async def test_an_event_of_x_reaches_the_account_that_subscribed(redis_url: str) -> None:
+    """As it came; and again when X delivers it again, with the same names for what happened."""
+    body = json.dumps(likes(SECOND_X), indent=1).encode()
+    async with a_site(redis_url, ENV) as site:
+        await site.deliver("/webhooks/x", body)
+        await site.deliver("/webhooks/x/support", body)
+        found = await site.stored()
+        assert [(raw.network, raw.account, raw.source, raw.body) for raw in found] == [
+            ("x", "support", "webhook", body)
+        ] * 2
+        assert [site.read(raw) for raw in found] == [["like:50:77"]] * 2
+
+
+async def test_a_delivery_of_x_for_two_accounts_reaches_both_once(redis_url: str) -> None:
+    """What is nobody's, or cannot be told, is counted where it arrived, as ever."""
+    mixed = likes(SECOND_X, x_server.US, NOBODYS, "", SECOND_X)
+    async with a_site(redis_url, ENV) as site:
+        await site.deliver("/webhooks/x", json.dumps(mixed).encode())
+        found = {(raw.network, raw.account): site.read(raw) for raw in await site.stored()}
+        assert found == {
+            ("x", "main"): ["like:51:77", "other_account", "like:53:77"],
+            ("x", "support"): ["like:50:77", "like:54:77"],
+        }
+
+
+async def test_an_account_in_another_app_of_x_hears_nothing_of_this_one(redis_url: str) -> None:
+    """Also while the first takes both secrets: what the first app signed is not genuine for the second's account."""
+    apart = {"X_CONSUMER_SECRET__SUPPORT": X_APART, "X_CONSUMER_SECRET": f"{x_server.SECRET},{X_APART}"}
+    body = json.dumps(likes(SECOND_X)).encode()
+    async with a_site(redis_url, ENV | apart) as site:
+        await site.deliver("/webhooks/x", body)
+        await site.deliver("/webhooks/x", body, X_APART)
+        assert [(raw.account, site.read(raw)) for raw in await site.stored()] == [
+            ("main", ["other_account"]), ("support", ["like:50:77"])
+        ]  # fmt: skip
+
+
+@pytest.mark.parametrize("body", [f"not json, yet {SECOND_X}".encode(), f"[{SECOND_X}]".encode(),
+                                  f'{{"data": [{SECOND_X}]}}'.encode(), f'{{"data": null, "a": {SECOND_X}}}'.encode(),
+                                  f'{{"data": {{"filter": [{SECOND_X}]}}}}'.encode()])  # fmt: skip
+async def test_what_cannot_be_read_of_x_stays_where_it_arrived(redis_url: str, body: bytes) -> None:
+    """It is stored as it came, for the dead letter."""
+    async with a_site(redis_url, ENV) as site:
+        await site.deliver("/webhooks/x", body)
         assert [(raw.account, raw.body) for raw in await site.stored()] == [("main", body)]
