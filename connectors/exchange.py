@@ -7,7 +7,8 @@ import aiohttp
 
 from bot.domain.errors import Transient, Unknown
 
-TIMEOUT: Final = aiohttp.ClientTimeout(total=20, connect=5)
+TOTAL_S: Final = 20.0
+TIMEOUT: Final = aiohttp.ClientTimeout(total=TOTAL_S, connect=5)
 
 
 async def exchange(

@@ -1,33 +1,26 @@
 """Signing in: rarely, once for all processes, and never per request.
 
-The session lives in the shared notes. An expired access token is renewed with the refresh token, which the server
-exchanges for a new one: of two renewals at once one would lose. So one renewal at a time: a lock within the process,
-and between processes a note named after the refresh token that is about to be used up. Signing in with the password
-is the last resort and rationed: the hosted entrance has been seen to allow 100 a day.
+An expired access token is renewed with the refresh token. Signing in with the password is the last resort and rationed:
+the hosted entrance has been seen to allow 100 a day.
 """
 
-import asyncio
 import base64
 import json
 from datetime import timedelta
-from hashlib import blake2b
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from bot.domain.errors import Permanent, Transient
-from bot.domain.ports import Clock, Notes
 from connectors import clean
 from connectors.base import ConnectorDeps
 from connectors.bluesky import wire
 from connectors.bluesky.settings import BlueskySettings
 from connectors.bluesky.xrpc import RENEWABLE, Call, Xrpc
+from connectors.renewal import Renewal, Tokens, short
 
 SESSION_TTL: Final = timedelta(days=60)
-LOCK_TTL: Final = timedelta(seconds=20)
-PATIENCE_S: Final = 5.0
-LOOK_AGAIN_S: Final = 0.1
 LOGIN_LIMITS: Final = ((timedelta(hours=1), 6), (timedelta(days=1), 60))
 REFUSED_FOR: Final = timedelta(minutes=15)
 """A refused password is not tried again for so long, unless the settings change."""
@@ -36,17 +29,12 @@ NO_CHAT_SCOPE: Final = "com.atproto.appPass"
 """The scope of an app password made without access to direct messages; every other one is tried."""
 
 
-class Session(BaseModel):
-    """A signed-in account. `maker` says from which settings it came; `server` is where calls go."""
+class Session(Tokens):
+    """A signed-in account; `server` is where calls go."""
 
-    model_config = ConfigDict(frozen=True)
-
-    access: str
-    refresh: str
     did: str
     handle: str
     server: str
-    maker: str
 
     @property
     def chat_allowed(self) -> bool:
@@ -74,10 +62,6 @@ def _scope(token: str) -> str:
     return scope if isinstance(scope, str) else ""
 
 
-def _short(*parts: str) -> str:
-    return blake2b("\x1f".join(parts).encode("utf-8", "surrogatepass"), digest_size=10).hexdigest()
-
-
 def own_server(did_doc: dict[str, Any] | None) -> str | None:
     """The account's own server as its DID document names it; None unless it is a plain https address."""
     services = did_doc.get("service") if did_doc else None
@@ -89,75 +73,20 @@ def own_server(did_doc: dict[str, Any] | None) -> str | None:
     return None
 
 
-class Sessions:
+class Sessions(Renewal[Session]):
     """The one session of an account."""
 
     def __init__(self, settings: BlueskySettings, deps: ConnectorDeps, xrpc: Xrpc) -> None:
         self._settings = settings
         self._xrpc = xrpc
-        self._notes: Notes = deps.notes
-        self._clock: Clock = deps.clock
-        self._name = f"session:bluesky:{deps.account}"
         self._password = settings.app_password.get_secret_value()
-        self._maker = _short(settings.service_url, settings.identifier, self._password)
-        self._lock = asyncio.Lock()
-        self._session: Session | None = None
-        self._held = ""
-
-    @property
-    def known(self) -> Session | None:
-        """The session as this process last saw it; no I/O."""
-        return self._session
-
-    async def current(self) -> Session:
-        """A session that was valid when last seen; signs in if there is none. Raises Transient or Permanent."""
-        if self._session is not None:
-            return self._session
-        stored = await self._stored()
-        if stored is None:
-            return await self._replace(None)
-        self._session = stored
-        return stored
-
-    async def renewed(self, stale: Session) -> Session:
-        """A session other than `stale`, whose access token was refused. Raises Transient or Permanent."""
-        return await self._replace(stale)
-
-    async def _stored(self) -> Session | None:
-        text = await self._notes.get(self._name)
-        try:
-            session = Session.model_validate_json(text) if text else None
-        except ValidationError:
-            return None
-        return session if session is not None and session.maker == self._maker else None
-
-    async def _replace(self, stale: Session | None) -> Session:
-        async with self._lock:
-            deadline = self._clock.monotonic() + PATIENCE_S
-            while True:
-                stored = await self._stored()
-                if stored is not None and (stale is None or stored.access != stale.access):
-                    self._session = stored
-                    return stored
-                if await self._may_renew(stale):
-                    break
-                if self._clock.monotonic() >= deadline:
-                    msg = "another process is renewing the session"
-                    raise Transient(msg, retry_after=2.0)
-                await self._clock.sleep(LOOK_AGAIN_S)
-            self._session = fresh = await self._renew(stale)
-            await self._notes.set(self._name, fresh.model_dump_json(), SESSION_TTL)
-            return fresh
-
-    async def _may_renew(self, stale: Session | None) -> bool:
-        """Whether this process holds the lock; one that failed half-way keeps it and may go on."""
-        name = f"{self._name}:renew:{_short(self._maker, stale.refresh if stale else '')}"
-        if self._held == name or await self._notes.first_time(name, LOCK_TTL):
-            self._held = name
-            return True
-        return False
+        maker = short(settings.service_url, settings.identifier, self._password)
+        super().__init__(deps, f"session:bluesky:{deps.account}", Session, SESSION_TTL, maker=maker)
 
     async def _renew(self, stale: Session | None) -> Session:
+        return await self._keep(await self._exchanged(stale))
+
+    async def _exchanged(self, stale: Session | None) -> Session:
         if stale is not None:
             call = Call("com.atproto.server.refreshSession", verb="POST")
             try:

@@ -14,7 +14,7 @@ from connectors import clean
 from connectors.retry import retrying
 from connectors.x import wire
 from connectors.x.calls import SIGNED_OUT, Call, Caller
-from connectors.x.tokens import TOKEN_LOST, Tokens
+from connectors.x.tokens import TOKEN_LOST, Pairs
 
 M = TypeVar("M", bound=wire.Wire)
 
@@ -39,7 +39,7 @@ def stamp(at: datetime) -> str:
 class Api:
     """One account's calls. All raise Transient or Permanent; writes raise Unknown too."""
 
-    def __init__(self, us: str, bearer: str, tokens: Tokens, caller: Caller, clock: Clock) -> None:
+    def __init__(self, us: str, bearer: str, tokens: Pairs, caller: Caller, clock: Clock) -> None:
         self._us = us
         self._bearer = bearer
         self._tokens = tokens
@@ -146,14 +146,14 @@ class Api:
 
     async def _signed(self, call: Call) -> bytes:
         """Make a call with the account's token; one that was refused is renewed once."""
-        token = await self._tokens.current()
+        pair = await self._tokens.current()
         try:
-            return await self._caller(call, token)
+            return await self._caller(call, pair.access)
         except Permanent as error:
             if error.reason != SIGNED_OUT:
                 raise
         try:
-            return await self._caller(call, await self._tokens.renewed(token))
+            return await self._caller(call, (await self._tokens.renewed(pair)).access)
         except Permanent as error:
             if error.reason != SIGNED_OUT:
                 raise

@@ -19,7 +19,7 @@ from connectors.x.looking import SecondLook
 from connectors.x.sending import PRIVATE_LENGTH, PUBLIC_LENGTH, Sender
 from connectors.x.settings import XSettings
 from connectors.x.spending import Ledger
-from connectors.x.tokens import Tokens
+from connectors.x.tokens import Pairs
 
 MAX_BODY: Final = 1024 * 1024
 HOOK: Final = "webhook"
@@ -45,7 +45,7 @@ class XConnector(SharedHook):
         super().__init__(deps, settings.secrets)
         self._settings = settings
         caller = Caller(settings.api_url, deps.http, deps.clock)
-        tokens = Tokens(settings, deps, caller)
+        tokens = Pairs(settings, deps, caller)
         self._ledger = Ledger(deps, settings.budget)
         self._api = Api(settings.user_id, settings.bearer_token.get_secret_value(), tokens, caller, deps.clock)
         self._doors = Doors(settings, deps, self._api, self._ledger)

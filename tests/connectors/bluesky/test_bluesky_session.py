@@ -10,6 +10,7 @@ from aiohttp.test_utils import TestServer
 from bot.domain.errors import Permanent, Transient
 from connectors.bluesky.session import own_server
 from tests.support.bluesky_rig import Rig, read_all
+from tests.support.waiting import wait_until
 
 SIGN_IN = "com.atproto.server.createSession"
 REFRESH = "com.atproto.server.refreshSession"
@@ -74,6 +75,29 @@ async def test_a_failure_while_renewing_is_transient_and_heals(rig: Rig) -> None
     assert len(rig.square.called(SIGN_IN)) == 1
 
 
+async def test_whoever_failed_half_way_goes_on_only_while_nobody_else_can(rig: Rig) -> None:
+    """A renewal may last for two calls: one that begins so late that another process could begin, too, waits."""
+    connector = rig.connector()
+    await connector.check()
+    rig.square.expire_access_tokens()
+    rig.square.set_fault("http_500", REFRESH, times=3)
+    with pytest.raises(Transient, match="the server failed"):
+        await connector.poll("notifications", None)
+    rig.clock.advance(timedelta(seconds=20))
+    sessions = connector._sessions
+    late = asyncio.ensure_future(sessions.renewed(sessions.known))
+    await wait_until(sessions._lock.locked, "it waits for the other process")
+    while not late.done():
+        rig.clock.advance(timedelta(seconds=1))
+        await asyncio.sleep(0.01)
+    with pytest.raises(Transient, match="another process"):
+        await late
+    assert len(rig.square.called(REFRESH)) == 3
+    await rig.end_turns()
+    assert (await connector.check()).ok
+    assert (len(rig.square.called(REFRESH)), len(rig.square.called(SIGN_IN))) == (4, 1)
+
+
 async def test_a_wrong_password_is_said_and_not_tried_over_and_over(rig: Rig) -> None:
     """Check names the variables to mend; polling on does not hammer the server; a corrected password works at once."""
     connector = rig.connector(app_password="wrong")
@@ -99,6 +123,7 @@ async def test_sign_ins_are_rationed(rig: Rig) -> None:
     assert len(rig.square.called(SIGN_IN)) == 6
     assert caught.value.retry_after is not None
     rig.clock.advance(timedelta(seconds=caught.value.retry_after + 1))
+    await rig.end_turns()
     assert (await connector.check()).ok
 
 

@@ -87,10 +87,10 @@ async def test_whoever_comes_second_waits_for_the_first(rig: XRig) -> None:
     """While another process holds the lock, this one waits for its result and uses that."""
     first, second = rig.connector(), rig.connector()
     tokens = first._api._tokens
-    assert await tokens._may_renew(FIRST_REFRESH)
+    assert await tokens._has_turn(FIRST_REFRESH)
     waiting = asyncio.ensure_future(second._api.me())
     await wait_until(second._api._tokens._lock.locked, "the second waits")
-    await tokens._renew(FIRST_REFRESH)
+    await tokens._renew(None)
     await waiting
     assert rig.server.renewals == 1
 
@@ -101,5 +101,5 @@ async def test_a_broken_answer_of_the_token_address_is_tried_again_later(rig: XR
     for fault in faults:
         rig.server.faults[TOKEN] = [fault]
         with pytest.raises(Transient):
-            await rig.connector()._api._tokens._renew(FIRST_REFRESH)
+            await rig.connector()._api._tokens._renew(None)
     assert await rig.store.notes.get("session:x:main") is None

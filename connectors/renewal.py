@@ -1,0 +1,122 @@
+"""Tokens that a network exchanges for new ones at each renewal: kept for all processes, renewed by one at a time.
+
+Of two renewals at once one would lose, and a token that was exchanged but not kept is lost for good. So there is a lock
+within the process, and between processes a note named after the token that is about to be used up; and the new ones
+are kept before anything is done with them.
+"""
+
+import asyncio
+from abc import ABC, abstractmethod
+from datetime import timedelta
+from hashlib import blake2b
+from typing import Final, Generic, TypeVar
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from bot.domain.errors import Transient
+from bot.domain.ports import Clock, Notes
+from connectors.base import ConnectorDeps
+from connectors.exchange import TOTAL_S
+
+CALLS: Final = 2
+"""A renewal takes so many calls at most, one after the other."""
+LOCK_TTL: Final = timedelta(seconds=60)
+"""Until then nobody else tries the same token."""
+LOCK_MARGIN_S: Final = CALLS * TOTAL_S + 1.0
+"""A renewal that begins so long before the lock's end is over when it ends."""
+PATIENCE_S: Final = 5.0
+LOOK_AGAIN_S: Final = 0.1
+
+
+class Tokens(BaseModel):
+    """What an account is signed in with, as it is stored. `maker` says from which settings it came."""
+
+    model_config = ConfigDict(frozen=True)
+
+    access: str
+    refresh: str
+    maker: str
+
+
+T = TypeVar("T", bound=Tokens)
+
+
+def short(*parts: str) -> str:
+    """A short name for texts that must not be seen, such as tokens."""
+    return blake2b("\x1f".join(parts).encode("utf-8", "surrogatepass"), digest_size=10).hexdigest()
+
+
+class Renewal(ABC, Generic[T]):
+    """The tokens of one account, stored as `model` under a name for `ttl`; `first` is used up where there are none."""
+
+    def __init__(
+        self, deps: ConnectorDeps, name: str, model: type[T], ttl: timedelta, *, maker: str, first: str = ""
+    ) -> None:
+        self._notes: Notes = deps.notes
+        self._clock: Clock = deps.clock
+        self._name = name
+        self._model = model
+        self._ttl = ttl
+        self._maker = maker
+        self._first = first
+        self._lock = asyncio.Lock()
+        self._held = ("", 0.0)
+        self.known: T | None = None
+        """The tokens as this process last saw them."""
+
+    async def current(self) -> T:
+        """Tokens that should be good still; renewed if not. Raises Transient or Permanent."""
+        found = self.known or await self._stored()
+        if found is None or not self._is_good(found):
+            return await self.renewed(found)
+        self.known = found
+        return found
+
+    async def renewed(self, stale: T | None) -> T:
+        """Tokens other than `stale`, which was refused or is used up. Raises Transient or Permanent."""
+        async with self._lock:
+            deadline = self._clock.monotonic() + PATIENCE_S
+            while True:
+                stored = await self._stored()
+                if stored is not None and (stale is None or stored.access != stale.access):
+                    self.known = stale = stored
+                    if self._is_good(stored):
+                        return stored
+                if await self._has_turn(stale.refresh if stale else self._first):
+                    return await self._renew(stale)
+                if self._clock.monotonic() >= deadline:
+                    msg = "another process is renewing the sign-in"
+                    raise Transient(msg, retry_after=2.0)
+                await self._clock.sleep(LOOK_AGAIN_S)
+
+    @abstractmethod
+    async def _renew(self, stale: T | None) -> T:
+        """Have tokens exchanged, and keep the new ones. Raises Transient or Permanent."""
+
+    def _is_good(self, tokens: T) -> bool:
+        """Whether tokens are worth using, as far as they say themselves."""
+        del tokens
+        return True
+
+    async def _keep(self, fresh: T) -> T:
+        await self._notes.set(self._name, fresh.model_dump_json(), self._ttl)
+        self.known = fresh
+        return fresh
+
+    async def _stored(self) -> T | None:
+        text = await self._notes.get(self._name)
+        try:
+            found = self._model.model_validate_json(text) if text else None
+        except ValidationError:
+            return None
+        return found if found is not None and found.maker == self._maker else None
+
+    async def _has_turn(self, used_up: str) -> bool:
+        """Whether this process holds the lock; one that failed half-way may go on while nobody else can have it."""
+        name, now = f"{self._name}:renew:{short(self._maker, used_up)}", self._clock.monotonic()
+        if self._held[0] == name and now < self._held[1]:
+            return True
+        if await self._notes.first_time(name, LOCK_TTL):
+            self._held = (name, now + LOCK_TTL.total_seconds() - LOCK_MARGIN_S)
+            return True
+        return False
