@@ -146,6 +146,18 @@ class Named(Model):
     author: Author
 
 
+class Moved(Model):
+    """A customer goes on in another conversation, under the id `now` instead of `was`: `key` is the new one, `before`
+    the old one. `ref` is what has changed of what answering takes."""
+
+    key: CaseKey
+    before: CaseKey
+    was: Id
+    now: Id
+    ref: dict[str, str] = Field(default_factory=dict)
+    at: Told
+
+
 class Edited(Model):
     """A customer changed an interaction; `text` is the new wording, `ref` what has changed of what answering takes."""
 
@@ -198,7 +210,7 @@ class Malformed(Model):
     error: str
 
 
-Event = Interaction | Named | Edited | Deleted | Hidden | SendReport | UnknownEvent | Malformed
+Event = Interaction | Named | Moved | Edited | Deleted | Hidden | SendReport | UnknownEvent | Malformed
 
 
 class Raw(NamedTuple):

@@ -6,7 +6,7 @@ from datetime import datetime
 from bot.domain.case import Case, Cycle, Item, LogEntry, Status, Wait
 from bot.domain.decisions import Change, Decision, Refused, changed
 from bot.domain.hiding import lapsed, signs_of
-from bot.domain.models import Author, CaseKey, Interaction, Kind
+from bot.domain.models import Author, CaseKey, Interaction, Kind, Moved
 from bot.domain.policy import Policy
 from bot.domain.posting import new_card, with_line
 from bot.domain.reading import Reading, priority
@@ -220,6 +220,27 @@ def named(case: Case, author: Author) -> Decision:
     if items == case.items and who == known:
         return Refused(code="known", text="The case shows that name already.")
     return changed(case, items=items, author=who)
+
+
+def moved(case: Case, event: Moved) -> Decision:
+    """A customer goes on under another id: what they wrote is by that one, too, and answers to it go there."""
+    items = tuple(_as_moved(item, event) for item in case.items)
+    if items == case.items:
+        return Refused(code="known", text="The case knows that already.")
+    was = case.author
+    who = was.model_copy(update={"id": event.now}) if was is not None and was.id == event.was else was
+    name = who.label if who else "The customer"
+    text = f"{name} has another number now: answers go there, and what comes from there belongs to this case."
+    case = case.model_copy(update={"items": items, "author": who})
+    case = with_line(case, f"moved:{event.at.timestamp():.0f}", text)
+    return Change(case=case, log=(LogEntry(at=event.at, what=f"{name} changed the number"),))
+
+
+def _as_moved(item: Item, event: Moved) -> Item:
+    if item.author is None or item.author.id != event.was:
+        return item
+    author = item.author.model_copy(update={"id": event.now})
+    return item.model_copy(update={"author": author, "ref": {**item.ref, **event.ref}})
 
 
 def _all_named(case: Case, author: Author | None) -> Case:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from bot.domain.models import Event, Raw
+from bot.domain.models import Event, Moved, Raw
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,5 +33,15 @@ def by_conversation(deliveries: Sequence[Delivery]) -> list[Row]:
     rows: defaultdict[object, Row] = defaultdict(list)
     for delivery in deliveries:
         for event in delivery.events:
+            if isinstance(event, Moved):
+                _join(rows, event.before, event.key)
             rows[getattr(event, "key", None)].append(Entry(delivery, event))
-    return list(rows.values())
+    return list({id(row): row for row in rows.values()}.values())
+
+
+def _join(rows: defaultdict[object, Row], first: object, second: object) -> None:
+    """Have two conversations stand in one row from now on."""
+    row, joins = rows[first], rows[second]
+    if row is not joins:
+        row += joins
+        rows.update({key: row for key, each in rows.items() if each is joins})

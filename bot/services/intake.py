@@ -27,6 +27,7 @@ from bot.domain.models import (
     Hidden,
     Interaction,
     Malformed,
+    Moved,
     Named,
     Raw,
     SendReport,
@@ -35,10 +36,10 @@ from bot.domain.models import (
 from bot.domain.network import Connectors, Titles
 from bot.domain.policy import Policy
 from bot.domain.ports import Clock, Conflict, Inbox, Notes, Stored
-from bot.domain.receiving import completed, deleted, edited, named, open_case, receive, reread
+from bot.domain.receiving import completed, deleted, edited, moved, named, open_case, receive, reread
 from bot.services.batch import Delivery, Entry, Row, by_conversation
 from bot.services.casework import NO_CASE, Casework, Outcome
-from bot.services.joining import alias, is_from_before
+from bot.services.joining import ALIAS_KEPT, alias, is_from_before
 from bot.services.lookups import Lookups
 from bot.services.quiet import QuietEvents, name_of
 from bot.services.reader import Reader
@@ -217,13 +218,15 @@ class Intake:
             case _:
                 return await self._news(event)
 
-    async def _news(self, event: Edited | Named | Deleted | Hidden | SendReport) -> str:
+    async def _news(self, event: Edited | Named | Moved | Deleted | Hidden | SendReport) -> str:
         """Take in what is told later of words, of their author or of an answer; the word for the counter."""
         match event:
             case Edited():
                 return await self._edited(event)
             case Named():
                 return await self._named(event)
+            case Moved():
+                return await self._moved(event)
             case Deleted():
                 return await self._deleted(event)
             case Hidden():
@@ -300,6 +303,13 @@ class Intake:
         author = self._reader.clean(event.author)
         await self._lookups.keep(event.key, author)
         return "named" if (await self._known(event.key, lambda case: named(case, author))).done else "known"
+
+    async def _moved(self, event: Moved) -> str:
+        """The case of before goes on with what comes in the new conversation, unless that has a case of its own."""
+        outcome = await self._known(event.before, lambda case: moved(case, event))
+        if outcome.case is not None and await self._casework.cases.load(event.key.id) is None:
+            await self._notes.set(alias(event.key), outcome.case.id, ALIAS_KEPT)
+        return "moved" if outcome.done else "known"
 
     async def _joined(self, event: Interaction) -> Case | None:
         """The case that these private words belong to: the one that went private, or their own of before."""

@@ -1,4 +1,4 @@
-"""How the private half of a conversation finds the case that went private."""
+"""How a private conversation finds a case that is not its own: one that went private, or that began elsewhere."""
 
 from datetime import timedelta
 

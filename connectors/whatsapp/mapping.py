@@ -11,7 +11,7 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from bot.domain.errors import NetworkError, Permanent
-from bot.domain.models import Author, Deleted, Event, Interaction, Kind, Raw, SendReport
+from bot.domain.models import Author, Deleted, Event, Interaction, Kind, Moved, Raw, SendReport
 from connectors import clean
 from connectors.graph.errors import Fate, classify, fault
 from connectors.graph.values import identifier, text
@@ -26,6 +26,9 @@ OBJECT: Final = "whatsapp_business_account"
 WINDOW: Final = timedelta(hours=24)
 MARK: Final = "hark1"
 """What the callback data of our own messages begins with; others may send from the same number."""
+
+MOVED: Final = frozenset({"user_changed_number", "user_changed_user_id"})
+"""News of a customer who goes on under other ids."""
 
 _LISTS: Final = ("messages", "statuses", "errors")
 _AROUND: Final = frozenset({"messaging_product", "metadata", "contacts", *_LISTS})
@@ -120,12 +123,12 @@ class _Customer:
 
     @property
     def conversation(self) -> str:
-        return f"dm|{self.user or self.phone}"
+        return _private(self.user or self.phone)
 
 
 def _message(raw: Raw, change: Change, message: wire.Message, part: Mapping[str, Any]) -> Event:
     if message.type in NO_CARD:
-        return unknown(message.type, message.system.type)
+        return _news(raw, change, message)
     if message.group_id:
         return unknown("group_message")
     if not message.id:
@@ -144,6 +147,29 @@ def _message(raw: Raw, change: Change, message: wire.Message, part: Mapping[str,
         found = contents(new, table(message.edit.message.get(new.type)))
         return _interaction(raw, customer, found, _original(message.edit), at, version=message.id)
     return _interaction(raw, customer, contents(message, table(part.get(message.type))), message.id, at)
+
+
+def _news(raw: Raw, change: Change, message: wire.Message) -> Event:
+    """News about a customer; one with another number has another user id by that."""
+    system = message.system
+    now = system.user_id or system.wa_id
+    known = (system.previous_user_id, message.from_user_id, message.sender)
+    was = next((one for one in known if one not in ("", system.user_id, system.wa_id)), "")
+    if system.type not in MOVED or not was or not now:
+        return unknown(message.type, system.type)
+    return Moved(
+        key=raw.key(_private(now)),
+        before=raw.key(_private(was)),
+        was=was,
+        now=now,
+        ref={"to": system.wa_id, "recipient": system.user_id},
+        at=happened(raw.received_at, message.timestamp, change.at),
+    )
+
+
+def _private(customer: str) -> str:
+    """The conversation with a customer of this id."""
+    return f"dm|{customer}"
 
 
 def _interaction(

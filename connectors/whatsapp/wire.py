@@ -128,9 +128,12 @@ class Change(Wire):
 
 
 class System(Wire):
-    """News about the customer's account, such as another number."""
+    """News about the customer's account, such as another number: their new ids, and the old one."""
 
     type: Text = ""
+    wa_id: Id = ""
+    user_id: Id = ""
+    previous_user_id: Id = ""
 
 
 class Message(Wire):

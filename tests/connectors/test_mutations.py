@@ -21,6 +21,7 @@ from bot.domain.models import (
     Interaction,
     Malformed,
     Model,
+    Moved,
     Named,
     Raw,
     SendReport,
@@ -37,7 +38,7 @@ CORPUS: Final = Path(__file__).parent / "corpus"
 
 LONGEST_NAME: Final = 200
 EAST, WEST, WEEK = timezone(timedelta(hours=14)), timezone(timedelta(hours=-12)), timedelta(days=7)
-EVENTS: Final = (Interaction, Named, Edited, Deleted, Hidden, SendReport, UnknownEvent, Malformed)
+EVENTS: Final = (Interaction, Named, Moved, Edited, Deleted, Hidden, SendReport, UnknownEvent, Malformed)
 
 RECORDED: Final = [one for network in NAMES for one in recorded(network)]
 KEPT: Final = sorted(CORPUS.glob("*.json"))

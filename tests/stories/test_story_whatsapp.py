@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -62,6 +62,27 @@ async def test_a_message_becomes_a_card_and_the_answer_arrives(redis_url: str) -
         await rig.shows(card.ts, "QX77TT")
         assert len(rig.cards()) == 1
         assert [each.path.rpartition("/")[2] for each in server.calls if each.verb == "POST"] == ["messages"]
+
+
+async def test_a_customer_with_another_number_stays_in_the_same_case(redis_url: str) -> None:
+    """The thread says so without the number; the answer to the old words, and the next words, are of the new one."""
+    async with a_story(redis_url) as story:
+        rig, server = story.rig, story.server
+        await story.tell(server.says(ANA, "My parcel never came"))
+        card = await rig.card("My parcel never came")
+        new = replace(ANA, phone="4915500000077", user="DE.1349120865530077")
+        ids = {"wa_id": new.phone, "user_id": new.user, "previous_user_id": ANA.user}
+        server.write(new)
+        news = server.write(ANA, type="system", system={"type": "user_changed_number", **ids})
+        await story.tell(news, news)
+        await wait_until(lambda: any("Ana Rey has another number now" in each for each in rig.lines()), "it is said")
+        assert new.phone not in rig.text_of(card.ts)
+        await story.answer(card.ts, "We are searching")
+        await wait_until(server.texts, "the answer arrived")
+        assert server.world.sent[0].to == new.phone
+        await story.tell(server.says(new, "Here is my order: QX77TT"))
+        await rig.shows(card.ts, "QX77TT")
+        assert len(rig.cards()) == 1
 
 
 async def test_a_late_failure_turns_the_card_red(redis_url: str) -> None:
