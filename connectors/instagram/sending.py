@@ -153,7 +153,8 @@ class Sender:
         since, name = send.created_at - CLOCK_TOLERANCE, await self._api.name()
         for item in items:
             who, at = table(item.get("from")), moment(item.get(time))
-            own = identifier(who.get("id")) == self._own_id or name in {text(who.get("username")), item.get("username")}
+            named = name != "" and name in (text(who.get("username")), text(item.get("username")))
+            own = named or identifier(who.get("id")) == self._own_id
             if own and text(item.get(words)) == send.text and at is not None and at >= since:
                 return identifier(item.get("id"))
         return ""

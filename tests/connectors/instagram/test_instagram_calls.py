@@ -13,7 +13,7 @@ from bot.domain.models import Deleted, Edited, Event, Interaction
 from connectors.base import ConnectorDeps
 from connectors.instagram.connector import InstagramConnector
 from tests.support.cases import NOON, a_send
-from tests.support.graph_server import a_delivery, at_noon
+from tests.support.graph_server import a_delivery, at_noon, stamp
 from tests.support.instagram_server import OWN, InstagramServer, Said, connect
 from tests.support.stores import TestClock
 
@@ -119,6 +119,16 @@ async def test_what_was_never_sent_is_certainly_not_there(rig: Rig) -> None:
     rig.server.comment(TEXT, parent=top.id)
     assert await rig.connector.read_back(rig.send_to(event)) is None
     assert await rig.connector.read_back(rig.send_to(rig.message(TEXT), private=True)) is None
+
+
+@pytest.mark.parametrize("name", ["", ["acme"]])
+async def test_a_customer_without_a_name_is_not_ourselves(rig: Rig, name: object) -> None:
+    """Also where the network does not tell how the account is called: a customer may have the same words."""
+    _, event = rig.comment()
+    rig.server.edge("GET", "me", lambda _: {"id": "1", "user_id": OWN})
+    theirs = {"id": "1802", "text": TEXT, "timestamp": stamp(rig.clock.now()), "username": name, "from": {"id": "77"}}
+    rig.server.edge("GET", "{comment}/replies", lambda _: {"data": [theirs]})
+    assert await rig.connector.read_back(rig.send_to(event)) is None
 
 
 async def test_a_comment_is_looked_at_before_it_is_answered(rig: Rig) -> None:
