@@ -10,6 +10,7 @@ from connectors import clean
 from connectors.bluesky import wire
 from connectors.bluesky.session import Session, Sessions
 from connectors.bluesky.xrpc import RENEWABLE, Call, Params, Xrpc
+from connectors.lenient import table
 from connectors.retry import retrying
 
 M = TypeVar("M", bound=wire.Wire)
@@ -36,12 +37,12 @@ class Api:
         """A page of notifications, newest first; no reasons means all."""
         # Without priority=false, the account's own preference may hide everybody whom it does not follow.
         params = {"priority": "false"} | _page(cursor, limit) | ({"reasons": list(reasons)} if reasons else {})
-        return await self._get(wire.Paged, "app.bsky.notification.listNotifications", params)
+        return await self._listed("app.bsky.notification.listNotifications", "notifications", params)
 
     async def search(self, query: str, cursor: str | None, limit: int) -> wire.Paged:
         """A page of posts that match, newest first."""
         params = {"q": query, "sort": "latest"} | _page(cursor, limit)
-        return await self._get(wire.Paged, "app.bsky.feed.searchPosts", params)
+        return await self._listed("app.bsky.feed.searchPosts", "posts", params)
 
     async def posts(self, uris: Iterable[str]) -> dict[str, dict[str, Any]]:
         """Posts by their address, as raw JSON; those that are gone (or hidden from us) are missing."""
@@ -49,7 +50,7 @@ class Api:
         found: dict[str, dict[str, Any]] = {}
         for start in range(0, len(wanted), MAX_URIS):
             params = {"uris": wanted[start : start + MAX_URIS]}
-            page = await self._get(wire.Paged, "app.bsky.feed.getPosts", params)
+            page = await self._listed("app.bsky.feed.getPosts", "posts", params)
             found |= {post["uri"]: post for post in page.posts if isinstance(post.get("uri"), str)}
         return found
 
@@ -90,7 +91,7 @@ class Api:
 
     async def chat_log(self, cursor: str | None) -> wire.Paged:
         """What happened in the conversations after `cursor`."""
-        return await self._get(wire.Paged, "chat.bsky.convo.getLog", {"cursor": cursor} if cursor else {}, chat=True)
+        return await self._listed("chat.bsky.convo.getLog", "logs", {"cursor": cursor} if cursor else {}, chat=True)
 
     async def chat_works(self) -> None:
         """Ask for one conversation, to see whether direct messages are open to us."""
@@ -110,9 +111,8 @@ class Api:
 
     async def chat_messages(self, convo: str, cursor: str | None) -> wire.Paged:
         """A page of one conversation's messages, newest first."""
-        return await self._get(
-            wire.Paged, "chat.bsky.convo.getMessages", {"convoId": convo} | _page(cursor, 100), chat=True
-        )
+        params = {"convoId": convo} | _page(cursor, 100)
+        return await self._listed("chat.bsky.convo.getMessages", "messages", params, chat=True)
 
     async def chat_send(self, convo: str, message: Mapping[str, Any]) -> wire.Message:
         """Send one message, once: this cannot be repeated safely."""
@@ -122,16 +122,31 @@ class Api:
 
     # --- how ---
 
+    async def _listed(self, name: str, what: str, params: Params, *, chat: bool = False) -> wire.Paged:
+        """A page of a list. An answer without the list is no empty page: what it leaves out would seem to be gone."""
+        return await self._get(wire.Paged, name, params, chat=chat, holds=what)
+
     async def _get(
-        self, model: type[M], name: str, params: Params | None = None, *, chat: bool = False, tries: int = 3
+        self,
+        model: type[M],
+        name: str,
+        params: Params | None = None,
+        *,
+        chat: bool = False,
+        tries: int = 3,
+        holds: str = "",
     ) -> M:
         call = Call(name, params=params or {}, chat=chat)
         answer = await retrying(lambda: self._signed(call), self._clock, tries=tries)
         try:
-            return clean.read(model, answer)
+            value = clean.loads(answer)
+            if not holds or isinstance(table(value).get(holds), list):
+                return clean.take(model, value)
         except ValueError as error:
             msg = f"the answer of {name} could not be read"
             raise Transient(msg) from error
+        msg = f"the answer of {name} holds no {holds}"
+        raise Transient(msg)
 
     async def _signed(self, call: Call) -> bytes:
         """Make a call with our token; one that was refused is renewed once."""

@@ -5,7 +5,7 @@ standing in the way of mentions), `search:<query>` (monitoring), `sweep` (seven 
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
@@ -21,6 +21,8 @@ from connectors.bluesky.mapping import BEFORE_START_HEADER, DID_HEADER, chat_id
 from connectors.bluesky.paging import Entry
 from connectors.bluesky.settings import BlueskySettings
 from connectors.bluesky.xrpc import NO_SUCH_METHOD
+from connectors.lenient import table
+from connectors.times import spelled
 
 CARE: Final = ("mention", "reply", "quote")
 SWEEP_SECONDS: Final = 3600.0
@@ -183,19 +185,11 @@ def item_key(item: Mapping[str, Any]) -> str:
     return f"{item.get('uri')}#{item.get('cid')}"
 
 
-def _parsed_time(text: object, otherwise: datetime) -> datetime:
-    try:
-        at = datetime.fromisoformat(text) if isinstance(text, str) else otherwise
-        return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
-    except (ValueError, OverflowError):
-        return otherwise
-
-
 def _entry(item: Mapping[str, Any], now: datetime) -> Entry | None:
     """An item's place in the list; None for one without an address. A time that cannot be read counts as now."""
     if not isinstance(item.get("uri"), str):
         return None
-    return Entry(item_key(item), _parsed_time(item.get("indexedAt"), now))
+    return Entry(item_key(item), spelled(str(item.get("indexedAt"))) or now)
 
 
 def _chat_progress(cursor: str | None, since: datetime) -> ChatProgress:
@@ -206,11 +200,8 @@ def _chat_progress(cursor: str | None, since: datetime) -> ChatProgress:
 
 
 def _chat_key(log: Mapping[str, Any]) -> str:
-    message = log.get("message")
-    id_ = message.get("id") if isinstance(message, dict) else ""
-    return f"{chat_id(str(log.get('convoId')), str(id_))}#{log.get('rev')}"
+    return f"{chat_id(str(log.get('convoId')), str(table(log.get('message')).get('id')))}#{log.get('rev')}"
 
 
 def _chat_time(log: Mapping[str, Any], now: datetime) -> datetime:
-    message = log.get("message")
-    return _parsed_time(message.get("sentAt") if isinstance(message, dict) else None, now)
+    return spelled(str(table(log.get("message")).get("sentAt"))) or now

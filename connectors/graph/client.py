@@ -90,6 +90,10 @@ class Graph:
         call = Call(path, params=params or {}, staff=staff)
         return await retrying(lambda: self(call), self._clock, tries=tries)
 
+    async def listed(self, path: str, params: Params | None = None, *, staff: bool = False) -> list[Json]:
+        """The first page of an edge; raises Transient or Permanent."""
+        return await anext(self.pages(path, params, most=1, staff=staff))
+
     async def post(self, path: str, params: Params | None = None, body: Json | None = None) -> Json:
         """Write once, for a member of staff; raises Transient (nothing was done), Permanent or Unknown."""
         return await self(Call(path, "POST", params or {}, body, staff=True))
@@ -102,12 +106,16 @@ class Graph:
         self, path: str, params: Params | None = None, *, most: int = MOST_PAGES, staff: bool = False
     ) -> AsyncIterator[list[Json]]:
         """The pages of an edge, in order: the end is where `next` is missing, for an empty page may still have one.
+        An answer without a list is no empty page: nobody knows what it leaves out.
 
         The cursor is taken out of the answer and the address in `next` is never called, because it carries the token.
         """
         given: dict[str, str | int] = dict(params or {})
         for _ in range(most):
             answer = await self.get(path, given, staff=staff)
+            if not isinstance(answer.get("data"), list):
+                msg = "the network answered without the list that it was asked for"
+                raise Transient(msg)
             yield rows(answer)
             further = following(answer)
             if not further or further.items() <= given.items():

@@ -100,7 +100,7 @@ class Api:
     async def media(self) -> list[Json]:
         """The newest posts of the account, with how many comments each has."""
         fields = "id,permalink,timestamp,comments_count"
-        return rows(await self.graph.get(f"{self._id}/media", {"fields": fields, "limit": MEDIA_PAGE}))
+        return await self.graph.listed(f"{self._id}/media", {"fields": fields, "limit": MEDIA_PAGE})
 
     async def may_read(self) -> None:
         """Read what certainly exists, with its comments: raises Permanent when a permission is gone."""
@@ -120,7 +120,7 @@ class Api:
     async def conversations(self) -> list[Json]:
         """The newest private conversations, with when each last changed."""
         params: Params = {"platform": "instagram", "fields": "id,updated_time", "limit": MEDIA_PAGE}
-        return rows(await self.graph.get(f"{self._box}/conversations", params))
+        return await self.graph.listed(f"{self._box}/conversations", params)
 
     async def messages(self, conversation: str) -> list[Json]:
         """The newest messages of one conversation."""
@@ -131,7 +131,7 @@ class Api:
         """The newest messages with one person."""
         fields = f"messages.limit({MESSAGES}){{{MESSAGE_FIELDS}}}"
         params = {"platform": "instagram", "user_id": customer, "fields": fields}
-        found = rows(await self.graph.get(f"{self._box}/conversations", params, staff=True))
+        found = await self.graph.listed(f"{self._box}/conversations", params, staff=True)
         return [message for conversation in found for message in _messages(conversation)]
 
     # --- writing ---

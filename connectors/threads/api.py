@@ -69,7 +69,7 @@ class Api:
 
     async def posts(self) -> list[Json]:
         """The profile's newest posts."""
-        return rows(await self.graph.get(f"{self._id}/threads", {"fields": "id,timestamp", "limit": PAGE}))
+        return await self.graph.listed(f"{self._id}/threads", {"fields": "id,timestamp", "limit": PAGE})
 
     async def may_read(self) -> None:
         """Read what certainly exists, replies and mentions: raises Permanent when a permission is gone."""

@@ -55,12 +55,13 @@ class Api:
 
     async def mentions(self, params: Mapping[str, str]) -> wire.Listed:
         """A page of posts that name the account, newest first."""
-        return await self._get(wire.Listed, f"/2/users/{self._us}/mentions", {**params, **POST_FIELDS, **AUTHOR_FIELDS})
+        fields = {**params, **POST_FIELDS, **AUTHOR_FIELDS}
+        return await self._listed(f"/2/users/{self._us}/mentions", fields)
 
     async def search(self, query: str, params: Mapping[str, str]) -> wire.Listed:
         """A page of posts of the last seven days that match, newest first."""
         fields = {"query": query, **params, **POST_FIELDS, **AUTHOR_FIELDS}
-        return await self._get(wire.Listed, "/2/tweets/search/recent", fields)
+        return await self._listed("/2/tweets/search/recent", fields)
 
     async def posts(self, ids: Iterable[str]) -> wire.Listed:
         """Posts by their ids, at most MAX_IDS; those that are gone stand in `errors`."""
@@ -69,17 +70,17 @@ class Api:
     async def own_posts(self, since: datetime, token: str) -> wire.Listed:
         """A page of what the account posted since then, newest first."""
         params = {"start_time": stamp(since), "max_results": "100", **POST_FIELDS}
-        return await self._get(wire.Listed, f"/2/users/{self._us}/tweets", _paged(params, token))
+        return await self._listed(f"/2/users/{self._us}/tweets", _paged(params, token))
 
     async def messages(self, count: int, token: str) -> wire.Listed:
         """A page of direct messages of the last 30 days, newest first."""
         params = {"max_results": str(count), **MESSAGE_FIELDS, "expansions": "sender_id"}
-        return await self._get(wire.Listed, "/2/dm_events", _paged(params, token), ours=True)
+        return await self._listed("/2/dm_events", _paged(params, token), ours=True)
 
     async def messages_with(self, user: str, count: int) -> wire.Listed:
         """The newest direct messages with one person."""
         params = {"max_results": str(count), **MESSAGE_FIELDS}
-        return await self._get(wire.Listed, f"/2/dm_conversations/with/{user}/dm_events", params, ours=True)
+        return await self._listed(f"/2/dm_conversations/with/{user}/dm_events", params, ours=True)
 
     # --- writing ---
 
@@ -122,6 +123,14 @@ class Api:
         return [clean.take(wire.Subscription, each) for each in found.data]
 
     # --- how ---
+
+    async def _listed(self, path: str, params: Mapping[str, str], *, ours: bool = False) -> wire.Listed:
+        """A page of a list. X counts what is in it, also in an empty one: errors alone are no page."""
+        found = await self._get(wire.Listed, path, params, ours=ours)
+        if not found.model_fields_set & {"data", "meta"}:
+            msg = f"X's answer to {path} holds no list"
+            raise Transient(msg)
+        return found
 
     async def _get(self, model: type[M], path: str, params: Mapping[str, str], *, ours: bool = False) -> M:
         call = Call("GET", path, params=params)

@@ -124,6 +124,16 @@ async def test_reads_are_tried_again_and_writes_are_not(scene: Scene) -> None:
     assert scene.server.posted == []
 
 
+@pytest.mark.parametrize("answer", [{}, {"data": None}, {"data": {"id": "1"}}, {"paging": {}}])
+async def test_an_answer_without_a_list_is_no_empty_page(scene: Scene, answer: Json) -> None:
+    """A sweep that took it for one would never look there again, and a lost answer would count as not there."""
+    scene.server.edge("GET", "{page}/odd", lambda _: answer)
+    with pytest.raises(Transient, match="without the list"):
+        await scene.graph().listed("1100/odd")
+    with pytest.raises(Transient, match="without the list"):
+        [page async for page in scene.graph().pages("1100/odd")]
+
+
 async def test_an_answer_lost_after_the_act_is_unknown(scene: Scene) -> None:
     """The act was done once; the client says that it does not know."""
     scene.server.lose_answer(verb="POST")

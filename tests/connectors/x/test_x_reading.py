@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.errors import Permanent
+from bot.domain.errors import Permanent, Transient
 from bot.domain.models import Deleted, Edited, Interaction, Kind
 from connectors.x.connector import XConnector
 from tests.support.cases import NOON
@@ -220,3 +220,16 @@ async def test_every_process_knows_the_name(rig: XRig) -> None:
     await listens.introduce()
     assert (polls.title, listens.title) == ("@acme", "@acme")
     assert len(rig.server.calls) == calls
+
+
+async def test_errors_alone_are_no_page(rig: XRig, connector: XConnector) -> None:
+    """In the middle of a walk they would end it, and what is further down would never be read."""
+    for n in range(150):
+        rig.server.post(ANA, f"@acme parcel {n:03}")
+    first = await connector.poll("mentions", None)
+    trouble: Fault = (200, {"errors": [{"title": "Service Unavailable", "detail": "try later"}]}, {})
+    rig.server.faults[f"GET /2/users/{US}/mentions"] = [trouble]
+    with pytest.raises(Transient, match="no list"):
+        await connector.poll("mentions", first.cursor)
+    raws, _ = await read_all(connector, "mentions", first.cursor)
+    assert len(raws) + len(first.items) == 150
