@@ -27,6 +27,11 @@ class Wire(BaseModel):
         """Read an object; anything else reads as an empty one."""
         return cls.model_validate(table(value))
 
+    @classmethod
+    def stored(cls, body: bytes) -> Self:
+        """What Hark read and stored; raises ValueError. Unlike pydantic's own reader it takes half characters."""
+        return cls.model_validate(json.loads(body))
+
 
 def _listed(value: object) -> list[Any]:
     """The objects of a list, or of the `data` of a page of the Graph API."""
@@ -41,6 +46,8 @@ T = TypeVar("T")
 Objects = Annotated[tuple[T, ...], BeforeValidator(_listed)]
 Id = Annotated[str, BeforeValidator(identifier)]
 Text = Annotated[str, BeforeValidator(text)]
+Ref = dict[str, Text]
+"""An interaction as Hark names it when it looks again."""
 When = Annotated[datetime | None, BeforeValidator(moment)]
 Yes = Annotated[bool, BeforeValidator(_true)]
 """True only for true: anything else is false."""

@@ -51,7 +51,7 @@ def parse(raw: Raw, rules: Rules) -> Iterator[Event]:
             yield from _change(raw, rules, found) if isinstance(found, Change) else (found,)
         return
     try:
-        yield from _seen(raw, rules, wire.Seen.model_validate_json(raw.body))
+        yield from _seen(raw, rules, wire.Seen.stored(raw.body))
     except (ValueError, RecursionError) as error:
         yield raw.malformed(clean.wrong(error))
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import Field
 
-from connectors.graph.wire import Id, Objects, Text, When, Wire, Yes
+from connectors.graph.wire import Id, Objects, Ref, Text, When, Wire, Yes
 from connectors.lenient import Count, MaybeObject, Object
 
 
@@ -191,7 +191,7 @@ class Seen(Wire):
     `ref` is the interaction looked at again; then, with neither a comment nor a caption, it is gone.
     """
 
-    ref: dict[str, str] | None = None
+    ref: Ref | None = None
     media: Object[Media] = Media()
     comment: MaybeObject[Comment] = None
     caption: MaybeObject[Caption] = None

@@ -37,7 +37,7 @@ def parse(raw: Raw, user_id: str) -> Iterator[Event]:
             yield _change(raw, user_id, found) if isinstance(found, Change) else found
         return
     try:
-        yield _seen(raw, user_id, wire.Seen.model_validate_json(raw.body))
+        yield _seen(raw, user_id, wire.Seen.stored(raw.body))
     except (ValueError, RecursionError) as error:
         yield raw.malformed(clean.wrong(error))
 

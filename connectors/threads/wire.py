@@ -5,7 +5,7 @@ Shapes follow "Webhooks for Threads", "Reply Management" and "Threads Media" of 
 
 from pydantic import Field
 
-from connectors.graph.wire import Id, Objects, Text, When, Wire, Yes
+from connectors.graph.wire import Id, Objects, Ref, Text, When, Wire, Yes
 from connectors.lenient import MaybeObject, Object
 
 
@@ -49,5 +49,5 @@ class Seen(Wire):
     """What Hark itself stores when it has read something. With a `ref` and no post, the post is gone."""
 
     field: Text = ""
-    ref: dict[str, str] | None = None
+    ref: Ref | None = None
     post: MaybeObject[Post] = None
