@@ -11,6 +11,12 @@ TOTAL_S: Final = 20.0
 TIMEOUT: Final = aiohttp.ClientTimeout(total=TOTAL_S, connect=5)
 
 
+def number(text: str | None) -> float | None:
+    """A number in a header, such as seconds or an instant in seconds; None for anything else."""
+    text = (text or "").strip()
+    return float(text) if text.isascii() and text.isdigit() else None
+
+
 async def exchange(
     http: aiohttp.ClientSession,
     verb: str,

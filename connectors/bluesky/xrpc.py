@@ -15,7 +15,7 @@ import aiohttp
 from bot.domain.errors import NetworkError, Permanent, Transient, Unknown
 from bot.domain.ports import Clock
 from connectors import clean
-from connectors.exchange import exchange
+from connectors.exchange import exchange, number
 
 LONGEST_PAUSE_S: Final = 3600.0
 CHAT_PROXY: Final = "did:web:api.bsky.chat#bsky_chat"
@@ -114,21 +114,14 @@ def _said(body: bytes) -> tuple[str, str]:
     return name if isinstance(name, str) else "", message if isinstance(message, str) else ""
 
 
-def _number(text: str | None) -> float | None:
-    try:
-        return float(text) if text else None
-    except ValueError:
-        return None
-
-
 def _retry_after(headers: Mapping[str, str]) -> float | None:
-    seconds = _number(headers.get("Retry-After"))
+    seconds = number(headers.get("Retry-After"))
     return None if seconds is None else min(max(seconds, 0.0), LONGEST_PAUSE_S)
 
 
 def _pause(headers: Mapping[str, str], now: datetime) -> float | None:
     """Seconds until the limit is lifted, at least one and at most an hour; None when the answer does not say."""
-    reset = _number(headers.get("RateLimit-Reset"))
+    reset = number(headers.get("RateLimit-Reset"))
     if reset is None:
         return _retry_after(headers)
     return min(max(reset - now.timestamp(), 1.0), LONGEST_PAUSE_S)

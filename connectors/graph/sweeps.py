@@ -3,10 +3,11 @@
 Both networks list the newest first, tell of few edits and deletions, and name an account in what is read by its name.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final, Protocol, TypeVar
+from typing import Any, Final, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
@@ -17,6 +18,7 @@ from bot.domain.ports import Clock
 from connectors.base import ConnectorDeps
 from connectors.graph.client import Graph, Json
 from connectors.graph.errors import Fate
+from connectors.graph.values import text
 from connectors.graph.wire import OUR_NAME, dump, version_of
 
 SWEEP: Final = "sweep"
@@ -70,14 +72,31 @@ class Progress(BaseModel):
 P = TypeVar("P", bound=Progress)
 
 
-class Swept(Protocol):
-    """What sweeps ask of a network's calls: how the account is called, and to read what is certainly there, which
-    raises Permanent where it may not be read any more."""
+class Swept(ABC):
+    """What sweeps ask of a network's calls: how the account is called, and to read what is certainly there."""
 
-    graph: Graph
+    def __init__(self, graph: Graph) -> None:
+        self.graph = graph
+        self.known_name = ""
 
-    async def name(self) -> str: ...
-    async def may_read(self) -> None: ...
+    async def name(self) -> str:
+        """The account's name, asked for once in a process."""
+        if not self.known_name:
+            await self.me()
+        return self.known_name
+
+    async def me(self) -> Json:
+        """The account of the token, which tells its name."""
+        found = await self._me()
+        self.known_name = text(found.get("username"))
+        return found
+
+    @abstractmethod
+    async def _me(self) -> Json: ...
+
+    @abstractmethod
+    async def may_read(self) -> None:
+        """Read what certainly exists; raises Permanent where it may not be read any more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ from typing import Any, Final
 from bot.domain.errors import Permanent
 from connectors.graph.client import Access, Graph, Json, Params, rows
 from connectors.graph.errors import Fate
-from connectors.graph.values import identifier, text
+from connectors.graph.sweeps import Swept
+from connectors.graph.values import identifier
 from connectors.instagram.settings import InstagramSettings, Login
 
 WORDS: Final[Mapping[Fate, str]] = MappingProxyType(
@@ -36,30 +37,20 @@ COMMENT_PAGES: Final = 4
 MESSAGES: Final = 20
 
 
-class Api:
+class Api(Swept):
     """One account's calls. All raise Transient or Permanent, those that write Unknown too."""
 
     def __init__(self, graph: Graph, settings: InstagramSettings) -> None:
-        self.graph = graph
+        super().__init__(graph)
         self._settings = settings
         self._id = settings.account_id
         self._box = "me" if settings.login is Login.FACEBOOK else settings.account_id
-        self.known_name = ""
 
-    async def name(self) -> str:
-        """The account's name, asked for once in a process."""
-        if not self.known_name:
-            await self.me()
-        return self.known_name
-
-    async def me(self) -> Json:
-        """The account of the token: `username`, and `id` or (Instagram Login) `user_id` as deliveries name it."""
+    async def _me(self) -> Json:
+        """The account: `username`, and `id` or (Instagram Login) `user_id` as deliveries name it."""
         if self._settings.login is Login.FACEBOOK:
-            found = await self.graph.get(self._id, {"fields": "id,username"}, staff=True)
-        else:
-            found = await self.graph.get("me", {"fields": "id,user_id,username"}, staff=True)
-        self.known_name = text(found.get("username"))
-        return found
+            return await self.graph.get(self._id, {"fields": "id,username"}, staff=True)
+        return await self.graph.get("me", {"fields": "id,user_id,username"}, staff=True)
 
     async def subscribed(self) -> set[str] | None:
         """The fields for which deliveries come; None where the network does not say."""

@@ -10,6 +10,7 @@ from typing import Final
 from bot.domain.errors import Permanent
 from connectors.graph.client import Access, Graph, Json, Params, rows
 from connectors.graph.errors import Fate
+from connectors.graph.sweeps import Swept
 from connectors.graph.values import identifier, text
 from connectors.threads.settings import VERSION, ThreadsSettings
 
@@ -32,25 +33,15 @@ PAGE: Final = 25
 PAGES: Final = 4
 
 
-class Api:
+class Api(Swept):
     """One profile's calls. All raise Transient or Permanent, those that write Unknown too."""
 
     def __init__(self, graph: Graph, settings: ThreadsSettings) -> None:
-        self.graph = graph
+        super().__init__(graph)
         self._id = settings.user_id
-        self.known_name = ""
 
-    async def name(self) -> str:
-        """The profile's name, asked for once in a process."""
-        if not self.known_name:
-            await self.me()
-        return self.known_name
-
-    async def me(self) -> Json:
-        """The profile of the token."""
-        found = await self.graph.get("me", {"fields": "id,username"}, staff=True)
-        self.known_name = text(found.get("username"))
-        return found
+    async def _me(self) -> Json:
+        return await self.graph.get("me", {"fields": "id,username"}, staff=True)
 
     async def limits(self) -> Json:
         """How many posts and replies of the last 24 hours count against the profile's limits."""

@@ -12,6 +12,7 @@ from yarl import URL
 from bot.domain.case import Send
 from bot.domain.errors import NetworkError, Permanent, Transient
 from bot.domain.models import Sent
+from connectors.exchange import number
 from connectors.guard import Answer
 from connectors.webhook.wire import loads
 
@@ -124,8 +125,8 @@ def _pause(answer: Answer, now: datetime) -> float | None:
     text = next((value for name, value in answer.headers.items() if name.lower() == "retry-after"), "").strip()
     if not text:
         return None
-    if text.isascii() and text.isdigit():
-        return min(float(text), LONGEST_PAUSE_S)
+    if (seconds := number(text)) is not None:
+        return min(seconds, LONGEST_PAUSE_S)
     try:
         until = parsedate_to_datetime(text)
     except (ValueError, OverflowError):

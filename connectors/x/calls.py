@@ -16,7 +16,7 @@ import aiohttp
 from bot.domain.errors import NetworkError, Permanent, Transient, Unknown
 from bot.domain.ports import Clock
 from connectors import clean
-from connectors.exchange import exchange
+from connectors.exchange import exchange, number
 from connectors.x import wire
 
 LONGEST_PAUSE_S: Final = 24 * 3600.0
@@ -176,16 +176,12 @@ def pause(headers: Mapping[str, str], now: datetime) -> float:
     ends = [
         reset
         for window in ("x-rate-limit", "x-user-limit-24hour", "x-app-limit-24hour")
-        if lower.get(f"{window}-remaining", "0").strip() == "0" and (reset := _number(lower.get(f"{window}-reset")))
+        if lower.get(f"{window}-remaining", "0").strip() == "0" and (reset := number(lower.get(f"{window}-reset")))
     ]
     if not ends:
-        after = _number(lower.get("retry-after"))
+        after = number(lower.get("retry-after"))
         return USUAL_PAUSE_S if after is None else min(max(after, 1.0), LONGEST_PAUSE_S)
     return min(max(max(ends) - now.timestamp(), 0.0) + AFTER_RESET_S, LONGEST_PAUSE_S)
-
-
-def _number(text: str | None) -> float | None:
-    return float(text) if text and text.strip().isascii() and text.strip().isdigit() and len(text) < 15 else None
 
 
 @dataclass(frozen=True, slots=True)

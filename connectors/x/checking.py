@@ -1,7 +1,6 @@
 """What `check` says of an account: who is signed in, whether the webhook works, what is subscribed, what was spent."""
 
-from collections.abc import Mapping
-from datetime import timedelta
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Final
 
 from bot.domain.errors import Permanent, Transient
@@ -14,8 +13,8 @@ from connectors.x.settings import XSettings
 from connectors.x.spending import Ledger, Receipt
 from connectors.x.tokens import TOKEN_LOST
 
-NAME_KEPT: Final = timedelta(days=30)
-ASK_AGAIN: Final = timedelta(hours=1)
+Learn = Callable[[str], Awaitable[None]]
+"""Told what X calls the account."""
 
 WANTED: Final = (
     "post.mention.create",
@@ -45,31 +44,17 @@ MENDS: Final[Mapping[str, str]] = {
 class Checker:
     """The check of one account."""
 
-    def __init__(self, settings: XSettings, deps: ConnectorDeps, api: Api, ledger: Ledger) -> None:
+    def __init__(self, settings: XSettings, deps: ConnectorDeps, api: Api, ledger: Ledger, learn: Learn) -> None:
         self._us = settings.user_id
         self._deps = deps
         self._api = api
         self._ledger = ledger
-        self._note = f"handle:x:{deps.account}:{settings.user_id}"
-        self.handle = ""
-
-    async def recall_name(self) -> None:
-        """Learn the account's handle from the notes."""
-        if not self.handle:
-            self.handle = await self._deps.notes.get(self._note) or ""
-
-    async def learn_name(self) -> None:
-        """Learn the account's handle: from the notes, else from X once a month. Raises Transient or Permanent."""
-        await self.recall_name()
-        if self.handle:
-            return
-        if await self._deps.notes.first_time(self._note, ASK_AGAIN):
-            await self._me()
+        self._learn = learn
 
     async def check(self) -> Health:
         """Ask X; never raises a NetworkError."""
         try:
-            user = await self._me()
+            user = await self.me()
             if user.id != self._us:
                 summary = f"signed in as @{user.handle} ({user.id}), but X_USER_ID is {self._us}"
                 return Health(ok=False, summary=summary, mend="Both must belong to the account that is to speak.")
@@ -111,12 +96,12 @@ class Checker:
         have = {each.event_type for each in found if each.filter.user_id in ("", self._us)}
         return tuple(each for each in WANTED if each not in have)
 
-    async def _me(self) -> wire.User:
+    async def me(self) -> wire.User:
+        """Who the account's token belongs to: its handle is learnt. Raises Transient or Permanent."""
         user = await self._api.me()
         receipt = Receipt()
         receipt.add("u", (user.id,), prices.USER)
         await self._ledger.read("checks", receipt)
-        if user.id == self._us and user.handle:
-            self.handle = user.handle
-            await self._deps.notes.set(self._note, user.handle, NAME_KEPT)
+        if user.id == self._us:
+            await self._learn(user.handle)
         return user

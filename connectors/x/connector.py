@@ -1,6 +1,8 @@
 """The X connector: one account that reads by webhook and by poll, and answers where X lets it."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import suppress
+from datetime import timedelta
 from typing import Any, ClassVar, Final
 
 from bot.domain.case import Send
@@ -23,6 +25,8 @@ from connectors.x.tokens import Pairs
 
 MAX_BODY: Final = 1024 * 1024
 HOOK: Final = "webhook"
+ASK_AGAIN: Final = timedelta(hours=1)
+"""So often X is asked for the handle while nobody knows it: each time costs."""
 
 
 class XConnector(SharedHook):
@@ -52,7 +56,7 @@ class XConnector(SharedHook):
         self._hook = hook.HookWatch(deps, self._api)
         self._look = SecondLook(deps, self._api, self._ledger, self._doors)
         self._sender = Sender(settings.user_id, self._api, self._ledger, deps.clock)
-        self._checker = Checker(settings, deps, self._api, self._ledger)
+        self._checker = Checker(settings, deps, self._api, self._ledger, self.learn_name)
 
     @property
     def identity(self) -> str:
@@ -62,8 +66,7 @@ class XConnector(SharedHook):
     @property
     def title(self) -> str:
         """The account's handle once it is known, its id before."""
-        handle = self._checker.handle
-        return f"@{handle}" if handle else f"account {self._settings.user_id}"
+        return f"@{self.known_name}" if self.known_name else f"account {self._settings.user_id}"
 
     def is_author(self, author: Author) -> bool:
         """By the account's id."""
@@ -105,7 +108,7 @@ class XConnector(SharedHook):
         """Read one page of a source; raises Transient or Permanent."""
         if source == HOOK:
             return await self._hook.poll(cursor)
-        await self._learn_name()
+        await self._ask_name()
         return await self._doors.poll(source, cursor)
 
     async def recheck(self, refs: Sequence[Mapping[str, str]]) -> list[tuple[str, Raw]]:
@@ -132,13 +135,9 @@ class XConnector(SharedHook):
         """Count what X charges for the events of a delivery."""
         await self._ledger.add("events", money.events_cost(raw))
 
-    async def introduce(self) -> None:
-        """Learn the handle from the notes."""
-        await self._checker.recall_name()
-
-    async def _learn_name(self) -> None:
-        """Learn the handle once; without it the account goes by its id."""
-        try:
-            await self._checker.learn_name()
-        except (Transient, Permanent):
-            return
+    async def _ask_name(self) -> None:
+        """Learn the handle, from the notes or else from X; without it the account goes by its id."""
+        await self.introduce()
+        if not self.known_name and await self.deps.notes.first_time(self._name_note, ASK_AGAIN):
+            with suppress(Transient, Permanent):
+                await self._checker.me()

@@ -7,7 +7,7 @@ from typing import ClassVar, Final
 from pydantic import Field, SecretStr, field_validator
 
 from connectors.base import AccountSettings
-from connectors.fields import WebAddress, Word
+from connectors.fields import WebAddress, Word, listed
 
 MAX_QUERIES: Final = 10
 LONGEST_QUERY: Final = 512
@@ -83,7 +83,7 @@ class XSettings(AccountSettings):
     @field_validator("consumer_secret")
     @classmethod
     def _are_secrets(cls, value: SecretStr) -> SecretStr:
-        if not 1 <= len(_parts(value.get_secret_value())) <= MAX_SECRETS:
+        if not 1 <= len(listed(value.get_secret_value())) <= MAX_SECRETS:
             msg = f"must hold 1 to {MAX_SECRETS} secrets"
             raise ValueError(msg)
         return value
@@ -103,7 +103,7 @@ class XSettings(AccountSettings):
     @property
     def secrets(self) -> tuple[bytes, ...]:
         """The consumer secrets; the first answers X's check."""
-        return tuple(part.encode() for part in _parts(self.consumer_secret.get_secret_value()))
+        return tuple(part.encode() for part in listed(self.consumer_secret.get_secret_value()))
 
     @property
     def queries(self) -> tuple[str, ...]:
@@ -114,10 +114,6 @@ class XSettings(AccountSettings):
     def budget(self) -> int:
         """The monthly budget in millionths of a dollar."""
         return int(self.monthly_budget_usd * MICRO)
-
-
-def _parts(text: str) -> list[str]:
-    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 def _queries(text: str) -> list[str]:
