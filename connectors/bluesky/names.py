@@ -43,8 +43,8 @@ def timestamp(at: datetime) -> str:
 
 
 def profile_url(web_url: str, did: str, handle: str = "") -> str:
-    """The page of a profile; the DID stands in for a handle that is missing or broken."""
-    known = handle if handle and handle != "handle.invalid" else did
+    """The page of a profile; the DID stands in for a handle that is missing."""
+    known = handle or did
     return f"{web_url}/profile/{known}" if known else ""
 
 

@@ -28,6 +28,17 @@ def _strings(value: object) -> list[Any]:
 Strings = Annotated[tuple[str, ...], BeforeValidator(_strings)]
 
 
+BROKEN_HANDLE = "handle.invalid"
+"""Stands for every handle that does not lead to its account (any more): it is nobody's name."""
+
+
+def _handle(value: object) -> str:
+    return value if isinstance(value, str) and value != BROKEN_HANDLE else ""
+
+
+Handle = Annotated[str, BeforeValidator(_handle)]
+
+
 class StrongRef(Wire):
     """A record in one exact version."""
 
@@ -96,7 +107,7 @@ class Profile(Wire):
     """An author as lists show them."""
 
     did: str = Field(min_length=1)
-    handle: Text = ""
+    handle: Handle = ""
     display_name: Text = ""
 
 
@@ -215,7 +226,7 @@ class Tokens(Wire):
     access_jwt: str = Field(min_length=1)
     refresh_jwt: str = Field(min_length=1)
     did: str = Field(min_length=1)
-    handle: Text = ""
+    handle: Handle = ""
     did_doc: MaybeObject[dict[str, Any]] = None
 
 

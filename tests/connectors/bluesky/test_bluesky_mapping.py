@@ -54,6 +54,16 @@ def test_links_lead_to_the_web_page() -> None:
     assert broken.url == "http://localhost:1/profile/did:plc:ana/post/3lbq2aaaaaa2k"
 
 
+def test_a_broken_handle_is_no_name() -> None:
+    """Everybody's broken handle reads alike: whoever is erased or recognised by it would be somebody else, too."""
+    body = load(FIXTURES / "mention__with_facets.json")["body"]
+    body["author"] |= {"handle": "handle.invalid", "displayName": ""}
+    [event] = parse(_raw("notifications", json.dumps(body).encode()), WEB)
+    assert isinstance(event, Interaction)
+    assert event.author is not None
+    assert (event.author.id, event.author.handle, event.author.label) == ("did:plc:ana", "", "someone")
+
+
 @pytest.mark.parametrize(
     ("claimed", "expected"),
     [
