@@ -103,10 +103,10 @@ class Api(Swept):
         params: Params = {"fields": fields, "limit": COMMENT_PAGE}
         return self.graph.pages(f"{media_id}/comments", params, most=COMMENT_PAGES)
 
-    def replies(self, comment_id: str) -> AsyncIterator[list[Json]]:
+    def replies(self, comment_id: str, *, staff: bool = False) -> AsyncIterator[list[Json]]:
         """What stands below a comment."""
         params: Params = {"fields": REPLY_FIELDS, "limit": COMMENT_PAGE}
-        return self.graph.pages(f"{comment_id}/replies", params, most=COMMENT_PAGES, staff=True)
+        return self.graph.pages(f"{comment_id}/replies", params, most=COMMENT_PAGES, staff=staff)
 
     async def conversations(self) -> list[Json]:
         """The newest private conversations, with when each last changed."""

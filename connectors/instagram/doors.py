@@ -10,12 +10,13 @@ from typing import Final
 from pydantic import AwareDatetime, Field
 
 from bot.domain.network import Page
-from connectors.graph.client import Json
+from connectors.graph.client import Json, following, rows
 from connectors.graph.sweeps import OVERLAP, SWEEP, Items, Sweeps, below_each, is_new
 from connectors.graph.sweeps import Progress as Since
 from connectors.graph.values import identifier, moment, text
 from connectors.graph.wire import version_of
 from connectors.instagram.api import Api
+from connectors.lenient import table
 
 COMMENTS: Final = "comments"
 MESSAGES: Final = "messages"
@@ -65,13 +66,20 @@ class Doors:
         """The comments and replies below one post that are not older than `floor`."""
         found: Items = []
         async for page in self._api.comments(media_id):
-            for comment in [each for top in page for each in _flat(top)]:
+            for comment in [each for top in page for each in _flat(top, await self._replies(top))]:
                 if is_new(moment(comment.get("timestamp")), floor):
                     name = f"comment:{identifier(comment.get('id'))}:{version_of(text(comment.get('text')))}"
                     found.append((name, await self._sweeps.raw(SWEEP, {"media": media, "comment": comment})))
             if not whole and page and not is_new(moment(page[-1].get("timestamp")), floor):
                 break
         return found
+
+    async def _replies(self, top: Json) -> list[Json]:
+        """The replies to a comment: mostly those that came with it, else page by page below it."""
+        came = dict(table(top.get("replies")))
+        if not following(came):
+            return rows(came)
+        return [reply async for page in self._api.replies(identifier(top.get("id"))) for reply in page]
 
     async def _messages(self, progress: Progress) -> tuple[Items, Progress]:
         now, floor = self._sweeps.clock.now(), progress.since - OVERLAP
@@ -86,13 +94,10 @@ class Doors:
         return items, Progress(since=now)
 
 
-def _flat(comment: Json) -> Iterator[Json]:
+def _flat(comment: Json, replies: list[Json]) -> Iterator[Json]:
     """A comment and its replies, each by itself; a reply is told its parent where the network leaves it out."""
-    replies = comment.get("replies")
     yield {name: value for name, value in comment.items() if name != "replies"}
-    for reply in replies.get("data", []) if isinstance(replies, dict) else []:
-        if isinstance(reply, dict):
-            yield {"parent_id": comment.get("id"), **reply}
+    yield from ({"parent_id": comment.get("id"), **reply} for reply in replies)
 
 
 def _count(value: object) -> int:

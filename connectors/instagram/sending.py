@@ -65,7 +65,7 @@ class Sender:
             return await self._find_message(send)
         if send.ref.get("kind") != "comment":
             raise Unknown(NOT_LISTED)
-        async for page in self._api.replies(send.ref.get("parent") or send.ref.get("id", "")):
+        async for page in self._api.replies(send.ref.get("parent") or send.ref.get("id", ""), staff=True):
             found = await self._own(send, page, "timestamp", "text")
             if found:
                 return Sent(id=found)

@@ -2,7 +2,7 @@
 
 import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -157,10 +157,14 @@ class InstagramServer(GraphServer):
 
     def _comments(self, asked: Asked) -> Json:
         tops = [
-            {**_shown(top), "replies": {"data": [_shown(one) for one in self._answers(top.id)]}}
-            for top in self._below(asked.found["id"])
+            {**_shown(top), "replies": self._first_answers(asked, top.id)} for top in self._below(asked.found["id"])
         ]
         return self.page(asked, tops, most=50)
+
+    def _first_answers(self, asked: Asked, comment: str) -> Json:
+        """The page of answers that comes with a comment."""
+        below = replace(asked, path=f"{comment}/replies", params={})
+        return self.page(below, [_shown(one) for one in self._answers(comment)], most=25)
 
     def _answers(self, comment: str) -> list[Said]:
         return [one for one in self.world.comments.values() if one.parent == comment]
