@@ -28,7 +28,7 @@ from bot.clock import SystemClock
 from bot.domain.case import Case, Post
 from bot.domain.errors import SetupError
 from bot.domain.network import Connectors, Titles
-from bot.domain.ports import Clock, Posted, SpeedPort
+from bot.domain.ports import Clock, Posted
 from bot.domain.storm_ports import ProblemData, RingData, StormData
 from bot.domain.text.privacy import AllowList
 from bot.domain.text.tone import ToneReader
@@ -218,7 +218,7 @@ def _compose(
     marked, titles = asyncio.Event(), surroundings.titles
     casework = Casework(store.cases, clock, marked, lambda case: metrics.case_closed(case.calls))
     gate = Gate(store.notes, store.budgets, clock, ZoneInfo(settings.time_zone), titles)
-    people = People(store.notes, slack)
+    people, speeds = People(store.notes, slack), Speeds(store.speed, connectors, policy.calendar, clock)
     context = DeskContext(casework, people, store.notes, connectors, policy, clock)
     # A pace that is not Slack's own is for measuring: there every case is to have its card.
     budget, storms = SlackBudget(paced(store.budgets, tempo), clock), settings.storms and tempo.slack_pace == 1
@@ -226,12 +226,12 @@ def _compose(
     calm = keep_calm(store, budget, casework, slack, people, surroundings, clock, metrics, places, on=storms)
     lookups, redrawing = Lookups(store.notes, store.polls, clock), Redrawing(store, connectors, clock)
     drawing = Drawing(casework, slack, budget, draw, plainly, clock, metrics, places, calm, redrawing.notice)
-    hourly = Hourly(store.cases, store.notes, slack, surroundings.draw_hour, policy, clock)
+    hourly = Hourly(store.cases, speeds, store.notes, slack, surroundings.draw_hour, policy, clock)
     signals = _signals(settings, store, slack, surroundings, clock, metrics)
     signing = settings.slack_signing_secret
     # Bolt is told the token for each request; a client of its own with a token would only make it warn.
     bolt = build_bolt(slack_client(settings, http, None), slack, token, signing.get_secret_value() if signing else None)
-    deps = _handler_deps(context, drawing, slack, http, surroundings, signals, calm, store.speed)
+    deps = _handler_deps(context, drawing, slack, http, surroundings, signals, calm, speeds)
     handlers.register(bolt, deps)
     return Service(
         settings=settings,
@@ -293,7 +293,7 @@ def _handler_deps(
     surroundings: "Surroundings",
     signals: Signals,
     calm: Calm,
-    speed: SpeedPort,
+    speeds: Speeds,
 ) -> handlers.Deps:
     """The service as the listeners see it, with all the verbs of the desk."""
     rng = random.SystemRandom()
@@ -318,7 +318,7 @@ def _handler_deps(
         new_id=lambda: secrets.token_hex(8),
         storms=calm.desk,
         titles=surroundings.titles,
-        speeds=Speeds(speed, context.connectors, context.policy.calendar, context.clock),
+        speeds=speeds,
     )
 
 
@@ -366,14 +366,13 @@ class Surroundings:
 
     def draw_hour(self, hour: Hour) -> Rendered:
         """The hourly message."""
-        waiting = hour.waiting
         return hourly_message(
             HourlyData(
                 at=hour.now,
                 waiting_total=hour.total,
                 overdue=hour.overdue,
-                oldest_since=min((case.wait.since for case in waiting if case.wait), default=None),
-                waiting=listed(waiting, self.view),
+                oldest_since=hour.oldest,
+                waiting=listed(hour.waiting, self.view),
                 quiet=hour.quiet,
                 quiet_since=hour.quiet_since,
             )

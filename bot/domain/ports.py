@@ -83,8 +83,8 @@ class Cases(Protocol):
         """Open cases in which a customer waits, the earliest due first."""
         ...
 
-    async def count_waiting(self, due_before: datetime | None = None) -> int:
-        """In how many open cases a customer waits, or those that were owed something before then."""
+    async def count_waiting(self) -> int:
+        """In how many open cases a customer waits."""
         ...
 
     async def count_claimed_by(self, user: str) -> int:

@@ -43,6 +43,21 @@ class Queue(NamedTuple):
     unseen: int = 0
     unseen_overdue: int = 0
 
+    @property
+    def total(self) -> int:
+        """How many wait."""
+        return len(self.waiters) + self.unseen
+
+    @property
+    def overdue(self) -> int:
+        """Of how many of them a promise is broken."""
+        return sum(waiter.overdue for waiter in self.waiters) + self.unseen_overdue
+
+    @property
+    def oldest(self) -> datetime | None:
+        """Since when the first of them waits."""
+        return min((waiter.since for waiter in self.waiters), default=None)
+
 
 @dataclass(frozen=True, slots=True)
 class Pace:
@@ -101,8 +116,8 @@ def speed(counts: Mapping[Count, int], queue: Queue, calendar: Calendar, since: 
         since=since,
         total=_figures(counts, total, desk),
         networks=dict(sorted(parts.items(), key=lambda part: (-part[1].answer.customers, part[0]))),
-        waiting=len(queue.waiters) + queue.unseen,
-        oldest=min((waiter.since for waiter in queue.waiters), default=None),
+        waiting=queue.total,
+        oldest=queue.oldest,
     )
 
 

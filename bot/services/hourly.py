@@ -11,6 +11,7 @@ from bot.domain.fallback import FATAL, UNDRAWABLE
 from bot.domain.models import Model
 from bot.domain.policy import Policy
 from bot.domain.ports import Cases, Clock, DueQueue, Notes, Posted, Rendered, SlackPort
+from bot.services.speed import Speeds
 from bot.services.timers import HOURLY
 
 STATE = "hourly"
@@ -20,17 +21,19 @@ HOURS_BACK = 72
 """As long as the lines of an hour are kept."""
 STATE_KEPT = timedelta(days=3)
 HOUR = timedelta(hours=1)
-SHOWN = 200
+SHOWN = 5
+"""So many cases are named; of all the others the lists tell how many wait, and since when."""
 
 
 @dataclass(frozen=True, slots=True)
 class Hour:
-    """What the hourly message tells: in how many cases a customer waits, in how many of them for too long, the first of
-    them (earliest due first), quiet events and from when on they came, the time."""
+    """What the hourly message tells: in how many cases a customer waits, in how many of them for too long, since when
+    the first of all does, the first due of them, quiet events and from when on they came, the time."""
 
     now: datetime
     total: int
     overdue: int
+    oldest: datetime | None
     waiting: tuple[Case, ...]
     quiet: tuple[str, ...]
     quiet_since: datetime | None
@@ -52,6 +55,7 @@ class Hourly:
     def __init__(
         self,
         cases: Cases,
+        speeds: Speeds,
         notes: Notes,
         slack: SlackPort,
         render: Callable[[Hour], Rendered],
@@ -59,6 +63,7 @@ class Hourly:
         clock: Clock,
     ) -> None:
         self._cases = cases
+        self._speeds = speeds
         self._notes = notes
         self._slack = slack
         self._render = render
@@ -76,17 +81,18 @@ class Hourly:
     async def write(self) -> datetime:
         """Post or edit today's message; when to come again. A quiet hour with nothing to edit posts nothing."""
         now = self._clock.now()
-        quiet = await self._quiet(now)
+        quiet, queue = await self._quiet(now), await self._speeds.queue(now)
         hour = Hour(
             now=now,
-            total=await self._cases.count_waiting(),
-            overdue=await self._cases.count_waiting(now),
+            total=queue.total,
+            overdue=queue.overdue,
+            oldest=queue.oldest,
             waiting=tuple(await self._cases.waiting(SHOWN)),
             quiet=tuple(line for lines in quiet.values() for line in lines),
             quiet_since=min(quiet, default=None),
         )
         state = await self.standing(now)
-        if state is None and not hour.waiting and not hour.quiet:
+        if state is None and not hour.total and not hour.quiet:
             return next_hour(now)
         try:
             await self._show(state, hour)

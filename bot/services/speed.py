@@ -7,7 +7,7 @@ from datetime import datetime, time, timedelta
 from bot.domain.calendar import Calendar
 from bot.domain.counting import day_of
 from bot.domain.ports import Clock, SpeedPort
-from bot.domain.speed import Speed, speed
+from bot.domain.speed import Queue, Speed, speed
 
 USUAL_DAYS, MOST_DAYS = 7, 31
 FRESH, NO_TIME = timedelta(minutes=1), timedelta(0)
@@ -38,9 +38,13 @@ class Speeds:
                 self._known[days] = now, await self._work_out(days, now)
             return self._known[days][1]
 
+    async def queue(self, now: datetime) -> Queue:
+        """Who waits now. Raises StoreUnavailable."""
+        return await self._store.queue(self._accounts, now)
+
     async def _work_out(self, days: int, now: datetime) -> Speed:
         names = [day_of(now - back * DAY) for back in range(days + 1)]
         counts = await self._store.counts(names)
-        queue = await self._store.queue(self._accounts, now)
+        queue = await self.queue(now)
         since = datetime.combine(now.date() - days * DAY, time(), now.tzinfo)
         return speed(counts, queue, self._calendar, since, now)

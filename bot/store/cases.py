@@ -116,23 +116,23 @@ class RedisCases:
 
     async def count_open(self, network: str, account: str) -> int:
         """How many cases of one account are open."""
-        return await self._count(agenda.open_list(network, account), "+inf")
+        return await self._count(agenda.open_list(network, account))
 
-    async def count_waiting(self, due_before: datetime | None = None) -> int:
-        """In how many open cases a customer waits, or those that were owed something before then."""
-        return await self._count("waiting", "+inf" if due_before is None else f"({millis(due_before)}")
+    async def count_waiting(self) -> int:
+        """In how many open cases a customer waits."""
+        return await self._count("waiting")
 
     async def count_claimed_by(self, user: str) -> int:
         """How many open cases that Slack user has claimed."""
-        return await self._count(f"claimed:{user}", "+inf")
+        return await self._count(f"claimed:{user}")
 
     async def count_hiding(self) -> int:
         """In how many cases a request to hide a comment waits for a second person."""
-        return await self._count("hiding", "+inf")
+        return await self._count("hiding")
 
-    async def _count(self, name: str, last: str) -> int:
+    async def _count(self, name: str) -> int:
         lists = (self.keys.index(shard, name) for shard in range(self.keys.shards))
-        return sum(await self.link.many([("ZCOUNT", each, "-inf", last) for each in lists]))
+        return sum(await self.link.many([("ZCARD", each) for each in lists]))
 
     async def _listed(self, name: str, limit: int, *, newest_first: bool = False) -> list[Case]:
         lists = [self.keys.index(shard, name) for shard in range(self.keys.shards)]

@@ -22,6 +22,7 @@ from bot.services.casework import Casework
 from bot.services.erasing import Erasing, Report
 from bot.services.erasing_slack import SlackErasing
 from bot.services.hourly import STATE, STATE_KEPT, Hourly, Message
+from bot.services.speed import Speeds
 from bot.services.timers import HOURLY
 from bot.slack import SlackGateway
 from bot.store.erasing import RedisErasing
@@ -80,7 +81,9 @@ async def erase(
     """Look and erase; the report, and for how many seconds was waited."""
     store, clock = board.store, Passing(board.clock, list(meanwhile))
     casework, slack = Casework(store.cases, clock), SlackErasing(board.gateway, clock)
-    hourly = Hourly(store.cases, store.notes, board.gateway, never, a_policy(channel=CARE), clock)
+    policy = a_policy(channel=CARE)
+    speeds = Speeds(store.speed, [], policy.calendar, clock)
+    hourly = Hourly(store.cases, speeds, store.notes, board.gateway, never, policy, clock)
     erasing = Erasing(
         erasing_store or store.erasing,
         casework,

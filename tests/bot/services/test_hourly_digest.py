@@ -1,16 +1,18 @@
 """The hourly message tells of every quiet hour, also after a night in which nobody ran, and of everybody who waits."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import pytest
 
 from bot.cards.hourly import HourlyData, hourly_message
+from bot.domain.case import Cycle
 from bot.domain.ports import Commit, Due, Posted, Rendered
 from bot.services.casework import Casework
 from bot.services.hourly import HOUR_NAME, SHOWN, Hour, Hourly
+from bot.services.speed import Speeds
 from bot.services.timers import HOURLY, Timing
 from bot.slack import SlackGateway
 from bot.store.store import Store
@@ -62,8 +64,16 @@ async def desk(redis_url: str) -> AsyncIterator[Desk]:
         slack_api(slack) as api,
     ):
         gateway = SlackGateway(api, Metrics(), CARE)
-        hourly = Hourly(store.cases, store.notes, gateway, Line, a_policy(channel=CARE), clock)
-        yield Desk(clock, store, slack, gateway, hourly)
+        yield Desk(clock, store, slack, gateway, writing(store, gateway, Line, CARE, clock))
+
+
+def writing(
+    store: Store, gateway: SlackGateway, render: Callable[[Hour], Rendered], channel: str, clock: TestClock
+) -> Hourly:
+    """What writes the message in a channel."""
+    policy = a_policy(channel=channel)
+    speeds = Speeds(store.speed, [("square", "hark.example")], policy.calendar, clock)
+    return Hourly(store.cases, speeds, store.notes, gateway, render, policy, clock)
 
 
 async def test_an_hour_that_was_missed_is_told_later_and_only_once(desk: Desk) -> None:
@@ -145,7 +155,7 @@ async def test_a_channel_that_is_set_anew_has_the_message_at_once(desk: Desk) ->
     """The old one stays where it stands: nobody looks there any more."""
     await hour_with(desk, "Ana")
     desk.slack.workspace.conversations[RANDOM].members.add(desk.slack.config.bot_user_id)
-    moved = Hourly(desk.store.cases, desk.store.notes, desk.gateway, Line, a_policy(channel=RANDOM), desk.clock)
+    moved = writing(desk.store, desk.gateway, Line, RANDOM, desk.clock)
     await desk.store.notes.add_to_digest(desk.clock.now().strftime(HOUR_NAME), "Ben", "Ben liked")
     desk.clock.advance(timedelta(hours=1))
     await moved.write()
@@ -155,9 +165,7 @@ async def test_a_channel_that_is_set_anew_has_the_message_at_once(desk: Desk) ->
 
 async def test_an_hour_without_quiet_events_follows_one_with_them(desk: Desk) -> None:
     """As it is really drawn: today's message is edited, whatever kinds of block it had before."""
-    desk.hourly = Hourly(
-        desk.store.cases, desk.store.notes, desk.gateway, really_drawn, a_policy(channel=CARE), desk.clock
-    )
+    desk.hourly = writing(desk.store, desk.gateway, really_drawn, CARE, desk.clock)
     await hour_with(desk, "Ana")
     desk.clock.advance(timedelta(hours=1))
     await desk.hourly.write()
@@ -165,10 +173,49 @@ async def test_an_hour_without_quiet_events_follows_one_with_them(desk: Desk) ->
 
 
 async def test_more_than_can_be_listed_are_all_counted(desk: Desk) -> None:
-    """In a storm the figure is what the team goes by: it does not end where the list does. A late first word counts."""
+    """In a storm the figure is what the team goes by: it does not end where the list does. A late first word counts.
+
+    Nor does it cost more than what is shown: five cases are read.
+    """
+    await waiting(desk, 202)
+    before = await reads(desk)
+    await desk.hourly.write()
+    assert desk.told() == ["202 wait, 1 for too long"]
+    assert await reads(desk) - before == SHOWN == 5
+
+
+async def test_who_waits_longest_is_told_of_wherever_they_stand_in_the_list(desk: Desk) -> None:
+    """They were promised more time, and are due last of all: the figure is not that of the first in line."""
+    now, hours = desk.clock.now(), list[Hour]()
+
+    def noting(hour: Hour) -> Line:
+        hours.append(hour)
+        return Line(hour)
+
+    desk.hourly = writing(desk.store, desk.gateway, noting, CARE, desk.clock)
+    await waiting(desk, 202)
+    since = now - timedelta(hours=9)
+    oldest = a_case(
+        key=a_key("oldest"),
+        cycle=Cycle(n=1, posted_at=since, seen_at=since),
+        wait=a_wait(now + timedelta(hours=9)).model_copy(update={"since": since}),
+    )
+    await desk.store.cases.commit(Commit(None, oldest, now))
+    await desk.hourly.write()
+    (hour,) = hours
+    assert hour.oldest == since
+    assert oldest.id not in {case.id for case in hour.waiting}
+
+
+async def waiting(desk: Desk, many: int) -> None:
+    """So many customers wait, the first of them for too long."""
     now = desk.clock.now()
     early, late = a_wait(now - timedelta(minutes=61)), a_wait(now)
-    cases = [a_case(key=a_key(f"post-{n}"), wait=late if n else early) for n in range(SHOWN + 2)]
+    cases = [a_case(key=a_key(f"post-{n}"), wait=late if n else early) for n in range(many)]
     await asyncio.gather(*(desk.store.cases.commit(Commit(None, case, now)) for case in cases))
-    await desk.hourly.write()
-    assert desk.told() == [f"{SHOWN + 2} wait, 1 for too long"]
+
+
+async def reads(desk: Desk) -> int:
+    """How many values of hashes, such as cases, the server was asked for by now."""
+    said = await desk.store.link.do("INFO", "commandstats")
+    return int(said.get("cmdstat_hget", {"calls": 0})["calls"])

@@ -212,7 +212,8 @@ async def test_those_who_wait_are_counted(store: Store) -> None:
     assert await store.cases.count_waiting() == 3
     due = NOON + timedelta(hours=1)
     minutes = (0, 1, 2, 3)
-    assert [await store.cases.count_waiting(due + timedelta(minutes=n)) for n in minutes] == [0, 1, 2, 3]
+    queues = [await store.speed.queue([], due + timedelta(minutes=n)) for n in minutes]
+    assert [queue.overdue for queue in queues] == [0, 1, 2, 3]
 
 
 async def test_lists_follow_the_case(store: Store) -> None:
