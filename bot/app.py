@@ -45,7 +45,7 @@ from bot.services.desk import Desk
 from bot.services.desk_context import NOTHING, DeskContext
 from bot.services.drawing import Drawing
 from bot.services.first_cards import FirstCards
-from bot.services.gate import Gate
+from bot.services.gate import Gate, silent_hosts
 from bot.services.hearing import Hearing
 from bot.services.hourly import Hour, Hourly
 from bot.services.intake import Intake
@@ -281,7 +281,8 @@ def _signals(
     misplaced = Misplaced(store.cases, store.notes, notices, clock)
     watchers = {DEAD: dead.act, CANARY: canary.act, OUTAGE: recovery.act, MISPLACED: misplaced.act}
     chores = {NOTICE: notices.act, **watchers}
-    looks = (unworked(store.notes), misplaced.health, dead.health, canary.health)
+    hosts = silent_hosts(store.notes, store.cases, surroundings.connectors, titles, ZoneInfo(settings.time_zone))
+    looks = (unworked(store.notes), misplaced.health, dead.health, canary.health, hosts)
     return Signals(notices, store.notes, chores, looks, hearing, outage, clock)
 
 

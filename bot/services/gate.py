@@ -5,6 +5,7 @@ longer, so that staff go first. Where the sends of one account go to several hos
 """
 
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
@@ -29,6 +30,8 @@ COUNTED = 200
 HOSTS_TOLD = 5
 MEND_EVERY = timedelta(minutes=5)
 WORTH_SAYING_S = 10.0
+GO_OUT = "nothing to do: what waits goes out by itself"
+MEND_THERE = "mend it on that host; within five minutes what waits goes out by itself"
 POLLS_PER_S, POLL_BURST = 10.0, 20
 """More than any account polls: this bucket is there for its pauses."""
 
@@ -149,24 +152,50 @@ def _read(noted: str | None) -> Circuit:
 async def trouble(notes: Notes, cases: Cases, connector: ConnectorPort, title: str, zone: tzinfo) -> Health | None:
     """What App Home says while an account's sends pause, with how many replies wait (of very many: how many at least);
     None while all is well. `title` is the network's name as people write it."""
-    paused = await _paused(notes, connector)
+    circuit = await circuit_of(notes, connector)
+    if circuit.until is None:
+        return None
+    waiting, least = await _waiting(cases, connector)
+    mend = "run `python -m bot check`" if circuit.sign_in else GO_OUT
+    return Health(
+        ok=False, summary=f"{circuits.words(circuit, title, zone)}; {least}{_replies(waiting[''])}", mend=mend
+    )
+
+
+def silent_hosts(
+    notes: Notes, cases: Cases, connectors: Connectors, titles: Titles, zone: tzinfo
+) -> Callable[[], Awaitable[list[Health]]]:
+    """Looks for hosts that take no answers: one of them is not the account's trouble, and not that of the others."""
+
+    async def look() -> list[Health]:
+        found = [await _silent(notes, cases, connector, titles, zone) for connector in connectors.values()]
+        return [health for health in found if health]
+
+    return look
+
+
+async def _silent(notes: Notes, cases: Cases, connector: ConnectorPort, titles: Titles, zone: tzinfo) -> Health | None:
+    """The hosts of one account that take no answers, and how many replies wait for each."""
+    paused = [(host, circuit) for host, circuit in await _paused(notes, connector) if host]
     if not paused:
         return None
+    waiting, least = await _waiting(cases, connector)
+    # A host for which nothing waits may never be written to again; then nothing would end its pause.
+    told = [(host, circuit) for host, circuit in paused if waiting[host] or least]
+    if not told:
+        return None
+    said = [f"{circuits.words(circuit, host, zone)}; {least}{_replies(waiting[host])}" for host, circuit in told]
+    more = [f"and {len(said) - HOSTS_TOLD} more hosts"] if len(said) > HOSTS_TOLD else []
+    summary = f"{titles[connector.network]} {connector.title}: {' · '.join([*said[:HOSTS_TOLD], *more])}"
+    return Health(ok=False, summary=summary, mend=MEND_THERE if any(each.sign_in for _, each in told) else GO_OUT)
+
+
+async def _waiting(cases: Cases, connector: ConnectorPort) -> tuple[Counter[str], str]:
+    """How many replies of an account wait, by the host that is to take them; "at least" where there may be more."""
     found, here = await cases.sending(COUNTED), (connector.network, connector.account)
     sends = (send for case in found if (case.key.network, case.key.account) == here for send in case.sends)
     waiting = Counter(connector.host(send) for send in sends if send.state is SendState.QUEUED)
-    least = "at least " if len(found) == COUNTED else ""
-    # A host for which nothing waits may never be written to again; then nothing would end its pause.
-    told = [(host, circuit) for host, circuit in paused if not host or waiting[host] or least]
-    said = [
-        f"{circuits.words(circuit, host or title, zone)}; {least}{_replies(waiting[host])}" for host, circuit in told
-    ]
-    if not said:
-        return None
-    more = [f"and {len(said) - HOSTS_TOLD} more hosts"] if len(said) > HOSTS_TOLD else []
-    sign_in = any(circuit.sign_in for _, circuit in told)
-    mend = "run `python -m bot check`" if sign_in else "nothing to do: what waits goes out by itself"
-    return Health(ok=False, summary=" · ".join([*said[:HOSTS_TOLD], *more]), mend=mend)
+    return waiting, "at least " if len(found) == COUNTED else ""
 
 
 def _replies(count: int) -> str:

@@ -178,10 +178,13 @@ class Sending:
             await self._uncertain(case, send, connector, error)
         else:
             await self._gate.tell(connector, None, connector.host(send))
-            await self._note(connector, Health(ok=True, summary="the last answer went out"))
+            await self._note(connector, send, Health(ok=True, summary="the last answer went out"))
             await self._stands(case, send, connector, proof)
 
-    async def _note(self, connector: ConnectorPort, found: Health) -> None:
+    async def _note(self, connector: ConnectorPort, send: Send, found: Health) -> None:
+        """Keep what was learnt of the account; what is wrong with one of several hosts is not its trouble."""
+        if not found.ok and connector.host(send):
+            return
         await health.note(self._notes, connector, health.SENDS, found, self._clock.now())
 
     async def _not_now(self, case: Case, send: Send, connector: ConnectorPort, error: Transient) -> None:
@@ -189,7 +192,7 @@ class Sending:
         self._metrics.sends.labels(case.key.network, "postponed").inc()
         circuit = await self._gate.tell(connector, error, connector.host(send))
         text, after = str(error), error.retry_after
-        await self._note(connector, Health(ok=False, summary=text, mend="nothing: Hark tries again by itself"))
+        await self._note(connector, send, Health(ok=False, summary=text, mend="nothing: Hark tries again by itself"))
         if circuit.until is not None:
             await self._apply(case.id, lambda each: held(each, send.id, text, self._clock.now()))
         else:
@@ -200,7 +203,7 @@ class Sending:
         circuit = await self._gate.tell(connector, error, connector.host(send))
         if error.reason in TROUBLES:
             mend = "see the account's page in docs/connectors; the case keeps the text, Retry sends it again"
-            await self._note(connector, Health(ok=False, summary=error.text, mend=mend))
+            await self._note(connector, send, Health(ok=False, summary=error.text, mend=mend))
         if not circuit.sign_in:
             await self._fail(case, send, error.text, refused=True)
             return

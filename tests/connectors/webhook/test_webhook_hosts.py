@@ -14,8 +14,9 @@ from bot.domain.circuit import FAILURES, FIRST_PAUSE
 from bot.domain.errors import Transient
 from bot.domain.network import Titles
 from bot.domain.ports import Commit, Due
+from bot.services import health
 from bot.services.casework import Casework
-from bot.services.gate import HOSTS_TOLD, Gate, trouble
+from bot.services.gate import HOSTS_TOLD, Gate, silent_hosts, trouble
 from bot.services.sending import Sending
 from bot.telemetry import Metrics
 from connectors.webhook.connector import WebhookConnector
@@ -68,9 +69,13 @@ class Door:
         return case.sends[0]
 
     async def said(self) -> str:
-        """What App Home says of the door."""
-        health = await trouble(self.rig.store.notes, self.rig.store.cases, self.connector, "Webhook", UTC)
-        return health.summary if health else ""
+        """What App Home and `check` say of the hosts; the door itself is well all the time."""
+        notes, cases = self.rig.store.notes, self.rig.store.cases
+        assert await trouble(notes, cases, self.connector, "Webhook", UTC) is None
+        assert (await health.read(notes, self.connector)).ok
+        look = silent_hosts(notes, cases, {("webhook", "main"): self.connector}, Titles(webhook="Webhook"), UTC)
+        said = "".join(each.summary for each in await look())
+        return said.removeprefix(f"Webhook {self.connector.title}: ")
 
     @property
     def sick_host(self) -> str:
@@ -109,11 +114,12 @@ async def test_a_silent_system_stops_nobody_elses_answers(door: Door) -> None:
 
 
 async def test_a_pause_that_one_system_asks_for_is_its_own(door: Door) -> None:
-    """503 with Retry-After: nobody else waits."""
+    """503 with Retry-After: nobody else waits, and it says nothing of the door."""
     door.ill = (503, {"Retry-After": "600"})
     for _ in range(2):
         assert (await door.send(await door.reply(door.sick))).state is SendState.QUEUED
     assert len(door.sick.got) == 1
+    assert await door.said() == ""
     assert (await door.send(await door.reply(door.well))).state is SendState.SENT
     assert await door.gate.poll(door.connector) is None
 
