@@ -85,6 +85,8 @@ class Connector(ABC):
 
     network: ClassVar[str]
     capabilities: ClassVar[Capabilities]
+    rechecks: ClassVar[int] = 0
+    """How many known interactions one second look takes."""
 
     def __init__(self, deps: ConnectorDeps) -> None:
         self.deps = deps
@@ -172,8 +174,8 @@ class Connector(ABC):
         del source
         return Page(items=(), cursor=cursor)
 
-    async def recheck(self, refs: Sequence[Mapping[str, str]]) -> list[tuple[str, Raw]]:
-        """Look at known interactions again; raises Transient or Permanent."""
+    async def recheck(self, refs: Sequence[Mapping[str, str]]) -> list[tuple[str, Raw]] | None:
+        """Look at known interactions again, at most `rechecks`; None: not now. Raises Transient or Permanent."""
         del refs
         return []
 

@@ -115,8 +115,14 @@ class ConnectorPort(Protocol):
         ...
 
     async def poll(self, source: str, cursor: str | None) -> Page: ...
-    async def recheck(self, refs: Sequence[Mapping[str, str]]) -> list[tuple[str, Raw]]:
-        """Look at known interactions again (by their `ref`); (key, raw) for what was edited or deleted."""
+    @property
+    def rechecks(self) -> int:
+        """How many known interactions `recheck` looks at in one round at most; 0 for a network without second looks."""
+        ...
+
+    async def recheck(self, refs: Sequence[Mapping[str, str]]) -> list[tuple[str, Raw]] | None:
+        """Look at known interactions again (by their `ref`), the newest first; (key, raw) for what was edited or
+        deleted. None: not now, the same ones come again."""
         ...
 
     async def check(self) -> Health: ...

@@ -96,7 +96,15 @@ class Cases(Protocol):
         ...
 
     async def open_in(self, network: str, account: str, limit: int) -> list[Case]:
-        """Open cases of one account, the newest first (for finding edits and deletions)."""
+        """Open cases of one account, the newest first."""
+        ...
+
+    async def open_after(self, network: str, account: str, place: str, limit: int) -> list[tuple[str, Case | None]]:
+        """Open cases of one account behind a place in their order, the newest first ("": from the first one on).
+
+        Each has its own place, for going on behind it though it is closed by then. None for a case that only a newer
+        version can read.
+        """
         ...
 
     async def sending(self, limit: int) -> list[Case]:

@@ -10,17 +10,17 @@ from typing import Protocol
 
 import structlog
 
-from bot.domain.errors import NetworkError, Transient
-from bot.domain.models import Health, Raw
+from bot.domain.errors import NetworkError, Permanent, Transient
+from bot.domain.models import Health
 from bot.domain.network import ConnectorPort, Connectors, Page, Titles
 from bot.domain.ports import Cases, Clock, Due, DueQueue, Inbox, Notes
 from bot.services import health, lookups
 from bot.services.gate import Gate
 from bot.services.health import CHECK, RECHECK
 from bot.services.lookups import Lookups
+from bot.services.rechecking import next_turn
 from bot.telemetry import Metrics
 
-RECHECK_CASES = 50
 RECHECK_POLLS = 6
 AFTER_FAILURE = timedelta(seconds=30)
 AFTER_PERMANENT = timedelta(minutes=5)
@@ -102,7 +102,7 @@ class Polling:
 
     async def _poll(self, connector: ConnectorPort, source: str, every: float, due: Due) -> datetime:
         try:
-            page = await self._page(connector, source, due.id)
+            page = await self._page(connector, source, due)
             new = await self._inbox.put_page(page.items, due.id, page.cursor, due)
         except NetworkError as error:
             self._log.warning("poll failed, comes again", source=due.id, error=str(error))
@@ -115,7 +115,7 @@ class Polling:
 
     def _sources(self, connector: ConnectorPort) -> dict[str, float]:
         sources = dict(connector.sources())
-        return {**sources, CHECK: CHECK_EVERY_S, **({RECHECK: self._recheck_s} if sources else {})}
+        return {**sources, CHECK: CHECK_EVERY_S, **({RECHECK: self._recheck_s} if connector.rechecks else {})}
 
     async def _look_up(self, network: str, account: str, what: str) -> datetime | None:
         """Ask for what a delivery left out, or leave that to whoever knows the account; when to try again."""
@@ -144,20 +144,21 @@ class Polling:
                 title = self._titles[connector.network]
                 await self._tell(name, f"{title} {connector.title}: {remark.text}")
 
-    async def _page(self, connector: ConnectorPort, source: str, cursor_name: str) -> Page:
+    async def _page(self, connector: ConnectorPort, source: str, due: Due) -> Page:
+        cursor = await self._inbox.cursor(due.id)
         if source == RECHECK:
-            return Page(items=tuple(await self._recheck(connector)), cursor=None)
-        return await connector.poll(source, await self._inbox.cursor(cursor_name))
+            return await self._recheck(connector, cursor or "", due)
+        return await connector.poll(source, cursor)
 
-    async def _recheck(self, connector: ConnectorPort) -> list[tuple[str, Raw]]:
-        cases = await self._cases.open_in(connector.network, connector.account, RECHECK_CASES)
-        refs = [
-            {**item.ref, "id": item.id, "version": item.version}
-            for case in cases
-            for item in case.items
-            if not item.deleted
-        ]
-        return list(await connector.recheck(refs)) if refs else []
+    async def _recheck(self, connector: ConnectorPort, place: str, due: Due) -> Page:
+        """Look again at what is known. What the network refuses to look at must not keep the others from their turn."""
+        turn = await next_turn(self._cases, connector, place)
+        try:
+            found = await connector.recheck(turn.refs) if turn.refs else []
+        except Permanent:
+            await self._inbox.put_page((), due.id, turn.place, due)
+            raise
+        return Page(items=tuple(found or ()), cursor=None if found is None else turn.place)
 
     async def _failed(self, connector: ConnectorPort, source: str, error: NetworkError) -> datetime:
         self._metrics.polls.labels(connector.network, "failed").inc()

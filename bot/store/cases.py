@@ -1,6 +1,6 @@
 """Cases in Redis: one document each, changed only by the `commit` script."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -18,13 +18,15 @@ from bot.store.brief import brief, full
 from bot.store.connect import Link
 from bot.store.keys import CARDS, MS, SENDS, TIMERS, Keys, millis, score
 from bot.store.scripts import Scripts
-from bot.store.trips import Arg
+from bot.store.trips import Arg, Command
 
 NO_TIME = timedelta(0)
 LOG_CAP = 1000
 COUNTS_TTL = timedelta(days=40)
 ALL_OPEN = "open"
 """A list of all open cases, which earlier versions kept beside those of the agenda; each change takes its case out."""
+
+OLDER = ("BYSCORE", "REV", "LIMIT")
 
 RESULTS: dict[bytes, CommitResult] = {b"committed": "committed", b"duplicate": "duplicate", b"gone": "gone"}
 
@@ -102,6 +104,21 @@ class RedisCases:
         """Open cases of one account, the newest first."""
         return await self._listed(agenda.open_list(network, account), limit, newest_first=True)
 
+    async def open_after(self, network: str, account: str, place: str, limit: int) -> list[tuple[str, Case | None]]:
+        """Open cases of one account behind a place in their order, the newest first, each with its own place.
+
+        Those that came in the same millisecond as the place are looked through by their ids.
+        """
+        lists = [self.keys.index(shard, agenda.open_list(network, account)) for shard in range(self.keys.shards)]
+        at, _, last = place.partition(" ")
+        since = f"({at}" if at else "+inf"
+        reads: list[Command] = [("ZRANGE", each, since, "-inf", *OLDER, 0, limit, "WITHSCORES") for each in lists]
+        reads += [("ZRANGE", each, at, at, "BYSCORE", "WITHSCORES") for each in lists if at]
+        found = [pair for flat in await self.link.many(reads) for pair in _scored(flat)]
+        behind = sorted((pair for pair in found if not at or pair < (float(at), last)), reverse=True)[:limit]
+        cases = await self.load_many([case_id for _, case_id in behind])
+        return [(f"{int(ms)} {case_id}", cases.get(case_id)) for ms, case_id in behind]
+
     async def hiding(self, limit: int) -> list[Case]:
         """Cases in which a request to hide a comment waits for a second person, the oldest first."""
         return await self._listed("hiding", limit)
@@ -146,7 +163,7 @@ class RedisCases:
         ranges = [("ZRANGE", each, 0, limit - 1, *order, "WITHSCORES") for each in lists]
         found: list[tuple[float, str]] = []
         for flat in await self.link.many(ranges):
-            found += ((float(at), member.decode()) for member, at in zip(flat[::2], flat[1::2], strict=True))
+            found += _scored(flat)
         found.sort(reverse=newest_first)
         cases = await self.load_many([case_id for _, case_id in found[:limit]])
         return [case for case in cases.values() if case is not None]
@@ -211,6 +228,11 @@ def _lists(before: Case | None, after: Case) -> Sequence[str]:
     if before is None:
         return ()
     return (*agenda.indexes(before), ALL_OPEN, *(() if after.is_open else agenda.SAID))
+
+
+def _scored(flat: Sequence[bytes]) -> Iterator[tuple[float, str]]:
+    """The members of a sorted set with their scores, as the server lists them."""
+    return ((float(at), member.decode()) for member, at in zip(flat[::2], flat[1::2], strict=True))
 
 
 def _added(amounts: Mapping[str, int]) -> str:

@@ -9,7 +9,7 @@ from bot.domain.models import Author, Capabilities, Event, Health, Raw, Sent
 from bot.domain.network import Page
 from connectors.base import Connector, ConnectorDeps
 from connectors.bluesky import mapping
-from connectors.bluesky.api import Api
+from connectors.bluesky.api import MAX_URIS, Api
 from connectors.bluesky.doors import Doors, intervals, item_key
 from connectors.bluesky.mapping import DID_HEADER
 from connectors.bluesky.sending import PRIVATE_LENGTH, PUBLIC_LENGTH, Sender
@@ -41,6 +41,7 @@ class BlueskyConnector(Connector):
         sends_per_minute=22.0,
         send_burst=300,
     )
+    rechecks: ClassVar[int] = 4 * MAX_URIS
 
     def __init__(self, settings: BlueskySettings, deps: ConnectorDeps) -> None:
         super().__init__(deps)

@@ -10,7 +10,7 @@ from bot.domain.network import Page
 from connectors.base import ConnectorDeps
 from connectors.facebook import mapping, names
 from connectors.facebook.api import Api
-from connectors.facebook.doors import Doors
+from connectors.facebook.doors import LOOKS, Doors
 from connectors.facebook.sending import CLOSED, PRIVATE_LENGTH, PUBLIC_LENGTH, Sender
 from connectors.facebook.settings import FacebookSettings
 from connectors.graph import tokens
@@ -58,6 +58,7 @@ class FacebookConnector(GraphConnector[FacebookSettings]):
         private_once=True,
         hide=True,
     )
+    rechecks: ClassVar[int] = LOOKS
 
     def __init__(self, settings: FacebookSettings, deps: ConnectorDeps) -> None:
         super().__init__(settings, deps)

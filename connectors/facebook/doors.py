@@ -27,7 +27,8 @@ EVERY: Final[Mapping[str, float]] = {POSTS: 15.0, TAGGED: 30.0, MESSAGES: 15.0}
 
 OVERLAP: Final = timedelta(minutes=10)
 LOOK_AGAIN: Final = timedelta(minutes=10)
-AT_ONCE: Final = 25
+LOOKS: Final = 25
+"""Known interactions looked at again in one round: one call, of which Facebook counts every part."""
 
 Found = list[tuple[str, dict[str, Any]]]
 
@@ -109,15 +110,14 @@ class Doors:
     # --- a second look ---
 
     async def recheck(self, refs: Sequence[Mapping[str, str]]) -> list[tuple[str, Raw]]:
-        """Look at posts and comments again, at most 25 at once and each every ten minutes: edited or gone?
+        """Look at posts and comments again, each every ten minutes at most: edited or gone?
 
         That something is gone is believed only while the Page's own feed can still be read: a permission that was
         taken away looks the same. Raises Transient or Permanent.
         """
         now = self._clock.now()
         self._looked = {id_: at for id_, at in self._looked.items() if now - at < LOOK_AGAIN}
-        wanted = {ref["id"]: ref for ref in refs if "words" in ref and ref["id"] not in self._looked}
-        chosen = dict(list(wanted.items())[:AT_ONCE])
+        chosen = {ref["id"]: ref for ref in refs if "words" in ref and ref["id"] not in self._looked}
         if not chosen:
             return []
         found = await self._api.several(list(chosen))

@@ -4,7 +4,7 @@ Both networks list the newest first, tell of few edits and deletions, and name a
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
@@ -32,7 +32,7 @@ NOT_ALLOWED_WAIT_S: Final = 3600.0
 NO_RIGHT: Final = frozenset({Fate.PERMISSION.value, Fate.DEPRECATED.value})
 RIGHT_LOST: Final = "What the account itself posted cannot be read any more: the app seems to have lost a permission."
 LOOKS: Final = 20
-"""Known interactions looked at again in one turn; with more of them, the turns take them one part after the other."""
+"""Known interactions looked at again in one round: each of them is a call."""
 
 Items = list[tuple[str, Raw]]
 
@@ -151,14 +151,6 @@ class Sweeps:
         )
 
     # --- looking again ---
-
-    def turn(self, known: Sequence[Mapping[str, str]]) -> Sequence[Mapping[str, str]]:
-        """The part of the known interactions whose turn it is, by the clock: no worker has to remember."""
-        parts = -(-len(known) // LOOKS)
-        if parts <= 1:
-            return known
-        part = int(self.clock.now().timestamp() // max(self.deps.poll_seconds, 1.0)) % parts
-        return known[part * LOOKS : (part + 1) * LOOKS]
 
     async def again(
         self, ref: Mapping[str, str], key: str, reading: Awaitable[tuple[Json, str | None]]

@@ -51,6 +51,7 @@ class InstagramConnector(GraphConnector[InstagramSettings]):
         hide=True,
         answers_hidden=False,
     )
+    rechecks: ClassVar[int] = LOOKS
 
     def __init__(self, settings: InstagramSettings, deps: ConnectorDeps) -> None:
         super().__init__(settings, deps)
@@ -91,14 +92,14 @@ class InstagramConnector(GraphConnector[InstagramSettings]):
         return page
 
     async def recheck(self, refs: Sequence[Mapping[str, str]]) -> list[tuple[str, Raw]]:
-        """Read the words of new mentions, and look at some known comments again: nothing tells of edits and deletions.
+        """Read the words of new mentions, and look at known comments again: nothing tells of edits and deletions.
 
         Raises Transient, and Permanent when the token is refused.
         """
         stand_ins = [ref for ref in refs if ref.get("kind") == "stand_in" and self._rules.reads_mentions]
         known = [ref for ref in refs if ref.get("kind") == "comment"]
         known += [ref for ref in refs if ref.get("kind") == "mention" and self._rules.reads_mentions]
-        found = [await self._look(ref) for ref in [*stand_ins[:LOOKS], *self._sweeps.turn(known)]]
+        found = [await self._look(ref) for ref in [*stand_ins, *known]]
         return [each for each in found if each is not None]
 
     async def look_up(self, what: str) -> Sequence[tuple[str, Raw]]:

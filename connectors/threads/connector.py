@@ -11,7 +11,7 @@ from connectors.base import ConnectorDeps
 from connectors.graph.client import Graph, Json
 from connectors.graph.connector import GraphConnector
 from connectors.graph.errors import Fate
-from connectors.graph.sweeps import Sweeps
+from connectors.graph.sweeps import LOOKS, Sweeps
 from connectors.graph.tokens import inspect, warned
 from connectors.graph.values import identifier, text
 from connectors.graph.webhooks import Change
@@ -43,6 +43,7 @@ class ThreadsConnector(GraphConnector[ThreadsSettings]):
     capabilities: ClassVar[Capabilities] = Capabilities(
         public_reply=LENGTH, read_back=True, hide=True, sends_per_minute=0.6, send_burst=100
     )
+    rechecks: ClassVar[int] = LOOKS
 
     def __init__(self, settings: ThreadsSettings, deps: ConnectorDeps) -> None:
         super().__init__(settings, deps)
@@ -81,11 +82,9 @@ class ThreadsConnector(GraphConnector[ThreadsSettings]):
         return page
 
     async def recheck(self, refs: Sequence[Mapping[str, str]]) -> list[tuple[str, Raw]]:
-        """Look at some known posts again, since few edits and deletions are told of. Raises Transient or Permanent."""
+        """Look at known posts again, since few edits and deletions are told of. Raises Transient or Permanent."""
         known = [ref for ref in refs if ref.get("id") and ref.get("conversation")]
-        found = [
-            await self._sweeps.again(ref, f"recheck:{ref['id']}", self._read(ref)) for ref in self._sweeps.turn(known)
-        ]
+        found = [await self._sweeps.again(ref, f"recheck:{ref['id']}", self._read(ref)) for ref in known]
         return [each for each in found if each is not None]
 
     async def send(self, send: Send) -> Sent:

@@ -13,7 +13,7 @@ from connectors.base import ConnectorDeps
 from connectors.lenient import each
 from connectors.shared_hook import SharedHook
 from connectors.x import activity, hook, mapping, money, signing
-from connectors.x.api import Api
+from connectors.x.api import MAX_IDS, Api
 from connectors.x.calls import Caller
 from connectors.x.checking import Checker
 from connectors.x.doors import Doors
@@ -44,6 +44,7 @@ class XConnector(SharedHook):
         sends_per_minute=5.0,
         send_burst=25,
     )
+    rechecks: ClassVar[int] = MAX_IDS
 
     def __init__(self, settings: XSettings, deps: ConnectorDeps) -> None:
         super().__init__(deps, settings.secrets)
@@ -111,7 +112,7 @@ class XConnector(SharedHook):
         await self._ask_name()
         return await self._doors.poll(source, cursor)
 
-    async def recheck(self, refs: Sequence[Mapping[str, str]]) -> list[tuple[str, Raw]]:
+    async def recheck(self, refs: Sequence[Mapping[str, str]]) -> list[tuple[str, Raw]] | None:
         """Look at known posts again, once an hour; answers those that were edited or are gone."""
         return await self._look(refs)
 

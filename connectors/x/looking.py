@@ -37,15 +37,15 @@ class SecondLook:
         self._clock = deps.clock
         self._doors = doors
 
-    async def __call__(self, refs: Sequence[Mapping[str, str]]) -> list[tuple[str, Raw]]:
-        """What was edited or deleted among known posts; raises Transient or Permanent."""
+    async def __call__(self, refs: Sequence[Mapping[str, str]]) -> list[tuple[str, Raw]] | None:
+        """What was edited or deleted among known posts; None: not now. Raises Transient or Permanent."""
         if await self._ledger.is_used_up():
             raise await self._ledger.stopped()
         wanted = self._wanted(refs)
-        if not wanted or (await self._ledger.plan()).factor >= SLOW:
+        if not wanted:
             return []
-        if not await self._is_time():
-            return []
+        if (await self._ledger.plan()).factor >= SLOW or not await self._is_time():
+            return None
         found, missing = await self._posts(wanted)
         newer = {post.newest: wanted[id_] for id_, post in found.items() if id_ in wanted and post.newest != id_}
         if newer:

@@ -53,11 +53,12 @@ def test_every_network_takes_something_in_and_says_all(network: Network) -> None
 
 @pytest.mark.parametrize("network", NETWORKS, ids=lambda network: network.name)
 def test_what_can_be_read_back_is_read_back(network: Network) -> None:
-    """The capability and the method come together, and so do polling and its sources."""
+    """The capability and the method come together, so do polling and its sources, and a second look and its size."""
     kind = network.build
     assert isinstance(kind, type)
     assert issubclass(kind, Connector)
     assert kind.capabilities.read_back == (kind.read_back is not Connector.read_back)
+    assert (kind.rechecks > 0) == (kind.recheck is not Connector.recheck)
     assert (kind.poll is Connector.poll) == (kind.sources is Connector.sources)
 
 

@@ -166,7 +166,7 @@ async def test_a_search_that_was_taken_out_of_the_settings_is_not_polled(desk: D
     await desk.store.polls.put("square/main/search:old brand", desk.clock.now())
     await desk.work(worker, minutes=1)
     assert desk.account.polls == 1
-    assert await desk.store.polls.depth() == 3
+    assert await desk.store.polls.depth() == 2
 
 
 async def test_a_look_up_is_left_to_a_process_that_knows_the_account(desk: Desk) -> None:

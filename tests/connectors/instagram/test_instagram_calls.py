@@ -259,17 +259,6 @@ async def test_a_lost_permission_is_no_deletion(page_rig: Rig) -> None:
         await page_rig.connector.look_up(mention.look_up)
 
 
-async def test_many_known_comments_are_looked_at_in_turns(rig: Rig) -> None:
-    """At most twenty calls a turn, and every comment within as many turns as there are parts."""
-    events = [rig.comment(f"words {number}")[1] for number in range(45)]
-    for _ in range(3):
-        before = len(rig.server.calls)
-        await rig.looked_at(*events)
-        assert len(rig.server.calls) - before <= 20
-        rig.clock.advance(timedelta(seconds=20))
-    assert {call.path for call in rig.server.calls} == {event.id for event in events}
-
-
 async def test_the_sweep_finds_comments_replies_and_messages_once(rig: Rig) -> None:
     """Our own words are marked; a post whose count has not changed is not read again within the hour."""
     top, _ = rig.comment("top")

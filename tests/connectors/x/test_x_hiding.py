@@ -105,7 +105,7 @@ async def test_an_edit_carries_the_new_post(rig: XRig, connector: XConnector) ->
     found = a_reply(rig, connector)
     newest = rig.server.edit(found.id, "@acme you are all idiots")
     refs = [{**found.ref, "id": found.id, "version": found.version}]
-    [(_, raw)] = await connector.recheck(refs)
+    [(_, raw)] = await connector.recheck(refs) or []
     [edit] = connector.parse(raw)
     assert isinstance(edit, Edited)
     assert edit.ref == {"post": newest["id"]}
