@@ -15,8 +15,8 @@ MOST_CHECKS = QUICK_CHECKS + 48
 """Two days later it is left to a person: where the network can never tell, a case would change for ever, and stay."""
 
 
-SAID = ("again", "acknowledged")
-"""The lists of those in `waiting` to whom something was said. The version before does not take a case out of them."""
+SAID = ("again", "acknowledged", "broken")
+"""The lists that say more of those in `waiting`. The version before does not take a case out of all of them."""
 
 
 def next_timer(case: Case) -> datetime | None:
@@ -73,9 +73,10 @@ def indexes(case: Case) -> dict[str, datetime]:
     """The sorted lists in which the case stands, each with the instant it is sorted by.
 
     `waiting`: a customer waits (by what is due), and if they have had a first word also `acknowledged`, or after an
-    answer `again` (both by since when they wait); `claimed:<user>`: open and claimed (by what is due, else claim time);
-    `open:<network>:<account>`: open (by when this cycle was seen); `hiding`: somebody asked to hide a comment and
-    nobody decided yet (by when it was asked), closed cases too; `misplaced`: Slack refused one of its messages.
+    answer `again` (both by since when they wait); without an answer `broken`, if a promise was broken other than that
+    by which they are due (by when this cycle was seen); `claimed:<user>`: open and claimed (by what is due, else claim
+    time); `open:<network>:<account>`: open (by when this cycle was seen); `hiding`: somebody asked to hide a comment
+    and nobody decided yet (by when it was asked), closed cases too; `misplaced`: Slack refused one of its messages.
     """
     asked = [each.at for each in case.hidings if each.state is HideState.ASKED]
     lists = {"hiding": min(asked)} if asked else {}
@@ -88,6 +89,8 @@ def indexes(case: Case) -> dict[str, datetime]:
             lists["again"] = case.wait.since
         elif case.cycle.acknowledged_at:
             lists["acknowledged"] = case.wait.since
+        if case.cycle.missed and not case.wait.breached and not case.cycle.answered_at:
+            lists["broken"] = case.cycle.seen_at
     if any(post.error for post in case.posts):
         lists["misplaced"] = case.cycle.seen_at
     if case.claim:

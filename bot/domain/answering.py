@@ -52,7 +52,9 @@ def not_answered(case: Case, send: Send, policy: Policy) -> Case:
         return case
     words = unanswered(case)
     if not words:
-        return case
+        # They are gone by now; a promise that was broken stays so, as if they had gone when the answer went out.
+        gone = measured and cycle.answered_at is None and cycle.missed
+        return case.model_copy(update={"cycle": cycle.model_copy(update={"gone_at": send.sent_at})}) if gone else case
     with_ack = cycle.acknowledged_at is None
     wait = start_wait(words[0].seen_at, policy, with_ack=with_ack, window=case.latest.reply_until)
     return case.model_copy(update={"wait": wait})

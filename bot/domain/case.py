@@ -40,8 +40,6 @@ NOT_FOR_US: Final = "not for us"
 """Why a case was set aside: such cases are left out of every figure."""
 STAND_IN: Final = "a colleague"
 """Shown in place of a name that Slack has not told."""
-
-
 SIGNATURE_LONGEST: Final = 24
 """Characters of a signature, as customers read it."""
 
@@ -164,7 +162,8 @@ class Cycle(Kept):
     """One care episode of a case, with its instants; a return after closing starts the next. Misses stay misses.
 
     `acknowledged_desk_s` and `answered_desk_s` say for how long the desk was open until the first word and the answer,
-    where these were owed; `left` that the case was closed while its customer waited for the answer.
+    where these were owed; `left` that the case was closed while its customer waited for the answer; `gone_at` when the
+    customer took back all words that waited for the answer, where a promise had been broken by then.
     """
 
     n: int
@@ -181,6 +180,7 @@ class Cycle(Kept):
     acknowledged_desk_s: int | None = None
     answered_desk_s: int | None = None
     left: bool = False
+    gone_at: AwareDatetime | None = None
 
 
 class Purpose(StrEnum):

@@ -30,7 +30,7 @@ class What(StrEnum):
     ANSWER_DESK = "answer-desk"
     ANSWER_CUSTOMER = "answer-customer"
     KEPT = "kept"  # answered, with every promise kept
-    BROKEN = "broken"  # answered or closed, with a promise broken
+    BROKEN = "broken"  # answered, closed, or the words taken back, with a promise broken
     LEFT = "left"  # closed on purpose while the customer waited for the first answer
 
 
@@ -58,7 +58,7 @@ class Count(NamedTuple):
 
 def changes(before: Case | None, after: Case) -> Counts:
     """What a change of a case adds to the counts; below zero for what it takes away. Nothing for a new case."""
-    if before is None or before.cycle is after.cycle:
+    if before is None or (before.cycle is after.cycle and before.wait is after.wait):
         return NOTHING
     added = Counter(_entries(after))
     if before.cycle.n == after.cycle.n:
@@ -95,6 +95,8 @@ def _entries(case: Case) -> Iterator[tuple[str, Count]]:
         yield day, Count(network, What.LEFT)
         if cycle.missed:
             yield day, Count(network, What.BROKEN)
+    elif cycle.gone_at and case.wait is None:  # who waits again is among those who wait
+        yield day_of(cycle.gone_at), Count(network, What.BROKEN)
 
 
 def _posted(cycle: Cycle) -> datetime:

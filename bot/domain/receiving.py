@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 
+from bot.domain.answering import with_misses
 from bot.domain.case import Case, Cycle, Item, LogEntry, Status, Wait
 from bot.domain.decisions import Change, Decision, Refused, changed
 from bot.domain.hiding import lapsed, signs_of
@@ -199,9 +200,16 @@ def deleted(case: Case, item_id: str, now: datetime) -> Decision:
         return Refused(code="unknown_item", text="The case does not keep that interaction any more.")
     gone = item.model_copy(update={"text": "", "earlier": (), "attachments": (), "deleted": True})
     items = _replace(case, gone)
-    wait = case.wait if _still_asked(case.wait, gone, items) else None
-    change = changed(case, LogEntry(at=now, what="deleted on the network"), items=items, wait=wait)
+    left = {} if _still_asked(case.wait, gone, items) else {"wait": None, "cycle": _without_words(case, now)}
+    change = changed(case, LogEntry(at=now, what="deleted on the network"), items=items, **left)
     return lapsed(change, item_id, "the customer deleted the comment", now)
+
+
+def _without_words(case: Case, now: datetime) -> Cycle:
+    """The cycle once nobody waits any more since the words are gone: a promise that was broken by then stays broken."""
+    cycle = with_misses(case, now).cycle
+    waited = case.wait is not None and cycle.answered_at is None
+    return cycle.model_copy(update={"gone_at": now}) if waited and cycle.missed else cycle
 
 
 def _still_asked(wait: Wait | None, gone: Item, items: tuple[Item, ...]) -> bool:

@@ -28,12 +28,14 @@ class Stage(StrEnum):
 
 
 class Waiter(NamedTuple):
-    """A customer who waits. `network` is empty where the account was removed since; `overdue`: a promise is broken."""
+    """A customer who waits. `network` is empty where the account was removed since; `overdue`: what they wait for is
+    late; `broken`: an earlier promise was, such as that of a first word."""
 
     network: str
     since: datetime
     stage: Stage
     overdue: bool
+    broken: bool = False
 
 
 class Queue(NamedTuple):
@@ -50,7 +52,7 @@ class Queue(NamedTuple):
 
     @property
     def overdue(self) -> int:
-        """Of how many of them a promise is broken."""
+        """How many of them wait for something that is late."""
         return sum(waiter.overdue for waiter in self.waiters) + self.unseen_overdue
 
     @property
@@ -71,8 +73,8 @@ class Pace:
 @dataclass(frozen=True, slots=True)
 class Figures:
     """How fast customers were answered. `waiting` counts those without a first answer. `promised` are those answered,
-    or closed or waiting with a promise broken, of whom `kept` had every promise kept. `left` are cases closed while
-    their customer waited: they count nowhere else, unless a promise was broken."""
+    and those who were closed, took their words back or wait with a promise broken; `kept` had every promise kept.
+    `left` are cases closed while their customer waited: they count nowhere else, unless a promise was broken."""
 
     word: Pace
     answer: Pace
@@ -97,7 +99,9 @@ class Speed:
 def speed(counts: Mapping[Count, int], queue: Queue, calendar: Calendar, since: datetime, now: datetime) -> Speed:
     """What the counts since then, and those who wait now, say in all and of each network."""
     waiting = Counter(
-        _Group(waiter.network, waiter.stage, waiter.overdue, bucket((now - waiter.since).total_seconds()))
+        _Group(
+            waiter.network, waiter.stage, waiter.overdue or waiter.broken, bucket((now - waiter.since).total_seconds())
+        )
         for waiter in queue.waiters
     )
     total = waiting.copy()
@@ -122,11 +126,11 @@ def speed(counts: Mapping[Count, int], queue: Queue, calendar: Calendar, since: 
 
 
 class _Group(NamedTuple):
-    """Customers who wait alike. `age` is the bucket of how long by all time."""
+    """Customers who wait alike; `broken`: with a promise broken. `age` is the bucket of how long by all time."""
 
     network: str
     stage: Stage
-    overdue: bool
+    broken: bool
     age: int
 
 
@@ -156,12 +160,12 @@ def _figures(counts: Mapping[Count, int], waiting: Mapping[_Group, int], desk: _
     by_what: dict[What, Counter[int]] = {what: Counter() for what in What}
     for count, amount in counts.items():
         by_what[count.what][count.bucket] += amount
-    no_word, no_answer, overdue = Counter[int](), Counter[int](), 0
+    no_word, no_answer, unkept = Counter[int](), Counter[int](), 0
     for group, amount in waiting.items():
         if group.stage is not Stage.AGAIN:
             no_answer[group.age] += amount
             no_word[group.age] += amount if group.stage is Stage.WORD else 0
-            overdue += amount if group.overdue else 0
+            unkept += amount if group.broken else 0
     kept, broken = by_what[What.KEPT].total(), by_what[What.BROKEN].total()
     return Figures(
         word=_pace(by_what[What.WORD_DESK], by_what[What.WORD_CUSTOMER], no_word, desk),
@@ -169,7 +173,7 @@ def _figures(counts: Mapping[Count, int], waiting: Mapping[_Group, int], desk: _
         answered=by_what[What.ANSWER_CUSTOMER].total(),
         waiting=no_answer.total(),
         kept=kept,
-        promised=kept + broken + overdue,
+        promised=kept + broken + unkept,
         left=by_what[What.LEFT].total(),
     )
 

@@ -347,10 +347,10 @@ class Intake:
 
     async def _deleted(self, event: Deleted) -> str:
         """Take words away; what is not known is remembered and looked for once more: it may just have been stored."""
-        if (await self._known(event.key, lambda case: deleted(case, event.id, event.at))).done:
+        if (await self._known(event.key, lambda case: deleted(case, event.id, self._clock.now()))).done:
             return "deleted"
         await self._casework.cases.take_back(name_of(event))
-        outcome = await self._known(event.key, lambda case: deleted(case, event.id, event.at))
+        outcome = await self._known(event.key, lambda case: deleted(case, event.id, self._clock.now()))
         return "deleted" if outcome.done else "known"
 
     async def _known(self, key: CaseKey, decide: Decide) -> Outcome:

@@ -1,14 +1,14 @@
 """How fast customers were answered, as the commits counted it, and who waits now, as the lists of cases tell.
 
 No case is loaded: when Hark saw the words of each who waits stands in the list of its account, and what they wait for
-in two small lists beside `waiting`.
+in small lists beside `waiting`.
 """
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from bot.domain.agenda import SAID, open_list
 from bot.domain.counting import Count
@@ -21,6 +21,15 @@ MOST: Final = 10_000
 TOGETHER: Final = 500
 
 Score = bytes | float | None
+
+
+class Scores(NamedTuple):
+    """One who waits, in the lists that say more: since when they are seen, again, acknowledged; a promise broken."""
+
+    seen: Score
+    again: Score
+    word: Score
+    broken: Score
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,24 +81,30 @@ class RedisSpeed:
         """Those with these ids and due times, in one round trip."""
         ids = [id_ for id_, _ in due]
         lists = (*SAID, *(open_list(network, account) for network, account in accounts))
-        again, word, *seen = await self.link.many([("ZMSCORE", self.keys.index(shard, each), *ids) for each in lists])
+        again, word, broken, *seen = await self.link.many(
+            [("ZMSCORE", self.keys.index(shard, each), *ids) for each in lists]
+        )
         waiters = []
         for n, (_, due_ms) in enumerate(due):
             homes = ((each[n], network) for each, (network, _) in zip(seen, accounts, strict=True))
             since, network = next((home for home in homes if home[0] is not None), (None, ""))
-            waiters.append(_waiter(network, since, again[n], word[n], due_ms, now_ms))
+            waiters.append(_waiter(network, Scores(since, again[n], word[n], broken[n]), due_ms, now_ms))
         return waiters
 
 
-def _waiter(network: str, seen: Score, again: Score, word: Score, due_ms: int, now_ms: int) -> Waiter:
+def _waiter(network: str, scores: Scores, due_ms: int, now_ms: int) -> Waiter:
     """One who waits. Where it is not known since when, it is at least since what they wait for was due.
 
     What was said before the cycle began counts for nothing: the version before leaves cases in lists unknown to it.
     """
-    began = 0 if seen is None else int(float(seen))
-    overdue = due_ms < now_ms
-    if again is not None and float(again) >= began:
-        return Waiter(network, instant(int(float(again))), Stage.AGAIN, overdue)
-    if word is not None and float(word) >= began:
-        return Waiter(network, instant(began or int(float(word))), Stage.ANSWER, overdue)
-    return Waiter(network, instant(began or min(due_ms, now_ms)), Stage.WORD, overdue)
+    began, overdue = _ms(scores.seen) or 0, due_ms < now_ms
+    again, word, broken = (at if at is not None and at >= began else None for at in map(_ms, scores[1:]))
+    if again is not None:
+        return Waiter(network, instant(again), Stage.AGAIN, overdue)
+    if word is not None:
+        return Waiter(network, instant(began or word), Stage.ANSWER, overdue, broken is not None)
+    return Waiter(network, instant(began or min(due_ms, now_ms)), Stage.WORD, overdue, broken is not None)
+
+
+def _ms(score: Score) -> int | None:
+    return None if score is None else int(float(score))

@@ -5,6 +5,7 @@ from datetime import datetime, time, timedelta
 
 import pytest
 
+from bot.domain.agenda import indexes
 from bot.domain.calendar import Calendar, Span
 from bot.domain.case import Case, Cycle, MarkName, Purpose, SendState
 from bot.domain.counting import Count, What, changes
@@ -12,9 +13,10 @@ from bot.domain.decisions import Change, Decision
 from bot.domain.delivery import reported, sent
 from bot.domain.lifecycle import close, dismiss, reopen
 from bot.domain.models import EARLIEST, LATEST, Kind, SendReport, Sent
+from bot.domain.passing import pass_time
 from bot.domain.percentiles import bucket
 from bot.domain.reading import Reading
-from bot.domain.receiving import deleted, receive
+from bot.domain.receiving import completed, deleted, receive
 from tests.support.cases import ANA, NOON, a_case, a_send, an_item
 from tests.support.policies import a_policy
 
@@ -209,6 +211,95 @@ def test_closing_does_not_overtake_the_timer_of_a_broken_promise() -> None:
     life.then(close(life.case, ANA, "solved", NOON + 61 * MINUTE))
     assert life.counted() == {"square:left:0": 1, "square:broken:0": 1}
     assert life.case.cycle.missed == (MarkName.ACK_BREACH,)
+
+
+@pytest.mark.parametrize("told", [False, True])
+def test_words_taken_back_do_not_hide_a_broken_promise(*, told: bool) -> None:
+    """Told by a timer or not, it was broken when they went. Who writes again is counted where they wait, then where
+    they are answered: once."""
+    missed = a_case().cycle.model_copy(update={"missed": (MarkName.ACK_BREACH,)})
+    life = Life(a_case(cycle=missed) if told else a_case())
+    life.then(deleted(life.case, "post-1", NOON + 61 * MINUTE))
+    assert life.counted() == {"square:broken:0": 1}
+    assert life.case.cycle.missed == (MarkName.ACK_BREACH,)
+    life.then(close(life.case, ANA, "no reply needed", NOON + 2 * HOUR))
+    assert life.counted() == {"square:broken:0": 1}
+    life.then(reopen(life.case, ANA, NOON + 3 * HOUR, POLICY))
+    assert (life.counted(), list(indexes(life.case))[-2:]) == ({}, ["broken", "claimed:" + ANA.id])
+    life.says(NOON + DAY)
+    assert life.counted(TOMORROW) == {**times("word", 24 * 60), **times("answer", 24 * 60), "square:broken:0": 1}
+    assert life.counted() == {}
+
+
+def test_words_taken_back_in_time_leave_nothing() -> None:
+    """No promise was broken; nor is what nobody had to answer, or what is not for us."""
+    life = Life(a_case())
+    assert not life.then(deleted(life.case, "post-1", NOON + 59 * MINUTE)).days
+    assert life.case.cycle.gone_at is None
+    late = Life(a_case())
+    late.then(deleted(late.case, "post-1", NOON + 61 * MINUTE))
+    assert late.then(dismiss(late.case, ANA, NOON + 2 * HOUR)).counted() == {}
+
+
+def test_who_writes_again_after_taking_words_back_is_counted_once() -> None:
+    """The same cycle goes on: they wait, with a promise broken before."""
+    life = Life(a_case())
+    life.then(deleted(life.case, "post-1", NOON + 61 * MINUTE))
+    later = NOON + 3 * HOUR
+    words = an_item("And now?", id="post-2", posted_at=later, seen_at=later)
+    life.then(receive(life.case, words, Reading(), POLICY))
+    assert (life.counted(), "broken" in indexes(life.case)) == ({}, True)
+    life.then(deleted(life.case, "post-2", later + MINUTE))
+    assert (life.counted(), "broken" in indexes(life.case)) == ({"square:broken:0": 1}, False)
+
+
+def test_who_waits_again_without_writing_is_counted_once() -> None:
+    """What a search had found before turns out to call on us: the cycle stays, and somebody waits."""
+    early = NOON - HOUR
+    found = an_item("acme lost it", id="post-0", kind=Kind.MATCH, posted_at=early, seen_at=early)
+    life = Life(a_case(items=(found, an_item())))
+    life.then(deleted(life.case, "post-1", NOON + 61 * MINUTE))
+    assert life.counted() == {"square:broken:0": 1}
+    calls = found.model_copy(update={"kind": Kind.MENTION})
+    life.then(completed(life.case, calls, POLICY))
+    assert (life.counted(), "broken" in indexes(life.case)) == ({}, True)
+
+
+def test_more_that_is_taken_back_later_changes_nothing() -> None:
+    """The promise was broken on the day on which nobody waited any more."""
+    early = NOON - HOUR
+    found = an_item("acme lost it", id="post-0", kind=Kind.MATCH, posted_at=early, seen_at=early)
+    life = Life(a_case(items=(found, an_item())))
+    life.then(deleted(life.case, "post-1", NOON + 61 * MINUTE))
+    life.then(deleted(life.case, "post-0", NOON + DAY))
+    assert (life.counted(), life.counted(TOMORROW)) == ({"square:broken:0": 1}, {})
+
+
+def test_words_taken_back_after_a_late_answer_that_did_not_arrive() -> None:
+    """Nobody waits, and nobody was answered: what is left is the broken promise."""
+    life = Life(a_case()).says(NOON + 3 * HOUR)
+    life.then(deleted(life.case, "post-1", NOON + 4 * HOUR))
+    assert did_not_arrive(life, "send-1", NOON + DAY).counted() == {"square:broken:0": 1}
+    assert life.counted(TOMORROW) == {}
+    kept = Life(a_case()).says(NOON + 20 * MINUTE)
+    kept.then(deleted(kept.case, "post-1", NOON + 4 * HOUR))
+    assert did_not_arrive(kept, "send-1", NOON + DAY).counted() == {}
+
+
+def test_who_is_overdue_anyhow_needs_no_other_list() -> None:
+    """When they are due says it: nothing more is kept for them."""
+    life = Life(a_case()).then(pass_time(a_case(), NOON + 61 * MINUTE, POLICY))
+    assert life.case.cycle.missed == (MarkName.ACK_BREACH,)
+    assert "broken" not in indexes(life.case)
+
+
+def test_words_after_the_answer_that_were_late_and_taken_back_break_its_promise() -> None:
+    """They had their answer in time, and waited for another one in vain."""
+    life = Life(a_case()).says(NOON + 20 * MINUTE)
+    later = NOON + HOUR
+    life.then(receive(life.case, an_item("And now?", id="post-2", posted_at=later, seen_at=later), Reading(), POLICY))
+    life.then(deleted(life.case, "post-2", NOON + 10 * HOUR))
+    assert life.counted() == {**times("word", 20), **times("answer", 20), "square:broken:0": 1}
 
 
 def test_an_answer_on_its_way_when_the_case_is_closed_counts() -> None:

@@ -1,16 +1,17 @@
 """Words are stored at once, and the store says what is in their way; workers that cross each other do no harm."""
 
 from collections.abc import Iterator
+from datetime import timedelta
 
 import pytest
 
-from bot.domain.case import Case
+from bot.domain.case import Case, Cycle
 from bot.domain.errors import StoreUnavailable
-from bot.domain.models import Deleted, Event, Raw
-from bot.domain.ports import Cases
+from bot.domain.models import EARLIEST, Deleted, Event, Raw
+from bot.domain.ports import Cases, Commit
 from bot.services.intake import Intake
 from bot.store.store import Store
-from tests.support.cases import NOON, a_key, an_interaction
+from tests.support.cases import NOON, a_case, a_key, a_wait, an_interaction, an_item
 from tests.support.intake import an_intake, eventful_cases, takes_in, told
 from tests.support.stores import a_store
 
@@ -185,3 +186,21 @@ async def test_a_case_that_only_a_newer_version_can_read_holds_up_nobody_else(re
             a_key("ben").id: await stored(store, "ben"),
             a_key("nobody").id: None,
         }
+
+
+async def test_when_words_went_away_is_told_by_our_clock(redis_url: str) -> None:
+    """A network may name any instant: the promise of the first word is an hour old, and stays broken."""
+    since = NOON - timedelta(hours=2)
+    case = a_case(
+        key=a_key("ann"),
+        items=(an_item(id="ann-1", seen_at=since),),
+        cycle=Cycle(n=1, posted_at=since, seen_at=since),
+        wait=a_wait(since),
+    )
+    async with a_store(redis_url) as store:
+        assert await store.cases.commit(Commit(None, case, NOON)) == "committed"
+        gone = Deleted(id="ann-1", key=case.key, at=EARLIEST)
+        await takes_in(an_intake(store, told(lambda _raw: [gone])), store, "ann:-1")
+        after = await stored(store, "ann")
+    assert after is not None
+    assert (after.wait, after.cycle.gone_at) == (None, NOON)

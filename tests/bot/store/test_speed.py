@@ -1,11 +1,12 @@
 """How fast customers were answered: what commits count, exactly once, and who waits now."""
 
 import asyncio
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 import redis.asyncio
 
+from bot.domain.agenda import SAID
 from bot.domain.case import Case, Cycle, MarkName, Purpose, SendState
 from bot.domain.counting import Count, What
 from bot.domain.decisions import Change
@@ -15,8 +16,8 @@ from bot.domain.models import Sent
 from bot.domain.percentiles import bucket
 from bot.domain.ports import Commit, Conflict
 from bot.domain.reading import Reading
-from bot.domain.receiving import receive
-from bot.domain.speed import Queue, Stage, Waiter
+from bot.domain.receiving import deleted, receive
+from bot.domain.speed import Queue, Stage, Waiter, speed
 from bot.services.casework import Casework
 from bot.store.keys import millis
 from bot.store.store import Store
@@ -194,7 +195,7 @@ async def test_a_case_of_an_account_that_was_removed_waits_too(store: Store) -> 
     ]
 
 
-@pytest.mark.parametrize("said", ["again", "acknowledged"])
+@pytest.mark.parametrize("said", SAID)
 async def test_what_the_version_before_left_in_a_list_counts_for_nothing(store: Store, said: str) -> None:
     """It knows nothing of the list: the word was said in an earlier cycle."""
     (case,) = await stored(store, asked(hours_ago=1))
@@ -205,7 +206,7 @@ async def test_what_the_version_before_left_in_a_list_counts_for_nothing(store: 
     await store.link.do("DEL", store.cases.keys.index(shard, said))
 
 
-@pytest.mark.parametrize("said", ["again", "acknowledged"])
+@pytest.mark.parametrize("said", SAID)
 async def test_a_closed_case_stands_in_no_list_whoever_changed_it_last(store: Store, said: str) -> None:
     """The version before answered it, and left it in a list that it does not know."""
     case = asked().model_copy(update={"wait": None})
@@ -237,3 +238,60 @@ async def test_closing_counts_who_left(store: Store) -> None:
     casework = Casework(store.cases, TestClock())
     assert (await casework.apply(case.id, lambda case: close(case, ANA, "solved", NOON + 2 * HOUR))).done
     assert await store.speed.counts([TODAY]) == {Count("square", What.LEFT): 1, Count("square", What.BROKEN): 1}
+
+
+def late_word(case: Case) -> Commit:
+    """A first word after eighty minutes: too late, as a timer said before. The answer is not due yet."""
+    update = {"missed": (MarkName.ACK_BREACH,)}
+    return answer(case.model_copy(update={"cycle": case.cycle.model_copy(update=update)}), 80, Purpose.ACKNOWLEDGE)
+
+
+async def promises(store: Store, at: datetime = NOON) -> tuple[int, int]:
+    """How many promises were kept, of how many, as the figures say."""
+    counts, queue = await store.speed.counts([TODAY]), await store.speed.queue(ACCOUNTS, at)
+    total = speed(counts, queue, POLICY.calendar, NOON - 24 * HOUR, at).total
+    return total.kept, total.promised
+
+
+async def test_a_first_word_that_came_late_is_a_broken_promise_at_once(store: Store) -> None:
+    """Not only when the answer stands; and once, though the answer is late as well. What is not due is not overdue."""
+    (case,) = await stored(store, asked(hours_ago=1.5))
+    word = late_word(case)
+    assert await store.cases.commit(word) == "committed"
+    assert await promises(store) == (0, 1)
+    queue = await store.speed.queue(ACCOUNTS, NOON)
+    assert queue.waiters == [Waiter("square", NOON - 1.5 * HOUR, Stage.ANSWER, overdue=False, broken=True)]
+    assert queue.overdue == 0
+    assert (await store.speed.queue([], NOON)).waiters[0].broken, "of an account that was removed, too"
+    assert await promises(store, NOON + 5 * HOUR) == (0, 1)
+    later = word.after.model_copy(update={"sends": (a_send(id="send-2", state=SendState.SENDING),)})
+    assert await store.cases.commit(answer(later, 85)) == "committed"
+    assert await promises(store) == (0, 1)
+    assert not [key for key in await store.link.do("KEYS", "*") if b"broken" in key]
+
+
+async def test_of_many_who_wait_those_with_a_late_word_hide_nobody_who_is_overdue(store: Store) -> None:
+    """They are counted by themselves; of those whom nobody looked at, all who are overdue are."""
+    cases = await stored(store, *(asked(f"post-{n}", hours_ago=1.5 if n < 6 else 5) for n in range(18)))
+    for case in cases[:6]:
+        assert await store.cases.commit(late_word(case)) == "committed"
+    few = type(store.speed)(store.speed.link, store.speed.keys, most=1)
+    queue, all_of_them = await few.queue(ACCOUNTS, NOON), await store.speed.queue(ACCOUNTS, NOON)
+    assert queue.overdue == all_of_them.overdue == 12
+    most = type(store.speed)(store.speed.link, store.speed.keys, most=15 * store.speed.keys.shards)
+    assert (await most.queue(ACCOUNTS, NOON)).overdue == 12
+
+
+async def test_taking_words_back_is_counted_once_whoever_tells_of_it(store: Store) -> None:
+    """Fifty workers find them gone, one of them after a crash: one promise was broken, and nobody waits."""
+    (case,) = await stored(store, asked(hours_ago=1.5))
+    change = deleted(case, case.latest.id, NOON)
+    assert isinstance(change, Change)
+    before = await promises(store)
+    results = await asyncio.gather(*(store.cases.commit(Commit(case, change.case, NOON)) for _ in range(50)))
+    assert sorted(isinstance(each, Conflict) for each in results) == [False] + [True] * 49
+    assert before == await promises(store) == (0, 1)
+    assert (await store.speed.queue(ACCOUNTS, NOON)).total == 0
+    casework = Casework(store.cases, TestClock())
+    assert not (await casework.apply(case.id, lambda each: deleted(each, case.latest.id, NOON + HOUR))).done
+    assert await promises(store) == (0, 1)
