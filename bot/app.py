@@ -278,7 +278,7 @@ def _signals(
     recovery = Recovery(outage, store.cards, store.notes, slack, caught_up, policy.channel, clock)
     hearing = Hearing(store.heard, notices, titles, clock, metrics)
     canary = Canary(store.heard, notices, surroundings.connectors, titles, policy.calendar, clock)
-    misplaced = Misplaced(store.cases, store.notes, notices, clock)
+    misplaced = Misplaced(store.cases, store.storms, store.notes, notices, settings.card_fallbacks, clock)
     watchers = {DEAD: dead.act, CANARY: canary.act, OUTAGE: recovery.act, MISPLACED: misplaced.act}
     chores = {NOTICE: notices.act, **watchers}
     hosts = silent_hosts(store.notes, store.cases, surroundings.connectors, titles, ZoneInfo(settings.time_zone))

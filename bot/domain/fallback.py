@@ -13,6 +13,7 @@ from typing import Final
 from bot.domain.case import Case, Post, PostKind
 from bot.domain.decisions import Change, Decision, Refused
 from bot.domain.models import Health
+from bot.domain.storm import Problem, Storm
 
 COPY: Final = "fallback:"
 """How the ids of such copies begin."""
@@ -110,17 +111,28 @@ def refusals(cases: Sequence[Case]) -> dict[tuple[str, str], int]:
     return dict(sorted(troubles.items()))
 
 
-def misplaced_health(cases: Sequence[Case]) -> list[Health]:
-    """One line for each of them, with the mend."""
-    return [refusal_health(channel, error, count) for (channel, error), count in refusals(cases).items()]
-
-
 def refusal_health(channel: str, error: str, count: int) -> Health:
     """That so many messages wait there, in words, with the mend."""
     why, mend = reason_words(error)
     messages = "1 message waits" if count == 1 else f"{count} messages wait"
     place = "user" if channel[:1] in ("U", "W") else "channel"
     return Health(ok=False, summary=f"Slack {place} {channel}: {messages}, because {why}", mend=mend)
+
+
+def is_nowhere(told: Storm | Problem, channel: str, places: Places) -> bool:
+    """Whether neither its channel nor any other place takes the message of a storm or a known problem."""
+    others = [place for group in places for place in group if place != channel]
+    copies = [told.copies.get(place) for place in others]
+    return has_another_place(told.face.error) and all(copy is not None and copy.error for copy in copies)
+
+
+def nowhere_health(told: Storm | Problem, channel: str, held: int) -> Health:
+    """That nobody sees it, in words, with the mend; so many cases have no card but this one."""
+    what = f"the known problem “{told.title}”" if isinstance(told, Problem) else "the storm"
+    why, mend = reason_words(told.face.error)
+    cases = "1 case waits" if held == 1 else f"{held:,} cases wait"
+    summary = f"Slack channel {channel}: no place takes the card of {what}, behind which {cases}, because {why}"
+    return Health(ok=False, summary=summary, mend=f"{mend}; it is tried again within the hour")
 
 
 def _copies(case: Case, post: Post, error: str, places: Places) -> list[Post]:

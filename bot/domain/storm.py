@@ -50,7 +50,8 @@ EXEMPT_BANDS: Final = COMPLAINT_BAND + 1
 
 class Face(Model):
     """A message that stands for many cases. `attempt` is written before posting, `ts` after, as with a case's own.
-    What Slack would not take, for the reason `error`, is left alone until `retry_at`."""
+    What Slack would not take, for the reason `error`, is left alone until `retry_at`; `refused` counts how often in a
+    row its place was the reason."""
 
     attempt: str = ""
     place: str = ""
@@ -59,6 +60,7 @@ class Face(Model):
     drawn_at: AwareDatetime | None = None
     error: str = ""
     retry_at: AwareDatetime | None = None
+    refused: int = 0
 
     def rests(self, now: datetime) -> bool:
         """Whether it is too early to try again."""
@@ -114,6 +116,11 @@ class Weather(Model):
     def storming(self) -> bool:
         """Whether a storm holds now."""
         return self.storm is not None and self.storm.ended_at is None
+
+    @property
+    def told(self) -> tuple[Storm | Problem, ...]:
+        """Everything that has a card of its own."""
+        return (*((self.storm,) if self.storm else ()), *self.problems)
 
     @property
     def clear(self) -> bool:

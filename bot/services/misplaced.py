@@ -1,14 +1,17 @@
 """Messages that Slack refuses where they belong: named by `check` and App Home, told to the people who run Hark.
 
-A card has a copy elsewhere that says why. An alert has none: nobody would hear that a person on call has left.
+A card has a copy elsewhere that says why. An alert has none: nobody would hear that a person on call has left. The card
+of a storm or of a known problem has copies, too; it is named once none of the other places takes it either.
 """
 
 from datetime import datetime, timedelta
 
-from bot.domain.fallback import misplaced_health, refusal_health, refusals
+from bot.domain.fallback import Places, is_nowhere, nowhere_health, refusal_health, refusals
 from bot.domain.models import Health
 from bot.domain.notices import Words, kind_of
 from bot.domain.ports import Cases, Clock, Notes
+from bot.domain.storm import Problem
+from bot.domain.storm_ports import STORM, StormStore
 from bot.services.notices import Notices
 
 MISPLACED = "misplaced"
@@ -19,18 +22,22 @@ LOOKED_AT = 1000
 
 
 class Misplaced:
-    """Looks at the open cases of which Slack refused a message, by whichever worker holds the chore."""
+    """Looks at the open cases of which Slack refused a message, and at storms and known problems, by whichever worker
+    holds the chore."""
 
-    def __init__(self, cases: Cases, notes: Notes, notices: Notices, clock: Clock) -> None:
+    def __init__(
+        self, cases: Cases, storms: StormStore, notes: Notes, notices: Notices, places: Places, clock: Clock
+    ) -> None:
         self._cases = cases
+        self._storms = storms
         self._notes = notes
         self._notices = notices
+        self._places = places
         self._clock = clock
 
     async def act(self, _timer: str) -> datetime | None:
         """Tell of each channel and person with the reason, once a week; when to look again."""
-        for (place, error), count in refusals(await self._cases.misplaced(LOOKED_AT)).items():
-            kind, health = kind_of(MISPLACED, place, error), refusal_health(place, error, count)
+        for kind, health in (await self._found()).items():
             if await self._notes.get(f"said:{kind}") is None:
                 await self._notices.tell(kind, Words(headline=health.summary, mend=health.mend, every=TOLD))
                 await self._notes.set(f"said:{kind}", "told", TOLD)
@@ -38,4 +45,16 @@ class Misplaced:
 
     async def health(self) -> list[Health]:
         """One line for each channel and person, with the mend."""
-        return misplaced_health(await self._cases.misplaced(LOOKED_AT))
+        return list((await self._found()).values())
+
+    async def _found(self) -> dict[str, Health]:
+        """What is wrong, by the kind under which it is told."""
+        counts = refusals(await self._cases.misplaced(LOOKED_AT))
+        found = {kind_of(MISPLACED, *which): refusal_health(*which, count) for which, count in counts.items()}
+        for channel, weather in (await self._storms.weathers()).items():
+            for told in weather.told:
+                if is_nowhere(told, channel, self._places):
+                    group = told.id if isinstance(told, Problem) else STORM
+                    held = (await self._storms.tally(channel, group, self._clock.now())).folded
+                    found[kind_of(MISPLACED, channel, told.id)] = nowhere_health(told, channel, held)
+        return found

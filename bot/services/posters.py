@@ -12,7 +12,7 @@ import structlog
 
 from bot.domain.attempts import new_attempt
 from bot.domain.errors import SlackRateLimited, SlackRefused, SlackUnavailable, SlackUnknown
-from bot.domain.fallback import FATAL
+from bot.domain.fallback import FATAL, has_another_place
 from bot.domain.ports import Clock, Posted, Rendered, SlackPort
 from bot.domain.storm import Face
 from bot.services.drawing import (
@@ -25,6 +25,8 @@ from bot.services.slack_budget import SlackBudget
 
 AFTER_REFUSAL = timedelta(minutes=5)
 """Sooner than a case's own message: a storm is short, and the next drawing may be one that Slack takes."""
+LONGEST_REST = timedelta(hours=1)
+"""A place that refuses everything rests twice as long each time, up to that: it may never be there again."""
 Save = Callable[[Face], Awaitable[bool]]
 """Stores where the message stands; false when nobody wants it any more, or when it stands elsewhere already."""
 
@@ -75,7 +77,7 @@ class Posters:
         if self.clock.now() - now > STALE:
             return now
         posted = await self.slack.post(channel, rendered.text, rendered.blocks, attempt=attempt)
-        update = {"place": posted.channel, "ts": posted.ts, "drawn": rendered.digest, "drawn_at": now}
+        update = {"place": posted.channel, "ts": posted.ts, "drawn": rendered.digest, "drawn_at": now, "refused": 0}
         if not await save(face.model_copy(update=update)):
             await self.slack.delete(posted)
         return None
@@ -91,7 +93,8 @@ class Posters:
         if wait > 0:
             return now + timedelta(seconds=wait)
         await self.slack.update(Posted(face.place, face.ts), rendered.text, rendered.blocks)
-        await save(face.model_copy(update={"drawn": rendered.digest, "drawn_at": now, "error": "", "retry_at": None}))
+        update = {"drawn": rendered.digest, "drawn_at": now, "error": "", "retry_at": None, "refused": 0}
+        await save(face.model_copy(update=update))
         return None
 
     async def _refused(self, face: Face, error: SlackRefused, save: Save, now: datetime) -> datetime:
@@ -100,7 +103,17 @@ class Posters:
             await save(Face())
             return now
         structlog.get_logger("hark.posters").error("Slack refused a message", error=str(error))
-        again = now + (AFTER_FATAL if error.code in FATAL else self.after_refusal)
-        attempt = face.attempt if face.ts else ""
-        await save(face.model_copy(update={"error": error.code, "attempt": attempt, "retry_at": again}))
+        again = now + (AFTER_FATAL if error.code in FATAL else self._rest(face, error.code))
+        update = {
+            "error": error.code,
+            "attempt": face.attempt if face.ts else "",
+            "retry_at": again,
+            "refused": face.refused + 1 if has_another_place(error.code) else 0,
+        }
+        await save(face.model_copy(update=update))
         return again
+
+    def _rest(self, face: Face, code: str) -> timedelta:
+        """How long to leave it alone: the next drawing may be taken, but a place seldom changes."""
+        longer = self.after_refusal * 2 ** min(face.refused, 10) if has_another_place(code) else self.after_refusal
+        return min(longer, LONGEST_REST)

@@ -204,6 +204,8 @@ def _says_so(told: Storm | Problem, draw: Draw) -> bool:
     """Whether the message, or all copies that stand while its channel takes none, shows what it should."""
     if not has_another_place(told.face.error):
         return told.face.drawn == draw(told.face, False).digest and not told.copies
+    if not any(face.ts or face.attempt for face in (told.face, *told.copies.values())):
+        return True  # it never stood anywhere: what is over is told to nobody any more
     standing = [copy for copy in told.copies.values() if copy.ts and not copy.error]
     last = draw(told.face, True).digest
     return bool(standing) and all(copy.drawn == last for copy in standing)

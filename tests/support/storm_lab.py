@@ -54,6 +54,7 @@ class NotingSlack:
         if self.refusing not in GONE:  # which no post is told
             self._refuse(text)
         if channel in self.archived:
+            self.refused.append(self.clock.now())
             raise SlackRefused("is_archived")
         if self.meanwhile:
             others, self.meanwhile = self.meanwhile, None
@@ -75,6 +76,7 @@ class NotingSlack:
         del blocks
         self._refuse(text)
         if posted.channel in self.archived:
+            self.refused.append(self.clock.now())
             raise SlackRefused("is_inactive")
         self.edits.append((self.clock.now(), posted.ts, text))
 

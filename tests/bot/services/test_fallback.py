@@ -11,7 +11,7 @@ from bot.cards.card import render, render_plain
 from bot.cards.view import Rendered, View
 from bot.domain.case import Case, Person, Post, PostKind
 from bot.domain.claims import claim
-from bot.domain.fallback import FATAL, REASONS, displaced, misplaced_health
+from bot.domain.fallback import FATAL, REASONS, displaced, refusal_health, refusals
 from bot.domain.lifecycle import close, reopen
 from bot.domain.models import Capabilities, LengthRule
 from bot.domain.ports import Commit, Due
@@ -141,7 +141,7 @@ async def test_it_goes_home_when_it_can(board: Board) -> None:
     assert "a newer message has taken its place" in str(board.slack.messages(CARE)[0].blocks)
     assert case.card is not None
     assert (case.card.error, case.card.retry_at) == ("", None)
-    assert misplaced_health(await board.store.cases.misplaced(10)) == []
+    assert refusals(await board.store.cases.misplaced(10)) == {}
 
 
 async def test_it_goes_home_past_all_that_people_wrote_meanwhile(board: Board) -> None:
@@ -257,7 +257,8 @@ async def test_a_closed_case_is_left_in_peace_a_day_later(board: Board) -> None:
 async def test_check_and_home_name_the_channel_and_the_mend(board: Board) -> None:
     """As long as it lasts."""
     await board.draw()
-    (health,) = misplaced_health(await board.store.cases.misplaced(10))
+    ((which, count),) = refusals(await board.store.cases.misplaced(10)).items()
+    health = refusal_health(*which, count)
     assert REFUNDS in health.summary
     assert "1 message waits" in health.summary
     assert "/invite @Hark" in health.mend
@@ -291,7 +292,7 @@ async def test_what_slack_will_not_draw_is_said_in_words(redis_url: str) -> None
         await board.draw()
         (line,) = board.slack.messages(CARE)
         assert "A card cannot be drawn: Slack refuses the drawing (invalid_blocks)" in line.text
-        assert len(misplaced_health(await board.store.cases.misplaced(10))) == 1
+        assert len(refusals(await board.store.cases.misplaced(10))) == 1
 
 
 @pytest.mark.parametrize("error", sorted(FATAL))
@@ -306,7 +307,8 @@ def test_no_copy_is_made_when_the_token_is_dead(error: str) -> None:
 def test_every_refusal_has_words(error: str) -> None:
     """A reason and a mend, also for a code that nobody has seen yet."""
     case = a_case(posts=(a_card(error=error),))
-    (health,) = misplaced_health([case])
+    ((which, count),) = refusals([case]).items()
+    health = refusal_health(*which, count)
     assert health.mend
     assert "because " in health.summary
 

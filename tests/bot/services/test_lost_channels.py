@@ -1,13 +1,24 @@
 """A storm or a known problem whose channel takes nothing any more is seen, and solved, elsewhere."""
 
+from datetime import timedelta
+from itertools import pairwise
+
 import pytest
 
+from bot.cards.notice import notice_message
 from bot.domain.storm import Problem
+from bot.domain.text.privacy import AllowList
+from bot.secrecy import masker
+from bot.services.misplaced import MISPLACED, Misplaced
+from bot.services.notices import Notices
 from bot.services.storm_desk import Told
 from bot.services.storm_messages import LOOK_AGAIN
 from tests.support.cases import ANA
 from tests.support.storm_lab import CHANNEL, MAIN, Lab, Worker, a_customer, a_lab, pass_time
 
+OPS = "C0OPS00001"
+EVERYWHERE = {CHANNEL, MAIN, ANA.id}
+HOUR = timedelta(hours=1)
 FERRY = Told("Ferry cancelled", "Storm at sea", "It goes tomorrow.", "ferry cancelled")
 CARD = "Known problem: Ferry cancelled"
 
@@ -124,3 +135,74 @@ async def test_a_storm_of_a_lost_channel_is_seen_in_the_main_channel(lab: Lab) -
         await pass_time(lab, worker, seconds=1800, step=5)
         assert "The storm is over" in edits(lab, ts_of(lab, MAIN, "Storm ·"))[-1]
         assert (await worker.store.storms.weather(CHANNEL)).storm is None
+
+
+async def test_what_no_place_takes_is_tried_ever_more_seldom_and_taken_up_again(lab: Lab) -> None:
+    """A night without a place: five minutes, ten, twenty, at last an hour. Then a worker dies in the middle of the post
+    that is taken: another one finds it, so one copy stands, and with the next trouble it begins with five minutes."""
+    async with lab.worker() as worker, lab.worker("worker-2") as other:
+        await a_problem(lab, worker)
+        lab.slack.archived |= EVERYWHERE
+        await ask(lab, worker, 20, 5)
+        await pass_time(lab, worker, other, seconds=12 * 3600, step=30)
+        tries = sorted(set(lab.slack.refused))
+        gaps = [after - before for before, after in pairwise(tries)]
+        assert gaps[:4] == sorted(gaps[:4])
+        assert gaps[0] < timedelta(minutes=6)
+        assert all(HOUR <= gap <= HOUR + timedelta(minutes=1) for gap in gaps[4:])
+        assert len(lab.slack.refused) == 3 * len(tries), "two workers try no more than one"
+        lab.slack.archived -= {MAIN}
+        lab.slack.losing = 1
+        await pass_time(lab, worker, other, seconds=3700, step=30)
+        assert places(lab, CARD) == [CHANNEL, MAIN]
+        (problem,) = (await worker.store.storms.weather(CHANNEL)).problems
+        assert problem.copies[MAIN].refused == 0
+        assert "17 cases" in (edits(lab, ts_of(lab, MAIN, CARD)) or [lab.slack.posts[-1][2]])[-1]
+
+
+async def test_what_no_place_takes_is_told_once_and_named_by_check_and_home(lab: Lab) -> None:
+    """With how many wait behind it, and what to do; not while a copy stands, nor once it has come home."""
+    async with lab.worker() as worker:
+        await a_problem(lab, worker)
+        misplaced, notices = watching(lab, worker)
+        lab.slack.archived |= {CHANNEL}
+        await ask(lab, worker, 20, 5)
+        await pass_time(lab, worker, seconds=60)
+        assert await misplaced.health() == []
+        lab.slack.archived |= EVERYWHERE
+        await ask(lab, worker, 30, 5)
+        await pass_time(lab, worker, seconds=120, step=2)
+        words = f"Slack channel {CHANNEL}: no place takes the card of the known problem “Ferry cancelled”"
+        (health,) = [each for each in await misplaced.health() if "the storm" not in each.summary]
+        assert health.summary == f"{words}, behind which 22 cases wait, because the channel is archived"
+        assert "unarchive it" in health.mend
+        for _ in range(3):
+            await misplaced.act(MISPLACED)
+            for due in await worker.store.timers.take(lab.clock.now(), 10, HOUR):
+                await notices.act(due.id)
+            lab.clock.advance(24 * HOUR)
+        assert places(lab, "of the known problem") == [OPS]
+        lab.slack.archived.clear()
+        await pass_time(lab, worker, seconds=60)
+        assert await misplaced.health() == []
+
+
+async def test_a_problem_that_stood_nowhere_is_forgotten_once_it_is_over(lab: Lab) -> None:
+    """Its channel was lost before anybody saw its card: there is nothing to edit, and nobody to tell."""
+    lab.slack.archived |= EVERYWHERE
+    async with lab.worker() as worker:
+        opened = await worker.calm.desk.open_problem(CHANNEL, ANA.id, FERRY)
+        assert isinstance(opened, Problem)
+        await pass_time(lab, worker, seconds=20)
+        assert len((await worker.store.storms.weather(CHANNEL)).problems) == 1
+        assert await worker.calm.desk.solve(CHANNEL, opened.id, ANA.id, "It goes again.") is None
+        await pass_time(lab, worker, seconds=60)
+        assert (await worker.store.storms.weather(CHANNEL)).problems == ()
+
+
+def watching(lab: Lab, worker: Worker) -> tuple[Misplaced, Notices]:
+    """What looks for such messages, and tells of them in a channel of its own."""
+    store, hide = worker.store, masker(AllowList())
+    notices = Notices(store.notices, store.timers, lab.slack, notice_message, hide, (OPS,), lab.clock)
+    places = ((MAIN,), (ANA.id,))
+    return Misplaced(store.cases, store.storms, store.notes, notices, places, lab.clock), notices

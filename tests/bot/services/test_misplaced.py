@@ -21,7 +21,8 @@ async def test_it_is_told_once_a_week_as_long_as_it_lasts(redis_url: str) -> Non
         alert = a_card(id="late", kind=PostKind.ALERT, channel=LEFT, error="user_disabled")
         case = a_case(posts=(a_card(), alert))
         await desk.store.cases.commit(Commit(before=None, after=case, at=NOON))
-        misplaced = Misplaced(desk.store.cases, desk.store.notes, desk.notices, desk.clock)
+        store, places = desk.store, ((CARE,),)
+        misplaced = Misplaced(store.cases, store.storms, store.notes, desk.notices, places, desk.clock)
         for _ in range(3):
             await misplaced.act(MISPLACED)
             await desk.due(KIND)
