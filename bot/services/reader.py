@@ -5,13 +5,18 @@ from datetime import datetime
 
 from bot.domain.case import Item
 from bot.domain.models import Author, Interaction, Raw
-from bot.domain.text.clean import cut, tidy
+from bot.domain.text.clean import ELLIPSIS, cut, tidy
 from bot.domain.text.flatten import flatten
 from bot.domain.text.privacy import AllowList, mask
 from bot.domain.text.triage import Triage
 
 TEXT_GRAPHEMES = 3000
+DESCRIPTION_GRAPHEMES = 300
 NAME_GRAPHEMES = 80
+READ_PER_GRAPHEME = 8
+MARGIN = 400
+"""Of a longer text only so much is searched for personal data as can be kept, since that takes 10 µs a sign: at 4 MB,
+most of a minute. What stands at the end of that goes unseen: the cut may have gone through a number."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +31,7 @@ class Reader:
         text, masked, shortened = self.safe(event.text)
         author = self.clean(event.author) if event.author else None
         attachments = tuple(
-            each.model_copy(update={"description": self.safe(each.description)[0][:300]})
+            each.model_copy(update={"description": self.safe(each.description, DESCRIPTION_GRAPHEMES)[0]})
             for each in event.attachments[:10]
         )
         return Item(
@@ -56,11 +61,13 @@ class Reader:
             hidden=event.hidden,
         )
 
-    def safe(self, text: str) -> tuple[str, bool, bool]:
+    def safe(self, text: str, graphemes: int = TEXT_GRAPHEMES) -> tuple[str, bool, bool]:
         """Foreign text made fit to keep: tidied, masked, cut; whether something was masked, whether it was cut."""
-        hidden = mask(tidy(text), self.allow)
-        kept = cut(hidden.text, TEXT_GRAPHEMES)
-        return kept, bool(hidden.found), kept != hidden.text
+        text, most = tidy(text), graphemes * READ_PER_GRAPHEME + MARGIN
+        hidden = mask(text[:most], self.allow)
+        whole = hidden.text if len(text) <= most else hidden.text[:-MARGIN] + ELLIPSIS
+        kept = cut(whole, graphemes)
+        return kept, bool(hidden.found), kept != whole or len(text) > most
 
     def clean(self, author: Author) -> Author:
         """A customer's profile with names that are fit to be shown."""
@@ -69,7 +76,7 @@ class Reader:
 
     def _name(self, text: str) -> str:
         """A name fit to be shown; none where nothing of it can be seen."""
-        name = cut(mask(tidy(text), self.allow).text.replace("\n", " "), NAME_GRAPHEMES)
+        name = self.safe(text, NAME_GRAPHEMES)[0].replace("\n", " ")
         return name if flatten(name).text.strip() else ""
 
 
