@@ -9,6 +9,9 @@ from bot.domain.errors import Transient, Unknown
 
 TOTAL_S: Final = 20.0
 TIMEOUT: Final = aiohttp.ClientTimeout(total=TOTAL_S, connect=5)
+MAX_ANSWER: Final = 8 * 1024 * 1024
+"""Bytes of an answer, unpacked. A full page of the most talkative network has a tenth of that; in the twenty seconds
+that an answer may take, whoever stands in for a network could fill the memory."""
 
 
 def number(text: str | None) -> float | None:
@@ -42,10 +45,26 @@ async def exchange(
         async with http.request(
             verb, url, params=params, data=data, json=json, headers=given, timeout=TIMEOUT, allow_redirects=False
         ) as answer:
-            return answer.status, answer.headers, await answer.read()
+            body = await _read(answer)
+            status, given_back = answer.status, answer.headers
     except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
         msg = f"{who} could not be reached ({type(error).__name__})"
         raise Transient(msg) from error
     except (TimeoutError, aiohttp.ClientError) as error:
         msg = f"{link} broke ({type(error).__name__})"
         raise (Unknown(msg) if writes else Transient(msg)) from error
+    if len(body) > MAX_ANSWER:
+        msg = f"{who} answered more than {MAX_ANSWER // 1024**2} MiB"
+        raise Unknown(msg) if writes else Transient(msg)
+    return status, given_back, body
+
+
+async def _read(answer: aiohttp.ClientResponse) -> bytes:
+    """The body; of one that is too long as much as tells so. The connection is then given up with the rest."""
+    found = bytearray()
+    async for chunk in answer.content.iter_any():
+        found += chunk
+        if len(found) > MAX_ANSWER:
+            answer.close()
+            break
+    return bytes(found)
