@@ -11,8 +11,12 @@ CONNECTIONS = 100
 
 
 def open_session() -> aiohttp.ClientSession:
-    """A session with limits on everything. Close it last. Proxies are used only where a call names one."""
+    """A session with limits on everything. Close it last. Proxies are used only where a call names one.
+
+    No cookie is kept: the accounts of one network share its host, and what one is given is nothing to the others.
+    """
     return aiohttp.ClientSession(
+        cookie_jar=aiohttp.DummyCookieJar(),
         timeout=aiohttp.ClientTimeout(total=TOTAL_S, sock_connect=CONNECT_S),
         connector=aiohttp.TCPConnector(limit=CONNECTIONS, family=socket.AF_UNSPEC, ttl_dns_cache=60),
         headers={"User-Agent": USER_AGENT},

@@ -1,4 +1,4 @@
-"""One exchange with a network: an answer without end fills no memory."""
+"""One exchange with a network: an answer without end fills no memory, a cookie is not kept."""
 
 import tracemalloc
 import zlib
@@ -9,6 +9,7 @@ import pytest
 from aiohttp import web
 
 from bot.domain.errors import NetworkError, Transient, Unknown
+from bot.http import open_session
 from connectors.exchange import MAX_ANSWER, exchange
 from tests.support.loopback import catch_all
 
@@ -66,3 +67,18 @@ async def test_a_long_answer_comes_whole() -> None:
     """Up to the last byte."""
     async with catch_all(exact) as url:
         assert len(await answer(url)) == MAX_ANSWER
+
+
+async def test_no_cookie_is_kept_from_one_call_to_the_next() -> None:
+    """All accounts of a network share its host, and a session that it gives to one of them is nothing to the others."""
+    shown: list[str] = []
+
+    async def sets(request: web.Request) -> web.Response:
+        shown.append(request.headers.get("Cookie", ""))
+        return web.Response(headers={"Set-Cookie": "session=ana; Path=/"})
+
+    async with catch_all(sets) as url, open_session() as http:
+        named = url.replace("127.0.0.1", "localhost")  # a jar keeps none for an address of numbers
+        for _ in range(2):
+            await exchange(http, "GET", named, params={})
+    assert shown == ["", ""]
