@@ -4,12 +4,13 @@ A webhook is answered 200 only after it stands in Redis; when Redis is away the 
 again. Nothing is parsed here.
 """
 
+import asyncio
 import hmac
 import json
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from ipaddress import ip_address
 from traceback import clear_frames
 
@@ -27,6 +28,9 @@ from bot.telemetry import Metrics
 MAX_BODY = 4 * 1024 * 1024
 """Meta sends up to 1000 updates at once and up to 3 MB (docs/decisions/007); a connector may allow less."""
 
+BODY_S = 15.0
+"""How long a body may take to come: the largest does at 2.3 megabits a second. A signature can be judged at the end
+only, so until then anybody's bytes are kept."""
 RETRY_AFTER = {"Retry-After": "5"}
 NOT_OURS = (ConnectionError, web.RequestPayloadError, HttpProcessingError)
 """What aiohttp tells as an error, with a trace: a client went away in the middle, or does not speak HTTP."""
@@ -38,7 +42,8 @@ class WebDeps:
     """What the routes need. `ready` names each condition with its state (a word says why not); `depths` each queue with
     its length.
 
-    Without `public` there are only the routes for watching: a worker takes no webhooks and no presses.
+    Without `public` there are only the routes for watching: a worker takes no webhooks and no presses. `body_s` is how
+    long the body of a request may take to come.
     """
 
     inbox: Inbox
@@ -50,6 +55,7 @@ class WebDeps:
     metrics_token: SecretStr | None = None
     slack: Handler | None = None
     public: bool = True
+    body_s: float = BODY_S
 
 
 def build(deps: WebDeps) -> web.Application:
@@ -66,7 +72,7 @@ def build(deps: WebDeps) -> web.Application:
         app.router.add_route("*", path, door)
     app.router.add_route("*", "/webhooks/{rest:.*}", _elsewhere(doors))
     if deps.slack is not None:
-        app.router.add_post("/slack/events", _as_sent(deps.slack))
+        app.router.add_post("/slack/events", _as_sent(deps.slack, deps.body_s))
     return app
 
 
@@ -79,21 +85,35 @@ def _retell(record: logging.LogRecord) -> bool:
     return True
 
 
-def _as_sent(handler: Handler) -> Handler:
-    """Refuse a compressed body unread: signatures are over bytes as they are sent, and no network compresses."""
+def _as_sent(handler: Handler, body_s: float) -> Handler:
+    """Hand over a request whose body is there. One that is compressed is refused unread, for signatures are over bytes
+    as they are sent, and no network compresses; one that takes too long to come is given up."""
 
     async def handle(request: web.Request) -> web.StreamResponse:
         encoding = request.headers.get("Content-Encoding")
         if encoding is not None and encoding.strip().lower() != "identity":
             return web.Response(status=415, text="send the body as it is, not compressed\n")
         try:
-            return await handler(request)
+            if not request.content.is_eof():  # most bodies come together with their headers
+                async with asyncio.timeout(body_s):
+                    await request.read()
+        except TimeoutError:
+            return _hanging_up(web.Response(status=408, text="too slow\n"))
+        except web.HTTPRequestEntityTooLarge:
+            return web.Response(status=413, text="too large\n")
         except NOT_OURS as error:
             # What had come, up to 4 MB, and its error hold each other until the collector comes by, which is seldom.
             clear_frames(error.__traceback__)
             raise
+        return await handler(request)
 
     return handle
+
+
+def _hanging_up(response: web.Response) -> web.Response:
+    """The answer, after which nothing more is taken on this connection."""
+    response.force_close()
+    return response
 
 
 async def _alive(_request: web.Request) -> web.Response:
@@ -140,7 +160,7 @@ def _doors(deps: WebDeps) -> dict[str, Handler]:
     networks = [network for network, _ in deps.connectors]
     doors: dict[str, Handler] = {}
     for (network, account), connector in deps.connectors.items():
-        door = _as_sent(_webhook(deps, network, connector))
+        door = _webhook(deps, network, connector)
         doors[f"/webhooks/{network}/{account}"] = door
         if account == MAIN or networks.count(network) == 1:
             doors[f"/webhooks/{network}"] = door
@@ -159,12 +179,14 @@ def _elsewhere(doors: Mapping[str, Handler]) -> Handler:
 
 
 def _webhook(deps: WebDeps, network: str, connector: ConnectorPort) -> Handler:
+    receive = _as_sent(partial(_receive, deps, connector), deps.body_s)
+
     @cache
     def counter(status: int) -> Counter:
         return deps.metrics.webhooks.labels(network, str(status))
 
-    async def handle(request: web.Request) -> web.Response:
-        response = await _receive(deps, connector, request)
+    async def handle(request: web.Request) -> web.StreamResponse:
+        response = await receive(request)
         counter(response.status).inc()
         return response
 
@@ -172,16 +194,12 @@ def _webhook(deps: WebDeps, network: str, connector: ConnectorPort) -> Handler:
 
 
 async def _receive(deps: WebDeps, connector: ConnectorPort, request: web.Request) -> web.Response:
-    try:
-        body = await request.read()
-    except web.HTTPRequestEntityTooLarge:
-        return web.Response(status=413, text="too large\n")
     verdict = connector.verify(
         WebhookRequest(
             method=request.method,
             headers=_plain(request),
             query=dict(request.query) if request.query_string else {},
-            body=body,
+            body=await request.read(),
             received_at=deps.clock.now(),
         )
     )

@@ -22,7 +22,7 @@ from bot.domain.network import Accepted, Challenge, Refusal, Verdict, WebhookReq
 from bot.roles import Role
 from bot.store.store import Store
 from bot.telemetry import Metrics
-from bot.web import MAX_BODY, WebDeps, build
+from bot.web import BODY_S, MAX_BODY, WebDeps, build
 from connectors.base import Connector, ConnectorDeps
 from connectors.webhook import signing
 from connectors.webhook.connector import WebhookConnector
@@ -109,7 +109,9 @@ class Site:
 
 
 @asynccontextmanager
-async def a_site(url: str, token: str | None = None, postboxes: Sequence[str] = ("east",)) -> AsyncIterator[Site]:
+async def a_site(
+    url: str, token: str | None = None, postboxes: Sequence[str] = ("east",), body_s: float = BODY_S
+) -> AsyncIterator[Site]:
     """The routes on a free port, with two webhook accounts and the postboxes of these names."""
     metrics = Metrics()
     async with a_store(url) as store, aiohttp.ClientSession() as http:
@@ -140,6 +142,7 @@ async def a_site(url: str, token: str | None = None, postboxes: Sequence[str] = 
                 ready=ready,
                 depths=depths,
                 metrics_token=SecretStr(token) if token else None,
+                body_s=body_s,
             )
         )
         async with on_loopback(app) as site.url:

@@ -53,6 +53,22 @@ async def test_it_is_told_in_one_line(
         assert await site.stored() == []
 
 
+async def test_a_body_that_does_not_come_is_not_waited_for(redis_url: str) -> None:
+    """A few thousand of them, 4 MB each but for the last byte, would fill the memory of any machine for as long as
+    they like. Whoever is slow is told so and counted; others come through meanwhile."""
+    async with a_site(redis_url, body_s=0.3) as site:
+        host, port = site.url.removeprefix("http://").split(":")
+        reader, writer = await asyncio.open_connection(host, int(port))
+        writer.write(DOOR + b"Content-Length: 4000000\r\n\r\n" + b"x" * 3_000_000)
+        assert await site.post("/webhooks/postbox", b"quick") == 200
+        answer = await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 10)
+        assert answer.startswith(b"HTTP/1.1 408")
+        assert b"Connection: close" in answer
+        slow = site.metrics.registry.get_sample_value("hark_webhooks_total", {"network": "webhook", "status": "408"})
+        assert slow == 1
+        writer.close()
+
+
 async def test_what_is_sent_packed_is_not_unpacked(redis_url: str, caplog: pytest.LogCaptureFixture) -> None:
     """Wherever it is sent to, and whoever sends it: nobody finds out that it is not packed at all."""
     caplog.set_level(logging.INFO)
