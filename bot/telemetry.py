@@ -12,10 +12,13 @@ from pydantic import SecretStr
 
 HIDDEN = "[hidden]"
 SECRET_WORDS = re.compile(
-    r"xox[a-z]-[\w-]+|xapp-[\w-]+|whsec_[\w+/=]+|eyJ[\w-]+\.[\w-]+\.[\w-]*|Bearer\s+\S+|(?<=://)[^\s/@]+@",
+    r"xox[a-z]-[\w-]+|xapp-[\w-]+|whsec_[\w+/=]+|eyJ[\w-]+\.[\w-]+\.[\w-]*|Bearer\s+\S+|(?<=://)[^\s/]+@"
+    r"|(?<![a-z])(?:access_token|refresh_token|input_token|client_secret|appsecret_proof)=[^&\s\"']+",
     re.IGNORECASE,
 )
 SECRET_FIELDS = re.compile(r"token|secret|password|authorization|cookie|jwt", re.IGNORECASE)
+STEERING = re.compile(r"[\x00-\x08\x0a-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+"""What begins a line, moves a terminal's cursor or turns a line's direction."""
 Masker = Callable[[str], str]
 Processor = Callable[[Any, str, Any], Any]
 
@@ -136,12 +139,13 @@ def configure_logging(level: str, form: str, redact: Processor) -> None:
         structlog.processors.format_exc_info,
         structlog.stdlib.PositionalArgumentsFormatter(),
     ]
-    last = structlog.processors.JSONRenderer() if form == "json" else structlog.dev.ConsoleRenderer(colors=False)
+    plain: list[Processor] = [_in_one_line, structlog.dev.ConsoleRenderer(colors=False)]
+    last = [structlog.processors.JSONRenderer()] if form == "json" else plain
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
-            processors=[_bare, structlog.stdlib.ProcessorFormatter.remove_processors_meta, redact, last],
+            processors=[_bare, structlog.stdlib.ProcessorFormatter.remove_processors_meta, redact, *last],
         )
     )
     structlog.configure(
@@ -160,3 +164,16 @@ def _bare(_logger: Any, _method: str, event: Any) -> Any:
     """Drop what a foreign library may have attached besides its message."""
     event.pop("stack_info", None)
     return event
+
+
+def _in_one_line(_logger: Any, _method: str, event: Any) -> Any:
+    """An event for a terminal: nothing in it can pass for a line of its own. Those of a trace are indented."""
+    flat = {_shown(str(key)): _shown(value) if isinstance(value, str) else value for key, value in event.items()}
+    if isinstance(event.get("exception"), str):
+        flat["exception"] = "\n".join(f"  {_shown(line)}" for line in event["exception"].split("\n"))
+    return flat
+
+
+def _shown(text: str) -> str:
+    """A text whose signs for a terminal are written out."""
+    return STEERING.sub(lambda sign: repr(sign[0])[1:-1], text)

@@ -3,6 +3,7 @@
 import io
 import json
 import logging
+import re
 import sys
 from collections.abc import Callable, Iterator
 from datetime import datetime
@@ -84,6 +85,9 @@ SECRETS = [
     ("Bearer open.sesame-123", "sesame"),
     ("bearer opensesame", "sesame"),
     ("redis://user:pass-0451@cache.example.com:6379/0", "0451"),
+    ("redis://:p@ss-0451@cache.example.com:6379/0", "0451"),
+    ("https://graph.example.com/v1/me?access_token=EAAB0451&fields=id", "0451"),
+    ("grant_type=refresh_token&refresh_token=0451abc", "0451"),
 ]
 
 
@@ -185,6 +189,23 @@ def test_a_customers_line_break_cannot_forge_a_log_line(lines: Callable[..., Lin
     out = lines()
     structlog.get_logger("hark.test").info("received", text='hi\n{"level": "critical"}')
     assert len(out.text.splitlines()) == 1
+
+
+def test_nothing_foreign_steers_a_terminal(lines: Callable[..., Lines]) -> None:
+    """In the console form no line break begins a line in the message, in a field or its name, and none in a trace
+    begins at the edge; the signs that move a cursor or turn a line are written out."""
+    out, evil = lines("console"), "x\n2026-11-23 [error] forged\x1b[2J\r\u202e\u2028\x9b"
+    structlog.get_logger("hark.test").info("received", text=evil, inner={"deep": [evil]}, **{evil: 1})
+    logging.getLogger("some.library").warning("with %s", evil)
+    try:
+        raise ValueError(evil)  # noqa: TRY301 - the trace is what is tested
+    except ValueError:
+        structlog.get_logger("hark.test").exception("failed")
+    shown = out.text.splitlines()
+    assert not [line for line in shown if line.startswith(("2026-11-23 [error]", "[error]"))]
+    assert sum(line[:1].isdigit() for line in shown) == 3
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e]", out.text)
+    assert "ValueError: x" in out.text
 
 
 def test_the_console_form_reads_as_words(lines: Callable[..., Lines]) -> None:
