@@ -15,6 +15,7 @@ from bot.checking import SERVER_MEND, check
 from bot.clock import SystemClock, within
 from bot.docs import capabilities_page, settings_page
 from bot.domain.errors import HarkError, StoreUnavailable
+from bot.domain.text.clean import tidy
 from bot.roles import Role, serve
 from bot.secrecy import set_up_logging
 from bot.settings import Settings
@@ -95,5 +96,6 @@ async def await_server(settings: Settings, stop: asyncio.Event, within_s: float 
 
 
 def _say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
+    """Tell whoever called; what a network or a customer said of themselves may be in it, and steers no terminal."""
+    sys.stdout.write(f"{tidy(text)}\n")
     sys.stdout.flush()  # here, and not at the exit, it is found out that nobody reads

@@ -170,3 +170,17 @@ async def test_one_dead_letter_is_shown_with_its_personal_data_masked(redis_url:
         assert "hush" not in said
         for unknown in ("0.1-1", "rubbish", "9.1-1"):
             assert await run_bot(env, "dead", unknown) == (1, f"no dead letter {unknown!r}\n")
+
+
+@pytest.mark.parametrize("command", [("dead",), ("dead", "it")])
+async def test_nothing_foreign_steers_the_terminal(redis_url: str, command: tuple[str, ...]) -> None:
+    """A network's words about an error, and a delivery, may hold what clears a screen or writes over a line."""
+    evil = "\x1b[2J\x1b]0;owned\x07\u202e\r\x9b1A"
+    async with a_sandbox(redis_url) as (_, env):
+        async with a_store(redis_url) as store:
+            await store.inbox.bury(a_raw(f"hello{evil}".encode(), headers={f"x{evil}": "1"}), f"it says{evil}")
+            (buried,) = await store.dead.newest(1)
+        code, said = await run_bot(env, *(buried.id if each == "it" else each for each in command))
+    assert code == 0
+    assert "it says" in said
+    assert not set(said) & set("\x1b\x07\u202e\r\x9b")
