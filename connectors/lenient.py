@@ -8,6 +8,8 @@ from typing import Annotated, Any, Final, TypeVar
 
 from pydantic import BaseModel, BeforeValidator
 
+from bot.domain.models import MOST
+
 T = TypeVar("T")
 _FORMS: Final = (dict, BaseModel)
 
@@ -42,7 +44,7 @@ def _text(value: object) -> str:
 
 
 def _count(value: object) -> int | None:
-    return value if isinstance(value, int) and not isinstance(value, bool) and value >= 0 else None
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= MOST else None
 
 
 Object = Annotated[T, BeforeValidator(_object)]

@@ -12,6 +12,7 @@ from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
 ID_LENGTH = 16
 LONGEST_ID = 2048
+MOST = 10_000_000_000
 EARLIEST, LATEST = datetime(1970, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 
@@ -33,6 +34,14 @@ def _within_reach(at: datetime) -> datetime:
 Told = Annotated[AwareDatetime, AfterValidator(_within_reach)]
 """An instant that a network told: some tell the year 1 or 9999 where they know none. What lies outside of 1970 to 2100
 counts as the nearest instant within: all that is kept of it is exact as seconds, and none is mistaken for ms."""
+
+
+def _countable(number: int) -> int:
+    return min(max(number, 0), MOST)
+
+
+Number = Annotated[int, AfterValidator(_countable)]
+"""What a network counts. JSON knows numbers of thousands of digits: one of them would fill a card."""
 
 
 class Kind(StrEnum):
@@ -60,7 +69,7 @@ class Author(Model):
     handle: str = ""
     name: str = ""
     url: str = ""
-    followers: int | None = None
+    followers: Number | None = None
 
     @property
     def label(self) -> str:
@@ -125,7 +134,7 @@ class Interaction(Model):
     worded_at: Told | None = None
     private: bool = False
     language: str | None = None
-    rating: int | None = None
+    rating: Number | None = None
     attachments: tuple[Attachment, ...] = ()
     ref: dict[str, str] = Field(default_factory=dict)
     about: Annotated[str | None, Field(max_length=LONGEST_ID)] = None

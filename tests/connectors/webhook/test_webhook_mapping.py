@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.models import Deleted, Interaction, Kind, Malformed, UnknownEvent
+from bot.domain.models import MOST, Deleted, Interaction, Kind, Malformed, UnknownEvent
 from connectors.webhook import mapping
 from connectors.webhook.connector import WebhookConnector
 from tests.support.cases import NOON
@@ -241,3 +241,8 @@ def test_deep_nesting_is_refused(body: bytes) -> None:
     (event,) = mapping.parse(a_raw(body))
     assert isinstance(event, Malformed)
     assert "nested" in event.error
+
+
+def test_a_number_of_thousands_of_digits_stays_short() -> None:
+    """It fits JSON and fills a card."""
+    assert of({"id": "c-1", "text": "Hello", "author": {"id": "a", "followers": 10**4000}}).author.followers == MOST
