@@ -11,7 +11,7 @@ from bot.domain.offers import Offer
 from bot.domain.overtaking import Seen
 from bot.domain.replying import Draft, Outgoing
 from bot.domain.templates import is_template
-from bot.domain.text.suggestions import acknowledge_line, first_name
+from bot.domain.text.suggestions import acknowledge_line
 from bot.services.casework import Outcome
 from bot.services.composing import DUPLICATE, Advice, Composing, Submission
 from bot.services.desk_context import DeskContext
@@ -100,10 +100,8 @@ class Desk:
     def _first_word(self, send_id: str, case: Case, by: Person) -> Decision:
         if not by.signature:
             return Refused(code="no_signature", text="First choose how you sign.")
-        text = acknowledge_line(first_name(case.author.name if case.author else ""), self._rng)
-        draft = Draft(
-            id=send_id, purpose=Purpose.ACKNOWLEDGE, private=case.latest.private, text=signed(text, by.signature)
-        )
+        text = signed(acknowledge_line(self._rng), by.signature)
+        draft = Draft(id=send_id, purpose=Purpose.ACKNOWLEDGE, private=case.latest.private, text=text)
         queued = replying.queue(case, Outgoing(by=by, drafts=(draft,)), self._at.clock.now(), self._at.policy)
         # A press that Slack delivers twice is a duplicate, and nothing is said about offers.
         return queued if isinstance(queued, Refused) else self._at.refused(case, Offer.ACKNOWLEDGE) or queued

@@ -1,13 +1,12 @@
 """Customers who mean harm: whatever they write or call themselves is shown as data, pings nobody and breaks nothing."""
 
-import dataclasses
 import re
 
 import pytest
 import redis.asyncio
 
 from sandbox.slack.workspace import ANA, BEN, CARE
-from tests.support.hostile import NAMES, STAFF, TEXTS, deliver, event, offences, offences_of
+from tests.support.hostile import NAMES, STAFF, TEXTS, deliver, event, is_called, offences, offences_of
 from tests.support.rig import Rig, a_rig
 from tests.support.waiting import wait_until
 
@@ -97,15 +96,14 @@ async def test_everything_around_a_hostile_card_holds_too(redis_url: str) -> Non
 async def test_hostile_posts_on_a_network_are_answered_like_any_other(redis_url: str) -> None:
     """On the square, at its 300 graphemes, from people with hostile names; the answer reaches them."""
     async with a_rig(redis_url) as rig:
-        people = rig.square.world.people
-        jamal = rig.square.who("jamalreed")
         for number, name in enumerate(SQUARE):
-            people[jamal.did] = dataclasses.replace(jamal, name=NAMES[number % 6])
+            is_called(rig, "jamalreed", NAMES[number % 6])
             text = f"@acme.square.test {TEXTS[name]} "
             rig.square.post("jamalreed", text + "z" * (300 - min(300, len(text) + 40)))
             await all_cards(rig, number + 1)
         assert not rig.sandbox.slack.workspace.pushes
         assert offences_of(rig.sandbox.slack.messages(CARE)) == []
+        assert "<@U01ANA4K7QX>" in str([card.blocks[0] for card in rig.cards()])
         card = rig.cards()[0]
         await rig.press(ANA, card.ts, "hark:reply:v1")
         assert offences(await rig.modal(ANA)) == []
@@ -129,3 +127,17 @@ async def test_staff_cannot_send_what_only_slack_understands(redis_url: str, fie
         assert (await rig.send(ANA, "Hello", signature="^AK")).ok
         await wait_until(rig.brand_posts, "the clean one stands")
         assert rig.brand_posts() == ["Hello ^AK"]
+
+
+async def test_nobody_puts_a_name_of_their_making_into_our_mouth(redis_url: str) -> None:
+    """The line of the menu's first entry goes out in public unread: no name is in it, for whatever it is, the company
+    would say it."""
+    async with a_rig(redis_url, {"HARK_UNDO_SECONDS": "0"}) as rig:
+        is_called(rig, "jamalreed", "Boycott Acme")
+        rig.square.post("jamalreed", "@acme.square.test where is my bag?")
+        card = await rig.card("where is my bag")
+        assert "Boycott Acme" in str(card.blocks[0])
+        await rig.choose(ANA, card.ts, "acknowledge")
+        assert (await rig.send(ANA, signature="^AK")).ok
+        await wait_until(rig.brand_posts, "the line stands")
+        assert "Boycott" not in rig.brand_posts()[0]

@@ -9,6 +9,7 @@ import aiohttp
 
 from sandbox.demo import WEBHOOK_SECRET
 from sandbox.slack.model import Message
+from sandbox.square.schemas import PROFILE
 from tests.support.rig import ANA, BEN, Rig
 from tests.support.webhook_rig import signed
 
@@ -78,6 +79,11 @@ async def deliver(rig: Rig, what: dict[str, Any]) -> None:
     url = f"http://127.0.0.1:{rig.port}/webhooks/webhook"
     async with aiohttp.ClientSession() as http, http.post(url, data=body, headers=headers) as answer:
         assert answer.status == 202, await answer.text()
+
+
+def is_called(rig: Rig, handle: str, name: str) -> None:
+    """Somebody on the square takes that name."""
+    rig.square.world.put(rig.square.who(handle).did, PROFILE, "self", {"displayName": name})
 
 
 def parts(value: Any) -> Iterator[dict[str, Any]]:

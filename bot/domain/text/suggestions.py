@@ -1,6 +1,7 @@
 """Suggest short lines for staff to send: thanks, "we are on it", "we have sent you a message". English for now.
 
-The lines carry no signature: that is added where they are sent. They are suggestions in a field that staff edit.
+The lines carry no signature: that is added where they are sent. But for "we are on it" they are suggestions in a field
+that staff read and edit.
 """
 
 import random
@@ -132,27 +133,25 @@ def _line(shape: str, opening: str, middle: str, ending: str, name: str) -> str:
     return shape.format(opening=called, middle=middle, ending=ending).strip()
 
 
+# These go out in public unread: a name is what somebody has chosen to be called, and "Thank you, Boycott" is no thanks.
 _ACKNOWLEDGED: Final = (
-    "Thank you for telling us{name}. We are on it and will come back to you here.",
-    "Hello{name}, we have read this and are looking into it now. You will hear from us soon.",
-    "We are sorry about the trouble{name}. One of us is on it, and we will write again as soon as we know more.",
-    "Thanks for letting us know{name}. We are checking this now and will be back with an answer.",
-    "We see this{name}, and we are on it. More from us shortly.",
-    "Hello{name}, this has reached us and a person is looking at it right now. We will be in touch.",
-    "Thank you for your patience{name}. We are finding out what happened and will tell you here.",
-    "Got it{name}. We are looking into it and will get back to you as quickly as we can.",
+    "Thank you for telling us. We are on it and will come back to you here.",
+    "Hello, we have read this and are looking into it now. You will hear from us soon.",
+    "We are sorry about the trouble. One of us is on it, and we will write again as soon as we know more.",
+    "Thanks for letting us know. We are checking this now and will be back with an answer.",
+    "We see this, and we are on it. More from us shortly.",
+    "Hello, this has reached us and a person is looking at it right now. We will be in touch.",
+    "Thank you for your patience. We are finding out what happened and will tell you here.",
+    "Got it. We are looking into it and will get back to you as quickly as we can.",
 )
 
 
-def acknowledge_line(name: str, rng: random.Random) -> str:
-    """Return a line that says a person is on it; `name` is a first name or ""."""
-    return _named(rng.choice(_ACKNOWLEDGED), name)
+def acknowledge_line(rng: random.Random) -> str:
+    """Return a line that says a person is on it."""
+    return rng.choice(_ACKNOWLEDGED)
 
 
 def moved_private_line(name: str) -> str:
     """Return the public line that tells the customer to look at their messages; `name` is a first name or ""."""
-    return _named("We have sent you a private message{name}, so that we can sort this out together.", name)
-
-
-def _named(line: str, name: str) -> str:
-    return line.replace("{name}", f", {name}" if name else "")
+    called = f", {name}" if name else ""
+    return f"We have sent you a private message{called}, so that we can sort this out together."

@@ -60,7 +60,7 @@ def test_thanks_are_personal_and_varied() -> None:
 def test_lines_are_short_clean_and_restrained(name: str, seed: int) -> None:
     """Whatever the profile's name, a line is short, has no gaps, at most one exclamation mark and no markup."""
     rng, first = seeded(seed), first_name(name)
-    for line in (suggest_thanks(name, (), (), rng), acknowledge_line(first, rng), moved_private_line(first)):
+    for line in (suggest_thanks(name, (), (), rng), acknowledge_line(rng), moved_private_line(first)):
         assert len(line) <= 200
         assert line.count("!") <= 1
         assert not set(line) & set("<>{}@&*_")
@@ -88,5 +88,4 @@ def test_other_lines_name_the_customer_or_nobody() -> None:
     """With no name the lines still read well."""
     assert moved_private_line("Ana").startswith("We have sent you a private message, Ana,")
     assert moved_private_line("").startswith("We have sent you a private message, so")
-    assert "Ana" in acknowledge_line("Ana", seeded(2))
-    assert len({acknowledge_line("", seeded(seed)) for seed in range(40)}) >= 6
+    assert len({acknowledge_line(seeded(seed)) for seed in range(40)}) >= 6
