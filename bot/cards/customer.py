@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from bot.cards import build
-from bot.cards.escape import line, one_line, plain, safe_url
+from bot.cards.escape import line, one_line, plain, safe_url, shown_host
 from bot.cards.view import View
 from bot.cards.words import ATTACHMENTS, author_label, count, kind_words, language_name
 from bot.domain.case import Case, Item
@@ -109,10 +109,12 @@ def _attachments(attachments: tuple[Attachment, ...], most: int) -> list[build.B
 
 
 def _attachment(attachment: Attachment) -> build.Block:
+    """One line, with the way there. A link's own site names it as it likes, ours perhaps, so the host is said first."""
     label = ATTACHMENTS[attachment.kind]
     described = one_line(attachment.description, 100)
     said = f": {described}" if described else " (no description)"
     if safe_url(attachment.url):
+        label = f"{label} to {shown_host(attachment.url)}" if attachment.kind == "link" else label
         return build.rich_line(build.link_part(attachment.url, label), build.text_part(said))
     return build.rich_line(build.text_part(label + said))
 

@@ -14,6 +14,7 @@ from bot.domain.text.clean import ELLIPSIS, cut, tidy
 
 URL_LENGTH: Final = 500
 LABEL: Final = 80
+HOST: Final = 40
 DAY_AND_TIME: Final = "{date_short_pretty} {time}"
 TIME: Final = "{time}"
 TIME_AND_SECONDS: Final = "{time_secs}"
@@ -77,6 +78,14 @@ def safe_url(url: str) -> str:
     except ValueError:  # brackets that do not close, or a port that there cannot be
         return ""
     return url if usable else ""
+
+
+def shown_host(url: str) -> str:
+    """The host of a safe address as it may be shown: in ASCII, where no letter looks like another; a long one by its
+    end, which says whose it is."""
+    labels = (urlsplit(url).hostname or "").split(".")
+    name = ".".join(each if each.isascii() else f"xn--{each.encode('punycode').decode()}" for each in labels)
+    return name if len(name) <= HOST else f"{ELLIPSIS}{name[-HOST:]}"
 
 
 def link(url: str, label: str) -> str:
