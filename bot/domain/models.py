@@ -18,9 +18,10 @@ _ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 
 
 class Model(BaseModel):
-    """Base of all of Hark's values: frozen. A field that a newer version has added is kept (docs/decisions/009)."""
+    """Base of all of Hark's values: frozen. A field that a newer version has added is kept (docs/decisions/009). What
+    is wrong with a value is told without the value: it may be a customer's words, and errors are logged and shown."""
 
-    model_config = ConfigDict(frozen=True, extra="allow")
+    model_config = ConfigDict(frozen=True, extra="allow", hide_input_in_errors=True)
 
 
 Id = Annotated[str, Field(min_length=1, max_length=LONGEST_ID)]

@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 
+from structlog.testing import capture_logs
+
 from bot.domain.models import Event, Interaction, Raw
 from tests.support.cases import a_key, a_raw, an_interaction
 from tests.support.intake import an_intake, told
@@ -32,3 +34,21 @@ async def test_one_broken_event_leaves_the_others_alone(redis_url: str) -> None:
         assert [name for name, case in kept.items() if case] == ["one", "three"]
         assert [letter.raw for letter in await store.dead.newest(10)] == [raw]
         assert await store.inbox.depth() == 0
+
+
+def forgetful(raw: Raw) -> Iterator[Event]:
+    """A reader with a defect: it says nothing of the conversation, and takes a number for an id."""
+    yield Interaction.model_validate({"id": 7, "text": raw.body.decode(), "author": {"id": 8, "name": "Carla"}})
+
+
+async def test_a_dead_letters_error_tells_nothing_of_what_was_said(redis_url: str) -> None:
+    """It is logged, listed and shown in Slack: the fields that are wrong, without what stands in them."""
+    async with a_store(redis_url) as store:
+        await store.inbox.put(a_raw(b"My bag is lost"))
+        with capture_logs() as lines:
+            await an_intake(store, told(forgetful)).step()
+        (letter,) = await store.dead.newest(10)
+    said = letter.error + str([line.get("error") for line in lines])
+    assert "author.id" in said
+    assert "bag" not in said
+    assert "Carla" not in said
