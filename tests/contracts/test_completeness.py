@@ -278,10 +278,15 @@ def test_the_manifest_asks_for_what_the_code_needs() -> None:
     assert sorted(manifest["oauth_config"]["scopes"]["bot"]) == sorted(NEEDED_SCOPES)
 
 
-def test_every_scope_is_explained() -> None:
-    """docs/slack.md says what each right is used for."""
-    text = page("slack.md")
-    assert [scope for scope in (*NEEDED_SCOPES, "connections:write") if f"`{scope}`" not in text] == []
+def test_every_right_is_explained() -> None:
+    """docs/security.md, to which README leads, says what each scope of the manifest is for, and names each event."""
+    manifest = yaml.safe_load((ROOT / "manifest.yaml").read_text())
+    rights = page("security.md").partition("\n## Rights\n")[2].partition("\n## ")[0]
+    told = re.findall(r"^\| `([a-z:]+)` \| .{5,} \|$", rights, re.MULTILINE)
+    assert sorted(told) == sorted([*manifest["oauth_config"]["scopes"]["bot"], "connections:write"])
+    (events,) = re.findall(r"^Events: (`[^.]+)\.", rights, re.MULTILINE)
+    assert re.findall(r"`(\w+)`", events) == manifest["settings"]["event_subscriptions"]["bot_events"]
+    assert "(docs/security.md)" in (ROOT / "README.md").read_text()
 
 
 # --- Errors and leftovers ----------------------------------------------------------------------------------
