@@ -16,6 +16,8 @@ TAKEN_BACK = KEPT + REMEMBERED
 """How long it is known what customers took back: their words may wait in a letter that fails at its first replay, too,
 and nothing of them is met then."""
 CLASS_LENGTH = 60
+CLASS_READ = 300
+"""So much of an error is looked at: a long word in it, which may be a customer's, would take seconds."""
 
 
 class DeadCount(Model):
@@ -36,7 +38,7 @@ def error_class(error: str) -> str:
     exception = re.match(r"([A-Za-z_][A-Za-z0-9_.]*)\(", error)
     if exception:
         return exception[1][:CLASS_LENGTH]
-    words = re.sub(r"(['\"]).*?\1|\S*\d\S*|[^\x20-\x7e]+", "…", error.partition("\n")[0])
+    words = re.sub(r"(['\"]).*?\1|\S*\d\S*|[^\x20-\x7e]+", "…", error.partition("\n")[0][:CLASS_READ])
     return " ".join(words.split())[:CLASS_LENGTH] or "unknown error"
 
 

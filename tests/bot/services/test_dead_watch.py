@@ -4,11 +4,12 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from time import process_time
 from typing import Any
 
 import pytest
 
-from bot.domain.dead import KEPT
+from bot.domain.dead import KEPT, error_class
 from bot.domain.network import Titles
 from bot.services.dead_watch import DEAD, KINDS, DeadWatch
 from tests.support.cases import a_raw
@@ -149,3 +150,10 @@ async def test_room_made_for_new_letters_is_counted(watched: Watched) -> None:
     count = await store.dead.count()
     assert count.gone > 0
     assert count.waiting + count.gone == 400
+
+
+def test_the_kind_of_a_long_error_is_known_at_once() -> None:
+    """A customer's word of thousands of letters may stand in it, and what is known of it took the square of that."""
+    began = process_time()
+    assert error_class("no reader for " + "x" * 20_000) == f"no reader for {'x' * 46}"
+    assert process_time() - began < 1
