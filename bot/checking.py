@@ -6,6 +6,7 @@ from bot import accounts
 from bot.app import Service, open_service
 from bot.domain.errors import HarkError, SetupError
 from bot.domain.models import Health
+from bot.secrecy import set_up_logging
 from bot.services.shared_clock import SharedClock
 from bot.terminal import Say
 
@@ -23,6 +24,7 @@ async def check(env: Mapping[str, str], say: Say, *, release: bool = False) -> i
     except SetupError as error:
         say(line(Health(ok=False, summary=f"settings: {error.message}", mend=error.mend)))
         return 1
+    set_up_logging(settings, found)
     say(line(Health(ok=True, summary="settings: read")))
     try:
         async with open_service(settings, found, env) as service:

@@ -7,7 +7,7 @@ from bot import accounts
 from bot.app import open_service
 from bot.domain.dead import KEPT
 from bot.domain.ports import Buried
-from bot.secrecy import allow_list, masker
+from bot.secrecy import allow_list, masker, set_up_logging
 from bot.terminal import Say
 
 SHOWN = 100
@@ -17,6 +17,7 @@ BODY_SHOWN = 20_000
 async def dead(env: Mapping[str, str], say: Say, id_: str = "") -> int:
     """List what could not be used, without its words; or show one letter, its personal data masked."""
     settings, found = accounts.settings_of(env)
+    set_up_logging(settings, found)
     async with open_service(settings, found, env) as service:
         if id_:
             letter = await service.store.dead.find(id_)
@@ -37,6 +38,7 @@ async def dead(env: Mapping[str, str], say: Say, id_: str = "") -> int:
 async def replay(env: Mapping[str, str], say: Say, ids: Sequence[str]) -> int:
     """Put letters back into the inbox: these, or all."""
     settings, found = accounts.settings_of(env)
+    set_up_logging(settings, found)
     async with open_service(settings, found, env) as service:
         say(f"{await service.store.inbox.replay(ids or None)} put back into the inbox")
     return 0

@@ -3,11 +3,13 @@
 from dataclasses import replace
 
 import pytest
+from aiohttp import web
 
 from bot.roles import Role
 from sandbox.slack.config import BOT_SCOPES, SandboxConfig
 from sandbox.slack.workspace import ANA, RANDOM
 from tests.support.bot_process import CALM, a_sandbox, run_bot, serving
+from tests.support.loopback import catch_all
 from tests.support.old_server import said_to_be_old
 from tests.support.real_servers import a_server, free_ports
 from tests.support.waiting import wait_until
@@ -186,3 +188,20 @@ def no_secret_in(said: str, env: dict[str, str]) -> None:
         assert not env.get(name) or env[name] not in said, name
     assert SECRET not in said
     assert "Traceback" not in said
+
+
+async def test_what_is_logged_on_the_way_hides_secrets_too(redis_url: str) -> None:
+    """A network that refuses a token repeats it, and the log says what the network said."""
+    token = "EAAB-hush-0451"
+
+    async def refuse(request: web.Request) -> web.Response:
+        del request
+        return web.json_response({"error": {"code": 190, "message": "no", "fbtrace_id": f"bad {token}"}}, status=400)
+
+    async with catch_all(refuse) as url, a_sandbox(redis_url) as (_, env):
+        threads = {"THREADS_USER_ID": "17", "THREADS_TOKEN": token, "THREADS_API_URL": url}
+        meta = {"META_APP_SECRET": "f00d" * 8, "META_VERIFY_TOKEN": "anything-long-enough"}
+        code, said = await run_bot(env | threads | meta, "check")
+    assert code == 1
+    assert '"trace": "bad [hidden]"' in said
+    assert "hush" not in said
