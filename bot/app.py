@@ -298,7 +298,7 @@ def _handler_deps(
 ) -> handlers.Deps:
     """The service as the listeners see it, with all the verbs of the desk."""
     rng = random.SystemRandom()
-    composing = Composing(context, surroundings.allow, ToneReader.load(), rng)
+    composing = Composing(context, surroundings.titles, surroundings.allow, ToneReader.load(), rng)
     return handlers.Deps(
         desk=Desk(context, composing, rng),
         composing=composing,

@@ -7,6 +7,7 @@ from bot.domain import replying
 from bot.domain.case import Case, Person, Purpose
 from bot.domain.decisions import Refused
 from bot.domain.models import Capabilities, LengthRule
+from bot.domain.network import Titles
 from bot.domain.offers import Offer, private_route, reply_rule
 from bot.domain.overtaking import Seen, meanwhile, seen_of
 from bot.domain.replying import Draft, Outgoing
@@ -77,10 +78,13 @@ Answer = Outcome | Problems | Advice
 
 
 class Composing:
-    """Opens, keeps and sends what staff write."""
+    """Opens, keeps and sends what staff write. `titles`: the networks as people write them."""
 
-    def __init__(self, context: DeskContext, allow: AllowList, tone: ToneReader, rng: random.Random) -> None:
+    def __init__(
+        self, context: DeskContext, titles: Titles, allow: AllowList, tone: ToneReader, rng: random.Random
+    ) -> None:
         self._at = context
+        self._titles = titles
         self._allow = allow
         self._tone = tone
         self._rng = rng
@@ -181,7 +185,7 @@ class Composing:
                 continue
             rule = capabilities.private_message if draft.private else capabilities.public_reply
             allow = None if draft.private else self._allow
-            problem = text_problems(draft.text, rule, allow, case.key.network)
+            problem = text_problems(draft.text, rule, allow, self._titles[case.key.network])
             if problem:
                 fields[PUBLIC_LINE if draft.purpose is Purpose.NOTICE and len(drafts) > 1 else TEXT] = problem
         return Problems(fields)

@@ -1,6 +1,7 @@
 """Checks of what staff are about to send: length, private data, things that only Slack understands."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.domain.models import LengthRule
@@ -14,8 +15,15 @@ SIGNATURE = "signature"
 UNIT_WORDS = {
     "graphemes": "characters",
     "utf16": "characters",
-    "weighted": "characters, as X counts them,",
-    "emoji_bytes": "characters, each emoji as its bytes,",
+    "weighted": "characters, as X counts them",
+    "emoji_bytes": "characters, each emoji as its bytes",
+}
+PRIVATE_WORDS: Mapping[str, str] = {
+    "email": "an e-mail address",
+    "phone": "a phone number",
+    "card": "a payment card’s number",
+    "iban": "a bank account’s number",
+    "national_id": "an identity number",
 }
 CODE = re.compile(r":([a-z0-9_+'-]+):(?::skin-tone-([2-6]):)?")
 FLAG = re.compile(r"flag-([a-z]{2})")
@@ -79,14 +87,18 @@ def text_problems(text: str, rule: LengthRule | None, allow: AllowList | None, n
         return strange
     counted = length(text, rule)
     if counted > rule.limit:
-        unit = UNIT_WORDS.get(rule.unit, rule.unit)
-        return f"{counted - rule.limit} too long: {counted} of {rule.limit} {unit} on {network}, signature included."
+        return _too_long(counted, rule.limit, UNIT_WORDS.get(rule.unit, rule.unit), network)
     if rule.max_bytes is not None and utf8_bytes(text) > rule.max_bytes:
-        return f"Too long for {network}: {utf8_bytes(text)} of {rule.max_bytes} bytes."
+        return _too_long(utf8_bytes(text), rule.max_bytes, "bytes", network)
     found = find(text, allow) if allow is not None else ()
     if found:
-        return f"This looks like private data ({found[0].kind}): take it private, or leave it out."
+        kinds = ", ".join(PRIVATE_WORDS[kind] for kind in dict.fromkeys(each.kind for each in found))
+        return f"This looks like private data ({kinds}), and everybody can read it: leave it out, or say it in private."
     return ""
+
+
+def _too_long(counted: int, limit: int, unit: str, network: str) -> str:
+    return f"Too long for {network} by {counted - limit:,}: with the signature it has {counted:,} of {limit:,} {unit}."
 
 
 def slack_only(text: str) -> str:

@@ -102,8 +102,9 @@ async def test_problems_come_back_inline_and_nothing_is_sent(redis_url: str) -> 
         card = await rig.complains()
         await rig.press(ANA, card.ts, "hark:reply:v1")
         for text, words in (
-            ("x" * 300, "4 too long"),
-            ("Write to jamal@mail.example", "private data"),
+            ("x" * 300, "Too long for Bluesky by 4: with the signature it has 304 of 300 characters."),
+            ("Write to jamal@mail.example", "private data (an e-mail address)"),
+            ("4111 1111 1111 1111, jamal@mail.example", "(a payment card’s number, an e-mail address)"),
             ("Hello :party_parrot:", "only Slack understands"),
         ):
             outcome = await rig.send(ANA, text, signature="^AK")
