@@ -4,7 +4,7 @@ from bot.cards import build
 from bot.cards.action_ids import ActionId, Press
 from bot.cards.escape import date_token, due_token, line
 from bot.cards.view import View
-from bot.cards.words import ABUSE, INTENTS, count, is_urgent, staff_name
+from bot.cards.words import ABUSE, INTENTS, URGENT_BECAUSE, count, is_urgent, staff_name
 from bot.domain.case import NOT_FOR_US, Case, MarkName
 
 
@@ -28,7 +28,8 @@ def context_line(case: Case, view: View) -> build.Block:
 def _urgency(case: Case) -> str:
     if not is_urgent(case.reading):
         return ""
-    because = ", ".join(line(reason, 30) for reason in case.reading.urgent_because[:3])
+    reasons = (URGENT_BECAUSE.get(reason, reason) for reason in case.reading.urgent_because[:3])
+    because = ", ".join(line(reason, 30) for reason in reasons)
     return f"⚡ *urgent*{f' ({because})' if because else ''}"
 
 

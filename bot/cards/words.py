@@ -47,6 +47,10 @@ PURPOSES: Final[Mapping[Purpose, str]] = MappingProxyType(
 ATTACHMENTS: Final = _table(
     image="🖼️ Picture", video="🎬 Video", audio="🔊 Sound", file="📎 File", link="🔗 Link", quote="❝ Quoted post"
 )
+URGENT_BECAUSE: Final = _table(
+    time="time is short", leaving="may leave us", legal="legal trouble", shouting="in capitals", insistent="insists"
+)
+"""What triage calls a reason, as staff read it; the other reasons say it themselves."""
 ABUSE: Final = _table(none="", heated="🌶️ heated words", troll="🚩 abusive")
 UNITS: Final = _table(
     graphemes="characters",

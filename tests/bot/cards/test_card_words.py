@@ -1,0 +1,23 @@
+"""The words of a card: nothing on it is a code or a riddle, and each line says what it asks for."""
+
+import json
+
+from bot.cards.card import render
+from bot.cards.view import Rendered
+from bot.cards.words import URGENT_BECAUSE
+from bot.domain.reading import Reading
+from bot.domain.text.urgency import RULES
+from tests.support.card_cases import CARD, a_public_case, a_view
+
+
+def text(drawn: Rendered) -> str:
+    """All that is drawn."""
+    return json.dumps(drawn.blocks, ensure_ascii=False)
+
+
+def test_why_a_case_is_urgent_is_said_in_words() -> None:
+    """Triage keeps one word for each reason; those that say nothing alone are told at length."""
+    reading = Reading(intent="complaint", urgency=3, urgent_because=("safety", "time", "leaving"))
+    drawn = text(render(a_public_case(reading=reading), CARD, a_view()))
+    assert "⚡ *urgent* (safety, time is short, may leave us)" in drawn
+    assert URGENT_BECAUSE.keys() <= {rule.reason for rule in RULES}
