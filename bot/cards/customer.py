@@ -8,7 +8,7 @@ from bot.cards.escape import line, one_line, plain, safe_url, shown_host
 from bot.cards.view import View
 from bot.cards.words import ATTACHMENTS, author_label, count, kind_words, language_name
 from bot.domain.case import Case, Item
-from bot.domain.models import Attachment, Author
+from bot.domain.models import Attachment, Author, Kind
 from bot.domain.text.clean import ELLIPSIS
 
 NAME: Final = 60
@@ -61,8 +61,13 @@ def _facts(case: Case, view: View) -> list[str]:
 
 
 def _addressed(item: Item, view: View) -> str:
-    """The account that is meant, unless the customer's own words name it and they can mean no other one of ours."""
+    """The account that is meant, unless the customer's own words name it and they can mean no other one of ours.
+
+    What a search found is meant for nobody; which account would answer is said where there are several.
+    """
     title = one_line(view.account_title, NAME)
+    if item.kind is Kind.MATCH:
+        return f"found by {title}" if title and view.one_of_several else ""
     return f"for {title}" if title and (view.one_of_several or title not in item.text) else ""
 
 

@@ -5,9 +5,11 @@ import json
 from bot.cards.card import render
 from bot.cards.view import Rendered
 from bot.cards.words import URGENT_BECAUSE
+from bot.domain.models import Kind
 from bot.domain.reading import Reading
 from bot.domain.text.urgency import RULES
 from tests.support.card_cases import CARD, a_public_case, a_view
+from tests.support.cases import an_item
 
 
 def text(drawn: Rendered) -> str:
@@ -21,3 +23,12 @@ def test_why_a_case_is_urgent_is_said_in_words() -> None:
     drawn = text(render(a_public_case(reading=reading), CARD, a_view()))
     assert "⚡ *urgent* (safety, time is short, may leave us)" in drawn
     assert URGENT_BECAUSE.keys() <= {rule.reason for rule in RULES}
+
+
+def test_what_a_search_found_is_for_nobody() -> None:
+    """The customer spoke of us, not to us; only where there are several accounts does the card say which found it."""
+    found = a_public_case(items=(an_item("Has anybody flown with Acme?", kind=Kind.MATCH, stream="acme"),))
+    alone = text(render(found, CARD, a_view()))
+    assert "for @acme.example" not in alone
+    assert "found by" not in alone
+    assert "found by @acme.example" in text(render(found, CARD, a_view(one_of_several=True)))
