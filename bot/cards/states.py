@@ -2,10 +2,12 @@
 
 from bot.cards import build
 from bot.cards.action_ids import ActionId, Press
+from bot.cards.buttons import offered
 from bot.cards.escape import date_token, due_token, line
 from bot.cards.view import View
 from bot.cards.words import ABUSE, INTENTS, URGENT_BECAUSE, count, is_urgent, staff_name
 from bot.domain.case import NOT_FOR_US, Case, MarkName
+from bot.domain.offers import Offer
 
 
 def context_line(case: Case, view: View) -> build.Block:
@@ -67,7 +69,7 @@ def state_section(case: Case, post_id: str, view: View) -> build.Block:
         press = Press.on(case.id, post_id).value()
         holder = f"Still on it, for {staff_name(case.claim.by.name)}"
         accessory = build.button(ActionId.CONFIRM_CLAIM, "Still on it", press, style="primary", describe=holder)
-    lines = (_promise(case), _standing(case), _privacy(case), _writing(case, view), _known_problem(case))
+    lines = (_promise(case), _standing(case, view), _privacy(case, view), _writing(case, view), _known_problem(case))
     return build.section("\n".join(each for each in lines if each), accessory)
 
 
@@ -82,13 +84,17 @@ def _promise(case: Case) -> str:
     return "🟠 *Due soon*" if case.wait.warned else ""
 
 
-def _standing(case: Case) -> str:
+def _standing(case: Case, view: View) -> str:
     if not case.is_open:
         return _closed(case)
     progress = _progress(case)
     if case.claim:
-        asked = "asked whether still on it" if case.claim.asked else ""
-        facts = (f"🙋 *Claimed by {line(staff_name(case.claim.by.name), 40)}*", asked, progress)
+        asked = f"asked whether still on it, else free again {due_token(case.claim.until, view.now)}"
+        facts = (
+            f"🙋 *Claimed by {line(staff_name(case.claim.by.name), 40)}*",
+            asked if case.claim.asked else "",
+            progress,
+        )
         return " · ".join(fact for fact in facts if fact)
     if case.wait:
         return " · ".join(fact for fact in ("⏳ *Waiting:* nobody has claimed this", progress) if fact)
@@ -112,9 +118,10 @@ def _progress(case: Case) -> str:
     return ""
 
 
-def _privacy(case: Case) -> str:
+def _privacy(case: Case, view: View) -> str:
     if case.loop_open:
-        return "🔒 *Private conversation:* the public thread still waits for a closing word"
+        way = ": *Close…* in the menu offers one" if Offer.CLOSING_WORD in offered(case, view) else ""
+        return f"🔒 *Private conversation:* the public thread still waits for a closing word{way}"
     return "🔒 *Private conversation*" if case.latest.private or case.cycle.private_at else ""
 
 

@@ -3,13 +3,14 @@
 import json
 
 from bot.cards.card import render
+from bot.cards.escape import due_token
 from bot.cards.view import Rendered
 from bot.cards.words import URGENT_BECAUSE
-from bot.domain.models import Kind
+from bot.domain.models import Capabilities, Kind, LengthRule
 from bot.domain.reading import Reading
 from bot.domain.text.urgency import RULES
-from tests.support.card_cases import CARD, a_public_case, a_view
-from tests.support.cases import an_item
+from tests.support.card_cases import CARD, a_public_case, a_view, states
+from tests.support.cases import NOON, a_claim, an_item
 
 
 def text(drawn: Rendered) -> str:
@@ -32,3 +33,21 @@ def test_what_a_search_found_is_for_nobody() -> None:
     assert "for @acme.example" not in alone
     assert "found by" not in alone
     assert "found by @acme.example" in text(render(found, CARD, a_view(one_of_several=True)))
+
+
+def test_a_claim_that_is_about_to_lapse_says_when() -> None:
+    """Holder and colleagues read until when it is kept."""
+    claim = a_claim(asked=True)
+    drawn = text(render(a_public_case(claim=claim), CARD, a_view()))
+    assert f"asked whether still on it, else free again {due_token(claim.until, NOON)}" in drawn
+
+
+def test_a_missing_closing_word_says_where_to_give_it() -> None:
+    """The way is in the menu, and no button says so; where the form offers none, the card does not say so."""
+    case = states()["private_loop_open"]
+    drawn = text(render(case, CARD, a_view()))
+    assert "waits for a closing word: *Close…* in the menu offers one" in drawn
+    assert "✅ Close…" in drawn
+    silent = a_view(capabilities=Capabilities(private_message=LengthRule(limit=1000)))
+    assert 'waits for a closing word"' in text(render(case, CARD, silent))
+    assert "Close…" not in text(render(case.model_copy(update={"status": "closed"}), CARD, a_view()))
