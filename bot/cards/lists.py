@@ -48,6 +48,7 @@ def case_line(one: Listed) -> str:
         link(view.card_url, _title(case)),
         _due(one),
         f"claimed by {line(staff_name(case.claim.by.name), 40)}" if case.claim else "",
+        "the public thread waits for a closing word" if case.is_open and case.loop_open else "",
         _known(case),
     ]
     return " · ".join(fact for fact in facts if fact)
@@ -123,5 +124,7 @@ def _title(case: Case) -> str:
 
 
 def _due(one: Listed) -> str:
-    wait = one.case.wait
-    return f"due {due_token(wait.due, one.view.now)}" if wait else "waits for the customer"
+    wait, now = one.case.wait, one.view.now
+    if wait is None:
+        return "waits for the customer"
+    return f"{'due' if wait.due > now else 'was due'} {due_token(wait.due, now)}"

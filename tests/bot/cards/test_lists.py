@@ -85,6 +85,17 @@ def test_whoever_hears_a_list_hears_its_cases(name: str) -> None:
     assert CASES[2].case.latest.text not in MESSAGES[name].text
 
 
+def test_a_list_says_what_was_due_and_what_a_case_still_wants() -> None:
+    """A time that has passed was due; whoever went private sees that people still wait in public."""
+    late = states()["breached_answer"]
+    assert "· due <!date" in case_line(Listed(late, a_view()))
+    assert "· was due <!date" in case_line(Listed(late, a_view(now=NOON + timedelta(hours=3))))
+    private = states()["private_loop_open"]
+    assert "the public thread waits for a closing word" in case_line(Listed(private, a_view()))
+    closed = private.model_copy(update={"status": "closed"})
+    assert "closing word" not in case_line(Listed(closed, a_view()))
+
+
 def test_a_text_ends_before_it_is_too_long() -> None:
     """Ten cases of the loudest names: as many whole lines as fit."""
     loud = Listed(a_public_case(items=(an_item(LOUD, author=Author(id="x", name=LOUD)),)), a_view(card_url=LINK * 9))
