@@ -9,7 +9,7 @@ from bot.cards.action_ids import ActionId, Press
 from bot.cards.customer import Room
 from bot.cards.escape import TIME_AND_SECONDS, date_token, due_token, line, link, one_line, plain
 from bot.cards.view import View
-from bot.cards.words import count, send_title, staff_name
+from bot.cards.words import count, doubt, send_title, staff_name
 from bot.domain.agenda import given_up
 from bot.domain.case import MODERATION, UNSETTLED, Case, Purpose, Send, SendState
 from bot.domain.text.privacy import mask
@@ -64,7 +64,8 @@ def _queued(send: Send, view: View) -> str:
     if send.attempt or send.reason:
         reason = f": {line(send.reason, REASON)}" if send.reason else ""
         return f"🕓 {_who(send)} did not go out yet, next try {due_token(send.due_at, view.now)}{reason}"
-    return f"🕓 {_who(send)} goes out at {date_token(send.due_at, TIME_AND_SECONDS)}"
+    begins = "begins" if send.purpose in MODERATION else "goes out"
+    return f"🕓 {_who(send)} {begins} at {date_token(send.due_at, TIME_AND_SECONDS)}"
 
 
 def _sending(send: Send, view: View) -> str:
@@ -85,10 +86,10 @@ def _failed(send: Send, view: View) -> str:
 
 
 def _unknown(send: Send, view: View) -> str:
-    doubt, network = f"❔ {_who(send)}: not known whether it arrived", line(view.network_title, 40)
+    what, network = f"❔ {_who(send)}: {doubt(send)}", line(view.network_title, 40)
     if given_up(send):
-        return f"{doubt}, and {network} does not tell: *look there*, or press Check now"
-    return f"{doubt}; being checked on {network}"
+        return f"{what}, and {network} does not tell: *look there*, or press Check now"
+    return f"{what}; being checked on {network}"
 
 
 def _undone(send: Send, _: View) -> str:

@@ -2,11 +2,12 @@
 
 from bot.cards.escape import line
 from bot.cards.view import View
-from bot.cards.words import KINDS, author_label, is_urgent, staff_name
-from bot.domain.case import Case, SendState
+from bot.cards.words import KINDS, author_label, doubt, is_urgent, send_title, staff_name
+from bot.domain.case import Case, Send, SendState
 from bot.domain.hiding import pending
 
 EXCERPT = 100
+TROUBLES = 2
 
 
 def summary(case: Case, view: View) -> str:
@@ -53,11 +54,17 @@ def _state(case: Case) -> str:
 
 def _asked(case: Case) -> str:
     """What somebody has to do besides answering."""
-    states = {send.state for send in case.sends}
+    troubles = dict.fromkeys(found for send in case.sends if (found := _trouble(send)))
     facts = [
-        "a send failed" if SendState.FAILED in states else "",
-        "not known whether a send arrived" if SendState.UNKNOWN in states else "",
+        *list(troubles)[-TROUBLES:],
         "the public thread waits for a closing word" if case.is_open and case.loop_open else "",
         "hiding it waits for a second person" if pending(case) else "",
     ]
     return " · ".join(fact for fact in facts if fact)
+
+
+def _trouble(send: Send) -> str:
+    """What became of a send that somebody has to look at; empty for any other."""
+    if send.state is SendState.FAILED:
+        return f"{send_title(send).lower()} failed"
+    return f"{send_title(send).lower()}: {doubt(send)}" if send.state is SendState.UNKNOWN else ""

@@ -98,6 +98,11 @@ def send_title(send: Send) -> str:
     return f"{'Private' if send.private else 'Public'} {PURPOSES[send.purpose]}"
 
 
+def doubt(send: Send) -> str:
+    """What is not known of a send whose answer was lost: an act has no words that could arrive."""
+    return f"not known whether it {'worked' if send.purpose in MODERATION else 'arrived'}"
+
+
 def staff_name(name: str) -> str:
     """A colleague's name, or a stand-in."""
     return name or STAND_IN

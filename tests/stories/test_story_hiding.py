@@ -277,7 +277,7 @@ async def test_an_answer_lost_after_the_act_is_looked_for(redis_url: str) -> Non
         await ask(rig, card)
         await rig.shows(card, APPROVE)
         await rig.press(BEN, card, APPROVE)
-        await rig.shows(card, "not known whether it arrived")
+        await rig.shows(card, "not known whether it worked")
 
         def found() -> bool:
             rig.sandbox.clock.skip(10)

@@ -92,7 +92,7 @@ async def test_x(redis_url: str) -> None:
         assert puts == []
         server.faults[f"PUT /2/tweets/{reply['id']}/hidden"] = [LOST, LOST]
         await rig.press(BEN, card, APPROVE)
-        await rig.shows(card, "not known whether it arrived")
+        await rig.shows(card, "not known whether it worked")
 
         def done_again() -> bool:
             rig.sandbox.clock.skip(20)

@@ -6,11 +6,12 @@ from bot.cards.card import render
 from bot.cards.escape import due_token
 from bot.cards.view import Rendered
 from bot.cards.words import URGENT_BECAUSE
+from bot.domain.case import HideState, SendState
 from bot.domain.models import Capabilities, Kind, LengthRule
 from bot.domain.reading import Reading
 from bot.domain.text.urgency import RULES
-from tests.support.card_cases import CARD, a_public_case, a_view, states
-from tests.support.cases import NOON, a_claim, an_item
+from tests.support.card_cases import CARD, a_hide, a_hiding_case, a_public_case, a_view, states
+from tests.support.cases import NOON, a_claim, a_send, an_item
 
 
 def text(drawn: Rendered) -> str:
@@ -51,3 +52,22 @@ def test_a_missing_closing_word_says_where_to_give_it() -> None:
     silent = a_view(capabilities=Capabilities(private_message=LengthRule(limit=1000)))
     assert 'waits for a closing word"' in text(render(case, CARD, silent))
     assert "Close…" not in text(render(case.model_copy(update={"status": "closed"}), CARD, a_view()))
+
+
+def test_the_lock_screen_names_what_did_not_go_out() -> None:
+    """A reply, a private message or the hiding of a comment: whoever is called knows which before the phone is open."""
+    assert render(states()["failed"], CARD, a_view()).text.endswith("· public reply failed")
+    assert render(states()["hide_failed"], CARD, a_view()).text.endswith("· hiding the comment failed")
+    unknown = render(states()["unknown"], CARD, a_view()).text
+    assert unknown.endswith("· public reply: not known whether it arrived")
+    nine = tuple(a_send(id=f"s{n}", state=SendState.FAILED) for n in range(9))
+    assert render(a_public_case(sends=nine), CARD, a_view()).text.count("failed") == 1
+
+
+def test_hiding_is_an_act_and_not_a_letter() -> None:
+    """It begins and works, where words go out and arrive."""
+    assert "*Hiding the comment* by Ben begins at" in text(render(states()["hide_queued"], CARD, a_view()))
+    lost = a_hiding_case(HideState.APPROVED, sends=(a_hide(SendState.UNKNOWN, attempt=1),))
+    drawn = render(lost, CARD, a_view())
+    assert "*Hiding the comment* by Ben: not known whether it worked" in text(drawn)
+    assert "hiding the comment: not known whether it worked" in drawn.text
