@@ -16,7 +16,7 @@ from bot.domain.targets import BREACHES, due_marks, fire
 WORDS = {
     MarkName.ACK_WARNING: "A first word is due soon",
     MarkName.ANSWER_WARNING: "An answer is due soon",
-    MarkName.ACK_BREACH: "Nobody has acknowledged this in time",
+    MarkName.ACK_BREACH: "The first word is late",
     MarkName.ANSWER_BREACH: "The answer is late",
     MarkName.ESCALATION: "Still no answer",
 }

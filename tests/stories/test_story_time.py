@@ -32,7 +32,7 @@ async def test_warning_breach_and_escalation_reach_the_right_people(redis_url: s
         await alert(rig, ANA, "A first word is due soon")
         rig.sandbox.clock.skip(15 * MINUTE)
         await rig.shows(card.ts, "Overdue")
-        await alert(rig, ANA, "Nobody has acknowledged this in time")
+        await alert(rig, ANA, "The first word is late")
         rig.sandbox.clock.skip(90 * MINUTE)
         await alert(rig, CHLOE, "Still no answer")
         await wait_until(

@@ -155,7 +155,7 @@ def test_a_miss_is_told_although_a_warning_fell_due_after_it() -> None:
     case = after(claimed(a_case(), ANA, NOON + 80 * MINUTE, POLICY), 95)
     told = [post for post in alerts(case) if post.id.startswith("ack_breach")]
     assert [post.channel for post in told] == [ANA.id, ON_CALL]
-    assert "Nobody has acknowledged this in time" in told[0].text
+    assert "The first word is late" in told[0].text
 
 
 def test_the_escalation_stands_in_the_channel_and_rings_everybody_once() -> None:
