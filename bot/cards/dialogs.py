@@ -19,6 +19,7 @@ from bot.domain.fallback import displaced_words
 from bot.domain.lifecycle import REASONS
 from bot.domain.offers import Offer
 from bot.domain.ports import Blocks
+from bot.domain.replying import QUEUED
 from bot.domain.text.privacy import mask
 
 DETAIL_GRAPHEMES: Final = 300
@@ -112,14 +113,17 @@ def signature_modal(person: Person, suggestion: str, state: ModalState | None = 
 
 
 def history_modal(case: Case, log: Sequence[LogEntry], view: View) -> ViewJson:
-    """Everything that happened, newest last. What does not fit is left out from the beginning, and that is said."""
+    """Everything that happened, newest last. What does not fit is left out from the beginning, and that is said.
+
+    What was queued and tried or sent later is quoted there and not twice.
+    """
     known = {entry.detail for entry in log}
     unlogged = [each for each in said(case, view, edits=True) if each.text and each.text not in known]
     entries: list[LogEntry | Said] = sorted([*log, *unlogged], key=lambda each: each.at)
     blocks: Blocks = []
-    room = HISTORY_SIZE
+    room, told = HISTORY_SIZE, set[str]()
     for entry in reversed(entries[1 - VIEW_BLOCKS :]):
-        block = _entry(entry, view)
+        block = _entry(entry, view, told)
         room -= size(block)
         if room < 0:
             break
@@ -130,8 +134,11 @@ def history_modal(case: Case, log: Sequence[LogEntry], view: View) -> ViewJson:
     return modal(CallbackId.HISTORY, "History", blocks, close="Close")
 
 
-def _entry(entry: LogEntry | Said, view: View) -> build.Block:
-    """One line of the log. In a modal a user part shows a name and calls nobody."""
+def _entry(entry: LogEntry | Said, view: View, told: set[str]) -> build.Block:
+    """One line of the log. In a modal a user part shows a name and calls nobody.
+
+    `told` holds what stands below later entries; this one's detail is added.
+    """
     if isinstance(entry, Said):
         return quoted(entry, DETAIL_GRAPHEMES)
     staff = user_ids((entry.by,))
@@ -139,7 +146,10 @@ def _entry(entry: LogEntry | Said, view: View) -> build.Block:
     what = build.text_part(f" · {one_line(entry.what, 200) or 'something'}")
     top = build.rich_line(build.date_part(entry.at), *who, what)
     detail = one_line(mask(entry.detail[:2_000], view.allow).text, DETAIL_GRAPHEMES)
-    return build.rich(top, build.rich_quote(detail)) if detail else build.rich(top)
+    if not detail or (entry.what.startswith(QUEUED) and detail in told):
+        return build.rich(top)
+    told.add(detail)
+    return build.rich(top, build.rich_quote(detail))
 
 
 def case_modal(case: Case, view: View, refused: str = "") -> ViewJson:

@@ -12,6 +12,8 @@ from bot.domain.overtaking import Seen, meanwhile
 from bot.domain.policy import Policy
 
 SENDS_KEPT = 20
+QUEUED = "queued"
+"""How a log entry of a send that was asked for begins."""
 PURPOSE_WORDS = {
     Purpose.REPLY: "reply",
     Purpose.THANK: "thank-you",
@@ -82,7 +84,7 @@ def queue(case: Case, outgoing: Outgoing, now: datetime, policy: Policy) -> Deci
     writing = None if case.writing and case.writing.by.id == by.id else case.writing
     log = [claim_line(by, now)] if taken else []
     log += [
-        LogEntry(at=now, what=f"queued a {PURPOSE_WORDS[each.purpose]}", by=by.id, detail=each.text) for each in sends
+        LogEntry(at=now, what=f"{QUEUED} a {PURPOSE_WORDS[each.purpose]}", by=by.id, detail=each.text) for each in sends
     ]
     return changed(case, *log, sends=kept((*case.sends, *sends)), writing=writing)
 

@@ -131,6 +131,15 @@ def test_the_longest_texts_fit_into_one_form() -> None:
     assert check_view(private_modal(CASE, a_view(), ANA, STATE, WritingForm(draft=long, line=long))) == []
 
 
+def test_the_history_quotes_what_was_queued_and_sent_once() -> None:
+    """It stands below the later entry; what was sent twice, or says no words of ours, stands below each."""
+    done = ("queued a reply", "sent a reply", "queued a reply", "sent a reply", "claim lapsed", "claim lapsed")
+    log = [a_log_entry(what, by=ANA.id, detail="Ben" if "claim" in what else "On its way!") for what in done]
+    drawn = _text(history_modal(CASE, log, a_view()))
+    assert (drawn.count("queued a reply"), drawn.count("On its way!"), drawn.count("Ben")) == (2, 2, 2)
+    assert drawn.index("queued a reply") < drawn.index("sent a reply") < drawn.index("On its way!")
+
+
 def test_only_a_newcomer_is_asked_for_a_signature() -> None:
     """With a signature there is a preview instead."""
     assert _block(MODALS["reply_first_time"], InputId.SIGNATURE) is not None
