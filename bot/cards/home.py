@@ -55,9 +55,12 @@ class HomeData:
 
 
 def home_view(data: HomeData) -> ViewJson:
-    """The Home tab of one person."""
+    """The Home tab of one person. Whoever does not sign yet has not answered anybody: for them the help comes first."""
+    person, guide = data.person, [build.context(text) for text in HELP]
+    welcome = [] if person.signature else [build.header("How it works"), *guide, *_my_signature(person)]
     blocks = [
         *_problems(data.problems),
+        *welcome,
         *home_parts(data.hiding, data.hiding_total),
         build.header("My claims"),
         *_cases(data.mine, MINE_SHOWN, data.mine_total, "You have claimed nothing."),
@@ -66,10 +69,7 @@ def home_view(data: HomeData) -> ViewJson:
         *([build.context(data.speed)] if data.speed else []),
         build.header("Accounts"),
         *_accounts(data.accounts),
-        build.header("My signature"),
-        _signature(data.person),
-        build.divider(),
-        *(build.context(text) for text in HELP),
+        *([] if welcome else [*_my_signature(person), build.divider(), *guide]),
     ]
     return {"type": "home", "callback_id": CallbackId.HOME.value, "blocks": blocks}
 
@@ -123,6 +123,10 @@ def _account(each: AccountHealth) -> str:
 def _remarks(each: AccountHealth) -> list[build.Block]:
     lines = [f"ℹ️ {line(remark, 300)}" for remark in each.remarks[:REMARKS_SHOWN] if remark.strip()]
     return [build.context("\n".join(lines))] if lines else []
+
+
+def _my_signature(person: Person) -> list[build.Block]:
+    return [build.header("My signature"), _signature(person)]
 
 
 def _signature(person: Person) -> build.Block:

@@ -141,6 +141,15 @@ def test_home_holds_its_limit_however_much_there_is() -> None:
     assert "<!channel>" not in _text(home_view(data))
 
 
+def test_somebody_new_reads_first_how_it_works() -> None:
+    """Help and signature stand on top until there is one, then at the end; neither stands there twice."""
+    new, known = (_text(home_view(HomeData(person=each))) for each in (Person(id="U1"), ANA))
+    assert new.index("How it works") < new.index("*Claim* a case") < new.index("My signature") < new.index("My claims")
+    assert "How it works" not in known
+    assert known.index("My claims") < known.index("My signature") < known.index("*Claim* a case")
+    assert new.count("My signature") == known.count("My signature") == 1
+
+
 def test_home_says_what_is_wrong_and_how_to_mend_it() -> None:
     """A broken account stands there with its mend, in words."""
     text = _text(home_view(HOME))
