@@ -250,7 +250,7 @@ def _problem_context(problem: Problem, tally: Tally) -> str:
         solver = line(staff_name(problem.solved_by), NAME_GRAPHEMES)
         facts.append(f"solved by {solver} {date_token(problem.solved_at)}")
     elif problem.words:
-        facts.append(f"told by its words: {', '.join(line(word, 30) for word in problem.words[:8])}")
+        facts.append(f"recognised by the words: {', '.join(line(word, 30) for word in problem.words[:8])}")
     facts.append(_became(tally))
     return " · ".join(fact for fact in facts if fact)
 

@@ -28,7 +28,12 @@ def problem_form(press: StormPress, words: Sequence[str]) -> ViewJson:
         build.section(intro),
         build.text_input(InputId.TITLE, ActionId.TITLE, "Title", most=TITLE_LENGTH),
         build.text_input(
-            InputId.KNOWN, ActionId.KNOWN, "What is known", optional=True, multiline=True, most=KNOWN_LENGTH
+            InputId.KNOWN,
+            ActionId.KNOWN,
+            "What is known (stays in the team)",
+            optional=True,
+            multiline=True,
+            most=KNOWN_LENGTH,
         ),
         build.text_input(
             InputId.LINE,
@@ -42,7 +47,7 @@ def problem_form(press: StormPress, words: Sequence[str]) -> ViewJson:
         build.text_input(
             InputId.WORDS,
             ActionId.WORDS,
-            "Words that tell it",
+            "Words that customers use for it",
             hint="A case with two of these words belongs to it, as does one that says nearly what these customers say.",
             initial=_fitting(words),
             optional=True,
