@@ -1,4 +1,4 @@
-"""App Home: my claims by due time, what waits longest, how fast we were, each account's health, my signature, help."""
+"""App Home: my claims by due time, what waits, how fast we were, each account's health, my signature, help."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -64,7 +64,7 @@ def home_view(data: HomeData) -> ViewJson:
         *home_parts(data.hiding, data.hiding_total),
         build.header("My claims"),
         *_cases(data.mine, MINE_SHOWN, data.mine_total, "You have claimed nothing."),
-        build.header("Waiting longest"),
+        build.header("Waiting for an answer"),
         *_cases(data.waiting, WAITING_SHOWN, data.waiting_total, "✅ Nobody waits."),
         *([build.context(data.speed)] if data.speed else []),
         build.header("Accounts"),

@@ -163,7 +163,7 @@ def _copy(post: Post, place: str, error: str) -> Post:
         return post.model_copy(update={"id": f"{COPY}{name}@{place}", "channel": place, "attempt": "", "error": ""})
     if error in UNDRAWABLE:
         why, _mend = reason_words(error)
-        text = f"A card cannot be drawn: {why}. App Home shows the case under Waiting longest."
+        text = f"A card cannot be drawn: {why}. App Home shows the case under “Waiting for an answer”."
         return Post(id=f"{COPY}words@{place}", kind=PostKind.LINE, channel=place, text=text)
     text = post.text if _is_copy(post) else displaced_words(error)
     return Post(id=f"{COPY}card@{place}", kind=PostKind.ALERT, channel=place, text=text)
