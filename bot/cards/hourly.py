@@ -71,9 +71,13 @@ def _quiet(data: HourlyData) -> build.Parts:
         return []
     shown = [one_line(each, 80) or "(nothing)" for each in data.quiet[:QUIET_SHOWN]]
     rest = left_out(len(data.quiet), len(shown))
-    title = build.rich_line(build.text_part(f"{count(len(data.quiet), 'quiet interaction')} {_span(data)}", "bold"))
+    title = build.rich_line(build.text_part(f"{_came(data)} {_span(data)}", "bold"))
     items = [build.rich_line(build.text_part(each)) for each in [*shown, *([rest] if rest else [])]]
     return [("quiet", build.rich(title, {"type": "rich_text_list", "style": "bullet", "elements": items}))]
+
+
+def _came(data: HourlyData) -> str:
+    return count(len(data.quiet), "like, repost or follow", "likes, reposts and follows")
 
 
 def _span(data: HourlyData) -> str:
@@ -83,7 +87,7 @@ def _span(data: HourlyData) -> str:
 
 
 def _text(data: HourlyData) -> str:
-    quiet = f" · {count(len(data.quiet), 'quiet interaction')}" if data.quiet else ""
+    quiet = f" · {_came(data)}" if data.quiet else ""
     if not data.waiting_total:
         return f"Nobody waits for an answer{quiet}"
     overdue = f" · {data.overdue:,} overdue" if data.overdue else ""

@@ -130,4 +130,4 @@ async def test_likes_of_several_hours_are_told_with_their_span(redis_url: str) -
             return "".join(str(each.blocks) for each in rig.sandbox.slack.messages(CARE) if "Eve liked" in str(each))
 
         await wait_until(told, "the hourly message tells of it", within_s=20)
-        assert "1 quiet interaction in the last 3 hours" in told()
+        assert "1 like, repost or follow in the last 3 hours" in told()

@@ -200,7 +200,7 @@ def test_the_hourly_message_changes_only_when_something_did() -> None:
 def test_quiet_interactions_are_told_with_the_time_in_which_they_came(since: datetime, span: str) -> None:
     """After an outage those of many hours are told together."""
     told = hourly_message(HourlyData(at=NOON, quiet=["Eve liked"], quiet_since=since))
-    assert f"1 quiet interaction {span}" in _text(told.blocks)
+    assert f"1 like, repost or follow {span}" in _text(told.blocks)
 
 
 def test_a_list_shows_no_private_words() -> None:
