@@ -5,7 +5,7 @@ It looks at the case and the clock only, so a timer that fires late, early or tw
 
 from datetime import datetime
 
-from bot.domain.case import Case, LogEntry, MarkName
+from bot.domain.case import STAND_IN, Case, LogEntry, MarkName
 from bot.domain.claims import lease_passes
 from bot.domain.decisions import Change, Decision, Refused
 from bot.domain.hiding import requests_pass
@@ -49,7 +49,8 @@ def _promises(case: Case, now: datetime, policy: Policy) -> tuple[Case, tuple[Lo
     if worst is MarkName.ESCALATION:
         # Whoever has the direct message is not called a second time in the channel.
         named = tuple(user for user in policy.alert_users if user not in told)
-        case = with_line(case, f"escalation:{case.cycle.n}:{_stamp(case)}", headline, thread=False, mentions=named)
+        line = f"{headline} {_whose(case)}"
+        case = with_line(case, f"escalation:{case.cycle.n}:{_stamp(case)}", line, thread=False, mentions=named)
     return case, tuple(LogEntry(at=now, what=WORDS[mark.name].lower()) for mark in due)
 
 
@@ -60,6 +61,11 @@ def _recipients(case: Case, mark: MarkName, policy: Policy) -> tuple[str, ...]:
     if mark in BREACHES:
         return (*holder, *policy.alert_users)
     return holder or policy.alert_users
+
+
+def _whose(case: Case) -> str:
+    """Who has to act: the line stands apart from the card, which says so."""
+    return f"{case.claim.by.name or STAND_IN} has claimed this." if case.claim else "Nobody has claimed this."
 
 
 def _stamp(case: Case) -> int:

@@ -166,7 +166,9 @@ def test_the_escalation_stands_in_the_channel_and_rings_everybody_once() -> None
     assert line.kind is PostKind.LINE
     assert not line.thread
     assert line.mentions == (ON_CALL,)
-    assert "Carla" in line.text
+    assert line.text == "Still no answer: Carla is waiting. Nobody has claimed this."
+    held = claimed(a_case(posts=(a_card(),)), ANA, NOON + 140 * MINUTE, POLICY)
+    assert after(held, 151).posts[-1].text == "Still no answer: Carla is waiting. Ana has claimed this."
 
 
 def test_without_managers_the_people_on_call_are_not_rung_twice() -> None:
