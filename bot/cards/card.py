@@ -18,6 +18,7 @@ from bot.cards.states import context_line, state_section
 from bot.cards.summary import summary
 from bot.cards.view import Rendered, View, rendered
 from bot.cards.words import author_label
+from bot.domain.alerts import is_settled
 from bot.domain.case import Case, Post, PostKind
 
 ROOMS: Final = (Room(600, 4, 160, 4), Room(600, 3, 80, 2), Room(300, 2, 60, 1), Room(140, 1, 0, 0))
@@ -65,8 +66,9 @@ def _card(case: Case, post: Post, view: View) -> Rendered:
 
 def _alert(case: Case, post: Post, view: View) -> Rendered:
     headline = one_line(post.text, HEADLINE_GRAPHEMES) or "This needs you."
-    top = [("headline", build.paragraph(build.text_part(f"🔔 {headline}", "bold"))), *_where(case, view)]
-    text = f"{line(headline, HEADLINE_GRAPHEMES)} {summary(case, view)}"
+    sign, before = ("✅", "Settled. It said: ") if is_settled(case, post) else ("🔔", "")
+    top = [("headline", build.paragraph(build.text_part(f"{sign} {before}{headline}", "bold"))), *_where(case, view)]
+    text = f"{before}{line(headline, HEADLINE_GRAPHEMES)} {summary(case, view)}"
     return rendered(text, _fitting(case, post, view, top))
 
 

@@ -9,8 +9,8 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
+from bot.domain.alerts import ALWAYS, is_settled, waits_for
 from bot.domain.case import Case, Post, PostKind
-from bot.domain.fallback import COPY
 from bot.domain.ports import Clock, Due, DueQueue, Notes
 from bot.domain.posting import quieted, spared
 from bot.domain.storm import Face
@@ -29,9 +29,6 @@ LOOKED_AT: Final = 200
 STATE_KEPT: Final = timedelta(days=1)
 ID: Final = "ring:"
 """Begins the ids of people in the queue that they share with channels."""
-ALWAYS: Final = ("failed:", "hide:")
-"""Begin the ids of alerts that ring whatever else does, because the list of what waits would not tell of them:
-somebody's own words did not reach the customer; a comment is to be hidden, or what became of that."""
 
 
 class Rings:
@@ -65,7 +62,8 @@ class Rings:
             case PostKind.RETIRED:
                 return await self._spare(case, post)  # never posted, and out of date: it would ring for nothing
             case PostKind.ALERT if not post.id.startswith(ALWAYS):
-                if not _is_settled(case, post) and await self._may_ring(case, post, post.channel, now):
+                # It comes too late where Slack was away until there was nothing left to tell.
+                if not is_settled(case, post) and await self._may_ring(case, post, post.channel, now):
                     return None
                 return await self._spare(case, post)
             case PostKind.LINE if not post.thread:
@@ -104,7 +102,7 @@ class Rings:
         """What still waits of all that was gathered; the rest is forgotten."""
         ids = await self._store.gathered(user)
         loaded = await self._casework.look(ids[-LOOKED_AT:])
-        waiting = [case for case in loaded.values() if case is not None and _waits(case, user)]
+        waiting = [case for case in loaded.values() if case is not None and waits_for(case, user)]
         standing = {case.id for case in waiting}
         await self._store.drop(user, [each for each in loaded if each not in standing])
         waiting.sort(key=lambda case: case.wait.due if case.wait else case.cycle.seen_at)
@@ -137,18 +135,6 @@ class Rings:
     async def _spare(self, case: Case, post: Post) -> Case:
         outcome = await self._casework.apply(case.id, lambda each: spared(each, post.id), known=case)
         return outcome.case or case
-
-
-def _waits(case: Case, user: str) -> bool:
-    """Whether there is still something to tell that person: a customer waits, or their own claim is about to lapse."""
-    asked = case.claim is not None and case.claim.asked and case.claim.by.id == user
-    return case.is_open and (case.wait is not None or asked)
-
-
-def _is_settled(case: Case, post: Post) -> bool:
-    """Whether an alert comes too late: Slack was away until there was nothing left to tell. A copy of a card that its
-    channel refuses is no such alert: the case is to be seen somewhere."""
-    return not post.id.startswith(COPY) and not _waits(case, post.channel)
 
 
 def _state(user: str) -> str:

@@ -10,8 +10,8 @@ from bot.domain.case import HideState, SendState
 from bot.domain.models import Capabilities, Kind, LengthRule
 from bot.domain.reading import Reading
 from bot.domain.text.urgency import RULES
-from tests.support.card_cases import CARD, a_hide, a_hiding_case, a_public_case, a_view, states
-from tests.support.cases import NOON, a_claim, a_send, an_item
+from tests.support.card_cases import CARD, a_hide, a_hiding_case, a_public_case, a_view, an_alert, states
+from tests.support.cases import NOON, a_claim, a_send, a_wait, an_item
 
 
 def text(drawn: Rendered) -> str:
@@ -71,3 +71,20 @@ def test_hiding_is_an_act_and_not_a_letter() -> None:
     drawn = render(lost, CARD, a_view())
     assert "*Hiding the comment* by Ben: not known whether it worked" in text(drawn)
     assert "hiding the comment: not known whether it worked" in drawn.text
+
+
+def test_an_alert_does_not_ring_on_when_all_is_settled() -> None:
+    """Its headline stays, as what it said; who waits again is rung for again; what failed is not settled by itself."""
+    waiting, answered = states()["breached_answer"], states()["answered_late"]
+    assert "🔔 The answer is late: Carla is waiting." in text(render(waiting, an_alert(), a_view()))
+    settled = render(answered, an_alert(), a_view())
+    assert "✅ Settled. It said: The answer is late: Carla is waiting." in text(settled)
+    assert settled.text.startswith("Settled. It said: The answer is late: Carla is waiting. Bluesky")
+    again = answered.model_copy(update={"wait": a_wait()})
+    assert "🔔" in text(render(again, an_alert(), a_view()))
+    failed = a_public_case(wait=None, sends=(a_send(state=SendState.FAILED),))
+    for alert in ("failed:send-1:1", "hide:1", "fallback:card@U0ANA00001"):
+        post = an_alert().model_copy(update={"id": alert})
+        assert "🔔" in text(render(failed, post, a_view()))
+    held = a_public_case(wait=None, claim=a_claim(asked=True))
+    assert "🔔" in text(render(held, an_alert(), a_view()))

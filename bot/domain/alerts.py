@@ -1,0 +1,28 @@
+"""Whether an alert still has something to tell the person whom it called."""
+
+from typing import Final
+
+from bot.domain.case import Case, Post, SendState
+from bot.domain.fallback import COPY
+
+FAILED: Final = "failed:"
+HIDE: Final = "hide:"
+ALWAYS: Final = (FAILED, HIDE)
+"""Begin the ids of alerts that ring whatever else does, because the list of what waits would not tell of them:
+somebody's own words did not reach the customer; a comment is to be hidden, or what became of that."""
+
+
+def waits_for(case: Case, user: str) -> bool:
+    """Whether there is still something to tell that person: a customer waits, or their own claim is about to lapse."""
+    asked = case.claim is not None and case.claim.asked and case.claim.by.id == user
+    return case.is_open and (case.wait is not None or asked)
+
+
+def is_settled(case: Case, post: Post) -> bool:
+    """Whether nothing is left of what an alert tells. A copy of a card that its channel refuses is no such alert: the
+    case is to be seen somewhere. What became of a request to hide is told and not settled."""
+    if post.id.startswith((COPY, HIDE)):
+        return False
+    if post.id.startswith(FAILED) and any(send.state is SendState.FAILED for send in case.sends):
+        return False
+    return not waits_for(case, post.channel)
