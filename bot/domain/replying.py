@@ -95,7 +95,8 @@ def undo(case: Case, send_id: str, by: Person, now: datetime) -> Decision:
     if send is None or send.state is SendState.UNDONE:
         return Refused(code="gone", text="That was taken back already.")
     if send.state is not SendState.QUEUED or send.attempt:
-        return Refused(code="too_late", text="Too late: it is already on its way.")
+        advice = " If the words are wrong, correct them with another reply." if send.text else ""
+        return Refused(code="too_late", text=f"Too late: it is already on its way.{advice}")
     undone = tuple(
         each.model_copy(update={"state": SendState.UNDONE, "reason": f"taken back by {by.name}"})
         if each.id == send_id or (each.after == send_id and each.state is SendState.QUEUED)

@@ -104,8 +104,10 @@ def test_undo_takes_back_the_send_and_what_follows_it() -> None:
 
 
 def test_undo_comes_too_late_once_the_network_is_called() -> None:
-    """What is under way cannot be taken back, and neither can what was tried before."""
-    assert refused(undo(sending(), "s1", ANA, NOON)).code == "too_late"
+    """What is under way cannot be taken back, and neither can what was tried before. Its author hears what is left."""
+    late = refused(undo(sending(), "s1", ANA, NOON))
+    assert late.code == "too_late"
+    assert late.text.endswith("If the words are wrong, correct them with another reply.")
     tried = case_of(postponed(sending(), "s1", "busy", None, NOON))
     assert refused(undo(tried, "s1", ANA, NOON)).code == "too_late"
 
