@@ -5,6 +5,7 @@ from typing import Final
 
 from bot.cards import build
 from bot.cards.escape import line, one_line, plain, safe_url, shown_host
+from bot.cards.speed import MINUTE, duration_words
 from bot.cards.view import View
 from bot.cards.words import ATTACHMENTS, author_label, count, kind_words, language_name
 from bot.domain.case import Case, Item
@@ -54,10 +55,19 @@ def _facts(case: Case, view: View) -> list[str]:
         f"writes {one_line(language, 20)}" if language and case.reading.language != view.team_language else "",
         f"{case.people} people" if case.people > 1 else "",
         "🔁 returning" if case.cycle.n > 1 else "",
-        "🔎 found by sweep" if case.latest.late or case.swept else "",
+        _found_late(case),
         _addressed(case.latest, view),
     ]
     return [fact for fact in facts if fact]
+
+
+def _found_late(case: Case) -> str:
+    """That the usual door missed it, and for how long: the customer has waited since before the card stood."""
+    if not (case.latest.late or case.swept):
+        return ""
+    item = next((item for item in reversed(case.items) if item.late), None)
+    after = (item.seen_at - item.posted_at).total_seconds() if item else 0
+    return f"🔎 found late, {duration_words(after, round)} after it was posted" if after >= MINUTE else "🔎 found late"
 
 
 def _addressed(item: Item, view: View) -> str:

@@ -139,7 +139,7 @@ async def test_a_comment_that_the_webhook_missed_is_found_by_the_sweep(redis_url
     """At the start and every few minutes; a late delivery of the same changes nothing."""
     async with a_story(redis_url, before={"from": CARLA, "message": "Nobody tells me anything"}) as story:
         card = await story.rig.card("Nobody tells me anything")
-        assert "sweep" in story.rig.text_of(card.ts)
+        assert "found late" in story.rig.text_of(card.ts)
         (item,) = (each for each in story.page.items.values() if each.message == "Nobody tells me anything")
         await story.tell(story.page._value(item, "comment", "add"))
         await story.idle()

@@ -134,7 +134,7 @@ async def test_what_the_webhook_missed_is_found_by_the_sweep(redis_url: str) -> 
         scene.server.comment("nobody told you of this broken bag")
         scene.server.write("nor of this message", CUSTOMER)
         card = await scene.rig.card("broken bag")
-        await scene.rig.shows(card.ts, "found by sweep")
+        await scene.rig.shows(card.ts, "found late")
         await scene.rig.card("nor of this message")
         [comment] = scene.server.world.comments.values()
         comment.text = "the bag is whole again, sorry"

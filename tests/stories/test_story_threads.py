@@ -96,7 +96,7 @@ async def test_what_the_webhook_missed_is_found_by_the_sweep(redis_url: str) -> 
         reply = scene.server.reply("nobody told you of this broken bag")
         scene.server.mention("@acme nor of this one?")
         card = await scene.rig.card("broken bag")
-        await scene.rig.shows(card.ts, "found by sweep")
+        await scene.rig.shows(card.ts, "found late")
         await scene.rig.card("nor of this one")
         reply.text = "the bag is whole again, sorry"
         await scene.rig.shows(card.ts, "whole again")

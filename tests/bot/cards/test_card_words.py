@@ -1,6 +1,7 @@
 """The words of a card: nothing on it is a code or a riddle, and each line says what it asks for."""
 
 import json
+from datetime import timedelta
 
 from bot.cards.card import render
 from bot.cards.escape import due_token
@@ -88,3 +89,14 @@ def test_an_alert_does_not_ring_on_when_all_is_settled() -> None:
         assert "🔔" in text(render(failed, post, a_view()))
     held = a_public_case(wait=None, claim=a_claim(asked=True))
     assert "🔔" in text(render(held, an_alert(), a_view()))
+
+
+def test_what_the_usual_door_missed_says_how_late_it_was_found() -> None:
+    """The customer has waited for longer than the card stands. A follow-up that came in time does not hide that."""
+    missed = an_item(late=True, seen_at=NOON + timedelta(minutes=14))
+    words = "🔎 found late, 14 min after it was posted"
+    assert words in text(render(a_public_case(items=(missed,), swept=True), CARD, a_view()))
+    both = (missed, an_item("Hello?", id="post-2", seq=2))
+    assert words in text(render(a_public_case(items=both, swept=True), CARD, a_view()))
+    assert "🔎 found late" in text(render(a_public_case(swept=True), CARD, a_view()))
+    assert "found late" not in text(render(a_public_case(), CARD, a_view()))
