@@ -100,8 +100,17 @@ def _promises(figures: Figures) -> str:
 
 
 def _percentiles(bounds: tuple[Bounds | None, ...]) -> str:
-    half, most = (span_words(each) if each else "nobody" for each in bounds)
-    return f"half: {half} · 9 of 10: {most}"
+    half, most = bounds
+    if half is None or most is None:
+        return "half: nobody · 9 of 10: nobody"
+    return f"half: {span_words(half)} · 9 of 10: {_longer(most, half)}"
+
+
+def _longer(bounds: Bounds, half: Bounds) -> str:
+    """A percentile beside that of half: rounded down, its "at least" might say less than the figure before it."""
+    low, high = bounds
+    no_less = high is None and low >= MINUTE and _is_one(half) and low <= (half.high_s or 0)
+    return f"at least {span_words(half)}" if no_less else span_words(bounds)
 
 
 def span_words(bounds: Bounds) -> str:
@@ -109,9 +118,15 @@ def span_words(bounds: Bounds) -> str:
     low, high = bounds
     if high is None:
         return f"at least {duration_words(low, floor)}" if low >= MINUTE else "still open"
-    if high <= low * ALIKE or high <= MINUTE:
+    if _is_one(bounds):
         return duration_words((low * high) ** 0.5, round)
     return f"{duration_words(low, floor)} to {duration_words(high, ceil)}"
+
+
+def _is_one(bounds: Bounds) -> bool:
+    """Whether both ends are one figure."""
+    low, high = bounds
+    return high is not None and (high <= low * ALIKE or high <= MINUTE)
 
 
 def duration_words(seconds: float, whole: Callable[[float], int]) -> str:

@@ -135,6 +135,15 @@ def test_what_depends_on_who_still_waits_says_so(answered: list[float], waiting:
     assert span_words(bounds) == words
 
 
+@pytest.mark.parametrize(("minutes", "words"), [(9, "9 min"), (8.7, "9 min"), (192, "3 h 10 min")])
+def test_nine_of_ten_took_no_less_than_half(minutes: float, words: str) -> None:
+    """Rounded down, "at least 8 min" would stand behind "half: 9 min"."""
+    answered = dict.fromkeys((Count("square", what, bucket(60 * minutes)) for what in TIMES), 8)
+    waiters = [Waiter("square", NOON - timedelta(minutes=minutes), Stage.WORD, overdue=False)] * 2
+    told = speed(answered, Queue(waiters), Calendar(), SINCE, NOON)
+    assert f"half: {words} · 9 of 10: at least {words}" in home_line(told)
+
+
 def test_neighbouring_buckets_are_one_figure() -> None:
     """Three are not."""
     at = bucket(3600)
