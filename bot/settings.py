@@ -11,11 +11,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, field_validator, model_validator
 
-from bot.domain.calendar import Calendar
+from bot.domain.calendar import Calendar, opening_hours
 from bot.domain.errors import SettingsError
 from bot.domain.policy import Policy
 from bot.environment import read, variables
-from bot.opening import opening_hours
 
 SLACK_API = "https://slack.com/api/"
 MONTH_MINUTES = 31 * 24 * 60
