@@ -42,7 +42,7 @@ def main() -> int:
     arguments = _parser().parse_args()
     # The collector would look through what is imported again and again while it grows: a tenth of the start.
     gc.disable()
-    from bot.commands import run  # noqa: PLC0415
+    from bot.commands.dispatch import run  # noqa: PLC0415
 
     leave_in_peace()
     gc.enable()

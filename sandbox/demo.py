@@ -13,9 +13,9 @@ from aiohttp import web
 
 from bot import accounts
 from bot.app import open_service
+from bot.commands.terminal import Say
 from bot.roles import Role, serve
 from bot.secrecy import set_up_logging
-from bot.terminal import Say
 from sandbox import scenarios, server
 from sandbox.clock import SandboxClock
 from sandbox.lock import only_demo

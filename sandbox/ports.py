@@ -6,8 +6,8 @@ from collections.abc import Mapping
 
 from aiohttp import web
 
+from bot.commands.terminal import Say
 from bot.domain.errors import SetupError
-from bot.terminal import Say
 
 HOST = "127.0.0.1"
 PORT = 8420

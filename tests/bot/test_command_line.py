@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.commands import await_server
+from bot.commands.serve import await_server
 from bot.domain.errors import StoreUnavailable
 from bot.domain.models import Raw
 from bot.settings import load

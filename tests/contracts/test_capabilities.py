@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.docs import capabilities_page
+from bot.commands.pages import capabilities_page
 from connectors.base import Connector, Network
 from connectors.registry import NETWORKS
 from tests.support.bot_process import run_bot

@@ -18,7 +18,7 @@ from slack_bolt.response import BoltResponse
 from bot import accounts
 from bot.app import open_service
 from bot.cards.action_ids import ActionId, CallbackId, Verb
-from bot.docs import settings_page
+from bot.commands.pages import settings_page
 from bot.domain.errors import NetworkError, SlackError
 from bot.environment import variables
 from bot.settings import Settings

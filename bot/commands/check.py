@@ -4,11 +4,11 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from bot import accounts
 from bot.app import Service, open_service
+from bot.commands.terminal import Say
 from bot.domain.errors import HarkError, SetupError
 from bot.domain.models import Health
 from bot.secrecy import set_up_logging
 from bot.services.shared_clock import SharedClock
-from bot.terminal import Say
 
 SERVER_MEND = "check REDIS_URL, and that the server runs"
 

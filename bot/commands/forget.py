@@ -7,11 +7,11 @@ from collections.abc import Mapping
 
 from bot import accounts
 from bot.app import Service, open_service
+from bot.commands.terminal import WRONG, Say
 from bot.domain.text.triage import Triage
 from bot.secrecy import set_up_logging
 from bot.services.erasing import Erasing, Report, Traces
 from bot.services.erasing_slack import SlackErasing
-from bot.terminal import WRONG, Say
 
 BY_HAND = (
     "by hand: our public answers stand on the network; backups of Redis, exports of Slack and logs of other systems "

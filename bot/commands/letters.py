@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping, Sequence
 
 from bot import accounts
 from bot.app import open_service
+from bot.commands.terminal import Say
 from bot.domain.dead import KEPT
 from bot.domain.ports import Buried
 from bot.secrecy import allow_list, masker, set_up_logging
-from bot.terminal import Say
 
 SHOWN = 100
 BODY_SHOWN = 20_000

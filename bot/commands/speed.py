@@ -7,10 +7,10 @@ from typing import Any
 from bot import accounts
 from bot.app import open_service
 from bot.cards.speed import plain_lines
+from bot.commands.terminal import WRONG, Say
 from bot.domain.speed import PERCENTS, Figures, Pace, Speed
 from bot.secrecy import set_up_logging
 from bot.services.speed import MOST_DAYS, Speeds
-from bot.terminal import WRONG, Say
 
 
 async def speed(env: Mapping[str, str], say: Say, days: int, *, as_json: bool) -> int:
