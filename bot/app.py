@@ -34,7 +34,6 @@ from bot.domain.text.privacy import AllowList
 from bot.domain.text.tone import ToneReader
 from bot.domain.text.triage import Triage
 from bot.http import open_session
-from bot.listening import build_bolt
 from bot.secrecy import allow_list, masker
 from bot.services.calm import Calm, keep_calm
 from bot.services.canary import CANARY, Canary
@@ -69,8 +68,9 @@ from bot.services.tempo import USUAL, Tempo, paced
 from bot.services.timers import HOURLY, Timing
 from bot.services.worker import QueueWorker
 from bot.settings import Settings
-from bot.slack import SlackGateway
-from bot.slack_api import SlackApi
+from bot.slack.api import SlackApi
+from bot.slack.gateway import SlackGateway
+from bot.slack.listening import build_bolt
 from bot.store.connect import connect
 from bot.store.embedded import Embedded
 from bot.store.store import Store, open_store

@@ -15,11 +15,11 @@ from bot.app import Service
 from bot.clock import within
 from bot.domain.errors import SetupError, StoreUnavailable
 from bot.domain.ports import WorkerQueue
-from bot.listening import Socket, http_route, keep_acquainted
 from bot.services.outage import AWAY, FATAL_NOTE, OPEN_NOTE, GatedQueue
 from bot.services.shared_clock import SharedClock
 from bot.services.worker import RENEWALS, Act, QueueWorker
 from bot.settings import Settings
+from bot.slack.listening import Socket, http_route, keep_acquainted
 from bot.web import WebDeps, build
 
 REQUESTS_S = 4.0

@@ -19,7 +19,7 @@ from bot.services.people import People
 from bot.services.speed import Speeds
 from bot.services.storm_desk import StormDesk
 from bot.services.templating import Templating
-from bot.slack import SlackGateway
+from bot.slack.gateway import SlackGateway
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,9 +16,9 @@ from slack_bolt.request.async_request import AsyncBoltRequest
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.clock import SystemClock
-from bot.listening import LINE_BROKE, build_bolt
-from bot.slack import SlackGateway
-from bot.slack_api import SlackApi
+from bot.slack.api import SlackApi
+from bot.slack.gateway import SlackGateway
+from bot.slack.listening import LINE_BROKE, build_bolt
 from bot.telemetry import Metrics
 from sandbox.slack.http_delivery import signature
 

@@ -24,7 +24,7 @@ from slack_bolt.authorization import AuthorizeResult
 from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.clock import SystemClock
-from bot.listening import http_route
+from bot.slack.listening import http_route
 from bot.store.store import Store
 from bot.telemetry import Metrics
 from bot.web import MAX_BODY, WebDeps, build

@@ -14,9 +14,9 @@ import pytest
 from slack_bolt.app.async_app import AsyncApp
 
 from bot.domain.errors import SetupError
-from bot.listening import LONGEST_DOWN_S, Socket, build_bolt
 from bot.roles import Role
-from bot.slack import SlackGateway
+from bot.slack.gateway import SlackGateway
+from bot.slack.listening import LONGEST_DOWN_S, Socket, build_bolt
 from bot.telemetry import Metrics
 from sandbox.demo import Sandbox
 from sandbox.slack.app import SlackSandbox

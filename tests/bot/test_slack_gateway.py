@@ -14,8 +14,8 @@ from aiohttp import web
 from bot.domain.attempts import new_attempt
 from bot.domain.errors import SlackError, SlackRateLimited, SlackRefused, SlackUnavailable, SlackUnknown
 from bot.domain.ports import Posted
-from bot.slack import HISTORY_PAGE, SlackGateway
-from bot.slack_api import SlackApi
+from bot.slack.api import SlackApi
+from bot.slack.gateway import HISTORY_PAGE, SlackGateway
 from bot.telemetry import Metrics
 from sandbox.slack.app import SlackSandbox
 from sandbox.slack.config import SandboxConfig
@@ -233,8 +233,8 @@ async def test_an_attempt_is_found_below_a_page_of_other_messages() -> None:
 
 async def test_too_many_to_look_through_is_not_a_no(monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever cannot look at all messages since an attempt must not say that it is not there."""
-    monkeypatch.setattr("bot.slack.HISTORY_PAGES", 1)
-    monkeypatch.setattr("bot.slack.HISTORY_PAGE", 2)
+    monkeypatch.setattr("bot.slack.gateway.HISTORY_PAGES", 1)
+    monkeypatch.setattr("bot.slack.gateway.HISTORY_PAGE", 2)
     async with a_desk() as desk:
         attempt = desk.attempt()
         for _ in range(3):

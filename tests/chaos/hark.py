@@ -43,7 +43,7 @@ SHORTER: tuple[tuple[str, str, Any], ...] = (
     ("bot.services.sending", "CALL_S", 3.5),
     ("bot.services.worker", "FAILED_S", 0.3),
     ("bot.services.worker", "RETRY", timedelta(seconds=1)),
-    ("bot.slack_api", "TIMEOUT", aiohttp.ClientTimeout(total=2)),
+    ("bot.slack.api", "TIMEOUT", aiohttp.ClientTimeout(total=2)),
     ("bot.store.connect", "ANSWER_TIMEOUT_S", 2.5),
     ("bot.store.connect", "CONNECT_TIMEOUT_S", 1.0),
     ("connectors.exchange", "TIMEOUT", aiohttp.ClientTimeout(total=3, connect=1)),

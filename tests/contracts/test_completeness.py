@@ -22,7 +22,7 @@ from bot.commands.pages import settings_page
 from bot.domain.errors import NetworkError, SlackError
 from bot.environment import variables
 from bot.settings import Settings
-from bot.slack import NEEDED_SCOPES
+from bot.slack.gateway import NEEDED_SCOPES
 from bot.store.keys import Keys
 from bot.telemetry import Metrics
 from connectors.registry import NETWORKS

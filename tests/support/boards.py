@@ -15,7 +15,7 @@ from bot.domain.posting import with_line
 from bot.services.casework import Casework
 from bot.services.drawing import Drawing
 from bot.services.slack_budget import SlackBudget
-from bot.slack import SlackGateway
+from bot.slack.gateway import SlackGateway
 from bot.store.store import Store
 from bot.telemetry import Metrics
 from sandbox.slack.app import SlackSandbox

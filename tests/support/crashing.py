@@ -28,7 +28,7 @@ from bot.domain.ports import Commit
 from bot.roles import Role, serve
 from bot.secrecy import set_up_logging
 from bot.services.tempo import Tempo
-from bot.slack import USER_ID, SlackGateway
+from bot.slack.gateway import USER_ID, SlackGateway
 from bot.store.cases import RedisCases
 from bot.store.due import RedisDueQueue
 from bot.store.inbox import RedisInbox

@@ -12,7 +12,7 @@ from bot.secrecy import masker
 from bot.services.casework import Casework
 from bot.services.notices import NOTICE, Notices
 from bot.services.timers import Timing
-from bot.slack import SlackGateway
+from bot.slack.gateway import SlackGateway
 from bot.store.store import Store
 from bot.telemetry import Metrics
 from sandbox.slack.app import SlackSandbox

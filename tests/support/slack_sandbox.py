@@ -12,7 +12,7 @@ from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.app.async_app import AsyncApp
 from slack_sdk.web.async_client import AsyncWebClient
 
-from bot.slack_api import SlackApi
+from bot.slack.api import SlackApi
 from sandbox.slack.app import SlackSandbox
 from sandbox.slack.config import SandboxConfig
 from tests.support.loopback import on_loopback

@@ -20,7 +20,7 @@ from bot.services.casework import Casework, Outcome
 from bot.services.drawing import STALE, Drawing
 from bot.services.gate import Gate
 from bot.services.sending import CALL_S, Sending
-from bot.slack import SlackGateway
+from bot.slack.gateway import SlackGateway
 from bot.store.store import Store
 from bot.telemetry import Metrics
 from connectors.webhook.connector import WebhookConnector

@@ -13,7 +13,7 @@ from bot.domain.ports import Commit, Due
 from bot.services.casework import Casework
 from bot.services.drawing import Drawing
 from bot.services.slack_budget import SlackBudget
-from bot.slack import SlackGateway
+from bot.slack.gateway import SlackGateway
 from bot.telemetry import Metrics
 from sandbox.slack.app import SlackSandbox
 from sandbox.slack.workspace import CARE

@@ -24,7 +24,7 @@ from bot.services.erasing_slack import SlackErasing
 from bot.services.hourly import STATE, STATE_KEPT, Hourly, Message
 from bot.services.speed import Speeds
 from bot.services.timers import HOURLY
-from bot.slack import SlackGateway
+from bot.slack.gateway import SlackGateway
 from bot.store.erasing import RedisErasing
 from bot.telemetry import Metrics
 from sandbox.slack.workspace import ANA, BEN, CARE

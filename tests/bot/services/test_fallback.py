@@ -19,8 +19,8 @@ from bot.domain.posting import lost, with_line
 from bot.services.casework import Casework
 from bot.services.drawing import Drawing
 from bot.services.slack_budget import SlackBudget
-from bot.slack import HISTORY_PAGE, HISTORY_PAGES, SlackGateway
-from bot.slack_api import SlackApi
+from bot.slack.api import SlackApi
+from bot.slack.gateway import HISTORY_PAGE, HISTORY_PAGES, SlackGateway
 from bot.store.store import Store
 from bot.telemetry import Metrics
 from sandbox.slack.app import SlackSandbox

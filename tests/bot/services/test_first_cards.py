@@ -21,7 +21,7 @@ from bot.services.first_cards import FirstCards
 from bot.services.outage import GatedQueue, Outage
 from bot.services.slack_budget import POST_BURST, POSTS_PER_S
 from bot.services.worker import QueueWorker
-from bot.slack import SlackGateway
+from bot.slack.gateway import SlackGateway
 from bot.store.budgets import RedisBudgets
 from bot.store.cases import RedisCases
 from bot.store.connect import Link

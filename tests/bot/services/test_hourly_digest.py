@@ -14,7 +14,7 @@ from bot.services.casework import Casework
 from bot.services.hourly import HOUR_NAME, SHOWN, Hour, Hourly
 from bot.services.speed import Speeds
 from bot.services.timers import HOURLY, Timing
-from bot.slack import SlackGateway
+from bot.slack.gateway import SlackGateway
 from bot.store.store import Store
 from bot.telemetry import Metrics
 from sandbox.slack.app import SlackSandbox

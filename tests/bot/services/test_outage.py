@@ -17,8 +17,8 @@ from bot.services.drawing import Drawing
 from bot.services.outage import FATAL_NOTE, OUTAGE, GatedQueue, Outage, State
 from bot.services.recovery import Recovery
 from bot.services.slack_budget import SlackBudget
-from bot.slack import SlackGateway
-from bot.slack_api import SlackApi
+from bot.slack.api import SlackApi
+from bot.slack.gateway import SlackGateway
 from bot.store.store import Store
 from bot.telemetry import Metrics
 from sandbox.slack.app import SlackSandbox

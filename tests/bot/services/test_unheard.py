@@ -17,7 +17,7 @@ from bot.domain.ports import Blocks, Commit, Posted
 from bot.domain.posting import CARD
 from bot.services.casework import Casework, Outcome
 from bot.services.drawing import DOUBT_TRIES
-from bot.slack import SlackGateway
+from bot.slack.gateway import SlackGateway
 from bot.telemetry import Metrics
 from sandbox.slack.workspace import CARE
 from tests.support.boards import Board, Sleepy, a_board

@@ -12,7 +12,7 @@ from bot.domain.errors import SlackError, SlackRateLimited, SlackRefused, SlackU
 from bot.domain.fallback import reason_words
 from bot.domain.models import Health
 from bot.domain.ports import Blocks, Posted
-from bot.slack_api import Answer, SlackApi
+from bot.slack.api import Answer, SlackApi
 from bot.telemetry import Metrics
 
 EVENT_TYPE = "hark_message"

@@ -19,7 +19,7 @@ from slack_sdk.web.async_client import AsyncWebClient
 from bot.clock import within
 from bot.domain.errors import SetupError, SlackError
 from bot.domain.ports import Clock
-from bot.slack import SlackGateway
+from bot.slack.gateway import SlackGateway
 
 WATCH_S = 5.0
 LONGEST_DOWN_S = 120.0

@@ -1,0 +1,1 @@
+"""Slack: what Hark asks of it (`gateway`, over `api`), and how it reaches Hark (`listening`)."""
