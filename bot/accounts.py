@@ -9,6 +9,7 @@ import aiohttp
 from pydantic import SecretStr
 
 from bot.domain.errors import SettingsError
+from bot.domain.network import Titles
 from bot.domain.ports import Clock, Notes
 from bot.environment import MAIN, SEPARATOR, accounts, read, variables
 from bot.settings import Settings, load
@@ -31,9 +32,9 @@ class Account:
         return [SecretStr(part.strip()) for value in values for part in {value, *value.split(",")} if part.strip()]
 
 
-def networks() -> list[str]:
-    """The names of all networks, set up or not: what is stored may be of an account that is off by now."""
-    return [network.name for network in NETWORKS]
+def titles() -> Titles:
+    """All networks by name, set up or not: what is stored may be of an account that is off by now."""
+    return Titles((network.name, network.title) for network in NETWORKS)
 
 
 def settings_of(env: Mapping[str, str]) -> tuple[Settings, list[Account]]:

@@ -18,19 +18,11 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 import handlers
 from bot import accounts
-from bot.cards.card import render, render_plain
-from bot.cards.hourly import HourlyData, hourly_message
-from bot.cards.lists import listed
 from bot.cards.notice import caught_up, notice_message
-from bot.cards.storm import problem_card, ring_message, storm_card
-from bot.cards.view import Rendered, View
 from bot.clock import SystemClock
-from bot.domain.case import Case, Post
 from bot.domain.errors import SetupError
-from bot.domain.network import Connectors, Titles
-from bot.domain.ports import Clock, Posted
-from bot.domain.storm_ports import ProblemData, RingData, StormData
-from bot.domain.text.privacy import AllowList
+from bot.domain.network import Connectors
+from bot.domain.ports import Clock
 from bot.domain.text.tone import ToneReader
 from bot.domain.text.triage import Triage
 from bot.http import open_session
@@ -41,12 +33,12 @@ from bot.services.casework import Casework
 from bot.services.composing import Composing
 from bot.services.dead_watch import DEAD, DeadWatch
 from bot.services.desk import Desk
-from bot.services.desk_context import NOTHING, DeskContext
+from bot.services.desk_context import DeskContext
 from bot.services.drawing import Drawing
 from bot.services.first_cards import FirstCards
 from bot.services.gate import Gate, silent_hosts
 from bot.services.hearing import Hearing
-from bot.services.hourly import Hour, Hourly
+from bot.services.hourly import Hourly
 from bot.services.intake import Intake
 from bot.services.lookups import Lookups
 from bot.services.misplaced import MISPLACED, Misplaced
@@ -74,8 +66,8 @@ from bot.slack.listening import build_bolt
 from bot.store.connect import connect
 from bot.store.embedded import Embedded
 from bot.store.store import Store, open_store
+from bot.surroundings import Surroundings
 from bot.telemetry import Metrics
-from connectors.registry import NETWORKS
 
 SHARDS_KEPT = timedelta(days=3650)
 
@@ -95,7 +87,7 @@ class Service:
     bolt: AsyncApp
     connectors: Connectors
     marked: asyncio.Event
-    surroundings: "Surroundings"
+    surroundings: Surroundings
     casework: Casework
     lookups: Lookups
     drawing: Drawing
@@ -214,7 +206,7 @@ def _compose(
     client = slack_client(settings, http, token)
     slack = SlackGateway(SlackApi(http, settings.slack_api_url, token, client.proxy), metrics, settings.slack_channel)
     connectors = accounts.connect(found, http, clock, store.notes, settings.poll_seconds)
-    surroundings = Surroundings(settings, connectors, slack, clock, allow_list(settings))
+    surroundings = Surroundings(settings, connectors, slack, clock, accounts.titles(), allow_list(settings))
     marked, titles = asyncio.Event(), surroundings.titles
     casework = Casework(store.cases, clock, marked, lambda case: metrics.case_closed(case.calls))
     gate = Gate(store.notes, store.budgets, clock, ZoneInfo(settings.time_zone), titles)
@@ -265,7 +257,7 @@ def _signals(
     settings: Settings,
     store: Store,
     slack: SlackGateway,
-    surroundings: "Surroundings",
+    surroundings: Surroundings,
     clock: Clock,
     metrics: Metrics,
 ) -> Signals:
@@ -291,7 +283,7 @@ def _handler_deps(
     drawing: Drawing,
     slack: SlackGateway,
     http: aiohttp.ClientSession,
-    surroundings: "Surroundings",
+    surroundings: Surroundings,
     signals: Signals,
     calm: Calm,
     speeds: Speeds,
@@ -321,72 +313,3 @@ def _handler_deps(
         titles=surroundings.titles,
         speeds=speeds,
     )
-
-
-class Surroundings:
-    """What a drawing needs besides the case: names, capabilities, links, the hour."""
-
-    def __init__(
-        self,
-        settings: Settings,
-        connectors: Connectors,
-        slack: SlackGateway,
-        clock: Clock,
-        allow: AllowList,
-    ) -> None:
-        self._settings = settings
-        self.connectors = connectors
-        self._slack = slack
-        self._clock = clock
-        self.allow = allow
-        self.titles = Titles((network.name, network.title) for network in NETWORKS)
-
-    def view(self, case: Case) -> View:
-        """The surroundings of a case now."""
-        connector = self.connectors.get((case.key.network, case.key.account))
-        card = case.card
-        return View(
-            now=self._clock.now(),
-            network_title=self.titles[case.key.network],
-            account_title=connector.title if connector else case.key.account,
-            capabilities=connector.capabilities if connector else NOTHING,
-            contact=self._settings.contact,
-            team_language=self._settings.team_language,
-            card_url=self._slack.permalink(Posted(card.place, card.ts)) if card and card.ts else "",
-            allow=self.allow,
-            one_of_several=sum(network == case.key.network for network, _ in self.connectors) > 1,
-        )
-
-    def draw(self, case: Case, post: Post) -> Rendered:
-        """One Slack message of a case."""
-        return render(case, post, self.view(case))
-
-    def draw_plainly(self, case: Case, post: Post) -> Rendered:
-        """The same, for when Slack refuses the drawing."""
-        return render_plain(case, post, self.view(case))
-
-    def draw_hour(self, hour: Hour) -> Rendered:
-        """The hourly message."""
-        return hourly_message(
-            HourlyData(
-                at=hour.now,
-                waiting_total=hour.total,
-                overdue=hour.overdue,
-                oldest_since=hour.oldest,
-                waiting=listed(hour.waiting, self.view),
-                quiet=hour.quiet,
-                quiet_since=hour.quiet_since,
-            )
-        )
-
-    def storm(self, data: StormData, *, elsewhere: bool = False) -> Rendered:
-        """A storm card."""
-        return storm_card(data, elsewhere=elsewhere)
-
-    def problem(self, data: ProblemData, *, elsewhere: bool = False) -> Rendered:
-        """A known problem's card."""
-        return problem_card(data, elsewhere=elsewhere)
-
-    def ring(self, data: RingData) -> Rendered:
-        """What was gathered for one person."""
-        return ring_message(data, listed(data.waiting, self.view))

@@ -21,7 +21,7 @@ BY_HAND = (
 
 async def forget(env: Mapping[str, str], say: Say, network: str, who: str, *, yes: bool) -> int:
     """Say what is kept of a customer, or erase it; 0 when it is done, 1 when something is left to do."""
-    who, names = who.strip(), accounts.networks()
+    who, names = who.strip(), accounts.titles()
     if network not in names:
         say(f"no network {network!r}; there are {', '.join(names)}")
         return WRONG
