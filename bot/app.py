@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
 import aiohttp
@@ -62,7 +61,7 @@ from bot.services.worker import QueueWorker
 from bot.settings import Settings
 from bot.slack.api import SlackApi
 from bot.slack.gateway import SlackGateway
-from bot.slack.listening import build_bolt
+from bot.slack.listening import build_bolt, slack_client
 from bot.store.connect import connect
 from bot.store.embedded import Embedded
 from bot.store.store import Store, open_store
@@ -163,19 +162,6 @@ async def reach_server(settings: Settings) -> None:
             await link.close()
 
 
-def slack_client(settings: Settings, http: aiohttp.ClientSession, token: str | None) -> AsyncWebClient:
-    """Slack's client on the shared session, without retries of its own; a server on this machine needs no proxy."""
-    client = AsyncWebClient(
-        token=token,
-        base_url=settings.slack_api_url,
-        session=http,
-        retry_handlers=[],
-    )
-    if urlsplit(settings.slack_api_url).hostname in ("127.0.0.1", "localhost", "::1"):
-        client.proxy = None
-    return client
-
-
 async def _embedded(settings: Settings, env: Mapping[str, str], stack: AsyncExitStack) -> Embedded | None:
     if settings.redis_url is not None:
         return None
@@ -202,9 +188,9 @@ def _compose(
     embedded: Embedded | None,
 ) -> Service:
     metrics, policy = Metrics(), settings.policy
-    token = settings.slack_bot_token.get_secret_value()
-    client = slack_client(settings, http, token)
-    slack = SlackGateway(SlackApi(http, settings.slack_api_url, token, client.proxy), metrics, settings.slack_channel)
+    url, token = settings.slack_api_url, settings.slack_bot_token.get_secret_value()
+    client = slack_client(url, http, token)
+    slack = SlackGateway(SlackApi(http, url, token, client.proxy), metrics, settings.slack_channel)
     connectors = accounts.connect(found, http, clock, store.notes, settings.poll_seconds)
     surroundings = Surroundings(settings, connectors, slack, clock, accounts.titles(), allow_list(settings))
     marked, titles = asyncio.Event(), surroundings.titles
@@ -222,7 +208,7 @@ def _compose(
     signals = _signals(settings, store, slack, surroundings, clock, metrics)
     signing = settings.slack_signing_secret
     # Bolt is told the token for each request; a client of its own with a token would only make it warn.
-    bolt = build_bolt(slack_client(settings, http, None), slack, token, signing.get_secret_value() if signing else None)
+    bolt = build_bolt(slack_client(url, http), slack, token, signing.get_secret_value() if signing else None)
     deps = _handler_deps(context, drawing, slack, http, surroundings, signals, calm, speeds)
     handlers.register(bolt, deps)
     return Service(

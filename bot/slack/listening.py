@@ -4,7 +4,9 @@ import asyncio
 import logging
 import re
 from collections.abc import Awaitable, Callable
+from urllib.parse import urlsplit
 
+import aiohttp
 import structlog
 from aiohttp import web
 from slack_bolt.adapter.aiohttp import to_aiohttp_response, to_bolt_request
@@ -29,6 +31,14 @@ LINE_BROKE = ("Failed to connect (error:", "Failed to run a request listener: Ca
 """Slack's SDK tells with a trace that the socket broke: it connects again, and Slack delivers what was not answered."""
 TOKEN_UNUSED = ("will be unused.", "will be ignored.")
 """Bolt finds SLACK_BOT_TOKEN in the environment by itself and warns at each start that it does not use it."""
+
+
+def slack_client(url: str, http: aiohttp.ClientSession, token: str | None = None) -> AsyncWebClient:
+    """Slack's client on the shared session, without retries of its own; a server on this machine needs no proxy."""
+    client = AsyncWebClient(token=token, base_url=url, session=http, retry_handlers=[])
+    if urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1"):
+        client.proxy = None
+    return client
 
 
 def build_bolt(client: AsyncWebClient, gateway: SlackGateway, token: str, signing_secret: str | None) -> AsyncApp:
