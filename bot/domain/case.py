@@ -1,9 +1,8 @@
 """The case: one conversation that needs care, from the first post to the closing word.
 
-Everything that a card shows and every timer that is due follows from this value alone. It is stored as one
-document, so that any worker can take the next step. Fields that have their default are left out of it: a default, once
-released, never changes. The functions that change it live beside this module:
-`receiving`, `claims`, `replying`, `delivery`, `answering`, `hiding`, `lifecycle`, `targets`, `posting`.
+Cards and timers follow from this value alone. It is stored as one document, so that any worker can take the next step.
+Fields that have their default are left out of it: a default, once released, never changes. The functions that change it
+are in `receiving`, `claims`, `replying`, `sending`, `answering`, `hiding`, `lifecycle`, `targets`, `posting`.
 """
 
 from datetime import datetime
@@ -181,6 +180,7 @@ class Cycle(Kept):
     answered_desk_s: int | None = None
     left: bool = False
     gone_at: AwareDatetime | None = None
+    said: tuple[str, ...] = ()  # how the words that began it read: their intent, then their topics
 
 
 class Purpose(StrEnum):
@@ -372,10 +372,7 @@ class Case(Kept):
     @property
     def latest(self) -> Item:
         """The customer's newest interaction that still stands; the newest of all when none does."""
-        newest = self.items[-1]
-        if not newest.deleted:
-            return newest
-        return next((item for item in reversed(self.items) if not item.deleted), newest)
+        return next((item for item in reversed(self.items) if not item.deleted), self.items[-1])
 
     def newest(self, *, private: bool) -> Item:
         """The customer's newest interaction in public or in private, whichever is asked; else the newest of all."""

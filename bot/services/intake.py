@@ -15,7 +15,6 @@ import structlog
 
 from bot.domain.case import Case, Item
 from bot.domain.decisions import Change, Decide
-from bot.domain.delivery import reported
 from bot.domain.errors import StoreUnavailable
 from bot.domain.hiding import hidden_on_network
 from bot.domain.models import (
@@ -37,6 +36,7 @@ from bot.domain.network import Connectors, Titles
 from bot.domain.policy import Policy
 from bot.domain.ports import Clock, Conflict, Inbox, Notes, Stored
 from bot.domain.receiving import completed, deleted, edited, moved, named, open_case, receive, reread
+from bot.domain.sending import reported
 from bot.services.batch import Delivery, Entry, Row, by_conversation
 from bot.services.casework import NO_CASE, Casework, Outcome
 from bot.services.joining import ALIAS_KEPT, alias, is_from_before

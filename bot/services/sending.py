@@ -13,7 +13,14 @@ import structlog
 from bot.domain.agenda import next_send
 from bot.domain.case import MODERATION, Case, Item, Send, SendState
 from bot.domain.decisions import Decide
-from bot.domain.delivery import (
+from bot.domain.errors import LeaseLost, NetworkError, Permanent, Transient, Unknown
+from bot.domain.hiding import stopped
+from bot.domain.models import Capabilities, Health, Sent
+from bot.domain.network import UNKNOWN_FOR, ConnectorPort, Connectors
+from bot.domain.offers import window_open
+from bot.domain.policy import Policy
+from bot.domain.ports import Clock, Due, Notes
+from bot.domain.sending import (
     CALL_LEASE,
     begin,
     confirmed,
@@ -28,13 +35,6 @@ from bot.domain.delivery import (
     unknown,
     unseen,
 )
-from bot.domain.errors import LeaseLost, NetworkError, Permanent, Transient, Unknown
-from bot.domain.hiding import stopped
-from bot.domain.models import Capabilities, Health, Sent
-from bot.domain.network import UNKNOWN_FOR, ConnectorPort, Connectors
-from bot.domain.offers import window_open
-from bot.domain.policy import Policy
-from bot.domain.ports import Clock, Due, Notes
 from bot.domain.templates import is_template
 from bot.services import health
 from bot.services.casework import AT_ONCE, Casework, Outcome

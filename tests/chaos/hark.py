@@ -26,10 +26,10 @@ LEASE_S = 5.0
 TEMPO = Tempo(lease=timedelta(seconds=LEASE_S), takeover=timedelta(seconds=LEASE_S))
 RATE_SCALE = 20.0
 SHORTER: tuple[tuple[str, str, Any], ...] = (
-    ("bot.domain.delivery", "CALL_LEASE", timedelta(seconds=7)),
-    ("bot.domain.delivery", "CHECK_EVERY", timedelta(seconds=2)),
-    ("bot.domain.delivery", "CHECK_SELDOM", timedelta(seconds=4)),
-    ("bot.domain.delivery", "BACKOFF", timedelta(seconds=0.5)),
+    ("bot.domain.sending", "CALL_LEASE", timedelta(seconds=7)),
+    ("bot.domain.sending", "CHECK_EVERY", timedelta(seconds=2)),
+    ("bot.domain.sending", "CHECK_SELDOM", timedelta(seconds=4)),
+    ("bot.domain.sending", "BACKOFF", timedelta(seconds=0.5)),
     ("bot.http", "TOTAL_S", 3.0),
     ("bot.services.drawing", "AFTER_FAILURE", timedelta(seconds=0.5)),
     ("bot.services.slack_budget", "POSTS_PER_S", RATE_SCALE),

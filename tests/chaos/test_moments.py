@@ -2,10 +2,10 @@
 
 from bot.domain.case import Case, SendState
 from bot.domain.decisions import Change
-from bot.domain.delivery import begin
 from bot.domain.models import Sent
 from bot.domain.ports import Posted
 from bot.domain.posting import Shown, attempting, placed
+from bot.domain.sending import begin
 from bot.store.brief import brief
 from tests.chaos.run import MOMENTS
 from tests.support.cases import NOON, a_card, a_case, a_send

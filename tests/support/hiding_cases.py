@@ -4,10 +4,10 @@ from datetime import timedelta
 from typing import Any
 
 from bot.domain.case import Case, HideReason, Item
-from bot.domain.delivery import sent
 from bot.domain.hiding import Ask, approve, ask
 from bot.domain.models import Capabilities, LengthRule, Sent
 from bot.domain.reading import Reading
+from bot.domain.sending import sent
 from tests.support.cases import ANA, BEN, NOON, a_card, a_case, an_item
 from tests.support.decisions import case_of
 from tests.support.policies import a_policy

@@ -10,13 +10,13 @@ from bot.domain.calendar import Calendar, Span
 from bot.domain.case import Case, Cycle, MarkName, Purpose, SendState
 from bot.domain.counting import Count, What, changes
 from bot.domain.decisions import Change, Decision
-from bot.domain.delivery import reported, sent
 from bot.domain.lifecycle import close, dismiss, reopen
 from bot.domain.models import EARLIEST, LATEST, Kind, SendReport, Sent
 from bot.domain.passing import pass_time
 from bot.domain.percentiles import bucket
 from bot.domain.reading import Reading
 from bot.domain.receiving import completed, deleted, receive
+from bot.domain.sending import reported, sent
 from tests.support.cases import ANA, NOON, a_case, a_send, an_item
 from tests.support.policies import a_policy
 

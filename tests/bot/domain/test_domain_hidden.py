@@ -4,7 +4,6 @@ from typing import Any
 
 from bot.domain.agenda import indexes
 from bot.domain.case import HideState, Purpose, SendState, Status
-from bot.domain.delivery import failed, sent
 from bot.domain.hiding import (
     hidden_on_network,
     stopped,
@@ -17,6 +16,7 @@ from bot.domain.overtaking import overtaken_by
 from bot.domain.reading import Reading
 from bot.domain.receiving import deleted, edited, receive
 from bot.domain.replying import retry, undo
+from bot.domain.sending import failed, sent
 from tests.support.cases import ANA, BEN, NOON, a_send, an_item
 from tests.support.decisions import case_of, refused
 from tests.support.hiding_cases import (

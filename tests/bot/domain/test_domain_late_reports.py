@@ -6,13 +6,13 @@ import pytest
 
 from bot.domain.case import Case, MarkName, Purpose, Send, SendState
 from bot.domain.decisions import Change, Refused
-from bot.domain.delivery import begin, reported, sent, unknown
 from bot.domain.lifecycle import close
 from bot.domain.models import Kind, SendReport, Sent
 from bot.domain.passing import pass_time
 from bot.domain.reading import Reading
 from bot.domain.receiving import receive
 from bot.domain.replying import retry
+from bot.domain.sending import begin, reported, sent, unknown
 from tests.support.cases import ANA, NOON, a_case, a_send, an_item
 from tests.support.decisions import case_of
 from tests.support.policies import a_policy

@@ -6,12 +6,12 @@ import pytest
 
 from bot.domain.case import Case, Purpose, SendState
 from bot.domain.decisions import Refused
-from bot.domain.delivery import begin, failed, sent
 from bot.domain.lifecycle import close, dismiss, reopen
 from bot.domain.models import Sent
 from bot.domain.reading import Reading
 from bot.domain.receiving import receive
 from bot.domain.replying import Draft, Outgoing, queue, undo
+from bot.domain.sending import begin, failed, sent
 from tests.support.cases import ANA, BEN, NOON, a_case, an_item
 from tests.support.decisions import case_of
 from tests.support.policies import a_policy

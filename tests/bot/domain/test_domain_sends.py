@@ -7,7 +7,19 @@ import pytest
 
 from bot.domain.agenda import MOST_CHECKS, QUICK_CHECKS, next_send
 from bot.domain.case import Case, PostKind, Purpose, SendState
-from bot.domain.delivery import (
+from bot.domain.lifecycle import close, dismiss, reopen
+from bot.domain.models import SendReport, Sent
+from bot.domain.receiving import receive
+from bot.domain.replying import (
+    Draft,
+    Outgoing,
+    queue,
+    retry,
+    start_writing,
+    stop_writing,
+    undo,
+)
+from bot.domain.sending import (
     CALL_LEASE,
     CHECK_EVERY,
     LONGEST_HOLD,
@@ -23,18 +35,6 @@ from bot.domain.delivery import (
     reported,
     sent,
     unknown,
-)
-from bot.domain.lifecycle import close, dismiss, reopen
-from bot.domain.models import SendReport, Sent
-from bot.domain.receiving import receive
-from bot.domain.replying import (
-    Draft,
-    Outgoing,
-    queue,
-    retry,
-    start_writing,
-    stop_writing,
-    undo,
 )
 from tests.support.cases import ANA, BEN, NOON, a_case, a_claim, an_item
 from tests.support.decisions import case_of, refused

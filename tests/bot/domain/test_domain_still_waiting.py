@@ -7,11 +7,11 @@ import pytest
 from bot.domain.agenda import QUICK_CHECKS
 from bot.domain.case import Case, Purpose
 from bot.domain.decisions import Change
-from bot.domain.delivery import begin, sent, unknown
 from bot.domain.models import Sent
 from bot.domain.passing import pass_time
 from bot.domain.reading import Reading
 from bot.domain.receiving import deleted, receive
+from bot.domain.sending import begin, sent, unknown
 from bot.domain.targets import BREACHES
 from tests.support.cases import NOON, a_case, a_send, an_item
 from tests.support.decisions import case_of

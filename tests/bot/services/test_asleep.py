@@ -11,10 +11,10 @@ import pytest
 from bot.domain.attempts import new_attempt
 from bot.domain.case import Case, SendState
 from bot.domain.decisions import Decide
-from bot.domain.delivery import CALL_LEASE
 from bot.domain.errors import LeaseLost, SlackUnknown
 from bot.domain.network import Titles
 from bot.domain.ports import Blocks, Commit, Due, Posted
+from bot.domain.sending import CALL_LEASE
 from bot.http import open_session
 from bot.services.casework import Casework, Outcome
 from bot.services.drawing import STALE, Drawing

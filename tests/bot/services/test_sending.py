@@ -14,11 +14,11 @@ import pytest
 from bot.domain import circuit as circuits
 from bot.domain.case import Case, Cycle, Send, SendState, Status
 from bot.domain.circuit import FIRST_PAUSE, SIGN_IN_PAUSE
-from bot.domain.delivery import BACKOFF, CALL_LEASE, CHECK_EVERY, MAX_TRIES
 from bot.domain.errors import LeaseLost, Permanent, Transient, Unknown
 from bot.domain.models import Kind
 from bot.domain.network import UNKNOWN_FOR, Titles
 from bot.domain.ports import Commit, Due
+from bot.domain.sending import BACKOFF, CALL_LEASE, CHECK_EVERY, MAX_TRIES
 from bot.services.casework import Casework
 from bot.services.gate import COUNTED, Gate, trouble
 from bot.services.sending import LOOK_AGAIN, Sending

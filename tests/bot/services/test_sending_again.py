@@ -6,10 +6,10 @@ import pytest
 
 from bot.domain.agenda import MOST_CHECKS, given_up
 from bot.domain.case import PostKind, SendState
-from bot.domain.delivery import LONGEST_HOLD
 from bot.domain.errors import NetworkError, Permanent, Transient, Unknown
 from bot.domain.ports import Due
 from bot.domain.replying import retry
+from bot.domain.sending import LONGEST_HOLD
 from bot.services.casework import Casework
 from tests.bot.services.test_sending import Desk, a_desk
 from tests.support.cases import ANA, NOON, a_send

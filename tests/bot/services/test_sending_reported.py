@@ -6,8 +6,8 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.case import SendState
-from bot.domain.delivery import reported
 from bot.domain.models import SendReport
+from bot.domain.sending import reported
 from bot.services.casework import Casework
 from tests.bot.services.test_sending import Desk, a_desk
 from tests.support.cases import a_key, a_send

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 from bot.domain.case import SendState
 from bot.domain.decisions import Change
-from bot.domain.delivery import sent
 from bot.domain.models import Sent
 from bot.domain.ports import Commit
+from bot.domain.sending import sent
 from bot.services.speed import MOST_DAYS, Speeds
 from bot.store.cases import COUNTS_TTL
 from bot.store.store import Store

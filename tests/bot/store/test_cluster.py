@@ -9,10 +9,10 @@ import pytest
 from bot.domain.case import SendState
 from bot.domain.counting import Count, What
 from bot.domain.decisions import Change
-from bot.domain.delivery import sent
 from bot.domain.errors import StoreUnavailable
 from bot.domain.models import Sent
 from bot.domain.ports import Commit, Conflict, Stored
+from bot.domain.sending import sent
 from bot.domain.speed import Stage, Waiter
 from bot.store.store import Store
 from tests.support.cases import ANA, NOON, a_case, a_key, a_raw, a_send

@@ -10,13 +10,13 @@ from bot.domain.agenda import SAID
 from bot.domain.case import Case, Cycle, MarkName, Purpose, SendState
 from bot.domain.counting import Count, What
 from bot.domain.decisions import Change
-from bot.domain.delivery import sent
 from bot.domain.lifecycle import close, dismiss
 from bot.domain.models import Sent
 from bot.domain.percentiles import bucket
 from bot.domain.ports import Commit, Conflict
 from bot.domain.reading import Reading
 from bot.domain.receiving import deleted, receive
+from bot.domain.sending import sent
 from bot.domain.speed import Queue, Stage, Waiter, speed
 from bot.services.casework import Casework
 from bot.store.keys import millis

@@ -11,11 +11,11 @@ from pydantic_core import to_jsonable_python
 from bot.domain.case import Case, Item, LogEntry, Send, SendState, Wait
 from bot.domain.claims import claim
 from bot.domain.decisions import Change
-from bot.domain.delivery import begin, sent
 from bot.domain.errors import Unreadable
 from bot.domain.models import Sent
 from bot.domain.ports import Commit
 from bot.domain.receiving import receive
+from bot.domain.sending import begin, sent
 from bot.domain.text.triage import Triage
 from bot.services.casework import Casework
 from bot.store.cases import read_case
