@@ -37,11 +37,11 @@ from bot.services.drawing import Drawing
 from bot.services.first_cards import FirstCards
 from bot.services.gate import Gate, silent_hosts
 from bot.services.hearing import Hearing
+from bot.services.hiding import HidingDesk
 from bot.services.hourly import Hourly
 from bot.services.intake import Intake
 from bot.services.lookups import Lookups
 from bot.services.misplaced import MISPLACED, Misplaced
-from bot.services.moderation import Moderation
 from bot.services.notices import NOTICE, Notices
 from bot.services.outage import OUTAGE, Outage
 from bot.services.people import People
@@ -280,7 +280,7 @@ def _handler_deps(
     return handlers.Deps(
         desk=Desk(context, composing, rng),
         composing=composing,
-        moderation=Moderation(context, surroundings.allow),
+        hiding=HidingDesk(context, surroundings.allow),
         templating=Templating(context),
         drawing=drawing,
         people=context.people,

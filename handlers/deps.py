@@ -14,7 +14,7 @@ from bot.domain.ports import Cases, Clock, Notes, Render
 from bot.services.composing import Composing
 from bot.services.desk import Desk
 from bot.services.drawing import Drawing
-from bot.services.moderation import Moderation
+from bot.services.hiding import HidingDesk
 from bot.services.people import People
 from bot.services.speed import Speeds
 from bot.services.storm_desk import StormDesk
@@ -28,7 +28,7 @@ class Deps:
 
     desk: Desk
     composing: Composing
-    moderation: Moderation
+    hiding: HidingDesk
     templating: Templating
     drawing: Drawing
     people: People

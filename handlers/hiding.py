@@ -23,7 +23,7 @@ def register(app: AsyncApp, deps: Deps) -> None:
 
 async def open_hide(deps: Deps, pressed: Pressed) -> None:
     """The menu's entry: open the form, if there is anything that may be hidden."""
-    found = await deps.moderation.open(pressed.press.case)
+    found = await deps.hiding.open(pressed.press.case)
     if isinstance(found, Refused):
         await whisper(deps, pressed.response_url, found.text)
         return
@@ -34,7 +34,7 @@ async def open_hide(deps: Deps, pressed: Pressed) -> None:
 async def _ask(deps: Deps, ack: AsyncAck, body: dict[str, Any]) -> None:
     form = form_of(body)
     state, typed = form.state, form.typed
-    answer = await deps.moderation.ask(state.send, state.case, state.about, form.user, typed.reason, typed.note)
+    answer = await deps.hiding.ask(state.send, state.case, state.about, form.user, typed.reason, typed.note)
     if isinstance(answer, Problems):
         await wrong(ack, InputId.REASON, next(iter(answer.fields.values())))
         return

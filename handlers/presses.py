@@ -22,9 +22,9 @@ VERBS: dict[ActionId, Decide] = {
     ActionId.UNDO: lambda deps, by: deps.desk.undo(by.press.case, by.press.send, by.user),
     ActionId.RETRY: lambda deps, by: deps.desk.retry(by.press.case, by.press.send, by.user),
     ActionId.CHECK_SEND: lambda deps, by: deps.desk.retry(by.press.case, by.press.send, by.user),
-    ActionId.HIDE_APPROVE: lambda deps, by: deps.moderation.approve(by.press.case, by.press.send, by.user),
-    ActionId.HIDE_DECLINE: lambda deps, by: deps.moderation.decline(by.press.case, by.press.send, by.user),
-    ActionId.UNHIDE: lambda deps, by: deps.moderation.unhide(
+    ActionId.HIDE_APPROVE: lambda deps, by: deps.hiding.approve(by.press.case, by.press.send, by.user),
+    ActionId.HIDE_DECLINE: lambda deps, by: deps.hiding.decline(by.press.case, by.press.send, by.user),
+    ActionId.UNHIDE: lambda deps, by: deps.hiding.unhide(
         by.press.case, by.press.send, by.user, f"unhide-{by.trigger_id}"
     ),
 }

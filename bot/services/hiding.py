@@ -25,7 +25,7 @@ class Hideable:
     item: Item
 
 
-class Moderation:
+class HidingDesk:
     """The verbs of hiding."""
 
     def __init__(self, context: DeskContext, allow: AllowList) -> None:
