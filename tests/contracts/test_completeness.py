@@ -138,7 +138,7 @@ class Ears:
         for listener in self._listeners:
             if await listener.async_matches(req=request, resp=BoltResponse(status=200)):
                 module = str(listener.ack_function.__module__)
-                return None if module == "handlers.fallback" else module
+                return None if module == "handlers.unmatched" else module
         return None
 
 
@@ -195,7 +195,7 @@ async def test_the_command_and_the_events_of_the_manifest_are_handled(ears: Ears
 
 
 async def self_or_fallback(ears: Ears, event: str) -> bool:
-    """Whether any listener takes an event, those of handlers.fallback included."""
+    """Whether any listener takes an event, those of handlers.unmatched included."""
     body = {"type": "event_callback", "event": {"type": event}}
     request = AsyncBoltRequest(body=body, mode="socket_mode")
     answers = [await each.async_matches(req=request, resp=BoltResponse(status=200)) for each in ears._listeners]
