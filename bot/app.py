@@ -207,8 +207,7 @@ def _compose(
     hourly = Hourly(store.cases, speeds, store.notes, slack, surroundings.draw_hour, policy, clock)
     signals = _signals(settings, store, slack, surroundings, clock, metrics)
     signing = settings.slack_signing_secret
-    # Bolt is told the token for each request; a client of its own with a token would only make it warn.
-    bolt = build_bolt(slack_client(url, http), slack, token, signing.get_secret_value() if signing else None)
+    bolt = build_bolt(slack, http, signing.get_secret_value() if signing else None)
     deps = _handler_deps(context, drawing, slack, http, surroundings, signals, calm, speeds)
     handlers.register(bolt, deps)
     return Service(

@@ -41,15 +41,18 @@ def slack_client(url: str, http: aiohttp.ClientSession, token: str | None = None
     return client
 
 
-def build_bolt(client: AsyncWebClient, gateway: SlackGateway, token: str, signing_secret: str | None) -> AsyncApp:
+def build_bolt(gateway: SlackGateway, http: aiohttp.ClientSession, signing_secret: str | None) -> AsyncApp:
     """The Bolt app. Who we are is known from the start, so no request waits for auth.test within its three seconds."""
+    api = gateway.api
 
     async def authorize() -> AuthorizeResult:
-        return AuthorizeResult(enterprise_id=None, team_id=None, bot_token=token, bot_user_id=gateway.bot_user or None)
+        us = gateway.bot_user or None
+        return AuthorizeResult(enterprise_id=None, team_id=None, bot_token=api.token, bot_user_id=us)
 
     logging.getLogger("slack_bolt.AsyncApp").addFilter(_retell)
     # Without a name Bolt walks the stack to find one, which reads every module that is loaded. It sets the level of the
-    # logger of that name: not one of ours.
+    # logger of that name: not one of ours. The token is told for each request: one in the client would make it warn.
+    client = slack_client(api.base_url, http)
     bolt = AsyncApp(name="bolt", client=client, authorize=authorize, signing_secret=signing_secret)
     bolt.use(AcknowledgePresses())
     return bolt

@@ -13,7 +13,6 @@ import pytest
 from slack_bolt.app.async_app import AsyncApp
 from slack_bolt.async_app import AsyncAck
 from slack_bolt.request.async_request import AsyncBoltRequest
-from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.clock import SystemClock
 from bot.slack.api import SlackApi
@@ -33,7 +32,7 @@ async def a_bolt() -> AsyncIterator[AsyncApp]:
     """Bolt as Hark builds it; nothing here calls Slack."""
     async with aiohttp.ClientSession() as http:
         gateway = SlackGateway(SlackApi(http, NOWHERE, "xoxb-1"), Metrics(), "C0123ABCDEF")
-        yield build_bolt(AsyncWebClient(session=http), gateway, "xoxb-1", SECRET)
+        yield build_bolt(gateway, http, SECRET)
 
 
 def request(payload: Mapping[str, Any], secret: str = SECRET) -> AsyncBoltRequest:
