@@ -28,23 +28,9 @@ async def check(env: Mapping[str, str], say: Say, *, release: bool = False) -> i
     say(line(Health(ok=True, summary="settings: read")))
     try:
         async with open_service(settings, found, env) as service:
-            results = [await _guarded("server", lambda: _server(service), SERVER_MEND)]
-            if isinstance(service.clock, SharedClock):
-                results += [await service.clock.ask(service.store.time)]
-            results += await service.slack.check(settings.notice_places)
-            results += [await _socket(service)]
-            results += [
-                await _guarded(f"{network} {each.title}", each.check, f"see docs/connectors/{network}.md")
-                for (network, _), each in service.connectors.items()
-            ]
-            results += await service.signals.health()
-            if not service.connectors:
-                mend = "set the variables of at least one network (docs/connectors)"
-                results.append(Health(ok=False, summary="accounts: none is set up", mend=mend))
+            results = await _look_through(service)
     except HarkError as error:
-        said, mend = str(error), SERVER_MEND
-        if isinstance(error, SetupError):
-            said, mend = error.message, error.mend
+        said, mend = (error.message, error.mend) if isinstance(error, SetupError) else (str(error), SERVER_MEND)
         results = [Health(ok=False, summary=f"server: {said}", mend=mend)]
     for each in results:
         say(line(each))
@@ -56,6 +42,24 @@ def line(health: Health) -> str:
     """One result as a line for a terminal, the mend and whatever else there is to say indented below it."""
     text = f"{'ok  ' if health.ok else 'BAD '} {health.summary}"
     return (text if not health.mend else f"{text}\nmend: {health.mend}").replace("\n", "\n     ")
+
+
+async def _look_through(service: Service) -> list[Health]:
+    """What can be looked at once the server has answered; the server itself comes first."""
+    results = [await _guarded("server", lambda: _server(service), SERVER_MEND)]
+    if isinstance(service.clock, SharedClock):
+        results += [await service.clock.ask(service.store.time)]
+    results += await service.slack.check(service.settings.notice_places)
+    results += [await _socket(service)]
+    results += [
+        await _guarded(f"{network} {each.title}", each.check, f"see docs/connectors/{network}.md")
+        for (network, _), each in service.connectors.items()
+    ]
+    results += await service.signals.health()
+    if not service.connectors:
+        mend = "set the variables of at least one network (docs/connectors)"
+        results.append(Health(ok=False, summary="accounts: none is set up", mend=mend))
+    return results
 
 
 async def _guarded(what: str, ask: Callable[[], Awaitable[Health]], mend: str) -> Health:
