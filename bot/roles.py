@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from enum import Flag, auto
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -208,39 +209,42 @@ def _socket(service: Service) -> Socket | None:
 
 
 def _web(service: Service, socket: Socket | None, *, public: bool) -> web.Application:
-    store = service.store
-
-    async def ready() -> dict[str, bool | str]:
-        slack: bool | str = await socket.is_connected() if socket else bool(service.slack.bot_user)
-        try:
-            await store.ping()
-            workers = await store.notes.alive("worker") > 0
-            fatal, away = await store.notes.get_many((FATAL_NOTE, OPEN_NOTE))
-            slack = fatal or (AWAY if away else slack)
-        except StoreUnavailable:
-            return {"server": False, "slack": slack, "workers": False}
-        return {"server": True, "slack": slack, "workers": workers}
-
-    async def depths() -> dict[str, int]:
-        queues = (store.cards, store.sends, store.timers, store.polls, store.upkeep)
-        dead = await store.dead.count()
-        service.metrics.dead.labels("waiting").set(dead.waiting)
-        service.metrics.dead.labels("gone").set(dead.gone)
-        return {"inbox": await store.inbox.depth(), **{each.name: await each.depth() for each in queues}}
-
     return build(
         WebDeps(
-            inbox=store.inbox,
+            inbox=service.store.inbox,
             connectors=service.connectors,
             clock=service.clock,
             metrics=service.metrics,
-            ready=ready,
-            depths=depths,
+            ready=partial(_ready, service, socket),
+            depths=partial(_depths, service),
             metrics_token=service.settings.metrics_token,
             slack=None if service.settings.socket_mode else http_route(service.bolt),
             public=public,
         )
     )
+
+
+async def _ready(service: Service, socket: Socket | None) -> dict[str, bool | str]:
+    """What this process can reach, for /readyz."""
+    notes = service.store.notes
+    slack: bool | str = await socket.is_connected() if socket else bool(service.slack.bot_user)
+    try:
+        await service.store.ping()
+        workers = await notes.alive("worker") > 0
+        fatal, away = await notes.get_many((FATAL_NOTE, OPEN_NOTE))
+    except StoreUnavailable:
+        return {"server": False, "slack": slack, "workers": False}
+    return {"server": True, "slack": fatal or (AWAY if away else slack), "workers": workers}
+
+
+async def _depths(service: Service) -> dict[str, int]:
+    """How much waits in the inbox and in each queue, for /metrics; the dead letters are counted along."""
+    store = service.store
+    dead = await store.dead.count()
+    service.metrics.dead.labels("waiting").set(dead.waiting)
+    service.metrics.dead.labels("gone").set(dead.gone)
+    queues = (store.cards, store.sends, store.timers, store.polls, store.upkeep)
+    return {"inbox": await store.inbox.depth(), **{each.name: await each.depth() for each in queues}}
 
 
 async def _listen(settings: Settings, role: Role, runner: web.AppRunner) -> int | None:
