@@ -83,13 +83,8 @@ class Notices:
 
     async def _post(self, kind: str, told: Told, telling: Telling) -> Told | None:
         """Post in the first place that takes it; None when none does."""
-        if telling.attempt:
-            try:
-                found = await self._slack.find_attempt(telling.channel, telling.attempt)
-            except SlackRefused:
-                found = None  # where nothing can be read, nothing could be posted
-            if found is not None:
-                return told
+        if telling.attempt and await self._stands(telling):
+            return told
         line = Line(
             words=telling.words,
             count=telling.count,
@@ -111,6 +106,13 @@ class Notices:
                 return told
         self._log.error("nobody could be told", kind=kind, headline=telling.words.headline)
         return None
+
+    async def _stands(self, telling: Telling) -> bool:
+        """Whether the attempt that was begun has arrived. Where nothing can be read, nothing could be posted."""
+        try:
+            return await self._slack.find_attempt(telling.channel, telling.attempt) is not None
+        except SlackRefused:
+            return False
 
 
 def _timer(kind: str) -> str:
