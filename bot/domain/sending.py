@@ -27,6 +27,9 @@ REPORT_TOLERANCE = timedelta(seconds=5)
 LONGEST_BACKOFF = timedelta(minutes=10)
 LONGEST_HOLD = timedelta(days=1)
 """An answer that waited for its network for longer may be out of date: a person decides."""
+LATE = timedelta(minutes=5)
+"""Nobody has looked at a send for longer than this: Hark was switched off, or its store comes from a backup."""
+OUT_OF_DATE = "Hark could not send it for a day; read it once more before you press Retry"
 
 
 def due_send(case: Case, now: datetime) -> Send | None:
@@ -40,6 +43,17 @@ def orphan(case: Case) -> Send | None:
     It may be looked for at once; that it is not there yet proves nothing before it is due.
     """
     return next((send for send in in_line(case) if send.state is SendState.SENDING), None)
+
+
+def is_late(send: Send, now: datetime) -> bool:
+    """Whether a send that was never tried waits though nothing held it up. It may stand on the network all the same: a
+    store that comes from a backup does not know what became of it."""
+    return not send.attempt and not send.reason and now - send.due_at > LATE
+
+
+def out_of_date(send: Send, now: datetime) -> str:
+    """Why a send is not made by itself any more, where nobody has looked at it for a day; else nothing."""
+    return OUT_OF_DATE if now - send.due_at > LONGEST_HOLD else ""
 
 
 def begin(case: Case, send_id: str, now: datetime) -> Decision:
@@ -161,13 +175,16 @@ def unknown(case: Case, send_id: str, now: datetime) -> Decision:
 
 
 def missing(case: Case, send_id: str, now: datetime) -> Decision:
-    """It is certain that the send is not on the network: it may go out again, unless a later one has gone since."""
+    """It is certain that the send is not on the network: it may go out again, unless a later one has gone since, or
+    nobody could look for so long that it may be out of date."""
     send = case.send(send_id)
     if send is None or send.state not in (SendState.UNKNOWN, SendState.SENDING):
         return Refused(code="known", text="Nothing new about that send.")
     overtaken = any(each.state in GONE_OUT for each in case.sends[case.sends.index(send) + 1 :])
     if send.state is SendState.UNKNOWN and overtaken:
         return failed(case, send_id, "it never arrived, and a later one has gone out since", now)
+    if out_of_date(send, now):
+        return failed(case, send_id, OUT_OF_DATE, now)
     return Change(case=with_send(case, send, state=SendState.QUEUED, due_at=now, reason=""))
 
 

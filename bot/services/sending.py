@@ -27,8 +27,10 @@ from bot.domain.sending import (
     due_send,
     failed,
     held,
+    is_late,
     missing,
     orphan,
+    out_of_date,
     postponed,
     sent,
     taken,
@@ -118,9 +120,11 @@ class Sending:
 
     async def _go(self, case: Case, send: Send, connector: ConnectorPort) -> datetime | None:
         """Send it, if its window, its account and its network allow that now."""
-        closed = _closed(case, send, connector.capabilities, self._clock.now())
+        now = self._clock.now()
+        late, closed = is_late(send, now), out_of_date(send, now) or _closed(case, send, connector.capabilities, now)
         if closed:
-            await self._fail(case, send, closed)
+            if not (late and await self._stood_before(case, send, connector)):
+                await self._fail(case, send, closed)
             return None
         wait = await self._gate.ask(connector, connector.host(send))
         if wait is not None:
@@ -128,6 +132,8 @@ class Sending:
                 await self._apply(case.id, lambda each: held(each, send.id, wait.why, self._clock.now()))
             return wait.until
         if send.attempt and await self._stands_already(case, send, connector):
+            return None
+        if late and await self._stood_before(case, send, connector):
             return None
         await self._call(case, send, connector)
         return None
@@ -144,6 +150,20 @@ class Sending:
             return True
         if found is not None:
             await self._gate.tell(connector, None, connector.host(send))
+            await self._found(case, send, found)
+        return found is not None
+
+    async def _stood_before(self, case: Case, send: Send, connector: ConnectorPort) -> bool:
+        """Whether a send that nobody has tried, as far as the store knows, stands on the network nevertheless.
+
+        Where that cannot be found out it does not hold the send up: as a rule Hark was just switched off.
+        """
+        try:
+            found = await connector.read_back(send) if connector.capabilities.read_back else None
+        except NetworkError as error:
+            self._log.info("not looked for", case=case.id, send=send.id, error=str(error))
+            return False
+        if found is not None:
             await self._found(case, send, found)
         return found is not None
 
