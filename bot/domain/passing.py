@@ -21,6 +21,8 @@ WORDS = {
     MarkName.ESCALATION: "Still no answer",
 }
 """What is said of each step, the worst last: of steps that fall due together only the worst is told."""
+ESCALATED = "escalation:"
+"""Begins the id of the channel's line about an answer that is still missing."""
 
 
 def pass_time(case: Case, now: datetime, policy: Policy) -> Decision:
@@ -50,7 +52,7 @@ def _promises(case: Case, now: datetime, policy: Policy) -> tuple[Case, tuple[Lo
         # Whoever has the direct message is not called a second time in the channel.
         named = tuple(user for user in policy.alert_users if user not in told)
         line = f"{headline} {_whose(case)}"
-        case = with_line(case, f"escalation:{case.cycle.n}:{_stamp(case)}", line, thread=False, mentions=named)
+        case = with_line(case, f"{ESCALATED}{case.cycle.n}:{_stamp(case)}", line, thread=False, mentions=named)
     return case, tuple(LogEntry(at=now, what=WORDS[mark.name].lower()) for mark in due)
 
 

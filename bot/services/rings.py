@@ -11,6 +11,7 @@ from typing import Final
 
 from bot.domain.alerts import ALWAYS, is_settled, waits_for
 from bot.domain.case import Case, Post, PostKind
+from bot.domain.passing import ESCALATED
 from bot.domain.ports import Clock, Due, DueQueue, Notes
 from bot.domain.posting import quieted, spared
 from bot.domain.storm import Face
@@ -116,14 +117,18 @@ class Rings:
         await self._gather(case, user, now)
         return False
 
+    async def _may_say(self, case: Case, post: Post, now: datetime) -> bool:
+        return not await self._store.ring(post.channel, f"{case.id}:{post.id}", now, EVERY)
+
     async def _gather(self, case: Case, user: str, now: datetime) -> None:
         self._metrics.rings.labels("gathered").inc()
         await self._store.gather(user, case.id, now)
         await self._queue.put(f"{ID}{user}", now + SOON)
 
     async def _line(self, case: Case, post: Post, now: datetime) -> Case | None:
-        """A line in the channel calls only whom it may; of a case that a storm holds back it says nothing there."""
-        if self._is_held(case):
+        """A line in the channel calls only whom it may. Of a case that a storm holds back it says nothing there, and
+        of missing answers it tells as seldom as somebody is rung: the hourly message counts them all."""
+        if self._is_held(case) or (post.id.startswith(ESCALATED) and not await self._may_say(case, post, now)):
             for user in post.mentions:
                 await self._gather(case, user, now)
             return await self._spare(case, post)
