@@ -1,13 +1,16 @@
-"""/hark: what waits, what is mine, how fast we were, help."""
+"""/hark: what waits, what is mine, how fast we were, a known problem, help."""
 
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
 
+from bot.cards.action_ids import StormPress
 from bot.cards.commands import SHOWN, help_reply, mine_reply, queue_reply, refusal_reply
 from bot.cards.lists import listed
 from bot.cards.speed import speed_reply
+from bot.cards.storm_forms import problem_form
 from bot.domain.ports import Rendered
+from bot.domain.storm_ports import STORM
 from bot.services.speed import MOST_DAYS, USUAL_DAYS
 from handlers.deps import Deps
 
@@ -20,7 +23,12 @@ def register(app: AsyncApp, deps: Deps) -> None:
 
     @app.command("/hark")
     async def hark(ack: AsyncAck, command: dict[str, Any]) -> None:
-        reply = await _reply(deps, str(command["user_id"]), str(command.get("text") or "").strip().lower())
+        word = str(command.get("text") or "").strip().lower()
+        if word == "problem":
+            await ack()
+            await _open_problem_form(deps, str(command["trigger_id"]))
+            return
+        reply = await _reply(deps, str(command["user_id"]), word)
         await ack(response_type="ephemeral", text=reply.text, blocks=reply.blocks)
 
 
@@ -35,6 +43,12 @@ async def _reply(deps: Deps, user: str, word: str) -> Rendered:
     if verb == "speed":
         return await _speed(deps, days.strip())
     return help_reply("" if word in ("", "help") else word)
+
+
+async def _open_problem_form(deps: Deps, trigger_id: str) -> None:
+    """The form that a storm card opens, at any time: its cases are in the team's channel."""
+    press = StormPress(channel=deps.policy.channel, group=STORM)
+    await deps.slack.open_view(trigger_id, problem_form(press, await deps.storms.suggested(press.channel)))
 
 
 async def _speed(deps: Deps, days: str) -> Rendered:

@@ -9,7 +9,7 @@ from bot.cards.storm import problem_card, storm_card
 from bot.cards.storm_forms import problem_form, solved_form
 from bot.domain.decisions import Refused
 from bot.domain.storm_ports import STORM
-from bot.services.storm_desk import Told
+from bot.services.storm_desk import WORDLESS, Told
 from bot.services.wording import from_slack, slack_only
 from handlers.deps import Deps
 from handlers.pressing import OLD_CARD, replace, whisper
@@ -88,7 +88,8 @@ async def _open(deps: Deps, ack: AsyncAck, body: dict[str, Any]) -> None:
         await wrong(ack, InputId.LINE, slack_only(told.line))
         return
     outcome = await deps.storms.open_problem(press.channel, str(body["user"]["id"]), told)
-    await _done(ack, outcome if isinstance(outcome, Refused) else None, InputId.TITLE)
+    refused = outcome if isinstance(outcome, Refused) else None
+    await _done(ack, refused, InputId.WORDS if refused and refused.code == WORDLESS else InputId.TITLE)
 
 
 async def _solve(deps: Deps, ack: AsyncAck, body: dict[str, Any]) -> None:

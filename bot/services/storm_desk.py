@@ -26,6 +26,7 @@ from bot.services.storm_upkeep import StormUpkeep
 LOOKED_AT: Final = 60
 WORDS: Final = 5
 Decide = Callable[[Weather], Weather | Refused]
+WORDLESS: Final = "wordless"
 GONE: Final = "That storm is over and told; nothing is held back here any more."
 
 
@@ -75,13 +76,20 @@ class StormDesk:
         return await self._upkeep.show_next(channel, group, NEXT)
 
     async def suggest(self, channel: str) -> Suggested | Refused:
-        """What a known problem's form may begin with: the words that most of the folded customers use."""
+        """What a known problem's form may begin with where a storm card opens it."""
         if (await self._store.weather(channel)).storm is None:
             return Refused(code="gone", text=GONE)
-        return Suggested(top_words(await self._texts(channel), WORDS))
+        return Suggested(await self.suggested(channel))
+
+    async def suggested(self, channel: str) -> tuple[str, ...]:
+        """The words that most of the folded customers use; none where nobody is folded."""
+        return top_words(await self._texts(channel), WORDS)
 
     async def open_problem(self, channel: str, user: str, told: Told) -> Problem | Refused:
-        """From now on what is like the storm's largest group, or says the words, belongs to a known problem."""
+        """From now on what is like the storm's largest group, or says the words, belongs to a known problem.
+
+        Refused as `wordless` where there is neither: no case could be told by it.
+        """
         by = await self._people.who(user)
         words = tuple(dict.fromkeys(word for word in normal(told.words).split() if len(word) > 1))
         problem = Problem(
@@ -94,6 +102,8 @@ class StormDesk:
             opened_at=self._clock.now(),
             opened_by=by.name,
         )
+        if not problem.words and not problem.samples:
+            return Refused(code=WORDLESS, text="Write a word or two by which its cases are told.")
         refused = await self._change(channel, lambda weather: with_problem(weather, problem))
         return refused or problem
 

@@ -1,0 +1,25 @@
+"""A known problem that is no storm: a few customers a day, and everybody is to be told that we are at it."""
+
+from tests.support.rig import ANA, BEN, CARE, a_rig
+from tests.support.waiting import wait_until
+
+LINE = "We know that the spring update closes the app, and the repair comes on Friday. Sorry!"
+
+
+async def test_a_problem_is_opened_by_command_and_its_line_is_there_for_each_customer(redis_url: str) -> None:
+    """Ana opens it without any storm; who waits already belongs to it, who comes later is counted on its card."""
+    async with a_rig(redis_url) as rig:
+        rig.square.post("rosadiaz", "@acme.square.test your spring update closes my app, what now?")
+        card = await rig.card("closes my app")
+        await rig.sandbox.slack.command(ANA, CARE, "/hark problem")
+        wordless = await rig.send(ANA, None, title="Spring update", known="Repair on Friday", line=LINE)
+        assert wordless.errors == {"words": "Nothing changed: Write a word or two by which its cases are told."}
+        assert (await rig.send(ANA, None, title="Spring update", line=LINE, words="spring update")).ok
+        await rig.shows(card.ts, "Known problem")
+        await rig.press(BEN, card.ts, "hark:reply:v1")
+        assert LINE in str((await rig.modal(BEN))["blocks"])
+        await wait_until(lambda: rig.service.calm.storms._weathers[CARE].problems, "the worker knows of the problem")
+        rig.square.post("meitanaka", "@acme.square.test the app is gone since the spring update")
+        problem = await rig.card("problem-")
+        rig.sandbox.clock.skip(10)
+        await rig.shows(problem.ts, "2 cases")
