@@ -25,6 +25,8 @@ ROOMS: Final = (Room(600, 4, 160, 4), Room(600, 3, 80, 2), Room(300, 2, 60, 1), 
 """From the full drawing to the smallest; the first that stays below the limit is used."""
 CLOSED_ROOM: Final = Room(200, 2, 80, 1)
 LINE_GRAPHEMES: Final = 500
+SAID: Final = "item:"
+"""Begins the ids of lines with a customer's words; the number of the interaction follows."""
 HEADLINE_GRAPHEMES: Final = 300
 MENTIONS: Final = 10
 PLAIN_GRAPHEMES: Final = 600
@@ -122,9 +124,12 @@ def _line(case: Case, post: Post, view: View) -> Rendered:
 
 def _fallback(case: Case, post: Post) -> str:
     """A line for the lock screen. What a customer wrote in private stays out of it."""
-    private = next((item for item in case.items if item.private and post.id == f"item:{item.seq}"), None)
-    if private:
-        return f"{line(author_label(private, case), 40)} wrote in private"
+    if post.id.startswith(SAID):
+        item = next((item for item in case.items if post.id == f"{SAID}{item.seq}"), None)
+        if item is None:  # the case keeps it no more, and so does not know whether it was private
+            return "The customer wrote"
+        if item.private:
+            return f"{line(author_label(item, case), 40)} wrote in private"
     return line(post.text, LINE_GRAPHEMES) or "(no words)"
 
 

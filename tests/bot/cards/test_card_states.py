@@ -241,6 +241,14 @@ def test_a_line_about_private_words_keeps_them_out_of_the_fallback_text() -> Non
     assert "my number is 12" in _all_text(drawn)
 
 
+def test_a_line_about_words_that_the_case_keeps_no_more_keeps_them_out_too() -> None:
+    """Of a long conversation only the newest words are kept: nobody knows whether those of the line were private."""
+    line = CARD.model_copy(update={"id": "item:99", "kind": PostKind.LINE, "text": "Carla: my number is 12"})
+    drawn = render(a_direct_message(), line, a_view())
+    assert drawn.text == "The customer wrote"
+    assert "my number is 12" in _all_text(drawn)
+
+
 def test_four_buttons_at_most() -> None:
     """More would not fit on a phone."""
     assert all(len(_buttons(render(case, CARD, a_view()))) <= CARD_BUTTONS for case in states().values())

@@ -260,7 +260,7 @@ async def test_lines_about_them_in_cases_of_others_go(board: Board) -> None:
     due = Due(case.id, 0, "token", 2)
     casework = Casework(store.cases, clock)
     await board.worker().act(due)
-    for number, line in enumerate(("Dora: Where is it?", "Carla: Same here, in Ulm since May")):
+    for number, line in enumerate(("Dora: Where is it?", "Carla: Same here, in Ulm since May"), 1):
         await casework.apply(case.id, saying(number, line))
         await board.worker().act(due)
     await casework.apply(case.id, saying(3, "Carla: Still here"))
