@@ -26,6 +26,8 @@ UNSEEN = Shown(digest="", version=-1)
 ALERTS_KEPT = 6
 """Alerts whose one line stands in their place; older ones stay in Slack, and nobody has to draw them any more."""
 LINES_KEPT = 4
+LINE_LONGEST = 450
+"""Characters of a line that takes in further words: all of them are shown."""
 STANDS = "stands"
 
 
@@ -41,6 +43,15 @@ def with_line(case: Case, line_id: str, text: str, *, thread: bool = True, menti
     if not channel or case.post(line_id):
         return case
     return _with(case, (*case.posts, line))
+
+
+def longer(case: Case, line_id: str, new_id: str, more: str) -> Case | None:
+    """The case in which a line says more and has a new id; None where that line stands, is being posted, or is full."""
+    line = case.post(line_id)
+    if line is None or line.attempt or line.ts or len(line.text) + len(more) >= LINE_LONGEST:
+        return None
+    new = line.model_copy(update={"id": new_id, "text": f"{line.text}\n{more}"})
+    return _with(case, tuple(new if post.id == line_id else post for post in case.posts))
 
 
 def with_alert(case: Case, user: str, headline: str, alert_id: str) -> Case:

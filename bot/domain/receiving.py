@@ -9,7 +9,7 @@ from bot.domain.decisions import Change, Decision, Refused, changed
 from bot.domain.hiding import lapsed, signs_of
 from bot.domain.models import Author, CaseKey, Interaction, Kind, Moved
 from bot.domain.policy import Policy
-from bot.domain.posting import new_card, with_line
+from bot.domain.posting import longer, new_card, with_line
 from bot.domain.reading import Reading, priority
 from bot.domain.targets import start_wait, within
 
@@ -64,11 +64,27 @@ def receive(case: Case, item: Item, reading: Reading, policy: Policy) -> Change:
             **newest,
         }
     )
-    name = item.author.label if item.author else "The customer"
-    case = with_line(case, f"item:{item.seq}", f"{name}: {item.text or 'sent an attachment'}")
+    case, name = _told(case, item), _name(item)
     if returning:
         case = with_line(case, f"back:{case.cycle.n}", f"{name} is back after this case was closed.", thread=False)
     return Change(case=case, log=(_log(item, "came back" if returning else "wrote"),))
+
+
+def _told(case: Case, item: Item) -> Case:
+    """The case with a line for its thread about these words.
+
+    A line of the same customer that waits still, for Slack or for the card, takes them in: who writes three hundred
+    times in a row must not take all the room in the channel.
+    """
+    said, before = item.text or "sent an attachment", item.seq - 1
+    same = (item.author and item.author.id, item.private)
+    goes_on = any(each.seq == before and (each.author and each.author.id, each.private) == same for each in case.items)
+    together = longer(case, f"item:{before}", f"item:{item.seq}", said) if goes_on else None
+    return together or with_line(case, f"item:{item.seq}", f"{_name(item)}: {said}")
+
+
+def _name(item: Item) -> str:
+    return item.author.label if item.author else "The customer"
 
 
 def needs_answer(cycle: Cycle, item: Item, reading: Reading) -> bool:
@@ -339,5 +355,4 @@ def _replace(case: Case, new: Item) -> tuple[Item, ...]:
 
 
 def _log(item: Item, what: str) -> LogEntry:
-    name = item.author.label if item.author else "The customer"
-    return LogEntry(at=item.seen_at, what=f"{name} {what}")
+    return LogEntry(at=item.seen_at, what=f"{_name(item)} {what}")

@@ -9,6 +9,7 @@ from bot.domain.case import Case, Item, PostKind
 from bot.domain.decisions import Change, Refused
 from bot.domain.lifecycle import close
 from bot.domain.models import Author, Kind
+from bot.domain.posting import LINE_LONGEST
 from bot.domain.reading import Reading
 from bot.domain.receiving import ITEMS_KEPT, completed, deleted, edited, folded, named, open_case, receive
 from tests.support.cases import ANA, CARLA, NOON, a_case, a_key, a_wait, an_interaction, an_item
@@ -62,6 +63,36 @@ def test_a_follow_up_stays_on_the_card_and_adds_one_line_to_the_thread() -> None
     assert case.latest.seq == 2
     assert case.wait is not None
     assert case.wait.since == NOON
+
+
+def test_words_go_into_a_line_that_still_waits() -> None:
+    """Who writes many times in a row fills no channel, and each of the words is in a line, all of it shown."""
+    case = opened()
+    for n in range(60):
+        case = again(case, f"No answer, number {n:02}!")
+    lines = [post.text for post in case.posts if post.kind is PostKind.LINE]
+    assert len(lines) == 3
+    assert max(map(len, lines)) <= LINE_LONGEST
+    assert all(line.startswith("Carla: ") for line in lines)
+    said = [words for line in lines for words in line.removeprefix("Carla: ").split("\n")]
+    assert said == [f"No answer, number {n:02}!" for n in range(60)]
+
+
+@pytest.mark.parametrize(
+    ("begun", "changes"),
+    [
+        ({"attempt": "a1"}, {}),
+        ({"ts": "17.1"}, {}),
+        ({}, {"private": True}),
+        ({}, {"author": Author(id="did:plc:eve", name="Eve")}),
+    ],
+)
+def test_what_is_said_otherwise_has_a_line_of_its_own(begun: dict[str, str], changes: dict[str, Any]) -> None:
+    """A line that is being posted, somebody else's words, private words beside public ones: nothing is added to it."""
+    case = again(opened())
+    posts = tuple(post.model_copy(update=begun) if post.kind is PostKind.LINE else post for post in case.posts)
+    case = again(case.model_copy(update={"posts": posts}), **changes)
+    assert [post.id for post in case.posts if post.kind is PostKind.LINE] == ["item:2", "item:3"]
 
 
 def test_a_return_after_closing_is_a_new_cycle_of_the_same_case() -> None:
