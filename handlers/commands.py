@@ -1,4 +1,4 @@
-"""/hark: what waits, what is mine, how fast we were, a known problem, help."""
+"""/hark: what waits, what is mine, how fast we were, what customers write about, a known problem, help."""
 
 from typing import Any
 
@@ -9,13 +9,14 @@ from bot.cards.commands import SHOWN, help_reply, mine_reply, queue_reply, refus
 from bot.cards.lists import listed
 from bot.cards.speed import speed_reply
 from bot.cards.storm_forms import problem_form
+from bot.cards.subjects import subjects_reply
 from bot.domain.ports import Rendered
 from bot.domain.storm_ports import STORM
 from bot.services.speed import MOST_DAYS, USUAL_DAYS
 from handlers.deps import Deps
 
 CHOICES = {"": USUAL_DAYS} | {str(days): days for days in range(1, MOST_DAYS + 1)}
-"""What may follow /hark speed."""
+"""What may follow /hark speed and /hark topics."""
 
 
 def register(app: AsyncApp, deps: Deps) -> None:
@@ -40,8 +41,8 @@ async def _reply(deps: Deps, user: str, word: str) -> Rendered:
         mine = await deps.cases.claimed_by(user, SHOWN)
         return mine_reply(listed(mine, deps.view_of), await deps.cases.count_claimed_by(user))
     verb, _, days = word.partition(" ")
-    if verb == "speed":
-        return await _speed(deps, days.strip())
+    if verb in ("speed", "topics"):
+        return await _figures(deps, verb, days.strip())
     return help_reply("" if word in ("", "help") else word)
 
 
@@ -51,9 +52,11 @@ async def _open_problem_form(deps: Deps, trigger_id: str) -> None:
     await deps.slack.open_view(trigger_id, problem_form(press, await deps.storms.suggested(press.channel)))
 
 
-async def _speed(deps: Deps, days: str) -> Rendered:
-    """How fast customers were answered, in so many days."""
+async def _figures(deps: Deps, verb: str, days: str) -> Rendered:
+    """How fast customers were answered, or what they wrote about, in so many days."""
     wanted = CHOICES.get(days)
     if wanted is None:
-        return refusal_reply(f"I can tell of 1 to {MOST_DAYS} days, such as: /hark speed {MOST_DAYS - 1}")
+        return refusal_reply(f"I can tell of 1 to {MOST_DAYS} days, such as: /hark {verb} {MOST_DAYS - 1}")
+    if verb == "topics":
+        return subjects_reply(await deps.speeds.subjects(wanted))
     return speed_reply(await deps.speeds.of(wanted), deps.titles)

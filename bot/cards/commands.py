@@ -14,6 +14,7 @@ HELP: Final = (
     "*/hark queue*: what waits for an answer, the first due on top\n"
     "*/hark mine*: the cases you have claimed\n"
     "*/hark speed*: how fast customers are answered; */hark speed 30*: of as many days\n"
+    "*/hark topics*: what customers complain about, and what they like; */hark topics 30*: in as many days\n"
     "*/hark problem*: tell colleagues what is known of a problem, and what to say to its customers\n"
     "*/hark help*: this text\n"
     "Everything else is on the cards, and in Home."

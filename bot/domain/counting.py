@@ -5,6 +5,8 @@ whether every promise was kept. All of it follows from the case. So what a chang
 again where an answer did not arrive or the case turns out to be not for us, is the difference between two cases.
 
 Two clocks: the desk's counts business time since Hark saw the words, the customer's all time since they were posted.
+
+Beside it stands what customers write about, by the first words of each care episode (`bot/domain/subjects.py`).
 """
 
 from collections import Counter
@@ -16,6 +18,7 @@ from typing import Final, NamedTuple
 from bot.domain.case import NOT_FOR_US, Case, Cycle
 from bot.domain.models import EARLIEST
 from bot.domain.percentiles import bucket
+from bot.domain.subjects import Said
 
 Counts = Mapping[str, Mapping[str, int]]
 """By day (of UTC, such as 2026-03-04), how much is added to each count."""
@@ -57,11 +60,11 @@ class Count(NamedTuple):
 
 
 def changes(before: Case | None, after: Case) -> Counts:
-    """What a change of a case adds to the counts; below zero for what it takes away. Nothing for a new case."""
-    if before is None or (before.cycle is after.cycle and before.wait is after.wait):
+    """What a change of a case adds to the counts; below zero for what it takes away."""
+    if before is not None and before.cycle is after.cycle and before.wait is after.wait:
         return NOTHING
     added = Counter(_entries(after))
-    if before.cycle.n == after.cycle.n:
+    if before is not None and before.cycle.n == after.cycle.n:
         added.subtract(_entries(before))
     days: dict[str, dict[str, int]] = {}
     for (day, count), amount in added.items():
@@ -75,11 +78,13 @@ def day_of(at: datetime) -> str:
     return at.astimezone(UTC).date().isoformat()
 
 
-def _entries(case: Case) -> Iterator[tuple[str, Count]]:
+def _entries(case: Case) -> Iterator[tuple[str, Count | Said]]:
     """The counts in which a case stands, once in each, with their days."""
     cycle, network = case.cycle, case.key.network
     if not case.is_open and case.close_reason == NOT_FOR_US:
         return
+    for said in Said.of(network, cycle.said):
+        yield day_of(cycle.seen_at), said
     posted_at = _posted(cycle)
     if cycle.acknowledged_at and cycle.acknowledged_desk_s is not None:
         day, took = day_of(cycle.acknowledged_at), cycle.acknowledged_at - posted_at

@@ -9,6 +9,7 @@ from bot.domain.case import Case, LogEntry, Person, Post
 from bot.domain.counting import Count
 from bot.domain.models import Raw
 from bot.domain.speed import Queue
+from bot.domain.subjects import Said
 
 Blocks = list[dict[str, Any]]
 
@@ -129,6 +130,10 @@ class SpeedPort(Protocol):
 
     async def counts(self, days: Sequence[str]) -> Mapping[Count, int]:
         """What was counted on these days (see `counting.day_of`)."""
+        ...
+
+    async def said(self, days: Sequence[str]) -> Mapping[Said, int]:
+        """What customers wrote about on these days."""
         ...
 
     async def queue(self, accounts: Sequence[tuple[str, str]], now: datetime) -> Queue:

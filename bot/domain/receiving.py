@@ -24,7 +24,7 @@ def open_case(key: CaseKey, item: Item, reading: Reading, policy: Policy) -> Cha
     """The first interaction of a conversation: a new case, with a card wanted in the team's channel."""
     signs = signs_of(item, reading)
     item = item.model_copy(update={"signs": signs}) if signs != item.signs else item
-    cycle = _cycle(1, item, policy)
+    cycle = _cycle(1, item, reading, policy)
     case = Case(
         key=key,
         author=item.author,
@@ -49,13 +49,13 @@ def receive(case: Case, item: Item, reading: Reading, policy: Policy) -> Change:
     item = item.model_copy(update={"seq": case.item_count + 1, "signs": signs_of(item, reading)})
     returning = not case.is_open and needs_answer(case.cycle, item, reading)
     if returning:
-        case = _next_cycle(case, item, policy)
+        case = _next_cycle(case, item, reading, policy)
     items = _in_order(*case.items, item)
     newest = _newest(item, reading) if items[-1] is item else {}
     wait = _waiting(case, item, reading, policy)
     case = case.model_copy(
         update={
-            "cycle": _begun(case, item, wait),
+            "cycle": _begun(case, item, reading, wait),
             "items": items[-ITEMS_KEPT:],
             "item_count": item.seq,
             "author": _whose(case, item, is_first=items[0] is item and item.seq <= ITEMS_KEPT),
@@ -313,19 +313,20 @@ def _promise(cycle: Cycle, item: Item, reading: Reading, policy: Policy) -> Wait
     return start_wait(item.seen_at, policy, with_ack=with_ack, window=item.reply_until)
 
 
-def _begun(case: Case, item: Item, wait: Wait | None) -> Cycle:
+def _begun(case: Case, item: Item, reading: Reading, wait: Wait | None) -> Cycle:
     """The cycle, begun by these words where they are the first that want an answer: what came before was a bare search
     hit, or was taken back, and nobody has said anything to it."""
     if case.wait is not None or wait is None or case.cycle.acknowledged_at or case.cycle.answered_at:
         return case.cycle
-    return case.cycle.model_copy(update={"posted_at": item.posted_at, "seen_at": item.seen_at})
+    update = {"posted_at": item.posted_at, "seen_at": item.seen_at, "said": _said(reading)}
+    return case.cycle.model_copy(update=update)
 
 
-def _next_cycle(case: Case, item: Item, policy: Policy) -> Case:
+def _next_cycle(case: Case, item: Item, reading: Reading, policy: Policy) -> Case:
     return case.model_copy(
         update={
             "status": Status.OPEN,
-            "cycle": _cycle(case.cycle.n + 1, item, policy),
+            "cycle": _cycle(case.cycle.n + 1, item, reading, policy),
             "claim": None,
             "wait": None,
             "close_reason": "",
@@ -333,8 +334,14 @@ def _next_cycle(case: Case, item: Item, policy: Policy) -> Case:
     )
 
 
-def _cycle(n: int, item: Item, policy: Policy) -> Cycle:
-    return Cycle(n=n, posted_at=item.posted_at, seen_at=item.seen_at, calendar=policy.calendar.version)
+def _cycle(n: int, item: Item, reading: Reading, policy: Policy) -> Cycle:
+    version = policy.calendar.version
+    return Cycle(n=n, posted_at=item.posted_at, seen_at=item.seen_at, calendar=version, said=_said(reading))
+
+
+def _said(reading: Reading) -> tuple[str, ...]:
+    """What is counted of words: spam says nothing of what customers think."""
+    return () if reading.spam else (reading.intent, *reading.topics)
 
 
 def _count_people(case: Case, item: Item) -> int:

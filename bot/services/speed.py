@@ -8,8 +8,11 @@ from bot.domain.calendar import Calendar
 from bot.domain.counting import day_of
 from bot.domain.ports import Clock, SpeedPort
 from bot.domain.speed import Queue, Speed, speed
+from bot.domain.subjects import Subjects, subjects
 
 USUAL_DAYS, MOST_DAYS = 7, 31
+KEPT_DAYS = 40
+"""For so long counts are kept: of more days nothing is known of as many before them."""
 FRESH, NO_TIME = timedelta(minutes=1), timedelta(0)
 DAY = timedelta(days=1)
 
@@ -42,9 +45,20 @@ class Speeds:
         """Who waits now. Raises StoreUnavailable."""
         return await self._store.queue(self._accounts, now)
 
+    async def subjects(self, days: int = USUAL_DAYS) -> Subjects:
+        """What customers wrote about in as many days, and in those before as far as they are kept."""
+        now = self._clock.now()
+        names = [day_of(now - back * DAY) for back in range(2 * (days + 1))]
+        told = await self._store.said(names[: days + 1])
+        before = await self._store.said(names[days + 1 :]) if len(names) <= KEPT_DAYS else {}
+        return subjects(told, before, _since(days, now))
+
     async def _work_out(self, days: int, now: datetime) -> Speed:
         names = [day_of(now - back * DAY) for back in range(days + 1)]
         counts = await self._store.counts(names)
         queue = await self.queue(now)
-        since = datetime.combine(now.date() - days * DAY, time(), now.tzinfo)
-        return speed(counts, queue, self._calendar, since, now)
+        return speed(counts, queue, self._calendar, _since(days, now), now)
+
+
+def _since(days: int, now: datetime) -> datetime:
+    return datetime.combine(now.date() - days * DAY, time(), now.tzinfo)

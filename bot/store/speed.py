@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from bot.domain.agenda import SAID, open_list
 from bot.domain.counting import Count
 from bot.domain.speed import Queue, Stage, Waiter
+from bot.domain.subjects import Said
 from bot.store.connect import Link
 from bot.store.keys import Keys, instant, millis
 
@@ -42,13 +43,21 @@ class RedisSpeed:
 
     async def counts(self, days: Sequence[str]) -> dict[Count, int]:
         """What was counted on these days."""
+        named = ((Count.named(name), amount) for name, amount in (await self._days(days)).items())
+        return {count: amount for count, amount in named if count is not None and amount > 0}
+
+    async def said(self, days: Sequence[str]) -> dict[Said, int]:
+        """What customers wrote about on these days."""
+        named = ((Said.named(name), amount) for name, amount in (await self._days(days)).items())
+        return {said: amount for said, amount in named if said is not None and amount > 0}
+
+    async def _days(self, days: Sequence[str]) -> Counter[str]:
         hashes = [("HGETALL", self.keys.speed(shard, day)) for shard in range(self.keys.shards) for day in days]
         found: Counter[str] = Counter()
         for answer in await self.link.many(hashes):
             for name, amount in answer.items():
                 found[name.decode()] += int(amount)
-        named = ((Count.named(name), amount) for name, amount in found.items())
-        return {count: amount for count, amount in named if count is not None and amount > 0}
+        return found
 
     async def queue(self, accounts: Sequence[tuple[str, str]], now: datetime) -> Queue:
         """Who waits now. `accounts` are networks with account: of a case in none of them no network is known."""

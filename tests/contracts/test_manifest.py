@@ -95,7 +95,7 @@ def test_socket_mode_and_the_command_are_on(manifest: dict[str, Any]) -> None:
     assert manifest["settings"]["socket_mode_enabled"] is True
     assert manifest["settings"]["interactivity"]["is_enabled"] is True
     assert [command["command"] for command in manifest["features"]["slash_commands"]] == ["/hark"]
-    assert manifest["features"]["slash_commands"][0]["usage_hint"] == "[queue|mine|speed|problem|help]"
+    assert manifest["features"]["slash_commands"][0]["usage_hint"] == "[queue|mine|speed|topics|problem|help]"
 
 
 def test_the_procfile_has_the_three_processes() -> None:

@@ -17,6 +17,7 @@ from bot.domain.percentiles import bucket
 from bot.domain.reading import Reading
 from bot.domain.receiving import completed, deleted, receive
 from bot.domain.sending import reported, sent
+from bot.domain.subjects import MARK
 from tests.support.cases import ANA, NOON, a_case, a_send, an_item
 from tests.support.policies import a_policy
 
@@ -50,8 +51,8 @@ class Life:
         return self.then(sent(self.case, send.id, Sent(id=send.id), at, POLICY))
 
     def counted(self, day: str = TODAY) -> dict[str, int]:
-        """What the counts of a day say."""
-        return {name: amount for name, amount in self.days.get(day, {}).items() if amount}
+        """What the counts of a day say of speed."""
+        return {name: amount for name, amount in self.days.get(day, {}).items() if amount and MARK not in name}
 
 
 def did_not_arrive(life: Life, send: str, at: datetime) -> Life:
