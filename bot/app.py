@@ -51,7 +51,7 @@ from bot.services.recovery import Recovery
 from bot.services.redrawing import Redrawing
 from bot.services.sending import Sending
 from bot.services.shared_clock import SharedClock
-from bot.services.signals import Signals, unworked
+from bot.services.signals import Signals, holidays_over, unworked
 from bot.services.slack_budget import SlackBudget
 from bot.services.speed import Speeds
 from bot.services.templating import Templating
@@ -259,7 +259,8 @@ def _signals(
     watchers = {DEAD: dead.act, CANARY: canary.act, OUTAGE: recovery.act, MISPLACED: misplaced.act}
     chores = {NOTICE: notices.act, **watchers}
     hosts = silent_hosts(store.notes, store.cases, surroundings.connectors, titles, ZoneInfo(settings.time_zone))
-    looks = (unworked(store.notes), misplaced.health, dead.health, canary.health, hosts)
+    holidays = holidays_over(policy.calendar, clock)
+    looks = (unworked(store.notes), holidays, misplaced.health, dead.health, canary.health, hosts)
     return Signals(notices, store.notes, chores, looks, hearing, outage, clock)
 
 

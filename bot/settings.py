@@ -176,7 +176,10 @@ class Settings(BaseModel):
         examples=["mon-fri 09:00-12:30,mon-fri 13:00-17:30,sat 10:00-14:00"],
     )
     holidays: Commas = Field(
-        (), alias="HARK_HOLIDAYS", description="Days on which the desk is closed", examples=["2026-12-25,2027-01-01"]
+        (),
+        alias="HARK_HOLIDAYS",
+        description="Days on which the desk is closed; once all are over, check and App Home ask for new ones",
+        examples=["2026-12-25,2027-01-01"],
     )
     contact: str = Field(
         "",

@@ -13,7 +13,7 @@ from hashlib import blake2b
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from bot.domain.models import Model
+from bot.domain.models import EARLIEST, Model
 
 SEARCH_DAYS = 400
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -77,12 +77,17 @@ class Calendar(Model):
         parts = (min(closes, end) - max(opens, start) for opens, closes in spans)
         return sum((part for part in parts if part > timedelta(0)), timedelta(0))
 
+    def last_holiday_before(self, at: datetime) -> date | None:
+        """The last of the closed days, if all of them are over: nobody has set those of the next year yet."""
+        last = max(self.closed, default=None)
+        return last if last is not None and last < self.local(at).date() else None
+
     @property
     def _never_closes(self) -> bool:
         return not self.spans and not self.closed
 
     def _open_spans(self, start: datetime, *, days: int) -> Iterator[tuple[datetime, datetime]]:
-        zone = ZoneInfo(self.zone)
+        zone, over = ZoneInfo(self.zone), EARLIEST
         first = start.astimezone(zone).date()
         for offset in range(days + 1):
             day = first + timedelta(days=offset)
@@ -90,7 +95,9 @@ class Calendar(Model):
                 continue
             spans = [each for each in self.spans or AROUND_THE_CLOCK if each.weekday == day.weekday()]
             for span in sorted(spans, key=lambda each: each.opens):
-                yield _utc(day, span.opens, zone), _utc(day, span.closes, zone, end=True)
+                opens, closes = _utc(day, span.opens, zone), _utc(day, span.closes, zone, end=True)
+                yield max(opens, over), closes  # what closes in the hour that summer time takes ends after that hour
+                over = max(closes, over)
 
 
 def _utc(day: date, at: time, zone: ZoneInfo, *, end: bool = False) -> datetime:

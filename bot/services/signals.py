@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import timedelta
 
+from bot.domain.calendar import Calendar
 from bot.domain.models import Health
 from bot.domain.notices import Words
 from bot.domain.ports import Clock, DueQueue, Notes
@@ -34,6 +35,19 @@ def unworked(notes: Notes) -> Look:
             summary = "workers: none runs, so no card is posted and no reply goes out"
             return [Health(ok=False, summary=summary, mend="start `python -m bot worker` and see its log")]
         return [Health(ok=True, summary="workers: nothing of Hark runs now", mend="start `python -m bot run`")]
+
+    return look
+
+
+def holidays_over(calendar: Calendar, clock: Clock) -> Look:
+    """Looks whether there is a holiday to come: a list of last year's would have phones ring at the next Christmas."""
+
+    async def look() -> list[Health]:
+        last = calendar.last_holiday_before(clock.now())
+        if last is None:
+            return []
+        summary = f"holidays: all that HARK_HOLIDAYS names are over, the last was {last}"
+        return [Health(ok=False, summary=summary, mend="set those to come, or leave the variable out")]
 
     return look
 

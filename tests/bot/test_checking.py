@@ -36,6 +36,7 @@ BROKEN: list[tuple[dict[str, str], str, str]] = [
     ({"HARK_OPS_CHANNEL": RANDOM}, f"BAD  Slack channel {RANDOM}: not_in_channel", "HARK_OPS_CHANNEL"),
     ({"SLACK_ALERT_USERS": NOBODY}, f"BAD  Slack messages to {NOBODY}: nobody has this id", "mend: set the id of"),
     ({"HARK_MANAGER_USERS": BOT}, f"BAD  Slack messages to {BOT}: this id belongs to a bot", "mend: set the id of"),
+    ({"HARK_HOLIDAYS": "2020-12-25,2021-01-01"}, "BAD  holidays: all that HARK_HOLIDAYS names are over", "2021-01-01"),
     ({"BLUESKY_APP_PASSWORD": SECRET}, "BAD  bluesky @acme.square.test: ", "BLUESKY_APP_PASSWORD"),
     ({"BLUESKY_SERVICE_URL": NOWHERE}, "BAD  bluesky @acme.square.test: ", "mend: Check BLUESKY_SERVICE_URL"),
 ]

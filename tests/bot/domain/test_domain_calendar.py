@@ -103,6 +103,38 @@ def test_the_day_that_summer_time_pushes_is_open_too() -> None:
     assert desk.between(start, end) == end - start == timedelta(hours=23, minutes=59)
 
 
+@pytest.mark.parametrize(
+    ("zone", "night", "hours"),
+    [
+        (ZAGREB, "2026-03-29T00:00+01:00", 7),
+        (ZAGREB, "2026-10-25T00:00+02:00", 7.5),
+        ("Australia/Lord_Howe", "2026-10-04T00:00+10:30", 7),
+        ("Asia/Kolkata", "2026-03-29T00:00+05:30", 7.5),
+    ],
+)
+def test_no_minute_of_the_night_of_the_change_counts_twice(zone: str, night: str, hours: float) -> None:
+    """Open until 02:30 and again from 03:00, of which one night has no 02:30, and another one two: the first counts."""
+    spans = [
+        Span(weekday=day, opens=opens, closes=closes)
+        for day in range(7)
+        for opens, closes in ((time(0), time(2, 30)), (time(3), time(8)))
+    ]
+    desk, start = Calendar(zone=zone, spans=tuple(spans)), at(night)
+    end = desk.local(start).replace(hour=8, fold=0).astimezone(UTC)
+    assert desk.between(start, end) == timedelta(hours=hours)
+    assert desk.after(start, timedelta(hours=hours)) == end
+
+
+@pytest.mark.parametrize(
+    ("closed", "last"),
+    [((), None), (("2025-12-25",), date(2025, 12, 25)), (("2025-12-25", "2026-12-31"), None), (("2027-01-01",), None)],
+)
+def test_a_list_of_holidays_that_is_over_is_known(closed: tuple[str, ...], last: date | None) -> None:
+    """On the last of them it is not over yet, by the desk's own clock."""
+    desk = Calendar(zone=ZAGREB, closed=tuple(date.fromisoformat(day) for day in closed))
+    assert desk.last_holiday_before(at("2026-12-31T23:59+01:00")) == last
+
+
 def test_a_calendar_that_never_opens_counts_plain_time() -> None:
     """With a holiday on every day that matters a promise still falls due some time."""
     closed = tuple(date(2026, 3, 4) + timedelta(days=day) for day in range(800))
