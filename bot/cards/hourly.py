@@ -11,6 +11,7 @@ from bot.cards.escape import date_token, one_line
 from bot.cards.lists import Listed, fitting, left_out, list_parts, spoken
 from bot.cards.view import Rendered, rendered
 from bot.cards.words import count
+from bot.domain.ports import LINK
 
 TOP: Final = 5
 QUIET_SHOWN: Final = 10
@@ -69,11 +70,17 @@ def _quiet(data: HourlyData) -> build.Parts:
     """The likes, follows and their kin: names in them are foreign, so they stand in rich_text."""
     if not data.quiet:
         return []
-    shown = [one_line(each, 80) or "(nothing)" for each in data.quiet[:QUIET_SHOWN]]
+    shown = [_who(each) for each in data.quiet[:QUIET_SHOWN]]
     rest = left_out(len(data.quiet), len(shown))
     title = build.rich_line(build.text_part(f"{_came(data)} {_span(data)}", "bold"))
-    items = [build.rich_line(build.text_part(each)) for each in [*shown, *([rest] if rest else [])]]
+    items = [build.rich_line(each) for each in [*shown, *([build.text_part(rest)] if rest else [])]]
     return [("quiet", build.rich(title, {"type": "rich_text_list", "style": "bullet", "elements": items}))]
+
+
+def _who(line: str) -> build.Block:
+    """Who did what. It leads to them, so that somebody can thank them there."""
+    words, _, url = line.partition(LINK)
+    return build.link_part(url, one_line(words, 80) or "(nothing)")
 
 
 def _came(data: HourlyData) -> str:

@@ -125,6 +125,10 @@ class Cases(Protocol):
         ...
 
 
+LINK = "\t"
+"""Stands in a line of the digest between its words and the address of whom it tells of, if there is one."""
+
+
 class SpeedPort(Protocol):
     """What commits counted of how fast customers were answered, and who waits. Every method raises StoreUnavailable."""
 

@@ -6,7 +6,7 @@ from datetime import timedelta
 from bot.domain.dead import REMEMBERED
 from bot.domain.models import Deleted, Interaction, Kind
 from bot.domain.network import Titles
-from bot.domain.ports import Clock, Notes
+from bot.domain.ports import LINK, Clock, Notes
 from bot.domain.receiving import folded
 from bot.domain.text.clean import cut, tidy
 from bot.services.casework import Casework
@@ -54,7 +54,9 @@ class QuietEvents:
 
     async def _tell(self, event: Interaction, hour: str) -> str:
         who = event.author.label if event.author else "someone"
-        line = f"{who} {_did(event)} ({self.titles[event.key.network]})"
+        line = f"{who} {_did(event)} ({self.titles[event.key.network]})".replace(LINK, " ")
+        url = (event.author.url if event.author else "") or event.url
+        line = f"{line}{LINK}{url}" if url else line
         await self.notes.add_to_digest(hour, name_of(event), line)
         return "digest"
 

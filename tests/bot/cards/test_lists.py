@@ -46,7 +46,7 @@ HOURLY = HourlyData(
     overdue=1,
     oldest_since=NOON - timedelta(hours=3),
     waiting=CASES,
-    quiet=["Eve <!here> liked"],
+    quiet=["Eve <!here> liked", "Bo followed\thttps://square.example/bo", "Cy followed\tjavascript:alert(1)"],
 )
 MESSAGES: dict[str, Rendered] = {
     "hourly": hourly_message(HOURLY),

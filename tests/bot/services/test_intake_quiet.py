@@ -8,7 +8,7 @@ import pytest
 from bot.domain.case import Status
 from bot.domain.decisions import changed
 from bot.domain.models import Author, Event, Kind, Raw
-from bot.domain.ports import Notes
+from bot.domain.ports import LINK, Notes
 from bot.services.casework import Casework
 from bot.services.hourly import HOUR_NAME
 from bot.services.intake import Intake
@@ -106,9 +106,22 @@ async def test_a_number_in_a_name_is_masked_in_the_digest_too(redis_url: str) ->
     """As on a card: small firms and some people have their phone number there."""
     carla = Author(id="carla", name="Carla 07700 900123\nCleaning", handle="carla")
     async with a_store(redis_url) as store:
-        like = an_interaction("", id="like-1", kind=Kind.REACTION, author=carla)
+        like = an_interaction("", id="like-1", kind=Kind.REACTION, author=carla, url="")
         await takes_in(an_intake(store, told(lambda _: [like])), store, "like")
         assert await store.notes.digest(NOON.strftime(HOUR_NAME)) == ["Carla [phone ••23] Cleaning liked (Square)"]
+
+
+@pytest.mark.parametrize(
+    ("profile", "leads_to"),
+    [("https://square.example/carla", "https://square.example/carla"), ("", "https://square.example/post-1")],
+)
+async def test_the_digest_leads_to_who_liked_or_followed(redis_url: str, profile: str, leads_to: str) -> None:
+    """Somebody may want to thank them: to their profile, else to what the network names."""
+    carla = Author(id="carla", name="Carla\tDiaz", handle="carla", url=profile)
+    async with a_store(redis_url) as store:
+        follow = an_interaction("", id="follow-1", kind=Kind.FOLLOW, author=carla)
+        await takes_in(an_intake(store, told(lambda _: [follow])), store, "follow")
+        assert await store.notes.digest(NOON.strftime(HOUR_NAME)) == [f"Carla Diaz followed (Square){LINK}{leads_to}"]
 
 
 @pytest.mark.parametrize(
@@ -124,6 +137,6 @@ async def test_a_number_in_a_name_is_masked_in_the_digest_too(redis_url: str) ->
 async def test_an_angry_face_is_not_told_as_a_like(redis_url: str, told_of: str, shown: str) -> None:
     """A messenger tells the emoji; a network that tells a word of its own has told that it is kind."""
     async with a_store(redis_url) as store:
-        reaction = an_interaction(told_of, id="reaction-1", kind=Kind.REACTION)
+        reaction = an_interaction(told_of, id="reaction-1", kind=Kind.REACTION, url="")
         await takes_in(an_intake(store, told(lambda _: [reaction])), store, "reaction")
         assert await store.notes.digest(NOON.strftime(HOUR_NAME)) == [shown]
