@@ -45,6 +45,7 @@ class SlackGateway:
         self._metrics = metrics
         self._channel = channel
         self._dms: dict[str, str] = {}
+        self._organisations: dict[str, str] = {}
         self.answered: Answered = _unheard
         self.team_url = ""
         self.bot_user = ""
@@ -136,9 +137,18 @@ class SlackGateway:
         return str(profile.get("real_name") or answer["user"].get("real_name") or profile.get("display_name") or "")
 
     async def organisation_of(self, user: str) -> str:
-        """The organisation (of several workspaces) to which somebody belongs, or an empty text."""
-        answer = await self._call("users.info", user=user)
-        return str((answer["user"].get("enterprise_user") or {}).get("enterprise_id") or "")
+        """The organisation (of several workspaces) to which somebody belongs, or an empty text.
+
+        Asked once: where the app is installed for the whole organisation every press wants to know, and Slack answers a
+        hundred such questions a minute.
+        """
+        if user not in self._organisations:
+            answer = await self._call("users.info", user=user)
+            found = str((answer["user"].get("enterprise_user") or {}).get("enterprise_id") or "")
+            if not found:
+                return ""
+            self._organisations[user] = found
+        return self._organisations[user]
 
     def permalink(self, posted: Posted) -> str:
         """The address of a message, without asking Slack for it; empty before `check` learned the workspace's."""

@@ -29,13 +29,16 @@ class SandboxConfig:
     """Identity, rights, limits and deadlines of the local Slack.
 
     Durations are seconds, sizes are characters. Sources: Slack's rate limit, interactivity, Events API and
-    Socket Mode pages. Slack does not publish its burst sizes: `tier_burst` and `post_burst` are our choice.
+    Socket Mode pages. Slack does not publish its burst sizes: `tier_burst` and `post_burst` are our choice. `org_wide`:
+    the app is installed for the whole organisation, and payloads name no workspace
+    (https://github.com/slackapi/bolt-python/pull/23).
     """
 
     team_id: str = "T01ACME7Q2X"
     team_name: str = "Acme"
     team_domain: str = "acme"
     organisation_id: str = ""
+    org_wide: bool = False
     app_id: str = "A01HARK9S4K"
     bot_id: str = "B01HARK6D2P"
     bot_user_id: str = "U01HARK3BOT"

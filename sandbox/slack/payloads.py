@@ -21,9 +21,9 @@ def _common(hub: Hub, kind: str, user: str) -> Json:
         "user": _person(hub, user),
         "api_app_id": config.app_id,
         "token": config.verification_token,
-        "team": {"id": config.team_id, "domain": config.team_domain},
+        "team": None if config.org_wide else {"id": config.team_id, "domain": config.team_domain},
         "enterprise": {"id": config.organisation_id, "name": config.team_name} if config.organisation_id else None,
-        "is_enterprise_install": False,
+        "is_enterprise_install": config.org_wide,
     }
 
 

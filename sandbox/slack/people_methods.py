@@ -44,7 +44,8 @@ def open_connection(hub: Hub, _args: Json) -> Json:
 def user_json(hub: Hub, user: User) -> Json:
     """A user object (no e-mail: the app has no users:read.email)."""
     team = user.team or hub.config.team_id
-    of_organisation = {"enterprise_user": {"enterprise_id": user.organisation}} if user.organisation else {}
+    organisation = user.organisation or ("" if user.team else hub.config.organisation_id)
+    of_organisation = {"enterprise_user": {"enterprise_id": organisation}} if organisation else {}
     return of_organisation | {
         "id": user.id,
         "team_id": team,

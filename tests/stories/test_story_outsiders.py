@@ -42,6 +42,23 @@ async def test_people_of_another_company_cannot_act(redis_url: str, ours: str, h
         assert not rig.sandbox.slack.views(MIA)
 
 
+@pytest.mark.parametrize("hers", ["", OTHERS])
+async def test_installed_for_the_whole_organisation_it_asks_once_whose_somebody_is(redis_url: str, hers: str) -> None:
+    """Payloads name no workspace then: Ana's own press is looked up, too, but not each of them. Mia stays outside."""
+    async with a_rig(redis_url, config=replace(CALM, organisation_id=ACME_GROUP, org_wide=True)) as rig:
+        with_mia(rig, hers)
+        card = await rig.complains()
+        await rig.press(MIA, card.ts, "hark:claim:v1")
+        await wait_until(lambda: NOT_YOURS in whispers(rig), "she is told why")
+        for verb, shown in (("claim", "Claimed by Ana"), ("release", "hark:claim:v1"), ("claim", "Claimed by Ana")):
+            await rig.press(ANA, card.ts, f"hark:{verb}:v1")
+            await rig.shows(card.ts, shown)
+        await rig.press(ANA, card.ts, "hark:reply:v1")
+        assert (await rig.send(ANA, "It is on its way", signature="^AK")).ok
+        asked = [call for call in rig.sandbox.slack.calls_of("users.info") if call.args["user"] == ANA]
+        assert len(asked) == 2  # whose she is, and what she is called
+
+
 async def test_a_colleague_of_another_workspace_may_act(redis_url: str) -> None:
     """An organisation has several workspaces, and a channel may belong to more than one of them."""
     async with a_rig(redis_url, config=replace(CALM, organisation_id=ACME_GROUP)) as rig:
