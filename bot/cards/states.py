@@ -7,7 +7,7 @@ from bot.cards.escape import date_token, due_token, line
 from bot.cards.view import View
 from bot.cards.words import ABUSE, INTENTS, URGENT_BECAUSE, count, is_urgent, staff_name
 from bot.domain.case import NOT_FOR_US, Case, MarkName
-from bot.domain.offers import Offer
+from bot.domain.offers import Offer, better_in_private, offers
 
 
 def context_line(case: Case, view: View) -> build.Block:
@@ -19,6 +19,7 @@ def context_line(case: Case, view: View) -> build.Block:
         ABUSE[reading.abuse],
         "🚩 looks like spam" if reading.spam else "",
         ", ".join(line(topic, 30) for topic in reading.topics[:4]),
+        _privately(case, view),
         _due(case, view),
         _window(case, view),
         f"👍 {count(case.likes, 'like')}" if case.likes else "",
@@ -33,6 +34,11 @@ def _urgency(case: Case) -> str:
     reasons = (URGENT_BECAUSE.get(reason, reason) for reason in case.reading.urgent_because[:3])
     because = ", ".join(line(reason, 30) for reason in reasons)
     return f"⚡ *urgent*{f' ({because})' if because else ''}"
+
+
+def _privately(case: Case, view: View) -> str:
+    why = better_in_private(case, offers(case, view.capabilities, view.now, view.contact))
+    return f"🔒 better in private ({why})" if why else ""
 
 
 def _due(case: Case, view: View) -> str:

@@ -2,11 +2,16 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Literal
+from typing import Final, Literal
 
 from bot.domain.case import FIRST_WORDS, IN_VAIN, UNSETTLED, Case, Item, Purpose
 from bot.domain.hiding import subject
 from bot.domain.models import Capabilities, LengthRule
+
+PAYMENT: Final = "billing"
+"""The topic of triage that is about somebody's money."""
+LONG: Final = 4
+"""So many posts of one customer in one care episode are a conversation that few others want to read."""
 
 
 class Offer(StrEnum):
@@ -70,6 +75,24 @@ def private_route(
     if capabilities.private_message is not None and (item.private_until is None or now < item.private_until):
         return "message"
     return "contact" if contact and capabilities.public_reply is not None else None
+
+
+def better_in_private(case: Case, found: frozenset[Offer]) -> str:
+    """Why this should go private rather than on in public, in a word or two; nothing where it need not or cannot.
+
+    A hint to staff, read off the words: whoever answers decides.
+    """
+    reading, items = case.reading, case.items
+    if Offer.PRIVATE not in found or case.wait is None or case.cycle.private_at is not None:
+        return ""
+    if any(item.masked and not item.private for item in items):
+        return "personal data"
+    if reading.intent == "complaint" and PAYMENT in reading.topics:
+        return "a payment"
+    if reading.abuse == "heated":
+        return "heated"
+    since = [item for item in items if item.seen_at >= case.cycle.seen_at and not item.deleted]
+    return "a long exchange" if len(since) >= LONG and case.people == 1 else ""
 
 
 def first_word_under_way(case: Case) -> bool:

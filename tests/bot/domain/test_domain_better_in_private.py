@@ -1,0 +1,47 @@
+"""Which matters are better off in private: a hint on the card, so that the whole team decides alike."""
+
+from typing import Any
+
+import pytest
+
+from bot.cards.states import context_line
+from bot.domain.case import Cycle
+from bot.domain.reading import Reading
+from tests.support.card_cases import PUBLIC_ONLY, a_view
+from tests.support.cases import NOON, a_case, an_item
+
+MONEY = Reading(intent="complaint", topics=("billing",))
+LONG = tuple(an_item(f"And another thing, {n}", id=f"post-{n}", seq=n) for n in range(1, 5))
+
+
+def hint(view: dict[str, Any] | None = None, **changes: Any) -> str:
+    """What the card says of it."""
+    said = str(context_line(a_case(**changes), a_view(**(view or {}))))
+    return said.partition("better in private (")[2].partition(")")[0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({}, ""),
+        ({"items": (an_item("My number is [phone ••67]", masked=True),)}, "personal data"),
+        ({"reading": MONEY}, "a payment"),
+        ({"reading": MONEY.model_copy(update={"intent": "question"})}, ""),
+        ({"reading": Reading(intent="complaint", abuse="heated")}, "heated"),
+        ({"items": LONG, "item_count": 4}, "a long exchange"),
+        ({"items": LONG, "item_count": 4, "people": 3}, ""),
+        ({"reading": MONEY, "wait": None}, ""),
+        ({"reading": MONEY, "items": (an_item(private=True),)}, ""),
+        ({"reading": MONEY, "cycle": Cycle(n=1, posted_at=NOON, seen_at=NOON, private_at=NOON)}, ""),
+    ],
+)
+def test_the_card_says_why_an_answer_belongs_in_private(changes: dict[str, Any], why: str) -> None:
+    """Payments, personal data, heat and length; nothing of a case that is settled or private already."""
+    assert hint(**changes) == why
+
+
+def test_what_cannot_be_done_is_not_advised() -> None:
+    """No private messages on this network, and the company names no other way."""
+    nowhere = {"capabilities": PUBLIC_ONLY, "contact": ""}
+    assert hint(nowhere, reading=MONEY) == ""
+    assert hint({**nowhere, "contact": "care@acme.example"}, reading=MONEY) == "a payment"
