@@ -73,7 +73,7 @@ def signs_of(item: Item, reading: Reading) -> tuple[HideReason, ...]:
 
 def subject(case: Case, capabilities: Capabilities) -> Item | None:
     """The comment that "Hide" would be about: the newest that may be hidden and that nobody has asked about yet."""
-    if not case.is_open or not capabilities.hide:
+    if not case.is_open:
         return None
     return next((item for item in reversed(case.items) if _refusal(case, item, capabilities) is None), None)
 

@@ -114,10 +114,8 @@ def retry(case: Case, send_id: str, by: Person, now: datetime) -> Decision:
     send = case.send(send_id)
     if send is None or send.state not in (SendState.FAILED, SendState.UNKNOWN):
         return Refused(code="settled", text="There is nothing to try again here.")
-    unknown = send.state is SendState.UNKNOWN
-    state = SendState.UNKNOWN if unknown else SendState.QUEUED
-    attempt = 1 if unknown else min(send.attempt, 1)
-    case = with_send(case, send, state=state, due_at=now, attempt=attempt, reason="")
+    state = SendState.UNKNOWN if send.state is SendState.UNKNOWN else SendState.QUEUED
+    case = with_send(case, send, state=state, due_at=now, attempt=min(send.attempt, 1), reason="")
     return Change(case=case, log=(LogEntry(at=now, what="tried again", by=by.id, detail=send.text),))
 
 

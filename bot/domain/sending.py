@@ -24,7 +24,6 @@ MAX_TRIES = 8
 BACKOFF = timedelta(seconds=5)
 REPORT_TOLERANCE = timedelta(seconds=5)
 """Networks date their reports in whole seconds, by clocks of their own."""
-LONGEST_BACKOFF = timedelta(minutes=10)
 LONGEST_HOLD = timedelta(days=1)
 """An answer that waited for its network for longer may be out of date: a person decides."""
 LATE = timedelta(minutes=5)
@@ -123,7 +122,7 @@ def postponed(case: Case, send_id: str, reason: str, retry_after: float | None, 
         return Refused(code="not_sending", text="That send is not on its way.")
     if send.attempt >= MAX_TRIES:
         return failed(case, send_id, f"gave up after {MAX_TRIES} tries: {reason}", now)
-    backoff = min(BACKOFF * 2 ** max(0, send.attempt - 1), LONGEST_BACKOFF)
+    backoff = BACKOFF * 2 ** max(0, send.attempt - 1)
     wait = timedelta(seconds=retry_after) if retry_after is not None else backoff
     return Change(case=with_send(case, send, state=SendState.QUEUED, due_at=now + wait, reason=reason))
 

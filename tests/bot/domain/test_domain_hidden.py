@@ -140,6 +140,13 @@ def test_anybody_shows_it_again_alone() -> None:
     assert refused(unhide(case, "post-1", "u2", BEN, CAN, LATER, POLICY)).code == "not_hidden"
 
 
+def test_who_wanted_to_show_it_again_is_told_that_it_did_not_work() -> None:
+    """In words of their own: it is not about an answer that did not reach the customer."""
+    case = case_of(failed(case_of(unhide(hidden(), "post-1", "u1", ANA, CAN, LATER, POLICY)), "u1", "gone", LATER))
+    told = [post.text for post in case.posts if post.channel == ANA.id]
+    assert told[-1] == "The comment of Carla could not be shown again: gone"
+
+
 def test_unhide_works_on_a_closed_case_and_not_without_the_means() -> None:
     """A mistake can be mended whenever it is seen."""
     case = hidden().model_copy(update={"status": Status.CLOSED})

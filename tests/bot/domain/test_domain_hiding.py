@@ -97,7 +97,9 @@ def test_hide_is_not_offered_twice_nor_on_a_closed_case() -> None:
     """While somebody has asked, while it is on its way, and after closing."""
     assert Offer.HIDE not in offers(asked(), CAN, NOON)
     assert Offer.HIDE not in offers(approved(), CAN, NOON)
-    assert Offer.HIDE not in offers(a_rude_case(status=Status.CLOSED, wait=None), CAN, NOON)
+    closed = a_rude_case(status=Status.CLOSED, wait=None)
+    assert Offer.HIDE not in offers(closed, CAN, NOON)
+    assert subject(closed, CAN) is None
 
 
 # --- asking -----------------------------------------------------------------------------------------------------

@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from bot.domain.agenda import MOST_CHECKS, QUICK_CHECKS, next_send
+from bot.domain.agenda import MOST_CHECKS, QUICK_CHECKS, next_send, next_timer
 from bot.domain.case import Case, PostKind, Purpose, SendState
 from bot.domain.lifecycle import close, dismiss, reopen
 from bot.domain.models import SendReport, Sent
+from bot.domain.passing import pass_time
 from bot.domain.receiving import receive
 from bot.domain.replying import (
     Draft,
@@ -99,6 +100,7 @@ def test_undo_takes_back_the_send_and_what_follows_it() -> None:
     line = Draft(id="p+", purpose=Purpose.NOTICE, private=False, text="We wrote to you ^AK", after="p")
     case = case_of(undo(queued(private, line), "p", ANA, NOON))
     assert [send.state for send in case.sends] == [SendState.UNDONE, SendState.UNDONE]
+    assert {send.reason for send in case.sends} == {"taken back by Ana"}
     assert next_send(case) is None
     assert refused(undo(case, "p", ANA, NOON)).code == "gone"
 
@@ -359,6 +361,17 @@ def test_presence_shows_and_ends() -> None:
     assert case_of(stop_writing(writing, ANA)).writing is None
     assert refused(stop_writing(writing, BEN)).code == "known"
     assert queued(case=writing).writing is None
+
+
+def test_presence_ends_by_itself() -> None:
+    """A modal that was never closed does not stand on the card for ever; others' sends do not end it."""
+    writing = case_of(start_writing(a_case(), BEN, NOON, POLICY))
+    assert queued(case=writing).writing == writing.writing
+    end = NOON + POLICY.writing
+    assert next_timer(writing) == end
+    assert refused(pass_time(writing, end - SECOND, POLICY)).code == "nothing_due"
+    assert case_of(pass_time(writing, end, POLICY)).writing is None
+    assert case_of(close(writing, ANA, "solved", NOON)).writing is None
 
 
 def test_not_for_us_closes_and_reopen_brings_the_promise_back() -> None:

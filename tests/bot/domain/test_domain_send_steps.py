@@ -1,0 +1,93 @@
+"""A send goes from state to state by certain steps only: whatever comes late, twice or out of order changes nothing."""
+
+from collections.abc import Callable
+
+import pytest
+
+from bot.domain.case import UNSETTLED, Case, Purpose, SendState
+from bot.domain.decisions import Change, Decision
+from bot.domain.models import Sent
+from bot.domain.replying import SENDS_KEPT, kept, retry, undo
+from bot.domain.sending import (
+    BACKOFF,
+    begin,
+    confirmed,
+    failed,
+    held,
+    missing,
+    postponed,
+    sent,
+    taken,
+    unknown,
+    unseen,
+)
+from tests.support.cases import ANA, NOON, a_case, a_send
+from tests.support.decisions import case_of, refused
+from tests.support.policies import a_policy
+
+QUEUED, SENDING, SENT, FAILED, UNKNOWN, UNDONE = SendState
+POLICY = a_policy()
+PROOF = Sent(id="there")
+ID = "send-1"
+
+STEPS: dict[str, tuple[Callable[[Case], Decision], set[SendState]]] = {
+    "begin": (lambda case: begin(case, ID, NOON), {QUEUED}),
+    "undo": (lambda case: undo(case, ID, ANA, NOON), {QUEUED}),
+    "unseen": (lambda case: unseen(case, ID, "busy", None, NOON, final=False), {QUEUED}),
+    "postponed": (lambda case: postponed(case, ID, "busy", None, NOON), {QUEUED, SENDING}),
+    "held": (lambda case: held(case, ID, "away", NOON), {QUEUED, SENDING}),
+    "unknown": (lambda case: unknown(case, ID, NOON), {SENDING, UNKNOWN}),
+    "missing": (lambda case: missing(case, ID, NOON), {SENDING, UNKNOWN}),
+    "retry": (lambda case: retry(case, ID, ANA, NOON), {FAILED, UNKNOWN}),
+    "confirmed": (lambda case: confirmed(case, ID, PROOF), {SENT}),
+    "sent": (lambda case: sent(case, ID, PROOF, NOON, POLICY), set(SendState) - {SENT}),
+    "taken": (lambda case: taken(case, ID, PROOF, NOON, POLICY), set(SendState) - {SENT, FAILED}),
+    "failed": (lambda case: failed(case, ID, "no", NOON), set(SendState) - {FAILED, UNDONE}),
+}
+"""Each step, and the states from which it is taken."""
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_step_is_taken_from_its_states_only(step: str) -> None:
+    """From every other it is refused, as it is for a send that the case does not keep any more."""
+    act, states = STEPS[step]
+    assert {each for each in SendState if isinstance(act(a_case(sends=(a_send(state=each),))), Change)} == states
+    refused(act(a_case()))
+
+
+@pytest.mark.parametrize(
+    ("before", "state"),
+    [(SENT, SENDING), (QUEUED, QUEUED), (SENDING, QUEUED), (UNKNOWN, QUEUED), (FAILED, FAILED), (UNDONE, FAILED)],
+)
+def test_what_follows_another_send_goes_out_once_that_one_stands(before: SendState, state: SendState) -> None:
+    """While its fate is open the other one waits, without a redraw; when it did not go out, neither does the other."""
+    first = a_send(purpose=Purpose.PRIVATE, state=before)
+    change = begin(a_case(sends=(first, a_send(id="line", after=first.id))), "line", NOON)
+    line = case_of(change).sends[1]
+    assert line.state is state
+    if state is QUEUED:
+        assert (line.due_at, line.attempt) == (NOON + BACKOFF, 0)
+        assert isinstance(change, Change)
+        assert not change.redraw
+
+
+def test_a_first_doubt_is_no_further_try_and_every_look_counts() -> None:
+    """Else the looks would be over sooner than promised."""
+    case = case_of(unknown(case_of(begin(a_case(sends=(a_send(),)), ID, NOON)), ID, NOON))
+    assert case.sends[0].attempt == 1
+    assert case_of(unknown(case, ID, NOON)).sends[0].attempt == 2
+
+
+@pytest.mark.parametrize(("state", "attempt", "after"), [(FAILED, 0, 0), (FAILED, 5, 1), (UNKNOWN, 7, 1)])
+def test_a_retry_remembers_only_whether_anything_was_tried(state: SendState, attempt: int, after: int) -> None:
+    """What was tried is looked for before it goes out again; the tries and looks are counted anew."""
+    case = case_of(retry(a_case(sends=(a_send(state=state, attempt=attempt, reason="no"),)), ID, ANA, NOON))
+    assert (case.sends[0].attempt, case.sends[0].reason) == (after, "")
+
+
+def test_of_many_sends_the_newest_are_kept_and_all_that_may_still_go_out() -> None:
+    """A case of years does not grow without end; nothing of which the fate is open is forgotten."""
+    states = [*UNSETTLED, *[SENT] * SENDS_KEPT]
+    sends = tuple(a_send(id=f"s{n}", state=state) for n, state in enumerate(states))
+    assert kept(sends) == (*sends[: len(UNSETTLED)], *sends[2 * len(UNSETTLED) :])
+    assert kept(sends[1:5]) == sends[1:5]
