@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -13,8 +14,8 @@ from bot.domain.decisions import Change, Decision, Refused
 from bot.domain.lifecycle import close, reopen
 from bot.domain.passing import pass_time
 from bot.domain.replying import Draft, Outgoing, queue
-from tests.support.cases import ANA, BEN, NOON, a_case
-from tests.support.decisions import case_of
+from tests.support.cases import ANA, BEN, NOON, a_card, a_case
+from tests.support.decisions import case_of, refused
 from tests.support.policies import MANAGER, a_policy
 
 POLICY = a_policy()
@@ -27,10 +28,23 @@ def held() -> Case:
     return case_of(claim(a_case(), ANA, NOON, POLICY))
 
 
-def test_the_first_wins_and_the_second_is_told_who() -> None:
+@pytest.mark.parametrize(
+    ("seconds", "ago"),
+    [
+        (-3, "just now"),
+        (1, "just now"),
+        (2, "2 s ago"),
+        (59, "59 s ago"),
+        (60, "1 min ago"),
+        (3599, "59 min ago"),
+        (3600, "1 h ago"),
+        (7200, "2 h ago"),
+    ],
+)
+def test_the_first_wins_and_the_second_is_told_who(seconds: int, ago: str) -> None:
     """Of two people who press Claim, the second learns who was faster and how long ago."""
-    answer = claim(held(), BEN, NOON + timedelta(seconds=4), POLICY)
-    assert answer == Refused(code="claimed", text="Ana claimed this 4 s ago.")
+    answer = claim(held(), BEN, NOON + timedelta(seconds=seconds), POLICY)
+    assert answer == Refused(code="claimed", text=f"Ana claimed this {ago}.")
 
 
 def test_claiming_twice_is_not_a_second_claim() -> None:
@@ -81,7 +95,8 @@ def test_only_the_holder_or_a_manager_releases() -> None:
         answer = release(held(), by, NOON, POLICY)
         assert isinstance(answer, Change)
         assert answer.case.claim is None
-        assert answer.log[0].by == by.id
+        assert [(entry.what, entry.by, entry.detail) for entry in answer.log] == [("released", by.id, "Ana")]
+    assert refused(release(a_case(), ANA, NOON, POLICY)).code == "unclaimed"
 
 
 def test_the_first_claim_of_a_cycle_is_remembered() -> None:
@@ -93,7 +108,7 @@ def test_the_first_claim_of_a_cycle_is_remembered() -> None:
 
 def test_the_holder_is_asked_and_then_the_claim_lapses() -> None:
     """Five minutes before the end a direct message asks; without an answer the case is free, and the thread says so."""
-    case = held()
+    case = held().model_copy(update={"posts": (a_card(),)})
     asking = NOON + timedelta(minutes=25)
     assert next_timer(case) == asking
     asked = case_of(pass_time(case, asking, POLICY))
@@ -105,7 +120,15 @@ def test_the_holder_is_asked_and_then_the_claim_lapses() -> None:
     lapsed = pass_time(asked, end, POLICY)
     assert isinstance(lapsed, Change)
     assert lapsed.case.claim is None
+    assert lapsed.case.posts[-1].text == "Ana's claim lapsed: this case is free again."
+    assert lapsed.case.posts[-1].thread
     assert lapsed.log[-1].what == "claim lapsed"
+
+
+def test_between_the_question_and_the_end_nothing_happens() -> None:
+    """A timer of something else finds the holder asked: it does not ask again, which would put the end off."""
+    asked = case_of(pass_time(held(), NOON + timedelta(minutes=25), POLICY))
+    assert refused(pass_time(asked, NOON + timedelta(minutes=29), POLICY)).code == "nothing_due"
 
 
 def test_asking_late_still_leaves_the_whole_notice() -> None:
@@ -123,9 +146,9 @@ def test_confirming_and_activity_renew_the_lease() -> None:
     assert confirmed.claim is not None
     assert confirmed.claim.until == later + POLICY.claim_lease
     assert confirmed.claim.at == NOON
+    assert told(confirm(held(), ANA, later, POLICY)) == ["confirmed the claim"]
     assert renewed(held(), BEN, later, POLICY) == held()
-    refused = confirm(held(), BEN, later, POLICY)
-    assert isinstance(refused, Refused)
+    assert refused(confirm(held(), BEN, later, POLICY)).code == "not_yours"
 
 
 def test_a_claim_does_not_lapse_while_the_customer_is_the_one_to_write() -> None:

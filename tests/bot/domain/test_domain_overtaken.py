@@ -1,13 +1,16 @@
 """What a colleague told the customer since somebody began to write is shown before the Send counts."""
 
+from collections.abc import Callable
+
 import pytest
 
 from bot.domain.case import Case, Person, Purpose, SendState
 from bot.domain.decisions import Decision, Refused
+from bot.domain.lifecycle import close, dismiss
 from bot.domain.overtaking import Seen, meanwhile, overtaken_by, seen_of
 from bot.domain.replying import SENDS_KEPT, Draft, Outgoing, queue, undo
 from tests.support.cases import ANA, BEN, NOON, a_case, a_send, an_item
-from tests.support.decisions import case_of
+from tests.support.decisions import case_of, refused
 from tests.support.policies import a_policy
 
 POLICY = a_policy()
@@ -91,6 +94,36 @@ def test_private_words_are_quoted_without_anybodys_data() -> None:
     told = a_send(by=ANA, private=True, text="Is carla@mail.example still your address?")
     assert meanwhile(a_case(sends=(told,)), BEN, Seen()).startswith("Ana answered meanwhile: “Is ")
     assert "carla@mail" not in meanwhile(a_case(sends=(told,)), BEN, Seen())
+    public = told.model_copy(update={"private": False, "text": "Write to care@hark.example"})
+    assert meanwhile(a_case(sends=(public,)), BEN, Seen()) == "Ana answered meanwhile: “Write to care@hark.example”"
+
+
+def test_an_answer_that_was_taken_back_is_no_news() -> None:
+    """Ben opened his form before Ana pressed Send, and she took it back: no customer will read it."""
+    case = case_of(undo(case_of(sends(a_case(), ANA, "s1")), "s1", ANA, NOON))
+    assert meanwhile(case, BEN, Seen()) == ""
+
+
+def closes(case: Case, seen: Seen) -> Decision:
+    """Ana presses Close."""
+    return close(case, ANA, "solved", NOON, seen=seen)
+
+
+def dismisses(case: Case, seen: Seen) -> Decision:
+    """Ana says that it is not for us."""
+    return dismiss(case, ANA, NOON, seen=seen)
+
+
+@pytest.mark.parametrize("put_away", [closes, dismisses])
+def test_a_case_is_not_put_away_over_words_that_nobody_read(put_away: Callable[[Case, Seen], Decision]) -> None:
+    """They would wait for an answer with no clock running; and what is put away is so once."""
+    before = a_case()
+    case = with_words(before, "Hello?")
+    told = refused(put_away(case, seen_of(before)))
+    assert (told.code, "Carla wrote meanwhile: “Hello?”" in told.text) == ("overtaken", True)
+    away = case_of(put_away(case, seen_of(case)))
+    assert not away.is_open
+    assert refused(put_away(away, seen_of(away))).code == "closed"
 
 
 def test_words_that_were_taken_back_and_forms_that_count_none_stop_nobody() -> None:

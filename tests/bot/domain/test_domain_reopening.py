@@ -70,6 +70,17 @@ def test_who_wrote_again_after_the_answer_waits_again() -> None:
     assert (case.wait.since, case.wait.ack_due) == (NOON + 12 * MINUTE, None)
 
 
+def test_a_case_that_was_closed_unanswered_is_as_it_was() -> None:
+    """Its cycle is neither over nor given up, and the network's window for an answer counts again."""
+    asked = an_item(reply_until=NOON + 90 * MINUTE)
+    shut = closed(a_case(items=(asked,)), NOON)
+    assert (shut.cycle.closed_at, shut.cycle.left) == (NOON, True)
+    case = back(shut, NOON + 5 * MINUTE)
+    assert (case.cycle.closed_at, case.cycle.left, case.close_reason) == (None, False, "")
+    assert case.wait is not None
+    assert case.wait.answer_due == NOON + 30 * MINUTE
+
+
 def test_a_question_before_the_thanks_is_still_owed_an_answer() -> None:
     """Only the newest words are known to want none."""
     case = writes(writes(answered(), "And now?", ASKS, NOON + 10 * MINUTE), "Thanks!", THANKS, NOON + 11 * MINUTE)

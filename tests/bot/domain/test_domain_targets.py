@@ -142,6 +142,13 @@ def test_a_breach_is_a_miss_for_good_and_goes_first() -> None:
     assert len([post for post in late.posts if post.kind is PostKind.RETIRED]) == 1
 
 
+def test_two_late_answers_of_one_cycle_are_one_miss() -> None:
+    """The customer wrote again after the late answer, and waited too long again: the cycle has missed once each."""
+    late = after(a_case(), 500)
+    again = start_wait(NOON + 600 * MINUTE, POLICY, with_ack=False)
+    assert after(late.model_copy(update={"wait": again}), 1000).cycle.missed == late.cycle.missed
+
+
 def test_a_long_outage_alerts_once_not_five_times() -> None:
     """When all marks fall due together, each person gets one message, about the worst of them."""
     case = after(a_case(posts=(a_card(),)), 500)
