@@ -79,7 +79,7 @@ class Customer:
         known = {each.casefold() for each in self.ids | self.handles if each}
         told = [rf"(?<!\w){re.escape(each)}(?!\w)" for each in known if len(each) >= TELLING]
         told += [rf'(?<=["@/:]){re.escape(each)}(?=["/:]|$)' for each in known if len(each) < TELLING]
-        return re.compile("|".join(sorted(told, key=len, reverse=True)) or r"(?!)")
+        return re.compile("|".join(told) or r"(?!)")
 
     @cached_property
     def _in_words(self) -> re.Pattern[str]:

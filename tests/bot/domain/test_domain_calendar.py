@@ -143,6 +143,14 @@ def test_a_calendar_that_never_opens_counts_plain_time() -> None:
     assert never.after(start, timedelta(hours=1)) == start + timedelta(hours=1)
 
 
+def test_the_desk_is_open_from_the_first_instant_to_before_the_last() -> None:
+    """So that one span that ends when the next begins leaves no gap, and none counts twice."""
+    nine_to_ten = Calendar(spans=(Span(weekday=2, opens=time(9), closes=time(10)),))
+    nine = datetime(2026, 3, 4, 9, tzinfo=UTC)
+    instants = (nine - timedelta(seconds=1), nine, nine + timedelta(minutes=59), nine + timedelta(hours=1))
+    assert [nine_to_ten.is_open(instant) for instant in instants] == [False, True, True, False]
+
+
 def test_the_version_changes_with_the_hours_only() -> None:
     """Due times remember by which opening hours they were computed."""
     other = DESK.model_copy(update={"spans": DESK.spans[:-1]})

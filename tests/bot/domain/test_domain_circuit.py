@@ -37,6 +37,7 @@ def test_one_failure_pauses_nothing_three_do() -> None:
     opened = broken(FAILURES)
     assert opened.until == NOON + (FAILURES - 1) * SECOND + FIRST_PAUSE
     assert opened.since == NOON
+    assert {broken(times).why for times in range(1, FAILURES + 1)} == {"no answer"}
 
 
 def test_each_pause_is_longer_up_to_five_minutes() -> None:

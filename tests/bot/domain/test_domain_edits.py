@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from bot.domain.decisions import Refused
 from bot.domain.reading import Reading
-from bot.domain.receiving import completed, edited, receive
+from bot.domain.receiving import completed, deleted, edited, receive, reread
 from tests.support.cases import NOON, a_case, an_item
 from tests.support.decisions import case_of
 from tests.support.policies import a_policy
@@ -18,6 +18,17 @@ def test_an_older_edit_that_arrives_late_does_not_bring_the_old_words_back() -> 
     late = edited(newer, "post-1", "older", "v2", masked=False, cut=False, now=NOON + timedelta(minutes=1))
     assert isinstance(late, Refused)
     assert newer.latest.text == "newest"
+
+
+def test_each_wording_is_kept_once_and_an_edit_counts_once() -> None:
+    """Told again under its version it is known; a mere change of what answering takes adds no wording."""
+    case = a_case()
+    for n, text in enumerate(("b", "c", "c"), start=1):
+        case = case_of(edited(case, "post-1", text, f"v{n}", masked=False, cut=False, now=NOON))
+    assert (case.latest.text, case.latest.earlier) == ("c", ("My parcel is late. Where is it?", "b"))
+    assert isinstance(edited(case, "post-1", "d", "v3", masked=False, cut=False, now=NOON), Refused)
+    gone = case_of(deleted(case, "post-1", NOON))
+    assert isinstance(edited(gone, "post-1", "d", "v4", masked=False, cut=False, now=NOON), Refused)
 
 
 def test_an_edit_renews_what_answering_takes() -> None:
@@ -48,6 +59,39 @@ def test_first_words_that_come_after_their_edit_bring_what_it_lacked() -> None:
     assert (item.text, item.edited, item.edited_at, item.version) == ("Found it", True, NOON, "v2")
     assert (item.posted_at, item.url, item.earlier) == (first.posted_at, first.url, ("Where is it?",))
     assert isinstance(completed(after, first, a_policy()), Refused)
+
+
+def test_the_earliest_telling_says_when_words_were_posted() -> None:
+    """A later one from before the edit does not make them younger; and nothing brings words back that are gone."""
+    edit = an_item("Found it", edited=True, edited_at=NOON + timedelta(minutes=9))
+    case = a_case(items=(edit,))
+    between = an_item("Where is it?", posted_at=NOON + timedelta(minutes=5))
+    assert case_of(completed(case, between, a_policy())).latest.posted_at == NOON
+    gone = case_of(deleted(case, "post-1", NOON))
+    assert isinstance(completed(gone, an_item(url="https://x.example/1"), a_policy()), Refused)
+    assert isinstance(completed(gone, an_item(id="post-9"), a_policy()), Refused)
+
+
+def test_first_words_add_what_answering_takes() -> None:
+    """What the edit told of it counts, being newer."""
+    edit = an_item("Found it", edited=True, edited_at=NOON, ref={"post": "2"})
+    first = an_item("Where is it?", posted_at=NOON - timedelta(minutes=5), ref={"post": "1", "author": "a"})
+    after = case_of(completed(a_case(items=(edit,)), first, a_policy()))
+    assert after.latest.ref == {"post": "2", "author": "a"}
+
+
+def test_a_case_reads_as_its_newest_words_that_stand() -> None:
+    """An edit or a deletion can make other words the newest; without any left it reads as it did."""
+    second = an_item("Thanks!", id="post-2", posted_at=NOON + timedelta(minutes=1))
+    case = a_case(items=(an_item(), second), reading=Reading(intent="praise"))
+    read = {"My parcel is late. Where is it?": Reading(intent="question"), "": Reading(intent="other")}.__getitem__
+    one_left = case_of(reread(case, deleted(case, "post-2", NOON), read))
+    assert one_left.reading.intent == "question"
+    older = case_of(reread(case, deleted(case, "post-1", NOON), read))
+    assert older.reading.intent == "praise"
+    assert case_of(reread(one_left, deleted(one_left, "post-1", NOON), read)).reading.intent == "question"
+    unknown = deleted(case, "post-9", NOON)
+    assert reread(case, unknown, read) is unknown
 
 
 def test_an_edit_from_before_the_known_words_is_refused() -> None:

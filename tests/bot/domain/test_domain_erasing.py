@@ -60,6 +60,27 @@ def test_an_id_or_a_handle_names_a_customer(who: str) -> None:
     assert is_own(a_case(), customer(SQUARE, who))
 
 
+@pytest.mark.parametrize("who", ["did:plc:carla", "carla.example", "@CARLA.Example"])
+def test_every_case_of_theirs_is_found_worth_reading(who: str) -> None:
+    """However the network writes the handle: what is not read is not erased."""
+    shouting = CARLA.model_copy(update={"handle": "Carla.EXAMPLE"})
+    case = a_case(author=shouting, items=(an_item(author=shouting),))
+    assert is_own(case, customer(SQUARE, who))
+    assert customer(SQUARE, who).may_be_in(case.model_dump_json())
+    assert not customer(SQUARE, who).may_be_in(a_case(author=DANIEL, items=(an_item(author=DANIEL),)).model_dump_json())
+
+
+def test_the_author_of_a_case_counts_also_when_none_of_the_kept_words_are_theirs() -> None:
+    """The first words of a long conversation are kept no more."""
+    assert authors_of(a_case(items=(an_item(author=DANIEL),))) == [CARLA, DANIEL]
+
+
+def test_the_longest_of_their_names_goes_first() -> None:
+    """Else the rest of it would stay: "somebody Diaz"."""
+    one = found(DANIEL.id, DANIEL, DANIEL.model_copy(update={"name": "Daniel"}))
+    assert one.scrubbed("Daniel Diaz wrote, says Daniel") == one.scrubbed("Daniel wrote, says Daniel")
+
+
 @pytest.mark.parametrize("who", ["Carla", "carla", "carla.exampl", "DID:PLC:CARLA", "erased"])
 def test_a_name_or_a_part_names_nobody(who: str) -> None:
     """Names are not unique, and an id is exact. What stands for the erased is nobody."""
@@ -227,9 +248,13 @@ def test_what_remains_is_where_messages_stand_and_nothing_else() -> None:
 
 def test_what_there_is_is_counted() -> None:
     """A case of their own with what goes along, and their part in a case of somebody else."""
-    case = a_thread(sends=(a_send(), a_send(id="2", state=SendState.SENT)))
+    sent = a_send(state=SendState.SENT)
+    to_his = {"id": "his", "to": "at://did:plc:daniel/2"}
+    like, private = {"id": "like", "text": ""}, {"id": "private", "private": True}
+    went_out = (sent, *(sent.model_copy(update=each) for each in (to_his, to_his | like, to_his | private)))
+    case = a_thread(sends=(*went_out, a_send(id="2"), a_send(id="3"), a_send(id="4")))
     own = share(case, found(CARLA.id, CARLA))
-    assert (own.open, own.closed, own.queued, own.answers, own.others_words) == (1, 0, 1, 1, 1)
+    assert (own.open, own.closed, own.queued, own.answers, own.others_words) == (1, 0, 3, 2, 1)
     other = share(case, found(DANIEL.id, DANIEL))
-    assert (other.open, other.shared, other.items, other.answers) == (0, 1, 1, 0)
+    assert (other.open, other.shared, other.items, other.answers) == (0, 1, 1, 1)
     assert (own + other).items == 1

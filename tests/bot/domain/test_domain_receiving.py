@@ -20,6 +20,7 @@ POLICY = a_policy()
 COMPLAINT = Reading(intent="complaint", sentiment="negative")
 PRAISE = Reading(intent="praise", sentiment="positive")
 OTHER = Reading(intent="other")
+DAN = CARLA.model_copy(update={"id": "did:plc:dan", "name": "Dan"})
 
 
 def opened(**changes: Any) -> Case:
@@ -54,6 +55,13 @@ def test_a_first_post_opens_a_case_with_a_card_and_a_promise() -> None:
     assert case.wait.ack_due is not None
 
 
+def test_the_audit_log_says_who_wrote() -> None:
+    """By the name on the card; somebody without one is the customer."""
+    assert [entry.what for entry in open_case(a_key(), an_item(), COMPLAINT, POLICY).log] == ["Carla wrote"]
+    nobody = receive(closed(answered(opened())), an_item(author=None, id="post-2"), COMPLAINT, POLICY)
+    assert [entry.what for entry in nobody.log] == ["The customer came back"]
+
+
 def test_a_follow_up_stays_on_the_card_and_adds_one_line_to_the_thread() -> None:
     """No second card; the wait keeps its beginning."""
     case = again(opened())
@@ -61,6 +69,7 @@ def test_a_follow_up_stays_on_the_card_and_adds_one_line_to_the_thread() -> None
     assert case.posts[1].thread
     assert case.posts[1].text == "Carla: Still waiting!"
     assert case.latest.seq == 2
+    assert again(case, "Thanks!", PRAISE).reading == PRAISE
     assert case.wait is not None
     assert case.wait.since == NOON
 
@@ -173,16 +182,26 @@ def test_only_the_newest_interactions_are_kept_in_the_case() -> None:
 
 
 def test_several_customers_in_one_topic_are_counted() -> None:
-    """A second author is a second person; the same one again is not."""
-    other = CARLA.model_copy(update={"id": "did:plc:dan", "name": "Dan"})
-    case = again(again(opened(), author=other), author=other)
+    """A second author is a second person; the same one again is not, nor is somebody whom nobody named."""
+    case = again(again(again(opened(), author=DAN), author=DAN), author=None)
     assert case.people == 2
+
+
+@pytest.mark.parametrize(("more", "whose"), [(0, DAN), (ITEMS_KEPT - 2, DAN), (ITEMS_KEPT - 1, CARLA)])
+def test_a_case_is_of_whoever_spoke_first(more: int, whose: Author) -> None:
+    """Also when those words come last; but of what came before the words that are kept nobody knows who was first."""
+    case = opened()
+    for _ in range(more):
+        case = again(case)
+    assert again(case, author=DAN, posted_at=NOON - timedelta(hours=1)).author == whose
+    assert again(case, author=DAN, posted_at=NOON + timedelta(hours=1)).author == CARLA
 
 
 def test_an_edit_shows_new_words_and_keeps_the_old_in_the_history() -> None:
     """The card shows the edit; what stood there before is kept with it, and not in the audit log."""
-    answer = edited(opened(), "post-1", "Found it, sorry", "v2", masked=False, cut=False, now=NOON)
+    answer = edited(opened(), "post-1", "Found it, sorry", "v2", masked=True, cut=True, now=NOON)
     assert isinstance(answer, Change)
+    assert (answer.case.latest.masked, answer.case.latest.cut) == (True, True)
     assert answer.case.latest.text == "Found it, sorry"
     assert answer.case.latest.edited
     assert answer.case.latest.earlier == ("My parcel is late. Where is it?",)
@@ -213,6 +232,16 @@ def test_one_of_two_deleted_posts_leaves_the_promise() -> None:
     after = case_of(deleted(again(opened()), "post-2", NOON))
     assert after.wait is not None
     assert after.latest.id == "post-1"
+
+
+def test_answers_are_given_to_the_newest_words_that_stand() -> None:
+    """In public and in private each to its own; where nothing stands on that side, to the newest of all."""
+    words = (("p1", False), ("p2", False), ("d3", True), ("d4", True), ("p5", False))
+    items = tuple(an_item(id=id_, private=private, deleted=id_ in ("d4", "p5")) for id_, private in words)
+    case = a_case(items=items)
+    assert (case.latest.id, case.newest(private=False).id, case.newest(private=True).id) == ("d3", "p2", "d3")
+    assert a_case(items=items[:2]).newest(private=True).id == "p2"
+    assert a_case(items=items[3:]).latest.id == "p5"
 
 
 def test_a_question_that_is_deleted_after_an_answer_to_another_waits_no_more() -> None:

@@ -57,6 +57,7 @@ def test_those_who_wait_count() -> None:
     found = told(counts, waiter(2), waiter(5, overdue=True), waiter(1, Stage.ANSWER))
     assert found.total.answer.customer == found.total.answer.desk == (within(10), at_least(2))
     assert (found.total.answer.customers, found.total.answered, found.total.waiting) == (12, 9, 3)
+    assert found.total.word.customers == told(counts).total.word.customers + 2
     assert (found.waiting, found.oldest, found.since) == (3, NOON - 5 * HOUR, WEEK)
 
 
@@ -97,7 +98,9 @@ def test_each_network_by_itself_the_busiest_first() -> None:
 
 def test_those_whom_nobody_looked_at_make_nothing_better() -> None:
     """A million wait: most of them are counted only, and a percentile that depends on them is not known."""
-    total = told(answered("square", 10, 10), waiter(2, overdue=True), unseen=(89, 20)).total
+    found = told(answered("square", 10, 10), waiter(2, overdue=True), unseen=(89, 20))
+    assert found.waiting == 90
+    total = found.total
     assert (total.answer.customers, total.waiting, total.promised) == (100, 90, 31)
     assert total.answer.customer == (Bounds(0, None), within(10)._replace(high_s=None))
 
