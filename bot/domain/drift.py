@@ -68,7 +68,7 @@ def fields_of(body: bytes) -> list[str]:
         return []
     found: dict[str, None] = {}
     _walk(value, "", 0, found)
-    return list(found)
+    return list(found)[:FIELDS]
 
 
 def is_learned(since: datetime, deliveries: int, now: datetime) -> bool:

@@ -76,8 +76,6 @@ def displaced(case: Case, post_id: str, error: str, places: Places, again: datet
 
 def settled(case: Case) -> Case:
     """The card stands where it belongs: copies elsewhere are retired."""
-    if not any(_is_copy(post) for post in case.posts):
-        return case
     posts = [_retired(post) if _is_copy(post) else post for post in case.posts if not _is_waiting_copy(post)]
     return case.model_copy(update={"posts": tuple(posts)})
 
