@@ -94,6 +94,18 @@ async def test_a_duplicate_leaves_nothing_behind(store: Store, redis: "redis.asy
     assert await store.cases.commit(Commit(before=stored, after=case, at=NOON, dedupe=["post-2"])) == "committed"
 
 
+async def test_what_comes_again_is_remembered_anew(store: Store, redis: "redis.asyncio.Redis") -> None:
+    """A network that repeats itself for longer than names are kept opens nothing twice."""
+    new = Commit(before=None, after=a_case(), at=NOON, dedupe=["post-1"])
+    await store.cases.commit(new)
+    keys = Keys(store.cases.keys.shards)
+    name = keys.seen(keys.shard_of(a_case().id), a_case().id, "post-1")
+    whole = await redis.ttl(name)
+    await redis.expire(name, 60)
+    assert await store.cases.commit(new) == "duplicate"
+    assert await redis.ttl(name) in (whole - 1, whole)
+
+
 async def test_a_duplicate_is_told_before_a_conflict(store: Store) -> None:
     """A redelivery to a case that moved on is final at once, so nobody loads and tries again."""
     await store.cases.commit(Commit(before=None, after=a_case(), at=NOON, dedupe=["post-1"]))

@@ -1,6 +1,7 @@
 """Due queues: one holder at a time, nothing forgotten, the urgent first."""
 
 import asyncio
+from collections import Counter
 from datetime import timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from bot.domain.errors import StoreUnavailable
 from bot.domain.ports import Due
+from bot.store.due import Turns
 from bot.store.keys import BAND, score
 from bot.store.store import Store
 from tests.support.cases import NOON
@@ -359,3 +361,15 @@ async def test_a_full_server_leaves_every_lease_as_it_was() -> None:
             admin.config_set("maxmemory", 0)
             assert len(await store.cards.take(NOON, 5, LEASE)) == 3
             assert await store.link.do("HLEN", store.cards.keys.due(0, "cards")[2]) == 1
+
+
+@pytest.mark.parametrize(("shards", "limit"), [(1, 5), (3, 1), (3, 2), (4, 9)])
+def test_every_shard_gets_its_turn(shards: int, limit: int) -> None:
+    """Also where a worker has hands for fewer things than there are shards; it is never given more than those."""
+    turns, asked = Turns(shards), Counter[int]()
+    for _ in range(shards):
+        chosen, each = turns.share(limit)
+        asked.update(chosen)
+        assert 0 < len(chosen) * each <= limit
+    assert set(asked) == set(range(shards))
+    assert len(set(asked.values())) == 1

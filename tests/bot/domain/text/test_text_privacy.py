@@ -22,6 +22,7 @@ OURS = AllowList(
         ("write to ana.b+x@mail.example, ok", "write to [e-mail hidden], ok"),
         ("ana (at) mail (dot) example", "[e-mail hidden]"),
         ("ana at mail dot com please", "[e-mail hidden] please"),
+        ("ANA AT MAIL DOT COM please", "[e-mail hidden] please"),
         ("ana @ mail . com please", "[e-mail hidden] please"),
         ("写信ana@mail.com谢谢", "写信[e-mail hidden]谢谢"),
         ("card 4111 1111 1111 1111 12/26", "card [card ••1111] 12/26"),
@@ -106,7 +107,8 @@ def test_findings_say_what_and_where_but_not_the_data() -> None:
         "1-800-555-0100",
         "(800) 555-0100",
         "mail help@SHOP.example",
-        "mail desk@eu.hark.example",
+        "mail desk@hark.example",
+        "mail desk@eu.HARK.example",
     ],
 )
 def test_the_companys_own_is_allowed_however_written(text: str) -> None:
