@@ -14,7 +14,7 @@ from bot.store.store import Store
 from tests.support.card_cases import a_hiding_case
 from tests.support.cases import ANA, BEN, NOON, a_case, a_claim, a_key, a_log_entry, a_send, a_wait, an_item
 from tests.support.real_servers import a_server
-from tests.support.stores import RETENTION, a_store
+from tests.support.stores import RETENTION, a_store, end_leases
 
 LEASE = timedelta(seconds=30)
 LATE = NOON + timedelta(days=1)
@@ -312,6 +312,16 @@ async def test_requests_to_hide_are_listed_until_somebody_decides(store: Store) 
     assert await store.cases.commit(Commit(before=first, after=after, at=NOON)) == "committed"
     assert [case.id for case in await store.cases.hiding(10)] == [second.id]
     assert await store.cases.count_hiding() == 1
+
+
+async def test_a_draw_that_is_held_from_the_first_comes_back_in_its_band(store: Store) -> None:
+    """Whoever was to post it is gone: others take it in its order, not before everything else."""
+    case = a_case()
+    hold = (store.cards.hold(case.id, 3), timedelta(seconds=6))
+    await store.cases.commit(Commit(before=None, after=case, at=NOON, draw=3, hold=hold))
+    assert await store.cards.take(LATE, 10, LEASE) == []
+    await end_leases(store)
+    assert [(due.id, due.priority) for due in await store.cards.take(LATE, 10, LEASE)] == [(case.id, 3)]
 
 
 async def test_a_hold_without_a_draw_is_refused_unstored(store: Store) -> None:
