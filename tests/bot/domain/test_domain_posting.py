@@ -47,8 +47,9 @@ def test_a_message_of_one_name_is_wanted_once() -> None:
 
 
 def test_a_line_without_a_card_has_no_place() -> None:
-    """There is no thread in which it could stand."""
-    assert with_line(a_case(), "l1", "Hello") == a_case()
+    """There is no thread in which it could stand; somebody's direct message is no card."""
+    case = with_alert(a_case(), ANA.id, "Late", "a1")
+    assert with_line(case, "l1", "Hello") == case
 
 
 def test_only_the_card_says_since_when_the_case_is_shown() -> None:

@@ -146,7 +146,9 @@ def test_two_late_answers_of_one_cycle_are_one_miss() -> None:
     """The customer wrote again after the late answer, and waited too long again: the cycle has missed once each."""
     late = after(a_case(), 500)
     again = start_wait(NOON + 600 * MINUTE, POLICY, with_ack=False)
-    assert after(late.model_copy(update={"wait": again}), 1000).cycle.missed == late.cycle.missed
+    more = after(late.model_copy(update={"wait": again}), 1000)
+    assert more.cycle.missed == late.cycle.missed
+    assert len(more.posts) == len(late.posts) + 1  # and yet they are told again
 
 
 def test_a_long_outage_alerts_once_not_five_times() -> None:
