@@ -49,7 +49,7 @@ async def test_many_takers_share_the_work(store: Store) -> None:
 async def test_never_more_than_the_limit_and_in_the_end_all(store: Store, limit: int) -> None:
     """With any limit above 0 repeated taking brings everything; the limit is never passed."""
     for n in range(10):
-        await store.cards.put(f"id-{n}", NOON)
+        await store.cards.put(f"id-{n}", NOON, n // 2)
     found: list[str] = []
     for _ in range(40):
         taken = await store.cards.take(NOON, limit, LEASE)
@@ -183,7 +183,10 @@ async def test_later_is_later_unless_something_sooner_came(store: Store) -> None
     (held,) = await store.sends.take(NOON + 60 * SECOND, 5, LEASE)
     await store.sends.put("a", NOON + 70 * SECOND)
     await store.sends.later(held, NOON + timedelta(hours=1))
-    assert ids(await store.sends.take(NOON + 70 * SECOND, 5, LEASE)) == ["a"]
+    (held,) = await store.sends.take(NOON + 70 * SECOND, 5, LEASE)
+    await store.sends.put("a", NOON + timedelta(hours=1))
+    await store.sends.later(held, NOON + 80 * SECOND)
+    assert ids(await store.sends.take(NOON + 80 * SECOND, 5, LEASE)) == ["a"]
 
 
 async def test_an_exchange_gives_back_and_takes(store: Store) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from bot.domain.errors import LeaseLost, StoreUnavailable
 from bot.domain.models import Raw
 from bot.domain.ports import Stored
-from bot.store.inbox import from_fields
+from bot.store.inbox import GROUP, from_fields
 from bot.store.store import Store
 from tests.support.cases import NOON, a_raw
 from tests.support.real_servers import a_server
@@ -123,6 +123,18 @@ async def test_a_dead_workers_deliveries_are_taken_over(redis_url: str) -> None:
         assert (stored.raw.body, stored.tries) == (b"1", 2)
         await last.inbox.done([stored])
         assert await last.inbox.depth() == 0
+
+
+async def test_what_is_not_in_the_inbox_any_more_is_nobodys_work(redis_url: str, redis: "redis.asyncio.Redis") -> None:
+    """A delivery that was deleted while somebody held it is looked at once more, and never again."""
+    async with a_store(redis_url, instance="dead") as dead:
+        await dead.inbox.put(a_raw(b"1"))
+        (stored,) = await dead.inbox.take(10, 0)
+        key = dead.inbox.keys.inbox(stored.shard)
+        await redis.xdel(key, stored.id)
+    async with a_store(redis_url, instance="heir", takeover=AT_ONCE) as heir:
+        assert await heir.inbox.take(10, 0) == []
+    assert (await redis.xpending(key, GROUP))["pending"] == 0
 
 
 async def test_workers_that_are_gone_are_forgotten(
