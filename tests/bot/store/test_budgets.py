@@ -53,6 +53,14 @@ async def test_a_pause_holds_everybody(store: Store, clock: TestClock) -> None:
     assert await store.budgets.take("other", 1.0, 5, NOON) == 0
 
 
+async def test_asking_during_a_pause_does_not_make_it_forgotten(store: Store) -> None:
+    """What is kept of a bucket outlives its pause, whoever looks at it meanwhile."""
+    key = store.budgets.keys.bucket("b")
+    await store.budgets.pause("b", NOON + timedelta(hours=9))
+    assert await store.budgets.take("b", 1.0, 5, NOON) == timedelta(hours=9) / SECOND
+    assert await store.link.do("PTTL", key) > timedelta(hours=9) / timedelta(milliseconds=1)
+
+
 async def test_a_clock_that_is_behind_gains_nothing(store: Store) -> None:
     """Machines disagree about the time: a later look by a slower clock neither refills nor fails."""
     assert await store.budgets.take("b", 1.0, 1, NOON) == 0
