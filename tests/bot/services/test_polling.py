@@ -6,13 +6,14 @@ from datetime import UTC, timedelta
 
 import pytest
 
-from bot.domain.errors import Permanent
+from bot.domain.errors import NetworkError, Permanent, Transient
 from bot.domain.models import Event, Health, Raw
 from bot.domain.network import UNKNOWN_FOR, Page, Titles
 from bot.domain.ports import Due
+from bot.services import health
 from bot.services.gate import Gate
 from bot.services.lookups import Lookups
-from bot.services.polling import Polling
+from bot.services.polling import AFTER_BAD_CHECK_S, CHECK_EVERY_S, Polling
 from bot.store.store import Store
 from bot.telemetry import Metrics
 from connectors.webhook.connector import WebhookConnector
@@ -22,6 +23,7 @@ LEASE = timedelta(seconds=30)
 MINUTE = timedelta(minutes=1)
 SWEEP = "square/main/sweep"
 LOOKUP = "square/main/lookup:person:42"
+TITLES = Titles(square="Square")
 
 
 class Swept(WebhookConnector):
@@ -32,7 +34,8 @@ class Swept(WebhookConnector):
     def __init__(self, wait_s: float | None) -> None:
         """`wait_s`: how long a page asks to wait, if not for the usual hour."""
         self.wait_s = wait_s
-        self.trouble: list[Permanent] = []
+        self.trouble: list[NetworkError] = []
+        self.well = True
         self.polls = self.checks = 0
         self.looked_up: list[str] = []
 
@@ -59,9 +62,9 @@ class Swept(WebhookConnector):
         return ()
 
     async def check(self) -> Health:
-        """All is well."""
+        """All is well, unless told otherwise."""
         self.checks += 1
-        return Health(ok=True, summary="token good for 40 days")
+        return Health(ok=self.well, summary="token good for 40 days" if self.well else "the token has ended")
 
 
 async def untold(_name: str, _text: str) -> None:
@@ -76,13 +79,17 @@ class Desk:
     clock: TestClock
     account: Swept
 
+    @property
+    def gate(self) -> Gate:
+        """What every process asks before it polls or sends."""
+        return Gate(self.store.notes, self.store.budgets, self.clock, UTC, TITLES)
+
     def worker(self, *, knows: bool = True) -> Polling:
         """A process that has just started. An older one does not know the account."""
-        store, clock, titles = self.store, self.clock, Titles(square="Square")
-        gate = Gate(store.notes, store.budgets, clock, UTC, titles)
+        store, clock = self.store, self.clock
         lookups = Lookups(store.notes, store.polls, clock)
         accounts = {("square", "main"): self.account} if knows else {}
-        return Polling(store, accounts, clock, Metrics(), 20.0, gate, untold, lookups, titles)
+        return Polling(store, accounts, clock, Metrics(), 20.0, self.gate, untold, lookups, TITLES)
 
     async def work(self, *workers: Polling, minutes: int) -> None:
         """Each minute all of them look what there is to poll, and poll what is due."""
@@ -129,6 +136,34 @@ async def test_what_a_page_or_a_refusal_asks_to_wait_is_waited(desk: Desk) -> No
     worker = desk.worker()
     await desk.work(worker, minutes=119)
     assert desk.account.polls == 2
+
+
+@pytest.mark.parametrize("shared", [True, False])
+async def test_a_poll_that_is_told_to_slow_down_stops_sends_too(desk: Desk, shared: bool) -> None:
+    """The network counts an account's calls together; unless it says that only this one door is meant."""
+    desk.account.trouble = [Transient("slow down", 90.0, shared=shared)]
+    again = await desk.worker().act(Due(SWEEP, 0, "token", 0))
+    assert again == desk.clock.now() + timedelta(seconds=90)
+    held = await desk.gate.ask(desk.account)
+    assert (held.until if held else None) == (again if shared else None)
+
+
+async def test_a_trouble_of_a_poll_is_told_until_the_next_good_one(desk: Desk) -> None:
+    """App Home and `check` say what the network said."""
+    desk.account.trouble = [Permanent("refused", "not allowed to read")]
+    worker = desk.worker()
+    for minutes, ok, summary in ((1, False, "not allowed to read"), (5, True, "last asked for sweep without trouble")):
+        await desk.work(worker, minutes=minutes)
+        found = await health.read(desk.store.notes, desk.account)
+        assert (found.ok, found.summary) == (ok, summary)
+
+
+@pytest.mark.parametrize(("well", "after_s"), [(True, CHECK_EVERY_S), (False, AFTER_BAD_CHECK_S)])
+async def test_a_check_that_found_trouble_comes_back_sooner(desk: Desk, well: bool, after_s: float) -> None:
+    """Whoever has mended a token need not wait half an hour to see that it is well."""
+    desk.account.well = well
+    again = await desk.worker().act(Due(f"square/main/{health.CHECK}", 0, "token", 0))
+    assert again == desk.clock.now() + timedelta(seconds=after_s)
 
 
 async def test_a_new_start_polls_at_once_what_waits_for_long(desk: Desk) -> None:

@@ -94,3 +94,17 @@ async def test_what_another_account_lacks_is_its_own(office: Office) -> None:
     await office.has("one")
     await office.draws_without(await office.has("elsewhere", account=ANOTHER))
     assert await office.due() == []
+
+
+async def test_accounts_that_come_back_one_after_the_other_are_each_drawn_again(redis_url: str) -> None:
+    """What was drawn again for the first is not taken for the second's."""
+    clock = TestClock()
+    async with a_store(redis_url, clock=clock) as store:
+        ((account, connector),) = told(lambda _: ()).items()
+        knows_both = Redrawing(store, {account: connector, (account[0], ANOTHER): connector}, clock)
+        office = Office(store, clock, knows_both, Redrawing(store, {}, clock))
+        first, second = await office.has("one"), await office.has("elsewhere", account=ANOTHER)
+        await office.draws_without(first)
+        assert await office.due() == [(first, 4)]
+        await office.draws_without(second)
+        assert await office.due() == [(second, 4)]
