@@ -4,12 +4,13 @@ from datetime import timedelta
 
 import pytest
 
+from bot.domain.case import Purpose
 from bot.domain.errors import Permanent, Transient, Unknown
 from bot.domain.models import Interaction, Kind
 from sandbox.square.seed import BRAND_MAIN_LOGIN
 from tests.support.bluesky_rig import NO_CHAT_PASSWORD, Rig, interactions, read_all
 
-POST = "app.bsky.feed.post"
+POST, LIKE = "app.bsky.feed.post", "app.bsky.feed.like"
 
 
 async def _mention(rig: Rig, name: str = "anahorvat", text: str = "@acme where is my suitcase?") -> Interaction:
@@ -266,3 +267,16 @@ async def test_a_private_message_needs_somebody(rig: Rig) -> None:
     mention = await _mention(rig)
     with pytest.raises(Permanent, match="nobody here"):
         await rig.connector().send(rig.send(mention, ref={}, private=True))
+
+
+async def test_a_like_whose_answer_was_lost_is_found_and_stands_once(rig: Rig) -> None:
+    """It is looked for among our likes, not among our posts."""
+    send = rig.send(await _mention(rig), purpose=Purpose.LIKE, text="")
+    assert await rig.connector().read_back(send) is None
+    rig.square.set_fault("drop_after", "com.atproto.repo.putRecord", times=9)
+    with pytest.raises(Unknown):
+        await rig.connector().send(send)
+    rig.square.set_fault(None)
+    found = await rig.connector().read_back(send)
+    assert found == await rig.connector().send(send)
+    assert len(list(rig.square.world.of_kind(LIKE, rig.square.brand.did))) == 1

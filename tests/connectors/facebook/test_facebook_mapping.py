@@ -177,6 +177,21 @@ def test_what_cannot_be_read_can_be_replayed_by_itself(name: str) -> None:
     assert list(mapping.parse(raw(found.part.encode()), PAGE)) == [found]
 
 
+@pytest.mark.parametrize(
+    ("name", "without"),
+    [("comment__add", {"post_id"}), ("comment__add", {"comment_id"}), ("mention__post_no_sender", {"post_id"})],
+)
+def test_without_the_ids_that_name_a_conversation_nothing_is_made(name: str, without: set[str]) -> None:
+    """It goes to the dead letter: a case of a guessed name would never be found again."""
+    doc = json.loads((FIXTURES / f"{name}.json").read_bytes())
+    value = doc["entry"][0]["changes"][0]["value"]
+    for each in without:
+        del value[each]
+    (found,) = mapping.parse(raw(json.dumps(doc).encode()), PAGE)
+    assert isinstance(found, Malformed)
+    assert "without" in found.error
+
+
 def test_a_mixed_delivery_is_read_update_by_update() -> None:
     """A comment, an update without value, a broken one, a message and one on standby."""
     found = Counter(type(each).__name__ for each in events("batch__mixed"))

@@ -8,6 +8,7 @@ import pytest
 from bot.domain.errors import Permanent, Transient, Unknown
 from bot.domain.models import Deleted, Edited, Interaction
 from bot.domain.network import Accepted
+from connectors.threads.sending import GONE
 from tests.support.cases import NOON, a_send
 from tests.support.graph_server import a_delivery
 from tests.support.threads_server import FIRST, NAME, OWN, Post, Rig, connect
@@ -118,8 +119,16 @@ async def test_a_post_that_is_gone_is_not_answered(rig: Rig) -> None:
     del rig.server.posts[post.id]
     with pytest.raises(Permanent) as caught:
         await rig.connector.send(send_to(post))
-    assert caught.value.reason == "gone"
+    assert (caught.value.reason, caught.value.text) == ("gone", GONE)
     assert [call.verb for call in rig.server.calls] == ["GET"]
+
+
+async def test_what_names_no_post_is_not_asked_for(rig: Rig) -> None:
+    """There is nothing that a reply could stand below."""
+    with pytest.raises(Permanent) as caught:
+        await rig.connector.send(a_send(ref={}))
+    assert caught.value.reason == "no_public_reply"
+    assert not rig.server.calls
 
 
 async def test_there_are_no_private_messages(rig: Rig) -> None:

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.domain.models import Interaction, Malformed, Raw, SendReport
+from bot.domain.models import Interaction, Malformed, Raw, SendReport, UnknownEvent
 from connectors.whatsapp.mapping import callback, parse
 from tests.support.cases import NOON
 from tests.support.fixtures import a_raw, assert_as_expected, fixtures, load
@@ -60,3 +60,13 @@ def test_the_part_that_could_not_be_read_can_be_read_again_after_a_fix() -> None
     [event] = parse(raw, NUMBER)
     assert isinstance(event, Interaction)
     assert (event.id, event.text, event.author and event.author.id) == ("wamid.A9", "no id", ANA.user)
+
+
+@pytest.mark.parametrize(
+    ("mark", "what"), [(callback("s-1", "dm|49"), "status:warned"), ("", "status:warned:not_ours")]
+)
+def test_a_status_that_nobody_knows_is_counted_by_its_name(mark: str, what: str) -> None:
+    """What another program sent from the same number is told apart."""
+    body = delivery({"statuses": [{"id": "wamid.B", "status": "warned", "biz_opaque_callback_data": mark}]})
+    raw = Raw(network="whatsapp", account="main", source="webhook", body=body, received_at=NOON)
+    assert list(parse(raw, NUMBER)) == [UnknownEvent(what=what)]

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -10,10 +11,11 @@ from bot.domain.errors import Transient, Unknown
 from bot.domain.models import Interaction, Raw
 from bot.domain.network import Remark
 from connectors.x.connector import XConnector
+from connectors.x.prices import OWN_POST, SEND_MESSAGE
 from connectors.x.spending import LONGEST_WAIT_S, SLOWEST, Plan
 from tests.support.cases import NOON
 from tests.support.x_rig import XRig, a_raw, answer_to, events, read_all, texts
-from tests.support.x_server import ANA, BEN, LOST, US
+from tests.support.x_server import ANA, BEN, LOST, US, message_event
 
 
 async def read_for_ever(connector: XConnector) -> None:
@@ -189,6 +191,29 @@ async def test_a_reply_whose_answer_was_lost_is_counted(rig: XRig, connector: XC
     with pytest.raises(Unknown):
         await connector.send(answer_to(event))
     assert await connector._ledger.spent() == before + 5_000 + 10_000
+
+
+async def test_looking_for_a_reply_costs_what_is_read(rig: XRig, connector: XConnector) -> None:
+    """Each of our own posts that X lists is paid for once, whether it is the one or not."""
+    raws, _ = await read_all(connector, "mentions") if rig.server.post(ANA, "@acme parcel") else ([], None)
+    event = next(each for each in events(connector, raws) if isinstance(each, Interaction))
+    await connector.send(answer_to(event))
+    before = await connector._ledger.spent()
+    assert await connector.read_back(answer_to(event, "Something else")) is None
+    assert await connector._ledger.spent() == before + OWN_POST
+
+
+@pytest.mark.parametrize("lost", [True, False])
+async def test_a_direct_message_is_counted_though_its_answer_was_lost(
+    rig: XRig, connector: XConnector, lost: bool
+) -> None:
+    """It may stand: rather count too much than too little."""
+    (event,) = connector.parse(a_raw(json.dumps(message_event(rig.server.message(ANA, US, "4711"))).encode()))
+    assert isinstance(event, Interaction)
+    rig.server.faults[f"POST /2/dm_conversations/with/{ANA}/messages"] = [LOST] if lost else []
+    with pytest.raises(Unknown) if lost else nullcontext():
+        await connector.send(answer_to(event, private=True))
+    assert await connector._ledger.spent() == SEND_MESSAGE
 
 
 async def test_what_staff_are_told_of_the_money(rig: XRig) -> None:
