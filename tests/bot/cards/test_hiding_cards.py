@@ -152,6 +152,16 @@ def test_who_hid_it_is_named_only_for_what_hark_did() -> None:
     assert "not by Hark" in text(render(case, CARD, a_view()).blocks)
 
 
+def test_hidden_words_that_are_not_the_newest_are_shown_with_their_button() -> None:
+    """Whoever shows them to everybody again sees which words that are."""
+    hidden = states()["hidden"]
+    assert text(render(hidden, CARD, a_view()).blocks).count("You are all idiots") == 1
+    case = hidden.model_copy(update={"items": (*hidden.items, an_item("And another thing", seq=2, id="post-2"))})
+    drawn = text(render(case, CARD, a_view()).blocks)
+    assert "And another thing" in drawn
+    assert drawn.count("You are all idiots") == 1
+
+
 def test_a_closed_card_still_shows_what_waits_and_what_is_hidden() -> None:
     """With the buttons for it: closing decides nothing about a comment."""
     closed: dict[str, Any] = {"status": "closed", "wait": None, "close_reason": "not for us"}

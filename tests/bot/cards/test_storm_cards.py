@@ -231,3 +231,12 @@ def test_a_case_says_to_which_problem_it_belongs(solved: bool, words: str, listi
     assert words in str(render(case, CARD, a_view()).blocks)
     drawn = ring_message(RingData([case], 1, 0), listed([case], lambda _case: a_view()))
     assert listing in str(drawn.blocks)
+
+
+def test_a_solved_problem_says_what_to_say_now_and_who_still_waits() -> None:
+    """Not what was said while it lasted; and nobody is said to wait where nobody does."""
+    drawn = problem_card(a_problem(SOLVED, folded=3))
+    assert "It works again." in drawn.text
+    assert "We are on it." not in drawn.text
+    assert "3 cases still wait" in str(drawn.blocks)
+    assert "still wait" not in str(problem_card(a_problem(SOLVED, folded=0)).blocks)

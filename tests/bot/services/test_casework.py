@@ -11,10 +11,11 @@ from bot.domain.case import Case, Person
 from bot.domain.claims import claim, release
 from bot.domain.decisions import Change, Decide, changed
 from bot.domain.errors import StoreUnavailable
+from bot.domain.lifecycle import close
 from bot.domain.ports import Cases, Commit, CommitResult
 from bot.services.casework import Casework, Outcome
 from bot.store.store import Store
-from tests.support.cases import NOON, a_case
+from tests.support.cases import ANA, NOON, a_case
 from tests.support.policies import a_policy
 from tests.support.stores import TestClock, a_store
 from tests.support.waiting import wait_until
@@ -203,3 +204,15 @@ async def test_the_same_interaction_counts_once(store: Store, times: int) -> Non
     stored = await store.cases.load(a_case().id)
     assert stored is not None
     assert stored.likes == 1
+
+
+async def test_a_closed_case_is_told_of_once(store: Store) -> None:
+    """Not with what came before it was closed, nor with what comes after."""
+    told: list[Case] = []
+    casework = Casework(store.cases, TestClock(), closed=told.append)
+    await store.cases.commit(Commit(None, a_case(), NOON))
+    await casework.apply(a_case().id, like)
+    assert told == []
+    await casework.apply(a_case().id, lambda case: close(case, ANA, "answered", NOON))
+    await casework.apply(a_case().id, like)
+    assert [case.is_open for case in told] == [False]

@@ -6,6 +6,7 @@ import pytest
 
 from bot.domain.case import Case, Status
 from bot.domain.decisions import Change, Refused
+from bot.domain.reading import Reading
 from bot.domain.storm import Problem
 from bot.services.casework import Casework
 from bot.services.storm_desk import Told
@@ -22,6 +23,27 @@ FERRY = Told("Ferry cancelled", "Storm at sea", "It goes tomorrow.", "ferry canc
 def lab(redis_url: str) -> Lab:
     """Noon, and nobody has written yet."""
     return a_lab(redis_url)
+
+
+@pytest.mark.parametrize(
+    ("intent", "sentiment", "mood"),
+    [
+        ("complaint", "positive", "angry"),
+        ("question", "negative", "angry"),
+        ("praise", "neutral", "happy"),
+        ("question", "positive", "happy"),
+        ("question", "neutral", "neutral"),
+    ],
+)
+def test_how_people_feel_is_counted_by_what_they_want_and_how_they_say_it(
+    lab: Lab, intent: str, sentiment: str, mood: str
+) -> None:
+    """A complaint in kind words is no happy customer; and private words are not looked through for what they say."""
+    reading = Reading.model_validate({"intent": intent, "sentiment": sentiment, "language": "en"})
+    case = a_customer(1, "The ferry to Hvar", lab.clock, reading=reading)
+    assert (folding(case).mood, "ferry" in folding(case).words) == (mood, True)
+    private = case.model_copy(update={"items": (case.latest.model_copy(update={"private": True}),)})
+    assert folding(private).words == ()
 
 
 async def known_of(worker: Worker, case: Case) -> tuple[bool, str] | None:

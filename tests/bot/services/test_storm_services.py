@@ -72,6 +72,16 @@ async def test_every_case_is_carded_or_folded_and_the_card_is_one(lab: Lab) -> N
         assert all(gap >= 8 * SECOND for gap in gaps)
 
 
+async def test_in_a_storm_no_first_card_goes_past_the_line(lab: Lab) -> None:
+    """Whoever stores a case posts its card at once only where nothing is held back."""
+    async with lab.worker() as worker:
+        new = Change(case=a_customer(900, words(90), lab.clock))
+        assert worker.drawing.opening(new) is not None
+        await a_raging(lab, worker)
+        await pass_time(lab, worker, seconds=6)
+        assert worker.drawing.opening(new) is None
+
+
 async def test_complaints_go_ahead_and_overflow_in_order(lab: Lab) -> None:
     """Of thirty complaints at once each gets a card within half a minute, those due first first; questions wait."""
     async with lab.worker() as worker:

@@ -29,6 +29,15 @@ def test_every_row_is_found_by_every_code_it_names(each: Row) -> None:
 
 
 @pytest.mark.parametrize(
+    ("code", "fate"), [("190", Fate.TOKEN), ("²", None), ("9" * 5000, None), (True, None), ("", None)]
+)
+def test_a_code_may_come_as_text_and_what_is_no_code_is_none(code: object, fate: Fate | None) -> None:
+    """Whatever stands there: an answer that cannot be read must not raise."""
+    body = json.dumps({"error": {"message": "x", "code": code}}).encode()
+    assert row(read(400, body)).fate is (fate or row(read(400, b"{}")).fate)
+
+
+@pytest.mark.parametrize(
     ("code", "subcode", "fate"),
     [
         (1, None, Fate.TRANSIENT), (2, None, Fate.TRANSIENT), (131000, None, Fate.TRANSIENT),
