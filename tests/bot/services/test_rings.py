@@ -6,8 +6,11 @@ import pytest
 
 from bot.domain.case import Case
 from bot.domain.passing import pass_time as time_passes
+from bot.domain.ports import Due
 from bot.domain.receiving import deleted
 from bot.services.casework import Casework
+from bot.services.rings import ID
+from tests.support.cases import ANA, BEN
 from tests.support.policies import a_policy
 from tests.support.storm_lab import Worker, a_customer, a_lab, pass_time
 
@@ -37,3 +40,18 @@ async def test_nobody_is_rung_for_what_was_settled_while_slack_was_away(redis_ur
         await pass_time(lab, worker, seconds=30, step=10)
         assert len(lab.slack.of("card ")) == 1
         assert len(lab.slack.of("alert ")) == (0 if settled else 1)
+
+
+async def test_what_was_gathered_is_told_to_each_person_with_what_is_overdue(redis_url: str) -> None:
+    """A message for each of them, though the same cases wait; and not all that waits is overdue."""
+    lab = a_lab(redis_url)
+    async with lab.worker() as worker:
+        overdue = await late(worker)
+        fresh = a_customer(2, "Where is my parcel?", worker.clock)
+        await worker.take_in(fresh)
+        for user in (ANA.id, BEN.id):
+            for case in (overdue, fresh):
+                await worker.store.rings.gather(user, case.id, worker.clock.now())
+            await worker.calm.act(Due(f"{ID}{user}", 0, "token", 0))
+        told = [(channel, text) for _, channel, text, _ in lab.slack.posts]
+        assert told == [(user, "2 more cases wait, 1 overdue") for user in (ANA.id, BEN.id)]
