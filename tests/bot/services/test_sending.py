@@ -213,11 +213,13 @@ async def said(desk: Desk) -> str:
 
 
 async def test_home_counts_the_replies_of_every_case_and_of_this_account_only(desk: Desk) -> None:
-    """Of an old case below hundreds of newer ones, and the last word of one that is closed; of very many: at least."""
+    """Of an old case below hundreds of newer ones (not what went out already), and the last word of one that is closed;
+    of very many: at least."""
     shut = circuits.shut_out(circuits.WELL, "The token is gone.", NOON)
     await desk.store.notes.set("circuit:square/hark.example", shut.model_dump_json(), DAY)
     earlier = Cycle(n=1, posted_at=NOON, seen_at=NOON - DAY)
-    await desk.wants(a_send(), conversation="old", cycle=earlier)
+    stands = a_send(id="send-0", state=SendState.SENT, sent_at=NOON)
+    await desk.wants(stands, a_send(), conversation="old", cycle=earlier)
     await desk.wants(a_send(), conversation="closed", status=Status.CLOSED, wait=None)
     await desk.wants(a_send(), key=a_key(account="another"))
     await asyncio.gather(*(desk.wants(conversation=f"post-{n}") for n in range(COUNTED)))
