@@ -38,7 +38,8 @@ def error_class(error: str) -> str:
     exception = re.match(r"([A-Za-z_][A-Za-z0-9_.]*)\(", error)
     if exception:
         return exception[1][:CLASS_LENGTH]
-    words = re.sub(r"(['\"]).*?\1|\S*\d\S*|[^\x20-\x7e]+", "…", error.partition("\n")[0][:CLASS_READ])
+    unquoted = re.sub(r"(['\"]).*?\1", "…", error.partition("\n")[0])  # the cut may go through a quotation
+    words = re.sub(r"\S*\d\S*|[^\x20-\x7e]+", "…", unquoted[:CLASS_READ])
     return " ".join(words.split())[:CLASS_LENGTH] or "unknown error"
 
 

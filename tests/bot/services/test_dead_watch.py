@@ -157,3 +157,10 @@ def test_the_kind_of_a_long_error_is_known_at_once() -> None:
     began = process_time()
     assert error_class("no reader for " + "x" * 20_000) == f"no reader for {'x' * 46}"
     assert process_time() - began < 1
+
+
+def test_what_an_error_quotes_is_no_part_of_its_kind_however_long() -> None:
+    """They may be a customer's words; and each delivery would be a kind of its own, and told of."""
+    said = "My name is Carla and " + "it broke again, " * 40
+    for quoted in (f"'{said}'", f'"{said} and it\'s cold"'):
+        assert error_class(f"no reader for {quoted} there") == "no reader for … there"
