@@ -11,11 +11,9 @@ from bot.cards.escape import TIME_AND_SECONDS, date_token, due_token, line, link
 from bot.cards.view import View
 from bot.cards.words import count, doubt, send_title, staff_name
 from bot.domain.agenda import given_up
-from bot.domain.case import MODERATION, UNSETTLED, Case, Purpose, Send, SendState
+from bot.domain.case import MODERATION, UNFINISHED, Case, Purpose, Send, SendState
 from bot.domain.text.privacy import mask
 
-UNFINISHED: Final = UNSETTLED | {SendState.FAILED}
-"""On its way, or waiting for somebody to press Retry."""
 REASON: Final = 200
 _READ: Final = 4_000
 

@@ -6,6 +6,7 @@ from bot.cards.buttons import offered
 from bot.cards.escape import date_token, due_token, line
 from bot.cards.view import View
 from bot.cards.words import ABUSE, INTENTS, URGENT_BECAUSE, count, is_urgent, staff_name
+from bot.domain.agenda import lapsing
 from bot.domain.case import NOT_FOR_US, Case, MarkName
 from bot.domain.offers import Offer, better_in_private, offers
 
@@ -71,9 +72,10 @@ def _window(case: Case, view: View) -> str:
 def state_section(case: Case, post_id: str, view: View) -> build.Block:
     """All state lines, the most pressing first, with "Still on it" beside them while the holder is asked."""
     accessory = None
-    if case.claim and case.claim.asked:
+    claim = lapsing(case)
+    if claim:
         press = Press.on(case.id, post_id).value()
-        holder = f"Still on it, for {staff_name(case.claim.by.name)}"
+        holder = f"Still on it, for {staff_name(claim.by.name)}"
         accessory = build.button(ActionId.CONFIRM_CLAIM, "Still on it", press, style="primary", describe=holder)
     lines = (_promise(case), _standing(case, view), _privacy(case, view), _writing(case, view), _known_problem(case))
     return build.section("\n".join(each for each in lines if each), accessory)
@@ -98,7 +100,7 @@ def _standing(case: Case, view: View) -> str:
         asked = f"asked whether still on it, else free again {due_token(case.claim.until, view.now)}"
         facts = (
             f"🙋 *Claimed by {line(staff_name(case.claim.by.name), 40)}*",
-            asked if case.claim.asked else "",
+            asked if lapsing(case) else "",
             progress,
         )
         return " · ".join(fact for fact in facts if fact)

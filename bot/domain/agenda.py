@@ -7,7 +7,7 @@ with every commit, so a timer can never disagree with its case, and one that com
 from collections.abc import Iterator
 from datetime import datetime
 
-from bot.domain.case import UNSETTLED, Case, HideState, Send, SendState
+from bot.domain.case import UNSETTLED, Case, Claim, HideState, Send, SendState
 
 QUICK_CHECKS = 5
 """So often a send of unknown fate is looked for soon; afterwards seldom, and later sends wait for it no more."""
@@ -35,6 +35,11 @@ def lease_runs(case: Case) -> bool:
     return case.claim is not None and case.wait is not None
 
 
+def lapsing(case: Case) -> Claim | None:
+    """The claim whose holder was asked to confirm it, and which lapses unless they do."""
+    return case.claim if case.claim and case.claim.asked and lease_runs(case) else None
+
+
 def next_send(case: Case) -> datetime | None:
     """When the case's next send is due: to be sent, or to be looked for when its fate is unknown."""
     return min((send.due_at for send in in_line(case)), default=None)
@@ -44,7 +49,7 @@ def in_line(case: Case) -> Iterator[Send]:
     """The sends whose turn it is, oldest first: what is on its way, waiting or freshly unknown holds up later ones.
 
     So a later reply never overtakes an earlier one. What failed holds up nothing, nor does what could not be found in
-    several looks: should it turn out later that it never arrived, it fails (see `delivery.missing`). What was given up
+    several looks: should it turn out later that it never arrived, it fails (see `sending.missing`). What was given up
     has no turn until somebody asks.
     """
     for send in case.sends:

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from bot.domain.case import Case, Post, SendState
+from bot.domain.case import UNFINISHED, Case, Post
 from bot.domain.fallback import COPY
 
 FAILED: Final = "failed:"
@@ -12,17 +12,12 @@ ALWAYS: Final = (FAILED, HIDE)
 somebody's own words did not reach the customer; a comment is to be hidden, or what became of that."""
 
 
-def waits_for(case: Case, user: str) -> bool:
-    """Whether there is still something to tell that person: a customer waits, or their own claim is about to lapse."""
-    asked = case.claim is not None and case.claim.asked and case.claim.by.id == user
-    return case.is_open and (case.wait is not None or asked)
-
-
 def is_settled(case: Case, post: Post) -> bool:
-    """Whether nothing is left of what an alert tells. A copy of a card that its channel refuses is no such alert: the
-    case is to be seen somewhere. What became of a request to hide is told and not settled."""
+    """Whether nothing is left of what an alert tells: no customer waits, so no claim lapses either. A copy of a card
+    that its channel refuses is no such alert: the case is to be seen somewhere. What became of a request to hide is
+    told and not settled."""
     if post.id.startswith((COPY, HIDE)):
         return False
-    if post.id.startswith(FAILED) and any(send.state is SendState.FAILED for send in case.sends):
+    if post.id.startswith(FAILED) and any(send.state in UNFINISHED for send in case.sends):
         return False
-    return not waits_for(case, post.channel)
+    return case.wait is None

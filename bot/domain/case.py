@@ -216,6 +216,7 @@ class SendState(StrEnum):
 
 
 UNSETTLED = frozenset({SendState.QUEUED, SendState.SENDING, SendState.UNKNOWN})  # on its way, or perhaps carried out
+UNFINISHED = UNSETTLED | {SendState.FAILED}  # or waiting for somebody to press Retry
 IN_VAIN = frozenset({SendState.FAILED, SendState.UNDONE})  # not carried out, and not to be unless somebody says Retry
 
 

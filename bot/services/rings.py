@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
-from bot.domain.alerts import ALWAYS, is_settled, waits_for
+from bot.domain.alerts import ALWAYS, is_settled
 from bot.domain.case import Case, Post, PostKind
 from bot.domain.passing import ESCALATED
 from bot.domain.ports import Clock, Due, DueQueue, Notes
@@ -103,7 +103,7 @@ class Rings:
         """What still waits of all that was gathered; the rest is forgotten."""
         ids = await self._store.gathered(user)
         loaded = await self._casework.look(ids[-LOOKED_AT:])
-        waiting = [case for case in loaded.values() if case is not None and waits_for(case, user)]
+        waiting = [case for case in loaded.values() if case is not None and case.wait is not None]
         standing = {case.id for case in waiting}
         await self._store.drop(user, [each for each in loaded if each not in standing])
         waiting.sort(key=lambda case: case.wait.due if case.wait else case.cycle.seen_at)

@@ -3,11 +3,13 @@
 import json
 from datetime import timedelta
 
+import pytest
+
 from bot.cards.card import render
 from bot.cards.escape import due_token
 from bot.cards.view import Rendered
 from bot.cards.words import URGENT_BECAUSE
-from bot.domain.case import HideState, SendState
+from bot.domain.case import HideState, Purpose, SendState
 from bot.domain.models import Capabilities, Kind, LengthRule
 from bot.domain.reading import Reading
 from bot.domain.text.urgency import RULES
@@ -42,6 +44,15 @@ def test_a_claim_that_is_about_to_lapse_says_when() -> None:
     claim = a_claim(asked=True)
     drawn = text(render(a_public_case(claim=claim), CARD, a_view()))
     assert f"asked whether still on it, else free again {due_token(claim.until, NOON)}" in drawn
+
+
+def test_a_claim_that_does_not_lapse_is_not_said_to() -> None:
+    """A colleague has answered in the holder's place: nobody waits, and nobody has to say that they are still on it."""
+    case = a_public_case(wait=None, claim=a_claim(asked=True))
+    drawn = text(render(case, CARD, a_view()))
+    assert "Claimed by Ana" in drawn
+    assert "still on it" not in drawn.lower()
+    assert "✅ Settled" in text(render(case, an_alert(), a_view()))
 
 
 def test_a_missing_closing_word_says_where_to_give_it() -> None:
@@ -87,8 +98,15 @@ def test_an_alert_does_not_ring_on_when_all_is_settled() -> None:
     for alert in ("failed:send-1:1", "hide:1", "fallback:card@U0ANA00001"):
         post = an_alert().model_copy(update={"id": alert})
         assert "🔔" in text(render(failed, post, a_view()))
-    held = a_public_case(wait=None, claim=a_claim(asked=True))
-    assert "🔔" in text(render(held, an_alert(), a_view()))
+
+
+@pytest.mark.parametrize("state", [SendState.QUEUED, SendState.SENDING, SendState.UNKNOWN])
+def test_what_is_tried_again_is_not_settled_before_it_has_arrived(state: SendState) -> None:
+    """A line after which nobody waits failed, and somebody pressed Retry: whether it arrives is not known yet."""
+    failed = an_alert().model_copy(update={"id": "failed:send-1:1"})
+    for of, settled in ((state, False), (SendState.SENT, True)):
+        case = a_public_case(wait=None, sends=(a_send(state=of, purpose=Purpose.NOTICE),))
+        assert ("✅ Settled" in text(render(case, failed, a_view()))) is settled
 
 
 def test_what_the_usual_door_missed_says_how_late_it_was_found() -> None:
