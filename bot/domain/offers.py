@@ -85,7 +85,7 @@ def better_in_private(case: Case, found: frozenset[Offer]) -> str:
     reading, items = case.reading, case.items
     if Offer.PRIVATE not in found or case.wait is None or case.cycle.private_at is not None:
         return ""
-    if any(item.masked and not item.private for item in items):
+    if any(item.masked and not (item.private or item.deleted or item.hidden) for item in items):
         return "personal data"
     if reading.intent == "complaint" and PAYMENT in reading.topics:
         return "a payment"

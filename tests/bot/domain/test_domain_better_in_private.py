@@ -25,6 +25,8 @@ def hint(view: dict[str, Any] | None = None, **changes: Any) -> str:
     [
         ({}, ""),
         ({"items": (an_item("My number is [phone ••67]", masked=True),)}, "personal data"),
+        ({"items": (an_item(masked=True, deleted=True), an_item("Hello?", id="post-2", seq=2))}, ""),
+        ({"items": (an_item(masked=True, hidden=True), an_item("Hello?", id="post-2", seq=2))}, ""),
         ({"reading": MONEY}, "a payment"),
         ({"reading": MONEY.model_copy(update={"intent": "question"})}, ""),
         ({"reading": Reading(intent="complaint", abuse="heated")}, "heated"),
@@ -36,7 +38,7 @@ def hint(view: dict[str, Any] | None = None, **changes: Any) -> str:
     ],
 )
 def test_the_card_says_why_an_answer_belongs_in_private(changes: dict[str, Any], why: str) -> None:
-    """Payments, personal data, heat and length; nothing of a case that is settled or private already."""
+    """Payments, data that all can read, heat and length; nothing of a case that is settled or private already."""
     assert hint(**changes) == why
 
 
