@@ -16,7 +16,7 @@ from tests.support.real_servers import RealServer, free_ports
 from tests.support.stores import a_store
 
 PRIVATE = "Carla Rossi, carla@example.com"
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 
 
 async def test_settings_prints_the_page() -> None:
