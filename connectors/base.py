@@ -31,7 +31,7 @@ class AccountSettings(BaseModel):
     uses the same variables with a suffix: `BLUESKY_IDENTIFIER__SUPPORT` belongs to the account "support".
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True, hide_input_in_errors=True)
 
     required: ClassVar[tuple[str, ...]] = ()
     """Environment variables without which the account is simply off; some but not all of them is an error."""

@@ -31,7 +31,7 @@ LOOK_AGAIN_S: Final = 0.1
 class Tokens(BaseModel):
     """What an account is signed in with, as it is stored. `maker` says from which settings it came."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     access: str
     refresh: str

@@ -40,7 +40,7 @@ PageOf = Callable[[str | None], Awaitable[wire.Paged]]
 class ChatProgress(BaseModel):
     """What the chat's cursor holds: the newest `rev`; `since` leaves out older messages during the first reading."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     rev: str | None = None
     since: AwareDatetime | None = None

@@ -29,7 +29,7 @@ SWEEP_AGE = timedelta(minutes=10)
 
 
 class _State(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
 
 class Walk(_State):

@@ -45,7 +45,7 @@ class Session(Tokens):
 class Logins(BaseModel):
     """The sign-ins of the last day, and why the newest was refused."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     at: tuple[AwareDatetime, ...] = ()
     reason: str = ""

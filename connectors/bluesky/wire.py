@@ -18,7 +18,9 @@ LIKE = "app.bsky.feed.like"
 class Wire(BaseModel):
     """Base of all wire models: frozen, camelCase outside, unknown fields ignored."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", alias_generator=to_camel, populate_by_name=True)
+    model_config = ConfigDict(
+        frozen=True, extra="ignore", alias_generator=to_camel, populate_by_name=True, hide_input_in_errors=True
+    )
 
 
 def _strings(value: object) -> list[Any]:

@@ -64,7 +64,7 @@ def is_new(at: datetime | None, since: datetime) -> bool:
 class Progress(BaseModel):
     """How far a sweep has come."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     since: AwareDatetime
 

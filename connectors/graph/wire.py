@@ -20,7 +20,7 @@ OUR_NAME: Final = "username"
 class Wire(BaseModel):
     """Base of wire models: frozen, unknown fields ignored."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True)
+    model_config = ConfigDict(frozen=True, extra="ignore", populate_by_name=True, hide_input_in_errors=True)
 
     @classmethod
     def read(cls, value: object) -> Self:

@@ -51,7 +51,7 @@ When = Annotated[AwareDatetime, BeforeValidator(_dated)]
 class Wire(BaseModel):
     """Base of what senders post: frozen, lenient about fields it does not know."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore", coerce_numbers_to_str=True)
+    model_config = ConfigDict(frozen=True, extra="ignore", coerce_numbers_to_str=True, hide_input_in_errors=True)
 
 
 class Author(Wire):

@@ -53,7 +53,7 @@ POLLED_MATCH: Final = prices.POST + prices.USER
 class MentionsCursor(BaseModel):
     """Where the mentions stand."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     walk: Walk | None = None
 
@@ -61,7 +61,7 @@ class MentionsCursor(BaseModel):
 class SearchCursor(BaseModel):
     """Where each query stands, which one is next, and which ones X does not take."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     walks: dict[str, Walk] = {}
     turn: int = 0
@@ -72,7 +72,7 @@ class MessagesCursor(BaseModel):
     """The newest message that is known; the rest is a walk under way: the newest and the oldest message that it met,
     where it goes on, and how many pages in a row brought nothing older."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     since: Number = ""
     top: Number = ""

@@ -39,7 +39,7 @@ MEND: Final = (
 class Watch(BaseModel):
     """What the watcher's cursor holds. `gap_from` to `gap_to` is what a replay must bring; open while it is off."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     seen_at: AwareDatetime | None = None
     gap_from: AwareDatetime | None = None

@@ -37,7 +37,7 @@ LONGEST_WAIT_S: Final = 6 * 3600.0
 class Bill(BaseModel):
     """What one part has cost this month (millionths of a dollar); `seen` are the things charged for on `day`."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, hide_input_in_errors=True)
 
     micro: int = 0
     day: str = ""

@@ -28,7 +28,7 @@ Number = Annotated[str, Field(pattern=r"^[0-9]{0,19}$")]
 class Walk(BaseModel):
     """Where a list stands: `since` is the newest known id, `start` a time instead; the rest is a walk under way."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
     since: Number = ""
     start: str = ""

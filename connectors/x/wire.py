@@ -14,7 +14,7 @@ from connectors.lenient import Count, Dict, Dicts, Object, Objects, Text
 class Wire(BaseModel):
     """Base of all wire models: frozen, unknown fields ignored."""
 
-    model_config = ConfigDict(frozen=True, extra="ignore")
+    model_config = ConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True)
 
 
 def as_text(value: object) -> str:
