@@ -7,6 +7,7 @@ import re
 import sys
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from time import process_time
 from typing import Any
 
 import pytest
@@ -16,7 +17,7 @@ from pydantic import SecretStr
 from bot.domain.text.privacy import mask
 from bot.secrecy import allow_list
 from bot.settings import load
-from bot.telemetry import HIDDEN, Metrics, configure_logging, redactor
+from bot.telemetry import HIDDEN, LONGEST, Metrics, configure_logging, redactor
 
 SECRET = "hush-hush-0451"
 LONGER = "hush-hush-0451-and-more"
@@ -142,6 +143,17 @@ def test_personal_data_is_masked(lines: Callable[..., Lines]) -> None:
     assert "7946" not in out.text
     assert "4111" not in out.text
     assert "care@acme.example" in out.text
+
+
+@pytest.mark.parametrize("said", ["eyJ", "0 0 "])
+def test_a_long_text_costs_little_and_is_cut_where_nothing_is_torn(lines: Callable[..., Lines], said: str) -> None:
+    """A key that a network made up stands in an error, and all of it was searched: the worker did nothing else."""
+    out, began = lines(), process_time()
+    structlog.get_logger("hark").error("delivery buried", error=(said * 400_000)[:400_000])
+    assert process_time() - began < 2
+    for before in range(LONGEST - len(EMAIL), LONGEST):
+        structlog.get_logger("hark").error("delivery buried", error=f"{' ' * before}{EMAIL} and more")
+    assert "rossi" not in out.text
 
 
 def test_what_helps_is_kept(lines: Callable[..., Lines]) -> None:
