@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 
 from bot.domain.answering import with_misses
-from bot.domain.case import Case, Cycle, Item, LogEntry, Status, Wait
+from bot.domain.case import Case, Cycle, Item, LogEntry, SendState, Status, Wait
 from bot.domain.decisions import Change, Decision, Refused, changed
 from bot.domain.hiding import lapsed, signs_of
 from bot.domain.models import Author, CaseKey, Interaction, Kind, Moved
@@ -246,16 +246,25 @@ def named(case: Case, author: Author) -> Decision:
     return changed(case, items=items, author=who)
 
 
-def moved(case: Case, event: Moved) -> Decision:
-    """A customer goes on under another id: what they wrote is by that one, too, and answers to it go there."""
+def moved(case: Case, event: Moved, *, joins: bool) -> Decision:
+    """A customer goes on under another id: what they wrote is by that one, too, and answers to it go there, also those
+    that have not gone out yet. `joins`: what comes from there belongs to this case."""
     items = tuple(_as_moved(item, event) for item in case.items)
     if items == case.items:
         return Refused(code="known", text="The case knows that already.")
+    theirs = {item.id for item, new in zip(case.items, items, strict=True) if item != new}
+    sends = tuple(
+        send.model_copy(update={"ref": {**send.ref, **event.ref}})
+        if send.to in theirs and send.state is not SendState.SENT
+        else send
+        for send in case.sends
+    )
     was = case.author
     who = was.model_copy(update={"id": event.now}) if was is not None and was.id == event.was else was
     name = who.label if who else "The customer"
-    text = f"{name} has another number now: answers go there, and what comes from there belongs to this case."
-    case = case.model_copy(update={"items": items, "author": who})
+    where = "belongs to this case" if joins else "has a case of its own"
+    text = f"{name} has another number now: answers go there, and what comes from there {where}."
+    case = case.model_copy(update={"items": items, "sends": sends, "author": who})
     case = with_line(case, f"moved:{event.at.timestamp():.0f}", text)
     return Change(case=case, log=(LogEntry(at=event.at, what=f"{name} changed the number"),))
 

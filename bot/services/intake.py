@@ -306,9 +306,14 @@ class Intake:
 
     async def _moved(self, event: Moved) -> str:
         """The case of before goes on with what comes in the new conversation, unless that has a case of its own."""
-        outcome = await self._known(event.before, lambda case: moved(case, event))
-        if outcome.case is not None and await self._casework.cases.load(event.key.id) is None:
-            await self._notes.set(alias(event.key), outcome.case.id, ALIAS_KEPT)
+        own = await self._casework.cases.load(event.key.id)
+        outcome = await self._known(
+            event.before, lambda case: moved(case, event, joins=own is None or own.key == case.key)
+        )
+        # Asked anew: a second telling, after a crash in between, changes no case any more.
+        of_before = await self._notes.get(alias(event.before)) or event.before.id
+        if own is None and await self._casework.cases.load(of_before) is not None:
+            await self._notes.set(alias(event.key), of_before, ALIAS_KEPT)
         return "moved" if outcome.done else "known"
 
     async def _joined(self, event: Interaction) -> Case | None:

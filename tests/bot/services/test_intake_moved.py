@@ -5,11 +5,13 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.case import Case
+from bot.domain.case import Case, SendState
 from bot.domain.models import Author, Event, Kind, Moved, Raw
+from bot.domain.ports import Commit
 from bot.services.batch import Delivery, by_conversation
+from bot.services.joining import alias
 from bot.store.store import Store
-from tests.support.cases import NOON, a_key, a_raw, an_interaction
+from tests.support.cases import NOON, a_card, a_key, a_raw, a_send, an_interaction
 from tests.support.intake import an_intake, takes_in, told
 from tests.support.stores import a_store
 
@@ -81,3 +83,41 @@ def test_what_comes_at_once_stands_in_one_row_and_once() -> None:
     words = [Delivery(raw, tuple(says(raw))) for raw in map(a_raw, (b"says 3 c", b"moves 3", b"says 1 a", b"moves 2"))]
     [row] = by_conversation(words)
     assert sorted(entry.delivery.raw.body for entry in row) == [b"moves 2", b"moves 3", b"says 1 a", b"says 3 c"]
+
+
+async def test_what_has_not_gone_out_yet_goes_to_the_new_number(store: Store) -> None:
+    """An answer that waits, and one that failed and may be sent again; what stands went to the old number."""
+    await takes_in(an_intake(store, told(says)), store, "says 1 a")
+    case = await case_of(store, 1)
+    assert case is not None
+    states = (SendState.QUEUED, SendState.FAILED, SendState.SENT)
+    sends = tuple(a_send(id=state, to="a", state=state, ref={"to": "1", "conversation": "dm|1"}) for state in states)
+    await store.cases.commit(Commit(case, case.model_copy(update={"sends": sends}), NOON))
+    await takes_in(an_intake(store, told(says)), store, "moves 2")
+    case = await case_of(store, 1)
+    assert case is not None
+    assert {send.state: send.ref["to"] for send in case.sends} == dict(zip(states, ("2", "2", "1"), strict=True))
+    assert {send.ref["conversation"] for send in case.sends} == {"dm|1"}
+
+
+@pytest.mark.parametrize(("has_own", "words"), [(True, "has a case of its own"), (False, "belongs to this case")])
+async def test_the_thread_says_where_the_new_numbers_words_are(store: Store, has_own: bool, words: str) -> None:
+    """Where the customer wrote from there before anybody told, that is another case."""
+    await takes_in(an_intake(store, told(says)), store, "says 1 a", *(["says 2 b"] if has_own else []))
+    case = await case_of(store, 1)
+    assert case is not None
+    await store.cases.commit(Commit(case, case.model_copy(update={"posts": (a_card(),)}), NOON))
+    await takes_in(an_intake(store, told(says)), store, "moves 2")
+    case = await case_of(store, 1)
+    assert case is not None
+    assert case.posts[-1].text.endswith(f"what comes from there {words}.")
+
+
+async def test_a_second_telling_after_a_crash_leads_there_all_the_same(store: Store) -> None:
+    """The case knew of the second move already, and where the new conversation belongs was not written yet."""
+    await takes_in(an_intake(store, told(says)), store, "says 1 a", "moves 2", "moves 3")
+    await store.notes.set(alias(a_key("dm|3")), "", timedelta(seconds=1))
+    await takes_in(an_intake(store, told(says)), store, "moves 3", "says 3 c")
+    case = await case_of(store, 1)
+    assert case is not None
+    assert [item.id for item in case.items] == ["a", "c"]
