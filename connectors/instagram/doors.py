@@ -9,8 +9,10 @@ from typing import Final
 
 from pydantic import AwareDatetime, Field
 
+from bot.domain.errors import Permanent
 from bot.domain.network import Page
 from connectors.graph.client import Json, following, rows
+from connectors.graph.errors import Fate
 from connectors.graph.sweeps import OVERLAP, SWEEP, Items, Sweeps, below_each, is_new
 from connectors.graph.sweeps import Progress as Since
 from connectors.graph.values import identifier, moment, text
@@ -75,11 +77,17 @@ class Doors:
         return found
 
     async def _replies(self, top: Json) -> list[Json]:
-        """The replies to a comment: mostly those that came with it, else page by page below it."""
+        """The replies to a comment: mostly those that came with it, else page by page below it. A comment that goes
+        meanwhile, or that the app may not see by itself, must not stop what else stands below the post."""
         came = dict(table(top.get("replies")))
         if not following(came):
             return rows(came)
-        return [reply async for page in self._api.replies(identifier(top.get("id"))) for reply in page]
+        try:
+            return [reply async for page in self._api.replies(identifier(top.get("id"))) for reply in page]
+        except Permanent as error:
+            if error.reason != Fate.GONE:
+                raise
+            return rows(came)
 
     async def _messages(self, progress: Progress) -> tuple[Items, Progress]:
         now, floor = self._sweeps.clock.now(), progress.since - OVERLAP
