@@ -24,6 +24,8 @@ from bot.telemetry import Metrics
 RECHECK_POLLS = 6
 AFTER_FAILURE = timedelta(seconds=30)
 AFTER_PERMANENT = timedelta(minutes=5)
+FAILURE_KEPT = timedelta(minutes=10)
+"""So long it is known that a second look failed: it is tried again well before that."""
 CHECK_EVERY_S = 1800.0
 AFTER_BAD_CHECK_S = 300.0
 MEND = "run `python -m bot check`"
@@ -151,12 +153,15 @@ class Polling:
         return await connector.poll(source, cursor)
 
     async def _recheck(self, connector: ConnectorPort, place: str, due: Due) -> Page:
-        """Look again at what is known. What the network refuses to look at must not keep the others from their turn."""
+        """Look again at what is known. What the network refuses to look at must not keep the others from their turn,
+        nor must that for which it has no answer twice in a row."""
         turn = await next_turn(self._cases, connector, place)
         try:
             found = await connector.recheck(turn.refs) if turn.refs else []
-        except Permanent:
-            await self._inbox.put_page((), due.id, turn.place, due)
+        except NetworkError as error:
+            failed = f"recheck:{due.id}:{place}"
+            if isinstance(error, Permanent) or not await self._notes.first_time(failed, FAILURE_KEPT):
+                await self._inbox.put_page((), due.id, turn.place, due)
             raise
         return Page(items=tuple(found or ()), cursor=None if found is None else turn.place)
 

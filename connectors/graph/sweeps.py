@@ -4,14 +4,14 @@ Both networks list the newest first, tell of few edits and deletions, and name a
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
 
-from bot.domain.errors import Permanent
+from bot.domain.errors import Permanent, Transient
 from bot.domain.models import Raw
 from bot.domain.network import Page
 from bot.domain.ports import Clock
@@ -35,6 +35,8 @@ LOOKS: Final = 20
 """Known interactions looked at again in one round: each of them is a call."""
 
 Items = list[tuple[str, Raw]]
+Look = Callable[[Mapping[str, str]], Awaitable[tuple[str, Raw] | None]]
+"""Looks at one interaction again; see `Sweeps.again`."""
 
 
 async def below_each(posts: Iterable[str], read: Callable[[str], Awaitable[Items]]) -> Items:
@@ -151,6 +153,22 @@ class Sweeps:
         )
 
     # --- looking again ---
+
+    async def all_again(self, refs: Sequence[Mapping[str, str]], look: Look) -> Items:
+        """What became of several interactions. One of them that the network does not answer for must not stop the
+        others for ever; a second one says that it answers for none. Raises Transient and Permanent."""
+        found: Items = []
+        without_answer = 0
+        for ref in refs:
+            try:
+                one = await look(ref)
+            except Transient as error:
+                without_answer += 1
+                if without_answer > 1 or len(refs) == 1 or error.retry_after is not None:
+                    raise
+                continue
+            found += [one] if one is not None else []
+        return found
 
     async def again(
         self, ref: Mapping[str, str], key: str, reading: Awaitable[tuple[Json, str | None]]

@@ -99,8 +99,7 @@ class InstagramConnector(GraphConnector[InstagramSettings]):
         stand_ins = [ref for ref in refs if ref.get("kind") == "stand_in" and self._rules.reads_mentions]
         known = [ref for ref in refs if ref.get("kind") == "comment"]
         known += [ref for ref in refs if ref.get("kind") == "mention" and self._rules.reads_mentions]
-        found = [await self._look(ref) for ref in [*stand_ins, *known]]
-        return [each for each in found if each is not None]
+        return await self._sweeps.all_again([*stand_ins, *known], self._look)
 
     async def look_up(self, what: str) -> Sequence[tuple[str, Raw]]:
         """Who a customer is, or the words of a mention; raises Transient or Permanent."""

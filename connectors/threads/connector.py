@@ -84,8 +84,7 @@ class ThreadsConnector(GraphConnector[ThreadsSettings]):
     async def recheck(self, refs: Sequence[Mapping[str, str]]) -> list[tuple[str, Raw]]:
         """Look at known posts again, since few edits and deletions are told of. Raises Transient or Permanent."""
         known = [ref for ref in refs if ref.get("id") and ref.get("conversation")]
-        found = [await self._sweeps.again(ref, f"recheck:{ref['id']}", self._read(ref)) for ref in known]
-        return [each for each in found if each is not None]
+        return await self._sweeps.all_again(known, self._look)
 
     async def send(self, send: Send) -> Sent:
         """Carry out one send; raises Transient, Permanent or Unknown."""
@@ -116,6 +115,10 @@ class ThreadsConnector(GraphConnector[ThreadsSettings]):
         return f"Threads: {trouble}"
 
     # --- looking again ---
+
+    async def _look(self, ref: Mapping[str, str]) -> tuple[str, Raw] | None:
+        """What became of one post."""
+        return await self._sweeps.again(ref, f"recheck:{ref['id']}", self._read(ref))
 
     async def _read(self, ref: Mapping[str, str]) -> tuple[Json, str]:
         """A post as it stands now, and its words."""

@@ -203,3 +203,11 @@ async def test_what_a_network_refuses_to_look_at_holds_up_nobody(desk: Desk) -> 
     desk.account.trouble = [Permanent("bad_request", "invalid uri")]
     refused = await desk.look()
     assert await desk.look() != refused
+
+
+async def test_what_a_network_has_no_answer_for_holds_up_nobody(desk: Desk) -> None:
+    """One post with which it always fails: it is tried twice, then those behind have their turn."""
+    await desk.asked(names(60))
+    desk.account.trouble = [Transient("HTTP 500"), Transient("HTTP 500")]
+    assert await desk.look() == (failed := await desk.look())
+    assert await desk.look() != failed

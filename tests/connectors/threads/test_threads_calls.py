@@ -224,6 +224,19 @@ async def test_a_second_look_notices_edits_and_deletions(rig: Rig) -> None:
     }
 
 
+async def test_a_post_without_an_answer_does_not_stop_the_second_look_at_others(rig: Rig) -> None:
+    """One of them is passed over; two are the network's trouble, and so is the only one."""
+    posts = [rig.server.reply(f"words {number}") for number in range(3)]
+    refs = [{"id": post.id, "conversation": f"{FIRST}|ana.r", "version": "x"} for post in posts]
+    rig.server.fall_over(500, match=f"^{posts[0].id}$", times=99)
+    assert {name.split(":")[1] for name, _ in await rig.connector.recheck(refs)} == {post.id for post in posts[1:]}
+    with pytest.raises(Transient):
+        await rig.connector.recheck(refs[:1])
+    rig.server.fall_over(500, match=f"^{posts[1].id}$", times=99)
+    with pytest.raises(Transient):
+        await rig.connector.recheck(refs)
+
+
 @pytest.mark.parametrize("right", [f"^(?!me$|{OWN}/mentions)", f"^20|^{OWN}/mentions"], ids=["replies", "mentions"])
 async def test_a_lost_permission_is_no_deletion(rig: Rig, right: str) -> None:
     """What it hides looks as if it were gone: while nothing of the kind can be read, nothing counts as deleted."""
