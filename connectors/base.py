@@ -22,6 +22,7 @@ from bot.domain.ports import Clock, Notes
 from bot.domain.templates import Templates
 
 NAME_KEPT = timedelta(days=90)
+EVER = timedelta(days=36_500)
 
 
 class AccountSettings(BaseModel):
@@ -87,6 +88,8 @@ class Connector(ABC):
     capabilities: ClassVar[Capabilities]
     rechecks: ClassVar[int] = 0
     """How many known interactions one second look takes."""
+    rechecks_for: ClassVar[timedelta] = EVER
+    """How long after it was posted something is looked at again: what is older takes nobody's turn."""
 
     def __init__(self, deps: ConnectorDeps) -> None:
         self.deps = deps

@@ -120,6 +120,11 @@ class ConnectorPort(Protocol):
         """How many known interactions `recheck` looks at in one round at most; 0 for a network without second looks."""
         ...
 
+    @property
+    def rechecks_for(self) -> timedelta:
+        """How long after it was posted something is worth a second look."""
+        ...
+
     async def recheck(self, refs: Sequence[Mapping[str, str]]) -> list[tuple[str, Raw]] | None:
         """Look at known interactions again (by their `ref`), the newest first; (key, raw) for what was edited or
         deleted. None: not now, the same ones come again."""

@@ -155,7 +155,7 @@ class Polling:
     async def _recheck(self, connector: ConnectorPort, place: str, due: Due) -> Page:
         """Look again at what is known. What the network refuses to look at must not keep the others from their turn,
         nor must that for which it has no answer twice in a row."""
-        turn = await next_turn(self._cases, connector, place)
+        turn = await next_turn(self._cases, connector, place, self._clock.now())
         try:
             found = await connector.recheck(turn.refs) if turn.refs else []
         except NetworkError as error:

@@ -1,6 +1,7 @@
 """Whose turn it is to be looked at again: the newest every time, all the others one part after the other."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from bot.domain.case import Case
 from bot.domain.network import ConnectorPort
@@ -8,7 +9,9 @@ from bot.domain.ports import Cases
 from bot.domain.receiving import ITEMS_KEPT
 
 CASES = 50
-"""So many open cases are read from one place on; each of them may have many interactions, or none that counts."""
+"""So many open cases are read at once; each of them may have many interactions, or none that counts."""
+READS = 4
+"""So often at most is read on where few of them have any."""
 
 Refs = dict[tuple[str, str], dict[str, str]]
 
@@ -21,31 +24,35 @@ class Turn:
     place: str
 
 
-async def next_turn(cases: Cases, connector: ConnectorPort, place: str) -> Turn:
+async def next_turn(cases: Cases, connector: ConnectorPort, place: str, now: datetime) -> Turn:
     """The newest interactions of an account's open cases, and those whose turn it is from a place on: never more than
     the connector looks at in one round. From the end the turns begin again with the newest case."""
-    here, room = (connector.network, connector.account), connector.rechecks
+    here, room, since = (connector.network, connector.account), connector.rechecks, now - connector.rechecks_for
     newest = await cases.open_after(*here, "", CASES)
-    rest = await cases.open_after(*here, place, CASES) if place else newest
-    wanted = _first(newest, room - max(room // 2, ITEMS_KEPT))
+    wanted = _first(newest, room - max(room // 2, ITEMS_KEPT), since)
     begun = place
-    for at, case in rest:
-        more = wanted | _refs(case)
-        if len(more) > room and place != begun:
-            return Turn(list(wanted.values()), place)
-        wanted, place = more, at
-    return Turn(list(wanted.values()), place if len(rest) == CASES else "")
+    for _ in range(READS):
+        rest = await cases.open_after(*here, place, CASES) if place else newest
+        for at, case in rest:
+            more = wanted | _refs(case, since)
+            if len(more) > room and place != begun:
+                return Turn(list(wanted.values()), place)
+            wanted, place = more, at
+        if len(rest) < CASES:
+            return Turn(list(wanted.values()), "")
+    return Turn(list(wanted.values()), place)
 
 
-def _first(cases: list[tuple[str, Case | None]], most: int) -> Refs:
+def _first(cases: list[tuple[str, Case | None]], most: int, since: datetime) -> Refs:
     """The newest interactions of the newest cases."""
     found: Refs = {}
     for _, case in cases:
-        found |= _refs(case)
+        found |= _refs(case, since)
     return dict(list(found.items())[: max(most, 0)])
 
 
-def _refs(case: Case | None) -> Refs:
+def _refs(case: Case | None, since: datetime) -> Refs:
     """What can be looked at of a case, the newest first; private words are not looked at on any network."""
-    items = [item for item in reversed(case.items) if not item.deleted and not item.private] if case else []
-    return {(case.id, item.id): {**item.ref, "id": item.id, "version": item.version} for item in items if case}
+    items = [each for each in reversed(case.items) if each.posted_at >= since] if case else []
+    public = [each for each in items if not each.deleted and not each.private]
+    return {(case.id, item.id): {**item.ref, "id": item.id, "version": item.version} for item in public if case}

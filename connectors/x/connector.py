@@ -17,7 +17,7 @@ from connectors.x.api import MAX_IDS, Api
 from connectors.x.calls import Caller
 from connectors.x.checking import Checker
 from connectors.x.doors import Doors
-from connectors.x.looking import SecondLook
+from connectors.x.looking import YOUNGER, SecondLook
 from connectors.x.sending import PRIVATE_LENGTH, PUBLIC_LENGTH, Sender
 from connectors.x.settings import XSettings
 from connectors.x.spending import Ledger
@@ -45,6 +45,7 @@ class XConnector(SharedHook):
         send_burst=25,
     )
     rechecks: ClassVar[int] = MAX_IDS
+    rechecks_for: ClassVar[timedelta] = YOUNGER
 
     def __init__(self, settings: XSettings, deps: ConnectorDeps) -> None:
         super().__init__(deps, settings.secrets)

@@ -52,6 +52,12 @@ class Looked(WebhookConnector):
         return []
 
 
+class LookedForTwoDays(Looked):
+    """One that looks at nothing older."""
+
+    rechecks_for = timedelta(days=2)
+
+
 async def untold(_name: str, _text: str) -> None:
     """Nobody is told anything."""
 
@@ -151,6 +157,16 @@ async def test_long_cases_take_no_more_calls(desk: Desk) -> None:
     rounds = [await desk.look() for _ in range(7)]
     assert all(len(each) <= LOOKS for each in rounds)
     assert len(set[str]().union(*rounds)) == 72
+
+
+async def test_what_is_too_old_takes_nobodys_turn(desk: Desk) -> None:
+    """X looks at posts of two days, once an hour: a backlog of older cases does not make the young ones wait."""
+    desk.account = LookedForTwoDays()
+    week = NOON - timedelta(days=7)
+    await desk.asked([f"old-{n}" for n in range(160)], week, posted_at=week)
+    await desk.asked(young := names(30))
+    first, second, third, fourth = [await desk.look() for _ in range(4)]
+    assert first | second == third | fourth == set(young)
 
 
 async def test_what_changes_meanwhile_keeps_nobody_from_their_turn(desk: Desk) -> None:
