@@ -2,7 +2,7 @@
 
 Of two renewals at once one would lose, and a token that was exchanged but not kept is lost for good. So there is a lock
 within the process, and between processes a note named after the token that is about to be used up; and the new ones
-are kept before anything is done with them.
+are kept before anything is done with them, also when nobody waits for them any more.
 """
 
 import asyncio
@@ -60,6 +60,7 @@ class Renewal(ABC, Generic[T]):
         self._maker = maker
         self._first = first
         self._lock = asyncio.Lock()
+        self._under_way: set[asyncio.Future[T]] = set()
         self._held = ("", 0.0)
         self.known: T | None = None
         """The tokens as this process last saw them."""
@@ -73,7 +74,16 @@ class Renewal(ABC, Generic[T]):
         return found
 
     async def renewed(self, stale: T | None) -> T:
-        """Tokens other than `stale`, which was refused or is used up. Raises Transient or Permanent."""
+        """Tokens other than `stale`, which was refused or is used up. Raises Transient or Permanent.
+
+        Whoever stops waiting (a lease that is lost, say) does not stop the renewal: what was exchanged is kept.
+        """
+        renewal = asyncio.ensure_future(self._renewed(stale))
+        self._under_way.add(renewal)
+        renewal.add_done_callback(self._under_way.discard)
+        return await asyncio.shield(renewal)
+
+    async def _renewed(self, stale: T | None) -> T:
         async with self._lock:
             deadline = self._clock.monotonic() + PATIENCE_S
             while True:

@@ -4,11 +4,12 @@ import asyncio
 from datetime import timedelta
 
 import pytest
+from aiohttp import web
 
 from bot.domain.errors import Permanent, Transient
 from tests.support.waiting import wait_until
 from tests.support.x_rig import XRig
-from tests.support.x_server import FIRST_REFRESH, Fault
+from tests.support.x_server import FIRST_REFRESH, Fault, Json, XServer
 
 TOKEN = "POST /2/oauth2/token"
 ME = "GET /2/users/me"
@@ -92,6 +93,22 @@ async def test_whoever_comes_second_waits_for_the_first(rig: XRig) -> None:
     await wait_until(second._api._tokens._lock.locked, "the second waits")
     await tokens._renew(None)
     await waiting
+    assert rig.server.renewals == 1
+
+
+async def test_who_stops_waiting_loses_no_token(rig: XRig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A step is stopped while X exchanges the refresh token: the new pair is stored all the same."""
+    stopped = asyncio.ensure_future(rig.connector()._api.me())
+    exchange = XServer._token
+
+    def stops(server: XServer, body: Json) -> web.Response:
+        stopped.cancel()
+        return exchange(server, body)
+
+    monkeypatch.setattr(XServer, "_token", stops)
+    with pytest.raises(asyncio.CancelledError):
+        await stopped
+    await rig.connector()._api.me()
     assert rig.server.renewals == 1
 
 
