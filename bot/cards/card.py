@@ -20,13 +20,12 @@ from bot.cards.view import Rendered, View, rendered
 from bot.cards.words import author_label
 from bot.domain.alerts import is_settled
 from bot.domain.case import Case, Post, PostKind
+from bot.domain.posting import SAID
 
 ROOMS: Final = (Room(600, 4, 160, 4), Room(600, 3, 80, 2), Room(300, 2, 60, 1), Room(140, 1, 0, 0))
 """From the full drawing to the smallest; the first that stays below the limit is used."""
 CLOSED_ROOM: Final = Room(200, 2, 80, 1)
 LINE_GRAPHEMES: Final = 500
-SAID: Final = "item:"
-"""Begins the ids of lines with a customer's words; the number of the interaction follows."""
 HEADLINE_GRAPHEMES: Final = 300
 MENTIONS: Final = 10
 PLAIN_GRAPHEMES: Final = 600

@@ -16,6 +16,7 @@ from bot.domain.attempts import began_at
 from bot.domain.case import Case, Item, LogEntry, Post, PostKind, Send, SendState
 from bot.domain.decisions import Change, Decision, Refused
 from bot.domain.models import Author, Model, Raw
+from bot.domain.posting import SAID
 from bot.domain.receiving import deleted
 
 SOMEONE: Final = "someone"
@@ -185,7 +186,7 @@ def is_line_about(post: Post, theirs: Collection[Item], one: Customer) -> bool:
     """Whether a line that does not stand yet quotes the customer or says that they are back."""
     if post.kind is not PostKind.LINE:
         return False
-    return post.id in {f"item:{item.seq}" for item in theirs} or one.is_shown_in(post.text)
+    return post.id in {f"{SAID}{item.seq}" for item in theirs} or one.is_shown_in(post.text)
 
 
 def scrubbed(entry: LogEntry, one: Customer) -> LogEntry:

@@ -1,6 +1,7 @@
 """Slack messages of a case: which are wanted, which stand, what each showed last."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 
@@ -28,6 +29,9 @@ ALERTS_KEPT = 6
 LINES_KEPT = 4
 LINE_LONGEST = 450
 """Characters of a line that takes in further words: all of them are shown."""
+SAID = "item:"
+"""Begins the ids of lines with a customer's words; the number of the newest interaction in it follows."""
+TAKEN_BACK = "(deleted by the customer)"
 STANDS = "stands"
 
 
@@ -48,10 +52,16 @@ def with_line(case: Case, line_id: str, text: str, *, thread: bool = True, menti
 def longer(case: Case, line_id: str, new_id: str, more: str) -> Case | None:
     """The case in which a line says more and has a new id; None where that line stands, is being posted, or is full."""
     line = case.post(line_id)
-    if line is None or line.attempt or line.ts or len(line.text) + len(more) >= LINE_LONGEST:
+    if line is None or not _waits(line) or len(line.text) + len(more) >= LINE_LONGEST:
         return None
     new = line.model_copy(update={"id": new_id, "text": f"{line.text}\n{more}"})
     return _with(case, tuple(new if post.id == line_id else post for post in case.posts))
+
+
+def unsaid(case: Case, ids: Collection[str], texts: Sequence[str]) -> Case:
+    """The case whose first of these lines that waits still says these words no more: the customer took them back."""
+    line = next((post for post in case.posts if post.id in ids and _waits(post)), None)
+    return _with(case, tuple(_unsaid(post, texts) if post is line else post for post in case.posts))
 
 
 def with_alert(case: Case, user: str, headline: str, alert_id: str) -> Case:
@@ -147,7 +157,7 @@ def spared(case: Case, post_id: str) -> Decision:
     """A message that will not be posted, because one message for many cases takes its place. An alert that stands for
     the same person takes over its headline: an edit rings nobody."""
     post = case.post(post_id)
-    if post is None or post.attempt or post.ts:
+    if post is None or not _waits(post):
         return Refused(code="begun", text="That message is being posted already.")
     posts = [each for each in case.posts if each.id != post_id]
     older = [n for n, each in enumerate(posts) if each.kind is PostKind.RETIRED and each.channel == post.channel]
@@ -160,6 +170,19 @@ def spared(case: Case, post_id: str) -> Decision:
 def quieted(case: Case, post_id: str, mentions: tuple[str, ...]) -> Decision:
     """A line that calls fewer people than it was meant to; it is posted with the next draw."""
     return _update(case, post_id, redraw=True, mentions=mentions)
+
+
+def _waits(post: Post) -> bool:
+    """Whether a message neither stands nor is being posted."""
+    return not post.attempt and not post.ts
+
+
+def _unsaid(line: Post, texts: Sequence[str]) -> Post:
+    """The line without these words, each as a whole: behind a name or on lines of its own."""
+    shown = line.text
+    for text in filter(None, texts):
+        shown = re.sub(rf"(: |\n){re.escape(text)}(?=\n|\Z)", rf"\1{TAKEN_BACK}", shown, count=1)
+    return line.model_copy(update={"text": shown})
 
 
 def _is_alert_to(post: Post, user: str) -> bool:

@@ -9,7 +9,7 @@ from bot.domain.decisions import Change, Decision, Refused, changed
 from bot.domain.hiding import lapsed, signs_of
 from bot.domain.models import Author, CaseKey, Interaction, Kind, Moved
 from bot.domain.policy import Policy
-from bot.domain.posting import longer, new_card, with_line
+from bot.domain.posting import SAID, longer, new_card, unsaid, with_line
 from bot.domain.reading import Reading, priority
 from bot.domain.targets import start_wait, within
 
@@ -77,10 +77,19 @@ def _told(case: Case, item: Item) -> Case:
     times in a row must not take all the room in the channel.
     """
     said, before = item.text or "sent an attachment", item.seq - 1
-    same = (item.author and item.author.id, item.private)
-    goes_on = any(each.seq == before and (each.author and each.author.id, each.private) == same for each in case.items)
-    together = longer(case, f"item:{before}", f"item:{item.seq}", said) if goes_on else None
-    return together or with_line(case, f"item:{item.seq}", f"{_name(item)}: {said}")
+    goes_on = any(each.seq == before and _is_same(each, item) and each.private == item.private for each in case.items)
+    together = longer(case, f"{SAID}{before}", f"{SAID}{item.seq}", said) if goes_on else None
+    return together or with_line(case, f"{SAID}{item.seq}", f"{_name(item)}: {said}")
+
+
+def _lines_after(case: Case, item: Item) -> set[str]:
+    """The lines that may hold these words: their own, and those of the same customer into which it may have gone."""
+    return {f"{SAID}{each.seq}" for each in case.items if each.seq >= item.seq and _is_same(each, item)}
+
+
+def _is_same(one: Item, other: Item) -> bool:
+    """Whether two items are of one customer."""
+    return (one.author and one.author.id) == (other.author and other.author.id)
 
 
 def _name(item: Item) -> str:
@@ -210,14 +219,16 @@ def _newest(item: Item, reading: Reading) -> dict[str, object]:
 
 
 def deleted(case: Case, item_id: str, now: datetime) -> Decision:
-    """The customer took words away: a tombstone stays, the words go. With nothing left to answer, nobody waits."""
+    """The customer took words away: a tombstone stays, the words go, also from a line that waits still. With nothing
+    left to answer, nobody waits."""
     item = case.item(item_id)
     if item is None or item.deleted:
         return Refused(code="unknown_item", text="The case does not keep that interaction any more.")
     gone = item.model_copy(update={"text": "", "earlier": (), "attachments": (), "deleted": True})
     items = _replace(case, gone)
     left = {} if _still_asked(case.wait, gone, items) else {"wait": None, "cycle": _without_words(case, now)}
-    change = changed(case, LogEntry(at=now, what="deleted on the network"), items=items, **left)
+    told = unsaid(case, _lines_after(case, item), (item.text, *item.earlier))
+    change = changed(told, LogEntry(at=now, what="deleted on the network"), items=items, **left)
     return lapsed(change, item_id, "the customer deleted the comment", now)
 
 

@@ -104,6 +104,34 @@ def test_what_is_said_otherwise_has_a_line_of_its_own(begun: dict[str, str], cha
     assert [post.id for post in case.posts if post.kind is PostKind.LINE] == ["item:2", "item:3"]
 
 
+def test_words_that_are_taken_back_are_in_no_line_that_waits() -> None:
+    """They are not posted afterwards: the first, those in between and edited ones. Others that are alike stay."""
+    case = opened()
+    for text in ("My address is 5 (Elm) Road", "No, 7", "Sorry, No, 7 it is", "And now?"):
+        case = again(case, text)
+    case = case_of(edited(case, "post-5", "Well?", "v2", masked=False, cut=False, now=NOON + timedelta(minutes=6)))
+    for gone in ("post-2", "post-3", "post-5"):
+        case = case_of(deleted(case, gone, NOON + timedelta(minutes=7)))
+    none = "(deleted by the customer)"
+    assert case.posts[-1].text == f"Carla: {none}\n{none}\nSorry, No, 7 it is\n{none}"
+
+
+def test_the_same_words_of_somebody_else_and_of_a_later_line_stay() -> None:
+    """Only what was taken back is gone, not what reads alike."""
+    case = again(again(again(opened(), "Yes"), "Yes", author=DAN), "Yes")
+    case = case_of(deleted(case, "post-2", NOON + timedelta(minutes=7)))
+    lines = [post.text for post in case.posts if post.kind is PostKind.LINE]
+    assert lines == ["Carla: (deleted by the customer)", "Dan: Yes", "Carla: Yes"]
+
+
+def test_a_line_that_is_being_posted_is_as_it_is() -> None:
+    """What Slack may have by now is not changed here: another worker would post it anew."""
+    case = again(opened())
+    posts = tuple(post.model_copy(update={"attempt": "a1"}) for post in case.posts)
+    case = case_of(deleted(case.model_copy(update={"posts": posts}), "post-2", NOON + timedelta(minutes=7)))
+    assert case.posts[-1].text == "Carla: Still waiting!"
+
+
 def test_a_return_after_closing_is_a_new_cycle_of_the_same_case() -> None:
     """The clocks start afresh, nobody holds it, and the channel hears that the customer is back."""
     case = again(closed(answered(opened())))
