@@ -98,16 +98,18 @@ def confirmed(case: Case, send_id: str, proof: Sent | None) -> Decision:
     return Change(case=with_send(case, send, read_back=True, **there))
 
 
-def failed(case: Case, send_id: str, reason: str, now: datetime, *, refused: bool = False) -> Decision:
+def failed(
+    case: Case, send_id: str, reason: str, now: datetime, *, refused: bool = False, unsure: bool = False
+) -> Decision:
     """A final no: the text and the reason stay on the card, and its author hears of it directly.
 
     `refused`: the network said no to this try, so nothing of it stands. Of any other try that may not be so, and it
-    stays counted: a Retry looks on the network first.
+    stays counted: a Retry looks on the network first. `unsure`: so may a try of which the store knows nothing.
     """
     send = case.send(send_id)
     if send is None or send.state in IN_VAIN:
         return Refused(code="known", text="That send is known to have failed.")
-    tried = send.attempt - 1 if refused and send.state is SendState.SENDING else send.attempt
+    tried = send.attempt - 1 if refused and send.state is SendState.SENDING else max(send.attempt, int(unsure))
     case = with_send(case, send, state=SendState.FAILED, reason=reason, due_at=now, attempt=tried)
     who = case.author.label if case.author else "the customer"
     headline = could_not(send, who, reason) or f"Your {PURPOSE_WORDS[send.purpose]} did not reach {who}: {reason}"

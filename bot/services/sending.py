@@ -123,8 +123,9 @@ class Sending:
         now = self._clock.now()
         late, closed = is_late(send, now), out_of_date(send, now) or _closed(case, send, connector.capabilities, now)
         if closed:
-            if not (late and await self._stood_before(case, send, connector)):
-                await self._fail(case, send, closed)
+            stood = late and await self._stood_before(case, send, connector)
+            if not stood:
+                await self._fail(case, send, closed, unsure=stood is None)
             return None
         wait = await self._gate.ask(connector, connector.host(send))
         if wait is not None:
@@ -153,16 +154,16 @@ class Sending:
             await self._found(case, send, found)
         return found is not None
 
-    async def _stood_before(self, case: Case, send: Send, connector: ConnectorPort) -> bool:
+    async def _stood_before(self, case: Case, send: Send, connector: ConnectorPort) -> bool | None:
         """Whether a send that nobody has tried, as far as the store knows, stands on the network nevertheless.
 
-        Where that cannot be found out it does not hold the send up: as a rule Hark was just switched off.
+        None where that cannot be found out now. It does not hold the send up: as a rule Hark was just switched off.
         """
         try:
             found = await connector.read_back(send) if connector.capabilities.read_back else None
         except NetworkError as error:
             self._log.info("not looked for", case=case.id, send=send.id, error=str(error))
-            return False
+            return None
         if found is not None:
             await self._found(case, send, found)
         return found is not None
@@ -292,9 +293,10 @@ class Sending:
             key = case.key.model_copy(update={"conversation": proof.conversation})
             await self._notes.set(alias(key), case.id, ALIAS_KEPT)
 
-    async def _fail(self, case: Case, send: Send, reason: str, *, refused: bool = False) -> None:
+    async def _fail(self, case: Case, send: Send, reason: str, *, refused: bool = False, unsure: bool = False) -> None:
         self._metrics.sends.labels(case.key.network, "failed").inc()
-        await self._apply(case.id, lambda each: failed(each, send.id, reason, self._clock.now(), refused=refused))
+        now = self._clock.now()
+        await self._apply(case.id, lambda each: failed(each, send.id, reason, now, refused=refused, unsure=unsure))
 
     async def _apply(self, case_id: str, decide: Decide, draw_after: timedelta = AT_ONCE) -> Outcome:
         return await self._casework.apply(case_id, decide, draw_after=draw_after)

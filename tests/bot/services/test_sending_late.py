@@ -8,6 +8,7 @@ from bot.domain.case import SendState
 from bot.domain.errors import NetworkError, Transient, Unknown
 from bot.domain.sending import LATE, LONGEST_HOLD, OUT_OF_DATE
 from tests.bot.services.test_sending import Desk, a_desk
+from tests.bot.services.test_sending_again import presses_retry
 from tests.support.cases import NOON, a_send
 from tests.support.scripted import LOST
 
@@ -72,3 +73,16 @@ async def test_what_is_found_missing_after_a_week_does_not_go_out_by_itself(redi
         desk.network.stands.clear()
         assert await after(desk, case_id, LONGEST_HOLD + timedelta(minutes=5)) == (SendState.FAILED, OUT_OF_DATE)
         assert desk.network.calls == ["send-1"]
+
+
+async def test_what_nobody_could_look_for_is_looked_for_at_a_retry(redis_url: str) -> None:
+    """The reply went out after the backup, and the network did not answer when it was looked for: Retry looks again."""
+    async with a_desk(redis_url) as desk:
+        case_id = await desk.wants(a_send())
+        desk.network.stands.append("send-1")
+        desk.network.unreadable = Transient("down")
+        assert await after(desk, case_id, timedelta(days=2)) == (SendState.FAILED, OUT_OF_DATE)
+        desk.network.unreadable = None
+        await presses_retry(desk, case_id)
+        assert await after(desk, case_id, timedelta(days=2, seconds=1)) == (SendState.SENT, "")
+        assert desk.network.calls == []
