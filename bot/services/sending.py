@@ -165,6 +165,7 @@ class Sending:
             self._log.info("not looked for", case=case.id, send=send.id, error=str(error))
             return None
         if found is not None:
+            await self._gate.tell(connector, None, connector.host(send))
             await self._found(case, send, found)
         return found is not None
 

@@ -5,8 +5,10 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.case import SendState
+from bot.domain.circuit import WELL
 from bot.domain.errors import NetworkError, Transient, Unknown
 from bot.domain.sending import LATE, LONGEST_HOLD, OUT_OF_DATE
+from bot.services.gate import circuit_of
 from tests.bot.services.test_sending import Desk, a_desk
 from tests.bot.services.test_sending_again import presses_retry
 from tests.support.cases import NOON, a_send
@@ -31,6 +33,17 @@ async def test_what_went_out_after_the_backup_is_found_and_not_sent_twice(redis_
         desk.network.stands.append("send-1")
         assert await after(desk, case_id, away) == (SendState.SENT, "")
         assert desk.network.calls == []
+
+
+async def test_what_is_found_as_the_probe_of_a_pause_ends_it(redis_url: str) -> None:
+    """Whoever is let through says what came of it: the network answers again, and nobody waits for a second probe."""
+    async with a_desk(redis_url) as desk:
+        case_id = await desk.wants(a_send())
+        desk.network.stands.append("send-1")
+        for _ in range(3):
+            await desk.gate.tell(desk.network, Unknown("no answer"))
+        assert (await after(desk, case_id, LATE + SECOND))[0] is SendState.SENT
+        assert await circuit_of(desk.store.notes, desk.network) == WELL
 
 
 @pytest.mark.parametrize("unreadable", [None, Unknown("the network does not list it"), Transient("down")])
