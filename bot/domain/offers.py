@@ -11,7 +11,7 @@ from bot.domain.models import Capabilities, LengthRule
 PAYMENT: Final = "billing"
 """The topic of triage that is about somebody's money."""
 LONG: Final = 4
-"""So many posts of one customer in one care episode are a conversation that few others want to read."""
+"""So many posts of one customer in one care episode, and a word of ours, are more than many others want to read."""
 
 
 class Offer(StrEnum):
@@ -92,7 +92,8 @@ def better_in_private(case: Case, found: frozenset[Offer]) -> str:
     if reading.abuse == "heated":
         return "heated"
     since = [item for item in items if item.seen_at >= case.cycle.seen_at and not item.deleted]
-    return "a long exchange" if len(since) >= LONG and case.people == 1 else ""
+    answered = case.cycle.acknowledged_at is not None  # a post in many parts is no exchange yet
+    return "a long exchange" if answered and len(since) >= LONG and case.people == 1 else ""
 
 
 def first_word_under_way(case: Case) -> bool:

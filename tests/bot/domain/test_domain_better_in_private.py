@@ -11,6 +11,7 @@ from tests.support.card_cases import PUBLIC_ONLY, a_view
 from tests.support.cases import NOON, a_case, an_item
 
 MONEY = Reading(intent="complaint", topics=("billing",))
+ANSWERED = Cycle(n=1, posted_at=NOON, seen_at=NOON, acknowledged_at=NOON)
 LONG = tuple(an_item(f"And another thing, {n}", id=f"post-{n}", seq=n) for n in range(1, 5))
 
 
@@ -30,15 +31,17 @@ def hint(view: dict[str, Any] | None = None, **changes: Any) -> str:
         ({"reading": MONEY}, "a payment"),
         ({"reading": MONEY.model_copy(update={"intent": "question"})}, ""),
         ({"reading": Reading(intent="complaint", abuse="heated")}, "heated"),
-        ({"items": LONG, "item_count": 4}, "a long exchange"),
-        ({"items": LONG, "item_count": 4, "people": 3}, ""),
+        ({"items": LONG, "item_count": 4, "cycle": ANSWERED}, "a long exchange"),
+        ({"items": LONG, "item_count": 4, "cycle": ANSWERED, "people": 3}, ""),
+        ({"items": LONG, "item_count": 4}, ""),
         ({"reading": MONEY, "wait": None}, ""),
         ({"reading": MONEY, "items": (an_item(private=True),)}, ""),
         ({"reading": MONEY, "cycle": Cycle(n=1, posted_at=NOON, seen_at=NOON, private_at=NOON)}, ""),
     ],
 )
 def test_the_card_says_why_an_answer_belongs_in_private(changes: dict[str, Any], why: str) -> None:
-    """Payments, data that all can read, heat and length; nothing of a case that is settled or private already."""
+    """Payments, data that all can read, heat and a long exchange; nothing of words that came in parts, and of a case
+    that is settled or private already."""
     assert hint(**changes) == why
 
 
