@@ -9,7 +9,7 @@ from bot.cards.commands import SHOWN, help_reply, mine_reply, queue_reply, refus
 from bot.cards.lists import listed
 from bot.cards.speed import speed_reply
 from bot.cards.storm_forms import problem_form
-from bot.cards.subjects import subjects_reply
+from bot.cards.topics import topics_reply
 from bot.domain.ports import Rendered
 from bot.domain.storm_ports import STORM
 from bot.services.speed import MOST_DAYS, USUAL_DAYS
@@ -58,5 +58,5 @@ async def _figures(deps: Deps, verb: str, days: str) -> Rendered:
     if wanted is None:
         return refusal_reply(f"I can tell of 1 to {MOST_DAYS} days, such as: /hark {verb} {MOST_DAYS - 1}")
     if verb == "topics":
-        return subjects_reply(await deps.speeds.subjects(wanted))
+        return topics_reply(await deps.speeds.topics(wanted))
     return speed_reply(await deps.speeds.of(wanted), deps.titles)

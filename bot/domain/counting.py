@@ -6,7 +6,7 @@ again where an answer did not arrive or the case turns out to be not for us, is 
 
 Two clocks: the desk's counts business time since Hark saw the words, the customer's all time since they were posted.
 
-Beside it stands what customers write about, by the first words of each care episode (`bot/domain/subjects.py`).
+Beside it stands what customers write about, by the first words of each care episode (`bot/domain/topics.py`).
 """
 
 from collections import Counter
@@ -18,7 +18,7 @@ from typing import Final, NamedTuple
 from bot.domain.case import NOT_FOR_US, Case, Cycle
 from bot.domain.models import EARLIEST
 from bot.domain.percentiles import bucket
-from bot.domain.subjects import Said
+from bot.domain.topics import Said
 
 Counts = Mapping[str, Mapping[str, int]]
 """By day (of UTC, such as 2026-03-04), how much is added to each count."""

@@ -9,7 +9,7 @@ from bot.domain.case import Case, LogEntry, Person, Post
 from bot.domain.counting import Count
 from bot.domain.models import Raw
 from bot.domain.speed import Queue
-from bot.domain.subjects import Said
+from bot.domain.topics import Said
 
 Blocks = list[dict[str, Any]]
 

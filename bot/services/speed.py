@@ -8,7 +8,7 @@ from bot.domain.calendar import Calendar
 from bot.domain.counting import day_of
 from bot.domain.ports import Clock, SpeedPort
 from bot.domain.speed import Queue, Speed, speed
-from bot.domain.subjects import Subjects, subjects
+from bot.domain.topics import Topics, topics
 
 USUAL_DAYS, MOST_DAYS = 7, 31
 KEPT_DAYS = 40
@@ -45,13 +45,13 @@ class Speeds:
         """Who waits now. Raises StoreUnavailable."""
         return await self._store.queue(self._accounts, now)
 
-    async def subjects(self, days: int = USUAL_DAYS) -> Subjects:
+    async def topics(self, days: int = USUAL_DAYS) -> Topics:
         """What customers wrote about in as many days, and in those before as far as they are kept."""
         now = self._clock.now()
         names = [day_of(now - back * DAY) for back in range(2 * (days + 1))]
         told = await self._store.said(names[: days + 1])
         before = await self._store.said(names[days + 1 :]) if len(names) <= KEPT_DAYS else {}
-        return subjects(told, before, _since(days, now))
+        return topics(told, before, _since(days, now))
 
     async def _work_out(self, days: int, now: datetime) -> Speed:
         names = [day_of(now - back * DAY) for back in range(days + 1)]

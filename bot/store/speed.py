@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 from bot.domain.agenda import SAID, open_list
 from bot.domain.counting import Count
 from bot.domain.speed import Queue, Stage, Waiter
-from bot.domain.subjects import Said
+from bot.domain.topics import Said
 from bot.store.connect import Link
 from bot.store.keys import Keys, instant, millis
 

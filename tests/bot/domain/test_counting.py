@@ -17,7 +17,7 @@ from bot.domain.percentiles import bucket
 from bot.domain.reading import Reading
 from bot.domain.receiving import completed, deleted, receive
 from bot.domain.sending import reported, sent
-from bot.domain.subjects import MARK
+from bot.domain.topics import MARK
 from tests.support.cases import ANA, NOON, a_case, a_send, an_item
 from tests.support.policies import a_policy
 

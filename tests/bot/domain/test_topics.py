@@ -9,7 +9,7 @@ from bot.domain.decisions import Change
 from bot.domain.lifecycle import close, dismiss
 from bot.domain.reading import Reading
 from bot.domain.receiving import open_case, receive
-from bot.domain.subjects import Said, Subject, subjects
+from bot.domain.topics import Said, Topic, topics
 from tests.support.cases import ANA, NOON, a_key, an_item
 from tests.support.decisions import case_of
 from tests.support.policies import a_policy
@@ -66,7 +66,7 @@ def test_the_most_frequent_topic_is_told_first_with_what_was_before() -> None:
         {Said("a", "complaint"): 3, Said("a", "complaint", "refund"): 1, Said("a", "complaint", "delivery"): 2}
     )
     now.update({Said("b", "praise"): 1, Said("b", "praise", "delivery"): 1})
-    told = subjects(now, {Said("a", "question"): 5, Said("a", "question", "refund"): 4}, NOON)
+    told = topics(now, {Said("a", "question"): 5, Said("a", "question", "refund"): 4}, NOON)
     assert (told.customers, told.before) == (4, 5)
-    assert told.topics == [Subject("delivery", 3, 2, 1, 0), Subject("refund", 1, 1, 0, 4)]
-    assert subjects(now, {}, NOON).before is None
+    assert told.topics == [Topic("delivery", 3, 2, 1, 0), Topic("refund", 1, 1, 0, 4)]
+    assert topics(now, {}, NOON).before is None

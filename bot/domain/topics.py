@@ -45,10 +45,10 @@ class Said(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Subject:
+class Topic:
     """A topic: how many wrote about it, how many complaints and how much praise was among them, how many `before`."""
 
-    topic: str
+    name: str
     customers: int
     complaints: int
     praise: int
@@ -56,12 +56,12 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
-class Subjects:
+class Topics:
     """What customers wrote since then; `before` is the same for as many days before, None where nothing is known."""
 
     since: datetime
     intents: Mapping[str, int]
-    topics: Sequence[Subject]
+    topics: Sequence[Topic]
     before: int | None
 
     @property
@@ -70,19 +70,19 @@ class Subjects:
         return sum(self.intents.values())
 
 
-def subjects(now: Mapping[Said, int], before: Mapping[Said, int], since: datetime) -> Subjects:
+def topics(now: Mapping[Said, int], before: Mapping[Said, int], since: datetime) -> Topics:
     """What the counts say, of all networks together: the most frequent topic first."""
     by_topic, earlier = _by_topic(now), _by_topic(before)
-    topics = [
-        Subject(topic, counts.total(), counts["complaint"], counts["praise"], earlier.get(topic, Counter()).total())
+    found = [
+        Topic(topic, counts.total(), counts["complaint"], counts["praise"], earlier.get(topic, Counter()).total())
         for topic, counts in by_topic.items()
         if topic != ALL
     ]
-    topics.sort(key=lambda each: (-each.customers, each.topic))
-    return Subjects(
+    found.sort(key=lambda each: (-each.customers, each.name))
+    return Topics(
         since=since,
         intents=by_topic.get(ALL, Counter()),
-        topics=topics,
+        topics=found,
         before=earlier[ALL].total() if ALL in earlier else None,
     )
 

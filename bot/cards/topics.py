@@ -9,7 +9,7 @@ from bot.cards.escape import date_token
 from bot.cards.view import Rendered, rendered
 from bot.cards.words import count
 from bot.domain.reading import Intent
-from bot.domain.subjects import Subject, Subjects
+from bot.domain.topics import Topic, Topics
 
 SHOWN: Final = 10
 WORDS: Final[Mapping[Intent, tuple[str, ...]]] = MappingProxyType(
@@ -26,28 +26,28 @@ NOTE: Final = (
 )
 
 
-def subjects_reply(told: Subjects) -> Rendered:
+def topics_reply(told: Topics) -> Rendered:
     """The answer to who asked."""
     text = "\n".join(_lines(told))
     return rendered(text, build.with_ids("topics", [("figures", build.section(text)), ("note", build.context(NOTE))]))
 
 
-def _lines(told: Subjects) -> Iterator[str]:
+def _lines(told: Topics) -> Iterator[str]:
     before = "" if told.before is None else f" (as many days before: {told.before:,})"
     yield f"*Since {date_token(told.since)} {count(told.customers, 'customer')} wrote to us{before}*"
     if told.customers:
         yield " · ".join(
             count(told.intents[intent], *words) for intent, words in WORDS.items() if told.intents.get(intent)
         )
-    for subject in told.topics[:SHOWN]:
-        yield f"• *{subject.topic}*: {_facts(subject, compared=told.before is not None)}"
+    for topic in told.topics[:SHOWN]:
+        yield f"• *{topic.name}*: {_facts(topic, compared=told.before is not None)}"
 
 
-def _facts(subject: Subject, *, compared: bool) -> str:
+def _facts(topic: Topic, *, compared: bool) -> str:
     facts = [
-        count(subject.customers, "customer"),
-        *([count(subject.complaints, "complaint")] if subject.complaints else []),
-        *([f"{subject.praise:,} praised"] if subject.praise else []),
-        *([f"{subject.before:,} before"] if compared else []),
+        count(topic.customers, "customer"),
+        *([count(topic.complaints, "complaint")] if topic.complaints else []),
+        *([f"{topic.praise:,} praised"] if topic.praise else []),
+        *([f"{topic.before:,} before"] if compared else []),
     ]
     return " · ".join(facts)
