@@ -34,7 +34,8 @@ def topics_reply(told: Topics) -> Rendered:
 
 def _lines(told: Topics) -> Iterator[str]:
     before = "" if told.before is None else f" (as many days before: {told.before:,})"
-    yield f"*Since {date_token(told.since)} {count(told.customers, 'customer')} wrote to us{before}*"
+    wrote = f"{count(told.customers, 'customer')} wrote to us or about us since {date_token(told.since)}"
+    yield f"*{wrote}{before}*"
     if told.customers:
         yield " · ".join(
             count(told.intents[intent], *words) for intent, words in WORDS.items() if told.intents.get(intent)
