@@ -18,10 +18,17 @@ WORDS_LENGTH: Final = 120
 SOLVED_LINE: Final = "This is solved now. Thank you for your patience, and sorry for the trouble!"
 
 
+BY_WORDS: Final = "A case with two of these words (one, if you name only one) belongs to it"
+
+
 def problem_form(press: StormPress, words: Sequence[str]) -> ViewJson:
-    """Open a known problem: from then on similar cases fold into its card."""
+    """Open a known problem: from then on similar cases fold into its card.
+
+    `words` are those of the customers who are folded already; with none, nobody is there whom a case could be like.
+    """
+    like = "say nearly the same" if words else "use its words"
     intro = (
-        "New cases that say nearly the same, complaints too, are then counted on the problem's card and get no card of "
+        f"New cases that {like}, complaints too, are then counted on the problem's card and get no card of "
         "their own. Their clocks run on, and their reply form begins with your line. Nothing is sent by this form."
     )
     blocks = [
@@ -48,9 +55,9 @@ def problem_form(press: StormPress, words: Sequence[str]) -> ViewJson:
             InputId.WORDS,
             ActionId.WORDS,
             "Words that customers use for it",
-            hint="A case with two of these words belongs to it, as does one that says nearly what these customers say.",
+            hint=f"{BY_WORDS}{', as does one that says nearly what these customers say' if words else ''}.",
             initial=_fitting(words),
-            optional=True,
+            optional=bool(words),
             most=WORDS_LENGTH,
         ),
     ]

@@ -12,7 +12,7 @@ async def test_a_problem_is_opened_by_command_and_its_line_is_there_for_each_cus
         rig.square.post("rosadiaz", "@acme.square.test your spring update closes my app, what now?")
         card = await rig.card("closes my app")
         await rig.sandbox.slack.command(ANA, CARE, "/hark problem")
-        wordless = await rig.send(ANA, None, title="Spring update", known="Repair on Friday", line=LINE)
+        wordless = await rig.send(ANA, None, title="Spring update", known="Repair on Friday", line=LINE, words="a")
         assert wordless.errors == {"words": "Nothing changed: Write a word or two by which its cases are told."}
         assert (await rig.send(ANA, None, title="Spring update", line=LINE, words="spring update")).ok
         await rig.shows(card.ts, "Known problem")

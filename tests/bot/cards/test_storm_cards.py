@@ -110,6 +110,7 @@ def test_the_forms() -> None:
     press = StormPress(channel=CHANNEL, group="storm")
     for name, view in (
         ("modal_problem", problem_form(press, ("ferry", "bicycles"))),
+        ("modal_problem_wordless", problem_form(press, ())),
         ("modal_solved", solved_form(press, PROBLEM)),
     ):
         assert check_view(view) == []
