@@ -15,6 +15,8 @@ from bot.domain.ports import LINK
 
 TOP: Final = 5
 QUIET_SHOWN: Final = 10
+ADDRESS_LENGTH: Final = 200
+"""Of who liked or followed; a longer one would take the place of those who wait."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ def _quiet(data: HourlyData) -> build.Parts:
 def _who(line: str) -> build.Block:
     """Who did what. It leads to them, so that somebody can thank them there."""
     words, _, url = line.partition(LINK)
-    return build.link_part(url, one_line(words, 80) or "(nothing)")
+    return build.link_part(url if len(url) <= ADDRESS_LENGTH else "", one_line(words, 80) or "(nothing)")
 
 
 def _came(data: HourlyData) -> str:

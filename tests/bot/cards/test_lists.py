@@ -182,6 +182,17 @@ def test_the_hourly_message_and_the_queue_hold_their_limit() -> None:
         assert "more" in _text(drawn.blocks)
 
 
+@pytest.mark.parametrize(("length", "linked"), [(200, 10), (201, 0), (470, 0)])
+def test_long_addresses_of_likes_take_no_room_from_who_waits(length: int, linked: int) -> None:
+    """All of the first five are named, whatever those who like and follow call themselves on their network."""
+    item = an_item("&" * 900, author=Author(id="x", name="👩‍👩‍👧‍👦" * 900))
+    loud = Listed(a_public_case(items=(item,)), a_view(card_url=LINK + "&" * 90, network_title="&" * 99))
+    liked = f"Eve liked\t{'https://square.example/':x<{length}}"
+    text = _text(hourly_message(HourlyData(at=NOON, waiting_total=5, waiting=[loud] * 5, quiet=[liked] * 10)).blocks)
+    assert text.count(LINK) == 5
+    assert text.count("https://square.example/") == linked
+
+
 def test_the_hourly_message_changes_only_when_something_did() -> None:
     """The same hour with the same cases is the same message."""
     assert hourly_message(HOURLY).digest == MESSAGES["hourly"].digest
