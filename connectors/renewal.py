@@ -80,8 +80,13 @@ class Renewal(ABC, Generic[T]):
         """
         renewal = asyncio.ensure_future(self._renewed(stale))
         self._under_way.add(renewal)
-        renewal.add_done_callback(self._under_way.discard)
+        renewal.add_done_callback(self._over)
         return await asyncio.shield(renewal)
+
+    def _over(self, renewal: asyncio.Future[T]) -> None:
+        self._under_way.discard(renewal)
+        if not renewal.cancelled():
+            renewal.exception()  # whoever asked was told, or went away: then a failure is no news to anybody
 
     async def _renewed(self, stale: T | None) -> T:
         async with self._lock:

@@ -1,6 +1,7 @@
 """Tokens that X exchanges at each use: kept before they are used, one renewal at a time."""
 
 import asyncio
+import gc
 from datetime import timedelta
 
 import pytest
@@ -110,6 +111,24 @@ async def test_who_stops_waiting_loses_no_token(rig: XRig, monkeypatch: pytest.M
         await stopped
     await rig.connector()._api.me()
     assert rig.server.renewals == 1
+
+
+async def test_a_renewal_that_fails_with_nobody_waiting_is_no_defect(rig: XRig) -> None:
+    """Another process has the turn until patience ends; who asked is gone by then. Python would log a traceback."""
+    connector, unheard = rig.connector(), list[dict[str, object]]()
+    asyncio.get_running_loop().set_exception_handler(lambda _loop, context: unheard.append(context))
+    tokens = connector._api._tokens
+    assert await rig.connector()._api._tokens._has_turn(FIRST_REFRESH)
+    asked = asyncio.ensure_future(connector._api.me())
+    await wait_until(tokens._lock.locked, "it waits for the other process")
+    asked.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asked
+    rig.clock.advance(timedelta(minutes=1))
+    await wait_until(lambda: not tokens._under_way, "the renewal gives up")
+    del asked
+    gc.collect()
+    assert unheard == []
 
 
 async def test_a_broken_answer_of_the_token_address_is_tried_again_later(rig: XRig) -> None:
