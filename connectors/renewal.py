@@ -1,29 +1,29 @@
 """Tokens that a network exchanges for new ones at each renewal: kept for all processes, renewed by one at a time.
 
 Of two renewals at once one would lose, and a token that was exchanged but not kept is lost for good. So there is a lock
-within the process, and between processes a note named after the token that is about to be used up; and the new ones
-are kept before anything is done with them, also when nobody waits for them any more.
+within the process, and between processes a turn named after the token that is about to be used up, which is somebody's
+as long as they are heard of; and the new ones are kept before anything is done with them, also when nobody waits for
+them any more.
 """
 
 import asyncio
 from abc import ABC, abstractmethod
+from contextlib import suppress
 from datetime import timedelta
 from hashlib import blake2b
+from secrets import token_hex
 from typing import Final, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from bot.domain.errors import Transient
+from bot.domain.errors import StoreUnavailable, Transient
 from bot.domain.ports import Clock, Notes
 from connectors.base import ConnectorDeps
-from connectors.exchange import TOTAL_S
 
-CALLS: Final = 2
-"""A renewal takes so many calls at most, one after the other."""
-LOCK_TTL: Final = timedelta(seconds=60)
-"""Until then nobody else tries the same token."""
-LOCK_MARGIN_S: Final = CALLS * TOTAL_S + 1.0
-"""A renewal that begins so long before the lock's end is over when it ends."""
+TURN: Final = timedelta(seconds=8)
+"""For so long after whoever renews was last heard of nobody else tries the same token. Should they be killed, the
+account stands still no longer than that."""
+HEARD_EVERY_S: Final = 2.0
 PATIENCE_S: Final = 5.0
 LOOK_AGAIN_S: Final = 0.1
 
@@ -61,7 +61,7 @@ class Renewal(ABC, Generic[T]):
         self._first = first
         self._lock = asyncio.Lock()
         self._under_way: set[asyncio.Future[T]] = set()
-        self._held = ("", 0.0)
+        self._me = token_hex(8)
         self.known: T | None = None
         """The tokens as this process last saw them."""
 
@@ -97,12 +97,28 @@ class Renewal(ABC, Generic[T]):
                     self.known = stale = stored
                     if self._is_good(stored):
                         return stored
-                if await self._has_turn(stale.refresh if stale else self._first):
-                    return await self._renew(stale)
+                # Named after what is used up: who has failed half-way goes on at once, others when it is not heard of.
+                turn = f"{self._name}:renew:{short(self._maker, stale.refresh if stale else self._first)}"
+                if await self._notes.hold(turn, self._me, TURN):
+                    return await self._alone(turn, stale)
                 if self._clock.monotonic() >= deadline:
                     msg = "another process is renewing the sign-in"
                     raise Transient(msg, retry_after=2.0)
                 await self._clock.sleep(LOOK_AGAIN_S)
+
+    async def _alone(self, turn: str, stale: T | None) -> T:
+        """Have tokens exchanged, and be heard of as long as that takes."""
+        heard = asyncio.ensure_future(self._is_heard(turn))
+        try:
+            return await self._renew(stale)
+        finally:
+            heard.cancel()
+
+    async def _is_heard(self, turn: str) -> None:
+        while True:
+            await self._clock.sleep(HEARD_EVERY_S)
+            with suppress(StoreUnavailable):
+                await self._notes.hold(turn, self._me, TURN)
 
     @abstractmethod
     async def _renew(self, stale: T | None) -> T:
@@ -125,13 +141,3 @@ class Renewal(ABC, Generic[T]):
         except ValidationError:
             return None
         return found if found is not None and found.maker == self._maker else None
-
-    async def _has_turn(self, used_up: str) -> bool:
-        """Whether this process holds the lock; one that failed half-way may go on while nobody else can have it."""
-        name, now = f"{self._name}:renew:{short(self._maker, used_up)}", self._clock.monotonic()
-        if self._held[0] == name and now < self._held[1]:
-            return True
-        if await self._notes.first_time(name, LOCK_TTL):
-            self._held = (name, now + LOCK_TTL.total_seconds() - LOCK_MARGIN_S)
-            return True
-        return False

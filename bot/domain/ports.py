@@ -292,6 +292,10 @@ class Notes(Protocol):
         """Whether this name was not seen within `ttl`; it is now."""
         ...
 
+    async def hold(self, name: str, holder: str, ttl: timedelta) -> bool:
+        """Whether a turn is this holder's: free until now, or theirs already. Then it is for `ttl` from now."""
+        ...
+
     async def get(self, name: str) -> str | None: ...
     async def get_many(self, names: Sequence[str]) -> list[str | None]:
         """Values in the order of their names, in one round trip."""

@@ -68,6 +68,10 @@ class RedisNotes:
         """Whether this name was not seen within `ttl`; it is now."""
         return bool(await self.link.do("SET", self.keys.once(name), "1", "NX", "PX", _ttl(ttl)))
 
+    async def hold(self, name: str, holder: str, ttl: timedelta) -> bool:
+        """Whether a turn is this holder's: free until now, or theirs already. Then it is for `ttl` from now."""
+        return bool(await self.link.run(self.scripts.hold, (self.keys.once(name),), (holder, _ttl(ttl))))
+
     async def get(self, name: str) -> str | None:
         """A small shared value, or None when there is none (any more)."""
         return (await self.get_many((name,)))[0]

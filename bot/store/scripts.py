@@ -49,6 +49,7 @@ class Scripts:
     budget_take: Script
     budget_pause: Script
     beat: Script
+    hold: Script
     time: Script
     storm_swap: Script
     storm_note: Script

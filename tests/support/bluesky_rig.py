@@ -59,11 +59,6 @@ class Rig:
         )
         return BlueskyConnector(settings, deps)
 
-    async def end_turns(self) -> None:
-        """End the turns to renew, as the server would: it counts real seconds."""
-        for key in await self.store.link.do("KEYS", "*:once:*"):
-            await self.store.link.do("DEL", key)
-
     def send(self, to: Interaction, text: str = "So sorry, Ana. We are looking. ^AK", **changes: Any) -> Send:
         """A send that answers an interaction, made now."""
         fields: dict[str, Any] = {

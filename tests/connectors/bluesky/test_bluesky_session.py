@@ -9,8 +9,8 @@ from aiohttp.test_utils import TestServer
 
 from bot.domain.errors import Permanent, Transient
 from connectors.bluesky.session import own_server
+from connectors.renewal import LOOK_AGAIN_S, TURN, short
 from tests.support.bluesky_rig import Rig, read_all
-from tests.support.waiting import wait_until
 
 SIGN_IN = "com.atproto.server.createSession"
 REFRESH = "com.atproto.server.refreshSession"
@@ -75,27 +75,31 @@ async def test_a_failure_while_renewing_is_transient_and_heals(rig: Rig) -> None
     assert len(rig.square.called(SIGN_IN)) == 1
 
 
-async def test_whoever_failed_half_way_goes_on_only_while_nobody_else_can(rig: Rig) -> None:
-    """A renewal may last for two calls: one that begins so late that another process could begin, too, waits."""
+async def test_who_renews_has_the_turn_as_long_as_they_are_heard_of(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that takes longer than a turn lasts: nobody else begins."""
+    monkeypatch.setattr("connectors.renewal.TURN", timedelta(seconds=0.3))
+    monkeypatch.setattr("connectors.renewal.HEARD_EVERY_S", 0.05)
+    connector, other = rig.connector(), rig.connector()
+    await connector.check()
+    await other.check()
+    rig.square.expire_access_tokens()
+    rig.square.set_fault("slow", REFRESH, times=9, delay_s=1.0)
+    await asyncio.gather(connector.check(), other.check())
+    assert (len(rig.square.called(REFRESH)), len(rig.square.called(SIGN_IN))) == (1, 1)
+
+
+async def test_a_turn_ends_when_nothing_is_heard_of_its_holder(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process that was killed while it renewed holds the account up for seconds, not for a minute."""
+    assert TURN + timedelta(seconds=LOOK_AGAIN_S) < timedelta(seconds=10)
     connector = rig.connector()
     await connector.check()
     rig.square.expire_access_tokens()
-    rig.square.set_fault("http_500", REFRESH, times=3)
-    with pytest.raises(Transient, match="the server failed"):
-        await connector.poll("notifications", None)
-    rig.clock.advance(timedelta(seconds=20))
-    sessions = connector._sessions
-    late = asyncio.ensure_future(sessions.renewed(sessions.known))
-    await wait_until(sessions._lock.locked, "it waits for the other process")
-    while not late.done():
-        rig.clock.advance(timedelta(seconds=1))
-        await asyncio.sleep(0.01)
-    with pytest.raises(Transient, match="another process"):
-        await late
-    assert len(rig.square.called(REFRESH)) == 3
-    await rig.end_turns()
+    tokens = connector._sessions.known
+    assert tokens is not None
+    turn = f"session:bluesky:main:renew:{short(tokens.maker, tokens.refresh)}"
+    assert await rig.store.notes.hold(turn, "the dead", timedelta(seconds=0.5))
     assert (await connector.check()).ok
-    assert (len(rig.square.called(REFRESH)), len(rig.square.called(SIGN_IN))) == (4, 1)
+    assert len(rig.square.called(REFRESH)) == 1
 
 
 async def test_a_wrong_password_is_said_and_not_tried_over_and_over(rig: Rig) -> None:
@@ -123,7 +127,6 @@ async def test_sign_ins_are_rationed(rig: Rig) -> None:
     assert len(rig.square.called(SIGN_IN)) == 6
     assert caught.value.retry_after is not None
     rig.clock.advance(timedelta(seconds=caught.value.retry_after + 1))
-    await rig.end_turns()
     assert (await connector.check()).ok
 
 

@@ -8,12 +8,20 @@ import pytest
 from aiohttp import web
 
 from bot.domain.errors import Permanent, Transient
+from connectors.renewal import short
 from tests.support.waiting import wait_until
 from tests.support.x_rig import XRig
 from tests.support.x_server import FIRST_REFRESH, Fault, Json, XServer
 
 TOKEN = "POST /2/oauth2/token"
 ME = "GET /2/users/me"
+A_MINUTE = timedelta(minutes=1)
+
+
+async def takes_turn(rig: XRig) -> None:
+    """Another process renews."""
+    maker = rig.connector()._api._tokens._maker
+    assert await rig.store.notes.hold(f"session:x:main:renew:{short(maker, FIRST_REFRESH)}", "another", A_MINUTE)
 
 
 async def test_many_processes_renew_once(rig: XRig) -> None:
@@ -89,7 +97,7 @@ async def test_whoever_comes_second_waits_for_the_first(rig: XRig) -> None:
     """While another process holds the lock, this one waits for its result and uses that."""
     first, second = rig.connector(), rig.connector()
     tokens = first._api._tokens
-    assert await tokens._has_turn(FIRST_REFRESH)
+    await takes_turn(rig)
     waiting = asyncio.ensure_future(second._api.me())
     await wait_until(second._api._tokens._lock.locked, "the second waits")
     await tokens._renew(None)
@@ -118,13 +126,13 @@ async def test_a_renewal_that_fails_with_nobody_waiting_is_no_defect(rig: XRig) 
     connector, unheard = rig.connector(), list[dict[str, object]]()
     asyncio.get_running_loop().set_exception_handler(lambda _loop, context: unheard.append(context))
     tokens = connector._api._tokens
-    assert await rig.connector()._api._tokens._has_turn(FIRST_REFRESH)
+    await takes_turn(rig)
     asked = asyncio.ensure_future(connector._api.me())
     await wait_until(tokens._lock.locked, "it waits for the other process")
     asked.cancel()
     with pytest.raises(asyncio.CancelledError):
         await asked
-    rig.clock.advance(timedelta(minutes=1))
+    rig.clock.advance(A_MINUTE)
     await wait_until(lambda: not tokens._under_way, "the renewal gives up")
     del asked
     gc.collect()
