@@ -58,6 +58,9 @@ UNHEARD = (SlackUnknown, StoreUnavailable, asyncio.CancelledError)
 """How a step ends whose call was or may yet be carried out, and is not noted: no answer came from Slack or from the
 store, or it was stopped because it lost its lease."""
 DOUBT_TRIES, DOUBT_PAUSE_S = 30, 1.0
+LOOKS_S = (0.0, 1.0, 4.0)
+"""Whoever slept looks again after these pauses: the call that left may be carried out only now, and whoever took over
+may post only now."""
 T = TypeVar("T")
 Drawn = tuple[Case, datetime | None]
 """The case after a draw, and when to come again (None: it shows what it should)."""
@@ -245,7 +248,10 @@ class Drawing:
             await self._apply(case, lambda each: withdrawn(each, post.id, attempt))
             raise
         except UNHEARD:
-            await self._retried(lambda: self._overtaken(case, post, attempt, thread))
+            slept = self._clock.now() - began_at(attempt) > STALE
+            for pause in LOOKS_S if slept else LOOKS_S[:1]:
+                await self._clock.sleep(pause)
+                await self._retried(lambda: self._overtaken(case, post, attempt, thread))
             raise
 
     async def _placed(self, case: Case, post: Post, posted: Posted, shown: Shown) -> Case:

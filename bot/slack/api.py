@@ -14,7 +14,8 @@ from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from bot.domain.errors import SlackError, SlackRateLimited, SlackRefused, SlackUnavailable, SlackUnknown
 
-TIMEOUT = aiohttp.ClientTimeout(total=10)
+TIMEOUT = aiohttp.ClientTimeout(total=10, connect=3.5)
+"""Connecting takes less than is left of any lease: whoever slept meanwhile does not begin a call that is another's."""
 LONGEST_PAUSE_S = 3600.0
 USUAL_PAUSE_S = 10.0
 RATE_LIMITED = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})

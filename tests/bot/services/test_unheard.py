@@ -16,7 +16,7 @@ from bot.domain.errors import SlackUnknown, StoreUnavailable
 from bot.domain.ports import Blocks, Commit, Posted
 from bot.domain.posting import CARD
 from bot.services.casework import Casework, Outcome
-from bot.services.drawing import DOUBT_TRIES
+from bot.services.drawing import DOUBT_TRIES, STALE
 from bot.slack.gateway import SlackGateway
 from bot.telemetry import Metrics
 from sandbox.slack.workspace import CARE
@@ -170,6 +170,53 @@ async def test_a_card_posted_late_is_taken_away(board: Board, end: End) -> None:
         await board.worker().act(board.due)
 
     await draws_late(board, meanwhile, end)
+    (message,) = board.slack.messages(CARE)
+    assert await board.stands_at() == message.ts
+
+
+class Slow(SlackGateway):
+    """A gateway that sleeps through its call, of which nobody hears any more: `then` is what happens meanwhile, and
+    `later` what happens once it has woken; between them the call is carried out where there is no other one yet."""
+
+    def __init__(self, board: Board, then: Callable[[], Awaitable[None]] | None, group: asyncio.TaskGroup) -> None:
+        super().__init__(board.gateway.api, Metrics(), CARE)
+        self._board, self._then, self._group = board, then, group
+
+    async def post(self, channel: str, text: str, blocks: Blocks, **more: Any) -> Posted:
+        """Sleep, and begin to post."""
+        self._board.clock.advance(STALE * 2)
+        if self._then:
+            await self._then()
+        self._group.create_task(self._carried_out(channel, text, blocks, more))
+        raise SlackUnknown("no answer")
+
+    async def _carried_out(self, channel: str, text: str, blocks: Blocks, more: dict[str, Any]) -> None:
+        await asyncio.sleep(0.05)  # the first look is over
+        await super().post(channel, text, blocks, **more)
+        if not self._then:
+            await self._board.worker(Blind(self._board.gateway.api, Metrics(), CARE)).act(self._board.due)
+
+
+class Blind(SlackGateway):
+    """A gateway that looked for the attempt just before it came to stand."""
+
+    async def find_attempt(self, channel: str, attempt: str, thread_ts: str | None = None) -> None:
+        """Nothing is there yet."""
+
+
+@pytest.mark.parametrize("is_first", [True, False])
+async def test_a_card_that_comes_to_stand_after_a_first_look_is_taken_away(
+    board: Board, monkeypatch: pytest.MonkeyPatch, *, is_first: bool
+) -> None:
+    """Slack carries the sleeper's call out only after its first look, or the other worker posts only after that."""
+    monkeypatch.setattr("bot.services.drawing.LOOKS_S", (0.0, 0.4, 0.1))
+
+    async def meanwhile() -> None:
+        await board.worker().act(board.due)
+
+    async with asyncio.TaskGroup() as group:
+        await board.worker(Slow(board, meanwhile if is_first else None, group)).act(board.due)
+    assert len(board.slack.calls_of("chat.postMessage")) == 2
     (message,) = board.slack.messages(CARE)
     assert await board.stands_at() == message.ts
 

@@ -14,7 +14,9 @@ from aiohttp import web
 from bot.domain.attempts import new_attempt
 from bot.domain.errors import SlackError, SlackRateLimited, SlackRefused, SlackUnavailable, SlackUnknown
 from bot.domain.ports import Posted
-from bot.slack.api import SlackApi
+from bot.services.tempo import USUAL
+from bot.services.worker import RENEWALS
+from bot.slack.api import TIMEOUT, SlackApi
 from bot.slack.gateway import HISTORY_PAGE, SlackGateway
 from bot.telemetry import Metrics
 from sandbox.slack.app import SlackSandbox
@@ -293,3 +295,9 @@ async def test_names_come_from_the_profile() -> None:
     """The full name, not the handle."""
     async with a_desk() as desk:
         assert await desk.gateway.name_of(ANA) == desk.slack.workspace.users[ANA].real_name
+
+
+def test_connecting_ends_before_a_lease_does() -> None:
+    """Whoever sleeps while it connects has lost its lease when it wakes, and must not begin the call then."""
+    assert TIMEOUT.connect is not None
+    assert timedelta(seconds=TIMEOUT.connect) < USUAL.lease - USUAL.lease / RENEWALS
