@@ -26,6 +26,7 @@ from bot.domain.text.tone import ToneReader
 from bot.domain.text.triage import Triage
 from bot.http import open_session
 from bot.secrecy import allow_list, masker
+from bot.services.assigning import AssigningDesk
 from bot.services.calm import Calm, keep_calm
 from bot.services.canary import CANARY, Canary
 from bot.services.casework import Casework
@@ -281,6 +282,7 @@ def _handler_deps(
         desk=Desk(context, composing, rng),
         composing=composing,
         hiding=HidingDesk(context, surroundings.allow),
+        assigning=AssigningDesk(context, surroundings.allow),
         templating=Templating(context),
         drawing=drawing,
         people=context.people,

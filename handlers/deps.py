@@ -11,6 +11,7 @@ from bot.domain.models import Health
 from bot.domain.network import Connectors, Titles
 from bot.domain.policy import Policy
 from bot.domain.ports import Cases, Clock, Notes, Render
+from bot.services.assigning import AssigningDesk
 from bot.services.composing import Composing
 from bot.services.desk import Desk
 from bot.services.drawing import Drawing
@@ -29,6 +30,7 @@ class Deps:
     desk: Desk
     composing: Composing
     hiding: HidingDesk
+    assigning: AssigningDesk
     templating: Templating
     drawing: Drawing
     people: People

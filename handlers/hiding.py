@@ -9,7 +9,7 @@ from bot.cards.hiding import hide_modal
 from bot.domain.decisions import Refused
 from bot.services.wording import Problems
 from handlers.deps import Deps
-from handlers.pressing import Pressed, whisper
+from handlers.pressing import Pressed, present, refuse
 from handlers.submitting import form_of, instead, wrong
 
 
@@ -25,10 +25,10 @@ async def open_hide(deps: Deps, pressed: Pressed) -> None:
     """The menu's entry: open the form, if there is anything that may be hidden."""
     found = await deps.hiding.open(pressed.press.case)
     if isinstance(found, Refused):
-        await whisper(deps, pressed.response_url, found.text)
+        await refuse(deps, pressed, found.text)
         return
     state = ModalState(case=found.case.id, send=deps.new_id(), about=found.item.id)
-    await deps.slack.open_view(pressed.trigger_id, hide_modal(found.item, deps.view_of(found.case), state))
+    await present(deps, pressed, hide_modal(found.item, deps.view_of(found.case), state))
 
 
 async def _ask(deps: Deps, ack: AsyncAck, body: dict[str, Any]) -> None:

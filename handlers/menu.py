@@ -1,4 +1,4 @@
-"""The overflow menu and its modals: on it, close, not for us, history."""
+"""The overflow menu and its modals: on it, close, not for us, history, and what found no place in it."""
 
 from typing import Any
 
@@ -6,6 +6,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.cards.action_ids import LOOP_WAIVE, ActionId, CallbackId, InputId, ModalState, Verb
 from bot.cards.dialogs import close_modal, dismiss_modal, history_modal, signature_modal
+from bot.cards.menu import more_modal
 from bot.cards.modal import ViewJson
 from bot.domain.case import Case, Purpose
 from bot.domain.overtaking import meanwhile, seen_of
@@ -13,9 +14,10 @@ from bot.services.casework import Outcome
 from bot.services.desk import Closing
 from bot.services.people import suggested_signature
 from bot.services.wording import SIGNATURE, Problems, from_slack
+from handlers.assigning import open_assign
 from handlers.deps import Deps
 from handlers.hiding import open_hide
-from handlers.pressing import OLD_CARD, Act, Pressed, on_press, show, whisper
+from handlers.pressing import OLD_CARD, Act, Pressed, on_press, present, refuse, show
 from handlers.submitting import Form, form_of, instead, state_of, wrong
 
 
@@ -23,6 +25,7 @@ def register(app: AsyncApp, deps: Deps) -> None:
     """The menu itself, and what its modals submit."""
 
     on_press(app, ActionId.MORE, deps, _choose)
+    on_press(app, ActionId.ACT, deps, _choose)
 
     @app.view(CallbackId.CLOSE.value)
     async def closed(ack: AsyncAck, body: dict[str, Any]) -> None:
@@ -37,7 +40,7 @@ def register(app: AsyncApp, deps: Deps) -> None:
 
 async def _choose(deps: Deps, pressed: Pressed) -> None:
     act = ACTS.get(pressed.press.verb) if pressed.press.verb else None
-    await (act(deps, pressed) if act else whisper(deps, pressed.response_url, OLD_CARD))
+    await (act(deps, pressed) if act else refuse(deps, pressed, OLD_CARD))
 
 
 async def _acknowledge(deps: Deps, pressed: Pressed) -> None:
@@ -47,7 +50,7 @@ async def _acknowledge(deps: Deps, pressed: Pressed) -> None:
         person = await deps.people.who(pressed.user)
         state = ModalState(case=pressed.press.case, purpose=Purpose.ACKNOWLEDGE, send=deps.new_id())
         view = signature_modal(person, suggested_signature(person.name), state)
-        await deps.slack.open_view(pressed.trigger_id, view)
+        await present(deps, pressed, view)
         return
     await show(deps, pressed, outcome)
 
@@ -55,31 +58,39 @@ async def _acknowledge(deps: Deps, pressed: Pressed) -> None:
 async def _open_close(deps: Deps, pressed: Pressed) -> None:
     case = await deps.cases.load(pressed.press.case)
     if case is None or not case.is_open:
-        await whisper(deps, pressed.response_url, "This case is closed already.")
+        await refuse(deps, pressed, "This case is closed already.")
         return
     person = await deps.people.who(pressed.user)
     state = ModalState(case=case.id, purpose=Purpose.NOTICE, send=deps.new_id()).having_read(seen_of(case))
     signature = suggested_signature(person.name)
     view = close_modal(case, deps.view_of(case), person, state, signature=signature)
-    await deps.slack.open_view(pressed.trigger_id, view)
+    await present(deps, pressed, view)
 
 
 async def _open_dismiss(deps: Deps, pressed: Pressed) -> None:
     case = await deps.cases.load(pressed.press.case)
     if case is None or not case.is_open:
-        await whisper(deps, pressed.response_url, "This case is closed already.")
+        await refuse(deps, pressed, "This case is closed already.")
         return
     view = dismiss_modal(case, deps.view_of(case), ModalState(case=case.id).having_read(seen_of(case)))
-    await deps.slack.open_view(pressed.trigger_id, view)
+    await present(deps, pressed, view)
 
 
 async def _open_history(deps: Deps, pressed: Pressed) -> None:
     found = await deps.desk.history(pressed.press.case)
     if found is None:
-        await whisper(deps, pressed.response_url, "This case is no longer kept.")
+        await refuse(deps, pressed, "This case is no longer kept.")
         return
     case, log = found
-    await deps.slack.open_view(pressed.trigger_id, history_modal(case, log, deps.view_of(case)))
+    await present(deps, pressed, history_modal(case, log, deps.view_of(case)))
+
+
+async def _open_more(deps: Deps, pressed: Pressed) -> None:
+    case = await deps.cases.load(pressed.press.case)
+    if case is None:
+        await refuse(deps, pressed, "This case is no longer kept.")
+        return
+    await present(deps, pressed, more_modal(case, deps.view_of(case)))
 
 
 async def _nothing(_deps: Deps, _pressed: Pressed) -> None:
@@ -91,6 +102,8 @@ ACTS: dict[Verb, Act] = {
     Verb.CLOSE: _open_close,
     Verb.DISMISS: _open_dismiss,
     Verb.HIDE: open_hide,
+    Verb.ASSIGN: open_assign,
+    Verb.MORE: _open_more,
     Verb.HISTORY: _open_history,
     Verb.OPEN: _nothing,
 }

@@ -13,6 +13,7 @@ import structlog
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.response import BoltResponse
 
+from bot.domain.errors import SlackError, SlackRefused
 from handlers.deps import Deps
 from handlers.pressing import tell
 
@@ -30,6 +31,21 @@ def register(app: AsyncApp, deps: Deps) -> None:
         log.warning("press from outside refused", user=body["user"]["id"], team=body["user"]["team_id"])
         await tell(deps, body, NOT_YOURS)
         return BoltResponse(status=200, body="")
+
+
+async def unfit(deps: Deps, user: str, body: dict[str, Any]) -> str:
+    """Why a case cannot be given to whom somebody chose, in words; empty when it can."""
+    try:
+        member = await deps.slack.member(user)
+    except SlackRefused:
+        return "Slack does not know this person. Choose somebody else."
+    except SlackError:
+        return "Slack does not say who this is just now. Try again in a moment."
+    organisation = _team(body, "enterprise", "id")
+    ours = member.team == _team(body, "team", "id") or (organisation and member.organisation == organisation)
+    if not ours:
+        return "They are not of this company. Choose somebody of your own team."
+    return "" if member.is_person else "Nobody would read that there: choose a person who works here."
 
 
 async def _is_outside(deps: Deps, body: dict[str, Any]) -> bool:

@@ -15,6 +15,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.cards.action_ids import ActionId, Press
 from bot.cards.dialogs import case_modal, notice_modal
+from bot.cards.modal import ViewJson
 from bot.cards.notice import told
 from bot.domain.attempts import new_attempt
 from bot.domain.case import Case, Post
@@ -30,8 +31,8 @@ log = structlog.get_logger("hark.handlers")
 
 @dataclass(frozen=True, slots=True)
 class Pressed:
-    """One press: the member of staff, what the button carries, and where it stands: in a message, or in a case's view
-    that Home has opened."""
+    """One press: the member of staff, what the button carries, and where it stands: in a message, in a case's view that
+    Home has opened, or in the More dialog."""
 
     user: str
     press: Press
@@ -72,6 +73,22 @@ def read(body: dict[str, Any]) -> Pressed | None:
         ts=str(body.get("container", {}).get("message_ts", "")),
         view=str(body.get("container", {}).get("view_id", "")),
     )
+
+
+async def present(deps: Deps, pressed: Pressed, view: ViewJson) -> None:
+    """Open a modal; one from which it was asked for makes room for it."""
+    if pressed.view:
+        await deps.slack.update_view(pressed.view, view)
+    else:
+        await deps.slack.open_view(pressed.trigger_id, view)
+
+
+async def refuse(deps: Deps, pressed: Pressed, text: str) -> None:
+    """Tell whoever pressed, and nobody else, why nothing was done."""
+    if pressed.view:
+        await deps.slack.update_view(pressed.view, notice_modal("Nothing was done", text))
+    else:
+        await whisper(deps, pressed.response_url, text)
 
 
 async def show(deps: Deps, pressed: Pressed, outcome: Outcome) -> None:

@@ -49,6 +49,9 @@ class ActionId(StrEnum):
     TITLE = "hark:title:v1"  # the title of a known problem
     KNOWN = "hark:known:v1"  # what is known of it
     WORDS = "hark:words:v1"  # the words by which its cases are told
+    ACT = "hark:act:v1"  # what found no place in the overflow menu, in the More dialog; the value carries the verb
+    COLLEAGUE = "hark:colleague:v1"  # the colleague to whom a case goes, or who is called to help
+    WAY = "hark:way:v1"  # whether they take the case or help with it
 
 
 class Verb(StrEnum):
@@ -58,6 +61,8 @@ class Verb(StrEnum):
     CLOSE = "close"  # open the close modal
     DISMISS = "dismiss"  # open the confirmation of "not for us"
     HIDE = "hide"  # open the form that asks to hide a comment
+    ASSIGN = "assign"  # open the form that brings a colleague in
+    MORE = "more"  # open the dialog with what found no place in the menu
     HISTORY = "history"  # open the history modal
     OPEN = "open"  # Slack opens the network's page; we only acknowledge
 
@@ -71,6 +76,8 @@ class CallbackId(StrEnum):
     CLOSE = "hark:close-form:v1"
     DISMISS = "hark:dismiss-form:v1"
     HIDE = "hark:hide-form:v1"
+    ASSIGN = "hark:assign-form:v1"
+    MORE = "hark:more-view:v1"
     SIGNATURE = "hark:signature-form:v1"
     HISTORY = "hark:history-view:v1"
     CASE = "hark:case-view:v1"
@@ -93,12 +100,16 @@ class InputId(StrEnum):
     TITLE = "title"
     KNOWN = "known"
     WORDS = "words"
+    COLLEAGUE = "colleague"
+    WAY = "way"
 
 
 VERB_ROOM: Final = 24
 """Characters that a verb adds to an encoded press, at most."""
 LOOP_POST: Final = "post"
 LOOP_WAIVE: Final = "waive"
+WAY_ASSIGN: Final = "assign"
+WAY_ESCALATE: Final = "escalate"
 
 CaseId = Annotated[str, Field(pattern=r"^([a-z2-7]{16})?$")]
 

@@ -5,14 +5,14 @@ from typing import Final
 
 from bot.cards import build
 from bot.cards.action_ids import LOOP_POST, LOOP_WAIVE, ActionId, CallbackId, InputId, ModalState, Press
-from bot.cards.buttons import claim_or_release, offered
+from bot.cards.buttons import claim_or_release
 from bot.cards.card import ROOMS, card_parts
 from bot.cards.conversation import Said, quoted, said
 from bot.cards.escape import line, link, one_line, user_ids
 from bot.cards.forms import banner, length_hint, signature_blocks, signature_input, warning_blocks
 from bot.cards.limits import VIEW_BLOCKS, VIEW_BYTES, size
 from bot.cards.modal import ViewJson, modal
-from bot.cards.view import View
+from bot.cards.view import View, offered
 from bot.cards.words import count
 from bot.domain.case import Case, LogEntry, Person
 from bot.domain.fallback import displaced_words

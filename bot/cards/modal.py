@@ -54,10 +54,13 @@ class Submitted:
     title: str = ""
     known: str = ""
     words: str = ""
+    colleague: str = ""
+    way: str = ""
 
 
 def submitted(values: Mapping[str, Any]) -> Submitted:
-    """Read `view.state.values`: `{block_id: {action_id: {"type": ..., "value" or "selected_option": ...}}}`."""
+    """Read `view.state.values`: `{block_id: {action_id: {"type": ..., "value" or "selected_option" or "selected_user":
+    ...}}}`."""
     return Submitted(**{field.value: answer_of(values.get(field.value)) for field in InputId})
 
 
@@ -66,7 +69,7 @@ def answer_of(block: Any) -> str:
     elements = list(block.values()) if isinstance(block, Mapping) else []
     if not elements or not isinstance(elements[0], Mapping):
         return ""
-    answer = elements[0].get("value")
+    answer = elements[0].get("value") or elements[0].get("selected_user")
     chosen = elements[0].get("selected_option") or next(iter(elements[0].get("selected_options") or []), None)
     if isinstance(chosen, Mapping):
         answer = chosen.get("value")

@@ -2,13 +2,12 @@
 
 from bot.cards import build
 from bot.cards.action_ids import ActionId, Press
-from bot.cards.buttons import offered
 from bot.cards.escape import date_token, due_token, line
-from bot.cards.view import View
+from bot.cards.view import View, offered
 from bot.cards.words import ABUSE, INTENTS, URGENT_BECAUSE, count, is_urgent, staff_name
 from bot.domain.agenda import lapsing
 from bot.domain.case import NOT_FOR_US, Case, MarkName
-from bot.domain.offers import Offer, better_in_private, offers
+from bot.domain.offers import Offer, better_in_private
 
 
 def context_line(case: Case, view: View) -> build.Block:
@@ -38,7 +37,7 @@ def _urgency(case: Case) -> str:
 
 
 def _privately(case: Case, view: View) -> str:
-    why = better_in_private(case, offers(case, view.capabilities, view.now, view.contact))
+    why = better_in_private(case, offered(case, view))
     return f"🔒 better in private ({why})" if why else ""
 
 

@@ -5,7 +5,9 @@ from datetime import datetime
 
 from bot.cards.build import Sheet, name_of
 from bot.cards.limits import as_json
+from bot.domain.case import Case
 from bot.domain.models import Capabilities
+from bot.domain.offers import Offer, offers
 from bot.domain.ports import Blocks
 from bot.domain.text.privacy import AllowList
 
@@ -29,6 +31,11 @@ class View:
     card_url: str = ""
     allow: AllowList = field(default_factory=AllowList)
     one_of_several: bool = False
+
+
+def offered(case: Case, view: View) -> frozenset[Offer]:
+    """What may be offered for a case; the server asks the same question again when a button is pressed."""
+    return offers(case, view.capabilities, view.now, view.contact)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ class Offer(StrEnum):
     TEMPLATE = "template"  # words approved in advance, once the reply window is closed
     CLOSE = "close"
     DISMISS = "dismiss"
+    ASSIGN = "assign"  # to a colleague; or have one called to help
     CLOSING_WORD = "closing_word"  # a last word in public, also while the newest words are private
     HISTORY = "history"
     HIDE = "hide"  # ask a second person to hide a comment
@@ -33,7 +34,7 @@ def offers(case: Case, capabilities: Capabilities, now: datetime, contact: str =
     """What this case, this network and the hour allow. `contact` is the company's private way without the network."""
     if not case.is_open:
         return frozenset({Offer.HISTORY})
-    found = {Offer.HISTORY, Offer.CLOSE, Offer.DISMISS}
+    found = {Offer.HISTORY, Offer.CLOSE, Offer.DISMISS, Offer.ASSIGN}
     item = case.latest
     if _takes_words(item, capabilities, now) and reply_rule(case, capabilities) is not None:
         found |= {Offer.REPLY, Offer.THANK}

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from bot.domain.attempts import began_at
 from bot.domain.erasing import Seen, Stands
@@ -33,8 +33,20 @@ COUNTED: Mapping[type[SlackError], str] = MappingProxyType(
 )
 """How the metric names each kind of failure."""
 
+SLACKBOT = "USLACKBOT"
+"""Slack's own bot, of which Slack says that it is none."""
+
 Answered = Callable[[str, str, str], None]
 """Told of each call that ended: its method, the answer as the metric names it, Slack's word for a refusal."""
+
+
+class Member(NamedTuple):
+    """One of Slack's users: their workspace, its organisation if it belongs to one, and whether it is a person who
+    works there still (no bot, nobody who has left)."""
+
+    team: str
+    organisation: str
+    is_person: bool
 
 
 class SlackGateway:
@@ -136,6 +148,13 @@ class SlackGateway:
         profile = answer["user"].get("profile", {})
         return str(profile.get("real_name") or answer["user"].get("real_name") or profile.get("display_name") or "")
 
+    async def member(self, user: str) -> Member:
+        """Whose somebody is, and whether there is a person behind the id. Raises SlackRefused for one nobody has."""
+        told = (await self._call("users.info", user=user))["user"]
+        organisation = (told.get("enterprise_user") or {}).get("enterprise_id")
+        is_person = not (told.get("deleted") or told.get("is_bot") or user == SLACKBOT)
+        return Member(str(told.get("team_id") or ""), str(organisation or ""), is_person)
+
     async def organisation_of(self, user: str) -> str:
         """The organisation (of several workspaces) to which somebody belongs, or an empty text.
 
@@ -143,8 +162,7 @@ class SlackGateway:
         hundred such questions a minute.
         """
         if user not in self._organisations:
-            answer = await self._call("users.info", user=user)
-            found = str((answer["user"].get("enterprise_user") or {}).get("enterprise_id") or "")
+            found = (await self.member(user)).organisation
             if not found:
                 return ""
             self._organisations[user] = found

@@ -15,6 +15,7 @@ import yaml
 
 from bot import accounts
 from bot.app import Service, open_service
+from bot.cards.action_ids import Verb
 from bot.roles import Role, serve
 from bot.services.hourly import HOUR_NAME
 from bot.services.quiet import SETTLING
@@ -30,6 +31,9 @@ __all__ = ["ANA", "BEN", "CARE", "CHLOE", "COMPLAINT", "Rig", "a_rig"]
 
 BRAND = "acme"
 COMPLAINT = "@acme.square.test my bag is lost since yesterday and nobody answers the phone"
+MENU = "hark:more:v1"
+CHOSEN = {"users_select": "selected_user"}
+"""Where the answer of an element stands that is no text and has no options."""
 FAST = {"HARK_UNDO_SECONDS": "0", "HARK_POLL_SECONDS": "0.2"}
 MANIFEST = Path(__file__).parents[2] / "manifest.yaml"
 CALM = from_manifest(yaml.safe_load(MANIFEST.read_text()), SandboxConfig(rate_limits=False))
@@ -85,11 +89,19 @@ class Scene:
         return await self.sandbox.slack.press_in(user, conversation, ts, action_id, **more)
 
     async def choose(self, user: str, ts: str, verb: str, conversation: str = CARE) -> Any:
-        """Choose an entry of a card's menu."""
+        """Choose an entry of a card's menu; one that has no place there, in the More dialog."""
         message = self.sandbox.slack.message(conversation, ts)
-        menu = next(e for b in message.blocks for e in b.get("elements", []) if e.get("action_id") == "hark:more:v1")
-        option = next(each for each in menu["options"] if f'"{verb}"' in each["value"])
-        return await self.press(user, ts, "hark:more:v1", conversation, selected_option=option)
+        menu = next(e for b in message.blocks for e in b.get("elements", []) if e.get("action_id") == MENU)
+        named = {str(verb): each for each in menu["options"] for verb in Verb if f'"{verb}"' in each["value"]}
+        if verb in named:
+            return await self.press(user, ts, MENU, conversation, selected_option=named[verb])
+        await self.press(user, ts, MENU, conversation, selected_option=named["more"])
+        more = await self.modal(user)
+        row = next(each for each in more["blocks"] if f'"{verb}"' in each["accessory"]["value"])
+        done = await self.sandbox.slack.press(user, row["block_id"], "hark:act:v1", view_id=more["id"])
+        shown = self.sandbox.slack.views
+        await wait_until(lambda: shown(user)[-1]["callback_id"] != more["callback_id"], "what was chosen is shown")
+        return done
 
     async def modal(self, user: str) -> Json:
         """The modal that is open on somebody's screen, once it is."""
@@ -155,7 +167,7 @@ def typed(view: Json, fields: Mapping[str, str]) -> Json:
     for block in view["blocks"]:
         if block["type"] == "input" and block["block_id"] in fields:
             element, value = block["element"], fields[block["block_id"]]
-            answer: Json = {"type": element["type"], "value": value}
+            answer: Json = {"type": element["type"], CHOSEN.get(element["type"], "value"): value}
             if "options" in element:
                 option = next(each for each in element["options"] if each["value"] == value)
                 chosen = (

@@ -118,7 +118,7 @@ def test_a_reply_window_ends_at_its_very_instant() -> None:
 
 def test_the_menu_offers_on_it_until_somebody_has_acknowledged() -> None:
     """Acknowledging twice would stop no clock."""
-    assert _verbs(render(a_public_case(), CARD, a_view())) == [verb for verb in Verb if verb is not Verb.HIDE]
+    assert _verbs(render(a_public_case(), CARD, a_view()))[0] is Verb.ACKNOWLEDGE
     assert Verb.ACKNOWLEDGE not in _verbs(render(states()["acknowledged"], CARD, a_view()))
 
 

@@ -126,7 +126,7 @@ def test_each_state_has_the_buttons_that_can_work(state: str, wanted: set[Action
 
 
 def test_hide_stands_in_the_menu_and_the_menu_is_never_too_long() -> None:
-    """With six entries the link goes: the card's first line has it too."""
+    """What has no place stands in the More dialog."""
     menu = render(states()["hide_offered"], CARD, a_view()).blocks[-1]["elements"][-1]
     verbs = [press.verb for option in menu["options"] if (press := Press.decode(option["value"]))]
     assert len(verbs) == OVERFLOW_OPTIONS

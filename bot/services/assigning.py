@@ -1,0 +1,66 @@
+"""Bringing a colleague in: the form's two ways. Who may give away what is decided by Slack user id in the domain."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from bot.domain import assigning
+from bot.domain.assigning import Call
+from bot.domain.case import Case
+from bot.domain.decisions import Decide, Refused
+from bot.domain.offers import Offer
+from bot.domain.text.clean import cut, tidy
+from bot.domain.text.privacy import AllowList, mask
+from bot.services.casework import Outcome
+from bot.services.desk_context import DeskContext
+from bot.services.wording import Problems, from_slack
+
+NOTE_GRAPHEMES: Final = 200
+"""A headline shows all of it, also on a lock screen."""
+ASSIGN, ESCALATE = "assign", "escalate"
+COLLEAGUE, NOTE = "colleague", "note"
+BELOW: Mapping[str, str] = MappingProxyType({"theirs": COLLEAGUE, "yourself": COLLEAGUE, "no_note": NOTE})
+"""Where in the form a refusal is shown that another choice would mend."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """The form as somebody filled it in; `request` was made when it was opened, `way` is ASSIGN or ESCALATE."""
+
+    request: str
+    case_id: str
+    user: str
+    way: str
+    colleague: str
+    note: str = ""
+
+
+class AssigningDesk:
+    """The two verbs."""
+
+    def __init__(self, context: DeskContext, allow: AllowList) -> None:
+        self._at = context
+        self._allow = allow
+
+    async def open(self, case_id: str) -> Case | Refused:
+        """The case that the form is about; refused where it is closed or not kept."""
+        return await self._at.offered(case_id, Offer.ASSIGN)
+
+    async def call(self, wish: Wish) -> Outcome | Problems:
+        """Assign a case, or call somebody to help. The note is masked like a customer's words: it is shown in Slack."""
+        if not wish.colleague:
+            return Problems({COLLEAGUE: "Choose a colleague."})
+        by, to = await self._at.people.who(wish.user), await self._at.people.who(wish.colleague)
+        note = cut(mask(tidy(from_slack(wish.note)), self._allow).text.replace("\n", " "), NOTE_GRAPHEMES)
+        outcome = await self._at.submit(
+            wish.case_id, self._decide(wish.way, Call(id=wish.request, by=by, to=to, note=note))
+        )
+        if outcome.refused and outcome.code in BELOW:
+            return Problems({BELOW[outcome.code]: outcome.refused.text})
+        return Outcome(outcome.case) if outcome.code == "duplicate" else outcome
+
+    def _decide(self, way: str, call: Call) -> Decide:
+        if way == ESCALATE:
+            return lambda case: assigning.escalate(case, call, self._at.clock.now())
+        return lambda case: assigning.assign(case, call, self._at.clock.now(), self._at.policy)
