@@ -27,6 +27,8 @@ def next_timer(case: Case) -> datetime | None:
         instants.append(case.claim.until if case.claim.asked else case.claim.ask_at)
     if case.writing:
         instants.append(case.writing.until)
+    if case.snooze:
+        instants.append(case.snooze.until)
     return min(instants, default=None)
 
 
@@ -79,9 +81,10 @@ def indexes(case: Case) -> dict[str, datetime]:
 
     `waiting`: a customer waits (by what is due), and if they have had a first word also `acknowledged`, or after an
     answer `again` (both by since when they wait); without an answer `broken`, if a promise was broken other than that
-    by which they are due (by when this cycle was seen); `claimed:<user>`: open and claimed (by what is due, else claim
-    time); `open:<network>:<account>`: open (by when this cycle was seen); `hiding`: somebody asked to hide a comment
-    and nobody decided yet (by when it was asked), closed cases too; `misplaced`: Slack refused one of its messages.
+    by which they are due (by when this cycle was seen); `claimed:<user>`: open and claimed (by what is due, else the
+    end of a snooze, else claim time); `open:<network>:<account>`: open (by when this cycle was seen); `hiding`:
+    somebody asked to hide a comment and nobody decided yet (by when it was asked), closed cases too; `misplaced`: Slack
+    refused one of its messages.
     """
     asked = [each.at for each in case.hidings if each.state is HideState.ASKED]
     lists = {"hiding": min(asked)} if asked else {}
@@ -99,5 +102,6 @@ def indexes(case: Case) -> dict[str, datetime]:
     if any(post.error for post in case.posts):
         lists["misplaced"] = case.cycle.seen_at
     if case.claim:
-        lists[f"claimed:{case.claim.by.id}"] = case.wait.due if case.wait else case.claim.at
+        again = case.snooze.until if case.snooze else case.claim.at
+        lists[f"claimed:{case.claim.by.id}"] = case.wait.due if case.wait else again
     return lists

@@ -1,5 +1,7 @@
 """Whether an alert still has something to tell the person whom it called."""
 
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Final
 
 from bot.domain.case import UNFINISHED, Case, Post
@@ -9,22 +11,48 @@ FAILED: Final = "failed:"
 HIDE: Final = "hide:"
 ASSIGN: Final = "assign:"
 HELP: Final = "help:"
-ALWAYS: Final = (FAILED, HIDE, ASSIGN, HELP)
+SNOOZED: Final = "snoozed:"
+ALWAYS: Final = (FAILED, HIDE, ASSIGN, HELP, SNOOZED)
 """Begin the ids of alerts that ring whatever else does, because the list of what waits would not tell of them:
 somebody's own words did not reach the customer; a comment is to be hidden, or what became of that; a colleague gave
-them a case, or asks for their help."""
+them a case, or asks for their help; a snooze is over."""
 
 
 def is_settled(case: Case, post: Post) -> bool:
-    """Whether nothing is left of what an alert tells: no customer waits, so no claim lapses either. A copy of a card
-    that its channel refuses is no such alert: the case is to be seen somewhere. What became of a request to hide is
-    told and not settled. What a colleague gave somebody is, once it is closed or another's; help, once it is closed."""
-    if post.id.startswith((COPY, HIDE)):
-        return False
-    if post.id.startswith(ASSIGN):
-        return case.claim is None or case.claim.by.id != post.channel
-    if post.id.startswith(HELP):
-        return not case.is_open
-    if post.id.startswith(FAILED) and any(send.state in UNFINISHED for send in case.sends):
-        return False
-    return case.wait is None
+    """Whether nothing is left of what an alert tells. Most tell of a customer who waits, or of a claim that lapses,
+    which none does where nobody waits."""
+    kind = post.id.partition(":")[0] + ":"
+    return _SETTLED[kind](case, post) if kind in _SETTLED else case.wait is None
+
+
+def _never(_case: Case, _post: Post) -> bool:
+    """What became of a request to hide is told. The case of a card that its channel refuses is to be seen somewhere."""
+    return False
+
+
+def _is_sent(case: Case, _post: Post) -> bool:
+    return case.wait is None and all(send.state not in UNFINISHED for send in case.sends)
+
+
+def _is_anothers(case: Case, post: Post) -> bool:
+    return case.claim is None or case.claim.by.id != post.channel
+
+
+def _is_closed(case: Case, _post: Post) -> bool:
+    return not case.is_open
+
+
+def _is_put_off(case: Case, _post: Post) -> bool:
+    return not case.is_open or case.snooze is not None
+
+
+_SETTLED: Mapping[str, Callable[[Case, Post], bool]] = MappingProxyType(
+    {
+        COPY: _never,
+        HIDE: _never,
+        FAILED: _is_sent,
+        ASSIGN: _is_anothers,
+        HELP: _is_closed,
+        SNOOZED: _is_put_off,
+    }
+)

@@ -77,6 +77,17 @@ class Calendar(Model):
         parts = (min(closes, end) - max(opens, start) for opens, closes in spans)
         return sum((part for part in parts if part > timedelta(0)), timedelta(0))
 
+    def next_opening(self, at: datetime, within: timedelta) -> datetime | None:
+        """When the desk, closed until then, opens next after `at`; None if it does not do so `within` that time."""
+        if self._never_closes:
+            return None
+        closed = EARLIEST
+        for opens, closes in self._open_spans(at, days=within.days + 1):
+            if at < opens <= at + within and closed < opens:
+                return opens
+            closed = closes
+        return None
+
     def last_holiday_before(self, at: datetime) -> date | None:
         """The last of the closed days, if all of them are over: nobody has set those of the next year yet."""
         last = max(self.closed, default=None)

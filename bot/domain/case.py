@@ -2,7 +2,7 @@
 
 Cards and timers follow from this value alone. It is stored as one document, so that any worker can take the next step.
 Fields that have their default are left out of it: a default, once released, never changes. The functions that change it
-are in `receiving`, `claims`, `replying`, `sending`, `answering`, `hiding`, `lifecycle`, `targets`, `posting`.
+are in `receiving`, `claims`, `replying`, `sending`, `answering`, `hiding`, `snoozing`, `lifecycle` and others.
 """
 
 from datetime import datetime
@@ -18,7 +18,7 @@ from pydantic import (
     field_serializer,
 )
 
-from bot.domain.models import Attachment, Author, CaseKey, Kind, Model, Told
+from bot.domain.models import Attachment, Author, CaseKey, Kind, Known, Model, Told
 from bot.domain.reading import Reading
 
 
@@ -279,6 +279,15 @@ class Hiding(Kept):
     why: str = ""
 
 
+class Snooze(Kept):
+    """Somebody has the case brought back to mind at `until`. It stops no clock (decision 018)."""
+
+    by: Person
+    at: AwareDatetime
+    until: AwareDatetime
+    note: str = ""
+
+
 class PostKind(StrEnum):
     """What Hark shows in Slack for a case."""
 
@@ -308,15 +317,6 @@ class Post(Kept):
     drawn: str = ""
     error: str = ""
     retry_at: AwareDatetime | None = None
-
-
-class Known(Model):
-    """The known problem to which a case belongs: `line` is what staff may say to the customer."""
-
-    id: str
-    title: str
-    line: str = ""
-    solved: bool = False
 
 
 class LogEntry(Kept):
@@ -350,6 +350,7 @@ class Case(Kept):
     writing: Writing | None = None
     sends: tuple[Send, ...] = ()
     hidings: tuple[Hiding, ...] = ()
+    snooze: Snooze | None = None
     posts: tuple[Post, ...] = ()
     lines: tuple[str, ...] = Field(default=(), exclude_if=lambda lines: not lines)
     loop_open: bool = False

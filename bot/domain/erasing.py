@@ -172,6 +172,7 @@ def without(case: Case, one: Customer, now: datetime) -> Decision:
                 each.model_copy(update={"item": new.get(each.item, each.item), "note": one.scrubbed(each.note)})
                 for each in change.case.hidings
             ),
+            "snooze": case.snooze and case.snooze.model_copy(update={"note": one.scrubbed(case.snooze.note)}),
             "posts": tuple(
                 each.model_copy(update={"text": one.scrubbed(each.text)})
                 for each in change.case.posts

@@ -96,6 +96,7 @@ def _closed(case: Case, by: Person, reason: str, now: datetime, *, loop_open: bo
         "wait": None,
         "claim": None,
         "writing": None,
+        "snooze": None,
         "loop_open": loop_open,
         "cycle": case.cycle.model_copy(update={"closed_at": now, "left": left}),
     }

@@ -298,6 +298,15 @@ class Sent(Model):
     conversation: str = ""
 
 
+class Known(Model):
+    """The known problem to which a case belongs: `line` is what staff may say to the customer."""
+
+    id: str
+    title: str
+    line: str = ""
+    solved: bool = False
+
+
 class Health(Model):
     """How one account is doing, for `check`, App Home and /readyz. `mend` says what a person can do."""
 

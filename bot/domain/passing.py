@@ -11,6 +11,7 @@ from bot.domain.decisions import Change, Decision, Refused
 from bot.domain.hiding import requests_pass
 from bot.domain.policy import Policy
 from bot.domain.posting import alert_people, with_line
+from bot.domain.snoozing import snooze_passes
 from bot.domain.targets import BREACHES, due_marks, fire
 
 WORDS = {
@@ -26,16 +27,20 @@ ESCALATED = "escalation:"
 
 
 def pass_time(case: Case, now: datetime, policy: Policy) -> Decision:
-    """Everything that is due by now: presence that ends, promises that warn or break, a claim that lapses, requests."""
+    """Everything that is due by now: presence that ends, promises that warn or break, a claim that lapses, requests.
+
+    A snooze comes last: of alerts to one person at once the last one is shown, and the card in it tells all the others.
+    """
     before = case
     if case.writing and case.writing.until <= now:
         case = case.model_copy(update={"writing": None})
     case, promise_log = _promises(case, now, policy)
     case, lease_log = lease_passes(case, now)
     case, hide_log = requests_pass(case, now)
+    case, snooze_log = snooze_passes(case, now)
     if case == before:
         return Refused(code="nothing_due", text="Nothing is due.")
-    return Change(case=case, log=(*promise_log, *lease_log, *hide_log))
+    return Change(case=case, log=(*promise_log, *lease_log, *hide_log, *snooze_log))
 
 
 def _promises(case: Case, now: datetime, policy: Policy) -> tuple[Case, tuple[LogEntry, ...]]:

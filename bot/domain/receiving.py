@@ -11,6 +11,7 @@ from bot.domain.models import Author, CaseKey, Interaction, Kind, Moved
 from bot.domain.policy import Policy
 from bot.domain.posting import SAID, longer, new_card, unsaid, with_line
 from bot.domain.reading import Reading, priority
+from bot.domain.snoozing import ended
 from bot.domain.targets import start_wait, within
 
 Read = Callable[[str], Reading]
@@ -50,6 +51,7 @@ def receive(case: Case, item: Item, reading: Reading, policy: Policy) -> Change:
     returning = not case.is_open and needs_answer(case.cycle, item, reading)
     if returning:
         case = _next_cycle(case, item, reading, policy)
+    woken = ended(case, item.seen_at)
     items = _in_order(*case.items, item)
     newest = _newest(item, reading) if items[-1] is item else {}
     wait = _waiting(case, item, reading, policy)
@@ -61,13 +63,14 @@ def receive(case: Case, item: Item, reading: Reading, policy: Policy) -> Change:
             "author": _whose(case, item, is_first=items[0] is item and item.seq <= ITEMS_KEPT),
             "people": _count_people(case, item),
             "wait": wait,
+            "snooze": None,
             **newest,
         }
     )
     case, name = _told(case, item), _name(item)
     if returning:
         case = with_line(case, f"back:{case.cycle.n}", f"{name} is back after this case was closed.", thread=False)
-    return Change(case=case, log=(_log(item, "came back" if returning else "wrote"),))
+    return Change(case=case, log=(_log(item, "came back" if returning else "wrote"), *woken))
 
 
 def _told(case: Case, item: Item) -> Case:

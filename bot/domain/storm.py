@@ -12,9 +12,9 @@ from zlib import crc32
 
 from pydantic import AwareDatetime, Field
 
-from bot.domain.case import Case, Known, LogEntry, PostKind
+from bot.domain.case import Case, LogEntry, PostKind
 from bot.domain.decisions import Change, Decision, Refused
-from bot.domain.models import Model
+from bot.domain.models import Known, Model
 from bot.domain.text.similar import normal, print_of
 
 CARDS_PER_S: Final = 1.0

@@ -15,8 +15,8 @@ from bot.cards.lists import listed
 from bot.cards.storm import problem_card, ring_message, ring_text, storm_card
 from bot.cards.storm_forms import problem_form, solved_form
 from bot.cards.view import Rendered
-from bot.domain.case import Case, Known
-from bot.domain.models import Author
+from bot.domain.case import Case
+from bot.domain.models import Author, Known
 from bot.domain.storm import Face, Problem, Storm
 from bot.domain.storm_ports import ProblemData, RingData, StormData, Tally
 from tests.support.block_kit import check_message, check_view

@@ -171,3 +171,24 @@ def test_waiting_in_two_parts_is_waiting_once(start: datetime, first: int, secon
     """after(after(t, a), b) is after(t, a + b), and never lies before t."""
     one, two = timedelta(minutes=first), timedelta(minutes=second)
     assert DESK.after(DESK.after(start, one), two) == DESK.after(start, one + two) > start
+
+
+@pytest.mark.parametrize(
+    ("calendar", "now", "within", "opens"),
+    [
+        (DESK, "2026-03-04T10:00+01:00", 7, "2026-03-04T13:00+01:00"),  # after lunch
+        (DESK, "2026-03-04T13:00+01:00", 7, "2026-03-05T09:00+01:00"),  # it has just opened
+        (DESK, "2026-12-24T17:00+01:00", 4, "2026-12-28T09:00+01:00"),  # over Christmas
+        (DESK, "2026-12-24T17:00+01:00", 3, None),
+        (Calendar(), "2026-03-04T10:00+01:00", 7, None),
+        (Calendar(zone=ZAGREB, closed=(date(2026, 3, 6),)), "2026-03-04T10:00+01:00", 7, "2026-03-07T00:00+01:00"),
+        (Calendar(zone=ZAGREB, closed=(date(2026, 3, 6),)), "2026-03-06T10:00+01:00", 7, "2026-03-07T00:00+01:00"),
+        (Calendar(zone=ZAGREB, closed=(date(2026, 3, 6),)), "2026-03-07T10:00+01:00", 7, None),
+    ],
+)
+def test_the_next_opening_comes_after_the_desk_was_closed(
+    calendar: Calendar, now: str, within: int, opens: str | None
+) -> None:
+    """Midnight is none for a desk that is open before and after it."""
+    found = calendar.next_opening(at(now), timedelta(days=within))
+    assert found == (None if opens is None else at(opens))

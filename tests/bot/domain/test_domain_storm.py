@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.domain.case import Case, Known, Post, PostKind
+from bot.domain.case import Case, Post, PostKind
 from bot.domain.decisions import Change, Refused
-from bot.domain.models import Kind
+from bot.domain.models import Kind, Known
 from bot.domain.reading import Reading
 from bot.domain.storm import (
     BEGIN_ALIKE,

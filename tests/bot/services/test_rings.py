@@ -4,14 +4,15 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.case import Case
+from bot.domain.case import Case, Person, Snooze
+from bot.domain.decisions import changed
 from bot.domain.passing import pass_time as time_passes
 from bot.domain.ports import Due
 from bot.domain.receiving import deleted
 from bot.services.casework import Casework
 from bot.services.rings import ID
 from tests.support.cases import ANA, BEN
-from tests.support.policies import a_policy
+from tests.support.policies import ON_CALL, a_policy
 from tests.support.storm_lab import Worker, a_customer, a_lab, pass_time
 
 POLICY = a_policy()
@@ -55,3 +56,18 @@ async def test_what_was_gathered_is_told_to_each_person_with_what_is_overdue(red
             await worker.calm.act(Due(f"{ID}{user}", 0, "token", 0))
         told = [(channel, text) for _, channel, text, _ in lab.slack.posts]
         assert told == [(user, "2 more cases wait, 1 overdue") for user in (ANA.id, BEN.id)]
+
+
+async def test_the_end_of_a_snooze_rings_whatever_rang_before(redis_url: str) -> None:
+    """Whoever snoozed it was rung for a late answer this minute; the list of what waits would not tell of it."""
+    lab = a_lab(redis_url)
+    async with lab.worker() as worker:
+        quiet, now = a_customer(2, "Thank you", worker.clock), worker.clock.now()
+        await worker.take_in(quiet)
+        casework = Casework(worker.store.cases, worker.clock)
+        snooze = Snooze(by=Person(id=ON_CALL), at=now, until=now + timedelta(minutes=121), note="Call Jamal")
+        await casework.apply(quiet.id, lambda each: changed(each, wait=None, snooze=snooze))
+        await late(worker)
+        await casework.apply(quiet.id, lambda each: time_passes(each, worker.clock.now(), POLICY))
+        await pass_time(lab, worker, seconds=30, step=10)
+        assert [channel for _, channel, text, _ in lab.slack.posts if text.startswith("alert ")] == [ON_CALL, ON_CALL]
