@@ -54,6 +54,7 @@ from bot.services.sending import Sending
 from bot.services.shared_clock import SharedClock
 from bot.services.signals import Signals, holidays_over, unworked
 from bot.services.slack_budget import SlackBudget
+from bot.services.snoozing import SnoozingDesk
 from bot.services.speed import Speeds
 from bot.services.templating import Templating
 from bot.services.tempo import USUAL, Tempo, paced
@@ -283,6 +284,7 @@ def _handler_deps(
         composing=composing,
         hiding=HidingDesk(context, surroundings.allow),
         assigning=AssigningDesk(context, surroundings.allow),
+        snoozing=SnoozingDesk(context, surroundings.allow),
         templating=Templating(context),
         drawing=drawing,
         people=context.people,

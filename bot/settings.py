@@ -101,7 +101,7 @@ class Settings(BaseModel):
     manager_users: Commas = Field(
         (),
         alias="HARK_MANAGER_USERS",
-        description="The Slack user ids of managers: escalations reach them, and they may release or give away anybody's claim",
+        description="The Slack user ids of managers: escalations reach them; they may release or give away any claim",
         examples=["U0789MNOPQR"],
     )
     data_dir: Path = Field(

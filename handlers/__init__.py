@@ -2,7 +2,20 @@
 
 from slack_bolt.async_app import AsyncApp
 
-from handlers import assigning, commands, hiding, home, menu, outsiders, presses, storm, templates, unmatched, writing
+from handlers import (
+    assigning,
+    commands,
+    hiding,
+    home,
+    menu,
+    outsiders,
+    presses,
+    snoozing,
+    storm,
+    templates,
+    unmatched,
+    writing,
+)
 from handlers.deps import Deps as Deps
 
 
@@ -10,6 +23,6 @@ def register(app: AsyncApp, deps: Deps) -> None:
     """Every listener, in the order in which they are asked."""
     unmatched.register_first(app, deps)
     outsiders.register(app, deps)
-    for module in (presses, writing, templates, menu, hiding, assigning, home, storm, commands):
+    for module in (presses, writing, templates, menu, hiding, assigning, snoozing, home, storm, commands):
         module.register(app, deps)
     unmatched.register_last(app, deps)

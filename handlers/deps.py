@@ -17,6 +17,7 @@ from bot.services.desk import Desk
 from bot.services.drawing import Drawing
 from bot.services.hiding import HidingDesk
 from bot.services.people import People
+from bot.services.snoozing import SnoozingDesk
 from bot.services.speed import Speeds
 from bot.services.storm_desk import StormDesk
 from bot.services.templating import Templating
@@ -31,6 +32,7 @@ class Deps:
     composing: Composing
     hiding: HidingDesk
     assigning: AssigningDesk
+    snoozing: SnoozingDesk
     templating: Templating
     drawing: Drawing
     people: People

@@ -18,6 +18,7 @@ from handlers.assigning import open_assign
 from handlers.deps import Deps
 from handlers.hiding import open_hide
 from handlers.pressing import OLD_CARD, Act, Pressed, on_press, present, refuse, show
+from handlers.snoozing import open_snooze
 from handlers.submitting import Form, form_of, instead, state_of, wrong
 
 
@@ -106,6 +107,7 @@ ACTS: dict[Verb, Act] = {
     Verb.MORE: _open_more,
     Verb.HISTORY: _open_history,
     Verb.OPEN: _nothing,
+    Verb.SNOOZE: open_snooze,
 }
 
 

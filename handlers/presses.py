@@ -1,4 +1,4 @@
-"""The verbs that take one press and no form: those of claims, of sends, and of what is asked to be hidden.
+"""The verbs that take one press and no form: those of claims, of sends, of what is asked to be hidden, and waking.
 
 Where a verb makes a send, its id follows from the press, so that a delivery that Slack repeats cannot act twice.
 """
@@ -27,6 +27,7 @@ VERBS: dict[ActionId, Decide] = {
     ActionId.UNHIDE: lambda deps, by: deps.hiding.unhide(
         by.press.case, by.press.send, by.user, f"unhide-{by.trigger_id}"
     ),
+    ActionId.WAKE: lambda deps, by: deps.snoozing.wake(by.press.case, by.user),
 }
 
 

@@ -35,10 +35,12 @@ class ActionId(StrEnum):
     LIKE = "hark:like:v1"  # whether a thank-you also likes the customer's words
     REASON = "hark:reason:v1"  # the reason chosen in the close or hide modal
     LOOP = "hark:loop:v1"  # closing line or waiver, chosen in the close modal
-    NOTE = "hark:note:v1"  # the note in the hide modal
+    NOTE = "hark:note:v1"  # the note in the hide or snooze modal
     HIDE_APPROVE = "hark:hide-approve:v1"  # agree, as a second person, to hide a comment
     HIDE_DECLINE = "hark:hide-decline:v1"  # say no to hiding a comment, or take one's own request back
     UNHIDE = "hark:unhide:v1"  # show a hidden comment again
+    UNTIL = "hark:until:v1"  # until when, in the snooze modal
+    WAKE = "hark:wake:v1"  # end a snooze now
     SET_SIGNATURE = "hark:set-signature:v1"  # open the signature modal from App Home
     TEMPLATE = "hark:template:v1"  # the template chosen in the template form
     BLANK = "hark:blank:v1"  # one blank of a template
@@ -64,6 +66,7 @@ class Verb(StrEnum):
     ASSIGN = "assign"  # open the form that brings a colleague in
     MORE = "more"  # open the dialog with what found no place in the menu
     HISTORY = "history"  # open the history modal
+    SNOOZE = "snooze"  # open the snooze modal
     OPEN = "open"  # Slack opens the network's page; we only acknowledge
 
 
@@ -78,6 +81,7 @@ class CallbackId(StrEnum):
     HIDE = "hark:hide-form:v1"
     ASSIGN = "hark:assign-form:v1"
     MORE = "hark:more-view:v1"
+    SNOOZE = "hark:snooze-form:v1"
     SIGNATURE = "hark:signature-form:v1"
     HISTORY = "hark:history-view:v1"
     CASE = "hark:case-view:v1"
@@ -97,6 +101,7 @@ class InputId(StrEnum):
     REASON = "reason"
     LOOP = "loop"
     NOTE = "note"
+    UNTIL = "until"
     TITLE = "title"
     KNOWN = "known"
     WORDS = "words"

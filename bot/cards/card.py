@@ -14,6 +14,7 @@ from bot.cards.customer import Room, head, words
 from bot.cards.escape import is_channel, line, link, mention, one_line, plain, user_ids
 from bot.cards.hiding import hiding_parts
 from bot.cards.outgoing import send_parts
+from bot.cards.snoozing import snooze_parts
 from bot.cards.states import context_line, state_section
 from bot.cards.summary import summary
 from bot.cards.view import Rendered, View, rendered
@@ -56,6 +57,7 @@ def card_parts(case: Case, post_id: str, view: View, room: Room) -> build.Parts:
         *words(case, room),
         ("context", context_line(case, view)),
         ("state", state_section(case, post_id, view)),
+        *snooze_parts(case, post_id, room),
         *send_parts(case, post_id, view, room),
         *hiding_parts(case, post_id, view),
     ]

@@ -125,6 +125,8 @@ def _title(case: Case) -> str:
 
 def _due(one: Listed) -> str:
     wait, now = one.case.wait, one.view.now
+    if wait is None and one.case.snooze:
+        return f"💤 until {due_token(one.case.snooze.until, now)}"
     if wait is None:
         return "waits for the customer"
     return f"{'due' if wait.due > now else 'was due'} {due_token(wait.due, now)}"

@@ -17,6 +17,7 @@ OPTIONS: Final = (
     (Offer.DISMISS, Verb.DISMISS, "🚫 Not for us…", ""),
     (Offer.HIDE, Verb.HIDE, "🙈 Hide…", ""),
     (Offer.ASSIGN, Verb.ASSIGN, "👥 Assign or escalate…", "Give it to a colleague, or call one to help"),
+    (Offer.SNOOZE, Verb.SNOOZE, "💤 Snooze…", "Have it brought back at a time; no clock stops"),
     (Offer.HISTORY, Verb.HISTORY, "📜 History", "All that was said and done here, and by whom"),
 )
 """What may be offered, with its label, and for those that may find no place what they are good for."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 from bot.cards import build
@@ -51,6 +52,7 @@ class Submitted:
     reason: str = ""
     loop: str = ""
     note: str = ""
+    until: str = ""
     title: str = ""
     known: str = ""
     words: str = ""
@@ -59,8 +61,7 @@ class Submitted:
 
 
 def submitted(values: Mapping[str, Any]) -> Submitted:
-    """Read `view.state.values`: `{block_id: {action_id: {"type": ..., "value" or "selected_option" or "selected_user":
-    ...}}}`."""
+    """Read `view.state.values`: `{block_id: {action_id: {"type": ..., "value" or "selected_...": ...}}}`."""
     return Submitted(**{field.value: answer_of(values.get(field.value)) for field in InputId})
 
 
@@ -73,4 +74,15 @@ def answer_of(block: Any) -> str:
     chosen = elements[0].get("selected_option") or next(iter(elements[0].get("selected_options") or []), None)
     if isinstance(chosen, Mapping):
         answer = chosen.get("value")
+    at = elements[0].get("selected_date_time")
+    if isinstance(at, int):
+        answer = str(at)
     return answer.strip() if isinstance(answer, str) else ""
+
+
+def instant_of(seconds: str) -> datetime | None:
+    """The instant that was chosen in a datetimepicker, as `Submitted` has it; None where there is none."""
+    try:
+        return datetime.fromtimestamp(int(seconds), UTC)
+    except (ValueError, OverflowError, OSError):
+        return None

@@ -14,9 +14,11 @@ from bot.domain.models import Model
 from bot.domain.policy import Policy
 from bot.domain.posting import with_alert, with_line
 
+CLOSED = Refused(code="closed", text="This case was closed meanwhile. Reopen it first.")
+
 
 class Call(Model):
-    """What one press of the form wants. `id` is made when the form opens: a double submit is one act."""
+    """What one press of the form wants; `id` is made when the form opens."""
 
     id: str
     by: Person
@@ -27,12 +29,12 @@ class Call(Model):
 def assign(case: Case, call: Call, now: datetime, policy: Policy) -> Decision:
     """Make a case a colleague's, or one's own; they are told, and so is whoever loses it.
 
-    Refused: `closed`; `duplicate` (this very press was carried out already); `theirs` (they have it); `not_yours` (what
-    somebody else has claimed only they or a manager give away).
+    Refused: `closed`; `theirs` (they have it); `not_yours` (what somebody else has claimed only they or a manager give
+    away).
     """
     held, by, to = case.claim, call.by, call.to
-    if refused := _refusal(case, ASSIGN, call):
-        return refused
+    if not case.is_open:
+        return CLOSED
     if held and held.by.id == to.id:
         return Refused(code="theirs", text=f"{to.name} has this case already.")
     if held and by.id not in (held.by.id, *policy.manager_users):
@@ -50,10 +52,10 @@ def assign(case: Case, call: Call, now: datetime, policy: Policy) -> Decision:
 def escalate(case: Case, call: Call, now: datetime) -> Decision:
     """Call a colleague to help; the case stays with whoever has it.
 
-    Refused: `closed`; `duplicate`; `yourself`; `no_note` (who is called should know what for).
+    Refused: `closed`; `yourself`; `no_note` (who is called should know what for).
     """
-    if refused := _refusal(case, HELP, call):
-        return refused
+    if not case.is_open:
+        return CLOSED
     if call.to.id == call.by.id:
         return Refused(code="yourself", text="Choose somebody else: nobody is called to help themselves.")
     if not call.note:
@@ -64,12 +66,6 @@ def escalate(case: Case, call: Call, now: datetime) -> Decision:
     case = with_alert(case, call.to.id, headline, f"{HELP}{call.id}:{call.to.id}")
     detail = _with_note(call.to.name, call)
     return Change(case=case, log=(LogEntry(at=now, what="asked for help", by=call.by.id, detail=detail),))
-
-
-def _refusal(case: Case, act: str, call: Call) -> Refused | None:
-    if case.post(f"{act}{call.id}:{call.to.id}"):
-        return Refused(code="duplicate", text="This has been done already.")
-    return None if case.is_open else Refused(code="closed", text="This case was closed meanwhile. Reopen it first.")
 
 
 def _with_note(words: str, call: Call) -> str:

@@ -28,13 +28,14 @@ class Offer(StrEnum):
     CLOSING_WORD = "closing_word"  # a last word in public, also while the newest words are private
     HISTORY = "history"
     HIDE = "hide"  # ask a second person to hide a comment
+    SNOOZE = "snooze"  # have it brought back later
 
 
 def offers(case: Case, capabilities: Capabilities, now: datetime, contact: str = "") -> frozenset[Offer]:
     """What this case, this network and the hour allow. `contact` is the company's private way without the network."""
     if not case.is_open:
         return frozenset({Offer.HISTORY})
-    found = {Offer.HISTORY, Offer.CLOSE, Offer.DISMISS, Offer.ASSIGN}
+    found = {Offer.HISTORY, Offer.CLOSE, Offer.DISMISS, Offer.ASSIGN, Offer.SNOOZE}
     item = case.latest
     if _takes_words(item, capabilities, now) and reply_rule(case, capabilities) is not None:
         found |= {Offer.REPLY, Offer.THANK}

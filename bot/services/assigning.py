@@ -10,11 +10,10 @@ from bot.domain.assigning import Call
 from bot.domain.case import Case
 from bot.domain.decisions import Decide, Refused
 from bot.domain.offers import Offer
-from bot.domain.text.clean import cut, tidy
-from bot.domain.text.privacy import AllowList, mask
+from bot.domain.text.privacy import AllowList
 from bot.services.casework import Outcome
 from bot.services.desk_context import DeskContext
-from bot.services.wording import Problems, from_slack
+from bot.services.wording import Problems, noted
 
 NOTE_GRAPHEMES: Final = 200
 """A headline shows all of it, also on a lock screen."""
@@ -48,14 +47,13 @@ class AssigningDesk:
         return await self._at.offered(case_id, Offer.ASSIGN)
 
     async def call(self, wish: Wish) -> Outcome | Problems:
-        """Assign a case, or call somebody to help. The note is masked like a customer's words: it is shown in Slack."""
+        """Assign a case, or call somebody to help. A form that Slack delivers twice does it once."""
         if not wish.colleague:
             return Problems({COLLEAGUE: "Choose a colleague."})
         by, to = await self._at.people.who(wish.user), await self._at.people.who(wish.colleague)
-        note = cut(mask(tidy(from_slack(wish.note)), self._allow).text.replace("\n", " "), NOTE_GRAPHEMES)
-        outcome = await self._at.submit(
-            wish.case_id, self._decide(wish.way, Call(id=wish.request, by=by, to=to, note=note))
-        )
+        note = noted(wish.note.replace("\n", " "), self._allow, NOTE_GRAPHEMES)
+        decide = self._decide(wish.way, Call(id=wish.request, by=by, to=to, note=note))
+        outcome = await self._at.submit(wish.case_id, decide, f"call:{wish.request}")
         if outcome.refused and outcome.code in BELOW:
             return Problems({BELOW[outcome.code]: outcome.refused.text})
         return Outcome(outcome.case) if outcome.code == "duplicate" else outcome

@@ -68,9 +68,12 @@ class DeskContext:
             by, known = await self.people.who(user), None
         return await self.casework.apply(case_id, lambda case: decide(case, by), draw_after=PRESS_DRAW, known=known)
 
-    async def submit(self, case_id: str, decide: Decide) -> Outcome:
-        """Apply a decision that came from a modal: no message was pressed, so the queue draws all copies at once."""
-        return await self.casework.apply(case_id, decide)
+    async def submit(self, case_id: str, decide: Decide, once: str = "") -> Outcome:
+        """Apply a decision that came from a modal: no message was pressed, so the queue draws all copies at once.
+
+        `once` is a name under which this happens once in the case's life: the next time it is a `duplicate`.
+        """
+        return await self.casework.apply(case_id, decide, dedupe=(once,) if once else ())
 
 
 def _why_not(case: Case, offer: Offer, capabilities: Capabilities) -> str:

@@ -7,13 +7,11 @@ from bot.domain.case import Case, HideReason, Item
 from bot.domain.decisions import Refused
 from bot.domain.hiding import Ask
 from bot.domain.offers import Offer
-from bot.domain.text.clean import cut, tidy
-from bot.domain.text.privacy import AllowList, mask
+from bot.domain.text.privacy import AllowList
 from bot.services.casework import Outcome
 from bot.services.desk_context import DeskContext
-from bot.services.wording import Problems, from_slack
+from bot.services.wording import Problems, noted
 
-NOTE_GRAPHEMES = 300
 REASON = "reason"
 
 
@@ -43,12 +41,11 @@ class HidingDesk:
     async def ask(
         self, request: str, case_id: str, item_id: str, user: str, reason: str, note: str
     ) -> Outcome | Problems:
-        """Ask for a second person. The note is masked like a customer's words: it is shown in Slack and kept."""
+        """Ask for a second person."""
         if reason not in set(HideReason):
             return Problems({REASON: "Choose a reason."})
         by = await self._at.people.who(user)
-        shown = cut(mask(tidy(from_slack(note)), self._allow).text, NOTE_GRAPHEMES)
-        asked = Ask(id=request, item=item_id, reason=reason, note=shown, by=by)
+        asked = Ask(id=request, item=item_id, reason=reason, note=noted(note, self._allow), by=by)
         outcome = await self._at.submit(
             case_id,
             lambda case: hiding.ask(case, asked, self._at.capabilities(case), self._at.clock.now(), self._at.policy),

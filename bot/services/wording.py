@@ -5,13 +5,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bot.domain.models import LengthRule
-from bot.domain.text.clean import utf8_bytes
+from bot.domain.text.clean import cut, tidy, utf8_bytes
 from bot.domain.text.lengths import length
-from bot.domain.text.privacy import AllowList, find
+from bot.domain.text.privacy import AllowList, find, mask
 
 TEXT = "text"
 PUBLIC_LINE = "line"
 SIGNATURE = "signature"
+NOTE_GRAPHEMES = 300
 UNIT_WORDS = {
     "graphemes": "characters",
     "utf16": "characters",
@@ -53,6 +54,11 @@ class Problems:
 def from_slack(text: str) -> str:
     """Staff's text as customers should read it: Slack's `:emoji:` codes become the characters themselves."""
     return CODE.sub(_character, text).strip()
+
+
+def noted(note: str, allow: AllowList, graphemes: int = NOTE_GRAPHEMES) -> str:
+    """A note to colleagues as it is kept and shown in Slack: masked like a customer's words, and cut."""
+    return cut(mask(tidy(from_slack(note)), allow).text, graphemes)
 
 
 def _character(code: re.Match[str]) -> str:

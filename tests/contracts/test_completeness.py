@@ -36,7 +36,7 @@ WARNED = re.compile(r"log\.(?:warning|error|exception)\(\s*\"([^\"]+)\"")
 SHOWN_ONLY = {CallbackId.MORE, CallbackId.HISTORY, CallbackId.CASE, CallbackId.NOTICE, CallbackId.HOME}
 """Views without a Send button: there is nothing to handle but their closing."""
 INPUTS = {ActionId.LIKE, ActionId.LINE, ActionId.SIGNATURE, ActionId.REASON, ActionId.LOOP, ActionId.NOTE}
-INPUTS |= {ActionId.TITLE, ActionId.KNOWN, ActionId.WORDS, ActionId.COLLEAGUE, ActionId.WAY}
+INPUTS |= {ActionId.TITLE, ActionId.KNOWN, ActionId.WORDS, ActionId.COLLEAGUE, ActionId.WAY, ActionId.UNTIL}
 """Elements of input blocks: their values come with the form, they send nothing of their own."""
 CONNECTOR_FILES = {"__init__.py", "README.md", "connector.py", "mapping.py", "quality.toml", "settings.py", "wire.py"}
 QUALITY_RULES = {

@@ -1,6 +1,7 @@
 """The whole story in the sandbox's page: a real Chromium, the real bot, every step clicked or typed as people do."""
 
 import asyncio
+from datetime import datetime, timedelta
 
 import pytest
 from playwright.async_api import Browser, expect
@@ -233,7 +234,30 @@ async def test_links_and_the_guide_stay_inside(browser: Browser, redis_url: str)
             await ana.place("Messages")
             await card.get_by_role("link", name="Bluesky").click()
             await expect(ana.posts("late flight")).to_be_focused()
+            await ana.choose(card, "Not for us…")  # the menu of an open case may have no room for the link
+            await ana.send(await ana.modal("Not for us?"), "Not for us")
+            await expect(card).to_contain_text("Closed")
             await ana.choose(card, "Open on Bluesky")
             await expect(ana.posts("late flight")).to_be_focused()
             assert len(ana.page.context.pages) == 1
             await ana.picture("50-guide")
+
+
+async def test_a_case_is_snoozed_with_the_picker_and_woken(browser: Browser, redis_url: str) -> None:
+    """The form begins with a time and takes another one; the card says which, and Wake ends it."""
+    async with a_rig(redis_url) as rig, tabs(browser, rig.sandbox.url, "?staff=ana&customer=rosa") as (ana,):
+        await ana.post("Rosa Díaz", "@acme.square.test is the late flight still going?")
+        card = ana.card("late flight")
+        await ana.choose(card, "Snooze…")
+        form = await ana.modal("Snooze this case")
+        picker = form.get_by_label("Snooze until")
+        begins = datetime.fromisoformat(await picker.input_value())
+        await picker.fill((begins - timedelta(days=9)).isoformat(timespec="minutes"))
+        await form.get_by_role("button", name="Snooze", exact=True).click()
+        await expect(form).to_contain_text("This time is over")
+        await picker.fill((begins + timedelta(days=9)).isoformat(timespec="minutes"))
+        await form.get_by_label("What is to be remembered then?").fill("Ask the gate")
+        await ana.send(form, "Snooze")
+        await expect(card).to_contain_text("by Ana Kovač: Ask the gate")
+        await ana.press(card, "Wake")
+        await expect(card).not_to_contain_text("Snoozed")

@@ -21,6 +21,7 @@ from bot.domain.case import (
     Purpose,
     Send,
     SendState,
+    Snooze,
     Writing,
 )
 from bot.domain.models import Attachment, Author, Capabilities, Kind, LengthRule
@@ -164,6 +165,13 @@ def hiding_states() -> dict[str, Case]:
     }
 
 
+def a_snoozed_case(**changes: Any) -> Case:
+    """Answered, claimed, and snoozed by Ana until tomorrow."""
+    snooze = Snooze(by=ANA, at=_after(5), until=NOON + timedelta(hours=21), note="Ask the warehouse")
+    cycle = a_cycle(acknowledged_at=_after(5), answered_at=_after(5))
+    return a_public_case(**({"claim": a_claim(), "wait": None, "cycle": cycle, "snooze": snooze} | changes))
+
+
 def states() -> dict[str, Case]:
     """One case in each state that a card can be in."""
     sent = {"sent_at": _after(1), "url": "https://square.example/reply-1"}
@@ -213,6 +221,8 @@ def states() -> dict[str, Case]:
         "deleted": a_public_case(items=(an_item("", url=URL, deleted=True),), wait=None),
         "edited_masked": a_public_case(items=(an_item("Call [phone …12]", edited=True, masked=True, cut=True),)),
         "review": _rich_review(),
+        "snoozed": a_snoozed_case(),
+        "snoozed_while_somebody_waits": a_snoozed_case(wait=a_wait(), cycle=a_cycle(), claim=None),
         **hiding_states(),
     }
 

@@ -31,9 +31,12 @@ __all__ = ["ANA", "BEN", "CARE", "CHLOE", "COMPLAINT", "Rig", "a_rig"]
 
 BRAND = "acme"
 COMPLAINT = "@acme.square.test my bag is lost since yesterday and nobody answers the phone"
-MENU = "hark:more:v1"
-CHOSEN = {"users_select": "selected_user"}
-"""Where the answer of an element stands that is no text and has no options."""
+MENU, MORE = "hark:more:v1", "hark:more-view:v1"
+CHOSEN: Mapping[str, tuple[str, type]] = {
+    "users_select": ("selected_user", str),
+    "datetimepicker": ("selected_date_time", int),
+}
+"""Where the answer of an element stands that is no text and has no options, and what it is."""
 FAST = {"HARK_UNDO_SECONDS": "0", "HARK_POLL_SECONDS": "0.2"}
 MANIFEST = Path(__file__).parents[2] / "manifest.yaml"
 CALM = from_manifest(yaml.safe_load(MANIFEST.read_text()), SandboxConfig(rate_limits=False))
@@ -100,7 +103,7 @@ class Scene:
         row = next(each for each in more["blocks"] if f'"{verb}"' in each["accessory"]["value"])
         done = await self.sandbox.slack.press(user, row["block_id"], "hark:act:v1", view_id=more["id"])
         shown = self.sandbox.slack.views
-        await wait_until(lambda: shown(user)[-1]["callback_id"] != more["callback_id"], "what was chosen is shown")
+        await wait_until(lambda: shown(user)[-1]["callback_id"] != MORE, "what was chosen is shown")
         return done
 
     async def modal(self, user: str) -> Json:
@@ -167,7 +170,8 @@ def typed(view: Json, fields: Mapping[str, str]) -> Json:
     for block in view["blocks"]:
         if block["type"] == "input" and block["block_id"] in fields:
             element, value = block["element"], fields[block["block_id"]]
-            answer: Json = {"type": element["type"], CHOSEN.get(element["type"], "value"): value}
+            named, form = CHOSEN.get(element["type"], ("value", str))
+            answer: Json = {"type": element["type"], named: form(value) if value else None}
             if "options" in element:
                 option = next(each for each in element["options"] if each["value"] == value)
                 chosen = (

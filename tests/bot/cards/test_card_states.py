@@ -125,7 +125,7 @@ def test_the_menu_offers_on_it_until_somebody_has_acknowledged() -> None:
 @pytest.mark.parametrize("url", ["", "javascript:alert(1)", "https://bank.example@evil.example/", "http://a b", "//x"])
 def test_an_unsafe_address_is_no_link(url: str) -> None:
     """Only http and https addresses with a plain host are offered."""
-    drawn = render(a_public_case(items=(an_item(url=url),)), CARD, a_view())
+    drawn = render(a_public_case(items=(an_item(url=url),), wait=None), CARD, a_view())
     assert Verb.OPEN not in _verbs(drawn)
     assert '"url"' not in _all_text(drawn)
 

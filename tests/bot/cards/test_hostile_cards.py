@@ -15,7 +15,21 @@ from bot.cards.card import render
 from bot.cards.dialogs import case_modal, close_modal, dismiss_modal, history_modal, notice_modal
 from bot.cards.forms import WritingForm, private_modal, reply_modal
 from bot.cards.limits import CARD_BUTTONS, OVERFLOW_OPTIONS
-from bot.domain.case import Case, LogEntry, MarkName, Person, Post, PostKind, Purpose, Send, SendState, Status, Writing
+from bot.cards.snoozing import snooze_modal
+from bot.domain.case import (
+    Case,
+    LogEntry,
+    MarkName,
+    Person,
+    Post,
+    PostKind,
+    Purpose,
+    Send,
+    SendState,
+    Snooze,
+    Status,
+    Writing,
+)
 from bot.domain.models import Attachment, Author, Capabilities, Kind, LengthRule
 from bot.domain.reading import Reading
 from tests.support.block_kit import check_message, check_view
@@ -91,6 +105,7 @@ def _dangerous_case(text: str) -> Case:
         reading=reading,
         claim=a_claim(by=person, asked=True),
         writing=Writing(by=person, until=NOON + timedelta(hours=9)),
+        snooze=Snooze(by=person, at=NOON, until=NOON + timedelta(days=1), note=text),
         posts=(CARD,),
         close_reason=text,
     )
@@ -127,6 +142,7 @@ VIEWS: dict[str, Callable[[Case, str], dict[str, Any]]] = {
     "close": lambda case, text: close_modal(
         case.model_copy(update={"loop_open": True}), a_view(), Person(id="U1", signature=text), ModalState()
     ),
+    "snooze": lambda _, text: snooze_modal(NOON, text, ModalState(), (text,)),
     "dismiss": lambda case, _: dismiss_modal(case, a_view(), ModalState()),
     "history": lambda case, text: history_modal(case, [a_log_entry(text, detail=text, by="<!here>")] * 300, a_view()),
     "case": lambda case, text: case_modal(case, a_view(card_url=text)),

@@ -17,7 +17,7 @@ from bot.cards.dialogs import (
 from bot.cards.forms import WritingForm, length_hint, private_modal, reply_modal
 from bot.cards.home import HomeData, home_view
 from bot.cards.limits import INPUT_SURELY, INPUT_VALUE, VIEW_BLOCKS
-from bot.cards.modal import Submitted, submitted
+from bot.cards.modal import Submitted, instant_of, submitted
 from bot.domain.case import SIGNATURE_LONGEST, Person, Purpose, SendState
 from bot.domain.lifecycle import REASONS
 from bot.domain.models import Capabilities, LengthRule
@@ -241,13 +241,22 @@ def test_history_masks_what_the_log_holds() -> None:
 
 
 def test_what_was_submitted_is_read_by_field() -> None:
-    """Slack's state.values become five plain strings; missing and untouched fields are empty."""
+    """Slack's state.values become plain strings; missing and untouched fields are empty."""
     values = {
         "text": {ActionId.DRAFT: {"type": "plain_text_input", "value": " Hello "}},
         "line": {ActionId.LINE: {"type": "plain_text_input", "value": None}},
         "reason": {ActionId.REASON: {"type": "static_select", "selected_option": {"value": "solved"}}},
+        "until": {ActionId.UNTIL: {"type": "datetimepicker", "selected_date_time": 1772625600}},
     }
-    assert submitted(values) == Submitted(text="Hello", reason="solved")
+    assert submitted(values) == Submitted(text="Hello", reason="solved", until="1772625600")
+
+
+@pytest.mark.parametrize("chosen", [None, "", "1772625600.5", "soon", [1772625600], 10**18, -(10**18), True])
+def test_what_is_no_time_reads_as_none(chosen: object) -> None:
+    """A picker that was cleared, or what no picker sends."""
+    values = {"until": {ActionId.UNTIL: {"type": "datetimepicker", "selected_date_time": chosen}}}
+    assert instant_of(submitted(values).until) is None
+    assert instant_of("1772625600") == NOON
 
 
 @pytest.mark.parametrize("broken", [{"text": None}, {"text": {}}, {"text": {"x": 1}}, {"text": {"x": {"value": 5}}}])
