@@ -79,9 +79,14 @@ class Tab:
         await card.locator(".block").get_by_role("button", name=re.compile(rf"^{name}\b")).click()
 
     async def choose(self, card: Locator, entry: str) -> None:
-        """Choose from a card's menu."""
+        """Choose from a card's menu; what has no place there, from the More dialog."""
         await card.get_by_role("button", name="More actions").click()
-        await self.page.get_by_role("menuitem", name=entry).click()
+        item = self.page.get_by_role("menuitem", name=entry)
+        if await item.count():
+            await item.click()
+            return
+        await self.page.get_by_role("menuitem", name="More…").click()
+        await (await self.modal("More")).get_by_role("button", name=entry).click()
 
     async def modal(self, title: str) -> Locator:
         """The modal with this title, once it is open."""
