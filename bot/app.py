@@ -64,7 +64,6 @@ from bot.settings import Settings
 from bot.slack.api import SlackApi
 from bot.slack.gateway import SlackGateway
 from bot.slack.listening import build_bolt, slack_client
-from bot.store.connect import connect
 from bot.store.embedded import Embedded
 from bot.store.store import Store, open_store
 from bot.surroundings import Surroundings
@@ -152,16 +151,6 @@ async def open_service(
             await clock.ask(store.time)
         http = await stack.enter_async_context(open_session())
         yield _compose(settings, found, clock, tempo, instance, store, http, embedded)
-
-
-async def reach_server(settings: Settings) -> None:
-    """Return if the server of REDIS_URL can be used now. Raises StoreUnavailable."""
-    if settings.redis_url:
-        link = await connect(settings.redis_url, tls_verify=settings.redis_tls_verify)
-        try:
-            await link.do("PING")
-        finally:
-            await link.close()
 
 
 async def _embedded(settings: Settings, env: Mapping[str, str], stack: AsyncExitStack) -> Embedded | None:

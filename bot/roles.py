@@ -45,7 +45,6 @@ async def serve(
 ) -> None:
     """Take a role until told to stop, then finish what is under way. `ready` is told the port of the web server."""
     log = structlog.get_logger("hark")
-    await _look_at_server(service)
     async with Crew(stop) as group:
         if Role.WORKER in role:
             for work in _workers(service, stop):
@@ -76,9 +75,9 @@ async def serve(
     log.info("stopped")
 
 
-async def _look_at_server(service: Service) -> None:
+async def look_at_server(service: Service) -> None:
     """Refuse a server that is too old, or would forget open cases when it is full; say it of one that would forget
-    smaller things."""
+    smaller things. Raises SetupError or StoreUnavailable."""
     info = await service.store.info()
     if info.old:
         raise SetupError(f"the Redis server is too old ({info.version})", info.mend)

@@ -2,15 +2,18 @@
 
 import asyncio
 import signal
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
 
 import structlog
 
 from bot import accounts
-from bot.app import open_service, reach_server
+from bot.accounts import Account
+from bot.app import Service, open_service
 from bot.clock import SystemClock, within
 from bot.domain.errors import StoreUnavailable
-from bot.roles import Role, serve
+from bot.roles import Role, look_at_server, serve
 from bot.secrecy import set_up_logging
 from bot.settings import Settings
 
@@ -26,28 +29,38 @@ async def take_role(env: Mapping[str, str], name: str) -> int:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    await await_server(settings, stop)
-    if stop.is_set():
-        return 0
-    async with open_service(settings, found, env) as service:
-        await serve(service, ROLES[name], stop)
+    async with AsyncExitStack() as stack:
+        begun = partial(_begun, settings, found, env)
+        service = await patiently(lambda: stack.enter_async_context(begun()), stop)
+        if service is not None:
+            await serve(service, ROLES[name], stop)
     return 0
 
 
-async def await_server(settings: Settings, stop: asyncio.Event, within_s: float = START_WAIT_S) -> None:
-    """Wait until the server answers, or until told to stop: it may be restarting or failing over while we start.
+@asynccontextmanager
+async def _begun(settings: Settings, found: list[Account], env: Mapping[str, str]) -> AsyncIterator[Service]:
+    """The service on a server that may be used: from here on whoever needs the server waits for it."""
+    async with open_service(settings, found, env) as service:
+        await look_at_server(service)
+        yield service
 
-    Raises StoreUnavailable with the last reason once `within_s` is over.
+
+async def patiently(
+    begin: Callable[[], Awaitable[Service]], stop: asyncio.Event, within_s: float = START_WAIT_S
+) -> Service | None:
+    """Begin, again and again until the server answers: it may be restarting or failing over at any moment of a start.
+
+    None when told to stop meanwhile. Raises StoreUnavailable with the last reason once `within_s` is over, and
+    SetupError.
     """
     clock = SystemClock()
     deadline = clock.monotonic() + within_s
     while not stop.is_set():
         try:
-            await reach_server(settings)
+            return await begin()
         except StoreUnavailable as error:
             if clock.monotonic() >= deadline:
                 raise
             structlog.get_logger("hark").warning("the Redis server does not answer yet", error=str(error))
-        else:
-            return
         await within(stop, START_PAUSE_S)
+    return None

@@ -1,12 +1,16 @@
 """The command line as a process: every command, and the words when something is wrong."""
 
 import asyncio
+from collections.abc import AsyncIterator, Iterable
+from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
+from math import inf
 from pathlib import Path
 
 import pytest
 
-from bot.commands.serve import await_server
+from bot.app import Service, open_service
+from bot.commands.serve import patiently
 from bot.domain.errors import StoreUnavailable
 from bot.domain.models import Raw
 from bot.settings import load
@@ -110,8 +114,46 @@ async def test_a_bot_that_waits_for_its_server_ends_when_it_is_told_to() -> None
 
 async def test_a_server_that_stays_away_ends_the_start() -> None:
     """With the reason, so that whoever watches the process starts it again or mends the address."""
+
+    async def begin() -> Service:
+        async with open_service(load(AWAY), [], {}):
+            raise AssertionError
+
     with pytest.raises(StoreUnavailable, match="Redis: "):
-        await await_server(load(AWAY), asyncio.Event(), within_s=0)
+        await patiently(begin, asyncio.Event(), within_s=0)
+
+
+@asynccontextmanager
+async def falling(redis_url: str, falls: Iterable[int]) -> AsyncIterator[str]:
+    """A way to the server on which one connection after the other breaks off after so many answers; then they hold."""
+    left = iter(falls)
+
+    async def carry(source: asyncio.StreamReader, to: asyncio.StreamWriter, most: float) -> None:
+        while most > 0 and (some := await source.read(65536)):
+            to.write(some)
+            most -= 1
+        to.close()
+
+    async def through(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        from_server, to_server = await asyncio.open_unix_connection(redis_url.removeprefix("unix://"))
+        most = next(left, inf)
+        with suppress(ConnectionError):
+            await asyncio.gather(carry(reader, to_server, inf), carry(from_server, writer, most))
+
+    async with await asyncio.start_server(through, "127.0.0.1", 0) as server:
+        yield f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}/0"
+
+
+@pytest.mark.parametrize("falls", [(1, 2, 3, 4, 5, 6), (9, 1), (9, 2), (9, 3), (9, 4)])
+async def test_a_server_that_goes_at_any_moment_of_a_start_is_waited_for(
+    redis_url: str, falls: tuple[int, ...]
+) -> None:
+    """Also when it has answered before: a failover takes no heed of how far somebody is."""
+    async with a_sandbox(redis_url) as (_, env), falling(redis_url, falls) as url:
+        async with bot(env | {"REDIS_URL": url}, "worker") as process:
+            await process.says('"event": "ready"')
+            assert await process.stop() == 0
+        assert "Traceback" not in process.said
 
 
 async def test_dead_letters_are_listed_without_their_words_and_put_back(redis_url: str) -> None:
