@@ -9,6 +9,7 @@ from functools import partial
 from typing import Any
 
 from bot.cards.action_ids import ActionId, CallbackId
+from bot.domain.case import STAND_IN
 from sandbox.demo import Sandbox
 from sandbox.slack.model import Message
 from sandbox.slack.workspace import ANA, BEN, CHLOE
@@ -20,7 +21,7 @@ IDS: Mapping[str, str] = {"ana": ANA, "ben": BEN, "chloe": CHLOE}
 SIGNS: Mapping[str, str] = {"ana": "^AK", "ben": "^BN", "chloe": "^CH"}
 LOOK_S = 0.1
 PATIENCE_S = 2.5
-CLAIMED = re.compile(r"Claimed by (\w+)")
+CLAIMED = re.compile(rf"Claimed by ({STAND_IN}|\w+)")
 
 
 @dataclass(eq=False)
@@ -47,7 +48,8 @@ class Staff:
         while True:
             card = await self._card(deed.talk)
             if holder := CLAIMED.search(str(card.blocks)):
-                self.claims.setdefault(deed.talk, holder[1])
+                if holder[1] != STAND_IN:  # Slack would not say who; it will, and the card then
+                    self.claims.setdefault(deed.talk, holder[1])
                 return
             await self._press(deed.who, card, ActionId.CLAIM)
             await self._until(partial(self._is_claimed, card.ts))
