@@ -16,7 +16,7 @@ from bot.domain.ports import Blocks
 NOTE_LENGTH: Final = 300
 CLOCKS: Final = (
     "*No clock stops.* Whoever waits for an answer is still due, and you are warned and alerted as always. The snooze "
-    "ends when the customer writes again."
+    "ends when the customer wants an answer again."
 )
 TOLD: Final = "Whoever has claimed the case by then gets a direct message; if nobody has, you do."
 

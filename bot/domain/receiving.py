@@ -51,10 +51,10 @@ def receive(case: Case, item: Item, reading: Reading, policy: Policy) -> Change:
     returning = not case.is_open and needs_answer(case.cycle, item, reading)
     if returning:
         case = _next_cycle(case, item, reading, policy)
-    woken = ended(case, item.seen_at)
     items = _in_order(*case.items, item)
     newest = _newest(item, reading) if items[-1] is item else {}
     wait = _waiting(case, item, reading, policy)
+    woken = ended(case, item.seen_at) if wait else ()
     case = case.model_copy(
         update={
             "cycle": _begun(case, item, reading, wait),
@@ -63,7 +63,7 @@ def receive(case: Case, item: Item, reading: Reading, policy: Policy) -> Change:
             "author": _whose(case, item, is_first=items[0] is item and item.seq <= ITEMS_KEPT),
             "people": _count_people(case, item),
             "wait": wait,
-            "snooze": None,
+            "snooze": None if wait else case.snooze,  # a mere thank-you would bring nobody back
             **newest,
         }
     )

@@ -1,7 +1,7 @@
 """Snoozing a case: somebody has it brought back to mind at a time, because nothing else would.
 
 It stops no clock and hides nothing: who waits for an answer is due as ever. It is over at its time, when the customer
-writes again, when the case is closed, or when somebody wakes it.
+writes and waits for an answer, when the case is closed, or when somebody wakes it.
 """
 
 from datetime import datetime, timedelta

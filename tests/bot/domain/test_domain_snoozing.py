@@ -21,6 +21,7 @@ from bot.domain.receiving import completed, deleted, edited, folded, receive
 from bot.domain.replying import Draft, Outgoing, queue
 from bot.domain.snoozing import LONGEST, snooze, suggested, wake
 from bot.domain.targets import start_wait
+from tests.support.card_cases import a_cycle
 from tests.support.cases import ANA, BEN, NOON, a_card, a_case, a_claim, an_interaction, an_item
 from tests.support.decisions import case_of, refused
 from tests.support.policies import a_policy
@@ -207,6 +208,18 @@ def test_the_customer_who_writes_again_ends_it() -> None:
     assert change.case.wait == start_wait(item.seen_at, POLICY, with_ack=True)
     assert [line.what for line in change.log] == ["Carla wrote", "the snooze ended"]
     assert [line.what for line in receive(quiet(), item, Reading(), POLICY).log] == ["Carla wrote"]
+
+
+def test_a_mere_thank_you_leaves_it() -> None:
+    """Nobody waits then, so nothing else would bring back what was promised. Who waits already is called anyhow."""
+    promised = quiet(cycle=a_cycle(acknowledged_at=NOON, answered_at=NOON))
+    item, thanks = an_item("Great, thanks!", id="post-2", seen_at=NOON + timedelta(hours=1)), Reading(intent="praise")
+    change = receive(snoozed(promised), item, thanks, POLICY)
+    assert (change.case.wait, change.case.snooze) == (None, a_snooze())
+    assert [line.what for line in change.log] == ["Carla wrote"]
+    assert alerts(passed(change.case).case)[0].text == "Snoozed until now: Ask the warehouse"
+    waiting = promised.model_copy(update={"wait": start_wait(NOON, POLICY, with_ack=False)})
+    assert receive(snoozed(waiting), item, thanks, POLICY).case.snooze is None
 
 
 def test_putting_the_case_away_ends_it_for_good() -> None:
