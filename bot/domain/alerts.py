@@ -12,7 +12,9 @@ HIDE: Final = "hide:"
 ASSIGN: Final = "assign:"
 HELP: Final = "help:"
 SNOOZED: Final = "snoozed:"
-ALWAYS: Final = (FAILED, HIDE, ASSIGN, HELP, SNOOZED)
+WORDED: Final = (ASSIGN, HELP, SNOOZED)
+"""Begin the ids of alerts with words of a colleague's, which the card below a newer headline would not tell."""
+ALWAYS: Final = (FAILED, HIDE, *WORDED)
 """Begin the ids of alerts that ring whatever else does, because the list of what waits would not tell of them:
 somebody's own words did not reach the customer; a comment is to be hidden, or what became of that; a colleague gave
 them a case, or asks for their help; a snooze is over."""
@@ -23,6 +25,11 @@ def is_settled(case: Case, post: Post) -> bool:
     which none does where nobody waits."""
     kind = post.id.partition(":")[0] + ":"
     return _SETTLED[kind](case, post) if kind in _SETTLED else case.wait is None
+
+
+def has_words(case: Case, post: Post) -> bool:
+    """Whether an alert has words that would be lost with it: a colleague's, and something is left of what they say."""
+    return post.id.startswith(WORDED) and not is_settled(case, post)
 
 
 def _never(_case: Case, _post: Post) -> bool:

@@ -5,9 +5,10 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
 
+from bot.domain.alerts import has_words
 from bot.domain.case import Case, Post, PostKind
 from bot.domain.decisions import Change, Decision, Refused
-from bot.domain.fallback import settled
+from bot.domain.fallback import COPY, settled
 from bot.domain.models import Model
 from bot.domain.ports import Posted
 
@@ -108,7 +109,7 @@ def placed(case: Case, post_id: str, posted: Posted, shown: Shown, now: datetime
     Refused with the code `stands` when another worker has posted it as well, and was the first to say so.
     """
     post = case.post(post_id)
-    if post is None and posted.ts in case.lines:
+    if post is None and stands_at(case, posted):
         return _silent(case)
     if post is None or (post.ts and post.ts != posted.ts):
         return Refused(code=STANDS, text="That message stands elsewhere already.")
@@ -134,10 +135,10 @@ def is_placed_otherwise(case: Case, post_id: str, attempt: str) -> bool:
     return post is None or (bool(post.ts) and post.attempt != attempt)
 
 
-def stands_at(case: Case, post_id: str, posted: Posted) -> bool:
-    """Whether this very message is the one that the case knows."""
-    post = case.post(post_id)
-    return posted.ts in case.lines if post is None else posted.ts == post.ts
+def stands_at(case: Case, posted: Posted) -> bool:
+    """Whether this very message is one that the case knows, by whatever name."""
+    known = ((post.place, post.ts) for post in case.posts)
+    return posted.ts in case.lines or (posted.channel, posted.ts) in known
 
 
 def drawn(case: Case, post_id: str, shown: Shown, now: datetime) -> Decision:
@@ -155,7 +156,8 @@ def doubted(case: Case, post_id: str, version: int) -> Decision:
 
 def spared(case: Case, post_id: str) -> Decision:
     """A message that will not be posted, because one message for many cases takes its place. An alert that stands for
-    the same person takes over its headline: an edit rings nobody."""
+    the same person takes over its headline, and its name, by which it is settled: an edit rings nobody. One with words
+    of its own keeps these (a colleague's, or why a card stands elsewhere): the card below them tells the rest."""
     post = case.post(post_id)
     if post is None or not _waits(post):
         return Refused(code="begun", text="That message is being posted already.")
@@ -163,7 +165,9 @@ def spared(case: Case, post_id: str) -> Decision:
     older = [n for n, each in enumerate(posts) if each.kind is PostKind.RETIRED and each.channel == post.channel]
     if post.kind is not PostKind.ALERT or not older or not posts[older[-1]].ts:
         return _silent(_with(case, tuple(posts)))
-    posts[older[-1]] = posts[older[-1]].model_copy(update={"kind": PostKind.ALERT, "text": post.text})
+    stands = posts[older[-1]]
+    told = stands if stands.id.startswith(COPY) or has_words(case, stands) else post
+    posts[older[-1]] = stands.model_copy(update={"kind": PostKind.ALERT, "id": told.id, "text": told.text})
     return Change(case=_with(case, tuple(posts)))
 
 

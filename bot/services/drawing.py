@@ -282,7 +282,7 @@ class Drawing:
         if not is_theirs:
             return
         found = await self._slack.find_attempt(post.channel, attempt, thread)
-        if found is not None and (newest is None or not stands_at(newest, post.id, found)):
+        if found is not None and (newest is None or not stands_at(newest, found)):
             await self._take_away(case, found)
 
     async def _is_erased(self, case: Case) -> bool:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Final
 
-from bot.domain.alerts import ALWAYS, is_settled
+from bot.domain.alerts import ALWAYS, has_words, is_settled
 from bot.domain.case import Case, Post, PostKind
 from bot.domain.passing import ESCALATED
 from bot.domain.ports import Clock, Due, DueQueue, Notes
@@ -60,12 +60,9 @@ class Rings:
     async def hold(self, case: Case, post: Post, now: datetime) -> Case | None:
         """The case as it stands when this message is not posted (now); None when it may be."""
         match post.kind:
-            case PostKind.RETIRED:
+            case PostKind.RETIRED if not has_words(case, post):
                 return await self._spare(case, post)  # never posted, and out of date: it would ring for nothing
-            case PostKind.ALERT if not post.id.startswith(ALWAYS):
-                # It comes too late where Slack was away until there was nothing left to tell.
-                if not is_settled(case, post) and await self._may_ring(case, post, post.channel, now):
-                    return None
+            case PostKind.ALERT if not await self._may_alert(case, post, now):
                 return await self._spare(case, post)
             case PostKind.LINE if not post.thread:
                 return await self._line(case, post, now)
@@ -109,6 +106,12 @@ class Rings:
         waiting.sort(key=lambda case: case.wait.due if case.wait else case.cycle.seen_at)
         total = len(waiting) + len(ids) - len(loaded)  # what was not looked at, or cannot be read, may wait
         return RingData(waiting, total, sum(1 for case in waiting if case.wait and case.wait.breached))
+
+    async def _may_alert(self, case: Case, post: Post, now: datetime) -> bool:
+        """Whether an alert is posted. It comes too late where Slack was away until there was nothing left to tell."""
+        if is_settled(case, post):
+            return False
+        return post.id.startswith(ALWAYS) or await self._may_ring(case, post, post.channel, now)
 
     async def _may_ring(self, case: Case, post: Post, user: str, now: datetime) -> bool:
         if not await self._store.ring(user, f"{case.id}:{post.id}", now, EVERY):

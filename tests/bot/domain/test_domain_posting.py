@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.agenda import indexes
-from bot.domain.case import Case, Post, PostKind
+from bot.domain.case import Case, Post, PostKind, Status
 from bot.domain.decisions import Change
 from bot.domain.ports import Posted
 from bot.domain.posting import (
@@ -68,7 +68,7 @@ def test_the_newest_lines_that_stand_are_known() -> None:
     for n in range(LINES_KEPT + 1):
         case = stands(with_line(case, f"l{n}", "Hello"), f"l{n}", f"{n}.0")
     assert case.lines == tuple(f"{n}.0" for n in range(1, LINES_KEPT + 1))
-    assert stands_at(case, "l1", Posted("C0CARE0001", "1.0"))
+    assert stands_at(case, Posted("C0CARE0001", "1.0"))
     change = placed(case, "l1", Posted("C0CARE0001", "1.0"), SHOWN, LATER)
     assert change == Change(case=case, redraw=False)
     assert refused(placed(case, "l1", Posted("C0CARE0001", "1.5"), SHOWN, LATER)).code == "stands"
@@ -106,6 +106,25 @@ def test_a_spared_alert_leaves_its_words_to_the_one_that_stands(older: bool) -> 
     assert refused(spared(case_of(attempting(case, "a2", "x")), "a2")).code == "begun"
     after = case_of(spared(case, "a2"))
     if older:
-        assert (only_alert(after).id, only_alert(after).text, only_alert(after).ts) == ("a1", "Late", "1.0")
+        assert (only_alert(after).id, only_alert(after).text, only_alert(after).ts) == ("a2", "Late", "1.0")
+        assert stands_at(after, Posted("C0CARE0001", "1.0"))
+        assert stands(after, "a1", "1.0") == after  # found by who looked for it under its old name
     else:
         assert [post.kind for post in after.posts] == [PostKind.RETIRED]
+
+
+@pytest.mark.parametrize(
+    ("name", "is_open", "told"),
+    [
+        ("help:1:c1", True, ("help:1:c1", "May I?")),
+        ("help:1:c1", False, ("ack_breach:1", "Late")),
+        ("fallback:card@U0ANA00001", True, ("fallback:card@U0ANA00001", "May I?")),
+    ],
+)
+def test_words_that_stand_nowhere_else_are_not_overwritten(name: str, is_open: bool, told: tuple[str, str]) -> None:
+    """Whoever was called and has not looked yet finds the question. Where it is settled, the newer words stand, with
+    the name by which they are settled in their turn. A card that stands elsewhere is known as such by its name."""
+    status = Status.OPEN if is_open else Status.CLOSED
+    case = stands(with_alert(a_case(status=status), ANA.id, "May I?", name), name, "1.0")
+    after = only_alert(case_of(spared(with_alert(case, ANA.id, "Late", "ack_breach:1"), "ack_breach:1")))
+    assert (after.id, after.text, after.ts) == (*told, "1.0")

@@ -4,8 +4,10 @@ from datetime import timedelta
 
 import pytest
 
+from bot.domain.assigning import Call, escalate
 from bot.domain.case import Case, Person, Snooze
 from bot.domain.decisions import changed
+from bot.domain.lifecycle import close
 from bot.domain.passing import pass_time as time_passes
 from bot.domain.ports import Due
 from bot.domain.receiving import deleted
@@ -71,3 +73,21 @@ async def test_the_end_of_a_snooze_rings_whatever_rang_before(redis_url: str) ->
         await casework.apply(quiet.id, lambda each: time_passes(each, worker.clock.now(), POLICY))
         await pass_time(lab, worker, seconds=30, step=10)
         assert [channel for _, channel, text, _ in lab.slack.posts if text.startswith("alert ")] == [ON_CALL, ON_CALL]
+
+
+@pytest.mark.parametrize(("closed", "rings"), [(False, 2), (True, 0)])
+async def test_words_of_a_colleague_that_were_not_posted_yet_are(redis_url: str, closed: bool, rings: int) -> None:
+    """Slack was away: a newer alert to the same person took the place of a call for help before that was posted. What
+    is settled by then rings nobody."""
+    lab = a_lab(redis_url)
+    async with lab.worker() as worker:
+        case, casework = a_customer(1, "My parcel is late", worker.clock), Casework(worker.store.cases, worker.clock)
+        await worker.take_in(case)
+        for n in (1, 2):
+            call = Call(id=f"c{n}", by=ANA, to=BEN, note=f"Question {n}")
+            await casework.apply(case.id, lambda each, call=call: escalate(each, call, lab.clock.now()))  # type: ignore[misc]
+        if closed:
+            await casework.apply(case.id, lambda each: close(each, ANA, "solved", lab.clock.now()))
+        await pass_time(lab, worker, seconds=30, step=10)
+        told = [text.split()[0] for _, channel, text, _ in lab.slack.posts if channel == BEN.id]
+        assert told == ["retired", "alert"][:rings]
