@@ -6,17 +6,21 @@ whoever pressed, `team.id` that of the app (https://github.com/slackapi/java-sla
 with several workspaces the two may differ for a colleague: there Slack is asked whose the person is.
 """
 
+import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from slack_bolt.async_app import AsyncApp
 from slack_bolt.response import BoltResponse
 
 from bot.domain.errors import SlackError, SlackRefused
+from bot.slack.gateway import Member
 from handlers.deps import Deps
 from handlers.pressing import tell
 
+LOOK_S: Final = 2.0
+"""A form is to be answered within three seconds, or Slack says that it failed while its case goes to somebody."""
 NOT_YOURS = "Only people of the company whose card this is can act on it. Nothing was done."
 
 
@@ -34,13 +38,20 @@ def register(app: AsyncApp, deps: Deps) -> None:
 
 
 async def unfit(deps: Deps, user: str, body: dict[str, Any]) -> str:
-    """Why a case cannot be given to whom somebody chose, in words; empty when it can."""
+    """Why a case cannot be given to whom somebody chose, in words; empty when it can. Then both names are known."""
     try:
-        member = await deps.slack.member(user)
+        async with asyncio.timeout(LOOK_S):
+            why = _why_unfit(await deps.slack.member(user), body)
+            if not why:
+                await asyncio.gather(deps.people.who(user), deps.people.who(str(body["user"]["id"])))
     except SlackRefused:
         return "Slack does not know this person. Choose somebody else."
-    except SlackError:
+    except (SlackError, TimeoutError):
         return "Slack does not say who this is just now. Try again in a moment."
+    return why
+
+
+def _why_unfit(member: Member, body: dict[str, Any]) -> str:
     organisation = _team(body, "enterprise", "id")
     ours = member.team == _team(body, "team", "id") or (organisation and member.organisation == organisation)
     if not ours:

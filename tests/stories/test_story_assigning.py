@@ -108,3 +108,17 @@ async def test_a_form_that_comes_too_late_keeps_the_note(redis_url: str) -> None
         answer = await rig.send(ANA, colleague=CHLOE, note="You know him")
         assert "closed meanwhile" in str(answer.errors)
         assert told(rig, CHLOE) == []
+
+
+async def test_a_slack_that_is_slow_to_say_who_it_is_loses_nothing(redis_url: str) -> None:
+    """The form is answered in time and keeps everything; nobody has got the case behind it. Once more, and it goes."""
+    async with a_rig(redis_url) as rig:
+        card = await rig.complains()
+        await rig.choose(ANA, card.ts, "assign")
+        rig.sandbox.slack.set_fault("slow", "users.info", delay_s=4.0)
+        answer = await rig.send(ANA, colleague=CHLOE, note="You know him")
+        assert "Try again in a moment" in str(answer.errors)
+        assert (await rig.send(ANA, colleague=BEN, note="You know him")).ok
+        await rig.shows(card.ts, "Claimed by Ben")
+        await wait_until(lambda: told(rig, BEN), "Ben is told")
+        assert told(rig, CHLOE) == []
