@@ -4,9 +4,11 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
+from bot.domain.agenda import lapsing
 from bot.domain.case import UNFINISHED, Case, Post
 from bot.domain.fallback import COPY
 
+CONFIRM: Final = "confirm:"
 FAILED: Final = "failed:"
 HIDE: Final = "hide:"
 ASSIGN: Final = "assign:"
@@ -21,15 +23,21 @@ them a case, or asks for their help; a snooze is over."""
 
 
 def is_settled(case: Case, post: Post) -> bool:
-    """Whether nothing is left of what an alert tells. Most tell of a customer who waits, or of a claim that lapses,
-    which none does where nobody waits."""
+    """Whether nothing is left of what an alert tells. Most tell of a customer who waits; and none tells of a customer's
+    return after the case was closed."""
     kind = post.id.partition(":")[0] + ":"
-    return _SETTLED[kind](case, post) if kind in _SETTLED else case.wait is None
+    return _is_past(case, post) or (_SETTLED[kind](case, post) if kind in _SETTLED else case.wait is None)
 
 
 def has_words(case: Case, post: Post) -> bool:
     """Whether an alert has words that would be lost with it: a colleague's, and something is left of what they say."""
     return post.id.startswith(WORDED) and not is_settled(case, post)
+
+
+def _is_past(case: Case, post: Post) -> bool:
+    """Whether an alert is of an earlier cycle: the ids of many have its number, such as `help:2:...`."""
+    parts = post.id.split(":")
+    return len(parts) > 2 and parts[1].isdecimal() and int(parts[1]) < case.cycle.n
 
 
 def _never(_case: Case, _post: Post) -> bool:
@@ -39,6 +47,12 @@ def _never(_case: Case, _post: Post) -> bool:
 
 def _is_sent(case: Case, _post: Post) -> bool:
     return case.wait is None and all(send.state not in UNFINISHED for send in case.sends)
+
+
+def _is_confirmed(case: Case, post: Post) -> bool:
+    """Or given back, given away, lapsed, and answered."""
+    held = lapsing(case)
+    return held is None or held.by.id != post.channel
 
 
 def _is_anothers(case: Case, post: Post) -> bool:
@@ -57,6 +71,7 @@ _SETTLED: Mapping[str, Callable[[Case, Post], bool]] = MappingProxyType(
     {
         COPY: _never,
         HIDE: _never,
+        CONFIRM: _is_confirmed,
         FAILED: _is_sent,
         ASSIGN: _is_anothers,
         HELP: _is_closed,

@@ -44,7 +44,7 @@ def assign(case: Case, call: Call, now: datetime, policy: Policy) -> Decision:
     case = with_line(claimed(case, to, now, policy), f"{ASSIGN}{call.id}", _with_note(words, call), mentions=loser)
     if to.id != by.id:
         headline = _with_note(f"{by.name} assigned this to you", call)
-        case = with_alert(case, to.id, headline, f"{ASSIGN}{call.id}:{to.id}")
+        case = with_alert(case, to.id, headline, f"{ASSIGN}{case.cycle.n}:{call.id}:{to.id}")
     detail = _with_note(to.name, call)
     return Change(case=case, log=(LogEntry(at=now, what="assigned the case", by=by.id, detail=detail),))
 
@@ -63,7 +63,7 @@ def escalate(case: Case, call: Call, now: datetime) -> Decision:
     words = _with_note(f"{call.by.name} asks {call.to.name} for help", call)
     headline = _with_note(f"{call.by.name} asks for your help", call)
     case = with_line(case, f"{HELP}{call.id}", words)
-    case = with_alert(case, call.to.id, headline, f"{HELP}{call.id}:{call.to.id}")
+    case = with_alert(case, call.to.id, headline, f"{HELP}{case.cycle.n}:{call.id}:{call.to.id}")
     detail = _with_note(call.to.name, call)
     return Change(case=case, log=(LogEntry(at=now, what="asked for help", by=call.by.id, detail=detail),))
 

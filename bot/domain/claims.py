@@ -3,6 +3,7 @@
 from datetime import datetime
 
 from bot.domain.agenda import lease_runs
+from bot.domain.alerts import CONFIRM
 from bot.domain.case import Case, Claim, LogEntry, Person
 from bot.domain.decisions import Change, Decision, Refused, changed
 from bot.domain.policy import Policy
@@ -71,7 +72,7 @@ def _ask(case: Case, held: Claim, now: datetime) -> tuple[Case, tuple[LogEntry, 
     asked = held.model_copy(update={"asked": True, "until": until})
     case = case.model_copy(update={"claim": asked})
     headline = "Still on it? Press “Still on it”, or your claim lapses and the case goes back to the team."
-    case = with_alert(case, held.by.id, headline, f"confirm:{case.cycle.n}:{int(now.timestamp())}")
+    case = with_alert(case, held.by.id, headline, f"{CONFIRM}{case.cycle.n}:{int(now.timestamp())}")
     return case, (LogEntry(at=now, what="asked the holder to confirm", detail=held.by.name),)
 
 

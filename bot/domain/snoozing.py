@@ -52,8 +52,8 @@ def snooze_passes(case: Case, now: datetime) -> tuple[Case, tuple[LogEntry, ...]
     log, case = ended(case, now), case.model_copy(update={"snooze": None})
     if not case.is_open:  # the version before closed it, and knows of no snooze
         return case, log
-    user = case.claim.by.id if case.claim else over.by.id
-    return with_alert(case, user, _headline(over, user), f"{SNOOZED}{int(over.until.timestamp())}"), log
+    user, name = case.claim.by.id if case.claim else over.by.id, f"{case.cycle.n}:{int(over.until.timestamp())}"
+    return with_alert(case, user, _headline(over, user), f"{SNOOZED}{name}"), log
 
 
 def ended(case: Case, at: datetime) -> tuple[LogEntry, ...]:

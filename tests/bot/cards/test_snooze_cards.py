@@ -126,7 +126,7 @@ def test_a_case_read_in_home_has_no_wake() -> None:
 
 def test_its_alert_says_so_and_is_settled_once_the_case_is_put_away() -> None:
     """Nobody waits: that alone settles nothing."""
-    post = an_alert("Snoozed until now: Ask the warehouse").model_copy(update={"id": "snoozed:1772701200"})
+    post = an_alert("Snoozed until now: Ask the warehouse").model_copy(update={"id": "snoozed:1:1772701200"})
     awake = a_snoozed_case(snooze=None)
     drawn = json.dumps(render(awake, post, a_view()).blocks, ensure_ascii=False)
     assert "🔔 Snoozed until now: Ask the warehouse" in drawn

@@ -1,10 +1,27 @@
 """Alerts: of those to one person the newest has the buttons, and a case does not drag all the older ones along."""
 
-from bot.domain.case import Case, PostKind
+from datetime import timedelta
+
+import pytest
+
+from bot.domain.alerts import is_settled
+from bot.domain.assigning import Call, assign, escalate
+from bot.domain.case import Case, Post, PostKind, Snooze
+from bot.domain.claims import claim, confirm, lease_passes, release
+from bot.domain.lifecycle import close
+from bot.domain.passing import pass_time
 from bot.domain.ports import Posted
 from bot.domain.posting import ALERTS_KEPT, Shown, drawn, placed, with_alert
-from tests.support.cases import ANA, NOON, a_case
+from bot.domain.reading import Reading
+from bot.domain.receiving import receive
+from bot.domain.targets import start_wait
+from tests.support.cases import ANA, BEN, NOON, a_card, a_case, a_claim, a_wait, an_item
 from tests.support.decisions import case_of
+from tests.support.policies import ON_CALL, a_policy
+
+POLICY = a_policy()
+LATER = NOON + timedelta(hours=2)
+CALL = Call(id="c1", by=BEN, to=ANA, note="You know her")
 
 
 def alerted(case: Case, n: int) -> Case:
@@ -38,3 +55,48 @@ def test_an_alert_that_shows_its_buttons_still_is_not_forgotten() -> None:
     for n in range(20):
         case = alerted(case, n)
     assert len(case.posts) == len(alerted(a_case(), 0).posts) + 19
+
+
+def alert_to(case: Case, user: str) -> Post:
+    """The message with buttons that somebody has of the case."""
+    return next(post for post in case.posts if post.kind is PostKind.ALERT and post.channel == user)
+
+
+@pytest.mark.parametrize(
+    ("case", "user"),
+    [
+        (pass_time(a_case(wait=start_wait(NOON, POLICY, with_ack=True)), LATER, POLICY), ON_CALL),
+        (assign(a_case(), CALL, NOON, POLICY), ANA.id),
+        (escalate(a_case(), CALL, NOON), ANA.id),
+        (pass_time(a_case(wait=None, snooze=Snooze(by=ANA, at=NOON, until=LATER)), LATER, POLICY), ANA.id),
+    ],
+)
+def test_what_was_said_before_a_customer_came_back_stays_settled(case: object, user: str) -> None:
+    """Weeks after it was closed nobody is late yet, and nobody asks for help: the old message must not say so."""
+    told = case_of(case)  # type: ignore[arg-type]
+    assert not is_settled(told, alert_to(told, user))
+    closed = case_of(close(told, BEN, "solved", LATER))
+    item = an_item("It is broken again", id="post-2", seen_at=LATER + timedelta(days=20))
+    back = receive(closed, item, Reading(intent="complaint"), POLICY).case
+    assert (back.cycle.n, back.wait is None) == (2, False)
+    mine = case_of(claim(back, ANA, item.seen_at, POLICY))
+    assert is_settled(mine, alert_to(mine, user))
+
+
+def test_whether_somebody_is_still_on_it_is_settled_by_what_they_say() -> None:
+    """Once confirmed, given back, given away or lapsed, nothing is asked any more, though the customer waits."""
+    held = a_case(posts=(a_card(),), wait=a_wait(), claim=a_claim())
+    assert held.claim is not None
+    asked, _ = lease_passes(held, held.claim.ask_at)
+    post = alert_to(asked, ANA.id)
+    assert not is_settled(asked, post)
+    assert asked.claim is not None
+    given = case_of(assign(asked, Call(id="c2", by=ANA, to=BEN), LATER, POLICY))
+    for after in (
+        case_of(confirm(asked, ANA, LATER, POLICY)),
+        case_of(release(asked, ANA, LATER, POLICY)),
+        lease_passes(asked, asked.claim.until)[0],
+        given,
+    ):
+        assert after.wait is not None
+        assert is_settled(after, post)
