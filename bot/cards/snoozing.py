@@ -13,7 +13,7 @@ from bot.cards.words import staff_name
 from bot.domain.case import Case
 from bot.domain.ports import Blocks
 
-NOTE_LENGTH: Final = 300
+NOTE_LENGTH: Final = 200
 CLOCKS: Final = (
     "*No clock stops.* Whoever waits for an answer is still due, and you are warned and alerted as always. The snooze "
     "ends when the customer wants an answer again."

@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final
 
 from bot.domain import assigning
 from bot.domain.assigning import Call
@@ -13,10 +12,8 @@ from bot.domain.offers import Offer
 from bot.domain.text.privacy import AllowList
 from bot.services.casework import Outcome
 from bot.services.desk_context import DeskContext
-from bot.services.wording import Problems, noted
+from bot.services.wording import HEADLINE_NOTE_GRAPHEMES, Problems, noted
 
-NOTE_GRAPHEMES: Final = 200
-"""A headline shows all of it, also on a lock screen."""
 ASSIGN, ESCALATE = "assign", "escalate"
 COLLEAGUE, NOTE = "colleague", "note"
 BELOW: Mapping[str, str] = MappingProxyType({"theirs": COLLEAGUE, "yourself": COLLEAGUE, "no_note": NOTE})
@@ -51,7 +48,7 @@ class AssigningDesk:
         if not wish.colleague:
             return Problems({COLLEAGUE: "Choose a colleague."})
         by, to = await self._at.people.who(wish.user), await self._at.people.who(wish.colleague)
-        note = noted(wish.note.replace("\n", " "), self._allow, NOTE_GRAPHEMES)
+        note = noted(wish.note.replace("\n", " "), self._allow, HEADLINE_NOTE_GRAPHEMES)
         decide = self._decide(wish.way, Call(id=wish.request, by=by, to=to, note=note))
         outcome = await self._at.submit(wish.case_id, decide, f"call:{wish.request}")
         if outcome.refused and outcome.code in BELOW:

@@ -11,7 +11,7 @@ from bot.domain.overtaking import Seen
 from bot.domain.text.privacy import AllowList
 from bot.services.casework import Outcome
 from bot.services.desk_context import DeskContext
-from bot.services.wording import Problems, noted
+from bot.services.wording import HEADLINE_NOTE_GRAPHEMES, Problems, noted
 
 UNTIL = "until"
 
@@ -50,7 +50,8 @@ class SnoozingDesk:
         if form.until is None:
             return Problems({UNTIL: "Choose a day and a time."})
         by, now = await self._at.people.who(form.user), self._at.clock.now()
-        wanted = Snooze(by=by, at=now, until=form.until, note=noted(form.note, self._allow))
+        note = noted(form.note, self._allow, HEADLINE_NOTE_GRAPHEMES)
+        wanted = Snooze(by=by, at=now, until=form.until, note=note)
         outcome = await self._at.submit(
             form.case_id,
             lambda case: snoozing.snooze(case, wanted, self._at.policy, seen=form.seen),

@@ -13,6 +13,8 @@ TEXT = "text"
 PUBLIC_LINE = "line"
 SIGNATURE = "signature"
 NOTE_GRAPHEMES = 300
+HEADLINE_NOTE_GRAPHEMES = 200
+"""Of such a note a headline shows all, with who wrote it; also on a lock screen."""
 UNIT_WORDS = {
     "graphemes": "characters",
     "utf16": "characters",

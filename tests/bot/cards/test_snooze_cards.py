@@ -14,11 +14,12 @@ from bot.cards.home import HomeData, home_view
 from bot.cards.lists import Listed
 from bot.cards.menu import more_modal
 from bot.cards.snoozing import NOTE_LENGTH, snooze_modal
-from bot.domain.case import Case, Post
-from bot.services.wording import NOTE_GRAPHEMES
+from bot.domain.case import Case, Post, PostKind, Snooze
+from bot.domain.snoozing import snooze_passes
+from bot.services.wording import HEADLINE_NOTE_GRAPHEMES
 from tests.support.block_kit import check_message, check_view
 from tests.support.card_cases import CARD, a_public_case, a_snoozed_case, a_view, an_alert, matches_snapshot, states
-from tests.support.cases import ANA, NOON, a_wait
+from tests.support.cases import ANA, BEN, NOON, a_wait
 
 STATE = ModalState(send="snooze-1", items=1)
 TOMORROW = NOON + timedelta(hours=21)
@@ -55,7 +56,7 @@ def test_a_note_that_masking_made_longer_fits_its_field() -> None:
     """Slack refuses a form whose field begins with more than it takes, in its own count of characters."""
     form = snooze_modal(TOMORROW, "👩‍👩‍👧‍👦" * NOTE_LENGTH, STATE)
     field = next(block["element"] for block in form["blocks"] if block.get("block_id") == "note")
-    assert 0 < len(field["initial_value"].encode("utf-16-le")) // 2 <= field["max_length"] == NOTE_GRAPHEMES
+    assert 0 < len(field["initial_value"].encode("utf-16-le")) // 2 <= field["max_length"] == HEADLINE_NOTE_GRAPHEMES
 
 
 @pytest.mark.parametrize("post", [CARD, an_alert()])
@@ -132,3 +133,15 @@ def test_its_alert_says_so_and_is_settled_once_the_case_is_put_away() -> None:
     assert "🔔 Snoozed until now: Ask the warehouse" in drawn
     closed = json.dumps(render(states()["closed"], post, a_view()).blocks, ensure_ascii=False)
     assert "✅ Settled. It said: Snoozed until now" in closed
+
+
+@pytest.mark.parametrize("kind", [PostKind.ALERT, PostKind.RETIRED])
+def test_its_alert_has_all_of_the_longest_note(kind: PostKind) -> None:
+    """Once the snooze is over the card has it no more."""
+    note = f"{'Ask the warehouse. ' * 15}Then call her"[:NOTE_LENGTH]
+    over = a_snoozed_case(snooze=Snooze(by=BEN, at=NOON, until=NOON + timedelta(hours=2), note=note))
+    case, _ = snooze_passes(over, NOON + timedelta(hours=2))
+    post = case.posts[-1].model_copy(update={"kind": kind})
+    drawn = render(case, post, a_view())
+    assert note in json.dumps(drawn.blocks)
+    assert note in drawn.text
