@@ -10,6 +10,9 @@ from pathlib import Path
 import aiohttp
 import pytest
 
+from bot.roles import LISTENERS_S, REQUESTS_S, WORK_S
+from bot.services.drawing import LOOKS_S
+from bot.slack.api import TIMEOUT
 from sandbox.demo import Sandbox
 from sandbox.slack.model import Message
 from sandbox.slack.workspace import ANA, CARE
@@ -45,6 +48,14 @@ async def test_web_and_worker_are_two_processes_that_work_together(redis_url: st
         assert await worker.stop() == 0
         assert await web.stop() == 0
         assert len(cards(sandbox)) == 1
+
+
+def test_all_that_an_end_may_take_is_under_25_s() -> None:
+    """Also where work is stopped whose call to Slack is unheard of: it looks for what became of that. And a call that
+    began before the end is over before work is stopped."""
+    assert REQUESTS_S + WORK_S + sum(LOOKS_S) + LISTENERS_S < 25
+    assert TIMEOUT.total is not None
+    assert TIMEOUT.total < WORK_S
 
 
 async def test_sigterm_under_load_ends_in_order_and_loses_nothing(redis_url: str) -> None:
