@@ -41,7 +41,8 @@ def assign(case: Case, call: Call, now: datetime, policy: Policy) -> Decision:
         return Refused(code="not_yours", text=f"{held.by.name} has this case. Only they or a manager can assign it.")
     words = f"{by.name} took this over" if to.id == by.id else f"{by.name} assigned this to {to.name}"
     loser = (held.by.id,) if held and held.by.id != by.id else ()
-    case = with_line(claimed(case, to, now, policy), f"{ASSIGN}{call.id}", _with_note(words, call), mentions=loser)
+    case = claimed(case, to, now, policy)
+    case = with_line(case, f"{ASSIGN}{call.id}:{to.id}", _with_note(words, call), mentions=loser)
     if to.id != by.id:
         headline = _with_note(f"{by.name} assigned this to you", call)
         case = with_alert(case, to.id, headline, f"{ASSIGN}{case.cycle.n}:{call.id}:{to.id}")
@@ -62,7 +63,7 @@ def escalate(case: Case, call: Call, now: datetime) -> Decision:
         return Refused(code="no_note", text="Say what you need of them.")
     words = _with_note(f"{call.by.name} asks {call.to.name} for help", call)
     headline = _with_note(f"{call.by.name} asks for your help", call)
-    case = with_line(case, f"{HELP}{call.id}", words)
+    case = with_line(case, f"{HELP}{call.id}:{call.to.id}", words)
     case = with_alert(case, call.to.id, headline, f"{HELP}{case.cycle.n}:{call.id}:{call.to.id}")
     detail = _with_note(call.to.name, call)
     return Change(case=case, log=(LogEntry(at=now, what="asked for help", by=call.by.id, detail=detail),))

@@ -44,13 +44,14 @@ class AssigningDesk:
         return await self._at.offered(case_id, Offer.ASSIGN)
 
     async def call(self, wish: Wish) -> Outcome | Problems:
-        """Assign a case, or call somebody to help. A form that Slack delivers twice does it once."""
+        """Assign a case, or call somebody to help. A form that comes twice does it once; whoever thinks better
+        of it, where Slack says that the first try failed, gets what they chose last."""
         if not wish.colleague:
             return Problems({COLLEAGUE: "Choose a colleague."})
         by, to = await self._at.people.who(wish.user), await self._at.people.who(wish.colleague)
         note = noted(wish.note.replace("\n", " "), self._allow, HEADLINE_NOTE_GRAPHEMES)
         decide = self._decide(wish.way, Call(id=wish.request, by=by, to=to, note=note))
-        outcome = await self._at.submit(wish.case_id, decide, f"call:{wish.request}")
+        outcome = await self._at.submit(wish.case_id, decide, f"call:{wish.request}:{wish.way}:{wish.colleague}")
         if outcome.refused and outcome.code in BELOW:
             return Problems({BELOW[outcome.code]: outcome.refused.text})
         return Outcome(outcome.case) if outcome.code == "duplicate" else outcome

@@ -20,7 +20,7 @@ UNTIL = "until"
 class SnoozeForm:
     """A form as somebody filled it in.
 
-    `id` was made when it was opened: delivered twice, it sets one snooze. `seen` is what was read by then.
+    `id` was made when it was opened: twice with the same time, it sets one snooze. `seen` is what was read by then.
     """
 
     id: str
@@ -55,7 +55,7 @@ class SnoozingDesk:
         outcome = await self._at.submit(
             form.case_id,
             lambda case: snoozing.snooze(case, wanted, self._at.policy, seen=form.seen),
-            once=f"snooze:{form.id}",
+            once=f"snooze:{form.id}:{form.until.timestamp():.0f}",
         )
         if outcome.refused and outcome.code == "time":
             return Problems({UNTIL: outcome.refused.text})

@@ -136,6 +136,15 @@ async def test_a_form_that_comes_twice_sets_one_snooze(store: Store) -> None:
     assert await told(store) == ["snoozed until 2026-03-05 12:00 UTC", "woke the case"]
 
 
+async def test_a_form_that_is_sent_again_with_another_time_sets_that(store: Store) -> None:
+    """Slack said that the first try failed, while it counted: the form is still open, and closes over what is true."""
+    desk, later = a_desk(store), TOMORROW + timedelta(hours=1)
+    done(await desk.snooze(a_form()))
+    snooze = done(await desk.snooze(a_form(until=later))).snooze
+    assert snooze is not None
+    assert snooze.until == later
+
+
 async def test_two_people_at_once_and_both_are_in_the_history(store: Store) -> None:
     """One snooze stands, the last; of two who wake it one is told that it is awake."""
     desks, later = (a_desk(store), a_desk(store)), TOMORROW + timedelta(days=1)
