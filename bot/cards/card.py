@@ -28,6 +28,7 @@ ROOMS: Final = (Room(600, 4, 160, 4), Room(600, 3, 80, 2), Room(300, 2, 60, 1), 
 CLOSED_ROOM: Final = Room(200, 2, 80, 1)
 LINE_GRAPHEMES: Final = 500
 HEADLINE_GRAPHEMES: Final = 300
+ENDS: Final = (".", "!", "?", "…")
 MENTIONS: Final = 10
 PLAIN_GRAPHEMES: Final = 600
 _WITH_BUTTONS: Final = frozenset({PostKind.CARD, PostKind.ALERT})
@@ -71,7 +72,8 @@ def _alert(case: Case, post: Post, view: View) -> Rendered:
     headline = one_line(post.text, HEADLINE_GRAPHEMES) or "This needs you."
     sign, before = ("✅", "Settled. It said: ") if is_settled(case, post) else ("🔔", "")
     top = [("headline", build.paragraph(build.text_part(f"{sign} {before}{headline}", "bold"))), *_where(case, view)]
-    text = f"{before}{line(headline, HEADLINE_GRAPHEMES)} {summary(case, view)}"
+    end = "" if headline.endswith(ENDS) else "."  # a colleague's note may have none, and is read out with the rest
+    text = f"{before}{line(headline, HEADLINE_GRAPHEMES)}{end} {summary(case, view)}"
     return rendered(text, _fitting(case, post, view, top))
 
 

@@ -213,6 +213,13 @@ def test_an_alert_is_the_card_with_a_headline_and_the_way_to_the_channel() -> No
     assert "<#C0CARE0001>" in _all_text(render(a_public_case(), an_alert(), a_view()))
 
 
+@pytest.mark.parametrize("end", ["", ".", "!", "?", "…"])
+def test_what_is_read_out_has_an_end_before_the_next_begins(end: str) -> None:
+    """A lock screen and a screen reader have headline and case in one line; a colleague's note may end anyhow."""
+    text = render(a_public_case(), an_alert(f"Ben asks for your help: he called{end}"), a_view()).text
+    assert text.startswith(f"Ben asks for your help: he called{end or '.'} Bluesky")
+
+
 def test_a_retired_alert_is_one_line_without_buttons() -> None:
     """An older alert cannot be pressed any more."""
     post = an_alert().model_copy(update={"kind": PostKind.RETIRED})
