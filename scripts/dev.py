@@ -32,8 +32,7 @@ WIDER = {"demo": ("demo", "dev"), "dev": ("dev",)}
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 MAC_BROWSERS = ("Google Chrome", "Chromium")
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "ftp_proxy", "no_proxy")
-PROGRESS_S = 3.0
-UV_LIMIT_S = 240.0
+PROGRESS_S, UV_LIMIT_S = 3.0, 240.0
 
 
 class DevError(Exception):
@@ -391,9 +390,9 @@ def main(argv: Sequence[str]) -> int:
         return VERBS[options.verb](options.extra)
     except DevError as error:
         print(f"\n{error}", file=sys.stderr)
-        return 1
     except KeyboardInterrupt:
         return 130
+    return 1
 
 
 if __name__ == "__main__":

@@ -8,24 +8,15 @@ from bot.domain.case import Case, PostKind
 from bot.domain.ports import Commit
 from bot.domain.text.privacy import AllowList
 from bot.services.assigning import ASSIGN, ESCALATE, AssigningDesk, Wish
-from bot.services.casework import Casework, Outcome
-from bot.services.desk_context import DeskContext
-from bot.services.people import People
+from bot.services.casework import Outcome
 from bot.services.wording import Problems
 from bot.store.store import Store
 from tests.support.cases import ANA, BEN, NOON, a_card, a_case, a_wait
-from tests.support.policies import MANAGER, a_policy
-from tests.support.stores import TestClock, a_store
+from tests.support.desks import a_context
+from tests.support.policies import MANAGER
+from tests.support.stores import a_store
 
 CASE = a_case(wait=a_wait(), posts=(a_card(),))
-
-
-class Slack:
-    """Knows everybody by one name."""
-
-    async def name_of(self, user: str) -> str:
-        """That name."""
-        return f"Name of {user}"
 
 
 @pytest.fixture
@@ -38,10 +29,7 @@ async def store(redis_url: str) -> AsyncIterator[Store]:
 
 def a_desk(store: Store) -> AssigningDesk:
     """The desk of one process."""
-    clock = TestClock()
-    people = People(store.notes, Slack())
-    context = DeskContext(Casework(store.cases, clock), people, store.notes, {}, a_policy(), clock)
-    return AssigningDesk(context, AllowList())
+    return AssigningDesk(a_context(store), AllowList())
 
 
 def a_wish(to: str, way: str) -> Wish:

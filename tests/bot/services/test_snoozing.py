@@ -14,13 +14,12 @@ from bot.domain.overtaking import seen_of
 from bot.domain.ports import Commit, Due
 from bot.domain.text.privacy import AllowList
 from bot.services.casework import Casework, Outcome
-from bot.services.desk_context import DeskContext
-from bot.services.people import People
 from bot.services.snoozing import SnoozeForm, SnoozingDesk
 from bot.services.timers import Timing
 from bot.services.wording import Problems
 from bot.store.store import Store
 from tests.support.cases import ANA, BEN, NOON, a_card, a_case, a_claim
+from tests.support.desks import a_context
 from tests.support.policies import a_policy
 from tests.support.stores import TestClock, a_store
 
@@ -29,26 +28,12 @@ CASE = a_case(wait=None, claim=a_claim(), posts=(a_card(),))
 TOMORROW = NOON + timedelta(days=1)
 
 
-class Slack:
-    """Knows everybody by one name."""
-
-    async def name_of(self, user: str) -> str:
-        """That name."""
-        return f"Name of {user}"
-
-
 @pytest.fixture
 async def store(redis_url: str) -> AsyncIterator[Store]:
     """A store with one case, in which nobody waits."""
     async with a_store(redis_url) as opened:
         await opened.cases.commit(Commit(None, CASE, NOON))
         yield opened
-
-
-def a_context(store: Store, clock: TestClock | None = None) -> DeskContext:
-    """What one process has."""
-    clock = clock or TestClock()
-    return DeskContext(Casework(store.cases, clock), People(store.notes, Slack()), store.notes, {}, POLICY, clock)
 
 
 def a_desk(store: Store, clock: TestClock | None = None) -> SnoozingDesk:
