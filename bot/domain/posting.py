@@ -129,10 +129,10 @@ def lost(case: Case, post_id: str, ts: str) -> Decision:
     return _update(case, post_id, attempt="", place="", ts="", drawn="", error="", retry_at=None)
 
 
-def is_placed_otherwise(case: Case, post_id: str, attempt: str) -> bool:
-    """Whether a message was posted by another attempt than this one; a line that is no post any more was by any."""
+def is_forgotten(case: Case, post_id: str, attempt: str) -> bool:
+    """Whether nobody will look for this attempt any more: another one was begun since, or the line stands."""
     post = case.post(post_id)
-    return post is None or (bool(post.ts) and post.attempt != attempt)
+    return post is None or post.attempt != attempt
 
 
 def stands_at(case: Case, posted: Posted) -> bool:

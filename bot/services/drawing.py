@@ -33,7 +33,7 @@ from bot.domain.posting import (
     counted,
     doubted,
     drawn,
-    is_placed_otherwise,
+    is_forgotten,
     lost,
     placed,
     stands_at,
@@ -207,12 +207,12 @@ class Drawing:
     async def _post(self, case: Case, post: Post, begun: str) -> Drawn:
         if post.attempt and post.attempt == begun:
             return await self._make(case, post)
-        now = self._clock.now()
         if post.attempt:
             found = await self._slack.find_attempt(post.channel, post.attempt, _thread(case, post))
             if found is not None:
                 # It may show an old state: the next draw brings it up to date.
-                return await self._placed(case, post, found, UNSEEN), now
+                return await self._placed(case, post, found, UNSEEN), self._clock.now()
+        now = self._clock.now()
         held = await self._calm.hold(case, post, now) if self._calm else None
         if held is not None:
             self._metrics.draws.labels("held").inc()
@@ -221,6 +221,8 @@ class Drawing:
         if wait > 0:
             self._metrics.draws.labels("waited").inc()
             return case, now + timedelta(seconds=self._calm.asked(case, post, wait, now) if self._calm else wait)
+        if post.attempt and self._clock.now() - now > STALE:
+            return case, self._clock.now()  # it may stand by now: once another is noted, nobody looks for it any more
         attempt = new_attempt(now)
         case, noted = await self._apply(case, lambda each: attempting(each, post.id, attempt))
         post = case.post(post.id) or post
@@ -275,11 +277,11 @@ class Drawing:
 
     async def _overtaken(self, case: Case, post: Post, attempt: str, thread: str | None) -> None:
         """Nobody knows whether our call was carried out. Usually the next turn looks for it; but who slept through the
-        call may find that another worker has looked in vain and posted as well, or that the case was erased. Then ours,
-        if it stands, is surplus."""
+        call may find that another worker has looked in vain and begun to post as well, or that the case was erased.
+        Then ours, if it stands, is surplus."""
         newest = await self._casework.cases.load(case.id)
-        is_theirs = is_placed_otherwise(newest, post.id, attempt) if newest else await self._is_erased(case)
-        if not is_theirs:
+        is_surplus = is_forgotten(newest, post.id, attempt) if newest else await self._is_erased(case)
+        if not is_surplus:
             return
         found = await self._slack.find_attempt(post.channel, attempt, thread)
         if found is not None and (newest is None or not stands_at(newest, found)):

@@ -11,16 +11,19 @@ from typing import Any
 
 import pytest
 
+from bot.domain.attempts import new_attempt
 from bot.domain.decisions import Decide
 from bot.domain.errors import SlackUnknown, StoreUnavailable
 from bot.domain.ports import Blocks, Commit, Posted
-from bot.domain.posting import CARD
+from bot.domain.posting import CARD, attempting
 from bot.services.casework import Casework, Outcome
 from bot.services.drawing import DOUBT_TRIES, STALE
 from bot.slack.gateway import SlackGateway
+from bot.store.budgets import RedisBudgets
 from bot.telemetry import Metrics
 from sandbox.slack.workspace import CARE
 from tests.support.boards import Board, Sleepy, a_board
+from tests.support.stores import TestClock
 from tests.support.waiting import wait_until
 
 LEASE = timedelta(seconds=30)
@@ -174,6 +177,25 @@ async def test_a_card_posted_late_is_taken_away(board: Board, end: End) -> None:
     assert await board.stands_at() == message.ts
 
 
+@pytest.mark.parametrize("is_line", [False, True])
+async def test_a_message_posted_late_is_taken_away_once_another_was_begun(board: Board, *, is_line: bool) -> None:
+    """Another worker looked in vain, noted an attempt of its own and fell asleep: nobody looks for ours any more."""
+    if is_line:
+        await board.with_a_line()
+    before = len(board.slack.messages(CARE))
+    post = (await board.case()).posts[-1]
+
+    async def meanwhile() -> None:
+        theirs = new_attempt(board.clock.now())
+        casework = Casework(board.store.cases, board.clock)
+        assert (await casework.apply(board.first.id, lambda case: attempting(case, post.id, theirs))).done
+
+    await draws_late(board, meanwhile, End.UNANSWERED)
+    assert len(board.slack.messages(CARE)) == before
+    await board.worker().act(board.due)
+    assert len(board.slack.messages(CARE)) == before + 1
+
+
 class Slow(SlackGateway):
     """A gateway that sleeps through its call, of which nobody hears any more: `then` is what happens meanwhile, and
     `later` what happens once it has woken; between them the call is carried out where there is no other one yet."""
@@ -202,6 +224,59 @@ class Blind(SlackGateway):
 
     async def find_attempt(self, channel: str, attempt: str, thread_ts: str | None = None) -> None:
         """Nothing is there yet."""
+
+
+class Napping(RedisBudgets):
+    """Budgets whose caller sleeps before it hears the answer."""
+
+    async def take_some(self, *asked: Any) -> tuple[int, float]:
+        """Take, and let time pass."""
+        assert isinstance(self.clock, TestClock)
+        self.clock.advance(STALE + timedelta(milliseconds=1))
+        return await super().take_some(*asked)
+
+
+async def an_attempt_nobody_heard_of(board: Board) -> None:
+    """The card stands, and its case does not know that: it was posted unheard."""
+    await board.worker(Deaf(board.gateway)).act(board.due)
+    assert len(board.slack.messages(CARE)) == 1
+    assert not await board.stands_at()
+
+
+async def test_who_slept_after_looking_in_vain_looks_again(board: Board) -> None:
+    """The message may have come to stand since: noting another attempt would make everybody forget it."""
+    await an_attempt_nobody_heard_of(board)
+    ours = board.store.budgets
+    napping = board.worker(
+        Blind(board.gateway.api, Metrics(), CARE), budgets=Napping(ours.link, ours.keys, ours.scripts, ours.clock)
+    )
+    assert await napping.act(board.due) == board.clock.now()
+    await board.worker().act(board.due)
+    (card,) = board.slack.messages(CARE)
+    assert await board.stands_at() == card.ts
+
+
+class Leisurely(SlackGateway):
+    """A gateway to which Slack answers slowly what stands in a channel."""
+
+    def __init__(self, board: Board) -> None:
+        super().__init__(board.gateway.api, Metrics(), CARE)
+        self._clock = board.clock
+
+    async def find_attempt(self, channel: str, attempt: str, thread_ts: str | None = None) -> Posted | None:
+        """Look for a while."""
+        self._clock.advance(STALE * 2)
+        return await super().find_attempt(channel, attempt, thread_ts)
+
+
+async def test_a_slow_look_does_not_keep_a_card_from_being_posted(board: Board) -> None:
+    """It took longer than an attempt may take to note: the attempt begins after it."""
+    casework = Casework(board.store.cases, board.clock)
+    lost = new_attempt(board.clock.now())
+    assert (await casework.apply(board.first.id, lambda case: attempting(case, CARD, lost))).done
+    assert await board.worker(Leisurely(board)).act(board.due) is None
+    (card,) = board.slack.messages(CARE)
+    assert await board.stands_at() == card.ts
 
 
 @pytest.mark.parametrize("is_first", [True, False])
