@@ -28,6 +28,7 @@ LONGEST_HOLD = timedelta(days=1)
 """An answer that waited for its network for longer may be out of date: a person decides."""
 LATE = timedelta(minutes=5)
 """Nobody has looked at a send for longer than this: Hark was switched off, or its store comes from a backup."""
+OVERTAKEN = Refused(code="overtaken", text="That send has gone on by now.")
 OUT_OF_DATE = "Hark could not send it for a day; read it once more before you press Retry"
 
 
@@ -42,6 +43,13 @@ def orphan(case: Case) -> Send | None:
     It may be looked for at once; that it is not there yet proves nothing before it is due.
     """
     return next((send for send in in_line(case) if send.state is SendState.SENDING), None)
+
+
+def is_as_seen(case: Case, seen: Send) -> bool:
+    """Whether a send is still where somebody saw it. Each try, and each wait, has a time of its own by which it is
+    over."""
+    send = case.send(seen.id)
+    return send is not None and (send.state, send.due_at) == (seen.state, seen.due_at)
 
 
 def is_late(send: Send, now: datetime) -> bool:

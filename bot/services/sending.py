@@ -22,11 +22,13 @@ from bot.domain.policy import Policy
 from bot.domain.ports import Clock, Due, Notes
 from bot.domain.sending import (
     CALL_LEASE,
+    OVERTAKEN,
     begin,
     confirmed,
     due_send,
     failed,
     held,
+    is_as_seen,
     is_late,
     missing,
     orphan,
@@ -111,7 +113,7 @@ class Sending:
         look."""
         now = self._clock.now()
         if send.state is not SendState.QUEUED:
-            await self._apply(case.id, lambda each: unknown(each, send.id, now))
+            await self._unless_changed(case, send, lambda each: unknown(each, send.id, now))
         elif now < send.due_at + UNKNOWN_FOR:
             return now + LOOK_AGAIN
         else:
@@ -130,7 +132,7 @@ class Sending:
         wait = await self._gate.ask(connector, connector.host(send))
         if wait is not None:
             if wait.why:
-                await self._apply(case.id, lambda each: held(each, send.id, wait.why, self._clock.now()))
+                await self._unless_changed(case, send, lambda each: held(each, send.id, wait.why, self._clock.now()))
             return wait.until
         if send.attempt and await self._stands_already(case, send, connector):
             return None
@@ -175,29 +177,30 @@ class Sending:
         text, after = str(error), getattr(error, "retry_after", None)
         final = not isinstance(error, Transient) and not circuit.sign_in
         if circuit.until is not None and not final:
-            await self._apply(case.id, lambda each: held(each, send.id, text, self._clock.now()))
+            await self._unless_changed(case, send, lambda each: held(each, send.id, text, self._clock.now()))
         else:
-            await self._apply(case.id, lambda each: unseen(each, send.id, text, after, self._clock.now(), final=final))
+            now = self._clock.now()
+            await self._unless_changed(case, send, lambda each: unseen(each, send.id, text, after, now, final=final))
 
     async def _call(self, case: Case, send: Send, connector: ConnectorPort) -> None:
         began = self._clock.monotonic()
-        begun = await self._apply(case.id, lambda each: begin(each, send.id, self._clock.now()), SOON_OVER)
-        current = begun.case.send(send.id) if begun.case else None
-        if not begun.done or current is None or current.state is not SendState.SENDING:
+        begun = await self._unless_changed(case, send, lambda each: begin(each, send.id, self._clock.now()), SOON_OVER)
+        tried = begun.case.send(send.id) if begun.case else None
+        if not begun.done or tried is None or tried.state is not SendState.SENDING:
             return
         if self._clock.monotonic() - began > CALL_LEASE.total_seconds() - CALL_S:
             raise LeaseLost("paused before the network was called")  # whoever has the lease now looks for it
         try:
             async with asyncio.timeout(CALL_S):
-                proof = await connector.send(current)
+                proof = await connector.send(tried)
         except TimeoutError:
-            await self._uncertain(case, send, connector, Unknown(f"no answer within {CALL_S:g} s"))
+            await self._uncertain(case, tried, connector, Unknown(f"no answer within {CALL_S:g} s"))
         except Transient as error:
-            await self._not_now(case, send, connector, error)
+            await self._not_now(case, tried, connector, error)
         except Permanent as error:
-            await self._refused(case, send, connector, error)
+            await self._refused(case, tried, connector, error)
         except Unknown as error:
-            await self._uncertain(case, send, connector, error)
+            await self._uncertain(case, tried, connector, error)
         else:
             await self._gate.tell(connector, None, connector.host(send))
             await self._note(connector, send, Health(ok=True, summary="the last answer went out"))
@@ -209,34 +212,36 @@ class Sending:
             return
         await health.note(self._notes, connector, health.SENDS, found, self._clock.now())
 
-    async def _not_now(self, case: Case, send: Send, connector: ConnectorPort, error: Transient) -> None:
+    async def _not_now(self, case: Case, tried: Send, connector: ConnectorPort, error: Transient) -> None:
         """Tried again later; while the whole account pauses, that is no try of this send."""
         self._metrics.sends.labels(case.key.network, "postponed").inc()
-        circuit = await self._gate.tell(connector, error, connector.host(send))
+        circuit = await self._gate.tell(connector, error, connector.host(tried))
         text, after = str(error), error.retry_after
-        await self._note(connector, send, Health(ok=False, summary=text, mend="nothing: Hark tries again by itself"))
+        await self._note(connector, tried, Health(ok=False, summary=text, mend="nothing: Hark tries again by itself"))
         if circuit.until is not None:
-            await self._apply(case.id, lambda each: held(each, send.id, text, self._clock.now()))
+            await self._unless_changed(case, tried, lambda each: held(each, tried.id, text, self._clock.now()))
         else:
-            await self._apply(case.id, lambda each: postponed(each, send.id, text, after, self._clock.now()))
+            await self._unless_changed(
+                case, tried, lambda each: postponed(each, tried.id, text, after, self._clock.now())
+            )
 
-    async def _refused(self, case: Case, send: Send, connector: ConnectorPort, error: Permanent) -> None:
+    async def _refused(self, case: Case, tried: Send, connector: ConnectorPort, error: Permanent) -> None:
         """A final no to this send, or to the account: then it waits with the others."""
-        circuit = await self._gate.tell(connector, error, connector.host(send))
+        circuit = await self._gate.tell(connector, error, connector.host(tried))
         if error.reason in TROUBLES:
             mend = "see the account's page in docs/connectors; the case keeps the text, Retry sends it again"
-            await self._note(connector, send, Health(ok=False, summary=error.text, mend=mend))
-        if not circuit.sign_in:
-            await self._fail(case, send, error.text, refused=True)
-            return
-        self._metrics.sends.labels(case.key.network, "postponed").inc()
-        await self._apply(case.id, lambda each: held(each, send.id, error.text, self._clock.now(), refused=True))
+            await self._note(connector, tried, Health(ok=False, summary=error.text, mend=mend))
+        self._metrics.sends.labels(case.key.network, "postponed" if circuit.sign_in else "failed").inc()
+        end = held if circuit.sign_in else failed
+        await self._unless_changed(
+            case, tried, lambda each: end(each, tried.id, error.text, self._clock.now(), refused=True)
+        )
 
-    async def _uncertain(self, case: Case, send: Send, connector: ConnectorPort, error: Unknown) -> None:
-        self._log.warning("fate of a send unknown", case=case.id, send=send.id, error=str(error))
+    async def _uncertain(self, case: Case, tried: Send, connector: ConnectorPort, error: Unknown) -> None:
+        self._log.warning("fate of a send unknown", case=case.id, send=tried.id, error=str(error))
         self._metrics.sends.labels(case.key.network, "unknown").inc()
-        await self._gate.tell(connector, error, connector.host(send))
-        await self._apply(case.id, lambda each: unknown(each, send.id, self._clock.now()))
+        await self._gate.tell(connector, error, connector.host(tried))
+        await self._unless_changed(case, tried, lambda each: unknown(each, tried.id, self._clock.now()))
 
     async def _stands(self, case: Case, send: Send, connector: ConnectorPort, proof: Sent) -> None:
         """The network took the send."""
@@ -265,20 +270,20 @@ class Sending:
         can = connector.capabilities
         if not can.read_back:
             again = missing if can.idempotent_send else unknown
-            await self._apply(case.id, lambda each: again(each, send.id, self._clock.now()))
+            await self._unless_changed(case, send, lambda each: again(each, send.id, self._clock.now()))
             return None
         try:
             found = await connector.read_back(send)
         except NetworkError as error:
             self._log.info("still unknown", case=case.id, send=send.id, error=str(error))
-            await self._apply(case.id, lambda each: unknown(each, send.id, self._clock.now()))
+            await self._unless_changed(case, send, lambda each: unknown(each, send.id, self._clock.now()))
             return None
         if found is not None:
             await self._found(case, send, found)
         elif send.state is SendState.SENDING and self._clock.now() < send.due_at and not can.idempotent_send:
             return min(send.due_at, self._clock.now() + LOOK_AGAIN)  # its call may still be on its way there
         else:
-            await self._apply(case.id, lambda each: missing(each, send.id, self._clock.now()))
+            await self._unless_changed(case, send, lambda each: missing(each, send.id, self._clock.now()))
         return None
 
     async def _found(self, case: Case, send: Send, found: Sent) -> None:
@@ -294,10 +299,24 @@ class Sending:
             key = case.key.model_copy(update={"conversation": proof.conversation})
             await self._notes.set(alias(key), case.id, ALIAS_KEPT)
 
-    async def _fail(self, case: Case, send: Send, reason: str, *, refused: bool = False, unsure: bool = False) -> None:
+    async def _fail(self, case: Case, send: Send, reason: str, *, unsure: bool = False) -> None:
         self._metrics.sends.labels(case.key.network, "failed").inc()
-        now = self._clock.now()
-        await self._apply(case.id, lambda each: failed(each, send.id, reason, now, refused=refused, unsure=unsure))
+        await self._unless_changed(
+            case, send, lambda each: failed(each, send.id, reason, self._clock.now(), unsure=unsure)
+        )
+
+    async def _unless_changed(self, case: Case, seen: Send, decide: Decide, draw_after: timedelta = AT_ONCE) -> Outcome:
+        """What follows from how a send was seen, as long as it is still so: this worker may have slept since.
+
+        Raises LeaseLost when the send is on another worker's try by now. That it stands needs no such care.
+        """
+        outcome = await self._apply(
+            case.id, lambda each: decide(each) if is_as_seen(each, seen) else OVERTAKEN, draw_after
+        )
+        send = outcome.case.send(seen.id) if outcome.case else None
+        if outcome.refused is OVERTAKEN and send is not None and send.state is SendState.SENDING:
+            raise LeaseLost("another worker is on the next try by now")
+        return outcome
 
     async def _apply(self, case_id: str, decide: Decide, draw_after: timedelta = AT_ONCE) -> Outcome:
         return await self._casework.apply(case_id, decide, draw_after=draw_after)

@@ -1,5 +1,6 @@
 """A worker that slept for longer than it may hold its work must not do what another has done meanwhile."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -7,6 +8,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from aiohttp import web
 
 from bot.domain.attempts import new_attempt
 from bot.domain.case import Case, SendState
@@ -224,3 +226,46 @@ async def test_a_reply_is_sent_by_who_was_only_slow(desk: Desk) -> None:
     await desk.worker(SLOW - timedelta(seconds=1)).act(Due(desk.case.id, 0, DUE, 2))
     assert len(desk.receiver.got) == 1
     assert await desk.state() is SendState.SENT
+
+
+class Slow:
+    """Gives its first answer, `first` (0: it hangs up), only once somebody else's call has come, and that one's answer
+    only when it may."""
+
+    def __init__(self, desk: Desk, first: int) -> None:
+        self._desk, self._first = desk, first
+        self.calls, self.second, self.may = 0, asyncio.Event(), asyncio.Event()
+        self.other: asyncio.Task[object] | None = None
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        """The first call outlasts its time."""
+        self.calls += 1
+        if self.calls > 1:
+            self.second.set()
+            await self.may.wait()
+            return web.json_response({"id": "their-2"})
+        self._desk.clock.at = NOON + CALL_LEASE
+        other = self._desk.worker(timedelta(0)).act(Due(self._desk.case.id, 0, DUE, 2))
+        self.other = asyncio.get_running_loop().create_task(other)
+        await self.second.wait()
+        if not self._first and request.transport is not None:
+            request.transport.abort()
+        return web.Response(status=self._first or 200)
+
+
+@pytest.mark.parametrize("first", [0, 404, 429, 503])
+async def test_a_call_that_was_given_up_has_no_say_in_the_next(desk: Desk, first: int) -> None:
+    """Whatever became of it: the next holder's try is on its way, and must neither be repeated nor end in a no."""
+    receiver = Slow(desk, first)
+    desk.receiver.handler = receiver.answer
+    with pytest.raises(LeaseLost, match="next try"):
+        await desk.worker(timedelta(0)).act(Due(desk.case.id, 0, DUE, 2))
+    case = await desk.store.cases.load(desk.case.id)
+    assert case is not None
+    assert (case.sends[0].state, case.sends[0].attempt) == (SendState.SENDING, 2)
+    assert case.sends[0].due_at == NOON + 2 * CALL_LEASE
+    receiver.may.set()
+    assert receiver.other is not None
+    await receiver.other
+    assert await desk.state() is SendState.SENT
+    assert len(desk.receiver.got) == 2

@@ -57,10 +57,11 @@ class Desk:
         """One worker takes the case's sends in hand."""
         return await self.workers[worker].act(Due(case_id, 0, "token", 0))
 
-    def without_account(self) -> Sending:
-        """A worker whose settings lack the account."""
+    def worker(self, *networks: Scripted) -> Sending:
+        """A worker that has these accounts, or none."""
         casework = Casework(self.store.cases, self.clock)
-        return Sending(casework, self.store.notes, {}, a_policy(), self.clock, Metrics(), self.gate)
+        connectors = {(each.network, each.account): each for each in networks}
+        return Sending(casework, self.store.notes, connectors, a_policy(), self.clock, Metrics(), self.gate)
 
     async def case(self, case_id: str) -> Case:
         """The case as it is stored."""
@@ -90,13 +91,10 @@ async def a_desk(redis_url: str, **capabilities: object) -> AsyncIterator[Desk]:
     clock = TestClock()
     async with a_store(redis_url, clock=clock) as store, aiohttp.ClientSession() as http:
         network = Scripted(http, clock, store.notes, **capabilities)
-        connectors = {(network.network, network.account): network}
         gate = Gate(store.notes, store.budgets, clock, ZoneInfo("UTC"), TITLES)
-        workers = [
-            Sending(Casework(store.cases, clock), store.notes, connectors, a_policy(), clock, Metrics(), gate)
-            for _ in range(2)
-        ]
-        yield Desk(store, network, clock, workers, gate)
+        desk = Desk(store, network, clock, [], gate)
+        desk.workers += [desk.worker(network) for _ in range(2)]
+        yield desk
 
 
 @pytest.fixture
@@ -123,7 +121,7 @@ async def test_without_its_account_nobody_can_say_that_a_reply_did_not_arrive(de
     case_id = await desk.wants(a_send())
     await desk.act(case_id)
     desk.clock.advance(CHECK_EVERY)
-    again = await desk.without_account().act(Due(case_id, 0, "token", 0))
+    again = await desk.worker().act(Due(case_id, 0, "token", 0))
     assert (await desk.send(case_id)).state is SendState.UNKNOWN
     assert again == desk.clock.now() + CHECK_EVERY
     await desk.until_settled(case_id)
@@ -134,7 +132,7 @@ async def test_without_its_account_nobody_can_say_that_a_reply_did_not_arrive(de
 async def test_a_reply_is_left_to_a_process_that_knows_its_account(desk: Desk) -> None:
     """The account is new, and an older process takes the reply in hand first: a moment later the newer one sends it."""
     case_id = await desk.wants(a_send())
-    again = await desk.without_account().act(Due(case_id, 0, "token", 0))
+    again = await desk.worker().act(Due(case_id, 0, "token", 0))
     assert again == desk.clock.now() + LOOK_AGAIN
     await desk.until_settled(case_id)
     assert (await desk.send(case_id)).state is SendState.SENT
@@ -144,7 +142,7 @@ async def test_a_reply_whose_account_nobody_knows_fails_after_ten_minutes(desk: 
     """Its author hears of it then: the account was taken out of the settings."""
     case_id = await desk.wants(a_send())
     desk.clock.advance(UNKNOWN_FOR)
-    assert await desk.without_account().act(Due(case_id, 0, "token", 0)) is None
+    assert await desk.worker().act(Due(case_id, 0, "token", 0)) is None
     send = await desk.send(case_id)
     assert (send.state, send.reason) == (SendState.FAILED, "this account is not set up any more")
 

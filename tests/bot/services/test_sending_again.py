@@ -41,7 +41,7 @@ async def until_failed(desk: Desk, case_id: str) -> None:
 async def while_the_account_is_away(desk: Desk, case_id: str) -> None:
     """A worker whose settings lack the account takes the case in hand: nobody knows more than before."""
     desk.clock.advance(5 * MINUTE)
-    await desk.without_account().act(Due(case_id, 0, "token", 0))
+    await desk.worker().act(Due(case_id, 0, "token", 0))
     assert (await desk.send(case_id)).state is SendState.UNKNOWN
 
 
