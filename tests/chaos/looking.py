@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import redis
@@ -157,6 +157,17 @@ def case_of(card: Message) -> str:
 def on_networks(places: Places) -> list[str]:
     """What the company has said, on all networks."""
     return [*Scene(places.sandbox).brand_posts(), *places.page.replies(), *places.receiver.acts.values()]
+
+
+def diary(places: Places) -> str:
+    """When each message came to stand in the channel, by which attempt, and each reply on the Page: for whoever looks
+    into one that stands twice."""
+    slack = [
+        (float(each.ts), f"slack {(each.metadata or {}).get('event_payload', {}).get('attempt', '')} {each.text}")
+        for each in places.sandbox.slack.messages(CARE)
+    ]
+    page = [(each.at.timestamp(), f"facebook {each.message}") for each in places.page.said()]
+    return "\n".join(f"{datetime.fromtimestamp(at, UTC).isoformat()} {what:.120}" for at, what in sorted(slack + page))
 
 
 def _case(case: Case, card: str) -> CaseSeen:

@@ -28,7 +28,7 @@ from tests.chaos.crew import Bot, Memory
 from tests.chaos.customers import Customers, Receiver
 from tests.chaos.hark import RATE_SCALE
 from tests.chaos.ledger import compare
-from tests.chaos.looking import Places, look
+from tests.chaos.looking import Places, diary, look
 from tests.chaos.proxy import Line, Trap, a_line
 from tests.chaos.schedule import BOTS, STAFF, Event, Fault, Plan
 from tests.chaos.staff import Staff
@@ -214,7 +214,7 @@ async def _played(plan: Plan, world: World, start: float) -> Report:
     wrong += world.customers.refused
     await asyncio.gather(*(bot.stop() for bot in world.bots.values()))
     wrong += ledgers(final=True)
-    logs = "\n".join(f"--- {bot.name}\n{bot.said}" for bot in places.bots)
+    logs = "\n".join([*(f"--- {bot.name}\n{bot.said}" for bot in places.bots), f"--- diary\n{diary(places)}"])
     lives = sum(bot.lives for bot in places.bots)
     cards = len(Scene(world.sandbox).cards())
     spent = loop.time() - start

@@ -142,7 +142,11 @@ class FacebookServer(GraphServer):
 
     def replies(self) -> list[str]:
         """What the Page has said in public below posts and comments."""
-        return [each.message for each in self.items.values() if each.author["id"] == PAGE and each.id not in self.posts]
+        return [each.message for each in self.said()]
+
+    def said(self) -> list[Item]:
+        """The same, with all that is known of it."""
+        return [each for each in self.items.values() if each.author["id"] == PAGE and each.id not in self.posts]
 
     def sent_to(self, psid: str) -> list[str]:
         """What the Page has written to somebody in private."""
