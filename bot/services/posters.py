@@ -70,12 +70,13 @@ class Posters:
         # It is posted once and stands for a crowd: it does not queue behind the crowd. What the bucket does not know of
         # may cost the next card a 429, which is waited for like any other.
         await self.budget.to_post(channel)
-        attempt = new_attempt(now)
+        noting = self.clock.now()  # a look may have taken long, and is no reason not to post
+        attempt = new_attempt(noting)
         face = face.model_copy(update={"attempt": attempt, "error": "", "retry_at": None})
         if not await save(face):
             return None
-        if self.clock.now() - now > STALE:
-            return now
+        if self.clock.now() - noting > STALE:
+            return noting
         posted = await self.slack.post(channel, rendered.text, rendered.blocks, attempt=attempt)
         update = {"place": posted.channel, "ts": posted.ts, "drawn": rendered.digest, "drawn_at": now, "refused": 0}
         if not await save(face.model_copy(update=update)):

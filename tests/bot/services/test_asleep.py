@@ -62,6 +62,30 @@ async def test_an_attempt_noted_just_in_time_is_posted(board: Board) -> None:
     assert len(board.slack.messages(CARE)) == 1
 
 
+class SlowToLook(SlackGateway):
+    """A gateway by which it takes long to look for an attempt."""
+
+    def __init__(self, quick: SlackGateway, clock: TestClock) -> None:
+        super().__init__(quick.api, Metrics(), CARE)
+        self._clock = clock
+
+    async def find_attempt(self, channel: str, attempt: str, thread_ts: str | None = None) -> Posted | None:
+        """Look, and take longer than an attempt may take to be noted."""
+        found = await super().find_attempt(channel, attempt, thread_ts)
+        self._clock.advance(STALE + timedelta(milliseconds=1))
+        return found
+
+
+async def test_a_slow_look_is_no_reason_not_to_post(board: Board) -> None:
+    """An attempt came to nothing, and Slack answers slowly: whoever has looked in vain posts, and does not look again
+    and again for as long as Slack is slow."""
+    board.naps.append(STALE + timedelta(milliseconds=1))
+    await board.worker().act(board.due)
+    assert await board.worker(SlowToLook(board.gateway, board.clock)).act(board.due) is None
+    (message,) = board.slack.messages(CARE)
+    assert await board.stands_at() == message.ts
+
+
 async def test_a_card_that_two_workers_posted_is_taken_away_once(board: Board) -> None:
     """Asleep at the very last moment: the one who comes second takes the second card away, and the first one stands."""
     sleeper = board.worker(Sleepy(board.gateway, board.worker(), board.due))
