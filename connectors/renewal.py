@@ -90,7 +90,7 @@ class Renewal(ABC, Generic[T]):
 
     async def _renewed(self, stale: T | None) -> T:
         async with self._lock:
-            deadline = self._clock.monotonic() + PATIENCE_S
+            deadline, mine = self._clock.monotonic() + PATIENCE_S, ""
             while True:
                 stored = await self._stored()
                 if stored is not None and (stale is None or stored.access != stale.access):
@@ -99,12 +99,15 @@ class Renewal(ABC, Generic[T]):
                         return stored
                 # Named after what is used up: who has failed half-way goes on at once, others when it is not heard of.
                 turn = f"{self._name}:renew:{short(self._maker, stale.refresh if stale else self._first)}"
-                if await self._notes.hold(turn, self._me, TURN):
+                if turn == mine:
                     return await self._alone(turn, stale)
-                if self._clock.monotonic() >= deadline:
+                if await self._notes.hold(turn, self._me, TURN):
+                    mine = turn  # another may have had it since we looked: a used up token may cost the new one
+                elif self._clock.monotonic() >= deadline:
                     msg = "another process is renewing the sign-in"
                     raise Transient(msg, retry_after=2.0)
-                await self._clock.sleep(LOOK_AGAIN_S)
+                else:
+                    await self._clock.sleep(LOOK_AGAIN_S)
 
     async def _alone(self, turn: str, stale: T | None) -> T:
         """Have tokens exchanged, and be heard of as long as that takes."""

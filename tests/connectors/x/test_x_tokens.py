@@ -8,7 +8,9 @@ import pytest
 from aiohttp import web
 
 from bot.domain.errors import Permanent, Transient
-from connectors.renewal import short
+from bot.store.notes import RedisNotes
+from connectors.renewal import TURN, short
+from tests.support.stores import forget
 from tests.support.waiting import wait_until
 from tests.support.x_rig import XRig
 from tests.support.x_server import FIRST_REFRESH, Fault, Json, XServer
@@ -103,6 +105,26 @@ async def test_whoever_comes_second_waits_for_the_first(rig: XRig) -> None:
     await tokens._renew(None)
     await waiting
     assert rig.server.renewals == 1
+
+
+async def test_a_token_that_another_used_up_meanwhile_is_not_shown_to_x(
+    rig: XRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A process sleeps between its look and its turn; another renews, and its turn ends. X may take the second use of
+    a refresh token for theft, and end the new one as well."""
+    other, sleeper = rig.connector()._api._tokens, rig.connector()._api._tokens
+    stale = await other.current()
+    hold, dreams = RedisNotes.hold, [other.renewed(stale)]
+
+    async def sleeps(notes: RedisNotes, name: str, holder: str, ttl: timedelta) -> bool:
+        while dreams:
+            await dreams.pop()
+            await forget(rig.store, TURN)
+        return await hold(notes, name, holder, ttl)
+
+    monkeypatch.setattr(RedisNotes, "hold", sleeps)
+    assert (await sleeper.renewed(stale)).access == rig.server.access
+    assert len([call for call in rig.server.calls if call[:2] == ("POST", "/2/oauth2/token")]) == 2
 
 
 async def test_who_stops_waiting_loses_no_token(rig: XRig, monkeypatch: pytest.MonkeyPatch) -> None:
