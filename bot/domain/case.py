@@ -224,7 +224,7 @@ class Send(Kept):
     """One outbound act. `to` is the interaction it answers; `after` names a send that must stand first.
 
     `attempt` counts the tries of which one may stand, and while the fate is unknown how often it was looked for.
-    `arrived`: the network reported that the customer has it.
+    `arrived`: the network reported that the customer has it. `retried_at`: when somebody last said Retry.
     """
 
     id: str
@@ -236,6 +236,7 @@ class Send(Kept):
     ref: dict[str, str] = Field(default_factory=dict)
     state: SendState = SendState.QUEUED
     created_at: AwareDatetime
+    retried_at: AwareDatetime | None = None
     due_at: AwareDatetime
     attempt: int = 0
     after: str | None = None

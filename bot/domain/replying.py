@@ -115,7 +115,7 @@ def retry(case: Case, send_id: str, by: Person, now: datetime) -> Decision:
     if send is None or send.state not in (SendState.FAILED, SendState.UNKNOWN):
         return Refused(code="settled", text="There is nothing to try again here.")
     state = SendState.UNKNOWN if send.state is SendState.UNKNOWN else SendState.QUEUED
-    case = with_send(case, send, state=state, due_at=now, attempt=min(send.attempt, 1), reason="")
+    case = with_send(case, send, state=state, retried_at=now, due_at=now, attempt=min(send.attempt, 1), reason="")
     return Change(case=case, log=(LogEntry(at=now, what="tried again", by=by.id, detail=send.text),))
 
 

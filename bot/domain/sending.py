@@ -152,7 +152,8 @@ def unseen(case: Case, send_id: str, reason: str, retry_after: float | None, now
 
 
 def held(case: Case, send_id: str, reason: str, now: datetime, *, refused: bool = False) -> Decision:
-    """The account's network takes nothing now: the send waits, its text and the reason on the card, for a day.
+    """The account's network takes nothing now: the send waits, its text and the reason on the card, for a day since
+    somebody wanted it.
 
     `refused`: it was tried and surely not carried out, so this was no try. Any other try stays counted once, so that
     the next one looks on the network first.
@@ -160,7 +161,7 @@ def held(case: Case, send_id: str, reason: str, now: datetime, *, refused: bool 
     send = case.send(send_id)
     if send is None or send.state not in (SendState.SENDING, SendState.QUEUED):
         return Refused(code="not_sending", text="That send is not on its way.")
-    if now - send.created_at > LONGEST_HOLD:
+    if now - (send.retried_at or send.created_at) > LONGEST_HOLD:
         return failed(case, send_id, f"waited for a day: {reason}", now)
     if send.state is SendState.QUEUED and send.reason == reason:
         return Refused(code="known", text="That send is known to wait.")

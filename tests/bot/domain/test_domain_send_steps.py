@@ -10,6 +10,7 @@ from bot.domain.models import Sent
 from bot.domain.replying import SENDS_KEPT, kept, retry, undo
 from bot.domain.sending import (
     BACKOFF,
+    LONGEST_HOLD,
     begin,
     confirmed,
     failed,
@@ -83,6 +84,15 @@ def test_a_retry_remembers_only_whether_anything_was_tried(state: SendState, att
     """What was tried is looked for before it goes out again; the tries and looks are counted anew."""
     case = case_of(retry(a_case(sends=(a_send(state=state, attempt=attempt, reason="no"),)), ID, ANA, NOON))
     assert (case.sends[0].attempt, case.sends[0].reason) == (after, "")
+
+
+def test_a_retry_waits_for_its_network_like_any_send() -> None:
+    """Two days later somebody has read it once more and wants it: it fails after a day of its own, not at once."""
+    at = NOON + 2 * LONGEST_HOLD
+    case = case_of(retry(a_case(sends=(a_send(state=FAILED),)), ID, ANA, at))
+    case = case_of(held(case, ID, "X does not answer", at + BACKOFF))
+    assert (case.sends[0].state, case.sends[0].reason) == (QUEUED, "X does not answer")
+    assert case_of(held(case, ID, "X does not answer", at + LONGEST_HOLD + BACKOFF)).sends[0].state is FAILED
 
 
 def test_of_many_sends_the_newest_are_kept_and_all_that_may_still_go_out() -> None:
