@@ -30,7 +30,8 @@ FIRST_PROBE = timedelta(seconds=2)
 LAST_PROBE = timedelta(seconds=20)
 FATAL_PROBE = timedelta(minutes=1)
 TRIAL = timedelta(seconds=15)
-STILL_OPEN = timedelta(seconds=60)
+STILL_OPEN = timedelta(seconds=90)
+"""How long the word of it stands: longer than from one probe to the next, so that nobody takes it for over."""
 RECORD_KEPT = timedelta(days=7)
 FATAL_NOTE = "slack-fatal"
 OPEN_NOTE = "slack-outage-open"
@@ -142,11 +143,12 @@ class Outage:
 
     async def _note(self, now: datetime) -> None:
         """Tell the other processes, and have the end of it told."""
-        first, self._told = not self._told, True
+        first = not self._told
         if first:
             if not await self._notes.get(OUTAGE):
                 await self._notes.set(OUTAGE, Record(since=self._first or now).model_dump_json(), RECORD_KEPT)
             await self._timers.put(OUTAGE, now)
+            self._told = True
         if first or self._again is None or now >= self._again:
             await self._notes.set(OPEN_NOTE, "1", STILL_OPEN)
             await self._notes.set(FATAL_NOTE, self._fatal, FATAL_PROBE * 3)
