@@ -14,7 +14,7 @@ from bot.domain.models import Capabilities
 from bot.domain.ports import Commit, Ended
 from bot.services.casework import Casework
 from bot.services.drawing import Drawing
-from bot.services.outage import FATAL_NOTE, OUTAGE, GatedQueue, Outage, State
+from bot.services.outage import FATAL_NOTE, IN_A_ROW, OUTAGE, GatedQueue, Outage, State
 from bot.services.recovery import Recovery
 from bot.services.slack_budget import SlackBudget
 from bot.slack.api import SlackApi
@@ -209,6 +209,14 @@ async def test_hiccups_hours_apart_are_no_outage(shift: Shift, how: str) -> None
     assert len(shift.texts()) == 1
 
 
+async def test_failures_minutes_apart_are_no_outage(shift: Shift) -> None:
+    """What failed is tried again sooner than after two minutes: these have nothing to do with each other."""
+    for _ in range(4):
+        shift.outage.answered("chat.postMessage", "unreachable", "")
+        shift.clock.advance(IN_A_ROW + SECOND)
+    assert shift.outage.state is State.CLOSED
+
+
 async def test_three_failures_within_minutes_are_an_outage_whatever_else_is_answered(shift: Shift) -> None:
     """A card that is not taken is tried again soon; that somebody's name is told meanwhile proves nothing."""
     shift.slack.set_fault("http_500", "chat.postMessage", times=10**6)
@@ -235,19 +243,6 @@ async def test_an_outage_begins_with_its_own_first_failure(shift: Shift, *, fata
     mend_slack(shift)
     await shift.run(timedelta(minutes=3))
     assert len(shift.texts()) == 3
-
-
-async def test_a_crash_after_the_line_does_not_repeat_it(shift: Shift) -> None:
-    """Its answer was lost: the line is found, not posted again."""
-    break_slack(shift, "http_503")
-    await shift.cases(12)
-    await shift.run(timedelta(minutes=3))
-    mend_slack(shift)
-    while len(shift.texts()) < 12:
-        await shift.run(SECOND)
-    shift.slack.set_fault("drop_after", "chat.postMessage")
-    await shift.run(timedelta(minutes=3))
-    assert sum("Caught up" in text for text in shift.texts()) == 1
 
 
 async def test_a_long_pause_of_one_bucket_leaves_the_others_alone(shift: Shift) -> None:
