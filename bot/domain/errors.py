@@ -58,10 +58,11 @@ class SlackUnavailable(SlackError):
 
 
 class SlackRateLimited(SlackError):
-    """Slack asked us to wait `retry_after` seconds before the next call of this kind."""
+    """Slack asked us to wait `retry_after` seconds before the next call of this `method`."""
 
-    def __init__(self, message: str, retry_after: float) -> None:
-        super().__init__(message)
+    def __init__(self, method: str, retry_after: float) -> None:
+        super().__init__(f"{method}: Slack asks for a pause")
+        self.method = method
         self.retry_after = retry_after
 
 

@@ -193,7 +193,7 @@ class Drawing:
             return await (self._update(case, post) if post.ts else self._post(case, post, begun))
         except SlackRateLimited as error:
             until = self._clock.now() + timedelta(seconds=error.retry_after)
-            await (self._budget.pause_updates(until) if post.ts else self._budget.pause_posts(post.channel, until))
+            await self._budget.pause(error.method, post.channel, until)
             return case, until
         except (SlackUnknown, SlackUnavailable):
             return case, self._clock.now() + AFTER_FAILURE

@@ -53,7 +53,7 @@ class Posters:
             )
         except SlackRateLimited as error:
             until = now + timedelta(seconds=error.retry_after)
-            await (self.budget.pause_updates(until) if face.ts else self.budget.pause_posts(channel, until))
+            await self.budget.pause(error.method, channel, until)
             await save(face.model_copy(update={"retry_at": until}))
             return until
         except (SlackUnknown, SlackUnavailable):

@@ -12,7 +12,7 @@ POSTS_PER_S = 1.0
 POST_BURST = 4
 UPDATES_PER_S = 50 / 60
 UPDATE_BURST = 20
-UPDATES = "chat.update"
+POSTS, UPDATES = "chat.postMessage", "chat.update"
 SPARE_PER_S = 0.5
 """Half of the channel's posts: what is released after a storm must not take the next customer's place."""
 SPARE_UPDATES_PER_S = 0.3
@@ -111,16 +111,18 @@ class SlackBudget:
         """Take a token for a changed message: 0 when there was one, else the seconds to wait."""
         return await self._budgets.take(UPDATES, UPDATES_PER_S, UPDATE_BURST, self._clock.now())
 
-    async def pause_posts(self, channel: str, until: datetime) -> None:
-        """Slack wants no new message in that channel before `until`."""
-        self._full[channel] = until
-        self._left_over[channel] = 0
-        await self._budgets.pause(_posts(channel), until)
+    async def pause(self, method: str, channel: str, until: datetime) -> None:
+        """Slack wants no call of that method (in that channel, if it posts) before `until`.
 
-    async def pause_updates(self, until: datetime) -> None:
-        """Slack wants no changed message before `until`."""
-        await self._budgets.pause(UPDATES, until)
+        A pause of another method, such as a look at what stands in a channel, holds up neither posts nor updates.
+        """
+        if method == POSTS:
+            self._full[channel] = until
+            self._left_over[channel] = 0
+            await self._budgets.pause(_posts(channel), until)
+        elif method == UPDATES:
+            await self._budgets.pause(UPDATES, until)
 
 
 def _posts(channel: str) -> str:
-    return f"chat.postMessage:{channel}"
+    return f"{POSTS}:{channel}"

@@ -104,7 +104,7 @@ def _read(content: bytes) -> Mapping[str, Any]:
 def _trouble(method: str, status: int, headers: Mapping[str, str], body: Mapping[str, Any]) -> SlackError:
     code = str(body.get("error") or f"http_{status}")
     if status == 429 or code in RATE_LIMITED:
-        return SlackRateLimited(f"{method}: Slack asks for a pause", _seconds(headers.get("Retry-After")))
+        return SlackRateLimited(method, _seconds(headers.get("Retry-After")))
     if not body:
         return SlackUnknown(f"{method}: an answer that cannot be read ({code})")
     if status >= 500 or code in UNCERTAIN | MOVING:

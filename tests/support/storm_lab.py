@@ -52,7 +52,7 @@ class NotingSlack:
         """Note a post."""
         del blocks, thread_ts
         if self.refusing not in GONE:  # which no post is told
-            self._refuse(text)
+            self._refuse(text, "chat.postMessage")
         if channel in self.archived:
             self.refused.append(self.clock.now())
             raise SlackRefused("is_archived")
@@ -74,17 +74,17 @@ class NotingSlack:
     async def update(self, posted: Posted, text: str, blocks: Blocks) -> None:
         """Note an edit."""
         del blocks
-        self._refuse(text)
+        self._refuse(text, "chat.update")
         if posted.channel in self.archived:
             self.refused.append(self.clock.now())
             raise SlackRefused("is_inactive")
         self.edits.append((self.clock.now(), posted.ts, text))
 
-    def _refuse(self, text: str) -> None:
+    def _refuse(self, text: str, method: str) -> None:
         if self.refusing and self.only in text:
             self.refused.append(self.clock.now())
             if self.refusing == "ratelimited":
-                raise SlackRateLimited(self.refusing, RETRY_AFTER_S)
+                raise SlackRateLimited(method, RETRY_AFTER_S)
             raise SlackRefused(self.refusing)
 
     async def delete(self, posted: Posted) -> None:

@@ -198,6 +198,20 @@ async def test_a_lost_answer_is_no_outage(shift: Shift) -> None:
     assert shift.outage.state is State.CLOSED
 
 
+async def test_a_pause_of_looks_holds_up_no_new_card(shift: Shift) -> None:
+    """A card whose answer was lost is looked for, and Slack asks for a pause of that: the next card stands at once."""
+    shift.slack.set_fault("drop_after", "chat.postMessage")
+    shift.slack.set_fault("ratelimited", "conversations.history", retry_after=60)
+    await shift.cases(1, name="lost")
+    await shift.run(5 * SECOND)
+    await shift.cases(1, name="new")
+    await shift.run(2 * SECOND)
+    assert len(shift.texts()) == 2
+    await shift.run(timedelta(minutes=2))
+    assert len(shift.texts()) == 2
+    assert shift.calls("conversations.history") == 2
+
+
 @pytest.mark.parametrize("how", ["http_503", "refused"])
 async def test_hiccups_hours_apart_are_no_outage(shift: Shift, how: str) -> None:
     """Slack answered whatever was asked in between: nothing waits, and nothing is said."""

@@ -9,7 +9,7 @@ import pytest
 from redis.asyncio import Redis
 
 from bot.domain.errors import StoreUnavailable
-from bot.services.slack_budget import POST_BURST, POSTS_PER_S, UPDATE_BURST, SlackBudget
+from bot.services.slack_budget import POST_BURST, POSTS, POSTS_PER_S, UPDATE_BURST, UPDATES, SlackBudget
 from bot.store.budgets import RedisBudgets
 from bot.store.connect import Link
 from bot.store.store import Store
@@ -51,7 +51,9 @@ async def test_who_was_told_to_wait_remembers_it_for_as_long_as_a_token_takes(tw
     told = [await two.ours.to_post_at_once(CARE).has_room() for _ in range(POST_BURST)]
     assert told == [True] * (POST_BURST - 1) + [False]
     assert (two.ours.is_full(CARE), two.ours.is_full(OTHER), two.theirs.is_full(CARE)) == (True, False, False)
-    two.clock.advance(TOKEN)
+    two.clock.advance(TOKEN * 0.9)
+    assert two.ours.is_full(CARE)
+    two.clock.advance(TOKEN * 0.1)
     assert not two.ours.is_full(CARE)
 
 
@@ -83,7 +85,7 @@ async def test_who_goes_away_takes_nobodys_answer_along(two: Two) -> None:
 
 async def test_a_pause_is_remembered_to_its_end_and_holds_for_everybody(two: Two) -> None:
     """Slack answered one process with a 429."""
-    await two.ours.pause_posts(CARE, two.clock.now() + timedelta(seconds=30))
+    await two.ours.pause(POSTS, CARE, two.clock.now() + timedelta(seconds=30))
     assert two.ours.is_full(CARE)
     assert await two.theirs.to_post(CARE) == 30
     two.clock.advance(timedelta(seconds=29.9))
@@ -106,14 +108,14 @@ async def test_a_token_that_was_not_used_does_not_outlive_a_pause(two: Two) -> N
     """Slack wants nothing in that channel now, whoever had been promised room."""
     assert await two.ours.to_post_at_once(CARE).has_room()
     two.ours.leave(CARE)
-    await two.ours.pause_posts(CARE, two.clock.now() + timedelta(seconds=30))
+    await two.ours.pause(POSTS, CARE, two.clock.now() + timedelta(seconds=30))
     assert await two.ours.to_post(CARE) == 30
 
 
 async def test_a_pause_of_updates_leaves_posts_alone(two: Two) -> None:
     """They are limits of their own."""
     assert await two.ours.to_update() == 0
-    await two.ours.pause_updates(two.clock.now() + timedelta(seconds=7))
+    await two.ours.pause(UPDATES, CARE, two.clock.now() + timedelta(seconds=7))
     assert await two.theirs.to_update() == 7
     assert await two.theirs.to_post(CARE) == 0
     two.clock.advance(timedelta(minutes=1))
