@@ -54,6 +54,13 @@ def test_each_pause_is_longer_up_to_five_minutes() -> None:
     assert timedelta(seconds=pauses[-1]) == LONGEST_PAUSE
 
 
+def test_a_network_that_is_away_for_days_is_still_asked_every_five_minutes() -> None:
+    """A thousand pauses in a row are no number too large."""
+    circuit = broken(1000)
+    assert circuit.until
+    assert unanswered(circuit, "no answer", circuit.until).until == circuit.until + LONGEST_PAUSE
+
+
 def test_calls_that_were_under_way_do_not_lengthen_the_pause() -> None:
     """Sixteen sends at once that all fail are one failure too many, not fourteen."""
     circuit = broken(FAILURES)

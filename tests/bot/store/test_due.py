@@ -97,6 +97,20 @@ async def test_an_expired_lease_is_taken_again_in_its_band(store: Store) -> None
     assert second.token != first.token
 
 
+async def test_who_was_let_down_keeps_their_place(redis_url: str) -> None:
+    """The holder died while others of the same urgency come in all the time: these are behind it, however often the
+    queue is asked meanwhile."""
+    async with a_store(redis_url) as store:
+        await store.cards.put("z", NOON, 3)
+        await store.cards.take(NOON, 1, LEASE)
+        await end_leases(store)
+        for n in range(1, 4):
+            await store.cards.put(f"urgent-{n}", NOON, 0)
+            await store.cards.put(f"a-{n}", NOON + (n + 1) * SECOND, 3)
+            assert ids(await store.cards.take(NOON + n * SECOND, 1, LEASE)) == [f"urgent-{n}"]
+        assert ids(await store.cards.take(NOON + 9 * SECOND, 1, LEASE)) == ["z"]
+
+
 async def test_a_lease_ends_by_the_servers_clock_alone(store: Store) -> None:
     """A worker whose clock is ahead by a day takes nothing out of another's hands; one behind inherits in time."""
     short = timedelta(milliseconds=200)

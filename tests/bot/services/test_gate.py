@@ -1,0 +1,47 @@
+"""The gate tells waiting sends when to look again, staff what is worth saying, and ends only the pauses that it may."""
+
+from datetime import timedelta
+
+from bot.domain.circuit import FAILURES, FIRST_PAUSE
+from bot.domain.errors import Permanent, Unknown
+from bot.services.gate import LOOK_AGAIN, circuit_of
+from tests.bot.services.test_sending import a_desk
+from tests.support.cases import NOON, a_send
+
+EXPIRED = Permanent("token", "The access token has expired.")
+SILENT = Unknown("no answer")
+SECOND = timedelta(seconds=1)
+
+
+async def test_what_waits_for_a_sign_in_looks_again_soon(redis_url: str) -> None:
+    """The pause lasts an hour, and the check that passes after five minutes ends it: nobody waits for the hour."""
+    async with a_desk(redis_url) as desk:
+        await desk.gate.tell(desk.network, EXPIRED)
+        assert await desk.act(await desk.wants(a_send())) == NOON + LOOK_AGAIN
+
+
+async def test_a_short_pause_is_waited_for_to_its_end(redis_url: str) -> None:
+    """Whoever looks again after it goes ahead."""
+    async with a_desk(redis_url) as desk:
+        for _ in range(FAILURES):
+            await desk.gate.tell(desk.network, SILENT)
+        assert await desk.act(await desk.wants(a_send())) == NOON + FIRST_PAUSE
+
+
+async def test_a_wait_of_seconds_is_not_worth_a_word(redis_url: str) -> None:
+    """It would change the card, and back again, for each reply of a busy minute."""
+    async with a_desk(redis_url, sends_per_minute=6.0, send_burst=1) as desk:
+        await desk.act(await desk.wants(a_send(id="send-0"), conversation="post-0"))
+        case_id = await desk.wants(a_send())
+        before = await desk.case(case_id)
+        assert await desk.act(case_id) == NOON + 10 * SECOND
+        assert await desk.case(case_id) == before
+
+
+async def test_a_check_that_passes_does_not_end_the_pause_of_a_silent_network(redis_url: str) -> None:
+    """It answers the check and no send: the pauses go on, and get longer."""
+    async with a_desk(redis_url) as desk:
+        for _ in range(FAILURES):
+            await desk.gate.tell(desk.network, SILENT)
+        await desk.gate.mend({("square", "hark.example"): desk.network})
+        assert (await circuit_of(desk.store.notes, desk.network)).until == NOON + FIRST_PAUSE
