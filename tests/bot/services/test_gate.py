@@ -2,15 +2,27 @@
 
 from datetime import timedelta
 
+import aiohttp
+
 from bot.domain.circuit import FAILURES, FIRST_PAUSE
-from bot.domain.errors import Permanent, Unknown
+from bot.domain.errors import Permanent, Transient, Unknown
+from bot.domain.models import Health
 from bot.services.gate import LOOK_AGAIN, circuit_of
 from tests.bot.services.test_sending import a_desk
 from tests.support.cases import NOON, a_send
+from tests.support.scripted import Scripted
 
 EXPIRED = Permanent("token", "The access token has expired.")
 SILENT = Unknown("no answer")
 SECOND = timedelta(seconds=1)
+
+
+class Away(Scripted):
+    """An account whose network does not answer a check."""
+
+    async def check(self) -> Health:
+        """No answer."""
+        raise Transient("could not connect")
 
 
 async def test_what_waits_for_a_sign_in_looks_again_soon(redis_url: str) -> None:
@@ -45,3 +57,17 @@ async def test_a_check_that_passes_does_not_end_the_pause_of_a_silent_network(re
             await desk.gate.tell(desk.network, SILENT)
         await desk.gate.mend({("square", "hark.example"): desk.network})
         assert (await circuit_of(desk.store.notes, desk.network)).until == NOON + FIRST_PAUSE
+
+
+async def test_an_account_that_cannot_be_checked_keeps_no_other_from_being_mended(
+    redis_url: str,
+) -> None:
+    """The first one's network is away; the second is well again."""
+    async with a_desk(redis_url) as desk, aiohttp.ClientSession() as http:
+        away = Away(http, desk.clock, desk.store.notes)
+        away.account = "away"
+        for account in (away, desk.network):
+            await desk.gate.tell(account, EXPIRED)
+        await desk.gate.mend({("square", "away"): away, ("square", "hark.example"): desk.network})
+        assert (await circuit_of(desk.store.notes, desk.network)).until is None
+        assert (await circuit_of(desk.store.notes, away)).sign_in

@@ -7,7 +7,7 @@ import pytest
 
 from bot.store.store import Store
 from tests.support.cases import NOON
-from tests.support.stores import TestClock
+from tests.support.stores import TestClock, forget
 
 SECOND = timedelta(seconds=1)
 
@@ -51,6 +51,14 @@ async def test_a_pause_holds_everybody(store: Store, clock: TestClock) -> None:
     assert await store.budgets.take("b", 1.0, 5, NOON + 29 * SECOND) == 1
     assert await store.budgets.take("b", 1.0, 5, NOON + 30 * SECOND) == 0
     assert await store.budgets.take("other", 1.0, 5, NOON) == 0
+
+
+async def test_a_shorter_pause_does_not_make_a_longer_one_forgotten(store: Store) -> None:
+    """It ends when it was to end, and not as soon as the shorter one may be forgotten."""
+    await store.budgets.pause("b", NOON + timedelta(hours=1))
+    await store.budgets.pause("b", NOON + SECOND)
+    await forget(store, timedelta(minutes=30))
+    assert await store.budgets.take("b", 1.0, 5, NOON) == timedelta(hours=1) / SECOND
 
 
 async def test_asking_during_a_pause_does_not_make_it_forgotten(store: Store) -> None:
