@@ -89,13 +89,14 @@ class Gate:
         elif error is not None:
             after = circuits.unanswered(before, str(error), now)
         if after != before:
-            await self._notes.set(_circuit(connector, host), after.model_dump_json(), KEPT)
             if (after.until is None) != (before.until is None):
                 await self._turned(connector, host, after, after.why or before.why)
+            await self._notes.set(_circuit(connector, host), after.model_dump_json(), KEPT)
         return after
 
     async def _turned(self, connector: ConnectorPort, host: str, after: Circuit, why: str) -> None:
-        """Say that a pause has begun or is over; which hosts had one is known to who looks at the whole account."""
+        """Say that a pause begins or is over; which hosts had one is known to who looks at the whole account, and
+        before the pause itself: who is stopped in between has begun none that nobody finds."""
         word = "sends of an account go out again" if after.until is None else "sends of an account pause"
         self._log.warning(word, account=_name(connector, host), why=why)
         if host and after.until is not None:

@@ -3,11 +3,13 @@
 from datetime import timedelta
 
 import aiohttp
+import pytest
 
-from bot.domain.circuit import FAILURES, FIRST_PAUSE
-from bot.domain.errors import Permanent, Transient, Unknown
+from bot.domain.circuit import FAILURES, FIRST_PAUSE, WELL
+from bot.domain.errors import Permanent, StoreUnavailable, Transient, Unknown
 from bot.domain.models import Health
 from bot.services.gate import LOOK_AGAIN, circuit_of
+from bot.store.notes import RedisNotes
 from tests.bot.services.test_sending import a_desk
 from tests.support.cases import NOON, a_send
 from tests.support.scripted import Scripted
@@ -71,3 +73,22 @@ async def test_an_account_that_cannot_be_checked_keeps_no_other_from_being_mende
         await desk.gate.mend({("square", "away"): away, ("square", "hark.example"): desk.network})
         assert (await circuit_of(desk.store.notes, desk.network)).until is None
         assert (await circuit_of(desk.store.notes, away)).sign_in
+
+
+async def test_a_pause_of_a_host_is_found_though_redis_was_away_when_it_began(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between one note and the next: else App Home would never name the host, nor a check that passes end its pause."""
+
+    async def away(_notes: RedisNotes, _what: str, _text: str) -> None:
+        raise StoreUnavailable("gone")
+
+    async with a_desk(redis_url) as desk:
+        with monkeypatch.context() as patch:
+            patch.setattr(RedisNotes, "note_recent", away)
+            with pytest.raises(StoreUnavailable):
+                await desk.gate.tell(desk.network, EXPIRED, "shop.example")
+        await desk.gate.tell(desk.network, EXPIRED, "shop.example")
+        assert (await circuit_of(desk.store.notes, desk.network, "shop.example")).sign_in
+        await desk.gate.mend({("square", "hark.example"): desk.network})
+        assert await circuit_of(desk.store.notes, desk.network, "shop.example") == WELL
