@@ -36,6 +36,7 @@ class Scripted(Connector):
         self.looks: list[str] = []
         self.unreadable: NetworkError | None = None
         self.well = True
+        self.conversation = ""
         self.release = asyncio.Event()
 
     def __getattribute__(self, name: str) -> object:
@@ -69,11 +70,12 @@ class Scripted(Connector):
             raise act[1]
         if act == LOST:
             raise Unknown("the connection broke")
-        return Sent(id=f"record-{send.id}")
+        return Sent(id=f"record-{send.id}", conversation=self.conversation)
 
     async def read_back(self, send: Send) -> Sent | None:
         """Look in the world."""
         self.looks.append(send.id)
         if self.unreadable is not None:
             raise self.unreadable
-        return Sent(id=f"record-{send.id}") if send.id in self.stands else None
+        there = Sent(id=f"record-{send.id}", conversation=self.conversation)
+        return there if send.id in self.stands else None

@@ -345,9 +345,10 @@ async def test_an_orphan_is_found_at_once_but_repeated_only_when_its_call_must_b
     assert desk.network.calls == ["send-1"]
 
 
-async def test_an_orphan_that_may_be_repeated_is_repeated_at_once(redis_url: str) -> None:
+@pytest.mark.parametrize("read_back", [False, True])
+async def test_an_orphan_that_may_be_repeated_is_repeated_at_once(redis_url: str, *, read_back: bool) -> None:
     """Where the other side knows each send by its id, nobody waits for a dead worker's call."""
-    async with a_desk(redis_url, read_back=False, idempotent_send=True) as desk:
+    async with a_desk(redis_url, read_back=read_back, idempotent_send=True) as desk:
         case_id = await desk.wants(a_send(state=SendState.SENDING, attempt=1, due_at=NOON + CALL_LEASE))
         await desk.until_settled(case_id)
         assert desk.network.stands == ["send-1"]

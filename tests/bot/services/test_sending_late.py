@@ -99,3 +99,14 @@ async def test_what_nobody_could_look_for_is_looked_for_at_a_retry(redis_url: st
         await presses_retry(desk, case_id)
         assert await after(desk, case_id, timedelta(days=2, seconds=1)) == (SendState.SENT, "")
         assert desk.network.calls == []
+
+
+@pytest.mark.parametrize(("ago", "looks"), [(timedelta(hours=1), 1), (timedelta(hours=1) + SECOND, 0)])
+async def test_what_could_not_be_read_back_for_an_hour_is_looked_for_no_more(
+    redis_url: str, ago: timedelta, looks: int
+) -> None:
+    """It was taken; where each look costs money, a case of weeks does not pay for it with every reply."""
+    async with a_desk(redis_url) as desk:
+        case_id = await desk.wants(a_send(state=SendState.SENT, attempt=1, sent_at=NOON - ago))
+        await desk.act(case_id)
+        assert len(desk.network.looks) == looks
