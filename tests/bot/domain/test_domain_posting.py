@@ -11,13 +11,16 @@ from bot.domain.ports import Posted
 from bot.domain.posting import (
     CARD,
     LINES_KEPT,
+    TAKEN_BACK,
     Shown,
     attempting,
     counted,
+    lost,
     placed,
     quieted,
     spared,
     stands_at,
+    unsaid,
     with_alert,
     with_line,
 )
@@ -128,3 +131,30 @@ def test_words_that_stand_nowhere_else_are_not_overwritten(name: str, is_open: b
     case = stands(with_alert(a_case(status=status), ANA.id, "May I?", name), name, "1.0")
     after = only_alert(case_of(spared(with_alert(case, ANA.id, "Late", "ack_breach:1"), "ack_breach:1")))
     assert (after.id, after.text, after.ts) == (*told, "1.0")
+
+
+def test_who_learns_late_that_a_card_is_gone_does_not_forget_the_new_one() -> None:
+    """Two workers find it deleted: one has posted it anew when the other notes so. It would be posted a third time."""
+    case = stands(a_case(posts=(a_card(),)), CARD, "2.0")
+    assert refused(lost(case, CARD, "1.0")).code == "overtaken"
+    assert case_of(lost(case, CARD, "2.0")).card == a_card()
+
+
+@pytest.mark.parametrize(
+    ("said", "left"),
+    [
+        ("Carla: ok then\nok", f"Carla: ok then\n{TAKEN_BACK}"),
+        ("Carla: ok\nok", f"Carla: {TAKEN_BACK}\nok"),
+        ("Carla: not ok", "Carla: not ok"),
+    ],
+)
+def test_words_that_were_taken_back_are_left_out_as_a_whole_and_once(said: str, left: str) -> None:
+    """What the customer wrote besides, and has not taken back, stays."""
+    case = with_line(a_case(posts=(a_card(),)), "l1", said)
+    assert unsaid(case, ["l1"], ["ok"]).posts[-1].text == left
+
+
+def test_words_of_a_line_that_is_being_posted_stay_as_they_are() -> None:
+    """It may stand in Slack already."""
+    case = case_of(attempting(with_line(a_case(posts=(a_card(),)), "l1", "Carla: ok"), "l1", "attempt"))
+    assert unsaid(case, ["l1"], ["ok"]) == case

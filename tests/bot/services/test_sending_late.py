@@ -35,10 +35,11 @@ async def test_what_went_out_after_the_backup_is_found_and_not_sent_twice(redis_
         assert desk.network.calls == []
 
 
-async def test_what_is_found_as_the_probe_of_a_pause_ends_it(redis_url: str) -> None:
+@pytest.mark.parametrize("attempt", [0, 1])
+async def test_what_is_found_as_the_probe_of_a_pause_ends_it(redis_url: str, attempt: int) -> None:
     """Whoever is let through says what came of it: the network answers again, and nobody waits for a second probe."""
     async with a_desk(redis_url) as desk:
-        case_id = await desk.wants(a_send())
+        case_id = await desk.wants(a_send(attempt=attempt))
         desk.network.stands.append("send-1")
         for _ in range(3):
             await desk.gate.tell(desk.network, Unknown("no answer"))

@@ -8,7 +8,7 @@ import pytest
 from bot.domain.case import Person
 from bot.store.store import Store
 from tests.support.cases import ANA, BEN, a_case
-from tests.support.stores import TestClock
+from tests.support.stores import TestClock, forget
 
 DAY = timedelta(days=1)
 
@@ -103,3 +103,13 @@ async def test_a_shared_number_loses_nothing(store: Store) -> None:
     await asyncio.gather(*(store.notes.count("spent", each, DAY) for each in range(50)))
     assert await store.notes.count("spent", 5, DAY) == sum(range(50)) + 5
     assert await store.notes.get("spent") == str(sum(range(50)) + 5)
+
+
+async def test_all_agree_on_what_was_said_first(store: Store) -> None:
+    """Whoever comes later is told, for as long as anybody asks."""
+    week = timedelta(days=7)
+    assert await store.notes.agree("which", "ours", week) == "ours"
+    await forget(store, timedelta(days=6))
+    assert await store.notes.agree("which", "theirs", week) == "ours"
+    await forget(store, timedelta(days=6))
+    assert await store.notes.agree("which", "theirs", week) == "ours"
