@@ -1,7 +1,7 @@
 """What nobody waits for goes along with others' writes: when it sets out, and that it always does."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -22,14 +22,17 @@ NEVER = 60.0
 
 @dataclass(slots=True)
 class Seen:
-    """A way to a real server, which notes what went together."""
+    """A way to a real server, which notes what went together. `meanwhile` happens while a round trip is under way."""
 
     lanes: Lanes
     together: list[list[Command]] = field(default_factory=list)
+    meanwhile: Callable[[], object] | None = None
 
     async def pipelined(self, commands: Sequence[Command]) -> list[Any]:
         """One round trip."""
         self.together.append(list(commands))
+        if self.meanwhile:
+            self.meanwhile()
         return await self.lanes.pipelined(commands)
 
     async def close(self) -> None:
@@ -49,6 +52,16 @@ async def some_trips(url: str, timeout_s: float = 5.0) -> AsyncIterator[tuple[Tr
         await ours.close()
         await client.delete(NAME)
         await client.aclose()
+
+
+async def test_who_goes_away_on_the_way_takes_nobodys_answer_along(redis_url: str) -> None:
+    """Each gets the answers to its own commands, however many those of the others are."""
+    async with some_trips(redis_url) as (ours, seen):
+        first, gone, last = (asyncio.ensure_future(ours.ask(each)) for each in (READ + WRITE, WRITE + READ, READ))
+        seen.meanwhile = gone.cancel
+        assert (await first, await last) == ([None, 1], [b"aa"])
+        assert gone.cancelled()
+        assert seen.together == [[*READ, *WRITE, *WRITE, *READ, *READ]]
 
 
 async def test_what_is_patient_goes_along_with_the_next_write(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
