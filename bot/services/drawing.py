@@ -5,9 +5,9 @@ without a message looks for it in the channel before posting again. Budgets foll
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from datetime import datetime, timedelta
-from typing import Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import structlog
 
@@ -250,11 +250,15 @@ class Drawing:
             await self._apply(case, lambda each: withdrawn(each, post.id, attempt))
             raise
         except UNHEARD:
-            slept = self._clock.now() - began_at(attempt) > STALE
-            for pause in LOOKS_S if slept else LOOKS_S[:1]:
-                await self._clock.sleep(pause)
-                await self._retried(lambda: self._overtaken(case, post, attempt, thread))
+            await _to_the_end(self._look_after(case, post, attempt))
             raise
+
+    async def _look_after(self, case: Case, post: Post, attempt: str) -> None:
+        """Look at what became of a call that nobody heard the end of: several times, if this worker slept."""
+        slept = self._clock.now() - began_at(attempt) > STALE
+        for pause in LOOKS_S if slept else LOOKS_S[:1]:
+            await self._clock.sleep(pause)
+            await self._retried(lambda: self._overtaken(case, post, attempt))
 
     async def _placed(self, case: Case, post: Post, posted: Posted, shown: Shown) -> Case:
         now, is_first = self._clock.now(), case.cycle.carded_at is None
@@ -275,7 +279,7 @@ class Drawing:
                 self._calm.carded(case, post)
         return case
 
-    async def _overtaken(self, case: Case, post: Post, attempt: str, thread: str | None) -> None:
+    async def _overtaken(self, case: Case, post: Post, attempt: str) -> None:
         """Nobody knows whether our call was carried out. Usually the next turn looks for it; but who slept through the
         call may find that another worker has looked in vain and begun to post as well, or that the case was erased.
         Then ours, if it stands, is surplus."""
@@ -283,7 +287,7 @@ class Drawing:
         is_surplus = is_forgotten(newest, post.id, attempt) if newest else await self._is_erased(case)
         if not is_surplus:
             return
-        found = await self._slack.find_attempt(post.channel, attempt, thread)
+        found = await self._slack.find_attempt(post.channel, attempt, _thread(case, post))
         if found is not None and (newest is None or not stands_at(newest, found)):
             await self._take_away(case, found)
 
@@ -322,7 +326,7 @@ class Drawing:
                 case, lambda each: drawn(counted(each, UPDATE), post.id, shown, self._clock.now()), patient=True
             )
         except UNHEARD:
-            await self.doubt(case, post.id)
+            await _to_the_end(self.doubt(case, post.id))
             raise
         self._metrics.draws.labels("updated").inc()
         return newest, None
@@ -365,3 +369,13 @@ class Drawing:
 
 def _thread(case: Case, post: Post) -> str | None:
     return case.card.ts if post.thread and case.card else None
+
+
+async def _to_the_end(work: Coroutine[Any, Any, None]) -> None:
+    """Do this although the step is stopped meanwhile, since nobody else would; a second stop ends it as well."""
+    doing = asyncio.get_running_loop().create_task(work)
+    try:
+        await asyncio.shield(doing)
+    except asyncio.CancelledError:
+        await doing
+        raise

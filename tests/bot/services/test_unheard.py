@@ -226,6 +226,22 @@ class Blind(SlackGateway):
         """Nothing is there yet."""
 
 
+async def test_who_is_stopped_while_it_looks_goes_on_looking(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No answer came; then its lease was found to be lost, after a first look and before the call was carried out."""
+    monkeypatch.setattr("bot.services.drawing.LOOKS_S", (0.0, 0.4))
+
+    async def meanwhile() -> None:
+        await board.worker().act(board.due)
+
+    async with asyncio.TaskGroup() as group:
+        step = group.create_task(board.worker(Slow(board, meanwhile, group)).act(board.due))
+        await wait_until(lambda: len(board.slack.calls_of("chat.postMessage")) == 2, "the late call is carried out")
+        step.cancel()
+    assert step.cancelled()
+    (message,) = board.slack.messages(CARE)
+    assert await board.stands_at() == message.ts
+
+
 class Napping(RedisBudgets):
     """Budgets whose caller sleeps before it hears the answer."""
 
