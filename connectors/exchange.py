@@ -1,14 +1,20 @@
 """One exchange with a network over HTTP: made once, never redirected, and a broken connection in Hark's own words."""
 
 from collections.abc import Mapping, Sequence
+from json import dumps
 from typing import Any, Final
+from urllib.parse import urlencode
 
 import aiohttp
 
 from bot.domain.errors import Transient, Unknown
+from bot.http import Prompt
 
 TOTAL_S: Final = 20.0
-TIMEOUT: Final = aiohttp.ClientTimeout(total=TOTAL_S, connect=5)
+CONNECT_S: Final = 5.0
+"""As long connecting may take, and with it beginning to send."""
+TIMEOUT: Final = aiohttp.ClientTimeout(total=TOTAL_S, connect=CONNECT_S)
+FORM: Final = "application/x-www-form-urlencoded"
 MAX_ANSWER: Final = 8 * 1024 * 1024
 """Bytes of an answer, unpacked. A full page of the most talkative network has a tenth of that; in the twenty seconds
 that an answer may take, whoever stands in for a network could fill the memory."""
@@ -43,7 +49,7 @@ async def exchange(
     )
     try:
         async with http.request(
-            verb, url, params=params, data=data, json=json, headers=given, timeout=TIMEOUT, allow_redirects=False
+            verb, url, params=params, data=_body(data, json), headers=given, timeout=TIMEOUT, allow_redirects=False
         ) as answer:
             body = await _read(answer)
             status, given_back = answer.status, answer.headers
@@ -57,6 +63,15 @@ async def exchange(
         msg = f"{who} answered more than {MAX_ANSWER // 1024**2} MiB"
         raise Unknown(msg) if writes else Transient(msg)
     return status, given_back, body
+
+
+def _body(data: bytes | dict[str, str] | None, value: Mapping[str, Any] | None) -> Prompt | None:
+    """What is sent: bytes as they are, a form, or JSON."""
+    if value is not None:
+        return Prompt(dumps(value).encode(), "application/json", CONNECT_S)
+    if isinstance(data, dict):
+        return Prompt(urlencode(data).encode(), FORM, CONNECT_S)
+    return None if data is None else Prompt(data, "application/octet-stream", CONNECT_S)
 
 
 async def _read(answer: aiohttp.ClientResponse) -> bytes:

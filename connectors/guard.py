@@ -19,7 +19,7 @@ from aiohttp.abc import AbstractResolver, ResolveResult
 from yarl import URL
 
 from bot.domain.errors import Permanent, Transient, Unknown
-from bot.http import USER_AGENT
+from bot.http import USER_AGENT, Prompt
 
 REASON: Final = "address_refused"
 TOTAL_S: Final = 10.0
@@ -141,15 +141,17 @@ class Guard:
         """Post once. Raises Permanent (may not be called), Transient (nothing was sent) or Unknown (no answer)."""
         target = self.check(url)
         resolver = JudgingResolver(self.resolver(), self.allowed)
+        connect_s = min(CONNECT_S, self.total_s / 2)
+        prompt = Prompt(body, "application/octet-stream", connect_s)
         try:
             async with (
                 aiohttp.ClientSession(
                     connector=aiohttp.TCPConnector(resolver=resolver, use_dns_cache=False, force_close=True),
-                    timeout=aiohttp.ClientTimeout(total=self.total_s, connect=min(CONNECT_S, self.total_s / 2)),
+                    timeout=aiohttp.ClientTimeout(total=self.total_s, connect=connect_s),
                     cookie_jar=aiohttp.DummyCookieJar(),
                     auto_decompress=False,
                 ) as session,
-                session.post(target, data=body, headers=_ALWAYS | dict(headers), allow_redirects=False) as answer,
+                session.post(target, data=prompt, headers=_ALWAYS | dict(headers), allow_redirects=False) as answer,
             ):
                 return Answer(answer.status, answer.headers.copy(), await _start_of(answer))
         except aiohttp.InvalidURL as error:  # numbers that spell no address, such as 127.1

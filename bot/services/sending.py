@@ -48,8 +48,10 @@ from bot.telemetry import Metrics
 
 SENDS_A_TURN = 10
 AFTER_TURN = timedelta(seconds=1)
-CALL_S = 50.0
+CALL_S = 45.0
 """How long a call may take: less than CALL_LEASE, after which the next holder may take it for over and try again."""
+WRITTEN_S = 5.0
+"""How long after its call was given up something may still be sent: no body waits longer (bot/http.py)."""
 LOOK_AGAIN = timedelta(seconds=5)
 SOON_OVER = timedelta(seconds=2)
 """A call to a network rarely takes longer: only one that does is shown as being sent."""
@@ -188,7 +190,7 @@ class Sending:
         tried = begun.case.send(send.id) if begun.case else None
         if not begun.done or tried is None or tried.state is not SendState.SENDING:
             return
-        if self._clock.monotonic() - began > CALL_LEASE.total_seconds() - CALL_S:
+        if self._clock.monotonic() - began > CALL_LEASE.total_seconds() - CALL_S - WRITTEN_S:
             raise LeaseLost("paused before the network was called")  # whoever has the lease now looks for it
         try:
             async with asyncio.timeout(CALL_S):

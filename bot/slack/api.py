@@ -13,9 +13,12 @@ import aiohttp
 from pydantic_core import PydanticSerializationError, from_json, to_json
 
 from bot.domain.errors import SlackError, SlackRateLimited, SlackRefused, SlackUnavailable, SlackUnknown
+from bot.http import Prompt
 
-TIMEOUT = aiohttp.ClientTimeout(total=10, connect=3.5)
-"""Connecting takes less than is left of any lease: whoever slept meanwhile does not begin a call that is another's."""
+CONNECT_S = 3.5
+"""Connecting, and beginning to send, takes less than is left of any lease: whoever slept meanwhile does not make a call
+that is another's."""
+TIMEOUT = aiohttp.ClientTimeout(total=10, connect=CONNECT_S)
 LONGEST_PAUSE_S = 3600.0
 USUAL_PAUSE_S = 10.0
 RATE_LIMITED = frozenset({"ratelimited", "rate_limited", "message_limit_exceeded"})
@@ -66,8 +69,7 @@ class SlackApi:
         if method in READS:
             verb, query = "GET", {name: _word(value) for name, value in given.items()}
         else:
-            headers["Content-Type"] = "application/json; charset=utf-8"
-            content = _written(method, given)
+            content = Prompt(_written(method, given), "application/json; charset=utf-8", CONNECT_S)
         async with self._http.request(
             verb,
             f"{self.base_url.rstrip('/')}/{method}",

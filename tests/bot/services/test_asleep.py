@@ -21,7 +21,7 @@ from bot.http import open_session
 from bot.services.casework import Casework, Outcome
 from bot.services.drawing import STALE, Drawing
 from bot.services.gate import Gate
-from bot.services.sending import CALL_S, Sending
+from bot.services.sending import CALL_S, WRITTEN_S, Sending
 from bot.slack.gateway import SlackGateway
 from bot.store.store import Store
 from bot.telemetry import Metrics
@@ -176,7 +176,7 @@ async def test_a_line_is_looked_for_below_a_message_that_is_gone(board: Board) -
     assert await board.gateway.find_attempt(CARE, new_attempt(NOON), "1772625600.000100") is None
 
 
-SLOW = CALL_LEASE - timedelta(seconds=CALL_S)
+SLOW = CALL_LEASE - timedelta(seconds=CALL_S + WRITTEN_S)
 """How long a worker may take from its note to its call."""
 
 
