@@ -66,6 +66,10 @@ class Face(Model):
         """Whether it is too early to try again."""
         return self.retry_at is not None and now < self.retry_at
 
+    def is_same(self, other: "Face") -> bool:
+        """Whether both are the same message, or the same attempt at one: nobody else has begun to post it meanwhile."""
+        return (self.attempt, self.ts) == (other.attempt, other.ts)
+
 
 class Storm(Model):
     """A storm in one channel. It is over once `ended_at` is set; then its folded cases are carded one by one."""

@@ -17,7 +17,7 @@ from bot.domain.posting import quieted, spared
 from bot.domain.storm import Face
 from bot.domain.storm_ports import Drawings, RingData, RingStore
 from bot.services.casework import Casework
-from bot.services.posters import Posters
+from bot.services.posters import Posters, Save
 from bot.telemetry import Metrics
 
 EVERY: Final = timedelta(minutes=5)
@@ -71,30 +71,46 @@ class Rings:
     async def act(self, due: Due) -> datetime | None:
         """Tell somebody of what was gathered; when to come again, None when all of it is settled."""
         user, now = due.id.removeprefix(ID), self._clock.now()
-        data = await self._data(user)
-        noted = await self._notes.agree(_state(user), "", STATE_KEPT)  # kept as long as something waits
-        face = Face.model_validate_json(noted) if noted else Face()
+        data, face = await self._data(user), await self._face(user)
         if not data.total and not face.ts:
             return None
         if face.rests(now):
             return face.retry_at
         if not face.ts:
-            wait = await self._store.ring(user, "gathered", now, EVERY)
+            wait = await self._store.ring(user, _token(face), now, EVERY)
             if wait:
                 return now + wait
             self._metrics.rings.labels("rung").inc()
-
-        async def save(new: Face) -> bool:
-            await self._notes.set(_state(user), new.model_dump_json(), STATE_KEPT)
-            return True
-
+        save = self._saving(user, face)
         again = await self._posters.show(user, face, self._drawings.ring(data), save, PACE)
         if again is not None:
             return again
         if not data.total:
-            await self._notes.set(_state(user), "", STATE_KEPT)
+            await save(Face(drawn_at=now))
             return None
         return now + LOOK_AGAIN
+
+    async def _face(self, user: str) -> Face:
+        """How that person's message stands, kept as long as something waits."""
+        noted = await self._notes.agree(_state(user), "", STATE_KEPT)
+        return Face.model_validate_json(noted) if noted else Face()
+
+    def _saving(self, user: str, face: Face) -> Save:
+        """Notes how the message that stood as `face` stands now, unless another worker posted it while this one slept.
+
+        Who slept wakes long after the other has noted its own: to look before writing is enough.
+        """
+        known = face
+
+        async def save(new: Face) -> bool:
+            nonlocal known
+            if not known.is_same(await self._face(user)):
+                return False
+            await self._notes.set(_state(user), new.model_dump_json(), STATE_KEPT)
+            known = new
+            return True
+
+        return save
 
     async def _data(self, user: str) -> RingData:
         """What still waits of all that was gathered; the rest is forgotten."""
@@ -143,6 +159,14 @@ class Rings:
     async def _spare(self, case: Case, post: Post) -> Case:
         outcome = await self._casework.apply(case.id, lambda each: spared(each, post.id), known=case)
         return outcome.case or case
+
+
+def _token(face: Face) -> str:
+    """By what name a message rings: the same for every try to post it, another one once the message before is settled.
+
+    Whoever was told of settled cases just now is not rung again by the right that this message took.
+    """
+    return f"gathered:{face.drawn_at.isoformat()}" if face.drawn_at else "gathered"
 
 
 def _state(user: str) -> str:

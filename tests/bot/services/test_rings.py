@@ -13,7 +13,7 @@ from bot.domain.ports import Due
 from bot.domain.receiving import deleted
 from bot.services.casework import Casework
 from bot.services.rings import ID
-from tests.support.cases import ANA, BEN
+from tests.support.cases import ANA, BEN, NOON
 from tests.support.policies import ON_CALL, a_policy
 from tests.support.storm_lab import Worker, a_customer, a_lab, pass_time
 
@@ -91,3 +91,44 @@ async def test_words_of_a_colleague_that_were_not_posted_yet_are(redis_url: str,
         await pass_time(lab, worker, seconds=30, step=10)
         told = [text.split()[0] for _, channel, text, _ in lab.slack.posts if channel == BEN.id]
         assert told == ["retired", "alert"][:rings]
+
+
+async def test_who_was_told_of_settled_cases_is_rung_for_the_next_one_five_minutes_later(redis_url: str) -> None:
+    """What was gathered is answered within a minute, and then another customer is missed: that is no new crowd."""
+    lab = a_lab(redis_url)
+    async with lab.worker() as worker:
+        first, second = (a_customer(n, "Where is my parcel?", worker.clock) for n in (1, 2))
+        for case in (first, second):
+            await worker.take_in(case)
+        await gathered(worker, first)
+        await pass_time(lab, worker, seconds=10)
+        await Casework(worker.store.cases, lab.clock).apply(first.id, lambda each: close(each, ANA, "x", NOON))
+        await pass_time(lab, worker, seconds=60, step=10)
+        assert [text for _, _, text in lab.slack.edits if "settled" in text]
+        await gathered(worker, second)
+        await pass_time(lab, worker, seconds=420, step=10)
+        rung, again = lab.slack.of("more case waits")
+        assert timedelta(minutes=5) <= again - rung <= timedelta(minutes=6)
+
+
+async def test_of_two_messages_of_what_was_gathered_the_second_is_taken_away(redis_url: str) -> None:
+    """A worker that slept while it posted finds that another one has posted: one message stands, and it is edited."""
+    lab = a_lab(redis_url)
+    async with lab.worker() as one, lab.worker("worker-2") as two:
+        case = a_customer(1, "Where is my parcel?", lab.clock)
+        await one.take_in(case)
+        await one.store.rings.gather(ANA.id, case.id, lab.clock.now())
+        due = Due(f"{ID}{ANA.id}", 0, "token", 0)
+        lab.slack.meanwhile = lambda: two.calm.act(due)
+        await one.calm.act(due)
+        assert [(ts, text) for _, ts, text in lab.slack.edits] == [("2.0", "")]
+        await Casework(one.store.cases, lab.clock).apply(case.id, lambda each: close(each, ANA, "x", NOON))
+        lab.clock.advance(timedelta(minutes=1))
+        await two.calm.act(due)
+        assert [ts for _, ts, text in lab.slack.edits if "settled" in text] == ["1.0"]
+
+
+async def gathered(worker: Worker, case: Case) -> None:
+    """Ana is to hear of this case together with others."""
+    await worker.store.rings.gather(ANA.id, case.id, worker.clock.now())
+    await worker.store.upkeep.put(f"{ID}{ANA.id}", worker.clock.now())
