@@ -144,8 +144,9 @@ class StormMessages:
         faces = [face]
 
         async def save(face: Face) -> bool:
+            before = faces[-1]
             faces.append(face)
-            return await self.change(channel, lambda each: _with_face(each, id_, face, place)) is not None
+            return await self.change(channel, lambda each: _with_face(each, id_, before, face, place)) is not None
 
         again = await self._posters.show(place or channel, face, rendered, save, pace)
         return faces[-1], again
@@ -170,14 +171,21 @@ class StormMessages:
         """The message stands where it belongs, or nearer to it: a copy gives way."""
         copy = told.copies[place]
         try:
-            if copy.ts:
-                await self._posters.slack.delete(Posted(copy.place, copy.ts))
+            posted = await self._posted(copy, place)
+            if posted is not None:
+                await self._posters.slack.delete(posted)
         except SlackRefused as error:
-            self._log.warning("a copy could not be taken away", place=copy.place, ts=copy.ts, error=str(error))
+            self._log.warning("a copy could not be taken away", place=place, ts=copy.ts, error=str(error))
         except SlackError:
             return self._clock.now() + STEP
-        await self.change(channel, lambda each: _with_face(each, told.id, None, place))
+        await self.change(channel, lambda each: _with_face(each, told.id, copy, None, place))
         return None
+
+    async def _posted(self, copy: Face, place: str) -> Posted | None:
+        """Where a copy stands; one that was being posted when a worker died or no answer came is looked for."""
+        if copy.ts:
+            return Posted(copy.place, copy.ts)
+        return await self._posters.slack.find_attempt(place, copy.attempt) if copy.attempt else None
 
 
 def _is_showable(case: Case) -> bool:
@@ -211,16 +219,16 @@ def _says_so(told: Storm | Problem, draw: Draw) -> bool:
     return bool(standing) and all(copy.drawn == last for copy in standing)
 
 
-def _with_face(weather: Weather, id_: str, face: Face | None, place: str) -> Weather | None:
+def _with_face(weather: Weather, id_: str, before: Face, face: Face | None, place: str) -> Weather | None:
     """The weather with where the message of its storm or of a known problem stands, in its channel or as a copy in
-    another place (None: no more); None when that is gone, or when another worker has posted the message while this one
-    slept."""
+    another place (None: no more); None when that is gone, or when another worker has begun to post the message while
+    this one, who saw it as it was `before`, slept."""
     storm = weather.storm if weather.storm is not None and weather.storm.id == id_ else None
     told = storm or weather.problem(id_)
     if told is None:
         return None
     known = told.face if place == OWN else told.copies.get(place, Face())
-    if known.ts and face and face.ts and known.ts != face.ts:
+    if not known.is_same(before):
         return None
     others = {each: copy for each, copy in told.copies.items() if each != place}
     update: dict[str, object] = {"face": face} if place == OWN else {"copies": others | ({place: face} if face else {})}

@@ -33,8 +33,8 @@ RETRY_AFTER_S = 120.0
 @dataclass
 class NotingSlack:
     """What was posted and edited, and when. `losing` posts stand although no answer comes; `refusing` names a code,
-    for texts with the words `only`, and `refused` says when; `meanwhile` happens once, before a post is carried out. In
-    the channels `archived` nothing can be posted or edited."""
+    for texts with the words `only`, and `refused` says when; `meanwhile` happens once, before a post is carried out or
+    while a channel is looked through. In the channels `archived` nothing can be posted or edited."""
 
     clock: TestClock
     posts: list[tuple[datetime, str, str, str]] = field(default_factory=list)
@@ -56,9 +56,7 @@ class NotingSlack:
         if channel in self.archived:
             self.refused.append(self.clock.now())
             raise SlackRefused("is_archived")
-        if self.meanwhile:
-            others, self.meanwhile = self.meanwhile, None
-            await others()
+        await self._let_others()
         self.posts.append((self.clock.now(), channel, text, attempt))
         if self.losing:
             self.losing -= 1
@@ -68,6 +66,7 @@ class NotingSlack:
     async def find_attempt(self, channel: str, attempt: str, thread_ts: str | None = None) -> Posted | None:
         """Look among the posts."""
         del thread_ts
+        await self._let_others()
         found = [n for n, each in enumerate(self.posts, start=1) if each[1] == channel and each[3] == attempt]
         return Posted(channel, f"{found[0]}.0") if found else None
 
@@ -79,6 +78,11 @@ class NotingSlack:
             self.refused.append(self.clock.now())
             raise SlackRefused("is_inactive")
         self.edits.append((self.clock.now(), posted.ts, text))
+
+    async def _let_others(self) -> None:
+        if self.meanwhile:
+            others, self.meanwhile = self.meanwhile, None
+            await others()
 
     def _refuse(self, text: str, method: str) -> None:
         if self.refusing and self.only in text:

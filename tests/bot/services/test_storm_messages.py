@@ -1,0 +1,53 @@
+"""The messages of storms and known problems, when workers sleep, die or know too little; with real Redis."""
+
+from datetime import timedelta
+
+import pytest
+
+from bot.domain.ports import Due
+from bot.domain.storm import Face, Problem, Storm, Weather
+from bot.services.storm_desk import Told
+from tests.support.cases import ANA, NOON
+from tests.support.storm_lab import CHANNEL, MAIN, Lab, a_lab, pass_time
+
+SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
+FERRY = Told("Ferry cancelled", "", "It goes tomorrow.", "ferry cancelled")
+DUE = Due(CHANNEL, 0, "token", 2)
+
+
+@pytest.fixture
+def lab(redis_url: str) -> Lab:
+    """Noon, and nobody has written yet."""
+    return a_lab(redis_url)
+
+
+async def test_who_slept_while_it_looked_for_a_storm_card_forgets_no_card_that_stands(lab: Lab) -> None:
+    """Another worker has posted it meanwhile: there is one card, and it is the one that is edited."""
+    storm = Storm(id="s1", began_at=NOON, because="wait", face=Face(attempt="1-a"))
+    async with lab.worker() as one, lab.worker("worker-2") as two:
+        await one.store.storms.swap(CHANNEL, Weather(), Weather(storm=storm))
+
+        async def asleep() -> None:
+            await two.calm.act(DUE)
+            lab.clock.advance(10 * SECOND)
+
+        lab.slack.meanwhile = asleep
+        await one.calm.act(DUE)
+        await pass_time(lab, two, seconds=120, step=5)
+        assert len(lab.slack.of("Storm ·")) == 1
+
+
+async def test_a_copy_of_which_nobody_knows_whether_it_stands_is_taken_away_too(lab: Lab) -> None:
+    """No answer came for it, and before anybody looked for it the card's own channel was back."""
+    async with lab.worker() as worker:
+        opened = await worker.calm.desk.open_problem(CHANNEL, ANA.id, FERRY)
+        assert isinstance(opened, Problem)
+        lab.slack.archived.add(CHANNEL)
+        lab.slack.losing = 1
+        await worker.calm.act(DUE)
+        assert [channel for _, channel, _, _ in lab.slack.posts] == [MAIN]
+        lab.slack.archived.clear()
+        lab.clock.advance(6 * MINUTE)
+        await worker.calm.act(DUE)
+        assert [channel for _, channel, _, _ in lab.slack.posts] == [MAIN, CHANNEL]
+        assert [(ts, text) for _, ts, text in lab.slack.edits] == [("1.0", "")]
