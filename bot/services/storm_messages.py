@@ -23,6 +23,8 @@ EXAMPLES: Final = 3
 LOOKED_AT: Final = 24
 ROUNDS: Final = 20
 LOOK_AGAIN: Final = timedelta(hours=1)
+HEARD_BY_ALL: Final = timedelta(seconds=10)
+"""Who has not heard by then that it is over has folded its case, or has lost the lease under which it would."""
 OWN: Final = ""
 """The place of a message that stands in the channel to which it belongs."""
 
@@ -104,7 +106,7 @@ class StormMessages:
             newest = replace(data, storm=data.storm.model_copy(update={"face": face}))
             return self._drawings.storm(newest, elsewhere=elsewhere)
 
-        over = storm.ended_at is not None and data.tally.folded == 0
+        over = _is_past(storm.ended_at, now) and data.tally.folded == 0
         return await self._show(channel, data.storm, draw, pace, over=over)
 
     async def show_problem(self, channel: str, problem: Problem) -> datetime | None:
@@ -117,7 +119,7 @@ class StormMessages:
             newest = replace(data, problem=data.problem.model_copy(update={"face": face}))
             return self._drawings.problem(newest, elsewhere=elsewhere)
 
-        over = problem.solved_at is not None and data.tally.folded == 0 and data.tally.standing == 0
+        over = _is_past(problem.solved_at, self._clock.now()) and data.tally.folded == data.tally.standing == 0
         return await self._show(channel, data.problem, draw, PACE, over=over)
 
     async def _show(
@@ -191,6 +193,11 @@ class StormMessages:
 def _is_showable(case: Case) -> bool:
     item = case.latest
     return not item.private and not item.deleted and bool(item.text.strip()) and case.reading.abuse != "troll"
+
+
+def _is_past(ended_at: datetime | None, now: datetime) -> bool:
+    """Whether it is over, and was for so long that nobody folds a case into it any more."""
+    return ended_at is not None and now - ended_at >= HEARD_BY_ALL
 
 
 def _rest(face: Face, pace: timedelta, now: datetime) -> datetime:

@@ -42,6 +42,9 @@ FLUSH_FROM: Final = 20
 FLUSH_AFTER: Final = timedelta(seconds=5)
 GRACE: Final = timedelta(seconds=3)
 """How long after its appointed time a card that was sent away still counts as waiting."""
+FRESH: Final = timedelta(seconds=2)
+"""What was learnt before that, by who slept or could not ask, may be over and forgotten: it is asked for anew before a
+case is folded."""
 REVIVE: Final = timedelta(seconds=30)
 WORDS_A_CASE: Final = 12
 PEOPLE_TOLD_APART: Final = 200
@@ -81,6 +84,7 @@ class Storms:
         self._metrics = metrics
         self._on = on
         self._weathers: dict[str, Weather] = {}
+        self._learnt = clock.now()
         self._pads: dict[str, Pad] = {}
         self._sampled: dict[str, deque[str]] = {}
         self._revived: datetime | None = None
@@ -102,10 +106,11 @@ class Storms:
 
     async def hold(self, case: Case, post: Post, now: datetime) -> Case | None:
         """The case as it stands when its card is held back; None when the card may be posted."""
-        weather = self._weathers.get(post.channel)
-        if weather is None or not self._on or post.kind is not PostKind.CARD:
+        if post.channel not in self._weathers or not self._on or post.kind is not PostKind.CARD:
             return None
-        target = folds_into(weather, case)
+        if abs(now - self._learnt) > FRESH:
+            await self._learn(now)
+        target = folds_into(self._weathers.get(post.channel, CLEAR), case)
         if target is None:
             return None
         if not case.is_open:
@@ -167,13 +172,17 @@ class Storms:
         ]
         for channel in ripe:
             await self._tell(channel, self._pads.pop(channel), now)
-        self._weathers = await self._store.weathers()
+        await self._learn(now)
         self._metrics.storms.set(sum(weather.storming for weather in self._weathers.values()))
         if self._weathers and (self._revived is None or now - self._revived >= REVIVE or self._revived > now):
             # Whoever was to carry a storm on may have died between beginning it and making it due.
             self._revived = now
             for channel in self._weathers:
                 await self._queue.put(channel, now)
+
+    async def _learn(self, now: datetime) -> None:
+        self._weathers = await self._store.weathers()
+        self._learnt = now
 
     async def _tell(self, channel: str, pad: Pad, now: datetime) -> None:
         known = self._weathers.get(channel, CLEAR)

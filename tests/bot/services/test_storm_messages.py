@@ -8,7 +8,7 @@ from bot.domain.ports import Due
 from bot.domain.storm import Face, Problem, Storm, Weather
 from bot.services.storm_desk import Told
 from tests.support.cases import ANA, NOON
-from tests.support.storm_lab import CHANNEL, MAIN, Lab, a_lab, pass_time
+from tests.support.storm_lab import CHANNEL, MAIN, Lab, Worker, a_customer, a_lab, pass_time
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 FERRY = Told("Ferry cancelled", "", "It goes tomorrow.", "ferry cancelled")
@@ -51,3 +51,28 @@ async def test_a_copy_of_which_nobody_knows_whether_it_stands_is_taken_away_too(
         await worker.calm.act(DUE)
         assert [channel for _, channel, _, _ in lab.slack.posts] == [MAIN, CHANNEL]
         assert [(ts, text) for _, ts, text in lab.slack.edits] == [("1.0", "")]
+
+
+@pytest.mark.parametrize("stale", [1.5, 60.0])
+async def test_a_case_that_comes_as_its_problem_is_solved_gets_its_card(lab: Lab, stale: float) -> None:
+    """Another worker has not heard yet that it is solved, or has slept for a minute: nobody waits behind nothing."""
+    async with lab.worker() as one, lab.worker("worker-2") as two:
+        opened = await one.calm.desk.open_problem(CHANNEL, ANA.id, FERRY)
+        assert isinstance(opened, Problem)
+        await pass_time(lab, one, two, seconds=30)
+        assert await one.calm.desk.solve(CHANNEL, opened.id, ANA.id, "It goes again.") is None
+        await one.work()
+        await pass_time(lab, one, seconds=stale, step=stale / 3)
+        await late(lab, two)
+        await pass_time(lab, one, two, seconds=30)
+        assert len(lab.slack.of("card ")) == 1
+        assert (await one.store.storms.weather(CHANNEL)).clear
+
+
+async def late(lab: Lab, worker: Worker) -> None:
+    """A customer of the known problem, whose case this worker draws before it hears any news."""
+    case = a_customer(1, "Is the evening ferry cancelled?", lab.clock)
+    await worker.take_in(case)
+    (due,) = await worker.store.cards.take(lab.clock.now(), 1, MINUTE)
+    assert await worker.drawing.act(due) is None
+    await worker.store.cards.done(due)
