@@ -10,7 +10,7 @@ from bot.domain.storm import COMPLAINT_BAND, QUESTION_BAND, ROOM, WINDOW, Proble
 from bot.domain.storm_ports import STORM, Fold, Jot
 from bot.store.store import Store
 from tests.support.cases import NOON
-from tests.support.stores import a_store
+from tests.support.stores import a_store, forget
 
 CHANNEL, OTHER = "C0CARE0001", "C0OTHER001"
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
@@ -39,6 +39,7 @@ async def test_of_two_changes_at_once_one_is_made(store: Store) -> None:
     assert await store.storms.weather(OTHER) == Weather()
     assert await store.storms.weathers() == {CHANNEL: stored}
     assert await store.storms.swap(CHANNEL, stored, Weather())
+    assert not await store.storms.swap(CHANNEL, stored, STORMY), "what was forgotten meanwhile does not come back"
     assert await store.storms.weathers() == {}
 
 
@@ -97,6 +98,34 @@ async def test_somebody_who_has_a_card_gets_the_next_one_too(store: Store) -> No
     assert await store.storms.fold(CHANNEL, STORM, a_fold("next", author="square:carla"), tomorrow) == "folded"
 
 
+async def test_a_question_that_becomes_a_complaint_leaves_those_who_wait(store: Store) -> None:
+    """It is given its own card, and is counted as waiting no more."""
+    assert await fold(store, "a") == "folded"
+    assert await fold(store, "a", COMPLAINT_BAND) == "own"
+    assert (await store.storms.tally(CHANNEL, STORM, NOON)).folded == 0
+
+
+async def test_where_there_is_no_room_a_known_customer_stands_among_the_first(store: Store) -> None:
+    """Before all others who ask something, and behind those who complained earlier."""
+    await store.storms.note(CHANNEL, Jot(carded={"old": "square:carla"}), NOON)
+    for n in range(ROOM + 1):
+        await fold(store, f"c{n}", COMPLAINT_BAND)
+    await fold(store, "early", at=NOON - MINUTE)
+    assert await fold(store, "hers", at=NOON + MINUTE, author="square:carla") == "folded"
+    assert await store.storms.top(CHANNEL, STORM, 9) == [f"c{ROOM}", "hers", "early"]
+    assert (await store.storms.tally(CHANNEL, STORM, NOON)).first == 2
+
+
+async def test_who_was_let_out_and_asks_again_keeps_the_room(store: Store) -> None:
+    """As long as Slack's budget makes it wait nobody else is let out in its place."""
+    for n in range(ROOM + 1):
+        await fold(store, f"c{n}", COMPLAINT_BAND)
+    late = NOON + 19 * SECOND
+    (last,) = await store.storms.take(CHANNEL, STORM, 1, NOON, first_only=True)
+    assert await store.storms.fold(CHANNEL, STORM, a_fold(last, COMPLAINT_BAND), late) == "own"
+    assert (await store.storms.tally(CHANNEL, STORM, late + 10 * SECOND)).admitted == 1
+
+
 async def test_a_known_problem_admits_nobody(store: Store) -> None:
     """Its complaints are folded too, and counted apart from the storm's."""
     answer = await store.storms.fold(CHANNEL, "p1", a_fold("c", COMPLAINT_BAND, complaint=True), NOON)
@@ -121,6 +150,15 @@ async def test_what_is_taken_comes_again_until_it_is_dropped(store: Store) -> No
     tally = await store.storms.tally(CHANNEL, STORM, NOON)
     assert (tally.folded, tally.counts["shown"], tally.counts["settled"]) == (0, 2, 4)
     assert await store.storms.take(CHANNEL, STORM, 0, NOON) == []
+
+
+async def test_of_very_many_words_those_that_most_customers_use_are_kept(store: Store) -> None:
+    """Four hundred at most: what one customer says goes, what all of them say stays."""
+    for n in range(70):
+        await fold(store, f"q{n}", words=("ferry", *(f"word{n}x{each}" for each in range(11))))
+    words = store.storms.keys.storm(CHANNEL, f"words-{STORM}")
+    assert await store.link.do("ZCARD", words) <= 400
+    assert (await store.storms.tally(CHANNEL, STORM, NOON)).words[0] == ("ferry", 70)
 
 
 async def test_a_scan_sees_every_folded_case(store: Store) -> None:
@@ -149,6 +187,32 @@ async def test_what_processes_notice_adds_up(store: Store) -> None:
     assert (await store.storms.note(CHANNEL, Jot(carded={"b": ""}), NOON)).waiting == 0
 
 
+async def test_cards_of_a_storm_are_counted_while_it_holds(store: Store) -> None:
+    """What is posted before it, and after it, is no card that somebody had meanwhile."""
+    for storming in (False, True, False):
+        await store.storms.note(CHANNEL, Jot(carded={f"a{storming}": ""}, storming=storming), NOON)
+    assert (await store.storms.tally(CHANNEL, STORM, NOON)).counts["own"] == 1
+
+
+async def test_the_newest_two_thousand_cards_of_a_channel_are_known(store: Store) -> None:
+    """And as many customers: a busy day does not fill the server."""
+    for minute in range(3):
+        cards = {f"c{n}": f"square:{n}" for n in range(minute * 900, minute * 900 + 900)}
+        await store.storms.note(CHANNEL, Jot(carded=cards), NOON + minute * MINUTE)
+    for part, oldest in (("cards", "c0"), ("people", "square:0")):
+        key = store.storms.keys.storm(CHANNEL, part)
+        assert await store.link.do("ZCARD", key) == 2_000
+        assert await store.link.do("ZSCORE", key, oldest) is None
+
+
+async def test_words_of_customers_go_after_ten_minutes(store: Store) -> None:
+    """What else was counted stays for a day."""
+    await store.storms.note(CHANNEL, Jot(came={slot(NOON): 1}, texts=("my secret",)), NOON)
+    await forget(store, 10 * MINUTE)
+    assert await store.link.do("EXISTS", store.storms.keys.storm(CHANNEL, "recent")) == 0
+    assert (await store.storms.tally(CHANNEL, STORM, NOON)).slots == {slot(NOON): 1}
+
+
 async def test_the_window_of_texts_slides_and_is_bounded(store: Store) -> None:
     """Two minutes and 500 texts at most; only who brings texts is given the window."""
     assert (await store.storms.note(CHANNEL, Jot(texts=("one", "two words")), NOON)).window == ("two words", "one")
@@ -170,11 +234,17 @@ async def test_likeness_is_remembered_for_two_minutes(store: Store) -> None:
 async def test_a_new_storm_counts_afresh_and_keeps_who_is_folded(store: Store, resumed: bool) -> None:
     """Counts of the storm before go, unless it resumes; those who wait for the budget ask anew."""
     await fold(store, "a")
-    await store.storms.note(CHANNEL, Jot(asked={"b": NOON + MINUTE}), NOON)
+    await fold(store, "shown")
+    await store.storms.drop(CHANNEL, STORM, await store.storms.take(CHANNEL, STORM, 1, NOON), "shown")
+    await fold(store, "angry", COMPLAINT_BAND)
+    await store.storms.note(CHANNEL, Jot(asked={"b": NOON + MINUTE}, carded={"c": ""}, storming=True), NOON)
     await store.storms.fresh(CHANNEL, resumed=resumed)
     tally = await store.storms.tally(CHANNEL, STORM, NOON)
-    assert (tally.folded, tally.waiting) == (1, 0)
-    assert (tally.counts.get("folded") == 1) is resumed
+    assert (tally.folded, tally.waiting, tally.admitted) == (1, 0, 0)
+    assert (tally.counts.get("folded"), tally.counts["own"], tally.words) == (
+        (2, 1, (("ferry", 2),)) if resumed else (None, 0, ())
+    )
+    assert await fold(store, "a") == ("own" if resumed else "folded")
 
 
 async def test_one_ring_in_five_minutes_whoever_asks(store: Store) -> None:
@@ -187,6 +257,8 @@ async def test_one_ring_in_five_minutes_whoever_asks(store: Store) -> None:
     assert await store.rings.ring("U1", "late", NOON + MINUTE, every) == timedelta(minutes=4)
     assert await store.rings.ring("U2", "late", NOON + MINUTE, every) == timedelta(0)
     assert await store.rings.ring("U1", "late", NOON + every, every) == timedelta(0)
+    await forget(store, every - SECOND)
+    assert await store.rings.ring("U1", "later", NOON + 2 * every - SECOND, every) == SECOND
 
 
 async def test_what_is_gathered_is_kept_once_and_can_be_settled(store: Store) -> None:
