@@ -74,8 +74,14 @@ class Tally:
 class StormStore(Protocol):
     """Storms in Redis. Every method raises StoreUnavailable."""
 
-    async def weathers(self) -> dict[str, Weather]: ...
-    async def weather(self, channel: str) -> Weather: ...
+    async def weathers(self) -> dict[str, Weather]:
+        """The weather of every channel that has any; what only a newer version can read is left out, and to that."""
+        ...
+
+    async def weather(self, channel: str) -> Weather:
+        """The weather of one channel. Raises Unreadable."""
+        ...
+
     async def swap(self, channel: str, before: Weather, after: Weather) -> bool:
         """Store a channel's weather unless somebody changed it meanwhile; clear weather is forgotten."""
         ...

@@ -14,7 +14,7 @@ from typing import Final, Literal
 import structlog
 
 from bot.domain.case import Case, Post, PostKind
-from bot.domain.errors import HarkError, StoreUnavailable
+from bot.domain.errors import HarkError, StoreUnavailable, Unreadable
 from bot.domain.ports import Clock, DueQueue
 from bot.domain.storm import (
     END_ALIKE,
@@ -198,7 +198,10 @@ class Storms:
     async def _begin(self, channel: str, seen: Measures, now: datetime) -> None:
         if begins(CLEAR, seen, now, "") is None:
             return
-        before = await self._store.weather(channel)
+        try:
+            before = await self._store.weather(channel)
+        except Unreadable:
+            return  # a newer version's storm
         after = begins(before, seen, now, secrets.token_hex(4))
         if after is None or after.storm is None or not await self._store.swap(channel, before, after):
             return

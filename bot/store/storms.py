@@ -4,10 +4,14 @@ A channel's weather is one document; what is counted and what is folded lies bes
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final, Literal
 
+from pydantic import ValidationError
+
+from bot.domain.errors import Unreadable
 from bot.domain.storm import COMPLAINT_BAND, EXEMPT_BANDS, ROOM, WINDOW, Weather, slot
 from bot.domain.storm_ports import STORM, Fold, Jot, Noted, Tally
 from bot.store.connect import Link
@@ -38,12 +42,15 @@ class RedisStorms:
     scripts: Scripts
 
     async def weathers(self) -> dict[str, Weather]:
-        """The weather of every channel that has any."""
-        stored = await self.link.do("HGETALL", self.keys.weather())
-        return {channel.decode(): _weather(doc) for channel, doc in stored.items()}
+        """The weather of every channel that has any; what only a newer version can read is left out, and to that."""
+        found: dict[str, Weather] = {}
+        for channel, doc in (await self.link.do("HGETALL", self.keys.weather())).items():
+            with suppress(Unreadable):
+                found[channel.decode()] = _weather(doc)
+        return found
 
     async def weather(self, channel: str) -> Weather:
-        """The weather of one channel."""
+        """The weather of one channel. Raises Unreadable."""
         doc = await self.link.do("HGET", self.keys.weather(), channel)
         return Weather() if doc is None else _weather(doc)
 
@@ -235,7 +242,10 @@ class RedisRings:
 
 
 def _weather(doc: bytes) -> Weather:
-    return Weather.model_validate_json(doc.partition(b"|")[2])
+    try:
+        return Weather.model_validate_json(doc.partition(b"|")[2])
+    except ValidationError as error:
+        raise Unreadable("a newer version of Hark wrote what holds in a channel") from error
 
 
 def _alike(value: bytes | None, now: int) -> int:

@@ -1,20 +1,25 @@
 """One case that only a newer version can read holds up no other: in a storm, in a known problem, in gathered alerts."""
 
+import asyncio
 from datetime import timedelta
 
 import pytest
 
 from bot.domain.case import Case
+from bot.domain.errors import Unreadable
 from bot.domain.passing import pass_time as time_passes
-from bot.domain.storm import Problem
+from bot.domain.ports import Due
+from bot.domain.storm import Problem, Storm, Weather
 from bot.services.casework import Casework
 from bot.services.storm_desk import Told
-from tests.support.cases import ANA
+from tests.support.cases import ANA, a_card
 from tests.support.policies import a_policy
 from tests.support.stores import written_by_a_newer_version
 from tests.support.storm_lab import CHANNEL, Lab, Worker, a_customer, a_lab, cards, folded, pass_time
+from tests.support.waiting import wait_until
 
 FERRY = Told("Ferry cancelled", "Storm at sea", "It goes tomorrow.", "ferry cancelled")
+OTHER = "C0OTHER001"
 POLICY = a_policy(alert_users=(ANA.id,))
 
 
@@ -70,6 +75,42 @@ async def test_a_known_problem_is_combed_and_solved_for_the_others(lab: Lab) -> 
         assert await worker.store.storms.standing(CHANNEL, opened.id, 9) == [angry[1].id]
         assert any(f"card {angry[2].id}" in text and text.endswith("· solved") for _, _, text in lab.slack.edits)
         assert await folded(worker, opened.id) < len(held)
+
+
+async def test_a_storm_that_only_a_newer_version_can_read_stops_no_worker(lab: Lab) -> None:
+    """It began for a reason that has no word here: its channel posts as on quiet days, and storms elsewhere hold."""
+    async with lab.worker() as worker:
+        store, weather = worker.store, worker.store.storms.keys.weather()
+        newer = b'1|{"storm":{"id":"s9","began_at":"2026-03-04T12:00:00Z","because":"hail"}}'
+        await store.link.do("HSET", weather, OTHER, newer)
+        for n in range(40):
+            await worker.take_in(a_customer(500 + n, f"Where is {n}?", lab.clock, posts=(a_card(channel=OTHER),)))
+        assert await a_storm(lab, worker)
+        await pass_time(lab, worker, seconds=30)
+        assert sum(channel == OTHER for _, channel, _, _ in lab.slack.posts) == 40
+        assert await store.link.do("HGET", weather, OTHER) == newer
+        with pytest.raises(Unreadable):
+            await worker.calm.act(Due(OTHER, 0, "token", 0))
+
+
+async def test_what_the_server_refuses_once_does_not_end_the_sharing(lab: Lab) -> None:
+    """A worker that stopped for it would be away for all its other work, too."""
+    async with lab.worker() as worker:
+        link, key, stop = worker.store.link, worker.store.storms.keys.weather(), asyncio.Event()
+        await link.do("SET", key, "no hash")
+        async with asyncio.TaskGroup() as group:
+            group.create_task(worker.calm.storms.run(stop))
+            await wait_until(lambda: failed(lab), "it fails")
+            await link.do("DEL", key)
+            storm = Weather(storm=Storm(id="s1", began_at=lab.clock.now(), because="wait"))
+            await worker.store.storms.swap(CHANNEL, Weather(), storm)
+            await wait_until(lambda: not worker.calm.is_clear(CHANNEL), "it learns of the storm")
+            stop.set()
+
+
+def failed(lab: Lab) -> float:
+    """How often the sharing failed."""
+    return lab.metrics.registry.get_sample_value("hark_failures_total", {"step": "storms"}) or 0.0
 
 
 async def test_gathered_alerts_tell_of_the_others(lab: Lab) -> None:
