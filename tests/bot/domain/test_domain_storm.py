@@ -36,6 +36,7 @@ from bot.domain.storm import (
     joined,
     passes,
     per_minute,
+    pressing_at,
     relieved,
     retry_after,
     slot,
@@ -100,11 +101,31 @@ def test_a_storm_that_holds_does_not_begin_again() -> None:
 @pytest.mark.parametrize(("after", "name"), [(RESUME - SECOND, "s1"), (RESUME, "s2")])
 def test_soon_after_its_end_a_storm_goes_on_with_the_same_card(after: timedelta, name: str) -> None:
     """Within half an hour it resumes; later a new one begins."""
-    ended = a_storm(ended_at=NOON)
+    ended = a_storm(calm_since=NOON - QUIET, ended_at=NOON)
     again = begins(ended, Measures(waiting=40), NOON + after, "s2")
     assert again is not None
     assert again.storm is not None
     assert (again.storm.id, again.storm.ended_at) == (name, None)
+    calm = passes(again, CALM, NOON + after + SECOND)
+    assert calm is not None
+    assert calm.storming, "it holds for five quiet minutes of its own"
+
+
+def test_calm_of_a_clock_that_ran_ahead_counts_from_now() -> None:
+    """Else the storm would hold until that instant comes, and five minutes more."""
+    calm = passes(a_storm(calm_since=NOON + timedelta(hours=1)), CALM, NOON)
+    assert calm is not None
+    assert calm.storm is not None
+    assert calm.storm.calm_since == NOON
+
+
+def test_within_a_band_what_falls_due_first_comes_first() -> None:
+    """Not who has waited longest; and who waits for nothing comes in the order in which they came."""
+    case = a_wish()
+    assert case.wait is not None
+    assert case.wait.answer_due != case.wait.since
+    assert pressing_at(case) == case.wait.answer_due
+    assert pressing_at(a_wish(wait=None)) == case.cycle.seen_at
 
 
 @pytest.mark.parametrize(

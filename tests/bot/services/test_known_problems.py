@@ -89,6 +89,25 @@ async def test_a_known_problem_from_opening_to_solved(lab: Lab) -> None:
         assert (await worker.store.storms.weather(CHANNEL)).problems == ()
 
 
+async def test_without_words_a_problem_takes_what_says_nearly_the_same(lab: Lab) -> None:
+    """Opened from the storm card with no word named: its largest group is what new cases are told by."""
+    async with lab.worker() as worker:
+        for n in range(45):
+            await worker.take_in(a_customer(n, f"Is the evening ferry {n} to Hvar cancelled today?", lab.clock))
+        await worker.work()
+        await pass_time(lab, worker, seconds=66, step=3)
+        opened = await worker.calm.desk.open_problem(CHANNEL, ANA.id, Told("Ferry", "", "It goes tomorrow.", ""))
+        assert isinstance(opened, Problem)
+        await pass_time(lab, worker, seconds=10)
+        same = a_customer(800, "Is the evening ferry 9 to Hvar cancelled today??", lab.clock)
+        other = a_customer(801, "Is there a ferry for bicycles?", lab.clock)
+        for case in (same, other):
+            await worker.take_in(case)
+        await pass_time(lab, worker, seconds=10)
+        assert await known_of(worker, same) == (False, "It goes tomorrow.")
+        assert await known_of(worker, other) is None
+
+
 async def test_cards_that_stand_already_join_a_problem_and_are_told_when_it_is_solved(lab: Lab) -> None:
     """Whoever complained first has a card long before the problem has a name; they are told like all others."""
     async with lab.worker() as worker:

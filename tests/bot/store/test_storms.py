@@ -273,6 +273,15 @@ async def test_what_is_gathered_is_kept_once_and_can_be_settled(store: Store) ->
     assert await store.rings.gathered("U1") == ["a"]
 
 
+async def test_of_very_many_gathered_cases_the_newest_are_kept(store: Store) -> None:
+    """Two thousand for one person, who reads five of them."""
+    key = store.rings.keys.gathered("U1")
+    await store.link.do("ZADD", key, *(part for n in range(2_000) for part in (n, f"c{n}")))
+    await store.rings.gather("U1", "newest", NOON)
+    gathered = await store.rings.gathered("U1")
+    assert (len(gathered), gathered[0], gathered[-1]) == (2_000, "c1", "newest")
+
+
 async def test_another_process_sees_the_same(redis_url: str) -> None:
     """Nothing is remembered outside Redis."""
     async with a_store(redis_url) as one, a_store(redis_url, instance="worker-2") as two:
