@@ -4,10 +4,14 @@ from datetime import timedelta
 
 import pytest
 
+from bot.domain.models import Kind
 from bot.domain.ports import Due
+from bot.domain.reading import Reading
 from bot.domain.storm import Face, Problem, Storm, Weather
+from bot.domain.storm_ports import STORM, Jot
 from bot.services.storm_desk import Told
-from tests.support.cases import ANA, NOON
+from bot.services.storms import folding
+from tests.support.cases import ANA, NOON, an_item
 from tests.support.storm_lab import CHANNEL, MAIN, Lab, Worker, a_customer, a_lab, pass_time
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
@@ -67,6 +71,43 @@ async def test_a_case_that_comes_as_its_problem_is_solved_gets_its_card(lab: Lab
         await pass_time(lab, one, two, seconds=30)
         assert len(lab.slack.of("card ")) == 1
         assert (await one.store.storms.weather(CHANNEL)).clear
+
+
+async def test_a_solved_problem_is_remembered_as_long_as_a_case_waits_for_its_card(lab: Lab) -> None:
+    """Others wait for a post meanwhile, so nothing on its card changes: who came with it is not forgotten."""
+    async with lab.worker() as worker:
+        opened = await worker.calm.desk.open_problem(CHANNEL, ANA.id, FERRY)
+        assert isinstance(opened, Problem)
+        await pass_time(lab, worker, seconds=12)
+        await late(lab, worker)
+        busy = Jot(asked={"others": lab.clock.now() + 2 * MINUTE})
+        await worker.store.storms.note(CHANNEL, busy, lab.clock.now())
+        assert await worker.calm.desk.solve(CHANNEL, opened.id, ANA.id, "It goes again.") is None
+        await pass_time(lab, worker, seconds=100, step=2)
+        assert len(lab.slack.of("card ")) == 0
+        await pass_time(lab, worker, seconds=60, step=2)
+        assert len(lab.slack.of("card ")) == 1
+        assert (await worker.store.storms.weather(CHANNEL)).clear
+
+
+async def test_a_storm_card_shows_no_private_words_and_no_insults(lab: Lab) -> None:
+    """It stands in a channel for all, and nobody works on what a troll says."""
+    troll = Reading(abuse="troll", intent="other", language="en")
+    said = an_item("My card was charged twice", kind=Kind.MESSAGE, private=True)
+    async with lab.worker() as worker:
+        cases = (
+            a_customer(1, "Is the pool heated?", lab.clock),
+            a_customer(2, "You are all idiots", lab.clock, reading=troll),
+            a_customer(3, "", lab.clock, items=(said,)),
+        )
+        storm = Storm(id="s1", began_at=NOON, because="wait")
+        await worker.store.storms.swap(CHANNEL, Weather(), Weather(storm=storm))
+        for case in cases:
+            await worker.take_in(case)
+            await worker.store.storms.fold(CHANNEL, STORM, folding(case), NOON)
+        data = await worker.calm.desk.storm(CHANNEL)
+        assert data is not None
+        assert [case.latest.text for case in data.examples] == ["Is the pool heated?"]
 
 
 async def late(lab: Lab, worker: Worker) -> None:
