@@ -110,7 +110,11 @@ class Storms:
             return None
         if abs(now - self._learnt) > FRESH:
             await self._learn(now)
-        target = folds_into(self._weathers.get(post.channel, CLEAR), case)
+        weather = self._weathers.get(post.channel, CLEAR)
+        target = folds_into(weather, case)
+        if weather.storm is not None and case.known is None and (case.claim is not None or not case.is_open):
+            became = "shown" if target is None else "settled"
+            await self._store.drop(post.channel, STORM, [case.id], became)  # it may have been folded before
         if target is None:
             return None
         if not case.is_open:

@@ -4,14 +4,17 @@ from datetime import timedelta
 
 import pytest
 
+from bot.domain.decisions import changed
+from bot.domain.lifecycle import close
 from bot.domain.models import Kind
 from bot.domain.ports import Due
 from bot.domain.reading import Reading
 from bot.domain.storm import Face, Problem, Storm, Weather
 from bot.domain.storm_ports import STORM, Jot
+from bot.services.casework import Casework
 from bot.services.storm_desk import Told
 from bot.services.storms import folding
-from tests.support.cases import ANA, NOON, an_item
+from tests.support.cases import ANA, NOON, a_claim, an_item
 from tests.support.storm_lab import CHANNEL, MAIN, Lab, Worker, a_customer, a_lab, pass_time
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
@@ -108,6 +111,26 @@ async def test_a_storm_card_shows_no_private_words_and_no_insults(lab: Lab) -> N
         data = await worker.calm.desk.storm(CHANNEL)
         assert data is not None
         assert [case.latest.text for case in data.examples] == ["Is the pool heated?"]
+
+
+async def test_who_was_claimed_or_settled_from_home_waits_behind_the_storm_card_no_more(lab: Lab) -> None:
+    """Colleagues work on the queue while it storms: its card tells of those whom nobody has looked at."""
+    async with lab.worker() as worker:
+        storm = Storm(id="s1", began_at=NOON, because="wait")
+        await worker.store.storms.swap(CHANNEL, Weather(), Weather(storm=storm))
+        await worker.work()
+        claimed, settled, waiting = (a_customer(n, "Is the pool heated?", lab.clock) for n in range(3))
+        for case in (claimed, settled, waiting):
+            await worker.take_in(case)
+        await worker.work()
+        casework = Casework(worker.store.cases, lab.clock)
+        await casework.apply(claimed.id, lambda case: changed(case, claim=a_claim()))
+        await casework.apply(settled.id, lambda case: close(case, ANA, "x", NOON))
+        await pass_time(lab, worker, seconds=10)
+        tally = await worker.store.storms.tally(CHANNEL, STORM, lab.clock.now())
+        assert (tally.folded, tally.counts["shown"], tally.counts["settled"]) == (1, 1, 1)
+        assert [text.split()[1] for _, _, text, _ in lab.slack.posts if text.startswith("card ")] == [claimed.id]
+        assert "1 customer waits in one card" in lab.slack.edits[-1][2]
 
 
 async def late(lab: Lab, worker: Worker) -> None:
