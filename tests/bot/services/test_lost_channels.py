@@ -206,3 +206,17 @@ def watching(lab: Lab, worker: Worker) -> tuple[Misplaced, Notices]:
     notices = Notices(store.notices, store.timers, lab.slack, notice_message, hide, (OPS,), lab.clock)
     places = ((MAIN,), (ANA.id,))
     return Misplaced(store.cases, store.storms, store.notes, notices, places, lab.clock), notices
+
+
+async def test_a_problem_that_only_ever_stood_elsewhere_says_there_that_it_is_solved(lab: Lab) -> None:
+    """Its own channel was lost before it was opened: who reads the copy is told, before all is forgotten."""
+    lab.slack.archived.add(CHANNEL)
+    async with lab.worker() as worker:
+        opened = await worker.calm.desk.open_problem(CHANNEL, ANA.id, FERRY)
+        assert isinstance(opened, Problem)
+        await pass_time(lab, worker, seconds=20)
+        assert places(lab, CARD) == [MAIN]
+        assert await worker.calm.desk.solve(CHANNEL, opened.id, ANA.id, "It goes again.") is None
+        await pass_time(lab, worker, seconds=120, step=5)
+        assert "solved" in edits(lab, ts_of(lab, MAIN, CARD))[-1]
+        assert (await worker.store.storms.weather(CHANNEL)).problems == ()
