@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from itertools import takewhile
 from typing import Final, NamedTuple
 
-from bot.domain.case import MODERATION, Case, Item, Person, Send, SendState
+from bot.domain.case import Case, Item, Person, Send, SendState
 from bot.domain.text.clean import cut
 from bot.domain.text.privacy import AllowList, mask
 
@@ -33,7 +33,8 @@ def meanwhile(case: Case, by: Person, seen: Seen | None) -> str:
     if other is None:
         return wrote_meanwhile(case, seen)
     said = mask(other.text, NOTHING_ALLOWED).text if other.private else other.text
-    return f"{other.by.name} answered meanwhile: “{cut(said, QUOTED)}”"
+    did = "tried to answer" if other.state is SendState.FAILED else "answered"
+    return f"{other.by.name} {did} meanwhile: “{cut(said, QUOTED)}”"
 
 
 def wrote_meanwhile(case: Case, seen: Seen | None) -> str:
@@ -60,5 +61,5 @@ def _newer(case: Case, seen: str) -> Iterator[Send]:
 
 
 def _is_said(send: Send) -> bool:
-    """Whether a send says something to the customer, and was not taken back."""
-    return send.state is not SendState.UNDONE and send.purpose not in MODERATION
+    """Whether a send has words for the customer (a like has none, nor has hiding), and was not taken back."""
+    return bool(send.text) and send.state is not SendState.UNDONE

@@ -104,6 +104,20 @@ def test_an_answer_that_was_taken_back_is_no_news() -> None:
     assert meanwhile(case, BEN, Seen()) == ""
 
 
+def test_of_a_thank_you_with_a_like_the_words_are_news() -> None:
+    """The like goes out after the words and says nothing: Ben is shown what Ana wrote, not an empty quotation."""
+    thanks = Draft(id="s1", purpose=Purpose.THANK, private=False, text="You made our day")
+    like = Draft(id="s1~", purpose=Purpose.LIKE, private=False, text="", after="s1")
+    case = case_of(queue(a_case(), Outgoing(by=ANA, drafts=(thanks, like)), NOON, POLICY))
+    assert meanwhile(case, BEN, Seen()) == "Ana answered meanwhile: “You made our day”"
+
+
+def test_an_answer_that_failed_is_not_told_as_one_that_the_customer_has() -> None:
+    """Ben hears of Ana's words, for she may press Retry; he is not to think that the customer has been answered."""
+    failed = a_send(by=ANA, text="On its way", state=SendState.FAILED)
+    assert meanwhile(a_case(sends=(failed,)), BEN, Seen()) == "Ana tried to answer meanwhile: “On its way”"
+
+
 def closes(case: Case, seen: Seen) -> Decision:
     """Ana presses Close."""
     return close(case, ANA, "solved", NOON, seen=seen)
