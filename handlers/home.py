@@ -13,6 +13,7 @@ from bot.cards.lists import listed
 from bot.cards.speed import home_line
 from bot.domain.case import Purpose
 from bot.services import health
+from bot.services.composing import DUPLICATE
 from bot.services.gate import trouble
 from bot.services.people import signature_problem, suggested_signature
 from bot.services.wording import from_slack
@@ -88,7 +89,7 @@ async def _sign(deps: Deps, ack: AsyncAck, body: dict[str, Any]) -> None:
     await deps.people.sign(await deps.people.who(user), signature)
     if state.case and state.purpose is Purpose.ACKNOWLEDGE:
         outcome = await deps.desk.acknowledge(state.case, user, state.send)
-        if outcome.refused:
+        if outcome.refused and outcome.code != DUPLICATE:
             await instead(ack, "Not sent", outcome.refused.text)
             return
     await ack()
