@@ -54,9 +54,9 @@ class DeskContext:
 
     def refused(self, case: Case, offer: Offer) -> Refused | None:
         """Why the case does not offer that now; None when it does."""
-        if offer in offers(case, self.capabilities(case), self.clock.now(), self.policy.contact):
-            return None
-        return Refused(code="not_offered", text=_why_not(case, offer, self.capabilities(case)))
+        capabilities = self.capabilities(case)
+        found = offers(case, capabilities, self.clock.now(), self.policy.contact)
+        return None if offer in found else Refused(code="not_offered", text=_why_not(case, offer, capabilities, found))
 
     async def press(self, case_id: str, user: str, decide: DecideAs) -> Outcome:
         """Apply what somebody decides; the pressed message is redrawn by the handler, the other copies soon after.
@@ -76,13 +76,19 @@ class DeskContext:
         return await self.casework.apply(case_id, decide, dedupe=(once,) if once else ())
 
 
-def _why_not(case: Case, offer: Offer, capabilities: Capabilities) -> str:
+def _why_not(case: Case, offer: Offer, capabilities: Capabilities, found: frozenset[Offer]) -> str:
     if not case.is_open:
         return "This case is closed. Reopen it first."
     if offer is Offer.ACKNOWLEDGE and (case.cycle.acknowledged_at or first_word_under_way(case)):
         return "The customer has had a first word already, or it is on its way."
     if offer is Offer.HIDE:
         return f"There is nothing here that can be hidden now. {CRITICISM}"
+    if offer in (Offer.TEMPLATE, Offer.PRIVATE) and Offer.REPLY in found and case.latest.private:
+        return "The customer has written in private meanwhile and can be answered there: press Reply."
+    return _why_unanswerable(case, offer, capabilities)
+
+
+def _why_unanswerable(case: Case, offer: Offer, capabilities: Capabilities) -> str:
     if offer is Offer.PRIVATE and capabilities.private_once and private_used(case, case.latest):
         return "A private message about this was sent already, and the network allows one. Wait for the customer."
     answered = case.newest(private=False) if offer is Offer.CLOSING_WORD else case.latest

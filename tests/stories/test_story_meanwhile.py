@@ -76,3 +76,22 @@ async def test_what_was_written_in_private_never_stands_in_public(redis_url: str
         await rig.press(ANA, card.ts, "hark:reply:v1")
         await wait_until(lambda: "PUBLIC" in str(rig.sandbox.slack.views(ANA)[-1]["title"]), "the form is open anew")
         assert "Your bag goes to Elm Street" in str(await rig.modal(ANA))
+
+
+async def test_whoever_takes_it_private_as_the_customer_writes_there_is_told_to_reply(redis_url: str) -> None:
+    """There is nothing to take private any more; that does not mean that Jamal cannot be answered."""
+    async with a_rig(redis_url) as rig:
+        post = rig.square.post("jamalreed", COMPLAINT)
+        card = await rig.card("my bag is lost")
+        await rig.press(ANA, card.ts, "hark:private:v1")
+        await rig.send(ANA, "Hi Jamal, one moment please", signature="^AK", line="We have written to you.")
+        await wait_until(rig.brand_posts, "the public line stands")
+        await writes(rig, card.ts, post.uri)
+        await rig.press(ANA, card.ts, "hark:private:v1")
+        rig.square.message("jamalreed", "acme", "My code is QX77TT")
+        await rig.shows(card.ts, "QX77TT")
+        answer = await rig.send(ANA, "What is your code?")
+        assert answer.errors == {
+            "text": "Not sent: The customer has written in private meanwhile and can be answered there: press Reply. "
+            "Your draft is kept."
+        }

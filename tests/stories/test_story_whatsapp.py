@@ -340,3 +340,18 @@ async def test_what_was_filled_in_stays_in_a_form_that_is_refused(redis_url: str
         answer = await typed(story)
         assert list(answer.errors.values()) == ["Not sent: This case is closed. Reopen it first."]
         assert not server.world.sent
+
+
+async def test_a_customer_who_writes_meanwhile_needs_no_template(redis_url: str) -> None:
+    """The window is open again: nobody is told that the customer cannot be answered, but how."""
+    async with a_story(redis_url) as story:
+        server, rig = story.server, story.rig
+        server.templates = [a_template("come_back", "Do you still need help? Answer here.")]
+        ts = await closed_window(story)
+        await choose(story, "come_back")
+        await story.tell(server.says(ANA, "Hello? Still broken"))
+        await rig.shows(ts, "hark:thank:v1")
+        await typed(story)
+        shown = str(await rig.modal(STAFF))
+        assert "The customer has written in private meanwhile and can be answered there: press Reply." in shown
+        assert not server.world.sent
