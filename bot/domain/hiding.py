@@ -153,6 +153,8 @@ def unhide(
     case: Case, item_id: str, send_id: str, by: Person, capabilities: Capabilities, now: datetime, policy: Policy
 ) -> Decision:
     """Show a hidden comment again. One person is enough, anybody, also after the case was closed."""
+    if case.send(send_id):
+        return Refused(code="duplicate", text="This has been asked already.")
     item = case.item(item_id)
     if item is None:
         return _KEPT_NO_MORE

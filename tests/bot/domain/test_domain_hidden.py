@@ -3,16 +3,21 @@
 from typing import Any
 
 from bot.domain.agenda import indexes
-from bot.domain.case import HideState, Purpose, SendState, Status
+from bot.domain.case import Case, HideState, Purpose, SendState, Status
 from bot.domain.hiding import (
+    KEPT,
+    approve,
     hidden_on_network,
+    pending,
     stopped,
+    subject,
     unhide,
 )
 from bot.domain.lifecycle import close
 from bot.domain.models import Capabilities, Sent
 from bot.domain.offers import Offer, offers
 from bot.domain.overtaking import overtaken_by
+from bot.domain.passing import pass_time
 from bot.domain.reading import Reading
 from bot.domain.receiving import deleted, edited, receive
 from bot.domain.replying import retry, undo
@@ -26,6 +31,7 @@ from tests.support.hiding_cases import (
     SOON,
     TROLL,
     a_rude_case,
+    a_troll,
     approved,
     asked,
     hidden,
@@ -153,6 +159,103 @@ def test_unhide_works_on_a_closed_case_and_not_without_the_means() -> None:
     case_of(unhide(case, "post-1", "u1", ANA, CAN, LATER, POLICY))
     assert refused(unhide(case, "post-1", "u1", ANA, Capabilities(), LATER, POLICY)).code == "not_hideable"
     assert refused(unhide(case, "post-7", "u1", ANA, CAN, LATER, POLICY)).code == "not_kept"
+
+
+def test_a_press_that_slack_repeats_shows_it_again_once() -> None:
+    """The network refused the first try, which waits for somebody's Retry: a second send would have its name."""
+    case = case_of(failed(case_of(unhide(hidden(), "post-1", "u1", ANA, CAN, LATER, POLICY)), "u1", "gone", LATER))
+    assert refused(unhide(case, "post-1", "u1", ANA, CAN, LATER, POLICY)).code == "duplicate"
+    assert len(case_of(unhide(case, "post-1", "u2", ANA, CAN, LATER, POLICY)).sends) == len(case.sends) + 1
+
+
+def test_what_the_customer_deleted_is_not_shown_again() -> None:
+    """Whoever presses on an older card is told."""
+    gone = case_of(deleted(hidden(), "post-1", LATER))
+    assert refused(unhide(gone, "post-1", "u1", ANA, CAN, LATER, POLICY)).code == "not_hidden"
+
+
+# --- what stands beside it --------------------------------------------------------------------------------------------
+
+
+NEW_WORDS: dict[str, Any] = {"masked": False, "cut": False, "now": LATER, "reading": TROLL}
+
+
+def two_comments() -> Case:
+    """Two rude comments of one customer; Ana has asked for the first to be hidden."""
+    second = a_troll(id="post-2", seq=2, ref={"id": "c2"})
+    return asked(a_rude_case(items=(a_troll(), second), item_count=2))
+
+
+def test_each_comment_is_hidden_apart_from_the_others() -> None:
+    """What is asked, approved and changed of one says nothing of another."""
+    case = approved(two_comments())
+    assert subject(case, CAN) == case.item("post-2")
+    both = case_of(approve(asked(case, id="hide-2", item="post-2"), "hide-2", BEN, CAN, LATER, POLICY))
+    assert [stopped(both, send, CAN) for send in both.sends] == ["", ""]
+    changed = case_of(edited(both, "post-2", "Idiots, all of you", "v2", **NEW_WORDS))
+    assert [send.state for send in changed.sends] == [SendState.QUEUED, SendState.UNDONE]
+
+
+def test_an_edit_of_one_comment_leaves_the_request_about_another() -> None:
+    """Ben may still approve it."""
+    case = case_of(edited(two_comments(), "post-2", "Idiots, all of you", "v2", **NEW_WORDS))
+    assert [each.id for each in pending(case)] == ["hide-1"]
+
+
+def test_an_answer_on_its_way_does_not_stand_in_the_way() -> None:
+    """The comment can be answered and hidden at the same time."""
+    assert Offer.HIDE in offers(a_rude_case(sends=(a_send(),)), CAN, NOON)
+
+
+def test_an_edit_does_not_keep_a_comment_hidden() -> None:
+    """Somebody wants to show it again, whatever the customer makes of its words meanwhile."""
+    case = case_of(unhide(hidden(), "post-1", "u1", ANA, CAN, LATER, POLICY))
+    case = case_of(edited(case, "post-1", "Sorry", "v2", **{**NEW_WORDS, "now": LATER + POLICY.undo}))
+    send = case.send("u1")
+    assert send is not None
+    assert (send.state, stopped(case, send, CAN)) == (SendState.QUEUED, "")
+
+
+def test_an_act_that_was_tried_is_not_taken_back_unseen() -> None:
+    """It may have been carried out: it is looked for on the network, or stopped there."""
+    tried = approved().sends[0].model_copy(update={"attempt": 1})
+    case = approved().model_copy(update={"sends": (tried,)})
+    case = case_of(edited(case, "post-1", "Sorry", "v2", **NEW_WORDS))
+    assert case.sends[0].state is SendState.QUEUED
+    assert "changed the words" in stopped(case, case.sends[0], CAN)
+
+
+def test_what_was_taken_back_overrules_nothing() -> None:
+    """The first try failed; a second one was approved and taken back: Retry makes the first one."""
+    first = case_of(failed(approved(), "hide-1", "no answer", SOON))
+    again = case_of(approve(asked(first, id="hide-2"), "hide-2", BEN, CAN, LATER, POLICY))
+    assert "decided otherwise" in stopped(again, again.sends[0], CAN)
+    back = case_of(undo(again, "hide-2", BEN, LATER))
+    assert stopped(back, back.sends[0], CAN) == ""
+
+
+def test_old_requests_go_but_never_one_that_nobody_decided() -> None:
+    """It would wait for a second person who cannot find it any more."""
+    case = two_comments()
+    decided = case.hidings[0].model_copy(update={"state": HideState.DECLINED})
+    old = tuple(decided.model_copy(update={"id": f"old-{n}"}) for n in range(KEPT))
+    case = asked(case.model_copy(update={"hidings": (*case.hidings, *old)}), id="hide-2", item="post-2")
+    assert [each.id for each in pending(case)] == ["hide-1", "hide-2"]
+    assert len(case.hidings) == KEPT
+
+
+def test_an_approval_and_an_expiry_are_dated() -> None:
+    """The card says since when."""
+    assert approved().hidings[0].decided_at == SOON
+    end = asked().hidings[0].until
+    assert case_of(pass_time(asked(), end, POLICY)).hidings[0].decided_at == end
+
+
+def test_an_act_without_words_is_too_late_to_undo_without_advice() -> None:
+    """No words are to be corrected with another reply."""
+    case = approved()
+    sending = case.model_copy(update={"sends": (case.sends[0].model_copy(update={"state": SendState.SENDING}),)})
+    assert refused(undo(sending, "hide-1", BEN, LATER)).text == "Too late: it is already on its way."
 
 
 # --- what the network tells -------------------------------------------------------------------------------------------
