@@ -33,7 +33,7 @@ def answered(case: Case, send: Send, now: datetime, policy: Policy) -> Case:
         update["wait"] = _still_waiting(case, policy)
     if send.purpose is Purpose.PRIVATE:
         cycle["private_at"] = case.cycle.private_at or now
-        update["loop_open"] = case.loop_open or any(not item.private for item in case.items)
+        update["loop_open"] = True
     if send.closes_loop:
         update["loop_open"] = False
     return case.model_copy(update={**update, "cycle": stamped(case, cycle, policy)})

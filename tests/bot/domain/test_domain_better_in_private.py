@@ -1,5 +1,6 @@
 """Which matters are better off in private: a hint on the card, so that the whole team decides alike."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -12,7 +13,9 @@ from tests.support.cases import NOON, a_case, an_item
 
 MONEY = Reading(intent="complaint", topics=("billing",))
 ANSWERED = Cycle(n=1, posted_at=NOON, seen_at=NOON, acknowledged_at=NOON)
+RETURNED = ANSWERED.model_copy(update={"n": 2, "seen_at": NOON + timedelta(seconds=1)})
 LONG = tuple(an_item(f"And another thing, {n}", id=f"post-{n}", seq=n) for n in range(1, 5))
+GONE = LONG[3].model_copy(update={"deleted": True})
 
 
 def hint(view: dict[str, Any] | None = None, **changes: Any) -> str:
@@ -28,12 +31,15 @@ def hint(view: dict[str, Any] | None = None, **changes: Any) -> str:
         ({"items": (an_item("My number is [phone ••67]", masked=True),)}, "personal data"),
         ({"items": (an_item(masked=True, deleted=True), an_item("Hello?", id="post-2", seq=2))}, ""),
         ({"items": (an_item(masked=True, hidden=True), an_item("Hello?", id="post-2", seq=2))}, ""),
+        ({"items": (an_item(masked=True, private=True), an_item("Hello?", id="post-2", seq=2))}, ""),
         ({"reading": MONEY}, "a payment"),
         ({"reading": MONEY.model_copy(update={"intent": "question"})}, ""),
         ({"reading": Reading(intent="complaint", abuse="heated")}, "heated"),
         ({"items": LONG, "item_count": 4, "cycle": ANSWERED}, "a long exchange"),
         ({"items": LONG, "item_count": 4, "cycle": ANSWERED, "people": 3}, ""),
         ({"items": LONG, "item_count": 4}, ""),
+        ({"items": LONG, "item_count": 4, "cycle": RETURNED}, ""),
+        ({"items": (*LONG[:3], GONE), "item_count": 4, "cycle": ANSWERED}, ""),
         ({"reading": MONEY, "wait": None}, ""),
         ({"reading": MONEY, "items": (an_item(private=True),)}, ""),
         ({"reading": MONEY, "cycle": Cycle(n=1, posted_at=NOON, seen_at=NOON, private_at=NOON)}, ""),

@@ -5,11 +5,14 @@ from typing import Any
 
 import pytest
 
-from bot.domain.case import Status
+from bot.domain.case import Purpose, Status
 from bot.domain.models import Capabilities
 from bot.domain.offers import Offer, offers
-from tests.support.cases import NOON, a_case, an_item
+from bot.domain.replying import Draft, Outgoing, queue
+from tests.support.cases import ANA, NOON, a_case, an_item
+from tests.support.decisions import case_of
 from tests.support.hiding_cases import CAN
+from tests.support.policies import a_policy
 
 OVER = NOON - timedelta(hours=1)
 PRIVATE = an_item("It is order 88", seq=2, id="message-1", private=True, reply_until=OVER)
@@ -46,3 +49,12 @@ def test_no_closing_word_below_a_hidden_comment_where_the_network_takes_none() -
     case = a_case(items=(an_item(hidden=True), PRIVATE))
     assert Offer.CLOSING_WORD not in offers(case, CAN.model_copy(update={"answers_hidden": False}), NOON)
     assert Offer.CLOSING_WORD in offers(case, CAN, NOON)
+
+
+def test_it_is_said_where_the_public_words_stand() -> None:
+    """It has no place below the private message that came since."""
+    public = an_item(ref={"id": "c1"})
+    line = Draft(id="s1", purpose=Purpose.NOTICE, private=False, text="All sorted ^AK", closes_loop=True)
+    outgoing = Outgoing(by=ANA, drafts=(line,))
+    (send,) = case_of(queue(a_case(items=(public, PRIVATE)), outgoing, NOON, a_policy())).sends
+    assert (send.to, send.ref) == ("post-1", {"id": "c1"})

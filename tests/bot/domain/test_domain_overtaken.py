@@ -7,6 +7,7 @@ import pytest
 from bot.domain.case import Case, Person, Purpose, SendState
 from bot.domain.decisions import Decision, Refused
 from bot.domain.lifecycle import close, dismiss
+from bot.domain.models import Author
 from bot.domain.overtaking import Seen, meanwhile, overtaken_by, seen_of
 from bot.domain.replying import SENDS_KEPT, Draft, Outgoing, queue, undo
 from tests.support.cases import ANA, BEN, NOON, a_case, a_send, an_item
@@ -110,6 +111,20 @@ def test_of_a_thank_you_with_a_like_the_words_are_news() -> None:
     like = Draft(id="s1~", purpose=Purpose.LIKE, private=False, text="", after="s1")
     case = case_of(queue(a_case(), Outgoing(by=ANA, drafts=(thanks, like)), NOON, POLICY))
     assert meanwhile(case, BEN, Seen()) == "Ana answered meanwhile: “You made our day”"
+
+
+def test_a_long_answer_is_quoted_in_part() -> None:
+    """A form has room for a few lines below a field."""
+    told = a_send(by=ANA, text="We have looked into it. " * 40)
+    assert meanwhile(a_case(sends=(told,)), BEN, Seen()).endswith("…”")
+    assert len(meanwhile(a_case(sends=(told,)), BEN, Seen())) < 250
+
+
+def test_whoever_wrote_is_named() -> None:
+    """In a topic with several customers it need not be the one whose case it is."""
+    dora = Author(id="did:plc:dora", handle="dora.example", name="Dora")
+    case = with_words(a_case(), "Me too", author=dora)
+    assert meanwhile(case, ANA, seen_of(a_case())) == "Dora wrote meanwhile: “Me too”"
 
 
 def test_an_answer_that_failed_is_not_told_as_one_that_the_customer_has() -> None:

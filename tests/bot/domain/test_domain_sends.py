@@ -82,6 +82,14 @@ def test_answering_anothers_case_does_not_take_it_away() -> None:
     assert case.claim == a_claim(BEN)
 
 
+def test_who_answers_keeps_their_claim() -> None:
+    """Pressing Send is a sign of life: the lease starts afresh, and nobody asks whether Ana is still on it."""
+    early = NOON - 20 * 60 * SECOND
+    case = queued(case=a_case(claim=a_claim(ANA, early)))
+    assert case.claim is not None
+    assert (case.claim.at, case.claim.until) == (early, NOON + POLICY.claim_lease)
+
+
 def test_a_double_submit_is_one_send() -> None:
     """The id made when the modal was opened is the send's; the second press of Send changes nothing."""
     answer = queue(queued(), Outgoing(by=ANA, drafts=(REPLY,)), NOON, POLICY)
