@@ -125,11 +125,12 @@ async def _submit(deps: Deps, ack: AsyncAck, body: dict[str, Any]) -> None:
 async def _refuse(deps: Deps, ack: AsyncAck, form: Form, refused: Refused) -> None:
     """Refuse below the text, so that all that was typed stays there to be copied or sent later: a draft holds no public
     line. A form whose title says what is not true any more must not stay."""
-    await deps.composing.keep_draft(form.state.case, form.user, form.typed.text)
+    kept = await deps.composing.keep_draft(form.state.case, form.user, form.typed.text, form.state.send)
+    why = f"{refused.text} Your draft is kept." if kept else refused.text
     if refused in MOVED.values():
-        await instead(ack, "Not sent", f"{refused.text} Your draft is kept.")
+        await instead(ack, "Not sent", why)
         return
-    await wrong(ack, InputId.TEXT, f"Not sent: {refused.text} Your draft is kept.")
+    await wrong(ack, InputId.TEXT, f"Not sent: {why}")
 
 
 async def _advise(deps: Deps, ack: AsyncAck, form: Form, advice: Advice) -> None:

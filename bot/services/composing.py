@@ -4,7 +4,7 @@ import random
 from dataclasses import dataclass
 
 from bot.domain import replying
-from bot.domain.case import Case, Person, Purpose
+from bot.domain.case import Case, Person, Purpose, Send, SendState
 from bot.domain.decisions import Refused
 from bot.domain.models import Capabilities, LengthRule
 from bot.domain.network import Titles
@@ -30,6 +30,7 @@ MOVED = {
     ),
 }
 """What a form's title said holds no longer, by whether its words would be private now."""
+TAKEN_BACK = Refused(code="taken_back", text="This was taken back meanwhile. Open the form again to send it.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,18 +121,22 @@ class Composing:
         by = await self._at.people.who(user)
         return await self._at.submit(case_id, lambda case: replying.stop_writing(case, by))
 
-    async def keep_draft(self, case_id: str, user: str, text: str, send: str = "") -> None:
-        """Remember what is being typed in the form that makes this send. Once that is made it is no draft any more: the
-        last letter may be told after Send, for Slack keeps no order."""
-        case = await self._at.casework.cases.load(case_id) if send else None
-        if case is None or case.send(send) is None:
-            await self._at.notes.save_draft(case_id, user, text)
+    async def keep_draft(self, case_id: str, user: str, text: str, send: str) -> bool:
+        """Remember what is being typed in the form that makes this send; whether it is kept. Once that is made it is no
+        draft any more: the last letter may be told after Send, for Slack keeps no order. What is written to somebody
+        who was erased meanwhile would outlive them."""
+        case = await self._at.casework.cases.load(case_id)
+        if case is None or case.send(send) is not None:
+            return False
+        await self._at.notes.save_draft(case_id, user, text)
+        return True
 
     async def submit(self, submission: Submission) -> Answer:
         """Send what was written: problems come back by field, advice once, then it is queued."""
         known = await self._at.casework.cases.load(submission.case_id)
-        if known is not None and known.send(submission.id):
-            return await self._repeated(known, submission)
+        send = known.send(submission.id) if known else None
+        if known is not None and send is not None:
+            return await self._repeated(known, send, submission)
         person = await self._at.people.who(submission.user)
         unsigned = not person.signature
         if unsigned:
@@ -154,8 +159,11 @@ class Composing:
             person = await self._at.people.sign(person, person.signature)
         return await self._queue(case, person, submission, drafts)
 
-    async def _repeated(self, case: Case, submission: Submission) -> Outcome:
-        """The same Send again, because its answer never reached the person: what came after it may be missing."""
+    async def _repeated(self, case: Case, send: Send, submission: Submission) -> Outcome:
+        """The same Send again, because its answer never reached the person: what came after it may be missing. Once it
+        was taken back, its words are the person's draft again."""
+        if send.state is SendState.UNDONE:
+            return Outcome(case, TAKEN_BACK)
         await self._at.notes.save_draft(case.id, submission.user, "")
         return Outcome(case, Refused(code=DUPLICATE, text="This has been sent already."))
 

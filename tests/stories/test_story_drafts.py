@@ -55,6 +55,7 @@ async def test_the_last_letter_may_be_told_after_send(redis_url: str) -> None:
     async with a_rig(redis_url) as rig:
         card = await rig.complains()
         await opened(rig, card.ts, "reply")
+        await types(rig, "We have found")
         hub, view = rig.sandbox.slack.hub, dict(await rig.modal(ANA))
         element = next(each["element"] for each in view["blocks"] if each.get("block_id") == "text")
         typed = payloads.action("text", element, {"value": "We have found it"}, hub.next_ts())

@@ -1,6 +1,9 @@
 """A form that is refused stays open with all that was typed into it."""
 
-from tests.support.rig import ANA, BEN, COMPLAINT, Rig, a_rig
+from redis.asyncio import Redis
+
+from handlers.pressing import OLD_CARD
+from tests.support.rig import ANA, BEN, CARE, COMPLAINT, Rig, a_rig
 from tests.support.waiting import wait_until
 
 
@@ -78,3 +81,32 @@ async def test_a_closing_line_stays_in_the_form_when_the_post_is_gone(redis_url:
 async def _deleted(rig: Rig) -> bool:
     (case,) = await rig.service.store.cases.waiting(2)
     return case.items[0].deleted
+
+
+async def test_a_button_that_another_version_drew_is_answered(redis_url: str) -> None:
+    """Nothing happens to the case, and whoever pressed is told which card to use."""
+    async with a_rig(redis_url) as rig:
+        ts = (await rig.complains()).ts
+        blocks = rig.sandbox.slack.message(CARE, ts).blocks
+        claim = next(each for block in blocks for each in block.get("elements", []) if "claim" in str(each))
+        claim["value"] = '{"v":2}'
+        await rig.press(ANA, ts, "hark:claim:v1")
+        await wait_until(rig.whispers, "Ana is told")
+        assert [each.text for each in rig.whispers()] == [OLD_CARD]
+        (case,) = await rig.service.store.cases.waiting(1)
+        assert case.claim is None
+
+
+async def test_no_draft_is_kept_of_a_case_that_was_erased(redis_url: str, redis: Redis) -> None:
+    """Jamal is erased while Ana writes to him: her words stay in the open form, and nowhere else."""
+    async with a_rig(redis_url) as rig:
+        ts = (await rig.complains()).ts
+        await rig.press(ANA, ts, "hark:reply:v1")
+        view = await rig.modal(ANA)
+        await rig.shows(ts, "is writing")
+        (case,) = await rig.service.store.cases.waiting(1)
+        await redis.delete(*[key async for key in redis.scan_iter(f"*:case:{case.id}")])
+        await rig.sandbox.slack.press(ANA, "text", "hark:draft:v1", view_id=view["id"], value="Dear Jamal")
+        answer = await rig.send(ANA, "Dear Jamal, we have found it", signature="^AK")
+        assert answer.errors == {"text": "Not sent: This case is no longer kept."}
+        assert [key async for key in redis.scan_iter("*:draft:*")] == []
