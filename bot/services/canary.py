@@ -98,7 +98,7 @@ class Canary:
         asked = await self._check(name)
         words = Words(headline=self._silence(name, stream), mend=f"The account's own check says: {asked}")
         await self._notices.tell(kind_of("quiet", name), words, at=stream.quiet_from)
-        return stream.model_copy(update={"rung": now, "back": 0, "back_at": None})
+        return stream.model_copy(update={"rung": now})
 
     def _silence(self, name: str, stream: Stream) -> str:
         """ "the last mention on Facebook came 9 h ago; at this time of week 9 of 10 gaps are under 50 min"."""

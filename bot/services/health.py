@@ -53,12 +53,11 @@ def together(facts: Sequence[Fact]) -> Health:
         return NOTHING_YET
     checked = max((fact.at for fact in facts if fact.source == CHECK and fact.health.ok), default=None)
     wrong = [fact for fact in facts if not fact.health.ok and not _is_over(fact, checked)]
-    shown = wrong or [_newest_good(facts)]
-    mends = wrong or [fact for fact in facts if fact.health.ok]
+    good = [fact for fact in facts if fact.health.ok]
     return Health(
         ok=not wrong,
-        summary=_joined(fact.health.summary for fact in shown),
-        mend=_joined(fact.health.mend for fact in mends),
+        summary=_joined(fact.health.summary for fact in wrong or [max(good, key=_weight)]),
+        mend=_joined(fact.health.mend for fact in wrong or good),
         expires_at=min((fact.health.expires_at for fact in facts if fact.health.expires_at), default=None),
     )
 
@@ -67,10 +66,9 @@ def _is_over(fact: Fact, checked: datetime | None) -> bool:
     return fact.source == SENDS and checked is not None and checked > fact.at
 
 
-def _newest_good(facts: Sequence[Fact]) -> Fact:
-    """The newest word of a poll, or of the check where nothing is polled."""
-    good = [fact for fact in facts if fact.health.ok]
-    return max(good or facts, key=lambda fact: (_SAYS.get(fact.source, 2), fact.at))
+def _weight(fact: Fact) -> tuple[int, datetime]:
+    """What is shown of the good words: the newest of a poll, or of the check where nothing is polled."""
+    return _SAYS.get(fact.source, 2), fact.at
 
 
 def _joined(texts: Iterable[str]) -> str:

@@ -7,6 +7,7 @@ from functools import partial
 from bot.cards.home import MINE_SHOWN, WAITING_SHOWN
 from bot.domain.case import Person
 from bot.domain.ports import Commit
+from bot.services.composing import THANKS
 from tests.support.cases import a_case, a_claim, a_key, a_wait
 from tests.support.rig import ANA, BEN, CARE, COMPLAINT, Rig, a_rig
 from tests.support.waiting import wait_until
@@ -167,6 +168,7 @@ async def test_thank_suggests_a_text_that_is_never_the_same_twice(redis_url: str
             await rig.send(ANA, seen[-1], signature="^AK")
         await wait_until(lambda: len(rig.brand_posts()) == 2, "both thanks stand")
         assert seen[0] != seen[1]
+        assert await rig.service.store.notes.recent(THANKS) == seen
 
 
 async def test_a_thank_you_may_come_with_a_like(redis_url: str) -> None:
@@ -188,9 +190,10 @@ async def test_taking_it_private_keeps_one_case_and_asks_for_a_closing_word(redi
     async with a_rig(redis_url) as rig:
         card = await rig.complains()
         await rig.press(ANA, card.ts, "hark:private:v1")
-        await rig.send(
-            ANA, "Hi Jamal, what is your booking code?", signature="^AK", line="We have written to you, Jamal."
-        )
+        ask, line = "Is jamal@mail.example right? " + "Tell us all. " * 30, "We have written to you, Jamal."
+        wrong = await rig.send(ANA, ask, signature="^AK", line="We wrote to jamal@mail.example")
+        assert list(wrong.errors) == ["line"]
+        assert (await rig.send(ANA, ask, signature="^AK", line=line)).ok
         await rig.shows(card.ts, "public thread")
         await wait_until(lambda: rig.brand_posts() == ["We have written to you, Jamal. ^AK"], "the public line stands")
         rig.square.message("jamalreed", "acme", "My code is QX77TT")

@@ -1,7 +1,7 @@
 """A stream that went silent is told with its usual rhythm and the account's own check; its return too."""
 
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -9,11 +9,12 @@ import pytest
 
 from bot.domain.calendar import Calendar
 from bot.domain.canary import Arrival, Stream
-from bot.domain.errors import Transient
+from bot.domain.errors import StoreUnavailable, Transient
 from bot.domain.models import Event, Health, Raw
 from bot.domain.network import Titles
 from bot.domain.notices import kind_of
-from bot.services.canary import CANARY, EVERY, Canary
+from bot.services.canary import CANARY, EVERY, Canary, _span
+from bot.store.heard import RedisHeard
 from connectors.webhook.connector import WebhookConnector
 from tests.support.cases import NOON
 from tests.support.notices import Desk, a_notice_desk
@@ -104,6 +105,7 @@ async def test_silence_is_told_with_what_is_usual_and_what_the_check_says(mine: 
     assert "The last sign of life from Square (@acme, webhook) came " in said
     assert re.search("at 12:00; at this time of the week 9 of 10 gaps are under 1[3-9] min", said)
     assert "token good for 40 days. Is the webhook subscribed?" in said
+    assert "Hark itself was away" not in said
     (health,) = await mine.canary.health()
     assert not health.ok
     assert "Square" in health.summary
@@ -120,11 +122,42 @@ async def test_its_return_is_told_with_how_many_came(mine: Mine) -> None:
     assert len(await mine.silent(0.5)) == 2
 
 
+async def test_each_return_is_told_with_its_own_count(mine: Mine) -> None:
+    """What came after the silence before is not new any more."""
+    for count, hours in ((3, 2), (2, 7)):  # the same trouble is told again six hours later
+        await mine.silent(hours)
+        at = mine.desk.clock.now().replace(second=0, microsecond=0)
+        await mine.desk.store.heard.add({NAME: [Arrival(at=at, count=count)]})
+        said = await mine.silent(0.1)
+        assert f"is back: {count} new since {at:%H:%M}" in said[-1]
+
+
+async def test_what_came_is_counted_after_a_look_that_could_not_keep_it(mine: Mine) -> None:
+    """The store goes away in the middle of a look: nothing that was heard is forgotten by then."""
+
+    class Away(RedisHeard):
+        """A book that takes nothing more."""
+
+        async def keep(self, streams: Mapping[str, Stream], gone: Sequence[str] = ()) -> None:
+            """The store does not answer."""
+            del streams, gone
+            raise StoreUnavailable("no answer")
+
+    heard = mine.desk.store.heard
+    await heard.add({NAME: [Arrival(at=NOON)]})
+    away, accounts = Away(heard.link, heard.keys), {("square", "main"): mine.account}
+    broken = Canary(away, mine.desk.notices, accounts, Titles(square="Square"), Calendar(), mine.desk.clock)
+    with pytest.raises(StoreUnavailable):
+        await broken.act(CANARY)
+    assert await heard.waiting() == {NAME: [Arrival(at=NOON)]}
+
+
 @pytest.mark.parametrize(
     ("says", "shown"),
     [
         (Health(ok=False, summary="the token has expired", mend="Log in again"), "the token has expired. Log in again"),
         (Transient("the network does not answer"), "the network does not answer. Run"),
+        (TimeoutError(), "no answer. Run `python -m bot check`"),
     ],
 )
 async def test_a_failing_check_is_part_of_the_notice(mine: Mine, says: Health | Exception, shown: str) -> None:
@@ -171,6 +204,9 @@ async def test_a_search_that_the_settings_name_no_more_is_forgotten(mine: Mine) 
     await mine.desk.due(kind_of("quiet", there))
     assert [each.text for each in mine.desk.said() if "search:bags" in each.text]
     assert [each.text for each in mine.desk.said() if "search:shoes" in each.text] == []
+    assert "Is the search or login still right?" in str([each.blocks for each in mine.desk.said()])
+    await mine.desk.due(kind_of("lost", "square", "main"))
+    assert [each.text for each in mine.desk.said() if "do not name this account" in each.text] == []
 
 
 async def test_a_new_stream_is_learned_and_an_old_account_forgotten(mine: Mine) -> None:
@@ -195,3 +231,11 @@ async def test_an_account_that_the_settings_lost_is_told_once(mine: Mine) -> Non
     (said,) = (f"{each.text} {each.blocks}" for each in mine.desk.said())
     assert "Nothing comes in from Square (main) any more: the settings do not name this account" in said
     assert "set its variables again" in said
+
+
+@pytest.mark.parametrize(
+    ("minutes", "words"), [(0, "1 min"), (119, "119 min"), (120, "2 h"), (47 * 60, "47 h"), (48 * 60, "2 days")]
+)
+def test_a_silence_in_words(minutes: int, words: str) -> None:
+    """Minutes below two hours, hours below two days."""
+    assert _span(timedelta(minutes=minutes)) == words

@@ -11,7 +11,7 @@ import pytest
 
 from bot.domain.dead import KEPT, error_class
 from bot.domain.network import Titles
-from bot.services.dead_watch import DEAD, KINDS, DeadWatch
+from bot.services.dead_watch import DEAD, KINDS, STATE_KEPT, DeadWatch
 from tests.support.cases import a_raw
 from tests.support.notices import Desk, a_notice_desk
 
@@ -120,6 +120,7 @@ async def test_when_all_were_replayed_a_word_says_so(watched: Watched) -> None:
     said = await watched.look()
     assert len(said) == 2
     assert "No dead letter of Square waits any more" in said[1]
+    assert (await watched.watch._looked()).kinds == {}, "there is room for new kinds"
 
 
 async def test_a_flood_of_kinds_is_bounded(watched: Watched) -> None:
@@ -128,6 +129,14 @@ async def test_a_flood_of_kinds_is_bounded(watched: Watched) -> None:
     for n in range(KINDS + 10):
         await watched.bury(f"strange {letters[n // 26]}{letters[n % 26]}")
     assert len(await watched.look()) == KINDS + 1
+    watched.desk.clock.advance(timedelta(hours=7))
+    await watched.bury("strange aa")
+    assert "· 2 in all" in (await watched.look())[-1], "one that is known stays a kind of its own"
+
+
+def test_what_was_told_is_known_for_longer_than_letters_wait() -> None:
+    """Nobody may bury anything for weeks: the letters of before are not to be told of and counted again."""
+    assert STATE_KEPT > KEPT
 
 
 async def test_check_and_home_say_how_many_wait(watched: Watched) -> None:

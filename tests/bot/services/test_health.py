@@ -53,7 +53,8 @@ def test_a_failed_answer_is_trouble_until_a_check_finds_all_well() -> None:
     bad = fact("sends", ok=False, text="the token has expired", after=5)
     assert not together([fact("check"), bad]).ok
     assert not together([bad]).ok
-    assert not together([bad, fact("check", ok=False, after=9)]).ok
+    both = together([bad, fact("check", ok=False, text="no answer", after=9)])
+    assert both == Health(ok=False, summary="the token has expired · no answer")
     assert together([fact("check", after=9), bad]).ok
 
 

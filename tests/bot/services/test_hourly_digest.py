@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from bot.cards.hourly import HourlyData, hourly_message
+from bot.domain.calendar import Calendar
 from bot.domain.case import Cycle
 from bot.domain.ports import Commit, Due, Posted, Rendered
 from bot.services.casework import Casework
@@ -68,10 +69,15 @@ async def desk(redis_url: str) -> AsyncIterator[Desk]:
 
 
 def writing(
-    store: Store, gateway: SlackGateway, render: Callable[[Hour], Rendered], channel: str, clock: TestClock
+    store: Store,
+    gateway: SlackGateway,
+    render: Callable[[Hour], Rendered],
+    channel: str,
+    clock: TestClock,
+    calendar: Calendar | None = None,
 ) -> Hourly:
     """What writes the message in a channel."""
-    policy = a_policy(channel=channel)
+    policy = a_policy(channel=channel, calendar=calendar or Calendar())
     speeds = Speeds(store.speed, [("square", "hark.example")], policy.calendar, clock)
     return Hourly(store.cases, speeds, store.notes, gateway, render, policy, clock)
 
@@ -205,6 +211,51 @@ async def test_who_waits_longest_is_told_of_wherever_they_stand_in_the_list(desk
     (hour,) = hours
     assert hour.oldest == since
     assert oldest.id not in {case.id for case in hour.waiting}
+
+
+async def test_a_quiet_night_posts_nothing(desk: Desk) -> None:
+    """Nobody waits, nothing happened, and no message stands that would have to say so."""
+    await desk.hourly.write()
+    assert desk.told() == []
+
+
+async def test_what_stands_already_is_not_edited(desk: Desk) -> None:
+    """Hour after hour nobody waits: Slack is asked once, for the first of them."""
+    await hour_with(desk, "Ana")
+    for _ in range(3):
+        desk.clock.advance(timedelta(hours=1))
+        await desk.hourly.write()
+    assert desk.told() == ["quiet"]
+    assert len(desk.slack.calls_of("chat.update")) == 1
+
+
+async def test_each_day_of_the_desk_has_a_message_of_its_own(desk: Desk) -> None:
+    """Its midnight is that of the team's wall clock, not that of the server; yesterday's message stays."""
+    desk.hourly = writing(desk.store, desk.gateway, Line, CARE, desk.clock, Calendar(zone="Pacific/Auckland"))
+    desk.clock.advance(timedelta(minutes=-151))
+    await hour_with(desk, "Ana")  # told at 10:29 UTC, which is 23:29 in Auckland
+    await hour_with(desk, "Ben")
+    assert desk.told() == ["Ana liked", "Ben liked"]
+
+
+async def test_an_hour_is_told_once_it_is_over(desk: Desk) -> None:
+    """More may come in it, and it is told once; since when all this came is the first hour of those told."""
+    hours = list[Hour]()
+
+    def noting(hour: Hour) -> Line:
+        hours.append(hour)
+        return Line(hour)
+
+    desk.hourly = writing(desk.store, desk.gateway, noting, CARE, desk.clock)
+    await waiting(desk, 1)
+    began = desk.clock.now()
+    for name in ("Ana", "Ben"):
+        await desk.store.notes.add_to_digest(desk.clock.now().strftime(HOUR_NAME), name, f"{name} liked")
+        desk.clock.advance(timedelta(hours=1))
+    await desk.store.notes.add_to_digest(desk.clock.now().strftime(HOUR_NAME), "Cem", "Cem liked")
+    await desk.hourly.write()
+    (hour,) = hours
+    assert (hour.quiet, hour.quiet_since) == (("Ana liked", "Ben liked"), began)
 
 
 async def waiting(desk: Desk, many: int) -> None:

@@ -4,9 +4,9 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from bot.domain.case import STAND_IN, Person
+from bot.domain.case import SIGNATURE_LONGEST, STAND_IN, Person
 from bot.domain.errors import SlackUnknown
-from bot.services.people import People, suggested_signature
+from bot.services.people import People, signature_problem, signed, suggested_signature
 from tests.support.stores import a_store
 
 ANA = "U0ANA00001"
@@ -101,3 +101,26 @@ def test_the_initials_of_a_stand_in_are_nobodys_signature() -> None:
 def test_initials_are_the_first_letters_of_words_in_any_script(name: str, signature: str) -> None:
     """Vowel signs and accents are parts of a word, and of its first letter."""
     assert suggested_signature(name) == signature
+
+
+@pytest.mark.parametrize(
+    ("signature", "problem"),
+    [
+        (" ^AK ", ""),
+        ("x" * SIGNATURE_LONGEST, ""),
+        ("x" * (SIGNATURE_LONGEST + 1), "one line and within 24 characters"),
+        ("Ana\nKovač", "one line and within 24 characters"),
+        (":party_parrot:", "only Slack understands it"),
+        (" ", "Customers should know who speaks"),
+    ],
+)
+def test_what_is_wrong_with_a_signature(signature: str, problem: str) -> None:
+    """Said to its owner, wherever it is set."""
+    assert problem in signature_problem(signature)
+    assert bool(signature_problem(signature)) == bool(problem)
+
+
+def test_words_that_are_signed_already_are_not_signed_twice() -> None:
+    """Some type their signature themselves, or send the draft of words that were taken back."""
+    assert signed(" We have found it ", "^AK") == signed("We have found it ^AK", "^AK") == "We have found it ^AK"
+    assert signed("We have found it", "") == "We have found it"

@@ -158,6 +158,15 @@ async def test_a_trouble_of_a_poll_is_told_until_the_next_good_one(desk: Desk) -
         assert (found.ok, found.summary) == (ok, summary)
 
 
+async def test_a_fact_that_another_version_wrote_hides_no_other(desk: Desk) -> None:
+    """Two versions run side by side during an upgrade: what one of them cannot read, it leaves out."""
+    for source in (health.RECHECK, health.SENDS):
+        bad = Health(ok=False, summary=f"{source} refused")
+        await health.note(desk.store.notes, desk.account, source, bad, desk.clock.now())
+    await desk.store.notes.set("health:square/main/check", '{"v":2}', health.KEPT)
+    assert (await health.read(desk.store.notes, desk.account)).summary == "recheck refused · sends refused"
+
+
 @pytest.mark.parametrize(("well", "after_s"), [(True, CHECK_EVERY_S), (False, AFTER_BAD_CHECK_S)])
 async def test_a_check_that_found_trouble_comes_back_sooner(desk: Desk, well: bool, after_s: float) -> None:
     """Whoever has mended a token need not wait half an hour to see that it is well."""
