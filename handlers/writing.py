@@ -139,7 +139,7 @@ async def _advise(deps: Deps, ack: AsyncAck, form: Form, advice: Advice) -> None
     if isinstance(composition, Refused):
         await _refuse(deps, ack, form, composition)
         return
-    confirmed = tuple(dict.fromkeys((*form.state.confirmed, ADVISED)))
+    confirmed = (ADVISED,) if advice.tone else form.state.confirmed
     again = form.state.having_read(advice.seen).model_copy(update={"confirmed": confirmed})
     typed = WritingForm(form.typed.text, form.typed.line, form.typed.signature, (advice.text,))
     await ack(response_action="update", view=_modal(deps, composition, again, typed))

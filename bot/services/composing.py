@@ -69,10 +69,12 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class Advice:
-    """Nothing was sent yet: the sender should read this first, and may then send all the same."""
+    """Nothing was sent yet: the sender should read this first, and may then send all the same. What is about the `tone`
+    is said once."""
 
     text: str
     seen: Seen
+    tone: bool = False
 
 
 Answer = Outcome | Problems | Advice
@@ -205,7 +207,7 @@ class Composing:
             return Advice(news, seen_of(case))
         if not submission.confirmed and self._tone.read(submission.text):
             text = "This may read as an argument. Sleep on it, soften it, or press Send again to send it as it is."
-            return Advice(text, seen_of(case))
+            return Advice(text, seen_of(case), tone=True)
         return None
 
     def _channel(self, case: Case, capabilities: Capabilities, purpose: Purpose) -> tuple[bool, LengthRule | None]:

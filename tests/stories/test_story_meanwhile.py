@@ -95,3 +95,36 @@ async def test_whoever_takes_it_private_as_the_customer_writes_there_is_told_to_
             "text": "Not sent: The customer has written in private meanwhile and can be answered there: press Reply. "
             "Your draft is kept."
         }
+
+
+QUARREL = "As we already told you, that is not true. You should have read the terms."
+
+
+async def test_a_quarrelsome_answer_is_advised_against_once(redis_url: str) -> None:
+    """Ana may sleep on it; whoever presses Send again means it."""
+    async with a_rig(redis_url) as rig:
+        card = await rig.complains()
+        await rig.press(ANA, card.ts, "hark:reply:v1")
+        await rig.send(ANA, QUARREL, signature="^AK")
+        shown = str(await rig.modal(ANA))
+        assert "This may read as an argument" in shown
+        assert QUARREL in shown
+        assert rig.brand_posts() == []
+        await rig.send(ANA)
+        await wait_until(lambda: rig.brand_posts() == [f"{QUARREL} ^AK"], "it is sent")
+
+
+async def test_the_newer_words_come_before_any_advice(redis_url: str) -> None:
+    """Each is shown before it goes out: what Jamal wrote meanwhile, then that this may read as an argument."""
+    async with a_rig(redis_url) as rig:
+        post = rig.square.post("jamalreed", COMPLAINT)
+        card = await rig.card("my bag is lost")
+        await rig.press(ANA, card.ts, "hark:reply:v1")
+        await rig.modal(ANA)
+        await writes(rig, card.ts, post.uri)
+        for words in ("Jamal Reed wrote meanwhile", "This may read as an argument"):
+            await rig.send(ANA, QUARREL, signature="^AK")
+            assert words in str(await rig.modal(ANA))
+        assert rig.brand_posts() == []
+        await rig.send(ANA)
+        await wait_until(lambda: rig.brand_posts() == [f"{QUARREL} ^AK"], "it is sent")
