@@ -211,25 +211,23 @@ async def test_nothing_but_a_genuine_delivery_is_stored(redis_url: str) -> None:
 ORDER = "Hi {{1}}, your order {{2}} is on its way."
 
 
-async def typed(story: Story, **blanks: str) -> Any:
-    """Ana of the staff fills in blanks by their number in the form, and submits what is open."""
-    view = await story.rig.modal(STAFF)
+async def typed(story: Story, user: str = STAFF, **blanks: str) -> Any:
+    """Somebody of the staff fills in blanks by their number in the form, and submits what is open."""
+    view = await story.rig.modal(user)
     fields = [each for each in view["blocks"] if each["type"] == "input"]
     values = {each["block_id"]: blanks.get(f"b{n}") for n, each in enumerate(fields)}
-    return await story.rig.send(STAFF, None, **{name: text for name, text in values.items() if text is not None})
+    return await story.rig.send(user, None, **{name: text for name, text in values.items() if text is not None})
 
 
-async def choose(story: Story, name: str) -> None:
+async def choose(story: Story, name: str, user: str = STAFF) -> None:
     """Choose a template in the open form, and wait until the form shows it."""
-    await wait_until(
-        lambda: "hark:template:v1" in str(story.rig.sandbox.slack.views(STAFF)), "the templates are listed"
-    )
-    view = await story.rig.modal(STAFF)
+    await wait_until(lambda: "hark:template:v1" in str(story.rig.sandbox.slack.views(user)), "the templates are listed")
+    view = await story.rig.modal(user)
     section = next(each for each in view["blocks"] if each.get("accessory"))
     option = next(each for each in section["accessory"]["options"] if name in each["text"]["text"])
     slack = story.rig.sandbox.slack
-    await slack.press(STAFF, section["block_id"], "hark:template:v1", view_id=view["id"], selected_option=option)
-    await wait_until(lambda: slack.views(STAFF)[-1].get("submit"), "the form shows the template")
+    await slack.press(user, section["block_id"], "hark:template:v1", view_id=view["id"], selected_option=option)
+    await wait_until(lambda: slack.views(user)[-1].get("submit"), "the form shows the template")
 
 
 async def closed_window(story: Story) -> str:
@@ -355,3 +353,34 @@ async def test_a_customer_who_writes_meanwhile_needs_no_template(redis_url: str)
         shown = str(await rig.modal(STAFF))
         assert "The customer has written in private meanwhile and can be answered there: press Reply." in shown
         assert not server.world.sent
+
+
+async def test_a_template_goes_out_once_a_colleagues_newer_one_was_read(redis_url: str) -> None:
+    """What Ana wrote before Ben opened his form is no news to him; what he sent meanwhile is to her."""
+    async with a_story(redis_url) as story:
+        server, rig = story.server, story.rig
+        server.templates = [a_template("come_back", "Do you still need help?"), a_template("bye", "We close this now.")]
+        await story.tell(server.says(ANA, "My parcel never came"))
+        ts = (await rig.card("My parcel never came")).ts
+        await story.answer(ts, "We are looking for it")
+        await wait_until(lambda: len(server.texts()) == 1, "the answer is out", within_s=20)
+        rig.sandbox.clock.skip(24 * 3600 + 60)
+        for user, name in ((STAFF, "bye"), (BEN, "come_back")):
+            await rig.press(user, ts, "hark:reply:v1")
+            await choose(story, name, user)
+        await typed(story, BEN)
+        await wait_until(lambda: len(server.texts()) == 2, "one press of Ben's is enough", within_s=20)
+        await typed(story)
+        assert "Ben Okafor answered meanwhile: “Do you still need help?”" in str(await rig.modal(STAFF))
+        await typed(story)
+        await wait_until(lambda: len(server.texts()) == 3, "Ana's is out, too", within_s=20)
+        assert server.texts()[1:] == ["Do you still need help?", "We close this now."]
+
+
+async def test_whoever_cancels_the_form_is_not_shown_as_writing(redis_url: str) -> None:
+    """Colleagues need not wait for them."""
+    async with a_story(redis_url) as story:
+        ts = await closed_window(story)
+        await story.rig.shows(ts, "is writing")
+        await story.rig.sandbox.slack.close(STAFF, (await story.rig.modal(STAFF))["id"])
+        await wait_until(lambda: "is writing" not in story.rig.text_of(ts), "the card forgets that Ana was writing")
