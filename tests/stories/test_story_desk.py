@@ -176,6 +176,7 @@ async def test_a_thank_you_may_come_with_a_like(redis_url: str) -> None:
     async with a_rig(redis_url) as rig:
         record = rig.square.post("jamalreed", "@acme.square.test what a wonderful crew, thank you!")
         card = await rig.card("wonderful crew")
+        case = await _newest(rig)
         await rig.press(ANA, card.ts, "hark:thank:v1")
         await rig.send(ANA, "You made our day, Jamal!", signature="^AK", like="yes")
         await rig.shows(card.ts, "read back")
@@ -183,6 +184,7 @@ async def test_a_thank_you_may_come_with_a_like(redis_url: str) -> None:
         likes = rig.square.world.pointing_at
         await wait_until(lambda: likes("app.bsky.feed.like", record.uri, brand), "the like stands")
         assert rig.brand_posts() == ["You made our day, Jamal! ^AK"]
+        assert await _second_waits_for_first(rig, case)
 
 
 async def test_taking_it_private_keeps_one_case_and_asks_for_a_closing_word(redis_url: str) -> None:
@@ -191,11 +193,13 @@ async def test_taking_it_private_keeps_one_case_and_asks_for_a_closing_word(redi
         card = await rig.complains()
         await rig.press(ANA, card.ts, "hark:private:v1")
         ask, line = "Is jamal@mail.example right? " + "Tell us all. " * 30, "We have written to you, Jamal."
+        case = await _newest(rig)
         wrong = await rig.send(ANA, ask, signature="^AK", line="We wrote to jamal@mail.example")
         assert list(wrong.errors) == ["line"]
         assert (await rig.send(ANA, ask, signature="^AK", line=line)).ok
         await rig.shows(card.ts, "public thread")
         await wait_until(lambda: rig.brand_posts() == ["We have written to you, Jamal. ^AK"], "the public line stands")
+        assert await _second_waits_for_first(rig, case)
         rig.square.message("jamalreed", "acme", "My code is QX77TT")
         await rig.shows(card.ts, "QX77TT")
         assert len(rig.cards()) == 1
@@ -361,3 +365,16 @@ async def _too_hasty(rig: Rig) -> str:
     await rig.send(ANA, "Too hasty", signature="^AK")
     await rig.shows(card.ts, "hark:undo:v1")
     return card.ts
+
+
+async def _newest(rig: Rig) -> str:
+    """The only open case."""
+    (case,) = await rig.service.store.cases.waiting(2)
+    return case.id
+
+
+async def _second_waits_for_first(rig: Rig, case_id: str) -> bool:
+    """Whether what goes out second does so only once the first stands: a like without its words, or a public line about
+    a message that never arrived, would be strange."""
+    case = await rig.service.store.cases.load(case_id)
+    return case is not None and [each.after for each in case.sends] == [None, case.sends[0].id]
