@@ -83,6 +83,19 @@ async def _deleted(rig: Rig) -> bool:
     return case.items[0].deleted
 
 
+async def test_a_first_word_is_not_said_in_a_case_that_was_set_aside(redis_url: str) -> None:
+    """Ana chooses how she signs meanwhile: what is wrong with it stands below it, then she is told why nothing went."""
+    async with a_rig(redis_url) as rig:
+        ts = (await rig.complains()).ts
+        await rig.choose(ANA, ts, "acknowledge")
+        await rig.modal(ANA)
+        await is_set_aside(rig, ts)
+        assert list((await rig.send(ANA, signature=":party_parrot:")).errors) == ["signature"]
+        await rig.send(ANA, signature="^AK")
+        assert "This case was closed meanwhile. Reopen it to send." in str(await rig.modal(ANA))
+        assert rig.brand_posts() == []
+
+
 async def test_a_button_that_another_version_drew_is_answered(redis_url: str) -> None:
     """Nothing happens to the case, and whoever pressed is told which card to use."""
     async with a_rig(redis_url) as rig:
