@@ -29,6 +29,8 @@ CLOSE_S = 5.0
 RETRY_S = 3.0
 LINE_BROKE = ("Failed to connect (error:", "Failed to run a request listener: Cannot write to closing transport")
 """Slack's SDK tells with a trace that the socket broke: it connects again, and Slack delivers what was not answered."""
+TICKET = re.compile(r"ticket=[^&'\s]+")
+"""What opens a socket, until it was used."""
 TOKEN_UNUSED = ("will be unused.", "will be ignored.")
 """Bolt finds SLACK_BOT_TOKEN in the environment by itself and warns at each start that it does not use it."""
 
@@ -84,6 +86,7 @@ def _retell(record: logging.LogRecord) -> bool:
     words = record.getMessage()
     if words.startswith(LINE_BROKE):
         record.exc_info, record.levelno, record.levelname = None, logging.WARNING, "WARNING"
+        record.msg, record.args = TICKET.sub("ticket=…", words), ()
     return not words.endswith(TOKEN_UNUSED)
 
 
@@ -154,6 +157,7 @@ class Socket:
             if last is before and await self.is_connected():
                 down_since = None
             else:
+                self._handler.client.wss_uri = None  # good for one try, and the SDK would make every try with the same
                 down_since = down_since if down_since is not None else self._clock.monotonic()
                 if self._clock.monotonic() - down_since > LONGEST_DOWN_S:
                     mend = "start Hark again; if that does not help, `python -m bot check` says what Slack answers"

@@ -2,15 +2,17 @@
 
 import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
-from urllib.parse import urlencode
+from urllib.parse import urlencode, urlsplit
 
 import aiohttp
 import pytest
+from slack_bolt.adapter.socket_mode.aiohttp import AsyncSocketModeHandler
 from slack_bolt.app.async_app import AsyncApp
 
 from bot.domain.errors import SetupError
@@ -23,6 +25,7 @@ from sandbox.slack.app import SlackSandbox
 from sandbox.slack.http_delivery import signature
 from sandbox.slack.model import Message
 from sandbox.slack.workspace import ANA, BEN, CARE
+from tests.chaos.proxy import a_line
 from tests.support.bot_process import CALM, a_sandbox, serving
 from tests.support.real_servers import free_ports
 from tests.support.slack_sandbox import UNLIMITED, ManualTime, slack_api, web_client
@@ -302,6 +305,23 @@ async def test_a_socket_that_never_comes_up_is_watched_too() -> None:
         with pytest.raises(SetupError, match="down for two minutes"):
             running.result()
         assert not await socket.is_connected()
+
+
+async def test_a_connection_whose_beginning_was_lost_is_tried_with_a_new_ticket(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Slack took the ticket, and its answer never came: the same one is refused from then on. No log tells of any."""
+    hurried = partial(AsyncSocketModeHandler, ping_interval=0.05)
+    monkeypatch.setattr("bot.slack.listening.AsyncSocketModeHandler", hurried)
+    async with SlackSandbox(UNLIMITED) as slack, a_line(urlsplit(slack.url).port or 0) as line:
+        slack.hub.base_url = f"http://127.0.0.1:{line.port}"
+        line.fail("mute")
+        async with a_socket(slack) as (socket, _, _, _):
+            await wait_until(lambda: slack.hub.sockets.open, "Slack has taken the ticket")
+            line.mend()
+            await wait_until(socket.is_connected, "the socket is up")
+        assert "Failed to connect" in caplog.text
+        assert not re.search("ticket=[0-9a-f]", caplog.text)
 
 
 async def test_stopping_does_not_wait_for_slack() -> None:
