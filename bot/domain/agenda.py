@@ -24,7 +24,7 @@ def next_timer(case: Case) -> datetime | None:
     instants = [] if case.wait is None else [mark.at for mark in case.wait.marks]
     instants += [each.until for each in case.hidings if each.state is HideState.ASKED]
     if case.claim and lease_runs(case):
-        instants.append(case.claim.until if case.claim.asked else case.claim.ask_at)
+        instants.append(case.claim.until if lapsing(case) else case.claim.ask_at)
     if case.writing:
         instants.append(case.writing.until)
     if case.snooze:
@@ -38,8 +38,10 @@ def lease_runs(case: Case) -> bool:
 
 
 def lapsing(case: Case) -> Claim | None:
-    """The claim whose holder was asked to confirm it, and which lapses unless they do."""
-    return case.claim if case.claim and case.claim.asked and lease_runs(case) else None
+    """The claim whose holder was asked to confirm it, and which lapses unless they do. A question whose time ran out
+    before the customer began to wait is asked again."""
+    held, wait = case.claim, case.wait
+    return held if held and held.asked and wait and wait.since < held.until else None
 
 
 def next_send(case: Case) -> datetime | None:

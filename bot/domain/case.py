@@ -108,7 +108,7 @@ class Item(Kept):
 
 
 class Claim(Kept):
-    """A lease on the case by one person. `ask_at` is when the holder is asked to confirm, `until` when it lapses."""
+    """A lease on the case by one person. `ask_at`: when they are, or were, asked to confirm; `until`: when it ends."""
 
     by: Person
     at: AwareDatetime

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from bot.domain.agenda import lease_runs
+from bot.domain.agenda import lapsing, lease_runs
 from bot.domain.alerts import CONFIRM
 from bot.domain.case import Case, Claim, LogEntry, Person
 from bot.domain.decisions import Change, Decision, Refused, changed
@@ -59,17 +59,15 @@ def lease_passes(case: Case, now: datetime) -> tuple[Case, tuple[LogEntry, ...]]
     """What time does to the claim: ask the holder to confirm, then let it lapse."""
     if case.claim is None or not lease_runs(case):
         return case, ()
-    if case.claim.asked and case.claim.until <= now:
-        return _lapse(case, case.claim, now)
-    if not case.claim.asked and case.claim.ask_at <= now:
-        return _ask(case, case.claim, now)
-    return case, ()
+    if lapsing(case):
+        return _lapse(case, case.claim, now) if case.claim.until <= now else (case, ())
+    return _ask(case, case.claim, now) if case.claim.ask_at <= now else (case, ())
 
 
 def _ask(case: Case, held: Claim, now: datetime) -> tuple[Case, tuple[LogEntry, ...]]:
     # The holder gets the whole notice from now on, even when the asking itself came late (a restart, a full queue).
     until = now + (held.until - held.ask_at)
-    asked = held.model_copy(update={"asked": True, "until": until})
+    asked = held.model_copy(update={"asked": True, "ask_at": now, "until": until})
     case = case.model_copy(update={"claim": asked})
     headline = "Still on it? Press “Still on it”, or your claim lapses and the case goes back to the team."
     case = with_alert(case, held.by.id, headline, f"{CONFIRM}{case.cycle.n}:{int(now.timestamp())}")

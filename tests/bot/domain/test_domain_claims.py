@@ -7,14 +7,14 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from bot.domain.agenda import next_timer
+from bot.domain.agenda import lapsing, next_timer
 from bot.domain.case import Case, Person, PostKind, Purpose
 from bot.domain.claims import claim, confirm, release, renewed
 from bot.domain.decisions import Change, Decision, Refused
 from bot.domain.lifecycle import close, reopen
 from bot.domain.passing import pass_time
 from bot.domain.replying import Draft, Outgoing, queue
-from tests.support.cases import ANA, BEN, NOON, a_card, a_case
+from tests.support.cases import ANA, BEN, NOON, a_card, a_case, a_wait
 from tests.support.decisions import case_of, refused
 from tests.support.policies import MANAGER, a_policy
 
@@ -137,6 +137,29 @@ def test_asking_late_still_leaves_the_whole_notice() -> None:
     asked = case_of(pass_time(held(), late, POLICY))
     assert asked.claim is not None
     assert asked.claim.until == late + POLICY.claim_notice
+
+
+def test_a_question_from_before_the_customer_came_back_is_asked_again() -> None:
+    """A colleague answered while the holder was asked, and the customer writes a day later: the claim does not lapse in
+    the same breath, and the holder has the whole notice."""
+    asked = case_of(pass_time(held(), NOON + timedelta(minutes=26), POLICY))
+    late = NOON + timedelta(days=1)
+    back = asked.model_copy(update={"wait": a_wait(late)})
+    assert next_timer(back) == NOON + timedelta(minutes=26)
+    assert lapsing(back) is None
+    again = case_of(pass_time(back, late, POLICY))
+    assert again.claim is not None
+    assert again.claim.until == late + POLICY.claim_notice == next_timer(again)
+    assert lapsing(again) == again.claim
+    assert [post.kind for post in again.posts if post.channel == ANA.id] == [PostKind.RETIRED, PostKind.ALERT]
+    assert case_of(pass_time(again, again.claim.until, POLICY)).claim is None
+
+
+def test_a_question_goes_on_when_the_customer_is_back_before_its_end() -> None:
+    """Without anybody to wait for a minute, the holder is asked no second time."""
+    asked = case_of(pass_time(held(), NOON + timedelta(minutes=25), POLICY))
+    back = asked.model_copy(update={"wait": a_wait(NOON + timedelta(minutes=29))})
+    assert case_of(pass_time(back, NOON + timedelta(minutes=30), POLICY)).claim is None
 
 
 def test_confirming_and_activity_renew_the_lease() -> None:
