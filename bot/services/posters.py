@@ -40,8 +40,11 @@ class Posters:
     clock: Clock
     after_refusal: timedelta = AFTER_REFUSAL
 
-    async def show(self, channel: str, face: Face, rendered: Rendered, save: Save, pace: timedelta) -> datetime | None:
-        """Post or edit; when to come again if it could not be done now. An equal drawing makes no call."""
+    async def show(
+        self, channel: str, face: Face, rendered: Rendered, save: Save, pace: timedelta, *, anew: bool = True
+    ) -> datetime | None:
+        """Post or edit; when to come again if it could not be done now. An equal drawing makes no call. What is not to
+        be posted `anew` is only looked for if its posting was begun."""
         now = self.clock.now()
         if face.rests(now):
             return face.retry_at
@@ -49,7 +52,7 @@ class Posters:
             return await (
                 self._edit(face, rendered, save, pace, now)
                 if face.ts
-                else self._post(channel, face, rendered, save, now)
+                else self._post(channel, face, rendered, save, now, anew=anew)
             )
         except SlackRateLimited as error:
             until = now + timedelta(seconds=error.retry_after)
@@ -61,12 +64,16 @@ class Posters:
         except SlackRefused as error:
             return await self._refused(face, error, save, now)
 
-    async def _post(self, channel: str, face: Face, rendered: Rendered, save: Save, now: datetime) -> datetime | None:
+    async def _post(
+        self, channel: str, face: Face, rendered: Rendered, save: Save, now: datetime, *, anew: bool
+    ) -> datetime | None:
         if face.attempt:
             found = await self.slack.find_attempt(channel, face.attempt)
             if found is not None:
                 await save(face.model_copy(update={"place": found.channel, "ts": found.ts, "drawn": ""}))
                 return now
+        if not anew:
+            return None
         # It is posted once and stands for a crowd: it does not queue behind the crowd. What the bucket does not know of
         # may cost the next card a 429, which is waited for like any other.
         await self.budget.to_post(channel)

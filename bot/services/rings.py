@@ -72,17 +72,17 @@ class Rings:
         """Tell somebody of what was gathered; when to come again, None when all of it is settled."""
         user, now = due.id.removeprefix(ID), self._clock.now()
         data, face = await self._data(user), await self._face(user)
-        if not data.total and not face.ts:
+        if not data.total and not (face.ts or face.attempt):
             return None
         if face.rests(now):
             return face.retry_at
-        if not face.ts:
+        if data.total and not face.ts:
             wait = await self._store.ring(user, _token(face), now, EVERY)
             if wait:
                 return now + wait
             self._metrics.rings.labels("rung").inc()
         save = self._saving(user, face)
-        again = await self._posters.show(user, face, self._drawings.ring(data), save, PACE)
+        again = await self._posters.show(user, face, self._drawings.ring(data), save, PACE, anew=data.total > 0)
         if again is not None:
             return again
         if not data.total:

@@ -18,6 +18,7 @@ from tests.support.policies import ON_CALL, a_policy
 from tests.support.storm_lab import Worker, a_customer, a_lab, pass_time
 
 POLICY = a_policy()
+SETTLED = "Everything that was gathered for you here is settled."
 
 
 async def late(worker: Worker) -> Case:
@@ -126,6 +127,31 @@ async def test_of_two_messages_of_what_was_gathered_the_second_is_taken_away(red
         lab.clock.advance(timedelta(minutes=1))
         await two.calm.act(due)
         assert [ts for _, ts, text in lab.slack.edits if "settled" in text] == ["1.0"]
+
+
+@pytest.mark.parametrize("stands", [True, False])
+async def test_a_message_of_unknown_fate_is_settled_if_it_stands(redis_url: str, stands: bool) -> None:
+    """Slack's answer was lost, and the customer answered before anybody looked again: no list goes on saying that
+    somebody waits, and none is posted that would ring for nothing. The next one rings."""
+    lab = a_lab(redis_url)
+    async with lab.worker() as worker:
+        first, second = (a_customer(n, "Where is my parcel?", worker.clock) for n in (1, 2))
+        for case in (first, second):
+            await worker.take_in(case)
+        await pass_time(lab, worker, seconds=5)
+        lab.slack.losing = 1
+        await gathered(worker, first)
+        await pass_time(lab, worker, seconds=1)
+        if not stands:
+            lab.slack.posts.pop()
+        await Casework(worker.store.cases, lab.clock).apply(first.id, lambda each: close(each, ANA, "x", NOON))
+        await pass_time(lab, worker, seconds=420, step=10)
+        told = [text for _, channel, text, _ in lab.slack.posts if channel == ANA.id]
+        assert told == ["1 more case waits"] * stands
+        assert [text for _, _, text in lab.slack.edits if "settled" in text] == [SETTLED] * stands
+        await gathered(worker, second)
+        await pass_time(lab, worker, seconds=10)
+        assert len(lab.slack.of("more case waits")) == 1 + stands
 
 
 async def gathered(worker: Worker, case: Case) -> None:
