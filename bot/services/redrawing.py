@@ -64,7 +64,8 @@ class Redrawing:
 
     async def _redraw(self, account: tuple[str, str]) -> None:
         now, cases = self._clock.now(), await self._cases.open_in(*account, MOST)
-        stand = [case.id for case in cases if case.card and case.card.ts]
+        # What is being posted is no more than marked now: it is drawn again once it stands.
+        stand = [case.id for case in cases if case.card and (case.card.ts or case.card.attempt)]
         self._log.info("cards are drawn again: their account is back", account=_name(account), cards=len(stand))
         await asyncio.gather(*(self._cards.put(id_, now, LAST) for id_ in stand))
 

@@ -26,10 +26,12 @@ class Office:
     knows: Redrawing
     knows_none: Redrawing
 
-    async def has(self, conversation: str, *, ts: str = "1.1", account: str = "hark.example", **changes: object) -> str:
-        """A case whose card stands, if it has a `ts`."""
+    async def has(
+        self, conversation: str, *, ts: str = "1.1", attempt: str = "", account: str = "hark.example", **changes: object
+    ) -> str:
+        """A case whose card stands, if it has a `ts`, or is being posted, if it has but an `attempt`."""
         key = a_key(conversation, account=account)
-        case = a_case(key=key, posts=(a_card(ts=ts),), **changes)
+        case = a_case(key=key, posts=(a_card(ts=ts, attempt=attempt),), **changes)
         assert await self.store.cases.commit(Commit(None, case, NOON)) == "committed"
         return case.id
 
@@ -73,6 +75,13 @@ async def test_open_cards_of_the_account_are_drawn_again_once(office: Office) ->
     await office.draws_without(first)
     assert await office.due() == sorted([(first, 4), (second, 4)])
     assert await office.due() == []
+
+
+async def test_a_card_that_is_being_posted_without_its_account_is_drawn_again(office: Office) -> None:
+    """Whoever looks while Slack has not answered yet must not take it for one that will be drawn anyhow."""
+    case_id = await office.has("one", ts="", attempt="1-a")
+    await office.draws_without(case_id)
+    assert await office.due() == [(case_id, 4)]
 
 
 async def test_two_processes_that_differ_for_good_draw_seldom(office: Office) -> None:
