@@ -1,11 +1,12 @@
 """Targets: warnings at three quarters, breaches that stay, alerts to the right people, windows as clocks."""
 
-from datetime import timedelta
+from datetime import time, timedelta
 from typing import Any
 
 import pytest
 
 from bot.domain.agenda import draw_priority, indexes, next_timer
+from bot.domain.calendar import Calendar, Span
 from bot.domain.case import Case, MarkName, Post, PostKind
 from bot.domain.claims import claimed
 from bot.domain.decisions import Refused
@@ -52,6 +53,27 @@ def test_a_reply_window_shortens_the_promise() -> None:
     assert wait.marks[2].at < wait.answer_due
 
 
+def test_a_long_window_puts_nothing_off() -> None:
+    """A network that takes answers for a week is no reason to let a customer wait for one."""
+    assert start_wait(NOON, POLICY, with_ack=True, window=NOON + timedelta(days=7)) == start_wait(
+        NOON, POLICY, with_ack=True
+    )
+
+
+@pytest.mark.parametrize(
+    ("since", "ack", "answer", "escalation"),
+    [("14:50", "15:50", "16:50", "09:20"), ("16:30", "09:30", "10:30", "11:00"), ("20:00", "10:00", "11:00", "11:30")],
+)
+def test_promises_fall_due_in_business_hours(since: str, ack: str, answer: str, escalation: str) -> None:
+    """Open from nine to five: what does not fit into the day goes on in the next one, the escalation too."""
+    open_ = tuple(Span(weekday=day, opens=time(9), closes=time(17)) for day in range(7))
+    began = NOON.combine(NOON.date(), time.fromisoformat(since), NOON.tzinfo)
+    wait = start_wait(began, a_policy(calendar=Calendar(spans=open_)), with_ack=True)
+    assert wait.ack_due is not None
+    due = (wait.ack_due, wait.answer_due, wait.marks[-1].at)
+    assert [f"{each:%H:%M}" for each in due] == [ack, answer, escalation]
+
+
 def test_a_window_that_is_closed_already_is_due_at_once() -> None:
     """A promise never lies in the past."""
     wait = start_wait(NOON, POLICY, with_ack=False, window=NOON - MINUTE)
@@ -86,6 +108,17 @@ def test_what_fell_due_before_later_words_does_not_do_so_again() -> None:
     ]
 
 
+def test_words_that_press_bring_back_no_first_word_and_take_back_no_miss() -> None:
+    """What the customer has had is not promised again, and what is late stays late."""
+    said = acknowledged(start_wait(NOON, POLICY, with_ack=True))
+    pressed = written_too(a_case(wait=said), 5, 150).wait
+    assert pressed is not None
+    assert (pressed.ack_due, pressed.due) == (None, NOON + 90 * MINUTE)
+    late = written_too(after(a_case(), 61), 62, 150).wait
+    assert late is not None
+    assert late.breached
+
+
 @pytest.mark.parametrize(("window", "intent"), [(1440, "question"), (4, "question"), (150, "praise")])
 def test_a_promise_that_later_words_do_not_press_stays(window: int, intent: str) -> None:
     """Their window is long, or was over when they were found, or they thank for the answer that stands."""
@@ -111,6 +144,7 @@ def test_a_late_first_word_does_not_make_the_answer_late() -> None:
     everything = after(a_case(), 500).wait
     assert everything is not None
     assert acknowledged(everything).breached
+    assert acknowledged(everything).warned
 
 
 @pytest.mark.parametrize("minutes", [0, 44.9])
@@ -138,6 +172,10 @@ def test_a_breach_is_a_miss_for_good_and_goes_first() -> None:
     assert draw_priority(late) == 0
     assert late.wait is not None
     assert late.wait.breached
+    assert late.wait.warned
+    later = after(late, 90).wait
+    assert later is not None
+    assert later.breached, "the next warning takes nothing back"
     assert [post.channel for post in alerts(late)] == [ON_CALL]
     assert len([post for post in late.posts if post.kind is PostKind.RETIRED]) == 1
 
