@@ -1,5 +1,6 @@
 """What a network sends that Hark does not know is counted and told once; what came through which door is kept."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -113,10 +114,20 @@ async def test_a_new_field_is_told_after_a_week_of_learning(ear: Ear) -> None:
     await ear.sample(b'{"id": "3", "from": {"name": "Carla"}, "poll": {"votes": 4}}')
     (said,) = await ear.said()
     assert "Square sends fields that it did not send before: poll, poll.votes" in said
+    assert "2 times" in said
     assert "Carla" not in said
     assert ear.drift("new_field") == 2
     await ear.sample(b'{"id": "3", "poll": {"votes": 4}}', 10)
     assert len(await ear.said()) == 1
+
+
+async def test_a_field_seen_once_while_learning_is_never_news(ear: Ear) -> None:
+    """It is rare, and known."""
+    await ear.sample(b'{"id": "1", "rare": 1}')
+    await ear.sample(b'{"id": "1"}', 200)
+    ear.desk.clock.advance(timedelta(days=7))
+    await ear.sample(b'{"id": "1", "rare": 1}', 5)
+    assert await ear.said() == []
 
 
 async def test_nothing_is_new_while_learning(ear: Ear) -> None:
@@ -186,6 +197,38 @@ async def test_what_comes_while_redis_is_away_counts_beside_what_waited(ear: Ear
         await hearing.flush()
     await hearing.flush()
     assert [each.count for came in (await store.heard.waiting()).values() for each in came] == [2]
+
+
+@pytest.mark.parametrize(("outcome", "lives"), [("new", True), ("folded", True), ("digest", True), ("known", False)])
+async def test_whatever_is_new_is_a_sign_of_life_of_its_door(ear: Ear, outcome: str, lives: bool) -> None:
+    """Also a like that is counted on a card, or told with the hourly message; a door without posts is not dead."""
+    ear.hearing.heard(a_raw(), an_interaction(), outcome)
+    await ear.hearing.flush()
+    assert bool(await ear.desk.store.heard.waiting()) == lives
+
+
+async def test_arrivals_of_one_minute_are_one_line(ear: Ear) -> None:
+    """However many posts come, a day has 1,440 of them for each door."""
+    for second in (1, 30, 59):
+        ear.hearing.heard(a_raw(received_at=NOON + timedelta(seconds=second)), an_interaction(), "new")
+        await ear.hearing.flush()
+    (arrival,) = (await ear.desk.store.heard.waiting())["square/hark.example/webhook"]
+    assert (arrival.at, arrival.count) == (NOON, 3)
+
+
+async def test_a_process_lives_on_while_redis_is_away_for_its_notes(ear: Ear) -> None:
+    """They are brought the next time; nothing else of the process ends with the try."""
+    book, stop = Interrupted(ear.desk.store.heard.link, ear.desk.store.heard.keys), asyncio.Event()
+    hearing = Hearing(book, ear.desk.notices, Titles(), ear.desk.clock, ear.metrics)
+    book.meanwhile.append(stop.set)
+    hearing.heard(a_raw(), an_interaction(), "new")
+    async with asyncio.TaskGroup() as group:
+        group.create_task(hearing.run(stop))
+        await asyncio.sleep(0)
+        stop.set()
+    assert await ear.desk.store.heard.waiting() == {}
+    await hearing.flush()
+    assert len(await ear.desk.store.heard.waiting()) == 1
 
 
 async def test_what_a_sweep_found_counts_against_the_webhook(ear: Ear) -> None:

@@ -9,6 +9,7 @@ from bot.services.misplaced import MISPLACED, Misplaced
 from tests.support.cases import NOON, a_card, a_case
 from tests.support.notices import a_notice_desk
 from tests.support.rig import CARE, a_rig
+from tests.support.stores import forget
 from tests.support.waiting import wait_until
 
 LEFT = "U01LEFT0000"
@@ -30,6 +31,12 @@ async def test_it_is_told_once_a_week_as_long_as_it_lasts(redis_url: str) -> Non
         (said,) = (f"{each.text} {each.blocks}" for each in desk.said())
         assert f"Slack user {LEFT}: 1 message waits, because this account is switched off" in said
         assert "set the id of a member" in said
+        desk.clock.advance(timedelta(days=2))
+        await forget(store, timedelta(days=7))
+        await misplaced.act(MISPLACED)
+        await desk.due(KIND)
+        _, again = (str(each.blocks) for each in desk.said())
+        assert "times" not in again, "looks are no troubles"
 
 
 async def test_a_person_on_call_who_has_left_is_told_of_in_the_channel(redis_url: str) -> None:
