@@ -78,7 +78,9 @@ class Notices:
         told = await self._post(kind, notice.told, telling)
         if told is None:
             return now + AFTER_REFUSAL
-        await self._book.settle(kind, after(told, self._clock.now()), telling.count)
+        newest = await self._book.read(kind)
+        if newest.told.telling == told.telling:  # else another worker has found it while this one slept, and counted it
+            await self._book.settle(kind, after(told, self._clock.now()), min(telling.count, newest.untold))
         return now  # to see whether something came meanwhile
 
     async def _post(self, kind: str, told: Told, telling: Telling) -> Told | None:

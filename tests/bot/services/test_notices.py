@@ -9,6 +9,7 @@ import pytest
 
 from bot.cards.notice import notice_message
 from bot.domain.notices import EVERY, Line, Notice, Told, Words, kind_of, next_line
+from bot.domain.ports import Posted
 from bot.services.notices import NOTICE
 from sandbox.slack.workspace import ANA, CARE
 from tests.support.block_kit import check_message
@@ -60,6 +61,27 @@ async def test_the_same_kind_is_only_counted_for_six_hours(desk: Desk) -> None:
     assert "999 times since" in str(desk.said()[1].blocks)
     assert "1,000 in all" in str(desk.said()[1].blocks)
     assert await desk.due(KIND) is None
+
+
+async def test_a_worker_that_slept_swallows_no_trouble_to_come(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """While it slept another one found its message and noted that the trouble is told: that counts once, and the next
+    trouble is told, too."""
+    post = desk.gateway.post
+
+    async def asleep(*args: Any, **more: Any) -> Posted:
+        monkeypatch.undo()
+        posted = await post(*args, **more)
+        await desk.due(KIND)
+        return posted
+
+    monkeypatch.setattr(desk.gateway, "post", asleep)
+    await desk.notices.tell(KIND, TROUBLE)
+    await desk.due(KIND)
+    assert len(desk.said()) == 1
+    desk.clock.advance(EVERY)
+    await desk.notices.tell(KIND, TROUBLE)
+    await desk.due(KIND)
+    assert len(desk.said()) == 2
 
 
 async def test_another_kind_is_told_at_once(desk: Desk) -> None:
