@@ -5,11 +5,13 @@ from typing import Any
 
 import pytest
 
-from bot.domain.case import Purpose, Status
+from bot.domain.case import Purpose, SendState, Status
+from bot.domain.decisions import Refused
+from bot.domain.lifecycle import close
 from bot.domain.models import Capabilities
 from bot.domain.offers import Offer, offers
 from bot.domain.replying import Draft, Outgoing, queue
-from tests.support.cases import ANA, NOON, a_case, an_item
+from tests.support.cases import ANA, NOON, a_case, a_send, an_item
 from tests.support.decisions import case_of
 from tests.support.hiding_cases import CAN
 from tests.support.policies import a_policy
@@ -58,3 +60,16 @@ def test_it_is_said_where_the_public_words_stand() -> None:
     outgoing = Outgoing(by=ANA, drafts=(line,))
     (send,) = case_of(queue(a_case(items=(public, PRIVATE)), outgoing, NOON, a_policy())).sends
     assert (send.to, send.ref) == ("post-1", {"id": "c1"})
+
+
+@pytest.mark.parametrize(
+    ("minutes", "state", "owed"),
+    [(1, SendState.SENT, False), (1, SendState.QUEUED, False), (1, SendState.FAILED, True), (-1, SendState.SENT, True)],
+)
+def test_only_a_closing_word_of_this_return_closes_the_public_thread(
+    minutes: int, state: SendState, owed: bool
+) -> None:
+    """What was said below the customer's words of last month, or did not go out, is none below today's."""
+    send = a_send(purpose=Purpose.NOTICE, state=state, closes_loop=True, created_at=NOON + timedelta(minutes=minutes))
+    answer = close(a_case(loop_open=True, sends=(send,)), ANA, "private", NOON)
+    assert (isinstance(answer, Refused) and answer.code == "loop_open") is owed

@@ -14,7 +14,7 @@ from bot.domain.passing import pass_time
 from bot.domain.reading import Reading
 from bot.domain.receiving import receive
 from bot.domain.targets import acknowledged, start_wait
-from tests.support.cases import ANA, NOON, a_card, a_case, an_item
+from tests.support.cases import ANA, NOON, a_card, a_case, a_wait, an_item
 from tests.support.decisions import case_of
 from tests.support.policies import MANAGER, ON_CALL, a_policy
 
@@ -244,3 +244,19 @@ def test_the_case_is_listed_by_what_falls_due_next(said: bool) -> None:
         "waiting": due,
         f"claimed:{ANA.id}": due,
     }
+
+
+@pytest.mark.parametrize(
+    ("cycle", "breached", "lists"),
+    [
+        ({}, False, set()),
+        ({"acknowledged_at": NOON}, False, {"acknowledged"}),
+        ({"missed": (MarkName.ACK_BREACH,)}, True, set()),
+        ({"missed": (MarkName.ACK_BREACH,), "acknowledged_at": NOON}, False, {"acknowledged", "broken"}),
+        ({"missed": (MarkName.ACK_BREACH,), "acknowledged_at": NOON, "answered_at": NOON}, False, {"again"}),
+    ],
+)
+def test_nobody_who_waits_is_counted_twice(cycle: dict[str, Any], breached: bool, lists: set[str]) -> None:
+    """Who had a first word, who waits again after an answer, whose promise was broken before the one that runs."""
+    case = a_case(cycle=a_case().cycle.model_copy(update=cycle), wait=a_wait(breached=breached))
+    assert set(indexes(case)) & {"acknowledged", "again", "broken"} == lists
