@@ -1,6 +1,7 @@
 """Who the staff are: names from Slack, signatures that they set themselves on first use."""
 
-from typing import Protocol
+import asyncio
+from typing import Final, Protocol
 
 import regex
 import structlog
@@ -9,6 +10,8 @@ from bot.domain.case import SIGNATURE_LONGEST, STAND_IN, Person
 from bot.domain.errors import SlackError
 from bot.domain.ports import Notes
 from bot.services.wording import slack_only
+
+FORM_S: Final = 2.0
 
 
 class Names(Protocol):
@@ -33,6 +36,15 @@ class People:
     async def who(self, user: str) -> Person:
         """The person behind a Slack user id; remembered, so that Slack is asked once."""
         return await self.remembered(user) or await self.renewed(user)
+
+    async def in_time(self, user: str) -> Person:
+        """The same for a form, which Slack takes for failed unless it is answered within three seconds: a stand-in for
+        whom Slack does not name by then."""
+        try:
+            async with asyncio.timeout(FORM_S):
+                return await self.who(user)
+        except TimeoutError:
+            return Person(id=user, name=STAND_IN)
 
     async def renewed(self, user: str) -> Person:
         """The same, with the name that Slack tells now. A stand-in is never kept: Slack is asked again next time."""

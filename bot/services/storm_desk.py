@@ -90,7 +90,7 @@ class StormDesk:
 
         Refused as `wordless` where there is neither: no case could be told by it.
         """
-        by = await self._people.who(user)
+        by = await self._people.in_time(user)
         words = tuple(dict.fromkeys(word for word in normal(told.words).split() if len(word) > 1))
         problem = Problem(
             id=secrets.token_hex(4),
@@ -109,7 +109,7 @@ class StormDesk:
 
     async def solve(self, channel: str, problem_id: str, user: str, line: str) -> Refused | None:
         """The problem is solved: its cases that still wait get their cards, with `line` as what to tell them."""
-        by, now = await self._people.who(user), self._clock.now()
+        by, now = await self._people.in_time(user), self._clock.now()
         return await self._change(channel, lambda weather: with_solved(weather, problem_id, by.name, line.strip(), now))
 
     async def storm(self, channel: str) -> StormData | None:

@@ -23,3 +23,19 @@ async def test_a_problem_is_opened_by_command_and_its_line_is_there_for_each_cus
         problem = await rig.card("problem-")
         rig.sandbox.clock.skip(10)
         await rig.shows(problem.ts, "2 cases")
+
+
+async def test_a_slack_that_is_slow_to_say_who_it_is_fails_no_form(redis_url: str) -> None:
+    """Whoever uses Hark for the first time opens a problem, and somebody else solves it: both forms close in time."""
+    async with a_rig(redis_url) as rig:
+        await rig.sandbox.slack.command(ANA, CARE, "/hark problem")
+        rig.sandbox.slack.set_fault("slow", "users.info", delay_s=4.0)
+        assert (await rig.send(ANA, None, title="Spring update", line=LINE, words="spring update")).ok
+        rig.square.post("rosadiaz", "@acme.square.test your spring update closes my app, what now?")
+        problem = await rig.card("problem-")
+        await rig.press(BEN, problem.ts, "hark:problem-solved:v1")
+        await rig.modal(BEN)
+        rig.sandbox.slack.set_fault("slow", "users.info", delay_s=4.0)
+        assert (await rig.send(BEN, None, line="It is repaired.")).ok
+        rig.sandbox.clock.skip(10)
+        await rig.shows(problem.ts, "Solved: Spring update")
