@@ -63,6 +63,42 @@ async def test_the_same_kind_is_only_counted_for_six_hours(desk: Desk) -> None:
     assert await desk.due(KIND) is None
 
 
+async def test_no_words_of_it_carry_personal_data(desk: Desk) -> None:
+    """A network's error may quote a customer, in whatever is said of it, and of its end."""
+    quoted = "carla.rossi@example.com has no Page"
+    await desk.notices.tell(KIND, Words(headline=quoted, mend=quoted))
+    await desk.due(KIND)
+    await desk.notices.over(KIND, Words(headline=f"{quoted} no more", mend=quoted))
+    await desk.due(KIND)
+    told, ended = (f"{each.text} {each.blocks}" for each in desk.said())
+    assert "carla" not in told + ended
+    assert told.count("has no Page") == ended.count("has no Page") > 1
+
+
+async def test_what_may_be_told_weekly_is_not_told_each_day(desk: Desk) -> None:
+    """The kind of trouble says how often, and since when it has been there."""
+    weekly = TROUBLE.model_copy(update={"every": timedelta(days=7)})
+    began = NOON - timedelta(hours=1)
+    for _day in range(7):
+        await desk.notices.tell(KIND, weekly, at=began)
+        assert await desk.due(KIND) in (None, NOON + timedelta(days=7))
+        desk.clock.advance(timedelta(days=1))
+    assert f"<!date^{int(began.timestamp())}" in str([each.blocks for each in desk.said()])
+    assert len(desk.said()) == 1
+    await desk.due(KIND)
+    assert len(desk.said()) == 2
+
+
+async def test_the_end_is_told_without_new_trouble(desk: Desk) -> None:
+    """Its timer is set with it."""
+    await desk.notices.tell(KIND, TROUBLE)
+    await desk.due(KIND)
+    for each in await desk.store.timers.take(NOON, 5, timedelta(seconds=30)):
+        await desk.store.timers.done(each)
+    await desk.notices.over(KIND, Words(headline="fine again"))
+    assert [each.id for each in await desk.store.timers.take(NOON, 5, timedelta(seconds=30))] == [f"{NOTICE}/{KIND}"]
+
+
 async def test_a_worker_that_slept_swallows_no_trouble_to_come(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """While it slept another one found its message and noted that the trouble is told: that counts once, and the next
     trouble is told, too."""

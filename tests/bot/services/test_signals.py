@@ -11,10 +11,10 @@ from bot.domain.ports import Commit
 from bot.services.canary import CANARY
 from bot.services.dead_watch import DEAD
 from bot.services.misplaced import MISPLACED
-from bot.services.signals import WATCHES
+from bot.services.signals import SAID, WATCHES
 from tests.support.bot_process import a_sandbox
 from tests.support.cases import a_case, a_key, a_send
-from tests.support.stores import TestClock
+from tests.support.stores import TestClock, forget
 from tests.support.webhook_rig import SECRET
 
 MINUTE = timedelta(minutes=1)
@@ -38,6 +38,21 @@ async def test_a_watcher_that_looks_every_five_minutes_is_not_made_to_look_every
     assert set(looked) == set(WATCHES)
     assert looked[DEAD] == 30
     assert looked[CANARY] == looked[MISPLACED] == 6
+
+
+async def test_what_is_said_of_an_account_is_said_once(redis_url: str) -> None:
+    """However many processes find it, however often: not again for two months, though nobody knows of the notice."""
+    clock = TestClock()
+    async with a_sandbox(redis_url) as (_, env):
+        settings, found = accounts.settings_of(env)
+        async with open_service(settings, found, env, clock) as service:
+            book = service.store.notices
+            for _ in range(2):
+                await service.signals.say("webhook/main/token", "The token of Webhook main ends in a week")
+                assert (await book.read("said:webhook/main/token")).untold == 1
+            await forget(service.store, SAID - MINUTE)
+            await service.signals.say("webhook/main/token", "The token of Webhook main ends in a week")
+            assert (await book.read("said:webhook/main/token")).untold == 0
 
 
 async def test_a_dead_host_is_named_by_check_and_home(redis_url: str) -> None:
