@@ -4,9 +4,9 @@ from datetime import timedelta
 
 import pytest
 
-from bot.domain.alerts import is_settled
+from bot.domain.alerts import FAILED, is_settled
 from bot.domain.assigning import Call, assign, escalate
-from bot.domain.case import Case, Post, PostKind, Snooze
+from bot.domain.case import Case, Post, PostKind, SendState, Snooze, Wait
 from bot.domain.claims import claim, confirm, lease_passes, release
 from bot.domain.lifecycle import close
 from bot.domain.passing import pass_time
@@ -15,7 +15,7 @@ from bot.domain.posting import ALERTS_KEPT, Shown, drawn, placed, with_alert
 from bot.domain.reading import Reading
 from bot.domain.receiving import receive
 from bot.domain.targets import start_wait
-from tests.support.cases import ANA, BEN, NOON, a_card, a_case, a_claim, a_wait, an_item
+from tests.support.cases import ANA, BEN, NOON, a_card, a_case, a_claim, a_send, a_wait, an_item
 from tests.support.decisions import case_of
 from tests.support.policies import ON_CALL, a_policy
 
@@ -97,6 +97,24 @@ def test_whether_somebody_is_still_on_it_is_settled_by_what_they_say() -> None:
         case_of(release(asked, ANA, LATER, POLICY)),
         lease_passes(asked, asked.claim.until)[0],
         given,
+        given.model_copy(update={"claim": a_claim(BEN, asked=True)}),  # now Ben is asked
     ):
         assert after.wait is not None
         assert is_settled(after, post)
+
+
+@pytest.mark.parametrize(
+    ("wait", "state", "settled"),
+    [
+        (None, SendState.FAILED, False),
+        (None, SendState.QUEUED, False),
+        (None, SendState.SENT, True),
+        (a_wait(), SendState.UNDONE, False),
+    ],
+)
+def test_words_that_did_not_go_out_are_settled_once_the_customer_has_an_answer(
+    wait: Wait | None, state: SendState, settled: bool
+) -> None:
+    """Not while they wait to be sent once more, nor when they were taken back and the customer still waits."""
+    alert = a_card(id=f"{FAILED}send-1", kind=PostKind.ALERT, channel=ANA.id)
+    assert is_settled(a_case(wait=wait, sends=(a_send(state=state),)), alert) is settled

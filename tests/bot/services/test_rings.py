@@ -154,6 +154,31 @@ async def test_a_message_of_unknown_fate_is_settled_if_it_stands(redis_url: str,
         assert len(lab.slack.of("more case waits")) == 1 + stands
 
 
+async def test_of_a_long_list_only_what_is_settled_is_forgotten(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More was gathered than is looked at at once: the rest still counts, and comes up once the newest are settled."""
+    monkeypatch.setattr("bot.services.rings.LOOKED_AT", 2)
+    lab = a_lab(redis_url)
+    async with lab.worker() as worker:
+        cases = [a_customer(n, "Where is my parcel?", lab.clock) for n in range(3)]
+        for case in cases:
+            await worker.take_in(case)
+            await worker.store.rings.gather(ANA.id, case.id, lab.clock.now())
+            lab.clock.advance(timedelta(seconds=1))
+        due = Due(f"{ID}{ANA.id}", 0, "token", 0)
+        await worker.calm.act(due)
+        casework = Casework(worker.store.cases, lab.clock)
+        await casework.apply(cases[2].id, lambda each: close(each, ANA, "x", lab.clock.now()))
+        lab.clock.advance(timedelta(minutes=1))
+        await worker.calm.act(due)
+        assert [text for _, _, text, _ in lab.slack.posts] == ["3 more cases wait"]
+        assert await worker.store.rings.gathered(ANA.id) == [case.id for case in cases[:2]]
+        lab.clock.advance(timedelta(minutes=1))
+        await worker.calm.act(due)
+        assert lab.slack.edits[-1][2] == "2 more cases wait"
+
+
 async def gathered(worker: Worker, case: Case) -> None:
     """Ana is to hear of this case together with others."""
     await worker.store.rings.gather(ANA.id, case.id, worker.clock.now())
