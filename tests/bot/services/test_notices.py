@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bot.cards.notice import notice_message
+from bot.domain.errors import SlackUnknown
 from bot.domain.notices import EVERY, Line, Notice, Told, Words, kind_of, next_line
 from bot.domain.ports import Posted
 from bot.services.notices import NOTICE
@@ -168,6 +169,35 @@ async def test_a_lost_answer_does_not_double_it(desk: Desk) -> None:
     assert await desk.due(KIND) == NOON + timedelta(seconds=30)
     await desk.due(KIND)
     assert len(desk.said()) == 1
+
+
+async def test_a_lost_answer_is_looked_for_where_it_was_posted(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The main channel is closed; Ana has the message already, and gets no second one."""
+    desk.slack.workspace.conversations[CARE].archived = True
+    post = desk.gateway.post
+
+    async def lost(place: str, *args: Any, **more: Any) -> Posted:
+        posted = await post(place, *args, **more)
+        monkeypatch.undo()
+        raise SlackUnknown(f"no answer from {posted.channel}")
+
+    monkeypatch.setattr(desk.gateway, "post", lost)
+    await desk.notices.tell(KIND, TROUBLE)
+    assert await desk.due(KIND) == NOON + timedelta(seconds=30)
+    await desk.due(KIND)
+    assert len(desk.said(desk.slack.direct(ANA))) == 1
+
+
+async def test_a_place_where_nothing_can_be_looked_for_holds_nothing(redis_url: str) -> None:
+    """Slack was away during the first try, and then the channel is not there: the next place is told."""
+    async with a_notice_desk(redis_url, OPS, CARE) as desk:
+        api = desk.gateway.api
+        good, api.base_url = api.base_url, NOWHERE
+        await desk.notices.tell(KIND, TROUBLE)
+        await desk.due(KIND)
+        api.base_url = good
+        await desk.due(KIND)
+        assert len(desk.said()) == 1
 
 
 async def test_slack_out_of_reach_is_waited_for(desk: Desk) -> None:

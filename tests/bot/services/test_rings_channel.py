@@ -4,9 +4,12 @@ from datetime import timedelta
 
 import pytest
 
+from bot.domain.case import PostKind
+from bot.domain.passing import ESCALATED
 from bot.domain.passing import pass_time as time_passes
 from bot.services.casework import Casework
-from tests.support.cases import ANA, BEN
+from bot.services.rings import EVERY
+from tests.support.cases import ANA, BEN, a_card
 from tests.support.policies import a_policy
 from tests.support.storm_lab import CHANNEL, Lab, Worker, a_customer, a_lab, pass_time
 
@@ -52,3 +55,21 @@ async def test_lines_of_missed_answers_far_apart_all_stand(redis_url: str) -> No
         await casework.apply(later.id, lambda each: time_passes(each, lab.clock.now(), POLICY))
         await pass_time(lab, worker, seconds=10)
         assert sum(channel == CHANNEL for _, channel, _, _ in lab.slack.posts) == 4
+
+
+async def test_a_line_calls_nobody_who_was_rung_just_now(redis_url: str) -> None:
+    """It stands all the same, and the case is gathered for them. What was begun to be posted asks nobody again."""
+    lab = a_lab(redis_url)
+    async with lab.worker() as worker:
+        now = lab.clock.now()
+        line = a_card(id=f"{ESCALATED}1", kind=PostKind.LINE, channel=CHANNEL, thread=False, mentions=(ANA.id, BEN.id))
+        case = a_customer(1, "My parcel is late", lab.clock, posts=(a_card(channel=CHANNEL, ts="1.1"), line))
+        await worker.take_in(case)
+        await worker.store.rings.ring(ANA.id, "another alert", now, EVERY)
+        stands = await worker.calm.hold(case, line, now)
+        called = stands.post(line.id) if stands else None
+        assert called is not None
+        assert called.mentions == (BEN.id,)
+        assert await worker.store.rings.gathered(ANA.id) == [case.id]
+        begun = a_card(id="late:1", kind=PostKind.ALERT, channel=ANA.id, attempt="1-a")
+        assert await worker.calm.hold(case, begun, now) is None
