@@ -12,7 +12,7 @@ import pytest
 from redis.asyncio import Redis
 
 from bot.domain.case import Case
-from bot.domain.decisions import Change
+from bot.domain.decisions import Change, changed
 from bot.domain.errors import StoreUnavailable
 from bot.domain.ports import Blocks, Commit, CommitResult, Conflict, Due, Posted, WorkerQueue
 from bot.services.casework import Casework, Outcome
@@ -102,6 +102,9 @@ async def test_a_new_case_is_shown_without_waiting_in_line(board: Board) -> None
     assert (case.card.ts, case.version) == (message.ts, 2)
     assert case.card.drawn
     assert board.slack.calls_of("conversations.history") == []
+    casework = Casework(board.store.cases, board.clock)
+    again = await casework.apply(new.id, partial(changed, likes=9), dedupe=(f"seen-{new.id}",))
+    assert again.code == "duplicate", "a second delivery of its words changes nothing"
 
 
 async def test_who_dies_before_posting_is_followed_by_another(board: Board) -> None:
@@ -285,6 +288,9 @@ async def test_with_no_hand_free_the_queue_has_it(board: Board) -> None:
         release.set()
         await wait_until(lambda: given_back(board), "both are drawn")
     assert len(board.slack.messages(CARE)) == 2
+    casework = Casework(board.store.cases, board.clock)
+    again = await casework.apply(due.id, partial(changed, likes=9), dedupe=(f"seen-{due.id}",))
+    assert again.code == "duplicate"
 
 
 async def test_while_slack_is_away_the_queue_has_it(board: Board) -> None:

@@ -100,6 +100,18 @@ async def test_the_end_is_told_without_new_trouble(desk: Desk) -> None:
     assert [each.id for each in await desk.store.timers.take(NOON, 5, timedelta(seconds=30))] == [f"{NOTICE}/{KIND}"]
 
 
+async def test_later_trouble_is_told_in_its_own_words(desk: Desk) -> None:
+    """And since when that is so, not the trouble before."""
+    await desk.notices.tell(KIND, TROUBLE)
+    await desk.due(KIND)
+    desk.clock.advance(EVERY)
+    await desk.notices.tell(KIND, Words(headline="2 deliveries had no author"))
+    await desk.due(KIND)
+    _, later = desk.said()
+    assert "had no author" in later.text
+    assert f"<!date^{int((NOON + EVERY).timestamp())}" in str(later.blocks)
+
+
 async def test_a_worker_that_slept_swallows_no_trouble_to_come(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """While it slept another one found its message and noted that the trouble is told: that counts once, and the next
     trouble is told, too."""
