@@ -90,6 +90,17 @@ async def test_what_may_be_told_weekly_is_not_told_each_day(desk: Desk) -> None:
     assert len(desk.said()) == 2
 
 
+async def test_an_end_brings_the_next_telling_no_nearer_and_no_further(desk: Desk) -> None:
+    """What may be told weekly ended after an hour, and came again: its week counts from the first telling."""
+    await desk.notices.tell(KIND, TROUBLE.model_copy(update={"every": timedelta(days=7)}))
+    await desk.due(KIND)
+    desk.clock.advance(timedelta(hours=1))
+    await desk.notices.over(KIND, Words(headline="fine again"))
+    await desk.due(KIND)
+    await desk.notices.tell(KIND, TROUBLE)
+    assert await desk.due(KIND) == NOON + timedelta(days=7)
+
+
 async def test_the_end_is_told_without_new_trouble(desk: Desk) -> None:
     """Its timer is set with it."""
     await desk.notices.tell(KIND, TROUBLE)
