@@ -1,8 +1,9 @@
 """Asking a network for what its deliveries leave out: the words of a mention, the name of whoever wrote.
 
 A card never waits for it. What is wanted becomes due in the queue of the polls under its own name, so that wanting it
-twice is asking once; what is found comes back through the inbox like any delivery and is drawn into the card. An answer
-is remembered, a refusal too, so that the next message of the same person costs no call.
+twice is asking once, and wanting it again brings no try forward; what is found comes back through the inbox like any
+delivery and is drawn into the card. An answer is remembered, a refusal too, so that the next message of the same person
+costs no call.
 """
 
 from datetime import timedelta
@@ -14,6 +15,7 @@ from bot.domain.errors import NetworkError, Permanent, Transient
 from bot.domain.models import Author, CaseKey
 from bot.domain.network import UNKNOWN_FOR, ConnectorPort
 from bot.domain.ports import Clock, DueQueue, Inbox, Notes
+from bot.services.gate import Gate
 
 PREFIX: Final = "lookup:"
 ASKED: Final = "asked"
@@ -48,7 +50,7 @@ class Lookups:
         """Have it asked for soon, unless it was lately; the person, if that is what it is and known already."""
         known = await self._notes.get(_note(key.network, key.account, what))
         if known is None:
-            await self._polls.put(f"{key.network}/{key.account}/{PREFIX}{what}", self._clock.now())
+            await self._polls.begin(f"{key.network}/{key.account}/{PREFIX}{what}", self._clock.now())
             return None
         try:
             return Author.model_validate_json(known)
@@ -60,10 +62,11 @@ class Lookups:
         name = _note(key.network, key.account, person(author.id))
         await self._notes.set(name, author.model_dump_json(), NAME_KEPT)
 
-    async def ask(self, connector: ConnectorPort, what: str, inbox: Inbox) -> float | None:
+    async def ask(self, connector: ConnectorPort, what: str, inbox: Inbox, gate: Gate) -> float | None:
         """Ask the network, and put what it says into the inbox; seconds until another try, None when it is settled.
 
-        Raises StoreUnavailable: then the lease ends, and it is asked again.
+        A pause that the network asks for is told to the gate. Raises StoreUnavailable: then the lease ends, and it is
+        asked again.
         """
         note = _note(connector.network, connector.account, what)
         if await self._notes.get(note) is not None:
@@ -72,6 +75,8 @@ class Lookups:
             found = await connector.look_up(what)
             await inbox.put_page(found, f"{connector.network}/{connector.account}/{PREFIX}{what}", None)
         except NetworkError as error:
+            if isinstance(error, Transient) and error.retry_after is not None and error.shared:
+                await gate.pause(connector, error.retry_after)
             return await self._failed(note, error)
         await self._notes.set(note, ASKED, ASKED_KEPT)
         return None

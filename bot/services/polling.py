@@ -122,7 +122,10 @@ class Polling:
     async def _look_up(self, network: str, account: str, what: str) -> datetime | None:
         """Ask for what a delivery left out, or leave that to whoever knows the account; when to try again."""
         if connector := self._connectors.get((network, account)):
-            wait = await self._looking.ask(connector, what, self._inbox)
+            not_yet = await self._gate.poll(connector)
+            if not_yet is not None:
+                return not_yet
+            wait = await self._looking.ask(connector, what, self._inbox, self._gate)
             self._metrics.polls.labels(network, "new" if wait is None else "failed").inc()
         else:
             wait = await self._looking.leave(network, account, what)

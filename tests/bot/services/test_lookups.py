@@ -3,13 +3,15 @@
 import asyncio
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import pytest
 
 from bot.domain.errors import NetworkError, Permanent, Transient
 from bot.domain.models import Author, Raw
-from bot.services.lookups import AFTER_TOKEN_S, MOST_TRIES, Lookups, person
+from bot.domain.network import Titles
+from bot.services.gate import Gate
+from bot.services.lookups import AFTER_TOKEN_S, FIRST_WAIT_S, MOST_TRIES, Lookups, person
 from bot.store.store import Store
 from connectors.webhook.connector import WebhookConnector
 from tests.support.cases import a_key, a_raw
@@ -51,7 +53,8 @@ class Desk:
 
     async def ask(self) -> float | None:
         """Ask as the queue of the polls does."""
-        return await self.lookups.ask(self.network, WHO, self.store.inbox)
+        gate = Gate(self.store.notes, self.store.budgets, self.clock, UTC, Titles())
+        return await self.lookups.ask(self.network, WHO, self.store.inbox, gate)
 
     async def due(self) -> list[str]:
         """What is due now."""
@@ -93,6 +96,21 @@ async def test_passing_trouble_is_tried_again_with_growing_waits_and_not_for_eve
     assert waits[-2:] == [3600.0, None]
     assert await desk.ask() is None
     assert len(desk.network.asked) == MOST_TRIES
+
+
+async def test_more_words_of_the_same_person_bring_no_try_forward(desk: Desk) -> None:
+    """Twelve messages during an outage of a minute are not the dozen tries after which nobody asks any more."""
+    await desk.lookups.want(KEY, WHO)
+    (held,) = await desk.store.polls.take(desk.clock.now(), 9, timedelta(seconds=60))
+    desk.trouble += [Transient("lost")]
+    assert await desk.ask() == FIRST_WAIT_S
+    later = desk.clock.now() + timedelta(seconds=FIRST_WAIT_S)
+    await desk.lookups.want(KEY, WHO)
+    await desk.store.polls.later(held, later)
+    await desk.lookups.want(KEY, WHO)
+    assert await desk.due() == []
+    desk.clock.at = later
+    assert await desk.due() == [held.id]
 
 
 async def test_a_refusal_is_remembered_but_not_for_the_accounts_own_trouble(desk: Desk) -> None:

@@ -11,7 +11,7 @@ from bot.domain.models import Event, Health, Raw
 from bot.domain.network import UNKNOWN_FOR, Page, Titles
 from bot.domain.ports import Due
 from bot.services import health
-from bot.services.gate import Gate
+from bot.services.gate import STAFF_FIRST, Gate
 from bot.services.lookups import Lookups
 from bot.services.polling import AFTER_BAD_CHECK_S, CHECK_EVERY_S, Polling
 from bot.store.store import Store
@@ -57,8 +57,10 @@ class Swept(WebhookConnector):
         return Page(items=(), cursor=None, wait_s=self.wait_s)
 
     async def look_up(self, what: str) -> Sequence[tuple[str, Raw]]:
-        """Find nothing."""
+        """Fail as told, then find nothing."""
         self.looked_up.append(what)
+        if self.trouble:
+            raise self.trouble.pop()
         return ()
 
     async def check(self) -> Health:
@@ -138,14 +140,23 @@ async def test_what_a_page_or_a_refusal_asks_to_wait_is_waited(desk: Desk) -> No
     assert desk.account.polls == 2
 
 
+@pytest.mark.parametrize("call", [SWEEP, LOOKUP])
 @pytest.mark.parametrize("shared", [True, False])
-async def test_a_poll_that_is_told_to_slow_down_stops_sends_too(desk: Desk, shared: bool) -> None:
+async def test_a_call_that_is_told_to_slow_down_stops_sends_too(desk: Desk, call: str, shared: bool) -> None:
     """The network counts an account's calls together; unless it says that only this one door is meant."""
     desk.account.trouble = [Transient("slow down", 90.0, shared=shared)]
-    again = await desk.worker().act(Due(SWEEP, 0, "token", 0))
+    again = await desk.worker().act(Due(call, 0, "token", 0))
     assert again == desk.clock.now() + timedelta(seconds=90)
     held = await desk.gate.ask(desk.account)
     assert (held.until if held else None) == (again if shared else None)
+
+
+async def test_a_pause_holds_back_polls_and_look_ups_alike(desk: Desk) -> None:
+    """Fifty customers whom nobody knows by name are no fifty calls into a network that has asked for quiet."""
+    await desk.gate.pause(desk.account, 90.0)
+    over = desk.clock.now() + timedelta(seconds=90) + STAFF_FIRST
+    assert [await desk.worker().act(Due(call, 0, "token", 0)) for call in (SWEEP, LOOKUP)] == [over, over]
+    assert (desk.account.polls, desk.account.looked_up) == (0, [])
 
 
 async def test_a_trouble_of_a_poll_is_told_until_the_next_good_one(desk: Desk) -> None:
