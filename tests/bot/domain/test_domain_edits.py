@@ -2,9 +2,10 @@
 
 from datetime import timedelta
 
+from bot.domain.case import HideReason
 from bot.domain.decisions import Refused
 from bot.domain.reading import Reading
-from bot.domain.receiving import completed, deleted, edited, receive, reread
+from bot.domain.receiving import EARLIER_KEPT, completed, deleted, edited, receive, reread
 from tests.support.cases import NOON, a_case, an_item
 from tests.support.decisions import case_of
 from tests.support.policies import a_policy
@@ -59,6 +60,22 @@ def test_first_words_that_come_after_their_edit_bring_what_it_lacked() -> None:
     assert (item.text, item.edited, item.edited_at, item.version) == ("Found it", True, NOON, "v2")
     assert (item.posted_at, item.url, item.earlier) == (first.posted_at, first.url, ("Where is it?",))
     assert isinstance(completed(after, first, a_policy()), Refused)
+
+
+def test_first_words_that_come_late_show_nothing_that_was_hidden() -> None:
+    """Their telling is from before somebody hid them on the network; what they were noted to be like stays, too."""
+    known = an_item("Found it", edited=True, edited_at=NOON, hidden=True, hidden_at=NOON, signs=(HideReason.ABUSE,))
+    first = an_item("Where is it?", posted_at=NOON - timedelta(minutes=5), seen_at=NOON + timedelta(minutes=5))
+    after = case_of(completed(a_case(items=(known,)), first, a_policy())).latest
+    assert (after.hidden, after.hidden_at, after.signs, after.seen_at) == (True, NOON, (HideReason.ABUSE,), NOON)
+
+
+def test_only_the_newest_wordings_are_kept() -> None:
+    """Who edits all day makes no case that grows all day."""
+    case = a_case()
+    for n in range(EARLIER_KEPT + 2):
+        case = case_of(edited(case, "post-1", f"{n}", f"v{n}", masked=False, cut=False, now=NOON))
+    assert case.latest.earlier == tuple(f"{n}" for n in range(1, EARLIER_KEPT + 1))
 
 
 def test_the_earliest_telling_says_when_words_were_posted() -> None:

@@ -8,7 +8,7 @@ import pytest
 from bot.domain.case import Case, Item, PostKind
 from bot.domain.decisions import Change, Refused
 from bot.domain.lifecycle import close
-from bot.domain.models import Author, Kind
+from bot.domain.models import Attachment, Author, Kind
 from bot.domain.posting import LINE_LONGEST
 from bot.domain.reading import Reading
 from bot.domain.receiving import ITEMS_KEPT, completed, deleted, edited, folded, named, open_case, receive
@@ -124,12 +124,31 @@ def test_the_same_words_of_somebody_else_and_of_a_later_line_stay() -> None:
     assert lines == ["Carla: (deleted by the customer)", "Dan: Yes", "Carla: Yes"]
 
 
+def test_words_that_are_taken_back_are_looked_for_where_they_are() -> None:
+    """Not in an older line of the same customer's that is full and waits, too; nor in a later one of somebody else."""
+    case = again(again(opened(), "x" * LINE_LONGEST), "My address is 5 Elm Road")
+    after = case_of(deleted(case, "post-3", NOON + timedelta(minutes=7)))
+    assert [post.text for post in after.posts[1:]] == [
+        f"Carla: {'x' * LINE_LONGEST}",
+        "Carla: (deleted by the customer)",
+    ]
+    case = again(again(opened(), "Yes"), "Yes", author=DAN)
+    posted = case.model_copy(update={"posts": tuple(post for post in case.posts if post.id != "item:2")})
+    after = case_of(deleted(posted, "post-2", NOON + timedelta(minutes=7)))
+    assert [post.text for post in after.posts[1:]] == ["Dan: Yes"]
+
+
 def test_a_line_that_is_being_posted_is_as_it_is() -> None:
     """What Slack may have by now is not changed here: another worker would post it anew."""
     case = again(opened())
     posts = tuple(post.model_copy(update={"attempt": "a1"}) for post in case.posts)
     case = case_of(deleted(case.model_copy(update={"posts": posts}), "post-2", NOON + timedelta(minutes=7)))
     assert case.posts[-1].text == "Carla: Still waiting!"
+
+
+def test_a_picture_without_words_is_told_in_the_thread() -> None:
+    """Somebody reads the line on a phone, where no card is in sight."""
+    assert again(opened(), "").posts[-1].text == "Carla: sent an attachment"
 
 
 def test_a_return_after_closing_is_a_new_cycle_of_the_same_case() -> None:
@@ -152,6 +171,11 @@ def test_a_thank_you_neither_reopens_nor_starts_a_promise() -> None:
     shut = again(closed(done), "Thank you!", PRAISE)
     assert not shut.is_open
     assert shut.latest.text == "Thank you!"
+
+
+def test_praise_that_nobody_has_answered_waits() -> None:
+    """Only a thank-you after our answer asks for nothing: who praises us unasked hears from us."""
+    assert open_case(a_key(), an_item("Great shop!"), PRAISE, POLICY).case.wait is not None
 
 
 def test_praise_with_a_question_waits_for_an_answer() -> None:
@@ -190,6 +214,20 @@ def test_a_search_hit_that_turns_out_to_call_on_us_waits(answered_at: int | None
     assert (case.wait is not None) is waits
 
 
+def test_a_search_hit_that_was_closed_stays_so_when_it_turns_out_to_call_on_us() -> None:
+    """Somebody has looked at it and settled it: nobody is late in a case that is closed."""
+    case = closed(open_case(a_key(), an_item(kind=Kind.MATCH, answerable=False), OTHER, POLICY).case)
+    after = case_of(completed(case, an_item(), POLICY))
+    assert (after.latest.kind, after.is_open, after.wait) == (Kind.MENTION, False, None)
+
+
+def test_a_mention_stays_what_it_was_told_as_first() -> None:
+    """Another door calls the same words a comment: the card does not change its name for them."""
+    case = opened(url="https://square.example/1")
+    other = an_item(kind=Kind.COMMENT, url="https://square.example/2", answerable=False)
+    assert isinstance(completed(case, other, POLICY), Refused)
+
+
 def test_a_search_hit_takes_nothing_from_what_called_on_us() -> None:
     """Not even one that tells an earlier time; and another search takes nothing from the first one."""
     found = an_item(kind=Kind.MATCH, answerable=False, stream="boots")
@@ -213,6 +251,11 @@ def test_several_customers_in_one_topic_are_counted() -> None:
     """A second author is a second person; the same one again is not, nor is somebody whom nobody named."""
     case = again(again(again(opened(), author=DAN), author=DAN), author=None)
     assert case.people == 2
+
+
+def test_who_speaks_first_by_name_is_the_first_person() -> None:
+    """Before, nobody was named: that may have been the same one."""
+    assert again(opened(author=None), author=DAN).people == 1
 
 
 @pytest.mark.parametrize(("more", "whose"), [(0, DAN), (ITEMS_KEPT - 2, DAN), (ITEMS_KEPT - 1, CARLA)])
@@ -245,11 +288,13 @@ def test_the_same_edit_again_and_edits_of_unknown_things_change_nothing() -> Non
 
 
 def test_a_deletion_leaves_a_tombstone_and_nobody_waiting() -> None:
-    """The words are gone from the case; with nothing left, no promise runs."""
-    after = case_of(deleted(opened(), "post-1", NOON))
+    """The words are gone from the case, and the pictures; with nothing left, no promise runs."""
+    case = opened(attachments=(Attachment(kind="image", description="My passport"),))
+    after = case_of(deleted(case, "post-1", NOON))
     item: Item = after.items[0]
     assert item.deleted
     assert not item.text
+    assert not item.attachments
     assert not item.earlier
     assert after.wait is None
     assert isinstance(deleted(after, "post-1", NOON), Refused)

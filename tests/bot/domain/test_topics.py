@@ -7,6 +7,7 @@ from bot.domain.case import Case
 from bot.domain.counting import changes
 from bot.domain.decisions import Change
 from bot.domain.lifecycle import close, dismiss
+from bot.domain.models import Kind
 from bot.domain.reading import Reading
 from bot.domain.receiving import open_case, receive
 from bot.domain.topics import Said, Topic, topics
@@ -42,6 +43,12 @@ def test_who_comes_back_counts_again() -> None:
     case = case_of(close(a_complaint(), ANA, "solved", NOON))
     returned = again(case, Reading(intent="question"))
     assert changes(case, returned) == {"2026-03-05": {"square:said-question:": 1}}
+
+
+def test_a_search_hit_counts_by_the_first_words_that_want_an_answer() -> None:
+    """What was found first said nothing of what the customer wants of us; the complaint below it does, on its day."""
+    found = open_case(a_key(), an_item(kind=Kind.MATCH), Reading(intent="other"), POLICY).case
+    assert changes(found, again(found, LATE)) == {"2026-03-04": {"square:said-other:": -1}, "2026-03-05": ONCE}
 
 
 def test_what_is_not_for_us_and_spam_do_not_count() -> None:
