@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
@@ -12,11 +13,12 @@ from hypothesis import strategies as st
 from bot.domain.errors import LeaseLost, StoreUnavailable
 from bot.domain.models import Raw
 from bot.domain.ports import Stored
-from bot.store.inbox import GROUP, from_fields
+from bot.store.inbox import GROUP, RENEWED_S, RedisInbox, from_fields
 from bot.store.store import Store
+from bot.store.trips import Arg
 from tests.support.cases import NOON, a_raw
 from tests.support.real_servers import a_server
-from tests.support.stores import TestClock, a_store, end_leases
+from tests.support.stores import TestClock, a_store, end_leases, let_lie
 from tests.support.waiting import wait_until
 
 AT_ONCE = timedelta(0)
@@ -199,7 +201,7 @@ async def test_dead_letters_are_kept_and_replayed(store: Store, clock: TestClock
     letters = await store.dead.newest(4)
     assert [letter.raw for letter in letters] == raws[:1:-1]
     assert (letters[0].error, letters[0].at) == ("cannot read a5", NOON + timedelta(seconds=6))
-    assert await store.inbox.replay([letters[0].id, letters[0].id, "nonsense", "0.1-1", "99.1-1", "0.-"]) == 1
+    assert await store.inbox.replay([letters[0].id, letters[0].id, "nonsense", "0.1-1", "99.1-1", "0.-", "0.²-1"]) == 1
     assert [stored.raw for stored in await take_all(store)] == raws[5:]
     assert await store.inbox.replay() == 5
     assert await store.dead.newest(10) == []
@@ -213,6 +215,13 @@ async def test_a_flushed_server_is_set_up_again(store: Store) -> None:
     assert await store.inbox.take(10, 0) == []
     await store.inbox.put(a_raw(b"1"))
     assert [stored.raw.body for stored in await take_all(store)] == [b"1"]
+
+
+async def test_what_was_stored_before_the_groups_were_there_again_is_taken(store: Store) -> None:
+    """The server lost everything, and a webhook came before any worker looked: its network was told 200."""
+    await store.link.do("FLUSHALL")
+    await store.inbox.put(a_raw(b"1"))
+    assert [*await take_all(store), *await take_all(store)][0].raw.body == b"1"
 
 
 async def test_killed_in_the_middle_everybody_hears_the_truth() -> None:
@@ -298,6 +307,59 @@ async def test_what_is_worked_on_is_not_taken_over(redis_url: str) -> None:
         assert {owner for _, owner, *_ in pending} == {b"heir"}
         await heir.inbox.renew()
         await slow.inbox.done([first])
+
+
+async def test_a_worker_that_hangs_does_not_keep_its_deliveries_for_ever(redis_url: str) -> None:
+    """It renews them for a minute; then another one may have them, though it renews what it has taken since."""
+    clock, takeover = TestClock(), timedelta(seconds=30)
+    async with (
+        a_store(redis_url, clock=clock, takeover=takeover) as hangs,
+        a_store(redis_url, instance="heir", takeover=takeover) as heir,
+    ):
+        await hangs.inbox.put(a_raw(b"1"))
+        assert len(await hangs.inbox.take(5, 0)) == 1
+        for passed, taken in ((RENEWED_S - 1, 0), (2, 1)):
+            clock.advance(timedelta(seconds=passed))
+            await let_lie(hangs, 2 * takeover)
+            await hangs.inbox.renew()
+            heir.inbox._next_takeover = 0.0
+            assert len(await heir.inbox.take(5, 0)) == taken
+
+
+async def test_what_is_left_behind_is_looked_for_several_times_in_its_time(redis_url: str) -> None:
+    """Four times: a customer whose worker died waits for little longer than that is certain."""
+    clock, takeover = TestClock(), timedelta(seconds=60)
+    async with a_store(redis_url, clock=clock, takeover=takeover) as store:
+        assert await store.inbox.take(5, 0) == []
+        async with a_store(redis_url, instance="dies") as dies:
+            await dies.inbox.put(a_raw(b"1"))
+            assert len(await dies.inbox.take(5, 0)) == 1
+        await let_lie(store, takeover)
+        assert await store.inbox.take(5, 0) == []
+        clock.advance(takeover / 4)
+        assert len(await store.inbox.take(5, 0)) == 1
+
+
+@dataclass(slots=True)
+class Unmended(RedisInbox):
+    """The inbox of a process beside which a worker fails at once at whatever is replayed."""
+
+    async def _replay(self, shard: int, letters: tuple[str, Arg, int]) -> int:
+        back = await RedisInbox._replay(self, shard, letters)
+        for _ in range(back):
+            await self.bury(a_raw(b"again"), "still wrong")
+        return back
+
+
+async def test_what_fails_again_while_it_is_replayed_is_not_replayed_for_ever(redis_url: str) -> None:
+    """The command ends, and says how many letters there were."""
+    async with a_store(redis_url) as store, asyncio.timeout(10):
+        ours = store.inbox
+        inbox = Unmended(ours.link, ours.keys, ours.scripts, ours.clock, ours.instance, ours.turns, ours.takeover)
+        for n in range(3):
+            await inbox.bury(a_raw(b"%d" % n), "wrong")
+        assert await inbox.replay() == 3
+        assert (await store.dead.count()).waiting == 3
 
 
 async def test_a_wait_is_one_question(redis_url: str) -> None:
