@@ -1,19 +1,19 @@
 """Every source is polled as often as it asks for, however many workers look what there is to poll."""
 
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, timedelta
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from bot.domain.errors import NetworkError, Permanent, Transient
 from bot.domain.models import Event, Health, Raw
-from bot.domain.network import UNKNOWN_FOR, Page, Titles
+from bot.domain.network import UNKNOWN_FOR, Page, Remark, Titles
 from bot.domain.ports import Due
 from bot.services import health
 from bot.services.gate import STAFF_FIRST, Gate
 from bot.services.lookups import Lookups
-from bot.services.polling import AFTER_BAD_CHECK_S, CHECK_EVERY_S, Polling
+from bot.services.polling import AFTER_BAD_CHECK_S, AFTER_FAILURE, AFTER_PERMANENT, CHECK_EVERY_S, Polling
 from bot.store.store import Store
 from bot.telemetry import Metrics
 from connectors.webhook.connector import WebhookConnector
@@ -22,6 +22,7 @@ from tests.support.stores import TestClock, a_store
 LEASE = timedelta(seconds=30)
 MINUTE = timedelta(minutes=1)
 SWEEP = "square/main/sweep"
+CHECKED = f"square/main/{health.CHECK}"
 LOOKUP = "square/main/lookup:person:42"
 TITLES = Titles(square="Square")
 
@@ -34,6 +35,9 @@ class Swept(WebhookConnector):
     def __init__(self, wait_s: float | None) -> None:
         """`wait_s`: how long a page asks to wait, if not for the usual hour."""
         self.wait_s = wait_s
+        self.more = False
+        self.said = ""
+        self.told: tuple[Remark, ...] = ()
         self.trouble: list[NetworkError] = []
         self.well = True
         self.polls = self.checks = 0
@@ -54,7 +58,11 @@ class Swept(WebhookConnector):
         self.polls += 1
         if self.trouble:
             raise self.trouble.pop()
-        return Page(items=(), cursor=None, wait_s=self.wait_s)
+        return Page(items=(), cursor=None, more=self.more, wait_s=self.wait_s, said=self.said)
+
+    async def remarks(self) -> Sequence[Remark]:
+        """What it has to say of itself."""
+        return self.told
 
     async def look_up(self, what: str) -> Sequence[tuple[str, Raw]]:
         """Fail as told, then find nothing."""
@@ -66,11 +74,9 @@ class Swept(WebhookConnector):
     async def check(self) -> Health:
         """All is well, unless told otherwise."""
         self.checks += 1
+        if self.trouble:
+            raise self.trouble.pop()
         return Health(ok=self.well, summary="token good for 40 days" if self.well else "the token has ended")
-
-
-async def untold(_name: str, _text: str) -> None:
-    """Nobody is told anything."""
 
 
 @dataclass
@@ -80,6 +86,17 @@ class Desk:
     store: Store
     clock: TestClock
     account: Swept
+    heard: list[tuple[str, str]] = field(default_factory=list)
+
+    async def tell(self, name: str, text: str) -> None:
+        """The whole team hears it."""
+        self.heard.append((name, text))
+
+    async def sweep(self) -> datetime | None:
+        """A worker polls the door under a lease; when it wants to come again."""
+        await self.store.polls.put(SWEEP, self.clock.now())
+        (due,) = await self.store.polls.take(self.clock.now(), 1, LEASE)
+        return await self.worker().act(due)
 
     @property
     def gate(self) -> Gate:
@@ -91,7 +108,7 @@ class Desk:
         store, clock = self.store, self.clock
         lookups = Lookups(store.notes, store.polls, clock)
         accounts = {("square", "main"): self.account} if knows else {}
-        return Polling(store, accounts, clock, Metrics(), 20.0, self.gate, untold, lookups, TITLES)
+        return Polling(store, accounts, clock, Metrics(), 20.0, self.gate, self.tell, lookups, TITLES)
 
     async def work(self, *workers: Polling, minutes: int) -> None:
         """Each minute all of them look what there is to poll, and poll what is due."""
@@ -182,8 +199,50 @@ async def test_a_fact_that_another_version_wrote_hides_no_other(desk: Desk) -> N
 async def test_a_check_that_found_trouble_comes_back_sooner(desk: Desk, well: bool, after_s: float) -> None:
     """Whoever has mended a token need not wait half an hour to see that it is well."""
     desk.account.well = well
-    again = await desk.worker().act(Due(f"square/main/{health.CHECK}", 0, "token", 0))
+    again = await desk.worker().act(Due(CHECKED, 0, "token", 0))
     assert again == desk.clock.now() + timedelta(seconds=after_s)
+    assert (await health.read(desk.store.notes, desk.account)).ok is well
+
+
+async def test_a_check_that_nobody_answers_is_trouble(desk: Desk) -> None:
+    """The team sees it in App Home, and it is looked at again soon."""
+    desk.account.trouble = [Transient("no answer within 10 s")]
+    again = await desk.worker().act(Due(CHECKED, 0, "token", 0))
+    assert again == desk.clock.now() + timedelta(seconds=AFTER_BAD_CHECK_S)
+    found = await health.read(desk.store.notes, desk.account)
+    assert (found.ok, found.summary) == (False, "no answer within 10 s")
+
+
+@pytest.mark.parametrize(
+    ("trouble", "wait"), [(Transient("HTTP 500"), AFTER_FAILURE), (Permanent("refused", "no"), AFTER_PERMANENT)]
+)
+async def test_passing_trouble_is_tried_again_sooner_than_a_refusal(
+    desk: Desk, trouble: NetworkError, wait: timedelta
+) -> None:
+    """Customers wait to be seen while a network stumbles for a moment; one that refuses does so for longer."""
+    desk.account.trouble = [trouble]
+    assert await desk.worker().act(Due(SWEEP, 0, "token", 0)) == desk.clock.now() + wait
+
+
+async def test_a_page_behind_which_there_is_more_is_followed_by_the_next_at_once(desk: Desk) -> None:
+    """After an outage a network has hundreds of posts for us: nobody waits an hour for each page."""
+    desk.account.more, desk.account.wait_s = True, 7200.0
+    assert await desk.sweep() == desk.clock.now()
+
+
+async def test_what_staff_should_know_of_a_good_poll_stands_with_it(desk: Desk) -> None:
+    """A limit that is nearly used up is no trouble yet."""
+    desk.account.said = "4 of 5 searches of the day are used"
+    await desk.sweep()
+    found = await health.read(desk.store.notes, desk.account)
+    assert (found.ok, found.mend) == (True, "4 of 5 searches of the day are used")
+
+
+async def test_what_an_account_has_to_say_to_all_is_told_with_its_name(desk: Desk) -> None:
+    """Under a name by which it is told once; what is for App Home only is told to nobody."""
+    desk.account.told = (Remark("the budget is used up", once="budget"), Remark("12 dollars this month"))
+    await desk.sweep()
+    assert desk.heard == [("square/main/budget", "Square @acme: the budget is used up")]
 
 
 async def test_a_new_start_polls_at_once_what_waits_for_long(desk: Desk) -> None:

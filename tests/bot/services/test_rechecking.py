@@ -34,6 +34,7 @@ class Looked(WebhookConnector):
 
     def __init__(self) -> None:
         self.rounds: list[list[str]] = []
+        self.refs: list[dict[str, str]] = []
         self.trouble: list[NetworkError | None] = []
 
     def parse(self, raw: Raw) -> Iterator[Event]:
@@ -44,6 +45,7 @@ class Looked(WebhookConnector):
     async def recheck(self, refs: Sequence[Mapping[str, str]]) -> list[tuple[str, Raw]] | None:
         """Note it; then fail, or have no time, as told."""
         self.rounds.append([ref["id"] for ref in refs])
+        self.refs = [dict(ref) for ref in refs]
         if self.trouble:
             trouble = self.trouble.pop()
             if trouble is None:
@@ -169,6 +171,21 @@ async def test_what_is_too_old_takes_nobodys_turn(desk: Desk) -> None:
     assert first | second == third | fourth == set(young)
 
 
+async def test_many_cases_without_anything_to_look_at_hide_none_behind_them(desk: Desk) -> None:
+    """Sixty customers wrote in private; the public post of before is looked at all the same."""
+    await desk.asked(["public"])
+    await desk.asked([f"secret-{n}" for n in range(60)], NOON + 10 * MINUTE, private=True)
+    assert await desk.look() == {"public"}
+
+
+async def test_the_network_is_asked_with_what_it_takes_once_in_a_while(desk: Desk) -> None:
+    """How the words are found there, which wording is known, the newest first; after six of the usual waits again."""
+    await desk.asked(["post"], items=2, ref={"uri": "at://carla"}, version="v7")
+    again = await desk.worker().act(await desk.held())
+    assert desk.account.refs == [{"uri": "at://carla", "id": id_, "version": "v7"} for id_ in ("post.1", "post")]
+    assert again == desk.clock.now() + 2 * MINUTE
+
+
 async def test_what_changes_meanwhile_keeps_nobody_from_their_turn(desk: Desk) -> None:
     """The case behind which it would go on is closed, new ones come in, and one is a newer version's."""
     cases = await desk.asked(posts := names(60))
@@ -199,9 +216,11 @@ async def test_a_worker_that_was_paused_does_not_turn_the_line_back(desk: Desk) 
     await end_leases(desk.store)
     seen = [await desk.look(), await desk.look()]
     place = await desk.store.inbox.cursor(RECHECK)
-    with pytest.raises(LeaseLost):
-        await desk.worker().act(late)
-    assert await desk.store.inbox.cursor(RECHECK) == place
+    for refused in ([], [Permanent("bad_request", "invalid uri")]):
+        desk.account.trouble = [*refused]
+        with pytest.raises(LeaseLost):
+            await desk.worker().act(late)
+        assert await desk.store.inbox.cursor(RECHECK) == place
     assert await desk.look() not in seen
 
 
