@@ -111,7 +111,7 @@ class Hearing:
         since, deliveries = await self._book.shape(raw.network, now)
         learned = is_learned(since, deliveries, now)
         counts = await self._book.add_fields(raw.network, fields, 1 if learned else KNOWN_WEIGHT)
-        new = [field for field, count in counts.items() if learned and count == SEEN_TO_TELL]
+        new = [field for field, count in counts.items() if count == SEEN_TO_TELL]
         if new:
             self._metrics.drift.labels(raw.network, "new_field").inc(len(new))
             words = field_words(self._titles[raw.network], new, skeleton(raw.body))

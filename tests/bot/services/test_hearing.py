@@ -18,6 +18,7 @@ from bot.telemetry import Metrics
 from tests.support.cases import NOON, a_key, a_raw, an_interaction
 from tests.support.intake import an_intake, told
 from tests.support.notices import Desk, a_notice_desk
+from tests.support.waiting import wait_until
 
 BODY = b'{"type": "poll.created", "text": "where is my parcel, says Carla Rossi"}'
 
@@ -121,12 +122,22 @@ async def test_a_new_field_is_told_after_a_week_of_learning(ear: Ear) -> None:
     assert len(await ear.said()) == 1
 
 
-async def test_a_field_seen_once_while_learning_is_never_news(ear: Ear) -> None:
-    """It is rare, and known."""
-    await ear.sample(b'{"id": "1", "rare": 1}')
+async def test_a_field_that_came_seldom_while_learning_is_known(ear: Ear) -> None:
+    """Four times in a week: the fifth time is no news."""
+    await ear.sample(b'{"id": "1", "gift": true}', 4)
     await ear.sample(b'{"id": "1"}', 200)
     ear.desk.clock.advance(timedelta(days=7))
-    await ear.sample(b'{"id": "1", "rare": 1}', 5)
+    await ear.sample(b'{"id": "1", "gift": true}', 5)
+    assert await ear.said() == []
+
+
+async def test_of_a_burst_one_delivery_is_looked_at(ear: Ear) -> None:
+    """One customer's client that sends something odd thirty times in a second is not what a network sends."""
+    await ear.sample(b'{"id": "1"}', 200)
+    ear.desk.clock.advance(timedelta(days=7))
+    raw = a_raw(b'{"id": "1", "odd": 2}', received_at=ear.desk.clock.now())
+    for _ in range(30):
+        ear.hearing.heard(raw, an_interaction(), "new")
     assert await ear.said() == []
 
 
@@ -216,19 +227,38 @@ async def test_arrivals_of_one_minute_are_one_line(ear: Ear) -> None:
     assert (arrival.at, arrival.count) == (NOON, 3)
 
 
-async def test_a_process_lives_on_while_redis_is_away_for_its_notes(ear: Ear) -> None:
-    """They are brought the next time; nothing else of the process ends with the try."""
-    book, stop = Interrupted(ear.desk.store.heard.link, ear.desk.store.heard.keys), asyncio.Event()
-    hearing = Hearing(book, ear.desk.notices, Titles(), ear.desk.clock, ear.metrics)
-    book.meanwhile.append(stop.set)
-    hearing.heard(a_raw(), an_interaction(), "new")
+async def test_what_was_heard_outlives_an_outage_and_an_orderly_end(ear: Ear, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The server is away for a moment: the worker goes on, and brings what it heard then, and the rest as it ends."""
+    store, desk, stop = ear.desk.store, ear.desk, asyncio.Event()
+    book = Interrupted(store.heard.link, store.heard.keys)
+    hearing = Hearing(book, desk.notices, Titles(), desk.clock, ear.metrics)
+    book.meanwhile.append(lambda: None)
+    monkeypatch.setattr("bot.services.hearing.FLUSH_S", 0.01)
+
+    async def counted() -> int:
+        return sum(each.count for came in (await store.heard.waiting()).values() for each in came)
+
     async with asyncio.TaskGroup() as group:
         group.create_task(hearing.run(stop))
-        await asyncio.sleep(0)
+        hearing.heard(a_raw(received_at=NOON + timedelta(seconds=1)), an_interaction(), "new")
+        await wait_until(counted, "it was brought")
+        monkeypatch.setattr("bot.services.hearing.FLUSH_S", 3600.0)
+        await asyncio.sleep(0.05)
+        hearing.heard(a_raw(received_at=NOON + timedelta(seconds=59)), an_interaction(), "new")
         stop.set()
-    assert await ear.desk.store.heard.waiting() == {}
-    await hearing.flush()
-    assert len(await ear.desk.store.heard.waiting()) == 1
+    assert book.meanwhile == []
+    (arrivals,) = (await store.heard.waiting()).values()
+    assert [(each.at, each.count) for each in arrivals] == [(NOON, 2)]
+
+
+async def test_memory_is_not_filled_while_the_server_is_away(ear: Ear, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The newest minutes are dropped; those that are known go on counting."""
+    monkeypatch.setattr("bot.services.hearing.PENDING", 2)
+    for minute in (0, 1, 2, 0):
+        ear.hearing.heard(a_raw(received_at=NOON + timedelta(minutes=minute)), an_interaction(), "new")
+    await ear.hearing.flush()
+    (arrivals,) = (await ear.desk.store.heard.waiting()).values()
+    assert sorted((each.at, each.count) for each in arrivals) == [(NOON, 2), (NOON + timedelta(minutes=1), 1)]
 
 
 async def test_what_a_sweep_found_counts_against_the_webhook(ear: Ear) -> None:
