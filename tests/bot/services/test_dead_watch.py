@@ -12,6 +12,7 @@ import pytest
 from bot.domain.dead import KEPT, error_class
 from bot.domain.network import Titles
 from bot.services.dead_watch import DEAD, KINDS, STATE_KEPT, DeadWatch
+from bot.store.keys import instant
 from tests.support.cases import a_raw
 from tests.support.notices import Desk, a_notice_desk
 
@@ -109,6 +110,18 @@ async def test_what_nobody_replayed_is_counted_when_it_goes(watched: Watched) ->
     assert any("4 dead letters were not replayed within 30 days" in each for each in said)
     count = await watched.desk.store.dead.count()
     assert (count.waiting, count.gone) == (0, 4)
+
+
+async def test_each_letter_goes_on_its_own_day(watched: Watched) -> None:
+    """What a customer said stands no longer than that because of later letters beside it."""
+    await watched.bury("the older one")
+    await asyncio.sleep(0.005)
+    await watched.bury("the newer one")
+    dead = watched.desk.store.dead
+    newer, _ = await dead.newest(9)
+    came = int(newer.id.partition(".")[2].partition("-")[0])
+    assert await dead.expire(instant(came) + KEPT) == 1
+    assert [letter.error for letter in await dead.newest(9)] == ["the newer one"]
 
 
 async def test_when_all_were_replayed_a_word_says_so(watched: Watched) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from bot.domain.case import Status
 from bot.domain.decisions import changed
-from bot.domain.models import Author, Event, Kind, Raw
+from bot.domain.models import Author, Deleted, Event, Kind, Raw
 from bot.domain.ports import LINK, Notes
 from bot.services.casework import Casework
 from bot.services.hourly import HOUR_NAME
@@ -66,6 +66,30 @@ async def test_a_like_belongs_to_a_message_that_is_still_to_be_written(
         await takes_in(worker, store, "like")
         hours = {f"{hour}": await store.notes.digest(f"{NOON:%Y-%m-%d}T{hour - 1}") for hour in (13, 14)}
     assert [hour for hour, lines in hours.items() if lines] == [told_at]
+
+
+@pytest.mark.parametrize("before", ["words", "nothing"])
+async def test_a_like_that_was_taken_back_first_is_told_of_nowhere(redis_url: str, before: str) -> None:
+    """Neither on its case nor in the digest: the two deliveries crossed on their way."""
+
+    def reads(raw: Raw) -> Iterator[Event]:
+        if raw.body == b"unlike":
+            yield Deleted(id="like-1", key=a_key(), at=NOON)
+        elif raw.body != b"nothing":
+            yield from a_post_or_its_like(raw)
+
+    async with a_store(redis_url) as store:
+        for body in (before, "unlike", "like"):
+            await takes_in(an_intake(store, told(reads)), store, body)
+        assert await taken_in(store) == (0, 0)
+
+
+async def test_a_like_of_nobody_known_is_somebodys(redis_url: str) -> None:
+    """Some networks tell that there was one, and not whose."""
+    async with a_store(redis_url) as store:
+        like = an_interaction("", id="like-1", kind=Kind.REACTION, author=None, url="")
+        await takes_in(an_intake(store, told(lambda _: [like])), store, "like")
+        assert await store.notes.digest(NOON.strftime(HOUR_NAME)) == ["someone liked (Square)"]
 
 
 async def test_a_like_of_a_known_conversation_is_counted_on_its_case(redis_url: str) -> None:

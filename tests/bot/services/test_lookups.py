@@ -15,7 +15,7 @@ from bot.services.lookups import AFTER_TOKEN_S, FIRST_WAIT_S, MOST_TRIES, Lookup
 from bot.store.store import Store
 from connectors.webhook.connector import WebhookConnector
 from tests.support.cases import a_key, a_raw
-from tests.support.stores import TestClock, a_store
+from tests.support.stores import TestClock, a_store, forget
 
 WHO = person("42")
 KEY = a_key("dm|42")
@@ -84,6 +84,7 @@ async def test_a_known_person_costs_nothing(desk: Desk) -> None:
     """The name is remembered, and nothing becomes due."""
     ana = Author(id="42", name="Ana Rey")
     await desk.lookups.keep(KEY, ana)
+    await forget(desk.store, timedelta(days=29))
     assert await desk.lookups.want(KEY, WHO) == ana
     assert await desk.due() == []
 
@@ -113,11 +114,13 @@ async def test_more_words_of_the_same_person_bring_no_try_forward(desk: Desk) ->
     assert await desk.due() == [held.id]
 
 
-async def test_a_refusal_is_remembered_but_not_for_the_accounts_own_trouble(desk: Desk) -> None:
+@pytest.mark.parametrize("reason", ["token", "token_lost", "signed_out"])
+async def test_a_refusal_is_remembered_but_not_for_the_accounts_own_trouble(desk: Desk, reason: str) -> None:
     """A token that ended says nothing of the person; a missing profile does."""
-    desk.trouble += [Permanent("token", "ended"), Permanent("gone", "no such profile")]
+    desk.trouble += [Permanent(reason, "ended"), Permanent("gone", "no such profile")]
     assert await desk.ask() == AFTER_TOKEN_S
     assert await desk.ask() is None
+    await forget(desk.store, timedelta(hours=23))
     assert await desk.lookups.want(KEY, WHO) is None
     assert await desk.due() == []
     assert len(desk.network.asked) == 2

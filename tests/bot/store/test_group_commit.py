@@ -123,6 +123,21 @@ async def test_nobody_hangs_on_a_write_that_never_ends() -> None:
     group._writer.cancel()
 
 
+async def test_closing_waits_for_what_is_on_its_way() -> None:
+    """A process that ends tells every network truly whether its delivery is stored."""
+    ledger = Ledger()
+    group = GroupCommit(ledger.write)
+    put = asyncio.ensure_future(group.put("a"))
+    await wait_until(lambda: ledger.batches, "the write")
+    closing = asyncio.ensure_future(group.close())
+    await asyncio.sleep(0.01)
+    assert not closing.done()
+    ledger.gate.set()
+    await closing
+    assert put.done()
+    await GroupCommit(ledger.write).close()
+
+
 async def test_a_writer_that_is_stopped_leaves_no_one_waiting() -> None:
     """If the loop ends in the middle of a write, its callers get an answer."""
     ledger = Ledger()
