@@ -185,13 +185,17 @@ async def test_an_only_account_needs_no_name_in_the_path(redis_url: str) -> None
 
 
 async def test_of_several_accounts_without_a_main_one_each_needs_its_name(redis_url: str) -> None:
-    """Nobody can know which of them is meant by the network's path; with a name, capitals or not, it is that one."""
+    """Nobody can know which of them is meant by the network's path; with a name, capitals or not, it is that one.
+
+    A body that says that it is sent as it is, is.
+    """
     async with a_site(redis_url, postboxes=("east", "west")) as site:
         assert await site.post("/webhooks/postbox", b"whose?") == 404
         assert await site.post("/webhooks/postbox/west", b"a") == 200
         assert await site.post("/webhooks/postbox/East", b"b") == 200
         assert await site.post("/webhooks/postbox/East", b"c", {"Content-Encoding": "gzip"}) == 415
-        assert await site.stored() == [("postbox", "west", b"a"), ("postbox", "east", b"b")]
+        assert await site.post("/webhooks/postbox/east", b"d", {"Content-Encoding": "Identity"}) == 200
+        assert await site.stored() == [("postbox", "west", b"a"), ("postbox", "east", b"b"), ("postbox", "east", b"d")]
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from bot.domain.errors import LeaseLost, StoreUnavailable
 from bot.domain.models import Raw
 from bot.domain.ports import Stored
 from bot.store.inbox import GROUP, RENEWED_S, RedisInbox, from_fields
+from bot.store.keys import instant
 from bot.store.store import Store
 from bot.store.trips import Arg
 from tests.support.cases import NOON, a_raw
@@ -198,7 +199,11 @@ async def test_dead_letters_are_kept_and_replayed(store: Store, clock: TestClock
     for raw in raws:
         clock.advance(timedelta(seconds=1))
         await store.inbox.bury(raw, f"cannot read {raw.account}")
+        await asyncio.sleep(0.002)
     letters = await store.dead.newest(4)
+    oldest = min(int(each.id.partition(".")[2].partition("-")[0]) for each in await store.dead.newest(9))
+    assert (await store.dead.count()).oldest == instant(oldest)
+    assert [await store.dead.find(each) for each in (letters[0].id, "nonsense", "0.1-1")] == [letters[0], None, None]
     assert [letter.raw for letter in letters] == raws[:1:-1]
     assert (letters[0].error, letters[0].at) == ("cannot read a5", NOON + timedelta(seconds=6))
     assert await store.inbox.replay([letters[0].id, letters[0].id, "nonsense", "0.1-1", "99.1-1", "0.-", "0.²-1"]) == 1
