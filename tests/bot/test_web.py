@@ -88,7 +88,7 @@ class Site:
     http: aiohttp.ClientSession
     url: str
     metrics: Metrics
-    states: dict[str, bool] = field(default_factory=lambda: {"server": True, "slack": True, "workers": True})
+    states: dict[str, bool | str] = field(default_factory=lambda: {"server": True, "slack": True, "workers": True})
 
     async def ask(
         self, method: str, path: str, body: bytes | None = None, headers: Mapping[str, str] | None = None
@@ -124,7 +124,7 @@ async def a_site(
 
         site = Site(store, http, "", metrics)
 
-        async def ready() -> dict[str, bool]:
+        async def ready() -> dict[str, bool | str]:
             return site.states
 
         async def depths() -> dict[str, int]:
@@ -299,6 +299,9 @@ async def test_ready_names_what_is_not(redis_url: str, wrong: str) -> None:
         status, text, _ = await site.ask("GET", "/readyz")
         expected = dict.fromkeys(("server", "slack", "workers"), "ok") | {wrong: "not ready"}
         assert (status, json.loads(text)) == (503, expected)
+        site.states[wrong] = "why not"
+        status, text, _ = await site.ask("GET", "/readyz")
+        assert (status, json.loads(text)[wrong]) == (503, "why not")
 
 
 async def readiness(http: aiohttp.ClientSession, port: int) -> tuple[int, Any]:
