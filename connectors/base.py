@@ -187,6 +187,7 @@ class Connector(ABC):
         raise Permanent("unknown_lookup", f"{self.network} is asked for nothing of the kind {what.partition(':')[0]}.")
 
     async def read_back(self, send: Send) -> Sent | None:
-        """Find a send on the network; raises Transient. Without `read_back` in the capabilities never called."""
+        """Find a send on the network; None only if it is certainly not there, else raises Transient, Permanent or
+        Unknown. Without `read_back` in the capabilities never called."""
         del send
         return None

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from bot.domain.case import Purpose, Send
-from bot.domain.errors import Permanent, Transient
+from bot.domain.errors import Permanent, Transient, Unknown
 from bot.domain.models import LengthRule, Sent
 from connectors import clean
 from connectors.bluesky import wire
@@ -15,6 +15,7 @@ from connectors.bluesky.names import post_url, record_key, timestamp
 from connectors.bluesky.richtext import facets, handles
 from connectors.bluesky.settings import BlueskySettings
 from connectors.bluesky.xrpc import ERRORS
+from connectors.looking_back import TOO_MUCH
 from connectors.times import CLOCK_TOLERANCE, EARLIEST, spelled
 
 PUBLIC_LENGTH: Final = LengthRule(limit=300, unit="graphemes", max_bytes=3000)
@@ -123,9 +124,9 @@ class Sender:
                 if message.sender.did == ours and message.text == send.text and _sent_at(message) >= since:
                     return self._message_sent(send, convo, message)
             cursor = page.cursor
-            if cursor is None or not messages or _sent_at(messages[-1]) < since:
-                break
-        return None
+            if cursor is None or not page.messages or (messages and _sent_at(messages[-1]) < since):
+                return None
+        raise Unknown(TOO_MUCH)
 
     def _message_sent(self, send: Send, convo: str, message: wire.Message) -> Sent:
         did = send.ref.get("did", "")

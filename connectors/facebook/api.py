@@ -58,22 +58,28 @@ class Api:
         return self.graph.pages(f"{self._page}/tagged", {"fields": POST_FIELDS, "limit": POSTS}, most=2)
 
     def comments(self, of: str, *, staff: bool = False, most: int = 20) -> AsyncIterator[list[Json]]:
-        """Comments and replies below a post or comment, newest first; without the filter some are left out."""
+        """Comments and replies below a post or comment, newest first; without the filter some are left out.
+
+        `staff`: a person waits for what is read, and it must not end before it is said to: raises Unknown then.
+        """
         params: dict[str, str | int] = {
             "fields": COMMENT_FIELDS,
             "filter": "stream",
             "order": "reverse_chronological",
             "limit": 100,
         }
-        return self.graph.pages(f"{of}/comments", params, most=most, staff=staff)
+        return self.graph.pages(f"{of}/comments", params, most=most, staff=staff, whole=staff)
 
     def conversations(self, person: str = "", *, staff: bool = False, most: int = 10) -> AsyncIterator[list[Json]]:
-        """Private conversations with their newest messages, the latest first; with `person` only that one."""
+        """Private conversations with their newest messages, the latest first; with `person` only that one.
+
+        `staff` as with comments.
+        """
         messages = f"messages.limit({NEWEST_MESSAGES}){{{MESSAGE_FIELDS}}}"
         fields = f"id,updated_time,participants,{messages}"
         params: dict[str, str | int] = {"platform": "messenger", "fields": fields, "limit": CONVERSATIONS}
         params |= {"user_id": person} if person else {}
-        return self.graph.pages(f"{self._page}/conversations", params, most=most, staff=staff)
+        return self.graph.pages(f"{self._page}/conversations", params, most=most, staff=staff, whole=staff)
 
     async def several(self, ids: Sequence[str]) -> dict[str, Json | None]:
         """Posts and comments by id; None for those that are gone. Asks one by one only when one of them is missing.

@@ -4,6 +4,7 @@ No write of the Graph API can be repeated safely. What was lost is found by our 
 private conversation; the network itself refuses a second private reply to the same comment.
 """
 
+from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Final
 
@@ -12,13 +13,14 @@ from bot.domain.errors import Permanent, Unknown
 from bot.domain.models import LengthRule, Sent
 from connectors.base import ConnectorDeps
 from connectors.facebook import names
-from connectors.facebook.api import Api, newer
+from connectors.facebook.api import NEWEST_MESSAGES, Api, newer
 from connectors.facebook.wire import ReadComment, ReadConversation, ReadMessage
 from connectors.graph.client import Json
 from connectors.graph.errors import Fate
-from connectors.graph.sending import found_hidden, moderated
+from connectors.graph.sending import found_hidden, is_cut, moderated
 from connectors.graph.values import identifier, moment
 from connectors.graph.wire import version_of
+from connectors.looking_back import TOO_MUCH
 from connectors.times import CLOCK_TOLERANCE
 
 PUBLIC_LENGTH: Final = LengthRule(limit=8000, unit="characters")
@@ -49,7 +51,7 @@ class Sender:
         return await (self._message(send) if send.private else self._reply(send))
 
     async def read_back(self, send: Send) -> Sent | None:
-        """Find a send; None when it is certain that it does not stand. Raises Transient or Permanent."""
+        """Find a send; None when it is certain that it does not stand. Raises Transient, Permanent or Unknown."""
         if send.purpose in MODERATION:
             return await found_hidden(send, _target(send), self._is_hidden(_target(send)))
         if send.purpose is Purpose.LIKE:
@@ -134,15 +136,25 @@ class Sender:
     async def _find_message(self, send: Send) -> Sent | None:
         """Look for our own words; a private reply to a comment opens a conversation whose person is not known yet."""
         person, since = send.ref.get("psid", ""), send.created_at - CLOCK_TOLERANCE
+        cut = False
+        async for item in self._talks(person, since):
+            talk = ReadConversation.read(item)
+            found = self._ours_in(talk, send, since)
+            if found is not None:
+                return self._message_sent(found, person or talk.customer(self._page.id).id)
+            cut = cut or is_cut(item.get("messages"), NEWEST_MESSAGES, since)
+        if cut:
+            raise Unknown(TOO_MUCH)
+        return None
+
+    async def _talks(self, person: str, since: datetime) -> AsyncIterator[Json]:
+        """The conversation with a person; without one, all in which something was said since then."""
         async for page in self._api.conversations(person, staff=True, most=2):
             for item in page:
-                talk = ReadConversation.read(item)
-                if not person and talk.updated_time is not None and talk.updated_time < since:
-                    return None
-                found = self._ours_in(talk, send, since)
-                if found is not None:
-                    return self._message_sent(found, person or talk.customer(self._page.id).id)
-        return None
+                at = moment(item.get("updated_time"))
+                if not person and at is not None and at < since:
+                    return
+                yield item
 
     def _ours_in(self, talk: ReadConversation, send: Send, since: datetime) -> str | None:
         messages = (ReadMessage.read(each) for each in talk.messages)

@@ -21,6 +21,7 @@ from connectors.exchange import exchange
 from connectors.graph import errors
 from connectors.graph.errors import Fate
 from connectors.graph.pace import Pace
+from connectors.looking_back import TOO_MUCH
 from connectors.retry import retrying
 
 MOST_PAGES: Final = 50
@@ -103,10 +104,17 @@ class Graph:
         return await self(Call(path, "DELETE", params or {}, staff=True))
 
     async def pages(
-        self, path: str, params: Params | None = None, *, most: int = MOST_PAGES, staff: bool = False
+        self,
+        path: str,
+        params: Params | None = None,
+        *,
+        most: int = MOST_PAGES,
+        staff: bool = False,
+        whole: bool = False,
     ) -> AsyncIterator[list[Json]]:
         """The pages of an edge, in order: the end is where `next` is missing, for an empty page may still have one.
-        An answer without a list is no empty page: nobody knows what it leaves out.
+        An answer without a list is no empty page: nobody knows what it leaves out. With `whole` nor does anybody know
+        what stands behind the last page that is read, so going on from there raises Unknown.
 
         The cursor is taken out of the answer and the address in `next` is never called, because it carries the token.
         """
@@ -121,6 +129,8 @@ class Graph:
             if not further or further.items() <= given.items():
                 return
             given |= further
+        if whole:
+            raise Unknown(TOO_MUCH)
 
     async def __call__(self, call: Call) -> Json:
         """Make one call once; raises Transient, Permanent or, for a write, Unknown."""

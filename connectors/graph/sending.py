@@ -1,12 +1,16 @@
 """What sending on Facebook, Instagram and Threads has in common: one more look before, and what became of a hiding."""
 
 from collections.abc import Awaitable
+from datetime import datetime
 from typing import TypeVar
 
 from bot.domain.case import Purpose, Send
 from bot.domain.errors import Permanent
 from bot.domain.models import Sent
+from connectors.graph.client import rows
 from connectors.graph.errors import Fate
+from connectors.graph.values import moment
+from connectors.lenient import table
 
 T = TypeVar("T")
 
@@ -35,3 +39,9 @@ async def found_hidden(send: Send, id_: str, reading: Awaitable[bool | None]) ->
             raise
         return None
     return moderated(send, id_) if is_hidden is (send.purpose is Purpose.HIDE) else None
+
+
+def is_cut(messages: object, most: int, since: datetime) -> bool:
+    """Whether the newest messages of a conversation, at most so many, end before they reach back to an instant."""
+    found = [moment(each.get("created_time")) for each in rows(dict(table(messages)))]
+    return len(found) >= most and all(at is None or at >= since for at in found)

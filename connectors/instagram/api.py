@@ -15,6 +15,7 @@ from connectors.graph.errors import Fate
 from connectors.graph.sweeps import Swept
 from connectors.graph.values import identifier
 from connectors.instagram.settings import InstagramSettings, Login
+from connectors.lenient import table
 
 WORDS: Final[Mapping[Fate, str]] = MappingProxyType(
     {
@@ -104,9 +105,9 @@ class Api(Swept):
         return self.graph.pages(f"{media_id}/comments", params, most=COMMENT_PAGES)
 
     def replies(self, comment_id: str, *, staff: bool = False) -> AsyncIterator[list[Json]]:
-        """What stands below a comment."""
+        """What stands below a comment. `staff`: a person waits for it, and it must be all; raises Unknown otherwise."""
         params: Params = {"fields": REPLY_FIELDS, "limit": COMMENT_PAGE}
-        return self.graph.pages(f"{comment_id}/replies", params, most=COMMENT_PAGES, staff=staff)
+        return self.graph.pages(f"{comment_id}/replies", params, most=COMMENT_PAGES, staff=staff, whole=staff)
 
     async def conversations(self) -> list[Json]:
         """The newest private conversations, with when each last changed."""
@@ -119,11 +120,11 @@ class Api(Swept):
         return _messages(await self.graph.get(conversation, {"fields": fields}))
 
     async def messages_with(self, customer: str) -> list[Json]:
-        """The newest messages with one person."""
+        """The newest messages with one person, a page for each conversation."""
         fields = f"messages.limit({MESSAGES}){{{MESSAGE_FIELDS}}}"
         params = {"platform": "instagram", "user_id": customer, "fields": fields}
         found = await self.graph.listed(f"{self._box}/conversations", params, staff=True)
-        return [message for conversation in found for message in _messages(conversation)]
+        return [dict(table(conversation.get("messages"))) for conversation in found]
 
     # --- writing ---
 

@@ -5,20 +5,22 @@ Instagram has no way to recognise a repeated call, so everything is sent once an
 
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
+from itertools import chain
 from typing import Final
 
 from bot.domain.case import MODERATION, Purpose, Send
 from bot.domain.errors import Permanent, Unknown
 from bot.domain.models import LengthRule, Sent
 from connectors.base import ConnectorDeps
-from connectors.graph.client import Json
+from connectors.graph.client import Json, rows
 from connectors.graph.errors import Fate
-from connectors.graph.sending import found_hidden, looked_at, moderated
+from connectors.graph.sending import found_hidden, is_cut, looked_at, moderated
 from connectors.graph.values import identifier, moment, text
-from connectors.instagram.api import Api
+from connectors.instagram.api import MESSAGES, Api
 from connectors.instagram.names import INBOX, WINDOW, private_conversation
 from connectors.instagram.settings import InstagramSettings
 from connectors.lenient import table
+from connectors.looking_back import TOO_MUCH
 from connectors.times import CLOCK_TOLERANCE
 
 PUBLIC_LENGTH: Final = LengthRule(limit=300, unit="characters")
@@ -145,8 +147,13 @@ class Sender:
         if not customer:
             msg = "Instagram did not say who wrote the comment, so the message cannot be looked for"
             raise Unknown(msg)
-        found = await self._own(send, await self._api.messages_with(customer), "created_time", "message")
-        return Sent(id=found, url=INBOX, conversation=private_conversation(customer)) if found else None
+        pages = await self._api.messages_with(customer)
+        found = await self._own(send, chain.from_iterable(map(rows, pages)), "created_time", "message")
+        if found:
+            return Sent(id=found, url=INBOX, conversation=private_conversation(customer))
+        if any(is_cut(page, MESSAGES, send.created_at - CLOCK_TOLERANCE) for page in pages):
+            raise Unknown(TOO_MUCH)
+        return None
 
     async def _own(self, send: Send, items: Iterable[Json], time: str, words: str) -> str:
         """The id of the first of these that is ours, has these words and is not older than the send."""

@@ -16,6 +16,7 @@ from bot.domain.models import LengthRule, Sent
 from bot.domain.ports import Clock
 from bot.domain.text.weighing import LIMIT, has_link, weighted, without_links
 from connectors import clean
+from connectors.looking_back import TOO_MUCH
 from connectors.times import CLOCK_TOLERANCE
 from connectors.x import prices, wire
 from connectors.x.api import Api
@@ -55,7 +56,7 @@ class Sender:
         return await (self._message(send) if send.private else self._reply(send))
 
     async def read_back(self, send: Send) -> Sent | None:
-        """Find a send by its words; None when it does not stand. Raises Transient or Permanent.
+        """Find a send by its words; None when it does not stand. Raises Transient, Permanent or Unknown.
 
         X does not tell whether a reply is hidden; hiding is done again instead, which changes nothing if it is.
         """
@@ -129,8 +130,8 @@ class Sender:
                     return Sent(id=post.id, url=post_url(post.id))
             token = page.meta.next_token
             if not token:
-                break
-        return None
+                return None
+        raise Unknown(TOO_MUCH)
 
     async def _count(self, posts: list[wire.Post]) -> None:
         receipt = Receipt()
@@ -177,6 +178,8 @@ class Sender:
             ours = message.sender_id == self._us and comparable(message.text) == wanted
             if ours and _at(message, now) >= since:
                 return self._message_sent(user, message.id)
+        if page.meta.next_token and all(_at(message, now) >= since for message in messages):
+            raise Unknown(TOO_MUCH)
         return None
 
     def _message_sent(self, user: str, id_: str) -> Sent:

@@ -219,6 +219,19 @@ async def test_an_older_message_with_the_same_words_is_not_mistaken(rig: Rig) ->
     assert await rig.connector().read_back(send) is None
 
 
+async def test_a_look_that_ends_too_soon_proves_nothing(rig: Rig) -> None:
+    """More has been said since than one look takes: were the message sent again, it might stand twice."""
+    mention = await _mention(rig, "jamalreed")
+    send = rig.send(mention, "Hello", private=True)
+    await rig.connector().send(send)
+    for _ in range(500):
+        rig.square.message("jamalreed", "acme", "And?")
+    with pytest.raises(Unknown, match="look there"):
+        await rig.connector().read_back(send)
+    rig.clock.advance(timedelta(hours=1))
+    assert await rig.connector().read_back(rig.send(mention, "Hello", private=True)) is None
+
+
 async def test_without_the_right_the_chat_stays_shut(rig: Rig) -> None:
     """An app password without direct messages: polling rests, sending says why, check names the mend."""
     mention = await _mention(rig, "jamalreed")

@@ -110,6 +110,48 @@ async def test_an_older_reply_in_the_same_words_is_not_taken_for_this_one(rig: R
     assert await connector.read_back(to(found, created_at=rig.clock.now())) is None
 
 
+async def test_a_look_that_ends_too_soon_proves_nothing(rig: Rig) -> None:
+    """More has been said since than one look takes: were the reply or the message sent again, it might stand twice."""
+    connector = rig.connector()
+    top = commented(rig, connector)
+    private = to(top, "Your order number?", private=True, purpose=Purpose.PRIVATE)
+    answer = to(written(rig, connector))
+    for send in (to(top), private, answer):
+        await connector.send(send)
+    rig.clock.advance(timedelta(seconds=1))
+    for number in range(501):
+        rig.server.comment(ANA, f"me too {number}", parent=top.id)
+    for number in range(41):
+        rig.server.write({"id": f"8{number}", "name": "Ben Ode"}, "Hello")
+    for send in (to(top), private):
+        with pytest.raises(Unknown, match="look there"):
+            await connector.read_back(send)
+    for _ in range(20):
+        rig.server.write(PERSON, "And?")
+    with pytest.raises(Unknown, match="look there"):
+        await connector.read_back(answer)
+
+
+async def test_a_private_reply_may_stand_in_a_talk_that_is_too_long(rig: Rig) -> None:
+    """Whoever commented may be the one with whom much was said meanwhile; what others said tells nothing of that."""
+    connector = rig.connector()
+    send = to(commented(rig, connector), private=True, purpose=Purpose.PRIVATE)
+    rig.server.write({"id": "80", "name": "Ben Ode"}, "Hello")
+    rig.clock.advance(timedelta(seconds=1))
+    for _ in range(20):
+        rig.server.write(PERSON, "And?")
+    with pytest.raises(Unknown, match="look there"):
+        await connector.read_back(send)
+
+
+async def test_a_talk_that_reaches_back_far_enough_proves_what_is_not_there(rig: Rig) -> None:
+    """However long the conversation was before."""
+    connector = rig.connector()
+    found = [written(rig, connector) for _ in range(30)][-1]
+    rig.clock.advance(timedelta(hours=1))
+    assert await connector.read_back(to(found, created_at=rig.clock.now())) is None
+
+
 async def test_a_like_is_given_and_seen(rig: Rig) -> None:
     """Liking twice changes nothing."""
     connector = rig.connector()

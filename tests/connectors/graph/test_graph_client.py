@@ -89,6 +89,15 @@ async def test_pages_end_where_next_is_missing(scene: Scene) -> None:
     assert all(scene.server.token not in json.dumps(call.params) for call in scene.server.calls)
 
 
+async def test_a_part_is_not_taken_for_the_whole(scene: Scene) -> None:
+    """What proves that something is not there has to reach to the end, or to where the reader stops."""
+    pages = scene.graph().pages("1100/feed", {"limit": 2}, most=2, whole=True)
+    assert len(await anext(pages)) == len(await anext(pages)) == 2
+    with pytest.raises(Unknown, match="look there"):
+        await anext(pages)
+    assert len([page async for page in scene.graph().pages("1100/feed", {"limit": 2}, most=3, whole=True)]) == 3
+
+
 def test_a_feed_pages_by_time_where_it_has_no_cursor() -> None:
     """Only the parameters that page are taken out of `next`: never the token in it."""
     address = "https://graph.example/v26.0/1/feed?access_token=EAA&limit=25&until=1790&__paging_token=enc_1"

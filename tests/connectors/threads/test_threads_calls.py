@@ -113,6 +113,20 @@ async def test_an_expired_container_is_replaced(rig: Rig) -> None:
     assert (rig.texts(), len(rig.server.containers)) == ([TEXT], 2)
 
 
+async def test_a_look_that_ends_too_soon_proves_nothing(rig: Rig) -> None:
+    """The container is forgotten, and more was answered since than one look takes: no second reply."""
+    send = send_to(rig.server.reply("where is it?"))
+    await rig.connector.send(send)
+    rig.server.containers.clear()
+    rig.clock.advance(timedelta(minutes=1))
+    for number in range(100):
+        rig.server.reply(f"to somebody else {number}", NAME)
+    for act in (rig.connector.read_back, rig.connector.send):
+        with pytest.raises(Unknown, match="look there"):
+            await act(send)
+    assert rig.texts().count(TEXT) == 1
+
+
 async def test_a_post_that_is_gone_is_not_answered(rig: Rig) -> None:
     """The look before the first step finds it."""
     post = rig.server.reply("where is it?")

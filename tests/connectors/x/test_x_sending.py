@@ -130,6 +130,25 @@ async def test_a_duplicate_that_the_timeline_does_not_show_yet_stays_unknown(rig
         await connector.send(answer_to(event, attempt=2))
 
 
+async def test_a_look_that_ends_too_soon_proves_nothing(rig: XRig, connector: XConnector) -> None:
+    """More was said since than one look takes: were it sent again, it might stand twice."""
+    public = a_mention(rig, connector)
+    private = heard(connector, message_event(rig.server.message(ANA, US, "4711")))
+    sends = answer_to(public), answer_to(private, "Thank you", private=True)
+    for send in sends:
+        await connector.send(send)
+    for number in range(500):
+        rig.server.post(US, f"to somebody else {number}")
+    for _ in range(20):
+        rig.server.message(ANA, US, "And?")
+    for send in sends:
+        with pytest.raises(Unknown, match="look there"):
+            await connector.read_back(send)
+    rig.clock.advance(timedelta(hours=1))
+    for send in sends:
+        assert await connector.read_back(send.model_copy(update={"created_at": rig.clock.now()})) is None
+
+
 async def test_somebody_elses_same_words_are_not_ours(rig: XRig, connector: XConnector) -> None:
     """The same reply to another customer proves nothing about this one."""
     first, other = a_mention(rig, connector), a_mention(rig, connector)

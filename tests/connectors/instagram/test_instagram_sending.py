@@ -1,0 +1,38 @@
+"""What a look for a send proves on Instagram, and what it does not."""
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+
+import pytest
+
+from bot.domain.errors import Unknown
+from tests.connectors.instagram.test_instagram_calls import Rig, a_rig
+
+
+@pytest.fixture
+async def rig(redis_url: str) -> AsyncIterator[Rig]:
+    """A professional account with Instagram Login."""
+    async with a_rig(redis_url) as made:
+        yield made
+
+
+async def test_a_look_that_ends_too_soon_proves_nothing(rig: Rig) -> None:
+    """More has been said since than one look takes: were it sent again, it might stand twice."""
+    top, event = rig.comment()
+    sends = (rig.send_to(event), rig.send_to(rig.message(), id="send-2", private=True))
+    for _ in range(200):
+        rig.server.comment("me too", parent=top.id)
+    for send in sends:
+        await rig.connector.send(send)
+    for _ in range(20):
+        rig.message("And?")
+    for send in sends:
+        with pytest.raises(Unknown, match="look there"):
+            await rig.connector.read_back(send)
+
+
+async def test_a_talk_that_reaches_back_far_enough_proves_what_is_not_there(rig: Rig) -> None:
+    """However long the conversation was before."""
+    event = [rig.message("And?") for _ in range(30)][-1]
+    rig.clock.advance(timedelta(hours=1))
+    assert await rig.connector.read_back(rig.send_to(event, private=True)) is None
