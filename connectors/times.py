@@ -7,8 +7,9 @@ EARLIEST: Final = datetime(1970, 1, 1, tzinfo=UTC)
 LATEST: Final = datetime(9000, 1, 1, tzinfo=UTC)
 """Nothing happens before or after these; nearer to the ends of the calendar a window or another zone has no room."""
 
-CLOCK_TOLERANCE: Final = timedelta(seconds=10)
-"""How far a network's clock may be behind ours when we look for our own words; many tell whole seconds only."""
+CLOCK_TOLERANCE: Final = timedelta(minutes=2)
+"""How far a network's clock may be behind ours when we look for our own words. If it is further behind, what stands is
+not found, and sent twice; older words of ours that stand within it are known to be another send's."""
 
 
 def sound(at: datetime | None) -> datetime | None:

@@ -50,7 +50,7 @@ class BlueskyConnector(Connector):
         self._sessions = Sessions(settings, deps, xrpc)
         self._api = Api(self._sessions, xrpc, deps.clock)
         self._doors = Doors(settings, deps, self._api)
-        self._sender = Sender(settings, self._api)
+        self._sender = Sender(settings, deps, self._api)
 
     @property
     def title(self) -> str:

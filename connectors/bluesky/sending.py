@@ -8,6 +8,7 @@ from bot.domain.case import Purpose, Send
 from bot.domain.errors import Permanent, Transient, Unknown
 from bot.domain.models import LengthRule, Sent
 from connectors import clean
+from connectors.base import ConnectorDeps
 from connectors.bluesky import wire
 from connectors.bluesky.api import Api
 from connectors.bluesky.mapping import chat_conversation, chat_id
@@ -15,7 +16,7 @@ from connectors.bluesky.names import post_url, record_key, timestamp
 from connectors.bluesky.richtext import facets, handles
 from connectors.bluesky.settings import BlueskySettings
 from connectors.bluesky.xrpc import ERRORS
-from connectors.looking_back import TOO_MUCH
+from connectors.looking_back import TOO_MUCH, Whose
 from connectors.times import CLOCK_TOLERANCE, EARLIEST, spelled
 
 PUBLIC_LENGTH: Final = LengthRule(limit=300, unit="graphemes", max_bytes=3000)
@@ -27,9 +28,10 @@ LOOK_BACK_PAGES: Final = 5
 class Sender:
     """The outbound acts of one account."""
 
-    def __init__(self, settings: BlueskySettings, api: Api) -> None:
+    def __init__(self, settings: BlueskySettings, deps: ConnectorDeps, api: Api) -> None:
         self._web_url = settings.web_url
         self._api = api
+        self._whose = Whose("bluesky", deps)
 
     async def send(self, send: Send) -> Sent:
         """Carry out one send; raises Transient, Permanent or Unknown."""
@@ -100,6 +102,7 @@ class Sender:
     async def _message(self, send: Send) -> Sent:
         convo = send.ref.get("convo") or await self._open_convo(send.ref)
         message = await self._api.chat_send(convo, {"text": send.text, **await self._marked(send.text)})
+        await self._whose.note(chat_id(convo, message.id), send)
         return self._message_sent(send, convo, message)
 
     async def _open_convo(self, ref: Mapping[str, str]) -> str:
@@ -121,7 +124,8 @@ class Sender:
             page = await self._api.chat_messages(convo, cursor)
             messages = clean.readable(wire.Message, page.messages)
             for message in messages:
-                if message.sender.did == ours and message.text == send.text and _sent_at(message) >= since:
+                found = message.sender.did == ours and message.text == send.text and _sent_at(message) >= since
+                if found and await self._whose.is_of(chat_id(convo, message.id), send):
                     return self._message_sent(send, convo, message)
             cursor = page.cursor
             if cursor is None or not page.messages or (messages and _sent_at(messages[-1]) < since):

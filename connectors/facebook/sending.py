@@ -20,7 +20,7 @@ from connectors.graph.errors import Fate
 from connectors.graph.sending import found_hidden, is_cut, moderated
 from connectors.graph.values import identifier, moment
 from connectors.graph.wire import version_of
-from connectors.looking_back import TOO_MUCH
+from connectors.looking_back import TOO_MUCH, Whose
 from connectors.times import CLOCK_TOLERANCE
 
 PUBLIC_LENGTH: Final = LengthRule(limit=8000, unit="characters")
@@ -41,6 +41,7 @@ class Sender:
         self._page = page
         self._api = api
         self._clock = deps.clock
+        self._whose = Whose(names.NETWORK, deps)
 
     async def send(self, send: Send) -> Sent:
         """Carry out one send; raises Transient, Permanent or Unknown."""
@@ -48,7 +49,9 @@ class Sender:
             return await self._hide(send)
         if send.purpose is Purpose.LIKE:
             return await self._like(send)
-        return await (self._message(send) if send.private else self._reply(send))
+        sent = await (self._message(send) if send.private else self._reply(send))
+        await self._whose.note(sent.id, send)
+        return sent
 
     async def read_back(self, send: Send) -> Sent | None:
         """Find a send; None when it is certain that it does not stand. Raises Transient, Permanent or Unknown."""
@@ -84,7 +87,8 @@ class Sender:
         since = send.created_at - CLOCK_TOLERANCE
         async for item in newer(self._api.comments(send.ref.get("thread") or _target(send), staff=True, most=5), since):
             comment = ReadComment.read(item)
-            if comment.sender.id == self._page.id and comment.message.strip() == send.text.strip():
+            ours = comment.sender.id == self._page.id and comment.message.strip() == send.text.strip()
+            if ours and await self._whose.is_of(comment.id, send):
                 return self._reply_sent(comment.id, send, comment.permalink_url)
         return None
 
@@ -139,7 +143,7 @@ class Sender:
         cut = False
         async for item in self._talks(person, since):
             talk = ReadConversation.read(item)
-            found = self._ours_in(talk, send, since)
+            found = await self._ours_in(talk, send, since)
             if found is not None:
                 return self._message_sent(found, person or talk.customer(self._page.id).id)
             cut = cut or is_cut(item.get("messages"), NEWEST_MESSAGES, since)
@@ -156,12 +160,13 @@ class Sender:
                     return
                 yield item
 
-    def _ours_in(self, talk: ReadConversation, send: Send, since: datetime) -> str | None:
-        messages = (ReadMessage.read(each) for each in talk.messages)
-        ours = (
-            each for each in messages if each.sender.id == self._page.id and each.message.strip() == send.text.strip()
-        )
-        return next((each.id for each in ours if each.created_time is None or each.created_time >= since), None)
+    async def _ours_in(self, talk: ReadConversation, send: Send, since: datetime) -> str | None:
+        for each in map(ReadMessage.read, talk.messages):
+            ours = each.sender.id == self._page.id and each.message.strip() == send.text.strip()
+            is_new = each.created_time is None or each.created_time >= since
+            if ours and is_new and await self._whose.is_of(each.id, send):
+                return each.id
+        return None
 
 
 def _target(send: Send) -> str:

@@ -17,10 +17,10 @@ from connectors.graph.errors import Fate
 from connectors.graph.sending import found_hidden, is_cut, looked_at, moderated
 from connectors.graph.values import identifier, moment, text
 from connectors.instagram.api import MESSAGES, Api
-from connectors.instagram.names import INBOX, WINDOW, private_conversation
+from connectors.instagram.names import INBOX, NETWORK, WINDOW, private_conversation
 from connectors.instagram.settings import InstagramSettings
 from connectors.lenient import table
-from connectors.looking_back import TOO_MUCH
+from connectors.looking_back import TOO_MUCH, Whose
 from connectors.times import CLOCK_TOLERANCE
 
 PUBLIC_LENGTH: Final = LengthRule(limit=300, unit="characters")
@@ -49,6 +49,7 @@ class Sender:
         self._api = api
         self._notes = deps.notes
         self._clock = deps.clock
+        self._whose = Whose(NETWORK, deps)
 
     async def send(self, send: Send) -> Sent:
         """Carry out one send; raises Transient, Permanent or Unknown."""
@@ -56,7 +57,9 @@ class Sender:
             return await self._hide(send)
         if send.purpose is Purpose.LIKE:
             raise Permanent("no_like", "Instagram lets no app like a comment.")
-        return await (self._private(send) if send.private else self._public(send))
+        sent = await (self._private(send) if send.private else self._public(send))
+        await self._whose.note(sent.id, send)
+        return sent
 
     async def read_back(self, send: Send) -> Sent | None:
         """Find a send by our own words; raises Transient or Permanent, and Unknown where Instagram does not list it."""
@@ -156,14 +159,15 @@ class Sender:
         return None
 
     async def _own(self, send: Send, items: Iterable[Json], time: str, words: str) -> str:
-        """The id of the first of these that is ours, has these words and is not older than the send."""
+        """The id of the first that is ours, has these words, and is neither older than the send nor another one's."""
         since, name = send.created_at - CLOCK_TOLERANCE, await self._api.name()
         for item in items:
             who, at = table(item.get("from")), moment(item.get(time))
             named = name != "" and name in (text(who.get("username")), text(item.get("username")))
             own = named or identifier(who.get("id")) == self._own_id
-            if own and text(item.get(words)) == send.text and at is not None and at >= since:
-                return identifier(item.get("id"))
+            found = own and text(item.get(words)) == send.text and at is not None and at >= since
+            if found and await self._whose.is_of(id_ := identifier(item.get("id")), send):
+                return id_
         return ""
 
 

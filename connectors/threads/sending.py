@@ -18,7 +18,9 @@ from connectors.graph.errors import Fate
 from connectors.graph.sending import found_hidden, looked_at, moderated
 from connectors.graph.values import identifier, moment, text
 from connectors.lenient import table
+from connectors.looking_back import Whose
 from connectors.threads.api import Api
+from connectors.threads.mapping import NETWORK
 from connectors.times import CLOCK_TOLERANCE
 
 LENGTH: Final = LengthRule(limit=500, unit="emoji_bytes")
@@ -52,6 +54,7 @@ class Sender:
         self._account = deps.account
         self._api = api
         self._notes = deps.notes
+        self._whose = Whose(NETWORK, deps)
 
     async def send(self, send: Send) -> Sent:
         """Carry out one send; raises Transient, Permanent or Unknown."""
@@ -125,6 +128,7 @@ class Sender:
             raise
         if not post_id:
             raise Unknown("Threads did not say under which number the reply stands")
+        await self._whose.note(post_id, send)
         try:
             link = text((await self._api.post(post_id, staff=True)).get("permalink"))
         except (Transient, Permanent):
@@ -155,8 +159,9 @@ class Sender:
         since = send.created_at - CLOCK_TOLERANCE
         async for page in self._api.own_replies():
             for post in page:
-                if _is(post, send, since):
-                    return Sent(id=identifier(post.get("id")), url=text(post.get("permalink")))
+                id_ = identifier(post.get("id"))
+                if _is(post, send, since) and await self._whose.is_of(id_, send):
+                    return Sent(id=id_, url=text(post.get("permalink")))
             oldest = moment(page[-1].get("timestamp")) if page else None
             if oldest is not None and oldest < since:
                 break

@@ -57,7 +57,7 @@ class XConnector(SharedHook):
         self._doors = Doors(settings, deps, self._api, self._ledger)
         self._hook = hook.HookWatch(deps, self._api)
         self._look = SecondLook(deps, self._api, self._ledger, self._doors)
-        self._sender = Sender(settings.user_id, self._api, self._ledger, deps.clock)
+        self._sender = Sender(settings.user_id, self._api, self._ledger, deps)
         self._checker = Checker(settings, deps, self._api, self._ledger, self.learn_name)
 
     @property

@@ -13,15 +13,15 @@ from typing import Final
 from bot.domain.case import MODERATION, Purpose, Send
 from bot.domain.errors import Permanent, Transient, Unknown
 from bot.domain.models import LengthRule, Sent
-from bot.domain.ports import Clock
 from bot.domain.text.weighing import LIMIT, has_link, weighted, without_links
 from connectors import clean
-from connectors.looking_back import TOO_MUCH
+from connectors.base import ConnectorDeps
+from connectors.looking_back import TOO_MUCH, Whose
 from connectors.times import CLOCK_TOLERANCE
 from connectors.x import prices, wire
 from connectors.x.api import Api
 from connectors.x.calls import DUPLICATE, GONE
-from connectors.x.mapping import messages_url, post_url, time_of
+from connectors.x.mapping import NETWORK, messages_url, post_url, time_of
 from connectors.x.messages import message_conversation, message_id
 from connectors.x.spending import Ledger, Receipt
 
@@ -41,11 +41,12 @@ _LEADING_NAMES: Final = re.compile(r"^(?:@\w+\s+)+")
 class Sender:
     """The outbound acts of one account."""
 
-    def __init__(self, us: str, api: Api, ledger: Ledger, clock: Clock) -> None:
+    def __init__(self, us: str, api: Api, ledger: Ledger, deps: ConnectorDeps) -> None:
         self._us = us
         self._api = api
         self._ledger = ledger
-        self._clock = clock
+        self._clock = deps.clock
+        self._whose = Whose(NETWORK, deps)
 
     async def send(self, send: Send) -> Sent:
         """Carry out one send; raises Transient, Permanent or Unknown."""
@@ -53,7 +54,9 @@ class Sender:
             return await self._hide(send)
         if send.purpose is Purpose.LIKE:
             raise Permanent("not_allowed", "X does not let apps like posts. Open it on X to like it.")
-        return await (self._message(send) if send.private else self._reply(send))
+        sent = await (self._message(send) if send.private else self._reply(send))
+        await self._whose.note(sent.id, send)
+        return sent
 
     async def read_back(self, send: Send) -> Sent | None:
         """Find a send by its words; None when it does not stand. Raises Transient, Permanent or Unknown.
@@ -126,7 +129,8 @@ class Sender:
             posts = clean.readable(wire.Post, page.data)
             await self._count(posts)
             for post in posts:
-                if comparable(post.note_tweet.text or post.text) == wanted and _answers(post, send):
+                found = comparable(post.note_tweet.text or post.text) == wanted and _answers(post, send)
+                if found and await self._whose.is_of(post.id, send):
                     return Sent(id=post.id, url=post_url(post.id))
             token = page.meta.next_token
             if not token:
@@ -175,8 +179,8 @@ class Sender:
         await self._ledger.add("acts", receipt.cost)
         now, since = self._clock.now(), send.created_at - CLOCK_TOLERANCE
         for message in messages:
-            ours = message.sender_id == self._us and comparable(message.text) == wanted
-            if ours and _at(message, now) >= since:
+            ours = message.sender_id == self._us and comparable(message.text) == wanted and _at(message, now) >= since
+            if ours and await self._whose.is_of(message_id(message.id), send):
                 return self._message_sent(user, message.id)
         if page.meta.next_token and all(_at(message, now) >= since for message in messages):
             raise Unknown(TOO_MUCH)

@@ -219,6 +219,30 @@ async def test_an_older_message_with_the_same_words_is_not_mistaken(rig: Rig) ->
     assert await rig.connector().read_back(send) is None
 
 
+async def test_the_same_message_twice_is_two_sends(rig: Rig) -> None:
+    """That the first stands proves nothing of the second. Two lost ones are two as well."""
+    mention, connector = await _mention(rig, "jamalreed"), rig.connector()
+    sends = [rig.send(mention, "Hello", private=True, id=f"send-{number}") for number in range(3)]
+    first = await connector.send(sends[0])
+    assert await connector.read_back(sends[1]) is None
+    rig.square.set_fault("drop_after", "chat.bsky.convo.sendMessage")
+    with pytest.raises(Unknown):
+        await connector.send(sends[1])
+    for _ in range(2):
+        found = await connector.read_back(sends[1])
+        assert found is not None
+        assert found.id != first.id
+    assert await connector.read_back(sends[2]) is None
+
+
+async def test_a_network_whose_clock_is_behind_is_believed(rig: Rig) -> None:
+    """By a minute: the message seems older than the send, and stands all the same."""
+    mention, at = await _mention(rig, "jamalreed"), rig.clock.now() + timedelta(minutes=1)
+    send = rig.send(mention, "Hello", private=True, created_at=at)
+    await rig.connector().send(send)
+    assert await rig.connector().read_back(send) is not None
+
+
 async def test_a_look_that_ends_too_soon_proves_nothing(rig: Rig) -> None:
     """More has been said since than one look takes: were the message sent again, it might stand twice."""
     mention = await _mention(rig, "jamalreed")

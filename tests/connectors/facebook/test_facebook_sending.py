@@ -110,6 +110,48 @@ async def test_an_older_reply_in_the_same_words_is_not_taken_for_this_one(rig: R
     assert await connector.read_back(to(found, created_at=rig.clock.now())) is None
 
 
+async def test_the_same_words_to_another_customer_are_another_send(rig: Rig) -> None:
+    """Else the second customer gets nothing, and what the first one writes in private joins the second one's case."""
+    connector = rig.connector()
+    other = read(connector, delivery(rig.server.comment({"id": "9002", "name": "Ben Ode"}, "Nor did mine")))
+    first, second = (
+        to(found, "Your order number?", id=f"send-{found.id}", private=True, purpose=Purpose.PRIVATE)
+        for found in (commented(rig, connector), other)
+    )
+    await connector.send(first)
+    rig.server.fall_over(match="messages")
+    with pytest.raises(Unknown):
+        await connector.send(second)
+    assert await connector.read_back(second) is None
+    assert (await connector.send(second)).conversation == "private|709002"
+    for send in (first, second):
+        assert await rig.connector().read_back(send) is not None
+
+
+async def test_the_same_words_twice_are_two_sends(rig: Rig) -> None:
+    """In public and in private: that the first stands proves nothing of the second. Two lost ones are two as well."""
+    connector = rig.connector()
+    for found in (commented(rig, connector), written(rig, connector)):
+        sends = [to(found, id=f"send-{number}-{found.id}") for number in range(3)]
+        await connector.send(sends[0])
+        assert await connector.read_back(sends[1]) is None
+        rig.server.lose_answer(verb="POST")
+        with pytest.raises(Unknown):
+            await connector.send(sends[1])
+        for _ in range(2):
+            assert await connector.read_back(sends[1]) is not None
+        assert await connector.read_back(sends[2]) is None
+
+
+async def test_a_network_whose_clock_is_behind_is_believed(rig: Rig) -> None:
+    """By a minute: what was sent seems older than the send, and stands all the same."""
+    connector = rig.connector()
+    for found in (commented(rig, connector), written(rig, connector)):
+        send = to(found, created_at=rig.clock.now() + timedelta(minutes=1))
+        await connector.send(send)
+        assert await connector.read_back(send) is not None
+
+
 async def test_a_look_that_ends_too_soon_proves_nothing(rig: Rig) -> None:
     """More has been said since than one look takes: were the reply or the message sent again, it might stand twice."""
     connector = rig.connector()

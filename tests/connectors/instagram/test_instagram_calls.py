@@ -115,7 +115,7 @@ async def test_what_was_never_sent_is_certainly_not_there(rig: Rig) -> None:
     """The same words from before the send, or of somebody else, do not count."""
     top, event = rig.comment()
     rig.server.comment(TEXT, who=OWN, name="acme", parent=top.id)
-    rig.clock.advance(timedelta(minutes=1))
+    rig.clock.advance(timedelta(minutes=3))
     rig.server.comment(TEXT, parent=top.id)
     assert await rig.connector.read_back(rig.send_to(event)) is None
     assert await rig.connector.read_back(rig.send_to(rig.message(TEXT), private=True)) is None

@@ -36,3 +36,26 @@ async def test_a_talk_that_reaches_back_far_enough_proves_what_is_not_there(rig:
     event = [rig.message("And?") for _ in range(30)][-1]
     rig.clock.advance(timedelta(hours=1))
     assert await rig.connector.read_back(rig.send_to(event, private=True)) is None
+
+
+async def test_the_same_words_twice_are_two_sends(rig: Rig) -> None:
+    """In public and in private: that the first stands proves nothing of the second. Two lost ones are two as well."""
+    for event, private in ((rig.comment()[1], False), (rig.message(), True)):
+        sends = [rig.send_to(event, id=f"send-{number}-{private}", private=private) for number in range(3)]
+        await rig.connector.send(sends[0])
+        assert await rig.connector.read_back(sends[1]) is None
+        rig.server.lose_answer(verb="POST")
+        with pytest.raises(Unknown):
+            await rig.connector.send(sends[1])
+        for _ in range(2):
+            assert await rig.connector.read_back(sends[1]) is not None
+        assert await rig.connector.read_back(sends[2]) is None
+
+
+async def test_a_network_whose_clock_is_behind_is_believed(rig: Rig) -> None:
+    """By a minute: what was sent seems older than the send, and stands all the same."""
+    for event, private in ((rig.comment()[1], False), (rig.message(), True)):
+        at = rig.clock.now() + timedelta(minutes=1)
+        send = rig.send_to(event, id=f"send-{private}", private=private, created_at=at)
+        await rig.connector.send(send)
+        assert await rig.connector.read_back(send) is not None

@@ -113,6 +113,29 @@ async def test_an_expired_container_is_replaced(rig: Rig) -> None:
     assert (rig.texts(), len(rig.server.containers)) == ([TEXT], 2)
 
 
+async def test_the_same_words_twice_are_two_sends(rig: Rig) -> None:
+    """That the first stands proves nothing of the second, of which nobody knows a container. Lost ones are two, too."""
+    post = rig.server.reply("where is it?")
+    sends = [send_to(post, id=f"send-{number}") for number in range(3)]
+    await rig.connector.send(sends[0])
+    assert await rig.connector.read_back(sends[1]) is None
+    rig.server.lose_answer(match="threads_publish", verb="POST")
+    with pytest.raises(Unknown):
+        await rig.connector.send(sends[1])
+    for _ in range(2):
+        found = await rig.connector.read_back(sends[1])
+        assert found is not None
+        assert found.id == rig.server.ours()[1].id
+    assert await rig.connector.read_back(sends[2]) is None
+
+
+async def test_a_network_whose_clock_is_behind_is_believed(rig: Rig) -> None:
+    """By a minute: the reply seems older than the send, and stands all the same."""
+    send = send_to(rig.server.reply("where is it?"), created_at=NOON + timedelta(minutes=1))
+    await rig.connector.send(send)
+    assert await rig.connector.read_back(send) is not None
+
+
 async def test_a_look_that_ends_too_soon_proves_nothing(rig: Rig) -> None:
     """The container is forgotten, and more was answered since than one look takes: no second reply."""
     send = send_to(rig.server.reply("where is it?"))

@@ -130,6 +130,38 @@ async def test_a_duplicate_that_the_timeline_does_not_show_yet_stays_unknown(rig
         await connector.send(answer_to(event, attempt=2))
 
 
+async def test_the_same_message_twice_is_two_sends(rig: XRig, connector: XConnector) -> None:
+    """That the first stands proves nothing of the second. Two lost ones are two as well."""
+    event = heard(connector, message_event(rig.server.message(ANA, US, "4711")))
+    sends = [answer_to(event, "Thank you", private=True, id=f"send-{number}") for number in range(3)]
+    await connector.send(sends[0])
+    assert await connector.read_back(sends[1]) is None
+    rig.server.faults[MESSAGE] = [LOST]
+    with pytest.raises(Unknown):
+        await connector.send(sends[1])
+    for _ in range(2):
+        found = await connector.read_back(sends[1])
+        assert found is not None
+        assert found.id == f"dm:{rig.server.messages[-1]['id']}"
+    assert await connector.read_back(sends[2]) is None
+
+
+async def test_the_same_reply_below_another_post_of_theirs_is_another_send(rig: XRig, connector: XConnector) -> None:
+    """It is looked for below all versions of a post, and X does not say which those are."""
+    first, second = (answer_to(a_mention(rig, connector), id=f"send-{number}") for number in range(2))
+    await connector.send(first)
+    assert await connector.read_back(second) is None
+
+
+async def test_a_network_whose_clock_is_behind_is_believed(rig: XRig, connector: XConnector) -> None:
+    """By a minute: what was sent seems older than the send, and stands all the same."""
+    private = heard(connector, message_event(rig.server.message(ANA, US, "4711")))
+    for event in (a_mention(rig, connector), private):
+        send = answer_to(event, private=event.private, created_at=NOON + timedelta(minutes=1))
+        await connector.send(send)
+        assert await connector.read_back(send) is not None
+
+
 async def test_a_look_that_ends_too_soon_proves_nothing(rig: XRig, connector: XConnector) -> None:
     """More was said since than one look takes: were it sent again, it might stand twice."""
     public = a_mention(rig, connector)
