@@ -133,9 +133,15 @@ class Renewal(ABC, Generic[T]):
         return True
 
     async def _keep(self, fresh: T) -> T:
-        await self._notes.set(self._name, fresh.model_dump_json(), self._ttl)
-        self.known = fresh
-        return fresh
+        """Keep new tokens, however long the store is away: the old ones cannot be exchanged a second time."""
+        while True:
+            try:
+                await self._notes.set(self._name, fresh.model_dump_json(), self._ttl)
+            except StoreUnavailable:
+                await self._clock.sleep(LOOK_AGAIN_S)
+            else:
+                self.known = fresh
+                return fresh
 
     async def _stored(self) -> T | None:
         text = await self._notes.get(self._name)

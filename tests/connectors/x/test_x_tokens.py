@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from aiohttp import web
 
-from bot.domain.errors import Permanent, Transient
+from bot.domain.errors import Permanent, StoreUnavailable, Transient
 from bot.store.notes import RedisNotes
 from connectors.renewal import TURN, short
 from tests.support.stores import forget
@@ -141,6 +141,23 @@ async def test_who_stops_waiting_loses_no_token(rig: XRig, monkeypatch: pytest.M
         await stopped
     await rig.connector()._api.me()
     assert rig.server.renewals == 1
+
+
+async def test_a_new_pair_outlives_a_store_that_is_away(rig: XRig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """X has exchanged the refresh token while Redis fails over: were the new pair dropped, somebody would have to sign
+    the account in again."""
+    keeps, away = RedisNotes.set, [2]
+
+    async def fails_over(notes: RedisNotes, name: str, value: str, ttl: timedelta) -> None:
+        if away[0]:
+            away[0] -= 1
+            raise StoreUnavailable("failing over")
+        await keeps(notes, name, value, ttl)
+
+    monkeypatch.setattr(RedisNotes, "set", fails_over)
+    await rig.connector()._api.me()
+    await rig.connector()._api.me()
+    assert (away, rig.server.renewals) == ([0], 1)
 
 
 async def test_a_renewal_that_fails_with_nobody_waiting_is_no_defect(rig: XRig) -> None:
