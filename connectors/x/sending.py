@@ -7,7 +7,7 @@ timeline has been looked through: an earlier try whose answer was lost has proba
 import html
 import re
 import unicodedata
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from bot.domain.case import MODERATION, Purpose, Send
@@ -29,8 +29,9 @@ MESSAGE_LIMIT: Final = 10_000
 PUBLIC_LENGTH: Final = LengthRule(limit=LIMIT, unit="weighted")
 PRIVATE_LENGTH: Final = LengthRule(limit=MESSAGE_LIMIT, unit="characters")
 
-SETTLES: Final = timedelta(minutes=10)
-"""Until then a post that X calls a duplicate may be missing in the timeline although it stands."""
+UNSETTLED: Final = 6
+"""Until that try a post that X calls a duplicate may be missing in the timeline although it stands. The first few are
+half a minute apart, the last an hour."""
 LOOK_BACK_PAGES: Final = 5
 LOOK_BACK_MESSAGES: Final = 20
 
@@ -115,7 +116,7 @@ class Sender:
         found = await self._find_reply(send)
         if found is not None:
             return found
-        if send.attempt > 1 and self._clock.now() - send.created_at < SETTLES:
+        if 1 < send.attempt <= UNSETTLED:
             msg = "X calls it a duplicate of an earlier try that its timeline does not show yet"
             raise Unknown(msg) from error
         raise error
