@@ -122,9 +122,9 @@ class Api:
         """Comment below a post or comment."""
         return await self.graph.post(f"{to}/comments", body={"message": words})
 
-    async def like(self, id_: str) -> Json:
-        """Like a post or comment as the Page."""
-        return await self.graph.post(f"{id_}/likes")
+    async def like(self, id_: str) -> bool:
+        """Like a post or comment as the Page; whether that was done."""
+        return (await self.graph.post(f"{id_}/likes")).get("success") is True
 
     async def hide(self, id_: str, *, hidden: bool) -> bool:
         """Hide a comment from all but its author and their friends, or show it again; whether that was done."""

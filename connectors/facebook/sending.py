@@ -64,7 +64,9 @@ class Sender:
     # --- public ---
 
     async def _like(self, send: Send) -> Sent:
-        await self._api.like(_target(send))
+        if not await self._api.like(_target(send)):
+            msg = "the network did not say whether the like was given"
+            raise Unknown(msg)
         return self._liked(send)
 
     def _liked(self, send: Send) -> Sent:
@@ -88,7 +90,8 @@ class Sender:
         async for item in newer(self._api.comments(send.ref.get("thread") or _target(send), staff=True, most=5), since):
             comment = ReadComment.read(item)
             ours = comment.sender.id == self._page.id and comment.message.strip() == send.text.strip()
-            if ours and await self._whose.is_of(comment.id, send):
+            to_another = send.ref.get("what") == "post" and comment.parent.id not in {"", _target(send)}
+            if ours and not to_another and await self._whose.is_of(comment.id, send):
                 return self._reply_sent(comment.id, send, comment.permalink_url)
         return None
 

@@ -85,10 +85,10 @@ class Sender:
             comment = await looked_at(self._api.comment(ref["id"], staff=True), GONE)
             if comment.get("hidden") is True:
                 raise Permanent("hidden", HIDDEN)
-            return Sent(id=await self._api.reply(ref["id"], send.text))
+            return Sent(id=_named(await self._api.reply(ref["id"], send.text)))
         if ref.get("kind") in {"mention", "stand_in"}:
             media, comment_id = await self._mentioned(ref)
-            return Sent(id=await self._api.answer_mention(media, comment_id, send.text))
+            return Sent(id=_named(await self._api.answer_mention(media, comment_id, send.text)))
         raise Permanent("no_public_reply", NOT_PUBLIC)
 
     async def _mentioned(self, ref: Mapping[str, str]) -> tuple[str, str]:
@@ -138,11 +138,12 @@ class Sender:
         await looked_at(self._api.comment(comment_id, staff=True), GONE)
         try:
             answer = await self._api.message({"comment_id": comment_id}, send.text, human_agent=False)
+            sent = _sent(answer, "")
         except Unknown:
             await self._notes.set(name, send.id, ONCE_KEPT)
             raise
         await self._notes.set(name, send.id, ONCE_KEPT)
-        return _sent(answer, "")
+        return sent
 
     async def _find_message(self, send: Send) -> Sent | None:
         """Look through the newest messages with this person for our own words."""
@@ -175,4 +176,12 @@ def _sent(answer: Json, customer: str) -> Sent:
     """What the network says of a message it took: its id, and who got it."""
     customer = identifier(answer.get("recipient_id")) or customer
     conversation = private_conversation(customer) if customer else ""
-    return Sent(id=identifier(answer.get("message_id")), url=INBOX, conversation=conversation)
+    return Sent(id=_named(identifier(answer.get("message_id"))), url=INBOX, conversation=conversation)
+
+
+def _named(id_: str) -> str:
+    """The id that the network gave; raises Unknown where it gave none."""
+    if not id_:
+        msg = "Instagram took it but did not name it"
+        raise Unknown(msg)
+    return id_

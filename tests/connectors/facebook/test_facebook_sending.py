@@ -143,6 +143,15 @@ async def test_the_same_words_twice_are_two_sends(rig: Rig) -> None:
         assert await connector.read_back(sends[2]) is None
 
 
+async def test_a_reply_to_somebody_below_a_post_is_none_to_the_post(rig: Rig) -> None:
+    """A colleague answered another customer there in the same words, on Facebook itself."""
+    connector = rig.connector()
+    found = read(connector, delivery(rig.server.visitor_post(ANA, "Where is my order?")))
+    other = commented(rig, connector, post=found.id)
+    rig.server.comment(rig.server.page_author, to(found).text, post=found.id, parent=other.id)
+    assert await connector.read_back(to(found)) is None
+
+
 async def test_a_network_whose_clock_is_behind_is_believed(rig: Rig) -> None:
     """By a minute: what was sent seems older than the send, and stands all the same."""
     connector = rig.connector()
@@ -203,6 +212,16 @@ async def test_a_like_is_given_and_seen(rig: Rig) -> None:
         await connector.send(send)
     assert rig.server.items[send.to].liked
     assert await connector.read_back(send) is not None
+
+
+async def test_a_like_that_the_network_does_not_confirm_is_in_doubt(rig: Rig) -> None:
+    """It is looked for then, and given again if it is not there."""
+    connector = rig.connector()
+    rig.server.edge("POST", "{id}/likes", lambda _: {"success": False})
+    send = to(commented(rig, connector), "", purpose=Purpose.LIKE)
+    with pytest.raises(Unknown):
+        await connector.send(send)
+    assert await connector.read_back(send) is None
 
 
 async def test_a_private_reply_goes_out_once_and_names_the_conversation(rig: Rig) -> None:

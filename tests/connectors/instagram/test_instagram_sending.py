@@ -7,6 +7,7 @@ import pytest
 
 from bot.domain.errors import Unknown
 from tests.connectors.instagram.test_instagram_calls import Rig, a_rig
+from tests.support.instagram_server import OWN
 
 
 @pytest.fixture
@@ -59,3 +60,14 @@ async def test_a_network_whose_clock_is_behind_is_believed(rig: Rig) -> None:
         send = rig.send_to(event, id=f"send-{private}", private=private, created_at=at)
         await rig.connector.send(send)
         assert await rig.connector.read_back(send) is not None
+
+
+async def test_what_the_network_takes_without_naming_it_is_in_doubt(rig: Rig) -> None:
+    """Whether it stands is looked up: an empty answer is no proof."""
+    event, message = rig.comment()[1], rig.message()
+    for edge in ("{id}/replies", f"{OWN}/messages"):
+        rig.server.edge("POST", edge, lambda _: {})
+    for send in (rig.send_to(event), rig.send_to(message, private=True), rig.send_to(event, private=True)):
+        with pytest.raises(Unknown, match="did not name"):
+            await rig.connector.send(send)
+        assert await rig.connector.read_back(send) is None
