@@ -7,10 +7,12 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from bot.domain.errors import Permanent, Transient
-from connectors.bluesky.session import own_server
+from bot.domain.errors import Permanent, StoreUnavailable, Transient
+from bot.store.notes import RedisNotes
+from connectors.bluesky.session import Logins, own_server
 from connectors.renewal import LOOK_AGAIN_S, TURN, short
 from tests.support.bluesky_rig import Rig, read_all
+from tests.support.waiting import wait_until
 
 SIGN_IN = "com.atproto.server.createSession"
 REFRESH = "com.atproto.server.refreshSession"
@@ -88,6 +90,45 @@ async def test_who_renews_has_the_turn_as_long_as_they_are_heard_of(rig: Rig, mo
     assert (len(rig.square.called(REFRESH)), len(rig.square.called(SIGN_IN))) == (1, 1)
 
 
+async def test_who_renews_keeps_the_turn_though_the_store_misses_a_word(
+    rig: Rig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One sign of life that Redis does not take is no reason to be silent from then on."""
+    monkeypatch.setattr("connectors.renewal.TURN", timedelta(seconds=0.5))
+    monkeypatch.setattr("connectors.renewal.HEARD_EVERY_S", 0.05)
+    connector, other = rig.connector(), rig.connector()
+    await connector.check()
+    await other.check()
+    rig.square.expire_access_tokens()
+    rig.square.set_fault("slow", REFRESH, times=9, delay_s=1.5)
+    hold, heard = RedisNotes.hold, list[str]()
+
+    async def hiccups(notes: RedisNotes, name: str, holder: str, ttl: timedelta) -> bool:
+        heard.append(holder)
+        if holder == heard[0] and heard.count(holder) == 2:
+            raise StoreUnavailable("failing over")
+        return await hold(notes, name, holder, ttl)
+
+    monkeypatch.setattr(RedisNotes, "hold", hiccups)
+    renewing = asyncio.ensure_future(connector.check())
+    await wait_until(lambda: len(heard) > 2, "a word was missed")
+    await other.check()
+    await renewing
+    assert len(rig.square.called(REFRESH)) == 1
+
+
+async def test_a_failed_renewal_leaves_the_turn_to_others(rig: Rig) -> None:
+    """Whoever could not renew is not heard of any more; else nobody could, until that process ends."""
+    connector = rig.connector()
+    await connector.check()
+    rig.square.expire_access_tokens()
+    rig.square.set_fault("http_500", REFRESH, times=9)
+    assert not (await connector.check()).ok
+    await wait_until(
+        lambda: not [task for task in asyncio.all_tasks() if "_is_heard" in repr(task)], "nothing is said any more"
+    )
+
+
 async def test_a_turn_ends_when_nothing_is_heard_of_its_holder(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
     """A process that was killed while it renewed holds the account up for seconds, not for a minute."""
     assert TURN + timedelta(seconds=LOOK_AGAIN_S) < timedelta(seconds=10)
@@ -100,6 +141,18 @@ async def test_a_turn_ends_when_nothing_is_heard_of_its_holder(rig: Rig, monkeyp
     assert await rig.store.notes.hold(turn, "the dead", timedelta(seconds=0.5))
     assert (await connector.check()).ok
     assert len(rig.square.called(REFRESH)) == 1
+
+
+async def test_a_password_that_is_revoked_later_is_not_tried_over_and_over(rig: Rig) -> None:
+    """The quarter of an hour counts from the refusal, not from the first sign-in of the day."""
+    connector, now = rig.connector(), rig.clock.now()
+    tried = Logins(at=(now - timedelta(hours=1), now - timedelta(minutes=14)), reason="wrong_password", text="No")
+    name = f"session:bluesky:main:logins:{connector._sessions._maker}"
+    await rig.store.notes.set(name, tried.model_dump_json(), timedelta(days=1))
+    assert not (await connector.check()).ok
+    assert rig.square.called(SIGN_IN) == []
+    rig.clock.advance(timedelta(minutes=1))
+    assert (await connector.check()).ok
 
 
 async def test_a_wrong_password_is_said_and_not_tried_over_and_over(rig: Rig) -> None:

@@ -80,6 +80,15 @@ async def test_a_token_near_its_end_is_renewed_before_it_fails(rig: XRig) -> Non
     assert not [call for call in rig.server.calls if call[1] == "/2/users/me" and call[2].get("status")]
 
 
+async def test_a_stored_token_that_is_used_up_as_well_is_not_shown_to_x(rig: XRig) -> None:
+    """Another process renewed since, but that was hours ago, too."""
+    early, late = rig.connector(), rig.connector()
+    for connector in (early, late, early):
+        rig.clock.advance(timedelta(hours=3))
+        await connector._api.me()
+    assert (rig.server.renewals, len([call for call in rig.server.calls if call[1] == "/2/users/me"])) == (3, 3)
+
+
 async def test_a_lost_token_asks_for_a_new_sign_in_and_is_not_hammered(rig: XRig) -> None:
     """Words for a person; not asked again for a quarter of an hour; a new X_REFRESH_TOKEN works at once."""
     rig.server.refresh = "somebody-else-used-it"
@@ -176,6 +185,33 @@ async def test_a_renewal_that_fails_with_nobody_waiting_is_no_defect(rig: XRig) 
     del asked
     gc.collect()
     assert unheard == []
+
+
+async def test_who_comes_too_late_with_a_used_up_token_takes_the_new_one(rig: XRig) -> None:
+    """X refuses the token because another process was quicker: that is no lost sign-in."""
+    await rig.connector()._api.me()
+    late = rig.connector()
+    assert (await late._api._tokens._renew(None)).access == rig.server.access
+    await late._api.me()
+    assert rig.server.renewals == 1
+
+
+@pytest.mark.parametrize("status", [400, 401, 403])
+async def test_each_way_to_refuse_a_token_is_final_for_a_while(rig: XRig, status: int) -> None:
+    """Asked again and again, X would take it for an attack."""
+    rig.server.faults[TOKEN] = [(status, {"title": "No"}, {})]
+    for _ in range(2):
+        with pytest.raises(Permanent) as caught:
+            await rig.connector()._api.me()
+        assert caught.value.reason == "token_lost"
+    assert rig.server.renewals == 0
+
+
+async def test_what_x_leaves_out_of_a_new_pair_is_as_usual(rig: XRig) -> None:
+    """The refresh token stays, and the access token lasts for two hours."""
+    rig.server.faults[TOKEN] = [(200, {"access_token": "access-1"}, {})]
+    pair = await rig.connector()._api._tokens._renew(None)
+    assert (pair.refresh, pair.expires_at) == (FIRST_REFRESH, rig.clock.now() + timedelta(hours=2))
 
 
 async def test_a_broken_answer_of_the_token_address_is_tried_again_later(rig: XRig) -> None:
