@@ -89,6 +89,13 @@ async def test_pages_end_where_next_is_missing(scene: Scene) -> None:
     assert all(scene.server.token not in json.dumps(call.params) for call in scene.server.calls)
 
 
+async def test_an_error_is_none_the_less_one_with_status_200(scene: Scene) -> None:
+    """It would be shown as sent."""
+    scene.server.edge("POST", "{page}/comments", lambda _: {"error": {"code": 100, "error_subcode": 33}})
+    with pytest.raises(Permanent):
+        await scene.graph().post("1100/comments", {"message": "Hello"})
+
+
 async def test_a_part_is_not_taken_for_the_whole(scene: Scene) -> None:
     """What proves that something is not there has to reach to the end, or to where the reader stops."""
     pages = scene.graph().pages("1100/feed", {"limit": 2}, most=2, whole=True)

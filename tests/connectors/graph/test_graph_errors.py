@@ -69,7 +69,9 @@ def test_what_the_documents_say_of_each_code(code: int, subcode: int | None, fat
 
 def test_a_passing_trouble_leaves_a_write_in_doubt() -> None:
     """A read may be tried again; a write may have been carried out before the network stumbled."""
-    for body, status in ((answer(2), 500), (b"<html>", 502), (answer(100, is_transient=True), 400), (b"", 503)):
+    troubles = ((answer(2), 500), (b"<html>", 502), (b"", 503), (b"", 408), (b"", 425))
+    said_to_pass = ((answer(100, is_transient=True), 400), (answer(100, 33, is_transient=True), 400))
+    for body, status in troubles + said_to_pass:
         assert isinstance(judged(body, status), Transient)
         assert isinstance(judged(body, status, writing=True), Unknown)
 

@@ -102,6 +102,38 @@ async def test_a_container_that_is_not_ready(rig: Rig, state: str, error: type[E
     assert rig.texts() == []
 
 
+async def test_a_reply_that_threads_could_not_take_may_be_tried_anew(rig: Rig) -> None:
+    """Whoever presses Retry gets another container: the one that failed stays as it is."""
+    send = send_to(rig.server.reply("where is it?"))
+    rig.server.fail(4, match="threads_publish", verb="POST")
+    with pytest.raises(Transient):
+        await rig.connector.send(send)
+    [held] = rig.server.containers.values()
+    held.state = "ERROR"
+    with pytest.raises(Permanent):
+        await rig.connector.send(send)
+    await rig.connector.send(send)
+    assert rig.texts() == [TEXT]
+
+
+async def test_a_reply_stands_though_its_address_cannot_be_read(rig: Rig) -> None:
+    """It has been published: the address comes with the next look."""
+    post = rig.server.reply("where is it?")
+    rig.server.fall_over(match=f"^{int(post.id) + 2}$", times=9)
+    sent = await rig.connector.send(send_to(post))
+    assert ([each.id for each in rig.server.ours()], sent.url) == ([sent.id], "")
+
+
+async def test_what_the_profile_said_elsewhere_or_before_is_no_proof(rig: Rig) -> None:
+    """The same words to another customer in the app; and however many replies of old there are."""
+    post, other = (rig.server.reply("where is it?") for _ in range(2))
+    for number in range(120):
+        rig.server.reply(f"to somebody else {number}", NAME)
+    rig.clock.advance(timedelta(hours=1))
+    rig.server.reply(TEXT, NAME, other.id)
+    assert await rig.connector.read_back(send_to(post, created_at=rig.clock.now())) is None
+
+
 async def test_an_expired_container_is_replaced(rig: Rig) -> None:
     """After a day the first one is gone, unpublished: a retry hands the reply over again."""
     send = send_to(rig.server.reply("where is it?"))

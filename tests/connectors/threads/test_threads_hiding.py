@@ -37,6 +37,14 @@ async def test_a_reply_is_hidden_and_shown_again(rig: Rig) -> None:
     assert calls == [(f"{post.id}/manage_reply", "true"), (f"{post.id}/manage_reply", "false")]
 
 
+async def test_a_hiding_that_threads_does_not_confirm_is_in_doubt(rig: Rig) -> None:
+    """It is looked for then, not shown as done."""
+    post = rig.server.reply("you are idiots")
+    rig.server.edge("POST", "{id}/manage_reply", lambda _: {"success": False})
+    with pytest.raises(Unknown):
+        await rig.connector.send(send_to(post, text="", purpose=Purpose.HIDE))
+
+
 async def test_only_first_replies_below_posts_of_ours_are_offered(rig: Rig) -> None:
     """By webhook and by sweep alike; deeper ones go with those above them, mentions stand elsewhere."""
     top = rig.server.reply("you are idiots")

@@ -105,6 +105,24 @@ async def test_a_lost_answer_is_looked_for_and_found(rig: XRig, connector: XConn
     assert found.id == rig.server.ours()[0]["id"]
 
 
+async def test_a_lost_answer_is_paid_for_and_a_slow_one_is_lost(rig: XRig, connector: XConnector) -> None:
+    """It may stand: rather too much is counted than too little. X gives up waiting with a 408."""
+    event = a_mention(rig, connector)
+    for spent, fault in ((15_000, LOST), (30_000, (408, {}, {}))):
+        rig.server.faults[REPLY] = [fault]
+        with pytest.raises(Unknown):
+            await connector.send(answer_to(event))
+        assert await connector._ledger.spent() == spent
+
+
+async def test_a_post_that_cannot_be_read_now_is_answered_all_the_same(rig: XRig, connector: XConnector) -> None:
+    """That it is gone is not known: X says so when it is answered."""
+    event = a_mention(rig, connector)
+    rig.server.faults["GET /2/tweets"] = [(503, {}, {})] * 3
+    sent = await connector.send(answer_to(event))
+    assert [post["id"] for post in rig.server.ours()] == [sent.id]
+
+
 async def test_a_duplicate_after_a_lost_answer_is_no_failure(rig: XRig, connector: XConnector) -> None:
     """X refuses the second try: because the first one stands."""
     event = a_mention(rig, connector)
