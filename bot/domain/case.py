@@ -263,8 +263,7 @@ class HideState(StrEnum):
 class Hiding(Kept):
     """One request to hide a comment. It counts until `until`; only somebody else than `by` may approve it.
 
-    `item` is the comment's id on its network; `why` says what made a request lapse. The id of the request is that of
-    the send that an approval queues.
+    `id` is that of the send which an approval queues, `item` the comment's on its network, `why` what made it lapse.
     """
 
     id: str

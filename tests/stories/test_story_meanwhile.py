@@ -14,6 +14,16 @@ async def writes(rig: Rig, ts: str, to: str) -> None:
     await rig.shows(ts, "second bag")
 
 
+async def a_private_case(rig: Rig) -> tuple[str, str]:
+    """Ana has taken a complaint private: where its card and the customer's post stand."""
+    post = rig.square.post("jamalreed", COMPLAINT)
+    card = await rig.card("my bag is lost")
+    await rig.press(ANA, card.ts, "hark:private:v1")
+    await rig.send(ANA, "Hi Jamal, one moment please", signature="^AK", line="We have written to you.")
+    await wait_until(rig.brand_posts, "the public line stands")
+    return card.ts, post.uri
+
+
 async def test_an_answer_goes_out_when_the_newer_words_were_read(redis_url: str) -> None:
     """The first Send shows them, the second one sends."""
     async with a_rig(redis_url) as rig:
@@ -57,23 +67,19 @@ async def test_a_case_is_not_put_away_with_words_that_nobody_read(
 async def test_what_was_written_in_private_never_stands_in_public(redis_url: str) -> None:
     """The form said PRIVATE; then the customer writes in public, to whom an answer would go now."""
     async with a_rig(redis_url) as rig:
-        post = rig.square.post("jamalreed", COMPLAINT)
-        card = await rig.card("my bag is lost")
-        await rig.press(ANA, card.ts, "hark:private:v1")
-        await rig.send(ANA, "Hi Jamal, one moment please", signature="^AK", line="We have written to you.")
-        await wait_until(rig.brand_posts, "the public line stands")
+        ts, uri = await a_private_case(rig)
         rig.square.message("jamalreed", "acme", "My code is QX77TT")
-        await rig.shows(card.ts, "QX77TT")
-        await rig.press(ANA, card.ts, "hark:reply:v1")
+        await rig.shows(ts, "QX77TT")
+        await rig.press(ANA, ts, "hark:reply:v1")
         assert "PRIVATE" in str((await rig.modal(ANA))["title"])
-        await writes(rig, card.ts, post.uri)
+        await writes(rig, ts, uri)
         await rig.send(ANA, "Your bag goes to Elm Street")
         shown = str(await rig.modal(ANA))
         assert "it would go out in public now" in shown
         assert "Your draft is kept" in shown
         (case,) = await rig.service.store.cases.waiting(2)
         assert not [send for send in case.sends if "Elm Street" in send.text]
-        await rig.press(ANA, card.ts, "hark:reply:v1")
+        await rig.press(ANA, ts, "hark:reply:v1")
         await wait_until(lambda: "PUBLIC" in str(rig.sandbox.slack.views(ANA)[-1]["title"]), "the form is open anew")
         assert "Your bag goes to Elm Street" in str(await rig.modal(ANA))
 
@@ -81,15 +87,11 @@ async def test_what_was_written_in_private_never_stands_in_public(redis_url: str
 async def test_whoever_takes_it_private_as_the_customer_writes_there_is_told_to_reply(redis_url: str) -> None:
     """There is nothing to take private any more; that does not mean that Jamal cannot be answered."""
     async with a_rig(redis_url) as rig:
-        post = rig.square.post("jamalreed", COMPLAINT)
-        card = await rig.card("my bag is lost")
-        await rig.press(ANA, card.ts, "hark:private:v1")
-        await rig.send(ANA, "Hi Jamal, one moment please", signature="^AK", line="We have written to you.")
-        await wait_until(rig.brand_posts, "the public line stands")
-        await writes(rig, card.ts, post.uri)
-        await rig.press(ANA, card.ts, "hark:private:v1")
+        ts, uri = await a_private_case(rig)
+        await writes(rig, ts, uri)
+        await rig.press(ANA, ts, "hark:private:v1")
         rig.square.message("jamalreed", "acme", "My code is QX77TT")
-        await rig.shows(card.ts, "QX77TT")
+        await rig.shows(ts, "QX77TT")
         answer = await rig.send(ANA, "What is your code?")
         assert answer.errors == {
             "text": "Not sent: The customer has written in private meanwhile and can be answered there: press Reply. "
