@@ -23,7 +23,7 @@ def main() -> int:
     plans = [plan(seed) for seed in range(first, first + count)]
     if arguments.moment:
         plans = [struck(each, arguments.moment) for each in plans]
-    reports = [_one(each, arguments.logs) for each in plans]
+    reports = [_one(each, arguments) for each in plans]
     _say("\n" + "\n".join(table(reports)))
     return 0 if all(not report.wrong for report in reports) else 1
 
@@ -44,8 +44,9 @@ def table(reports: Sequence[Report]) -> list[str]:
     return [*rows, *(f"seed {report.plan.seed}: {each}" for report in failed for each in report.wrong)]
 
 
-def _one(made: Plan, logs: Path | None) -> Report:
-    report, seed = asyncio.run(run(made)), made.seed
+def _one(made: Plan, arguments: argparse.Namespace) -> Report:
+    logs: Path | None = arguments.logs
+    report, seed = asyncio.run(run(made, arguments.beside)), made.seed
     verdict = "FAILED" if report.wrong else "passed"
     _say(f"seed {seed:>5}  {verdict}  {report.seconds:5.1f} s  {report.cases} cards  {report.replies} replies  "
          f"{report.lives} starts, last: {'; '.join(report.last)[:120]}")  # fmt: skip
@@ -64,6 +65,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--seeds", type=int, default=10, help="how many seeds to run (default 10)")
     moments = ("queued", *STEPS)
     parser.add_argument("--moment", choices=moments, help="instead of all faults, kill bots at this moment")
+    parser.add_argument("--beside", type=Path, help="a working copy of another version, for one of the two workers")
     parser.add_argument("--logs", type=Path, help="a folder for the logs of runs that fail")
     return parser
 

@@ -1,6 +1,7 @@
 """The processes of a run: started, killed, paused, stopped and started again on purpose, and how each of them ended."""
 
 import asyncio
+import functools
 import multiprocessing
 import os
 import signal
@@ -23,11 +24,12 @@ NO_SERVER = "hark: Redis"
 @dataclass(eq=False)
 class Bot:
     """One process of the bot, never two at once. It is started again whenever it was told to end, and when it found no
-    server to begin with."""
+    server to begin with. `home` is the working copy of another version that it lives in; None for this one."""
 
     name: str
     env: Mapping[str, str]
     log: Path
+    home: Path | None = None
     wrong: list[str] = field(default_factory=list)
     lives: int = 0
     _process: ForkServerProcess | None = None
@@ -47,7 +49,8 @@ class Bot:
         self.lives += 1
         CONTEXT.set_forkserver_preload(["tests.chaos.hark"])
         role = self.name.rstrip("0123456789")
-        self._process = process = CONTEXT.Process(target=hark.live, args=(role, self.env, self.log), daemon=True)
+        live = hark.live if self.home is None else functools.partial(hark.live_elsewhere, self.home)
+        self._process = process = CONTEXT.Process(target=live, args=(role, self.env, self.log), daemon=True)
         process.start()
         asyncio.get_running_loop().add_reader(process.sentinel, self._over, process)
 

@@ -56,6 +56,11 @@ SHORTER: tuple[tuple[str, str, Any], ...] = (
     ("connectors.guard", "CONNECT_S", 1.0),
     ("connectors.guard", "TOTAL_S", 2.0),
 )
+ELSEWHERE = (
+    "import os, sys; from pathlib import Path; from tests.chaos.hark import live; "
+    "live(sys.argv[1], dict(os.environ), Path(sys.argv[2]))"
+)
+VENV_PYTHON = Path(".venv/bin/python")
 
 
 def live(role: str, env: Mapping[str, str], log: Path) -> None:
@@ -70,6 +75,14 @@ def live(role: str, env: Mapping[str, str], log: Path) -> None:
     # The fork server ignores Ctrl-C, and its children inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     sys.exit(command_line.main())
+
+
+def live_elsewhere(home: Path, role: str, env: Mapping[str, str], log: Path) -> None:
+    """The same from another version's working copy: its code, its shorter waits, its interpreter if it has one."""
+    own = home.absolute() / VENV_PYTHON
+    python = str(own if own.exists() else sys.executable)
+    os.chdir(home)  # where -c looks for modules first
+    os.execve(python, [python, "-c", ELSEWHERE, role, str(log)], dict(env))  # noqa: S606 - a working copy that the caller trusts
 
 
 def shorten() -> None:

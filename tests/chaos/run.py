@@ -45,6 +45,8 @@ STEADY_S = 2.0
 """For how long everything must stay right: who was frozen may wake with something old on its lips."""
 LOOK_EVERY_S = 0.3
 AMBUSH_S = 4.0
+BESIDE = "worker2"
+"""The process that may be of another version."""
 MEMORY = Path("/dev/shm")  # noqa: S108 - a folder of the run's own is made in it
 """Here the server's file costs no disk: processes are killed, the machine is not."""
 MOMENTS = {
@@ -155,13 +157,16 @@ class World:
         self.receiver.faults.clear()
 
 
-async def run(plan: Plan) -> Report:
-    """Carry one plan out. Never raises for what Hark does wrong: that is in the report."""
+async def run(plan: Plan, beside: Path | None = None) -> Report:
+    """Carry one plan out. Never raises for what Hark does wrong: that is in the report.
+
+    `beside` is a working copy of another version, from which one of the workers lives, as in the middle of a deploy.
+    """
     loop = asyncio.get_running_loop()
     start = loop.time()
     folder = a_folder()
     try:
-        async with a_world(folder) as world:
+        async with a_world(folder, beside) as world:
             return await _played(plan, world, start)
     finally:
         shutil.rmtree(folder)
@@ -238,8 +243,8 @@ def quiet_ports(count: int) -> list[int]:
 
 
 @asynccontextmanager
-async def a_world(folder: Path) -> AsyncIterator[World]:
-    """Everything running and ready."""
+async def a_world(folder: Path, beside: Path | None = None) -> AsyncIterator[World]:
+    """Everything running and ready; of another version what lives beside this one."""
     async with AsyncExitStack() as stack:
         server_port, web_port = quiet_ports(2)
         memory = Memory(RealServer(folder, port=server_port))
@@ -261,7 +266,7 @@ async def a_world(folder: Path) -> AsyncIterator[World]:
         bots = {}
         for name in BOTS:
             env = _environment(sandbox, page, lines, folder, name) | {"PORT": str(web_port)}
-            bots[name] = Bot(name, env, folder / f"{name}.log")
+            bots[name] = Bot(name, env, folder / f"{name}.log", beside if name == BESIDE else None)
             stack.callback(bots[name].end)
             bots[name].start()
         await wait_until(lambda: all(map(_is_ready, bots.values())), "all processes are ready", within_s=READY_S)

@@ -3,6 +3,14 @@
 from pathlib import Path
 
 from tests.chaos.crew import Bot
+from tests.support.waiting import wait_until
+
+OTHER = """
+import time
+def live(role, env, log):
+    log.write_text(f"{role} of {env['PLACE']}")
+    time.sleep(60)
+"""
 
 
 async def test_two_faults_that_end_a_bot_do_not_start_it_twice(tmp_path: Path) -> None:
@@ -14,5 +22,17 @@ async def test_two_faults_that_end_a_bot_do_not_start_it_twice(tmp_path: Path) -
     bot.start()
     bot.start()
     assert bot.lives == 2
+    await bot.kill()
+    assert bot.wrong == []
+
+
+async def test_a_bot_can_live_in_the_working_copy_of_another_version(tmp_path: Path) -> None:
+    """With that version's code, and nothing of this one's."""
+    other = tmp_path / "other" / "tests" / "chaos"
+    other.mkdir(parents=True)
+    (other / "hark.py").write_text(OTHER)
+    bot = Bot("worker2", {"PLACE": "elsewhere"}, tmp_path / "worker2.log", home=tmp_path / "other")
+    bot.start()
+    await wait_until(lambda: bot.said == "worker of elsewhere", "the other version is told what to be", within_s=20)
     await bot.kill()
     assert bot.wrong == []
