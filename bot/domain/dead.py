@@ -15,6 +15,11 @@ nothing for what it shares with other deliveries."""
 TAKEN_BACK = KEPT + REMEMBERED
 """How long it is known what customers took back: their words may wait in a letter that fails at its first replay, too,
 and nothing of them is met then."""
+SUSPECT = 2
+TRIES = 4
+"""How often a delivery is taken without an end: twice among others, then alone, so that these get through; after so
+many times in all it is what the workers die of, and is taken no more."""
+DEADLY = f"no worker came to an end with it: {TRIES} took it, and died or hung"
 CLASS_LENGTH = 60
 CLASS_READ = 300
 """So much of an error is looked at: a long word in it, which may be a customer's, would take seconds."""

@@ -147,7 +147,8 @@ class SpeedPort(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """One delivery in the inbox: `id` names it for `done` and `bury`; `tries` counts earlier takings."""
+    """One delivery in the inbox: `id` names it for `done` and `bury`; `tries` counts earlier takings without
+    an end."""
 
     id: str
     shard: int
@@ -186,7 +187,8 @@ class Inbox(Protocol):
     async def take(self, limit: int, wait_ms: int, accounts: Collection[tuple[str, str]] | None = None) -> list[Stored]:
         """Deliveries for this worker, those that others left included; waits up to `wait_ms` for the first.
 
-        With `accounts`, only theirs of what was left, and what nobody took for ten minutes.
+        With `accounts`, only theirs of what was left, and what nobody took for ten minutes. What was taken twice
+        without an end comes alone: it may be what its workers died of.
         """
         ...
 
@@ -198,8 +200,11 @@ class Inbox(Protocol):
         """Say that what was taken is still being worked on; without it another worker takes it over."""
         ...
 
-    def let_go(self, stored: Sequence[Stored]) -> None:
-        """Renew these no more: the work on them failed, or is another worker's."""
+    def let_go(self, stored: Sequence[Stored], *, excused: bool = False) -> None:
+        """Renew these no more: the work on them failed, or is another worker's.
+
+        `excused`: it was not their doing, and this taking does not count among their tries.
+        """
         ...
 
     async def bury(self, raw: Raw, error: str) -> None:

@@ -8,12 +8,12 @@ any order: a removal that comes before the words it removes is remembered, and t
 import asyncio
 from collections import deque
 from collections.abc import Callable, Collection, Sequence
-from contextlib import suppress
 from typing import Protocol
 
 import structlog
 
 from bot.domain.case import Case, Item
+from bot.domain.dead import DEADLY, TRIES
 from bot.domain.decisions import Change, Decide
 from bot.domain.errors import StoreUnavailable
 from bot.domain.hiding import hidden_on_network
@@ -128,8 +128,10 @@ class Intake:
 
     async def _done(self, batch: Sequence[Stored]) -> None:
         """Take a batch out of the inbox. If that fails, it comes again, and nothing is done twice."""
-        with suppress(StoreUnavailable):
+        try:
             await self._inbox.done(batch)
+        except StoreUnavailable:
+            self._inbox.let_go(batch, excused=True)
 
     async def _work(self, batch: Sequence[Stored]) -> Sequence[Stored]:
         """Work a batch off; what of it is over, which is renewed until it leaves the inbox, and nothing else is."""
@@ -138,9 +140,10 @@ class Intake:
             self._log.info("left for a process that knows the account", deliveries=len(others))
             self._inbox.let_go(others)
         try:
-            await self._work_off([await self._read(stored.raw) for stored in over])
-        except BaseException:
-            self._inbox.let_go(over)
+            await self._work_off([await self._read(stored) for stored in over])
+        except BaseException as error:
+            # A server that is full or away for hours must not make each delivery look like one that kills.
+            self._inbox.let_go(over, excused=isinstance(error, StoreUnavailable))
             raise
         return over
 
@@ -148,8 +151,12 @@ class Intake:
         """Whether its account may be known to a newer process; what comes back from others was left for too long."""
         return not stored.tries and (stored.raw.network, stored.raw.account) not in self._connectors
 
-    async def _read(self, raw: Raw) -> Delivery:
-        """What a delivery says; one that cannot be read is kept in the dead letter."""
+    async def _read(self, stored: Stored) -> Delivery:
+        """What a delivery says; one that cannot be read, or kills who reads it, is kept in the dead letter."""
+        raw = stored.raw
+        if stored.tries >= TRIES:
+            await self._inbox.bury(raw, self._deadly(raw))
+            return Delivery(raw)
         connector = self._connectors.get((raw.network, raw.account))
         if connector is None:
             await self._inbox.bury(raw, f"no account {raw.account!r} of {raw.network!r} is set up")
@@ -197,6 +204,11 @@ class Intake:
             raise
         except Exception as error:  # noqa: BLE001 - a defect must not lose the event: it is kept, counted, replayable
             entry.delivery.troubles.append(self._trouble(raw, error))
+
+    def _deadly(self, raw: Raw) -> str:
+        self._log.error("delivery buried", network=raw.network, error=DEADLY)
+        self._metrics.received.labels(raw.network, "malformed").inc()
+        return DEADLY
 
     def _trouble(self, raw: Raw, error: Exception) -> str:
         self._log.exception("delivery buried", network=raw.network, error=repr(error))

@@ -1,18 +1,19 @@
 """Raw deliveries on their way to intake: one stream per shard, shared by all workers through a consumer group.
 
 A delivery is stored before anybody is told that it arrived. It leaves the stream when its worker is done with it; a
-worker renews what it works on, and what a dead one left behind is taken over, so a delivery may be seen twice. A worker
-that does not know a delivery's account lets it go for one that does.
+worker renews what it works on, and what a dead one left behind is taken over, so a delivery may be seen twice. What was
+taken twice without an end is taken alone from then on: it may be what the workers died of. A worker that does not know
+a delivery's account lets it go for one that does.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from pydantic import TypeAdapter, ValidationError
 
-from bot.domain.dead import KEPT
+from bot.domain.dead import KEPT, SUSPECT
 from bot.domain.errors import LeaseLost, StoreUnavailable
 from bot.domain.models import Raw
 from bot.domain.network import UNKNOWN_FOR
@@ -58,6 +59,7 @@ class RedisInbox:
     _next_takeover: float = field(default=0.0, init=False)
     _taken: dict[tuple[int, str], float] = field(default_factory=dict, init=False)
     _looked_at: dict[int, bytes] = field(default_factory=dict, init=False)
+    _excused: set[tuple[int, str]] = field(default_factory=set, init=False)
 
     def __post_init__(self) -> None:
         self.writes = GroupCommit(self._write)
@@ -103,11 +105,12 @@ class RedisInbox:
         """Deliveries for this worker, those that others left included; waits up to `wait_ms` for the first.
 
         Of what was left it takes what is of these `accounts` (of any without them), and what nobody took in
-        `UNKNOWN_FOR`.
+        `UNKNOWN_FOR`. What was taken `SUSPECT` times before comes alone.
         """
         if limit < 1:
             return []
         try:
+            await self._excuse()
             taken = await self._take(limit, wait_ms, accounts)
         except GroupMissing:
             await self.open()
@@ -120,26 +123,26 @@ class RedisInbox:
         """Say that what was taken is still being worked on."""
         now = self.clock.monotonic()
         self._taken = {name: until for name, until in self._taken.items() if until > now}
-        ids: defaultdict[int, list[str]] = defaultdict(list)
-        for shard, id_ in self._taken:
-            ids[shard].append(id_)
+        ids = by_shard(self._taken)
         calls = [((self.keys.inbox(shard),), (GROUP, self.instance, *of_shard)) for shard, of_shard in ids.items()]
         if calls:
             await self.link.run_many(self.scripts.inbox_renew, calls)
 
-    def let_go(self, stored: Sequence[Stored]) -> None:
-        """Renew these no more: the work on them failed, and whoever comes first shall take them again."""
+    def let_go(self, stored: Sequence[Stored], *, excused: bool = False) -> None:
+        """Renew these no more: the work on them failed, and whoever comes first shall take them again.
+
+        `excused`: it was not their doing, and this taking is not to count. The server hears of it with the next taking.
+        """
         for one in stored:
             self._taken.pop((one.shard, one.id), None)
+            if excused:
+                self._excused.add((one.shard, one.id))
 
     async def done(self, stored: Sequence[Stored]) -> None:
         """Take deliveries out of the inbox, in a moment: with others' writes."""
         self.let_go(stored)
-        ids: defaultdict[int, list[str]] = defaultdict(list)
-        for one in stored:
-            ids[one.shard].append(one.id)
         commands: list[Sequence[Arg]] = []
-        for shard, of_shard in ids.items():
+        for shard, of_shard in by_shard((one.shard, one.id) for one in stored).items():
             commands += [("XACK", self.keys.inbox(shard), GROUP, *of_shard)]
             commands += [("XDEL", self.keys.inbox(shard), *of_shard)]
         if commands:
@@ -190,23 +193,51 @@ class RedisInbox:
                 await self.clock.sleep(min(PAUSE_S, left_ms / 1000))
 
     async def _take_over(self, limit: int, accounts: Collection[tuple[str, str]] | None) -> list[Stored]:
-        """What others left behind: a part of it at each call, and all of it a few times per `takeover`."""
+        """What others left behind: a part of it at each call, and all of it a few times per `takeover`.
+
+        One that is suspected of having killed its workers comes alone, after all others of the same part.
+        """
         if not self._may_take_over():
             return []
         shards, each = self.turns.share(limit)
-        patience = 0 if accounts is None else UNKNOWN_FOR // MS
-        args: list[Arg] = [GROUP, self.instance, self.takeover // MS, each, WORKER_GONE // MS, patience]
-        known = ["/".join(account) for account in accounts or ()]
-        calls = [((self.keys.inbox(shard),), [*args, self._looked_at.get(shard, b""), *known]) for shard in shards]
-        found: list[Stored] = []
-        for shard, answer in zip(shards, await self.link.run_many(self.scripts.inbox_takeover, calls), strict=True):
-            self._looked_at[shard], entries = answer
-            found += [
-                Stored(id_.decode(), shard, from_pairs(id_, pairs), delivered - 1) for id_, pairs, delivered in entries
-            ]
+        began = {shard: self._looked_at.get(shard, b"") for shard in shards}
+        found, suspected = await self._look_left(began, each, accounts, alone=False)
+        if not found and suspected:
+            # The same part is looked at again the next time: for the other suspects in it.
+            shard = suspected[0]
+            found, _ = await self._look_left({shard: began[shard]}, each, accounts, alone=True)
+            self._looked_at[shard] = began[shard]
         if not found and not any(self._looked_at.values()):
             self._next_takeover = self.clock.monotonic() + self.takeover.total_seconds() / 4
         return found
+
+    async def _look_left(
+        self, after: Mapping[int, bytes], limit: int, accounts: Collection[tuple[str, str]] | None, *, alone: bool
+    ) -> tuple[list[Stored], list[int]]:
+        """What others left of these shards after an id each, and the shards in which there are suspects."""
+        patience = 0 if accounts is None else UNKNOWN_FOR // MS
+        args: list[Arg] = [GROUP, self.instance, self.takeover // MS, limit, WORKER_GONE // MS, patience]
+        known = ["/".join(account) for account in accounts or ()]
+        calls = [
+            ((self.keys.inbox(shard),), [*args, first, SUSPECT, int(alone), *known]) for shard, first in after.items()
+        ]
+        found, suspected = list[Stored](), list[int]()
+        for shard, answer in zip(after, await self.link.run_many(self.scripts.inbox_takeover, calls), strict=True):
+            self._looked_at[shard], entries, suspects = answer
+            found += [
+                Stored(id_.decode(), shard, from_pairs(id_, pairs), delivered - 1) for id_, pairs, delivered in entries
+            ]
+            suspected += [shard] if suspects else []
+        return found, suspected
+
+    async def _excuse(self) -> None:
+        """Take back the takings that are not to count. Should the answer be lost, they count for even less."""
+        excused = set(self._excused)
+        ids = by_shard(excused)
+        calls = [((self.keys.inbox(shard),), (GROUP, *of_shard)) for shard, of_shard in ids.items()]
+        if calls:
+            await self.link.run_many(self.scripts.inbox_excuse, calls)
+            self._excused -= excused
 
     def _may_take_over(self) -> bool:
         return self.clock.monotonic() >= self._next_takeover
@@ -249,6 +280,14 @@ class RedisInbox:
 
 
 FIELDS = ("network", "account", "source", "body", "headers", "received_at")
+
+
+def by_shard(names: Iterable[tuple[int, str]]) -> dict[int, list[str]]:
+    """The ids of deliveries, shard by shard."""
+    ids: defaultdict[int, list[str]] = defaultdict(list)
+    for shard, id_ in names:
+        ids[shard].append(id_)
+    return ids
 
 
 def to_fields(raw: Raw) -> list[Arg]:

@@ -43,6 +43,7 @@ class Scripts:
     inbox_read: Script
     inbox_takeover: Script
     inbox_renew: Script
+    inbox_excuse: Script
     inbox_bury: Script
     inbox_replay: Script
     dead_expire: Script

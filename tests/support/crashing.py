@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from bot import accounts
 from bot.app import open_service
@@ -54,6 +54,8 @@ class Point:
     owner: type
     method: str
     fits: Callable[[Said, Any], bool]
+    always: bool = False
+    """Each time anew, not once in all its lives."""
 
 
 def committed(fits: Callable[[Case | None, Case], bool]) -> Point:
@@ -93,6 +95,14 @@ def warned(case: Case | None) -> bool:
     return bool(case and case.wait and case.wait.warned)
 
 
+DEADLY: Final = "this kills"
+"""Words of a customer of which every process dies that is notified of them; a search may find them, too."""
+POISON = Point(
+    BlueskyConnector,
+    "received",
+    lambda said, _answer: said["raw"].source == "notifications" and DEADLY.encode() in said["raw"].body,
+    always=True,
+)
 POINTS: Mapping[str, Point] = {
     "page stored, poll not given back": Point(
         RedisInbox, "put_page", lambda said, _new: any(b"bag is lost" in raw.body for _, raw in said["items"])
@@ -169,10 +179,11 @@ class FileClock:
 
 
 def live(env: dict[str, str], folder: Path, point: str) -> None:
-    """Be the bot: what the new process runs. With a `point` it dies there, once in all its lives."""
+    """Be the bot: what the new process runs. With a `point` it dies there, once in all its lives; of poison always."""
     with (folder / "bot.log").open("ab", buffering=0) as log:
         for stream in (1, 2):
             os.dup2(log.fileno(), stream)
+    _arm(POISON, folder / "poisoned")
     if point:
         _arm(POINTS[point], folder / "fired")
     asyncio.run(_serve(env, FileClock(folder / "clock.json")))
@@ -192,7 +203,7 @@ def _arm(point: Point, fired: Path) -> None:
     signature = inspect.signature(original)
 
     def die() -> None:
-        if not fired.exists():
+        if point.always or not fired.exists():
             fired.touch()
             os.kill(os.getpid(), signal.SIGKILL)
 
