@@ -81,7 +81,7 @@ class QueueWorker:
         self._ended: list[Ended] = []
         self._steps: dict[str, Step] = {}
         self._promised = 0
-        self._hurried = False
+        self._rests_long = False
         self._stopping = False
         self._group: asyncio.TaskGroup | None = None
         self._log = structlog.get_logger(f"hark.{name}")
@@ -150,8 +150,8 @@ class QueueWorker:
 
         A rest ends when the clock comes to a multiple of its length: so all idle queues ask in the same round trip.
         """
-        self._hurried = seconds > IDLE_S
         left = seconds - self._clock.monotonic() % seconds
+        self._rests_long = seconds > IDLE_S
         woken = await within(self._wake, left)
         return IDLE_S if woken or self._busy or self._ended else min(LONGEST_IDLE_S, seconds * 2)
 
@@ -161,9 +161,7 @@ class QueueWorker:
         Answers how many ids were taken.
         """
         until = self._lease_end()
-        free = self._free
-        due = await self._exchange(free)
-        self._hurried = len(due) == free
+        due = await self._exchange(self._free)
         for each in due:
             # After a pause (a machine that slept) a lease may have ended while its step is still under way here: the
             # step is not begun again beside itself, and gives the newer lease back when it is over.
@@ -201,7 +199,7 @@ class QueueWorker:
         round trip does for all that have ended by then. One that was stopped for its lost lease has nothing to give
         back.
         """
-        hurried = self._hurried or self._stopping or not self._free
+        hurried = self._rests_long or self._stopping or not self._free
         self._busy.discard(step.task)
         if self._steps.get(step.due.id) is step:
             del self._steps[step.due.id]

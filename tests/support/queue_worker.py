@@ -19,27 +19,46 @@ LEASE = timedelta(seconds=30)
 
 @asynccontextmanager
 async def running(
-    queue: WorkerQueue, act: Act, clock: TestClock, at_once: int = 4, lease: timedelta = LEASE
-) -> AsyncIterator[None]:
+    queue: WorkerQueue,
+    act: Act,
+    clock: TestClock,
+    at_once: int = 4,
+    lease: timedelta = LEASE,
+    stop: asyncio.Event | None = None,
+    metrics: Metrics | None = None,
+) -> AsyncIterator[QueueWorker]:
     """A worker at work, stopped with the block."""
-    stop = asyncio.Event()
-    worker = QueueWorker("test", queue, act, clock, Metrics(), lease, at_once)
+    stop = stop or asyncio.Event()
+    worker = QueueWorker("test", queue, act, clock, metrics or Metrics(), lease, at_once)
     async with asyncio.TaskGroup() as group:
         group.create_task(worker.run(stop))
+        await asyncio.sleep(0)  # it has begun
         try:
-            yield
+            yield worker
         finally:
             stop.set()
 
 
+def an_open_gate() -> asyncio.Event:
+    """One that nobody has to wait at."""
+    gate = asyncio.Event()
+    gate.set()
+    return gate
+
+
 @dataclass
 class Torn:
-    """A queue whose line breaks at the first giving back; `then` is called after each exchange that went well."""
+    """A queue whose line breaks at the first giving back; `then` is called after each exchange that went well.
+
+    Renewals wait at the gate on their way to the server; each that was tried is counted.
+    """
 
     queue: WorkerQueue
     breaks: int = 1
     silent: bool = False
     exchanges: int = 0
+    renewals: int = 0
+    gate: asyncio.Event = field(default_factory=an_open_gate)
     then: Callable[[], None] = field(default=lambda: None)
 
     async def exchange(self, ended: Sequence[Ended], now: datetime, limit: int, lease: timedelta) -> list[Due]:
@@ -54,6 +73,8 @@ class Torn:
 
     async def renew(self, held: Sequence[Due], lease: timedelta) -> list[Due]:
         """As the queue does, unless it is silent."""
+        self.renewals += 1
+        await self.gate.wait()
         if self.silent:
             raise StoreUnavailable("silent")
         return await self.queue.renew(held, lease)

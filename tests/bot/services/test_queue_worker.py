@@ -7,9 +7,14 @@ from contextlib import AsyncExitStack, suppress
 from datetime import datetime, timedelta
 from functools import partial
 
+import pytest
+from structlog.testing import capture_logs
+
+from bot.domain.errors import StoreUnavailable
 from bot.domain.ports import Due
 from bot.services.worker import RETRY
 from bot.store.store import Store
+from bot.telemetry import Metrics
 from tests.support.cases import NOON
 from tests.support.queue_worker import LEASE, Torn, gone, held, running
 from tests.support.stores import TestClock, a_store, end_leases
@@ -234,19 +239,25 @@ async def nothing_held(store: Store) -> bool:
     return not await held(store) and await store.cards.waiting(NOON) == 0
 
 
-async def test_a_step_that_fails_comes_again_soon(redis_url: str) -> None:
-    """A defect is not the end of the queue, nor of that id."""
+@pytest.mark.parametrize(
+    ("error", "level"), [(ZeroDivisionError(), "error"), (StoreUnavailable("no answer"), "warning")]
+)
+async def test_a_step_that_fails_comes_again_soon(redis_url: str, error: Exception, level: str) -> None:
+    """Neither trouble nor a defect is the end of the queue, or of that id. It is counted; a defect is told loudly."""
     async with a_store(redis_url) as store:
-        clock, tries = TestClock(), list[str]()
+        clock, tries, metrics = TestClock(), list[str](), Metrics()
 
         async def act(due: Due) -> None:
             tries.append(due.id)
             if len(tries) == 1:
-                raise ZeroDivisionError
+                raise error
 
         await store.cards.put("case", NOON)
-        async with running(store.cards, act, clock):
-            await wait_until(lambda: len(tries) == 1, "the first try failed")
-            clock.advance(RETRY)
-            await wait_until(lambda: len(tries) == 2, "the second try came")
+        with capture_logs() as lines:
+            async with running(store.cards, act, clock, metrics=metrics):
+                await wait_until(lambda: len(tries) == 1, "the first try failed")
+                clock.advance(RETRY)
+                await wait_until(lambda: len(tries) == 2, "the second try came")
         assert await store.cards.depth() == 0
+    assert [line["log_level"] for line in lines if line["event"].startswith("step failed")] == [level]
+    assert metrics.registry.get_sample_value("hark_failures_total", {"step": "test"}) == 1
