@@ -31,7 +31,10 @@ def moderated(send: Send, id_: str) -> Sent:
 
 
 async def found_hidden(send: Send, id_: str, reading: Awaitable[bool | None]) -> Sent | None:
-    """Whether it is hidden, or shown, as it should be by now; of what is gone the next try learns it for good."""
+    """Whether it is hidden, or shown, as it should be by now; of what is gone the next try learns it for good.
+
+    `reading` answers None where the network does not say: that proves nothing. Raises Permanent for any other refusal.
+    """
     try:
         is_hidden = await reading
     except Permanent as error:

@@ -112,8 +112,10 @@ class Sender:
             raise Unknown(msg)
         return moderated(send, id_)
 
-    async def _is_hidden(self, id_: str) -> bool:
-        return (await self._api.comment(id_, staff=True)).get("hidden") is True
+    async def _is_hidden(self, id_: str) -> bool | None:
+        """Whether a comment is hidden; None where Instagram does not say."""
+        hidden = (await self._api.comment(id_, staff=True)).get("hidden")
+        return hidden if isinstance(hidden, bool) else None
 
     # --- private ---
 

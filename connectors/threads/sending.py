@@ -101,8 +101,10 @@ class Sender:
             raise Unknown("Threads did not say whether the reply is hidden")
         return moderated(send, target)
 
-    async def _is_hidden(self, target: str) -> bool:
-        return await self._api.hide_status(target) == HIDDEN
+    async def _is_hidden(self, target: str) -> bool | None:
+        """Whether a reply is hidden; None where Threads does not say."""
+        status = await self._api.hide_status(target)
+        return status == HIDDEN if status else None
 
     # --- the steps ---
 

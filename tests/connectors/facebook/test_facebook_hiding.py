@@ -167,3 +167,20 @@ async def test_the_sweep_tells_of_hidden_comments(rig: Rig) -> None:
         if isinstance(each, Interaction) and each.id == item.id
     )
     assert (found.hidden, found.hideable) == (True, False)
+
+
+async def test_an_answer_that_does_not_say_proves_nothing(rig: Rig) -> None:
+    """Neither that it is hidden nor that it is shown."""
+    connector, found = here(rig)
+    rig.server.edge("GET", found.id, lambda _: {"id": found.id})
+    for purpose in (Purpose.HIDE, Purpose.UNHIDE):
+        assert await connector.read_back(hiding(found, purpose)) is None
+
+
+async def test_a_look_that_is_refused_is_no_look(rig: Rig) -> None:
+    """With a token that has run out nothing is known of the comment; staff are told the reason."""
+    connector, found = here(rig)
+    rig.server.fail(190, subcode=463, verb="GET")
+    with pytest.raises(Permanent) as caught:
+        await connector.read_back(hiding(found))
+    assert caught.value.reason == "token"

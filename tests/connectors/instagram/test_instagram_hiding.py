@@ -114,3 +114,20 @@ async def test_the_sweep_tells_of_hidden_comments(rig: Rig) -> None:
     page = await rig.connector.poll("comments", None)
     found = [each for _, raw in page.items for each in rig.connector.parse(raw)]
     assert [each.hidden for each in found if isinstance(each, Interaction)] == [True]
+
+
+async def test_an_answer_that_does_not_say_proves_nothing(rig: Rig) -> None:
+    """Neither that it is hidden nor that it is shown."""
+    said, event = rig.comment()
+    rig.server.edge("GET", said.id, lambda _: {"id": said.id, "text": said.text})
+    for purpose in (Purpose.HIDE, Purpose.UNHIDE):
+        assert await rig.connector.read_back(rig.send_to(event, text="", purpose=purpose)) is None
+
+
+async def test_a_look_that_is_refused_is_no_look(rig: Rig) -> None:
+    """With a token that has run out nothing is known of the comment; staff are told the reason."""
+    _, event = rig.comment()
+    rig.server.fail(190, subcode=463, verb="GET")
+    with pytest.raises(Permanent) as caught:
+        await rig.connector.read_back(rig.send_to(event, text="", purpose=Purpose.HIDE))
+    assert caught.value.reason == "token"

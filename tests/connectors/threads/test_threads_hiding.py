@@ -88,3 +88,19 @@ async def test_refusals_say_why(rig: Rig) -> None:
     with pytest.raises(Permanent, match="not on Threads any more"):
         await rig.connector.send(send_to(post, text="", purpose=Purpose.HIDE))
     assert await rig.connector.read_back(send_to(post, text="", purpose=Purpose.HIDE)) is None
+
+
+async def test_an_answer_that_does_not_say_proves_nothing(rig: Rig) -> None:
+    """Neither that it is hidden nor that it is shown."""
+    post = rig.server.reply("you are idiots")
+    rig.server.edge("GET", post.id, lambda _: {"id": post.id})
+    for purpose in (Purpose.HIDE, Purpose.UNHIDE):
+        assert await rig.connector.read_back(send_to(post, text="", purpose=purpose)) is None
+
+
+async def test_a_look_that_is_refused_is_no_look(rig: Rig) -> None:
+    """With a token that has run out nothing is known of the reply; staff are told the reason."""
+    post = rig.server.reply("you are idiots")
+    rig.server.fail(190, verb="GET")
+    with pytest.raises(Permanent, match="token"):
+        await rig.connector.read_back(send_to(post, text="", purpose=Purpose.HIDE))
