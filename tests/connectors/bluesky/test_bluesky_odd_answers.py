@@ -8,9 +8,10 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
-from bot.domain.errors import Transient
+from bot.domain.errors import Permanent, Transient
 from connectors.bluesky.connector import BlueskyConnector
 from tests.support.bluesky_rig import Rig
+from tests.support.cases import an_interaction
 
 SESSION = {"accessJwt": "a", "refreshJwt": "r", "did": "did:plc:x", "handle": "x.test"}
 POST = "at://did:plc:ana/app.bsky.feed.post/3k"
@@ -60,3 +61,17 @@ async def test_a_time_that_nobody_can_count_with_stops_nothing(rig: Rig, at: obj
         page = await connector.poll("notifications", None)
         assert [key for key, _ in page.items] == [f"{POST}#c1"]
         assert (await connector.poll("notifications", page.cursor)).items == ()
+
+
+async def test_where_replies_are_off_nothing_is_posted(rig: Rig) -> None:
+    """The author has limited who may answer: staff are told, and the network is not asked to take it."""
+    author = {"did": "did:plc:ana", "handle": "ana.test"}
+    post = {"uri": POST, "cid": "c1", "author": author, "record": {"text": "hi"}, "viewer": {"replyDisabled": True}}
+    written = {"uri": "at://did:plc:x/app.bsky.feed.post/3m", "cid": "c2"}
+    async with answering(rig, {"posts": [post]} | written) as connector:
+        mention = an_interaction("hi", id=POST, ref={"uri": POST, "cid": "c1"})
+        with pytest.raises(Permanent, match="limited who may reply") as caught:
+            await connector.send(rig.send(mention))
+        assert caught.value.reason == "replies_off"
+        post["viewer"] = {"replyDisabled": False}
+        assert (await connector.send(rig.send(mention))).id == written["uri"]

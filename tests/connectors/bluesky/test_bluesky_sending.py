@@ -93,6 +93,15 @@ async def test_a_reply_deep_in_a_thread_keeps_its_root(rig: Rig) -> None:
     assert (reply["root"]["uri"], reply["parent"]["uri"]) == (ours.uri, comment.id)
 
 
+async def test_a_thread_whose_root_has_no_address_begins_at_the_post(rig: Rig) -> None:
+    """Somebody's program wrote an answer to nothing: ours hangs below it, and names no empty address."""
+    mention = await _mention(rig)
+    rig.square.world.records[mention.id].value["reply"] = {"root": {"uri": "", "cid": ""}, "parent": {"uri": ""}}
+    sent = await rig.connector().send(rig.send(mention))
+    reply = rig.square.world.records[sent.id].value["reply"]
+    assert reply["root"] == reply["parent"] == {"uri": mention.id, "cid": mention.version}
+
+
 async def test_a_reply_to_a_deleted_post_is_refused(rig: Rig) -> None:
     """A reply below nothing is not posted; staff learn why."""
     mention = await _mention(rig)
@@ -158,6 +167,16 @@ async def test_a_private_message_reaches_a_customer_who_allows_it(rig: Rig) -> N
     assert [message.text for message in convo.messages] == ["Your booking number, please?"]
     assert sent.conversation == f"chat:{mention.ref['did']}"
     assert await rig.connector().read_back(send) == sent
+
+
+async def test_a_conversation_that_there_is_is_used_again(rig: Rig) -> None:
+    """No other is asked for; so who wrote first is answered though they take no messages from strangers."""
+    rig.square.message("meitanaka", "acme", "My card was charged twice")
+    mention = await _mention(rig, "meitanaka")
+    await rig.connector().send(rig.send(mention, "Your booking number, please?", private=True))
+    [convo] = rig.square.world.convos.values()
+    assert [message.text for message in convo.messages][1:] == ["Your booking number, please?"]
+    assert rig.square.called("chat.bsky.convo.getConvoForMembers") == []
 
 
 async def test_a_customers_message_is_answered_in_its_conversation(rig: Rig) -> None:

@@ -65,6 +65,28 @@ async def test_a_revoked_session_signs_in_again(rig: Rig) -> None:
     assert len(rig.square.called(SIGN_IN)) == 2
 
 
+@pytest.mark.parametrize("refusal", [{}, {"error": "AuthenticationRequired", "message": "no"}])
+async def test_a_refresh_token_refused_by_401_leads_to_the_password(rig: Rig, refusal: dict[str, str]) -> None:
+    """Servers differ in how they refuse a refresh token: that one is no word about the password."""
+    asked = list[str]()
+
+    async def answer(request: web.Request) -> web.Response:
+        method = request.match_info["method"]
+        asked.append(method)
+        if method == REFRESH:
+            return web.json_response(refusal, status=401)
+        if request.headers.get("Authorization") == "Bearer old":
+            return web.json_response({"error": "ExpiredToken", "message": "Token has expired"}, status=400)
+        access = "new" if asked.count(SIGN_IN) > 1 else "old"
+        return web.json_response({"accessJwt": access, "refreshJwt": "r", "did": "did:plc:x", "handle": "x.test"})
+
+    app = web.Application()
+    app.router.add_route("*", "/xrpc/{method}", answer)
+    async with TestServer(app) as server:
+        assert (await rig.connector(service_url=str(server.make_url(""))).check()).ok
+    assert (asked.count(REFRESH), asked.count(SIGN_IN)) == (1, 2)
+
+
 async def test_a_failure_while_renewing_is_transient_and_heals(rig: Rig) -> None:
     """A server that fails during the renewal costs a try, not the session; the same process goes on at once."""
     connector = rig.connector()

@@ -1,12 +1,13 @@
-"""What a look for a send proves on Instagram, and what it does not."""
+"""What a look for a send proves on Instagram and what it does not; which private words it lets out, and how marked."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
 
-from bot.domain.errors import Unknown
+from bot.domain.errors import Permanent, Unknown
 from tests.connectors.instagram.test_instagram_calls import Rig, a_rig
+from tests.support.cases import ANA
 from tests.support.instagram_server import OWN
 
 
@@ -71,3 +72,43 @@ async def test_what_the_network_takes_without_naming_it_is_in_doubt(rig: Rig) ->
         with pytest.raises(Unknown, match="did not name"):
             await rig.connector.send(send)
         assert await rig.connector.read_back(send) is None
+
+
+async def test_a_private_reply_in_doubt_is_the_one_that_there_may_be(rig: Rig) -> None:
+    """Its answer was lost: another send is refused before any call; the same one may be tried again."""
+    said, event = rig.comment()
+    rig.server.lose_answer(verb="POST")
+    with pytest.raises(Unknown):
+        await rig.connector.send(rig.send_to(event, private=True))
+    with pytest.raises(Permanent) as caught:
+        await rig.connector.send(rig.send_to(event, id="send-2", private=True))
+    assert caught.value.reason == "only_once"
+    assert len(rig.server.written()) == 1
+    with pytest.raises(Permanent) as caught:
+        await rig.connector.send(rig.send_to(event, private=True))
+    assert caught.value.reason == "duplicate"
+    assert [each.body["recipient"] for each in rig.server.written()] == [{"comment_id": said.id}] * 2
+
+
+async def test_a_minute_before_the_window_closes_words_are_marked(redis_url: str) -> None:
+    """The network may take them when it is closed; a minute earlier the plain way is open for certain."""
+    async with a_rig(redis_url, INSTAGRAM_HUMAN_AGENT="yes") as rig:
+        event = rig.message()
+        rig.clock.advance(timedelta(hours=23, minutes=58, seconds=59))
+        await rig.connector.send(rig.send_to(event, private=True))
+        rig.clock.advance(timedelta(seconds=1))
+        await rig.connector.send(rig.send_to(event, private=True, id="send-2"))
+        assert rig.server.world.tags == ["", "HUMAN_AGENT"]
+
+
+async def test_only_a_persons_words_are_marked_as_a_persons(redis_url: str) -> None:
+    """Instagram forbids it for automatic ones: in time they go out plainly, afterwards they are refused."""
+    nobody = ANA.model_copy(update={"id": ""})
+    async with a_rig(redis_url, INSTAGRAM_HUMAN_AGENT="yes") as rig:
+        event = rig.message()
+        await rig.connector.send(rig.send_to(event, private=True, by=nobody))
+        rig.clock.advance(timedelta(hours=25))
+        with pytest.raises(Permanent) as caught:
+            await rig.connector.send(rig.send_to(event, private=True, by=nobody, id="send-2"))
+        assert caught.value.reason == "window_closed"
+        assert rig.server.world.tags == [""]

@@ -148,14 +148,14 @@ async def test_a_closed_window_is_said_in_words(rig: Rig) -> None:
 
 
 async def test_the_pair_limit_makes_one_customer_wait(rig: Rig) -> None:
-    """Six seconds at first, longer with each refusal, and nobody else waits."""
+    """Six seconds at first, longer with each refusal up to ten minutes, and nobody else waits."""
     ana, bo = rig.wrote(), rig.wrote(BO)
     rig.server.pair_limit = True
     await rig.connector.send(rig.answer_to(ana))
-    for attempt, wait in ((1, 6.0), (2, 16.0), (3, 64.0), (8, 600.0)):
+    for attempt, wait in ((1, 6.0), (2, 16.0), (3, 64.0), (8, 600.0), (1_000, 600.0)):
         with pytest.raises(Transient, match="same customer") as caught:
             await rig.connector.send(rig.answer_to(ana, id="send-2", attempt=attempt))
-        assert caught.value.retry_after == wait
+        assert (caught.value.retry_after, caught.value.shared) == (wait, False)
     await rig.connector.send(rig.answer_to(bo, id="send-3"))
     rig.clock.advance(timedelta(seconds=6))
     await rig.connector.send(rig.answer_to(ana, id="send-2"))
@@ -187,9 +187,10 @@ async def test_what_whatsapp_cannot_do_is_refused_without_a_call(rig: Rig) -> No
     assert rig.connector.capabilities.public_reply is None
 
 
-async def test_an_answer_without_an_id_is_unknown(rig: Rig) -> None:
+@pytest.mark.parametrize("messages", [[], [{}], [{"id": ""}], [{"id": None}], None])
+async def test_an_answer_without_an_id_is_unknown(rig: Rig, messages: object) -> None:
     """Whether the message stands cannot be told from it."""
-    rig.server.edge("POST", f"{NUMBER}/messages", lambda _: {"messages": []})
+    rig.server.edge("POST", f"{NUMBER}/messages", lambda _: {"messages": messages})
     with pytest.raises(Unknown, match="did not name it"):
         await rig.connector.send(rig.answer_to(rig.wrote()))
 
