@@ -62,6 +62,7 @@ def gone_words(count: int) -> Words:
     """The notice about letters that nobody replayed in time."""
     letters = "1 dead letter was" if count == 1 else f"{count:,} dead letters were"
     return Words(
-        headline=f"{letters} not replayed within 30 days and {'is' if count == 1 else 'are'} gone",
-        mend="`python -m bot dead` shows what still waits",
+        headline=f"{letters} not replayed in time and {'is' if count == 1 else 'are'} gone",
+        mend="they wait for 30 days, and when there are too many the oldest go; "
+        "`python -m bot dead` shows what still waits",
     )

@@ -33,14 +33,16 @@ class Letters(Protocol):
 
     async def newer(self, seen: Mapping[int, str], limit: int) -> list[Buried]: ...
     async def count(self) -> DeadCount: ...
-    async def expire(self, now: datetime) -> int: ...
+    async def expire(self, now: datetime) -> None: ...
 
 
 class Looked(Model):
-    """Where the last look ended in each shard, and which kinds were told since nothing waited."""
+    """Where the last look ended in each shard, and which kinds were told since nothing waited. `gone`: of how many
+    letters it was told that they went unused; None where that was not kept yet."""
 
     seen: dict[int, str] = Field(default_factory=dict)
     kinds: dict[str, str] = Field(default_factory=dict)
+    gone: int | None = None
 
 
 class DeadWatch:
@@ -56,8 +58,6 @@ class DeadWatch:
     async def act(self, _timer: str) -> datetime | None:
         """Tell what is new; when to look again."""
         now = self._clock.now()
-        if gone := await self._letters.expire(now):
-            await self._notices.tell("dead/gone", gone_words(gone), count=gone)
         looked = await self._looked()
         for _page in range(PAGES):
             letters = await self._letters.newer(looked.seen, PAGE)
@@ -66,6 +66,7 @@ class DeadWatch:
             looked = await self._tell(looked, letters)
             # Kept after the telling: a crash in between tells (and counts) again rather than never.
             await self._keep(looked)
+        looked = await self._expire(looked, now)
         if looked.kinds and not (await self._letters.count()).waiting:
             for kind, title in looked.kinds.items():
                 await self._notices.over(kind, Words(headline=f"No dead letter of {title} waits any more"))
@@ -82,6 +83,23 @@ class DeadWatch:
         mend = "`python -m bot dead` lists them, `python -m bot replay` takes them in once the reason is mended"
         return [Health(ok=False, summary=f"dead letters: {letters} could not be used (kept{until})", mend=mend)]
 
+    async def _expire(self, looked: Looked, now: datetime) -> Looked:
+        """Let go what is too old, and tell how many went unused: those, and those that newer ones took the room of.
+
+        The count that the store keeps is told as far as it was not, so that a crash in between keeps nothing quiet.
+        """
+        if looked.gone is None:
+            looked = looked.model_copy(update={"gone": (await self._letters.count()).gone})
+            await self._keep(looked)
+        await self._letters.expire(now)
+        total = (await self._letters.count()).gone
+        if new := max(0, total - (looked.gone or 0)):
+            await self._notices.tell("dead/gone", gone_words(new), count=new)
+        if total != looked.gone:  # below it where the server was set back to an older state
+            looked = looked.model_copy(update={"gone": total})
+            await self._keep(looked)
+        return looked
+
     async def _tell(self, looked: Looked, letters: Sequence[Buried]) -> Looked:
         """Tell each kind among these letters once, with how many there are and the first one's shape."""
         kinds = dict(looked.kinds)
@@ -96,7 +114,7 @@ class DeadWatch:
             words = dead_words(kinds[kind], group[0].error, skeleton(group[0].raw.body))
             await self._notices.tell(kind, words, count=len(group), at=group[0].at)
         seen = looked.seen | {int(shard): entry for shard, _, entry in (each.id.partition(".") for each in letters)}
-        return Looked(seen=seen, kinds=kinds)
+        return looked.model_copy(update={"seen": seen, "kinds": kinds})
 
     async def _looked(self) -> Looked:
         text = await self._notes.get(STATE)

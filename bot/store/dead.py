@@ -64,11 +64,11 @@ class RedisDead:
             gone=sum(int(each or 0) for each in gone),
         )
 
-    async def expire(self, now: datetime) -> int:
-        """Take away what is older than 30 days; how many letters that were."""
+    async def expire(self, now: datetime) -> None:
+        """Take away what is older than 30 days, and count it."""
         oldest = str(millis(now - DEAD_TTL))
         calls = [((self.keys.dead(shard), self.keys.dead_gone(shard)), (oldest,)) for shard in range(self.keys.shards)]
-        return sum(await self.link.run_many(self.scripts.dead_expire, calls))
+        await self.link.run_many(self.scripts.dead_expire, calls)
 
     async def _read(self, ranges: Sequence[Command]) -> list[Buried]:
         """The letters of these ranges, one of each shard."""

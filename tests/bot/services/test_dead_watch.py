@@ -1,6 +1,7 @@
 """Dead letters are told once for each kind of failure, and counted when they go unused."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -11,7 +12,8 @@ import pytest
 
 from bot.domain.dead import KEPT, error_class
 from bot.domain.network import Titles
-from bot.services.dead_watch import DEAD, KINDS, STATE_KEPT, DeadWatch
+from bot.services.dead_watch import DEAD, KINDS, STATE, STATE_KEPT, DeadWatch
+from bot.services.notices import Notices
 from bot.store.keys import instant
 from tests.support.cases import a_raw
 from tests.support.notices import Desk, a_notice_desk
@@ -107,9 +109,34 @@ async def test_what_nobody_replayed_is_counted_when_it_goes(watched: Watched) ->
     assert (await watched.desk.store.dead.count()).waiting == 4
     watched.desk.clock.advance(timedelta(minutes=2))
     said = await watched.look()
-    assert any("4 dead letters were not replayed within 30 days" in each for each in said)
+    assert any("4 dead letters were not replayed in time" in each for each in said)
     count = await watched.desk.store.dead.count()
     assert (count.waiting, count.gone) == (0, 4)
+
+
+@pytest.mark.parametrize("earlier", [False, True])
+async def test_a_crash_while_letters_go_keeps_nothing_quiet(
+    watched: Watched, monkeypatch: pytest.MonkeyPatch, *, earlier: bool
+) -> None:
+    """Killed once they went and before it was told: told by the next look, once; also after an update."""
+
+    async def crash(*_: Any, **__: Any) -> None:
+        raise asyncio.CancelledError
+
+    await watched.bury("KeyError('from')", 4)
+    await watched.look()
+    if earlier:
+        kept = (await watched.watch._looked()).model_dump(mode="json", exclude={"gone"})
+        await watched.desk.store.notes.set(STATE, json.dumps(kept), STATE_KEPT)
+    watched.desk.clock.advance(KEPT + timedelta(minutes=1))
+    with monkeypatch.context() as patch:
+        patch.setattr(Notices, "tell", crash)
+        with pytest.raises(asyncio.CancelledError):
+            await watched.look()
+    for _ in range(2):
+        said = [each for each in await watched.look() if "not replayed in time" in each]
+        assert len(said) == 1
+        assert "4 dead letters were" in said[0]
 
 
 async def test_each_letter_goes_on_its_own_day(watched: Watched) -> None:
@@ -120,7 +147,7 @@ async def test_each_letter_goes_on_its_own_day(watched: Watched) -> None:
     dead = watched.desk.store.dead
     newer, _ = await dead.newest(9)
     came = int(newer.id.partition(".")[2].partition("-")[0])
-    assert await dead.expire(instant(came) + KEPT) == 1
+    await dead.expire(instant(came) + KEPT)
     assert [letter.error for letter in await dead.newest(9)] == ["the newer one"]
 
 
@@ -167,11 +194,13 @@ async def test_room_made_for_new_letters_is_counted(watched: Watched) -> None:
     """The oldest give way when there are too many, and are not forgotten silently."""
     store = watched.desk.store
     keys = (store.dead.keys.dead(0), store.dead.keys.dead_gone(0))
+    await watched.look()
     for _ in range(400):
         await store.link.run(store.dead.scripts.inbox_bury, keys, (10, 10**9, 10**9, "error", "x"))
     count = await store.dead.count()
     assert count.gone > 0
     assert count.waiting + count.gone == 400
+    assert any(f"{count.gone} dead letters were not replayed in time" in each for each in await watched.look())
 
 
 def test_the_kind_of_a_long_error_is_known_at_once() -> None:
