@@ -31,6 +31,7 @@ from bot.domain.replying import Draft, kept, new_send
 LIVES = timedelta(hours=24)
 """How long a request waits for a second person."""
 KEPT = 12
+UNKNOWN_ITEM = "unknown_item"
 REASON_WORDS = {
     HideReason.SPAM: "spam",
     HideReason.ABUSE: "abuse",
@@ -197,12 +198,16 @@ def lapsed(change: Change, item_id: str, why: str, now: datetime) -> Change:
 
 
 def hidden_on_network(case: Case, item_id: str, at: datetime, *, hidden: bool) -> Decision:
-    """Somebody hid it on the network itself, or showed it again, at `at`. These may arrive in any order."""
+    """Somebody hid it on the network itself, or showed it again, at `at`. These may arrive in any order: that it was
+    shown again is kept also where nothing was known to be hidden, or an earlier hiding that comes late would count."""
     item = case.item(item_id)
     if item is None or item.deleted:
-        return Refused(code="unknown_item", text="The case does not keep that interaction any more.")
-    if item.hidden is hidden or (item.hidden_at is not None and at < item.hidden_at):
+        return Refused(code=UNKNOWN_ITEM, text="The case does not keep that interaction any more.")
+    again, since = item.hidden is hidden, item.hidden_at
+    if (again and (hidden or at == since)) or (since is not None and at < since):
         return Refused(code="known", text="The card says so already.")
+    if again:
+        return Change(case=case.model_copy(update={"items": _marked(case, item_id, at, hidden=False)}), redraw=False)
     what = "hidden on the network" if hidden else "shown again on the network"
     change = changed(case, LogEntry(at=at, what=what), items=_marked(case, item_id, at, hidden=hidden))
     return lapsed(change, item_id, "it was hidden on the network itself", at) if hidden else change

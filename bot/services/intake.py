@@ -2,7 +2,8 @@
 
 Each delivery is taken from the inbox and given back only when everything in it stands in a case, in the digest or in
 the dead letter. Doing it twice changes nothing: the interaction's own id is part of the commit. Deliveries may come in
-any order: a removal that comes before the words it removes is remembered, and the words are then not shown.
+any order: a removal that comes before the words it removes is remembered, and the words are then not shown; a hiding
+likewise, and the words are then known to be hidden.
 """
 
 import asyncio
@@ -16,7 +17,7 @@ from bot.domain.case import Case, Item
 from bot.domain.dead import DEADLY, TRIES
 from bot.domain.decisions import Change, Decide
 from bot.domain.errors import StoreUnavailable
-from bot.domain.hiding import hidden_on_network
+from bot.domain.hiding import UNKNOWN_ITEM, hidden_on_network
 from bot.domain.models import (
     QUIET_KINDS,
     CaseKey,
@@ -37,6 +38,7 @@ from bot.domain.policy import Policy
 from bot.domain.ports import Clock, Conflict, Inbox, Notes, Stored
 from bot.domain.receiving import completed, deleted, edited, moved, named, open_case, receive, reread
 from bot.domain.sending import reported
+from bot.services import early
 from bot.services.batch import Delivery, Entry, Row, by_conversation
 from bot.services.casework import NO_CASE, Casework, Outcome
 from bot.services.joining import ALIAS_KEPT, alias, is_from_before
@@ -255,9 +257,12 @@ class Intake:
             return await self._quiet.take_in(event.model_copy(update={"author": author}))
         item = self._reader.item(raw, event)
         outcome = await self._received(event, item)
-        if outcome.done:
-            return "new"
-        return "deleted" if outcome.code == "gone" else await self._again(event, item, outcome)
+        if outcome.code == "gone":
+            return "deleted"
+        word = "new" if outcome.done else await self._again(event, item, outcome)
+        for each in await early.told_before(self._notes, event):
+            await self._mark(each)
+        return word
 
     def _is_of_another_account(self, event: Interaction) -> bool:
         """Whether another account of ours on that network wrote it: what it says to this one waits for no answer."""
@@ -356,11 +361,18 @@ class Intake:
         return "edited" if outcome.done else "known"
 
     async def _hidden(self, event: Hidden) -> str:
-        """Somebody hid or showed words on the network itself."""
-        outcome = await self._known(
+        """Somebody hid or showed words on the network itself. What is not known is remembered and looked for once more:
+        it may come later, or may just have been stored."""
+        outcome = await self._mark(event)
+        if outcome.code in (NO_CASE, UNKNOWN_ITEM):
+            await early.remember(self._notes, event)
+            outcome = await self._mark(event)
+        return "hidden" if outcome.done else "known"
+
+    async def _mark(self, event: Hidden) -> Outcome:
+        return await self._known(
             event.key, lambda case: hidden_on_network(case, event.id, event.at, hidden=event.hidden)
         )
-        return "hidden" if outcome.done else "known"
 
     async def _deleted(self, event: Deleted) -> str:
         """Take words away; what is not known is remembered and looked for once more: it may just have been stored."""

@@ -14,7 +14,9 @@ from random import Random
 import aiohttp
 import pytest
 
+from bot.domain.case import Case
 from bot.domain.dead import TAKEN_BACK
+from bot.domain.errors import StoreUnavailable
 from bot.domain.models import CaseKey, Raw
 from bot.services.intake import Intake
 from bot.store.store import Store
@@ -42,10 +44,10 @@ class Desk:
     metrics: Metrics
     clock: TestClock
 
-    async def put(self, *values: Json) -> None:
-        """Store one delivery."""
+    async def put(self, *values: Json, at: int | None = None) -> None:
+        """Store one delivery, of now or of that time."""
         now = self.clock.now()
-        body = delivery(*values, at=int(now.timestamp()))
+        body = delivery(*values, at=int(now.timestamp()) if at is None else at)
         await self.store.inbox.put(
             Raw(network="facebook", account="main", source="webhook", body=body, received_at=now)
         )  # fmt: skip
@@ -65,8 +67,7 @@ class Desk:
 
     async def shown(self, post: str, author: Json) -> dict[str, str]:
         """What a person sees of a customer's conversation: the words that stand there, by id."""
-        key = CaseKey(network="facebook", account="main", conversation=f"{post}|{author['id']}")
-        case = await self.store.cases.load(key.id)
+        case = await self.case(post, author)
         if case is None:
             return {}
         ids = [item.id for item in case.items]
@@ -75,6 +76,19 @@ class Desk:
         live = {item.id: item.text for item in case.items if not item.deleted}
         assert (case.wait is not None) == bool(live), "somebody waits exactly while words are there"
         return live
+
+    async def case(self, post: str, author: Json) -> Case | None:
+        """A customer's conversation below a post."""
+        key = CaseKey(network="facebook", account="main", conversation=f"{post}|{author['id']}")
+        return await self.store.cases.load(key.id)
+
+    async def is_hidden(self, id_: str, author: Json) -> bool:
+        """Whether the case knows a comment below the one post as hidden."""
+        case = await self.case(POST, author)
+        assert case is not None
+        item = case.item(id_)
+        assert item is not None
+        return item.hidden
 
     def counted(self, what: str) -> float:
         """How many events came to this."""
@@ -158,6 +172,45 @@ async def test_every_order_of_words_edit_and_removal_leaves_nothing(redis_url: s
             for verb in order:
                 await desk.deliver([a_value(verb, f"{2000 + n}_1", BEN, f"Rude ({verb})", at, post=post)], chance)
             assert await desk.shown(post, BEN) == {}, order
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(("add", "hide", "unhide"))))
+@pytest.mark.parametrize("last", ["hide", "unhide"])
+async def test_a_comment_is_hidden_or_not_as_it_was_left_in_every_order(
+    redis_url: str, order: Sequence[str], last: str
+) -> None:
+    """Facebook hides some by itself, at the moment they are written: no answer, and no hiding, is offered in vain."""
+    async with a_desk(redis_url) as desk:
+        at = int(desk.clock.now().timestamp())
+        when = {"add": at - 60, last: at - 10, ({"hide", "unhide"} - {last}).pop(): at - 30}
+        for verb in order:
+            await desk.put(a_value(verb, "500_1", BEN, "You are all idiots", at - 60), at=when[verb])
+            await drain(desk.workers[0])
+        assert await desk.is_hidden("500_1", BEN) is (last == "hide")
+
+
+async def test_two_workers_that_cross_each_other_hide_what_is_hidden(redis_url: str) -> None:
+    """One takes the words in while the other finds no case to which the hiding belongs; and dies over it, once."""
+    async with a_desk(redis_url) as desk:
+        first, second = desk.workers
+        at = int(desk.clock.now().timestamp()) - 60
+
+        async def other() -> None:
+            await desk.put(a_value("hide", "500_1", BEN, "You are all idiots", at))
+            assert await second.step() == 1
+
+        async def dies() -> None:
+            raise StoreUnavailable("no answer")
+
+        desk.cases.before_commit.extend((other, dies))
+        add = a_value("add", "500_1", BEN, "You are all idiots", at)
+        await desk.put(add)
+        with pytest.raises(StoreUnavailable):
+            await first.step()
+        assert not await desk.is_hidden("500_1", BEN)
+        await desk.put(add)
+        assert await second.step() == 1
+        assert await desk.is_hidden("500_1", BEN)
 
 
 async def test_what_was_removed_before_it_was_told_gets_no_card(redis_url: str) -> None:

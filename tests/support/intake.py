@@ -94,9 +94,15 @@ async def drain(worker: Intake) -> None:
 
 @dataclass(frozen=True, slots=True)
 class EventfulNotes(RedisNotes):
-    """The real notes; before workers agree, the first thing of this list happens, once."""
+    """The real notes; before workers agree, or one notes a value, the first thing of that list happens, once."""
 
     before_agreement: list[Happens] = field(default_factory=list)
+    before_set: list[Happens] = field(default_factory=list)
+
+    async def set(self, name: str, value: str, ttl: timedelta) -> None:
+        """Be interrupted, then note it."""
+        await _next(self.before_set)
+        await RedisNotes.set(self, name, value, ttl)
 
     async def agree(self, name: str, value: str, ttl: timedelta) -> str:
         """Be interrupted, then agree with the other workers."""

@@ -268,6 +268,10 @@ def test_hidden_on_the_network_itself_shows_in_any_order() -> None:
     assert refused(hidden_on_network(case, "post-1", SOON, hidden=False)).code == "known"
     assert not case_of(hidden_on_network(case, "post-1", LATER, hidden=False)).latest.hidden
     assert refused(hidden_on_network(hidden(), "post-1", LATER, hidden=True)).code == "known"
+    shown = case_of(hidden_on_network(a_rude_case(), "post-1", LATER, hidden=False))
+    assert refused(hidden_on_network(shown, "post-1", SOON, hidden=True)).code == "known"
+    assert refused(hidden_on_network(shown, "post-1", LATER, hidden=False)).code == "known"
+    assert case_of(hidden_on_network(shown, "post-1", LATER, hidden=True)).latest.hidden
     gone = case_of(deleted(a_rude_case(), "post-1", SOON))
     assert refused(hidden_on_network(gone, "post-1", LATER, hidden=True)).code == "unknown_item"
     assert case.wait is not None

@@ -7,26 +7,29 @@ import pytest
 
 from bot.domain.case import Case, Cycle
 from bot.domain.errors import StoreUnavailable
-from bot.domain.models import EARLIEST, Deleted, Event, Raw
-from bot.domain.ports import Cases, Commit
+from bot.domain.models import EARLIEST, Deleted, Event, Hidden, Raw
+from bot.domain.ports import Cases, Commit, Notes
 from bot.services.intake import Intake
 from bot.store.store import Store
 from tests.support.cases import NOON, a_case, a_key, a_wait, an_interaction, an_item
-from tests.support.intake import an_intake, eventful_cases, takes_in, told
+from tests.support.intake import an_intake, eventful_cases, eventful_notes, takes_in, told
 from tests.support.stores import a_store
 
 
 def posts(raw: Raw) -> Iterator[Event]:
-    """A delivery is a list of words: "jo:1" is Jo's first post, "jo:-1" its removal."""
+    """A delivery is a list of words: "jo:1" is Jo's first post, "jo:-1" its removal, "jo:~1" that it was hidden."""
     for word in raw.body.decode().split():
         name, number = word.split(":")
-        words = an_interaction(f"post {word}", id=f"{name}-{number.strip('-')}", key=a_key(name))
-        yield Deleted(id=words.id, key=words.key, at=NOON) if number.startswith("-") else words
+        words = an_interaction(f"post {word}", id=f"{name}-{number.strip('-~')}", key=a_key(name), hideable=True)
+        if number.startswith("~"):
+            yield Hidden(id=words.id, key=words.key, hidden=True, at=NOON)
+        else:
+            yield Deleted(id=words.id, key=words.key, at=NOON) if number.startswith("-") else words
 
 
-def a_worker(store: Store, cases: Cases | None = None) -> Intake:
+def a_worker(store: Store, cases: Cases | None = None, notes: Notes | None = None) -> Intake:
     """A process that takes in."""
-    return an_intake(store, told(posts), cases=cases)
+    return an_intake(store, told(posts), cases=cases, notes=notes)
 
 
 async def nothing() -> None:
@@ -171,6 +174,21 @@ async def test_who_dies_over_a_removal_is_followed_by_one_who_removes(redis_url:
         case = await stored(store, "ann")
         assert case is not None
         assert "post ann" not in case.model_dump_json()
+
+
+async def test_words_that_are_stored_while_their_hiding_finds_none_are_hidden(redis_url: str) -> None:
+    """It found no such words; they were stored before it was noted for them."""
+    async with a_store(redis_url) as store:
+
+        async def words() -> None:
+            await takes_in(a_worker(store), store, "ann:1")
+
+        notes = eventful_notes(store)
+        notes.before_set.append(words)
+        await takes_in(a_worker(store, notes=notes), store, "ann:~1")
+        case = await stored(store, "ann")
+        assert case is not None
+        assert case.latest.hidden
 
 
 async def test_a_case_that_only_a_newer_version_can_read_holds_up_nobody_else(redis_url: str) -> None:
