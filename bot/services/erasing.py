@@ -124,12 +124,13 @@ class Report:
 @dataclass(slots=True)
 class Shown:
     """What Slack shows: of each case of the customer's own the messages, and how many of people stand in its thread;
-    elsewhere the `lines` to delete. `kept` are messages that are drawn anew instead."""
+    elsewhere the `lines` to delete, and all that was `looked` at. `kept` are messages that are drawn anew instead."""
 
     messages: dict[str, list[Stands]] = field(default_factory=dict)
     replies: dict[str, int] = field(default_factory=dict)
     lines: list[Stands] = field(default_factory=list)
     kept: set[str] = field(default_factory=set)
+    looked: set[str] = field(default_factory=set)
 
 
 class Erasing:
@@ -229,7 +230,7 @@ class Erasing:
         for last in (False, True):  # what was typed leads another run to these, and through them to the others
             for case_id in traces.shared:
                 if (case_id in traces.leading) is last:
-                    await self._take_out_of(case_id, one)
+                    await self._take_out_of(case_id, one, shown)
             for case_id in traces.own:
                 if (case_id in traces.leading) is last:
                     await self._forget(case_id, shown, traces)
@@ -267,16 +268,18 @@ class Erasing:
 
     # --- cases of others ------------------------------------------------------------------------------------------
 
-    async def _take_out_of(self, case_id: str, one: Customer) -> None:
-        """Take their items out of somebody else's case, and what was to be posted about them."""
+    async def _take_out_of(self, case_id: str, one: Customer, shown: Shown) -> None:
+        """Take their items out of somebody else's case, and what was posted about them meanwhile or was to be."""
         case = await self._casework.cases.load(case_id)
         if case is None:
             return
         for item in items_of(case, one):
             await self._casework.cases.take_back(case.key.counts_as(item.id))
         going: list[Stands] = []
+        last = [case]
 
         def decide(newest: Case) -> Decision:
+            last[:] = [newest]
             theirs = items_of(newest, one)
             thread = newest.card.ts if newest.card else ""
             going[:] = [
@@ -288,8 +291,16 @@ class Erasing:
 
         await self._casework.apply(case_id, decide, known=case)
         await self._store.reword(case_id, lambda entry: scrubbed(entry, one))
-        for line in going:
+        for line in (*going, *await self._posted_meanwhile(last[0], shown, one)):
             await self._slack.take_away(line)
+
+    async def _posted_meanwhile(self, case: Case, shown: Shown, one: Customer) -> Sequence[Stands]:
+        """Lines about them in a thread that was looked through already: minutes ago, it may be."""
+        if case.card is None or shown.looked.issuperset(case.lines):
+            return ()
+        again = Shown()
+        await self._look_at_thread(case, case.card, _began(case, ()), again, one)
+        return again.lines
 
     async def _forget_samples(self, words: Collection[str]) -> None:
         """Known problems tell their cases by words of some customers: not by theirs any more."""
@@ -299,6 +310,8 @@ class Erasing:
                 after = _without_samples(before, words)
                 if after == before or await self._storms.swap(channel, before, after):
                     break
+            else:
+                raise StoreUnavailable(f"the known problems of {channel} changed under {ROUNDS} attempts in a row")
 
     # --- Slack ----------------------------------------------------------------------------------------------------
 
@@ -329,6 +342,7 @@ class Erasing:
     async def _look_at_thread(self, case: Case, card: Post, since: datetime, shown: Shown, one: Customer) -> None:
         own, theirs = is_own(case, one), items_of(case, one)
         async for seen in self._slack.look(card.place, since, card.ts):
+            shown.looked.add(seen.at.ts)
             if seen.at.ts == card.ts:
                 continue
             if own and seen.own:
