@@ -51,7 +51,7 @@ class SharedClock:
         """
         own, asked = self._own.now(), self._own.monotonic()
         theirs = await server()
-        half = timedelta(seconds=max(0.0, self._own.monotonic() - asked)) / 2
+        half = timedelta(seconds=self._own.monotonic() - asked) / 2
         apart = theirs - (own + half)
         if abs(apart - self._apart) > half + HAIR:
             self._follow(apart)

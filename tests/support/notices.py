@@ -51,11 +51,11 @@ class Desk:
 
 
 @asynccontextmanager
-async def a_notice_desk(redis_url: str, *places: str) -> AsyncIterator[Desk]:
+async def a_notice_desk(redis_url: str, *places: str, shards: int = 1) -> AsyncIterator[Desk]:
     """Notices that go to these places (the main channel, then Ana)."""
     clock = TestClock()
     async with (
-        a_store(redis_url, clock=clock) as store,
+        a_store(redis_url, shards=shards, clock=clock) as store,
         SlackSandbox(UNLIMITED) as slack,
         slack_api(slack) as api,
     ):

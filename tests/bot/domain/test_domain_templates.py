@@ -39,6 +39,29 @@ def test_every_part_stands_in_the_preview() -> None:
     assert filled(ORDER, {}) == ORDER.body
 
 
+def test_each_part_has_blanks_of_its_own() -> None:
+    """Headline, text and two links may all have a blank of the same name: no customer gets another one's link."""
+    buttons = (
+        Button(label="Track", url="https://acme.example/t/{{1}}"),
+        Button(label="Pay", url="https://pay.example/{{1}}"),
+    )
+    blanks = (
+        Blank(part="header", name="1"),
+        Blank(part="body", name="1"),
+        Blank(part="button", name="1", place=0),
+        Blank(part="button", name="1", place=1),
+    )
+    template = Template(name="two", language="en", header="For {{1}}", body="Hi {{1}}", buttons=buttons, blanks=blanks)
+    values = {blank.key: f"v{n}" for n, blank in enumerate(blanks)}
+    assert filled(template, values) == (
+        "For v0\n\nHi v1\n\n[Track] https://acme.example/t/v2\n[Pay] https://pay.example/v3"
+    )
+    long = {**values, blanks[2].key: "x" * 1978}
+    assert len("https://acme.example/t/" + "x" * 1977) == 2000
+    assert problems(template, {**values, blanks[2].key: "x" * 1977}) == {}
+    assert list(problems(template, long)) == [blanks[2].key]
+
+
 def test_a_value_that_looks_like_a_blank_stays_as_it_is() -> None:
     """Filled in once, not again."""
     assert filled(ORDER, {ONE.key: "{{2}}", TWO.key: "{{1}}"}) == "Hi {{2}}, {{1}} is on its way, {{2}}."
@@ -74,6 +97,7 @@ def test_limits_and_one_past() -> None:
     assert list(problems(WHOLE, {"header:0:number": "9" * 55, **link})) == ["header:0:number"]
     assert list(problems(WHOLE, {"header:0:number": "9", "button:0:1": "a b"})) == ["button:0:1"]
     assert list(problems(WHOLE, {"header:0:number": "9", "button:0:1": "a" * 2000})) == ["button:0:1"]
+    assert list(problems(WHOLE, {"header:0:number": "9", "button:0:1": "a\u200bb"})) == ["button:0:1"]
     assert problems(ORDER, {**GOOD, ONE.key: "a   b"}) == {}
 
 

@@ -47,16 +47,24 @@ async def watched(redis_url: str) -> AsyncIterator[Watched]:
     """Letters in a real store; the test's clock agrees with the server's, which dates the letters."""
     async with a_notice_desk(redis_url) as desk:
         desk.clock.at = datetime.now(UTC)  # noqa: TID251
-        yield Watched(
-            desk, DeadWatch(desk.store.dead, desk.store.notes, desk.notices, Titles(square="Square"), desk.clock)
-        )
+        yield watching(desk)
+
+
+def watching(desk: Desk) -> Watched:
+    """The watch of that desk."""
+    return Watched(
+        desk, DeadWatch(desk.store.dead, desk.store.notes, desk.notices, Titles(square="Square"), desk.clock)
+    )
 
 
 async def test_three_hundred_of_a_kind_are_one_message(watched: Watched) -> None:
     """It says how many, why and what to do, and shows the delivery's shape without its words."""
     await watched.bury("KeyError('from')", 250)
     await watched.bury("KeyError('to')", 50)
+    since = watched.desk.clock.now()
+    watched.desk.clock.advance(timedelta(minutes=1))
     (said,) = await watched.look()
+    assert f"300 times since <!date^{since.timestamp():.0f}^" in said
     assert "Deliveries of Square could not be used" in said
     assert "KeyError" in said
     assert "python -m bot replay" in said
@@ -137,6 +145,36 @@ async def test_a_crash_while_letters_go_keeps_nothing_quiet(
         said = [each for each in await watched.look() if "not replayed in time" in each]
         assert len(said) == 1
         assert "4 dead letters were" in said[0]
+    watched.desk.clock.advance(timedelta(hours=7))
+    assert len([each for each in await watched.look() if "not replayed in time" in each]) == 1, "it is not counted anew"
+
+
+async def test_a_server_set_back_to_an_older_state_is_no_loss(watched: Watched) -> None:
+    """Its count is lower then; what goes from there on is told."""
+    key = watched.desk.store.dead.keys.dead_gone(0)
+    await watched.desk.store.link.do("SET", key, 9)
+    await watched.look()
+    await watched.desk.store.link.do("SET", key, 2)
+    assert await watched.look() == []
+    await watched.desk.store.link.do("SET", key, 3)
+    (said,) = await watched.look()
+    assert "1 dead letter was not replayed in time" in said
+
+
+async def test_a_shard_in_which_nothing_new_failed_is_not_told_of_again(redis_url: str) -> None:
+    """Each shard has its own letters, and its own place up to which they were read."""
+    async with a_notice_desk(redis_url, shards=4) as desk:
+        desk.clock.at = datetime.now(UTC)  # noqa: TID251
+        watched, shards = watching(desk), set[int]()
+        for network in ("square", "pond", "lake", "sea", "river"):
+            await watched.bury("KeyError('from')", network=network)
+            shards.add(desk.store.inbox.keys.shard_of(network, "hark.example"))
+        assert len(shards) > 1
+        assert len(await watched.look()) == 5
+        await watched.bury("KeyError('from')")
+        for _ in range(2):
+            desk.clock.advance(timedelta(hours=7))
+            assert len(await watched.look()) == 6
 
 
 async def test_each_letter_goes_on_its_own_day(watched: Watched) -> None:

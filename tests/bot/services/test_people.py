@@ -124,3 +124,4 @@ def test_words_that_are_signed_already_are_not_signed_twice() -> None:
     """Some type their signature themselves, or send the draft of words that were taken back."""
     assert signed(" We have found it ", "^AK") == signed("We have found it ^AK", "^AK") == "We have found it ^AK"
     assert signed("We have found it", "") == "We have found it"
+    assert signed("Ask for - Anna at the desk", "- Anna") == "Ask for - Anna at the desk - Anna"

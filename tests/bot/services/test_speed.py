@@ -7,11 +7,13 @@ from bot.domain.case import SendState
 from bot.domain.decisions import Change
 from bot.domain.models import Sent
 from bot.domain.ports import Commit
+from bot.domain.reading import Reading
+from bot.domain.receiving import open_case
 from bot.domain.sending import sent
 from bot.services.speed import MOST_DAYS, Speeds
 from bot.store.cases import COUNTS_TTL
 from bot.store.store import Store
-from tests.support.cases import NOON, a_case, a_key, a_send
+from tests.support.cases import NOON, a_case, a_key, a_send, an_item
 from tests.support.policies import a_policy
 from tests.support.stores import TestClock, a_store
 
@@ -41,6 +43,23 @@ async def test_whole_days_and_today(redis_url: str) -> None:
         assert (await speeds.of(6)).total.answered == 2
         assert (await speeds.of(MOST_DAYS)).total.answered == 4
         assert list(week.networks) == ["square"]
+
+
+async def test_topics_of_so_many_days_and_of_as_many_before(redis_url: str) -> None:
+    """Today counts as well, on both sides; of days that are not kept any more nothing is said."""
+    clock = TestClock(NOON + 50 * DAY)
+    async with a_store(redis_url, clock=clock) as store:
+        for back in (0, 7, 8, 15, 16, 30):
+            at = clock.now() - back * DAY
+            item = an_item(posted_at=at, seen_at=at)
+            new = open_case(a_key(f"post-{back}"), item, Reading(intent="question"), POLICY)
+            assert await store.cases.commit(Commit(None, new.case, at)) == "committed"
+        speeds = Speeds(store.speed, [], POLICY.calendar, clock)
+        week = await speeds.topics(7)
+        assert (week.customers, week.before, week.since.date()) == (2, 2, (clock.now() - 7 * DAY).date())
+        most, more = await speeds.topics(19), await speeds.topics(20)
+        assert (most.customers, most.before) == (5, 1)
+        assert (more.customers, more.before) == (5, None)
 
 
 async def test_counts_are_kept_for_as_long_as_can_be_asked() -> None:

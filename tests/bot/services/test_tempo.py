@@ -23,6 +23,17 @@ async def test_a_faster_pace_allows_so_many_times_more(redis_url: str) -> None:
         assert await budgets.take("bucket", 1.0, 2, NOON + timedelta(seconds=0.34)) == 0
 
 
+async def test_several_at_once_are_allowed_so_many_times_more(redis_url: str) -> None:
+    """As many as are left for others stay with them."""
+    async with a_store(redis_url) as store:
+        budgets = paced(store.budgets, Tempo(slack_pace=3))
+        assert (await budgets.take_some("bucket", 1.0, 2, NOON, 3, 4))[0] == 2
+        assert (await budgets.take_some("other", 1.0, 2, NOON, 7, 0))[0] == 6
+        taken, wait = await budgets.take_some("other", 1.0, 2, NOON, 1, 0)
+        assert taken == 0
+        assert 0.33 < wait < 0.34
+
+
 async def test_a_faster_pace_keeps_a_pause(redis_url: str) -> None:
     """What a 429 asks for holds at any pace."""
     async with a_store(redis_url) as store:
