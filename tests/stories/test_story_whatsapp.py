@@ -262,6 +262,8 @@ async def test_after_the_window_an_approved_template_is_sent(redis_url: str) -> 
             map(str.split, ("No line breaks, tabs, or four spaces in a row: WhatsApp refuses them in a template.",
                             "Fill this in: WhatsApp takes no empty blanks."))
         )  # fmt: skip
+        refused = await typed(story, b0="77", b1="Ana :party_parrot:", b2="QX77TT")
+        assert ["only Slack understands it" in each for each in refused.errors.values()] == [True]
         await typed(story, b0="77", b1="Ana", b2="QX77TT")
         await wait_until(lambda: "Send" in str(rig.sandbox.slack.views(STAFF)[-1]["submit"]), "the words are shown")
         whole = "Order 77\\n\\nHi Ana, your order QX77TT is on its way.\\n\\nAcme"
@@ -288,7 +290,7 @@ async def test_after_the_window_an_approved_template_is_sent(redis_url: str) -> 
 
 
 async def test_without_templates_the_form_says_what_to_do(redis_url: str) -> None:
-    """No template, then no permission: words that a person can act on."""
+    """No template, then no permission, then nobody answers: words that a person can act on."""
     async with a_story(redis_url) as story:
         ts = await closed_window(story)
         slack = story.rig.sandbox.slack
@@ -298,6 +300,11 @@ async def test_without_templates_the_form_says_what_to_do(redis_url: str) -> Non
         story.server.fail(200, match="message_templates")
         await story.rig.press(STAFF, ts, "hark:reply:v1")
         await wait_until(lambda: "lacks a permission" in str(slack.views(STAFF)[-1]), "the form says so")
+        story.server.fail(2, match="message_templates", times=9)
+        await story.rig.press(STAFF, ts, "hark:reply:v1")
+        await wait_until(
+            lambda: "cannot be read now" in str(slack.views(STAFF)[-1]), "the form says what to do", within_s=20
+        )
 
 
 async def test_without_the_accounts_id_the_form_names_the_setting(redis_url: str) -> None:

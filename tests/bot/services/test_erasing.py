@@ -1,42 +1,32 @@
 """Erasing a customer while workers draw: nothing of them stays in Slack, whatever is under way at that moment."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
-from dataclasses import dataclass, field
-from datetime import timedelta
+from collections.abc import AsyncIterator, Collection
+from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
 import pytest
 
 from bot.cards import build
-from bot.cards.view import Rendered
 from bot.domain.attempts import new_attempt
 from bot.domain.case import Case
-from bot.domain.decisions import Change, Decide
+from bot.domain.decisions import Change
 from bot.domain.erasing import POSTING, Remains
 from bot.domain.errors import StoreUnavailable
 from bot.domain.ports import Blocks, Commit, Due, Posted
-from bot.domain.posting import attempting, with_line
-from bot.domain.reading import Reading
-from bot.domain.storm import Problem, Weather, changed_problem
+from bot.domain.posting import attempting
+from bot.domain.storm import Problem, Weather
 from bot.services.casework import Casework
-from bot.services.erasing import Erasing, Report
-from bot.services.erasing_slack import SlackErasing
-from bot.services.hourly import STATE, STATE_KEPT, Hourly, Message
-from bot.services.speed import Speeds
+from bot.services.hourly import STATE, STATE_KEPT, Message
 from bot.services.timers import HOURLY
 from bot.slack.gateway import SlackGateway
 from bot.store.erasing import RedisErasing
-from bot.store.storms import RedisStorms
 from bot.telemetry import Metrics
 from sandbox.slack.workspace import ANA, BEN, CARE
 from tests.support.boards import Board, a_board
 from tests.support.cases import CARLA, NOON, a_card, a_case, a_key, a_log_entry, an_item
-from tests.support.policies import a_policy
-from tests.support.stores import TestClock
+from tests.support.erasing import DORA, Act, erase, saying
 
 LEASE = timedelta(seconds=30)
-DORA = CARLA.model_copy(update={"id": "did:plc:dora", "handle": "dora.example", "name": "Dora"})
-Act = Callable[[], Awaitable[object]]
 
 
 @pytest.fixture
@@ -44,64 +34,6 @@ async def board(redis_url: str) -> AsyncIterator[Board]:
     """Carla's case, which wants a card."""
     async with a_board(redis_url) as board:
         yield board
-
-
-@dataclass
-class Passing(TestClock):
-    """A clock on which sleeping takes no time, and during whose sleeps others act."""
-
-    clock: TestClock
-    meanwhile: list[Act] = field(default_factory=list)
-    slept: float = 0.0
-
-    def now(self) -> Any:
-        """The board's time."""
-        return self.clock.now()
-
-    async def sleep(self, seconds: float) -> None:
-        """Let the time pass at once."""
-        self.slept += seconds
-        self.clock.advance(timedelta(seconds=seconds))
-        if self.meanwhile:
-            await self.meanwhile.pop(0)()
-
-
-def read(_text: str) -> Reading:
-    """Nothing is read here."""
-    return Reading()
-
-
-def never(_hour: object) -> Rendered:
-    """The hourly message is not drawn here."""
-    raise AssertionError
-
-
-async def erase(
-    board: Board,
-    who: str = "carla.example",
-    *meanwhile: Act,
-    erasing_store: RedisErasing | None = None,
-    storms: RedisStorms | None = None,
-) -> tuple[Report, float]:
-    """Look and erase; the report, and for how many seconds was waited."""
-    store, clock = board.store, Passing(board.clock, list(meanwhile))
-    casework, slack = Casework(store.cases, clock), SlackErasing(board.gateway, clock)
-    policy = a_policy(channel=CARE)
-    speeds = Speeds(store.speed, [], policy.calendar, clock)
-    hourly = Hourly(store.cases, speeds, store.notes, board.gateway, never, policy, clock)
-    erasing = Erasing(
-        erasing_store or store.erasing,
-        casework,
-        hourly,
-        store.timers,
-        storms or store.storms,
-        slack,
-        read,
-        clock,
-        (CARE, BEN),
-        lambda _text: None,
-    )
-    return await erasing.erase(await erasing.look("square", who)), clock.slept
 
 
 async def begun(board: Board) -> str:
@@ -241,6 +173,20 @@ async def test_what_no_case_remembers_is_found_by_its_blocks(board: Board) -> No
     assert left == ["This message was deleted.", "Carla of somewhere else is back", "Is this the one who called?"]
 
 
+async def test_a_channel_is_looked_through_since_the_oldest_of_their_cases(board: Board) -> None:
+    """Whichever of them comes last."""
+    await board.gateway.connect()
+    case, later = await board.case(), datetime(2100, 1, 1, tzinfo=UTC)
+    for number in range(6):
+        item = an_item(seen_at=later, posted_at=later)
+        new = a_case(key=a_key(f"new-{number}"), items=(item,), cycle=case.cycle.model_copy(update={"seen_at": later}))
+        await board.store.cases.commit(Commit(before=None, after=new, at=NOON))
+    blocks = build.with_ids(case.id, [("line", build.section("Carla is back"))]).blocks
+    await board.gateway.post(CARE, "Carla is back", blocks, attempt=new_attempt(NOON))
+    report, _ = await erase(board)
+    assert (report.deleted, report.trouble) == (1, "")
+
+
 async def test_a_message_that_slack_keeps_is_named(board: Board) -> None:
     """Only a person can delete it; the next run has nothing left to do."""
     await board.gateway.connect()
@@ -291,47 +237,6 @@ async def test_lines_about_them_in_cases_of_others_go(board: Board) -> None:
     assert case.id in [each.id for each in await store.cards.take(clock.now(), 9, LEASE)]
 
 
-@dataclass(frozen=True, slots=True)
-class Meanwhile(RedisErasing):
-    """A store with which others act once Slack was looked through, and nothing is taken out of any case yet."""
-
-    act: Act
-
-    async def drop_letters(self, letters: Sequence[tuple[int, str]]) -> None:
-        """Let them act."""
-        await RedisErasing.drop_letters(self, letters)
-        await self.act()
-
-
-async def test_a_line_that_came_to_stand_after_slack_was_looked_through_goes(board: Board) -> None:
-    """Looking takes minutes, and the customer wrote once more in somebody else's case."""
-    hers = an_item("Same here, in Ulm since May", id="post-2", seq=2, author=CARLA)
-    case = a_case(
-        key=a_key("dora"), author=DORA, items=(an_item("Where is it?", author=DORA), hers), item_count=2,
-        posts=(a_card(channel=CARE),),
-    )  # fmt: skip
-    store, due = board.store, Due(case.id, 0, "token", 2)
-    await store.cases.commit(Commit(before=None, after=case, at=NOON))
-    await board.worker().act(due)
-    casework = Casework(store.cases, board.clock)
-
-    async def says_more() -> None:
-        for number, line in enumerate(("Dora: Where is it?", "Carla: Same here, in Ulm since May"), 1):
-            await casework.apply(case.id, saying(number, line))
-            await board.worker().act(due)
-
-    ours = store.erasing
-    report, _ = await erase(board, erasing_store=Meanwhile(ours.link, ours.keys, ours.scripts, says_more))
-    assert (report.deleted, report.trouble) == (1, "")
-    said = [each.text for each in board.slack.messages(CARE) if each.thread_ts and each.ts != each.thread_ts]
-    assert said == ["Dora: Where is it?"]
-
-
-def saying(number: int, words: str) -> Decide:
-    """A line is wanted in the thread."""
-    return lambda case: Change(case=with_line(case, f"item:{number}", words))
-
-
 @pytest.mark.parametrize(("day", "stays"), [("2026-03-04", True), ("2026-03-03", False)])
 async def test_hourly_messages_of_earlier_days_go_and_todays_is_drawn_anew(
     board: Board, day: str, *, stays: bool
@@ -347,30 +252,6 @@ async def test_hourly_messages_of_earlier_days_go_and_todays_is_drawn_anew(
     assert [each.ts for each in board.slack.messages(CARE)] == [new.ts] * stays
     assert old.ts != new.ts
     assert (HOURLY in [each.id for each in await board.store.timers.take(board.clock.now(), 9, LEASE)]) is stays
-
-
-@dataclass(frozen=True, slots=True)
-class Busy(RedisStorms):
-    """Known problems that somebody else changes at each moment."""
-
-    async def swap(self, channel: str, before: Weather, after: Weather) -> bool:
-        """Come too late."""
-        other = changed_problem(before, "p", title=before.problems[0].title + "!")
-        await RedisStorms.swap(self, channel, before, other)
-        return await RedisStorms.swap(self, channel, before, after)
-
-
-async def test_words_that_a_known_problem_keeps_are_not_left_there_in_silence(board: Board) -> None:
-    """Nothing leads to them once the cases are gone: the whole is left for another run, and said so."""
-    problem = Problem(id="p", title="Parcels", opened_at=NOON, samples=("my parcel is late where is it",))
-    storms = board.store.storms
-    await storms.swap(CARE, Weather(), Weather(problems=(problem,)))
-    report, _ = await erase(board, storms=Busy(storms.link, storms.keys, storms.scripts))
-    assert "changed under" in report.trouble
-    assert (await board.case()).is_open
-    await erase(board)
-    (left,) = (await storms.weather(CARE)).problems
-    assert left.samples == ()
 
 
 async def test_a_known_problem_is_not_told_by_their_words_any_more(board: Board) -> None:
