@@ -35,6 +35,7 @@ from bot.services.dead_watch import DEAD, DeadWatch
 from bot.services.desk import Desk
 from bot.services.desk_context import DeskContext
 from bot.services.drawing import Drawing
+from bot.services.events import Events
 from bot.services.first_cards import FirstCards
 from bot.services.gate import Gate, silent_hosts
 from bot.services.hearing import Hearing
@@ -106,8 +107,7 @@ class Service:
 
         What it reads texts with (about 0.3 s) is loaded beside the loop, and only where deliveries are taken in.
         """
-        return Intake(
-            self.store.inbox,
+        events = Events(
             self.store.notes,
             self.casework,
             self.connectors,
@@ -115,12 +115,12 @@ class Service:
             Reader(await asyncio.to_thread(Triage.load), self.surroundings.allow),
             self.settings.policy,
             self.clock,
-            self.metrics,
             self.lookups,
-            self.signals.hearing.heard,
             self.calm.storms.note,
             FirstCards(self.casework, self.drawing, cards).create,
         )
+        heard = self.signals.hearing.heard
+        return Intake(self.store.inbox, events, self.connectors, self.clock, self.metrics, heard)
 
 
 @asynccontextmanager

@@ -12,6 +12,7 @@ from bot.domain.ports import Cases, Commit, CommitResult, Inbox, Notes
 from bot.domain.text.privacy import AllowList
 from bot.domain.text.triage import Triage
 from bot.services.casework import Casework
+from bot.services.events import Events
 from bot.services.intake import Heard, Intake, unheard
 from bot.services.lookups import Lookups
 from bot.services.reader import Reader
@@ -64,8 +65,7 @@ def an_intake(
 ) -> Intake:
     """A worker's intake."""
     clock, notes = clock or TestClock(), notes or store.notes
-    return Intake(
-        inbox or store.inbox,
+    events = Events(
         notes,
         Casework(cases or store.cases, clock),
         connectors,
@@ -73,10 +73,9 @@ def an_intake(
         Reader(triage(), AllowList()),
         a_policy(),
         clock,
-        metrics or Metrics(),
         Lookups(notes, store.polls, clock),
-        heard,
     )
+    return Intake(inbox or store.inbox, events, connectors, clock, metrics or Metrics(), heard)
 
 
 async def takes_in(worker: Intake, store: Store, *bodies: str) -> None:
