@@ -275,23 +275,16 @@ class Erasing:
             return
         for item in items_of(case, one):
             await self._casework.cases.take_back(case.key.counts_as(item.id))
-        going: list[Stands] = []
-        last = [case]
+        before = case
 
         def decide(newest: Case) -> Decision:
-            last[:] = [newest]
-            theirs = items_of(newest, one)
-            thread = newest.card.ts if newest.card else ""
-            going[:] = [
-                Stands(channel=post.channel, attempt=post.attempt, thread=thread if post.thread else "")
-                for post in newest.posts
-                if post.attempt and not post.ts and is_line_about(post, theirs, one)
-            ]
+            nonlocal before
+            before = newest
             return reread(newest, without(newest, one, self._clock.now()), self._read)
 
         await self._casework.apply(case_id, decide, known=case)
         await self._store.reword(case_id, lambda entry: scrubbed(entry, one))
-        for line in (*going, *await self._posted_meanwhile(last[0], shown, one)):
+        for line in (*_being_posted(before, one), *await self._posted_meanwhile(before, shown, one)):
             await self._slack.take_away(line)
 
     async def _posted_meanwhile(self, case: Case, shown: Shown, one: Customer) -> Sequence[Stands]:
@@ -367,6 +360,16 @@ def _sort(seen: Seen, shown: Shown, traces: Traces) -> None:
         seen.scope in (*traces.shared, HOURLY_SCOPE) and seen.at.ts not in shown.kept and tells_of(seen, (), traces.one)
     ):
         shown.lines.append(_bare(seen))
+
+
+def _being_posted(case: Case, one: Customer) -> list[Stands]:
+    """Lines about them that may come to stand yet: their posting has begun."""
+    theirs, thread = items_of(case, one), case.card.ts if case.card else ""
+    return [
+        Stands(channel=post.channel, attempt=post.attempt, thread=thread if post.thread else "")
+        for post in case.posts
+        if post.attempt and not post.ts and is_line_about(post, theirs, one)
+    ]
 
 
 def _without_samples(weather: Weather, words: Collection[str]) -> Weather:
