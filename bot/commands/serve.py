@@ -1,6 +1,7 @@
 """`python -m bot run`, `web` and `worker`: take a role until told to stop."""
 
 import asyncio
+import faulthandler
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -18,6 +19,7 @@ from bot.secrecy import set_up_logging
 from bot.settings import Settings
 
 START_WAIT_S, START_PAUSE_S = 30.0, 1.0
+HUNG_S = 60.0
 ROLES = {"run": Role.ALL, "web": Role.WEB, "worker": Role.WORKER}
 
 
@@ -27,6 +29,7 @@ async def take_role(env: Mapping[str, str], name: str) -> int:
     set_up_logging(settings, found)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
+    _turns(loop)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
@@ -35,6 +38,16 @@ async def take_role(env: Mapping[str, str], name: str) -> int:
         if service is not None:
             await serve(service, ROLES[name], stop)
     return 0
+
+
+def _turns(loop: asyncio.AbstractEventLoop) -> None:
+    """Have this process ended if its loop stands still for `HUNG_S`, and say in which line it stood.
+
+    Alive, it would do nothing and look well; whoever runs services starts it again. What it was at counts as a taking
+    without an end (docs/decisions/019).
+    """
+    faulthandler.dump_traceback_later(HUNG_S, exit=True)
+    loop.call_later(HUNG_S / 4, _turns, loop)
 
 
 @asynccontextmanager
