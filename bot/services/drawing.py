@@ -4,10 +4,9 @@ Posting once: the attempt is committed before the call and goes into the message
 without a message looks for it in the channel before posting again. Budgets follow Slack's limits (docs/slack.md).
 """
 
-import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 import structlog
 
@@ -15,8 +14,6 @@ from bot.domain.attempts import began_at, new_attempt
 from bot.domain.case import Case, Post, PostKind
 from bot.domain.decisions import Change, Decide
 from bot.domain.errors import (
-    HarkError,
-    SlackError,
     SlackRateLimited,
     SlackRefused,
     SlackUnavailable,
@@ -40,6 +37,7 @@ from bot.domain.posting import (
     withdrawn,
 )
 from bot.services.casework import NO_CASE, Casework
+from bot.services.once import UNHEARD, look_after, overslept, patiently, take_away, to_the_end
 from bot.services.slack_budget import Place, SlackBudget
 from bot.telemetry import Metrics
 
@@ -51,16 +49,6 @@ TRIED_WHEN_CLOSED = timedelta(days=1)
 which the time counts that a closed case is kept."""
 AFTER_FATAL = timedelta(minutes=1)
 """Slack takes nothing at all from the token: no message is to blame."""
-STALE = timedelta(seconds=2)
-"""When noting an attempt took longer than this (the machine slept, the server hung), another worker may have taken the
-message over: nothing is posted, and the next turn looks for the attempt first. Shorter than any lease."""
-UNHEARD = (SlackUnknown, StoreUnavailable, asyncio.CancelledError)
-"""How a step ends whose call was or may yet be carried out, and is not noted: no answer came from Slack or from the
-store, or it was stopped because it lost its lease."""
-DOUBT_TRIES, DOUBT_PAUSE_S = 30, 1.0
-LOOKS_S = (0.0, 1.0, 4.0)
-"""Whoever slept looks again after these pauses: the call that left may be carried out only now, and whoever took over
-may post only now."""
 T = TypeVar("T")
 Drawn = tuple[Case, datetime | None]
 """The case after a draw, and when to come again (None: it shows what it should)."""
@@ -167,20 +155,9 @@ class Drawing:
 
         For who slept through the call: meanwhile another may have drawn the newest picture, and noted it as shown.
         """
-        await self._retried(lambda: self._casework.apply(case.id, lambda each: doubted(each, post_id, case.version)))
-
-    async def _retried(self, act: Callable[[], Awaitable[T]]) -> None:
-        """Do what nobody else would do later: a lease that was lost brings no second turn."""
-        trouble = ""
-        for _ in range(DOUBT_TRIES):
-            try:
-                await act()
-            except HarkError as error:
-                trouble = str(error)
-                await self._clock.sleep(DOUBT_PAUSE_S)
-            else:
-                return
-        self._log.error("could not look at what became of a call", error=trouble)
+        await patiently(
+            lambda: self._casework.apply(case.id, lambda each: doubted(each, post_id, case.version)), self._clock
+        )
 
     async def _one(self, case: Case, post_id: str, begun: str) -> Drawn:
         """Draw one message as the case is known here. News that came meanwhile has marked the case for another draw."""
@@ -221,7 +198,7 @@ class Drawing:
         if wait > 0:
             self._metrics.draws.labels("waited").inc()
             return case, now + timedelta(seconds=self._calm.asked(case, post, wait, now) if self._calm else wait)
-        if post.attempt and self._clock.now() - now > STALE:
+        if post.attempt and overslept(now, self._clock.now()):
             return case, self._clock.now()  # it may stand by now: once another is noted, nobody looks for it any more
         attempt = new_attempt(now)
         case, noted = await self._apply(case, lambda each: attempting(each, post.id, attempt))
@@ -235,7 +212,7 @@ class Drawing:
         """
         attempt, thread = post.attempt, _thread(case, post)
         rendered = self._render(case, post)
-        if self._clock.now() - began_at(attempt) > STALE:
+        if overslept(began_at(attempt), self._clock.now()):
             return case, self._clock.now()
         try:
             posted = await self._draw(
@@ -250,15 +227,8 @@ class Drawing:
             await self._apply(case, lambda each: withdrawn(each, post.id, attempt))
             raise
         except UNHEARD:
-            await _to_the_end(self._look_after(case, post, attempt))
+            await to_the_end(look_after(attempt, lambda: self._overtaken(case, post, attempt), self._clock))
             raise
-
-    async def _look_after(self, case: Case, post: Post, attempt: str) -> None:
-        """Look at what became of a call that nobody heard the end of: several times, if this worker slept."""
-        slept = self._clock.now() - began_at(attempt) > STALE
-        for pause in LOOKS_S if slept else LOOKS_S[:1]:
-            await self._clock.sleep(pause)
-            await self._retried(lambda: self._overtaken(case, post, attempt))
 
     async def _placed(self, case: Case, post: Post, posted: Posted, shown: Shown) -> Case:
         now, is_first = self._clock.now(), case.cycle.carded_at is None
@@ -299,14 +269,8 @@ class Drawing:
     async def _take_away(self, case: Case, surplus: Posted) -> None:
         """A message that no case knows: two workers have posted it, since one of them was asleep for longer than its
         lease, or its case was erased meanwhile."""
-        self._log.warning("a message of no case, taken away again", case=case.id, ts=surplus.ts)
         self._metrics.draws.labels("taken_away").inc()
-        try:
-            await self._slack.delete(surplus)
-        except SlackError as error:
-            self._log.error(
-                "a message of no case could not be taken away", case=case.id, ts=surplus.ts, error=str(error)
-            )
+        await take_away(self._slack, surplus, case.id)
 
     async def _update(self, case: Case, post: Post) -> Drawn:
         rendered = self._render(case, post)
@@ -326,7 +290,7 @@ class Drawing:
                 case, lambda each: drawn(counted(each, UPDATE), post.id, shown, self._clock.now()), patient=True
             )
         except UNHEARD:
-            await _to_the_end(self.doubt(case, post.id))
+            await to_the_end(self.doubt(case, post.id))
             raise
         self._metrics.draws.labels("updated").inc()
         return newest, None
@@ -369,13 +333,3 @@ class Drawing:
 
 def _thread(case: Case, post: Post) -> str | None:
     return case.card.ts if post.thread and case.card else None
-
-
-async def _to_the_end(work: Coroutine[Any, Any, None]) -> None:
-    """Do this although the step is stopped meanwhile, since nobody else would; a second stop ends it as well."""
-    doing = asyncio.get_running_loop().create_task(work)
-    try:
-        await asyncio.shield(doing)
-    except asyncio.CancelledError:
-        await doing
-        raise

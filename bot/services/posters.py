@@ -15,12 +15,8 @@ from bot.domain.errors import SlackRateLimited, SlackRefused, SlackUnavailable, 
 from bot.domain.fallback import FATAL, has_another_place
 from bot.domain.ports import Clock, Posted, Rendered, SlackPort
 from bot.domain.storm import Face
-from bot.services.drawing import (
-    AFTER_FAILURE,
-    AFTER_FATAL,
-    GONE,
-    STALE,
-)
+from bot.services.drawing import AFTER_FAILURE, AFTER_FATAL, GONE
+from bot.services.once import STALE
 from bot.services.slack_budget import SlackBudget
 
 AFTER_REFUSAL = timedelta(minutes=5)

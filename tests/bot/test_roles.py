@@ -11,7 +11,7 @@ import aiohttp
 import pytest
 
 from bot.roles import LISTENERS_S, REQUESTS_S, WORK_S
-from bot.services.drawing import LOOKS_S
+from bot.services.once import LOOKS_S
 from bot.slack.api import TIMEOUT
 from sandbox.demo import Sandbox
 from sandbox.slack.model import Message

@@ -34,7 +34,7 @@ SHORTER: tuple[tuple[str, str, Any], ...] = (
     ("bot.services.drawing", "AFTER_FAILURE", timedelta(seconds=0.5)),
     ("bot.services.slack_budget", "POSTS_PER_S", RATE_SCALE),
     ("bot.services.slack_budget", "UPDATES_PER_S", RATE_SCALE * 50 / 60),
-    ("bot.services.drawing", "STALE", timedelta(seconds=1)),
+    ("bot.services.once", "STALE", timedelta(seconds=1)),
     ("bot.services.intake", "FAILED_S", 0.3),
     ("bot.services.quiet", "FOLD_AFTER", timedelta(seconds=1)),
     ("bot.services.polling", "AFTER_FAILURE", timedelta(seconds=2)),

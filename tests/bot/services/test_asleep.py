@@ -19,8 +19,9 @@ from bot.domain.ports import Blocks, Commit, Due, Posted
 from bot.domain.sending import CALL_LEASE
 from bot.http import open_session
 from bot.services.casework import Casework, Outcome
-from bot.services.drawing import STALE, Drawing
+from bot.services.drawing import Drawing
 from bot.services.gate import Gate
+from bot.services.once import STALE
 from bot.services.sending import CALL_S, WRITTEN_S, Sending
 from bot.slack.gateway import SlackGateway
 from bot.store.store import Store

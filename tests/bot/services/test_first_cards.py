@@ -16,8 +16,9 @@ from bot.domain.decisions import Change, changed
 from bot.domain.errors import StoreUnavailable
 from bot.domain.ports import Blocks, Commit, CommitResult, Conflict, Due, Posted, WorkerQueue
 from bot.services.casework import Casework, Outcome
-from bot.services.drawing import STALE, Drawing
+from bot.services.drawing import Drawing
 from bot.services.first_cards import FirstCards
+from bot.services.once import STALE
 from bot.services.outage import GatedQueue, Outage
 from bot.services.slack_budget import POST_BURST, POSTS_PER_S
 from bot.services.worker import QueueWorker

@@ -8,7 +8,7 @@ from bot.cards.view import rendered
 from bot.domain.attempts import new_attempt
 from bot.domain.ports import Posted
 from bot.domain.storm import Face
-from bot.services.drawing import STALE
+from bot.services.once import STALE
 from bot.services.posters import Posters
 from bot.services.slack_budget import SlackBudget
 from tests.support.cases import NOON

@@ -16,7 +16,7 @@ from bot.domain.posting import with_alert, with_line
 from bot.domain.storm import Face, Storm, Weather
 from bot.domain.storm_ports import STORM
 from bot.services.casework import Casework
-from bot.services.drawing import STALE
+from bot.services.once import STALE
 from bot.services.posters import Posters
 from bot.services.rings import ID as RING
 from bot.services.slack_budget import SlackBudget

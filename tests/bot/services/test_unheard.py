@@ -17,7 +17,7 @@ from bot.domain.errors import SlackUnknown, StoreUnavailable
 from bot.domain.ports import Blocks, Commit, Posted
 from bot.domain.posting import CARD, attempting
 from bot.services.casework import Casework, Outcome
-from bot.services.drawing import DOUBT_TRIES, STALE
+from bot.services.once import STALE, TRIES
 from bot.slack.gateway import SlackGateway
 from bot.store.budgets import RedisBudgets
 from bot.telemetry import Metrics
@@ -228,7 +228,7 @@ class Blind(SlackGateway):
 
 async def test_who_is_stopped_while_it_looks_goes_on_looking(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
     """No answer came; then its lease was found to be lost, after a first look and before the call was carried out."""
-    monkeypatch.setattr("bot.services.drawing.LOOKS_S", (0.0, 0.4))
+    monkeypatch.setattr("bot.services.once.LOOKS_S", (0.0, 0.4))
 
     async def meanwhile() -> None:
         await board.worker().act(board.due)
@@ -300,7 +300,7 @@ async def test_a_card_that_comes_to_stand_after_a_first_look_is_taken_away(
     board: Board, monkeypatch: pytest.MonkeyPatch, *, is_first: bool
 ) -> None:
     """Slack carries the sleeper's call out only after its first look, or the other worker posts only after that."""
-    monkeypatch.setattr("bot.services.drawing.LOOKS_S", (0.0, 0.4, 0.1))
+    monkeypatch.setattr("bot.services.once.LOOKS_S", (0.0, 0.4, 0.1))
 
     async def meanwhile() -> None:
         await board.worker().act(board.due)
@@ -318,7 +318,7 @@ async def test_an_old_picture_drawn_late_does_not_stay(
 ) -> None:
     """The newest picture was drawn and noted before an older one was carried out: the card is drawn once more, though
     whoever drew the old one has lost the case's turn."""
-    monkeypatch.setattr("bot.services.drawing.DOUBT_PAUSE_S", 0.01)
+    monkeypatch.setattr("bot.services.once.PAUSE_S", 0.01)
 
     async def meanwhile() -> None:
         await says(board, "the newest words")
@@ -337,7 +337,7 @@ async def test_an_old_picture_drawn_late_does_not_stay(
 
 async def test_a_presss_redraw_that_cannot_be_noted_is_doubted(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
     """The store goes away right after the pressed card was redrawn: it may lie over what a worker drew meanwhile."""
-    monkeypatch.setattr("bot.services.drawing.DOUBT_PAUSE_S", 0.01)
+    monkeypatch.setattr("bot.services.once.PAUSE_S", 0.01)
     await board.worker().act(board.due)
     pressed = await board.case()
     await says(board, "the newest words")
@@ -362,12 +362,12 @@ async def test_a_picture_that_nothing_newer_followed_is_not_doubted(board: Board
 
 async def test_a_store_that_stays_away_ends_the_looking(board: Board, monkeypatch: pytest.MonkeyPatch) -> None:
     """A worker that is to stop does not ask for ever."""
-    monkeypatch.setattr("bot.services.drawing.DOUBT_PAUSE_S", 0.01)
+    monkeypatch.setattr("bot.services.once.PAUSE_S", 0.01)
 
     async def meanwhile() -> None:
         await says(board, "the newest words")
 
     await board.worker().act(board.due)
     await says(board, "the older words")
-    await draws_late(board, meanwhile, End.STOPPED, DOUBT_TRIES)
+    await draws_late(board, meanwhile, End.STOPPED, TRIES)
     assert await board.store.cards.depth() == 0
