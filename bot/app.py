@@ -45,6 +45,7 @@ from bot.services.intake import Intake
 from bot.services.lookups import Lookups
 from bot.services.misplaced import MISPLACED, Misplaced
 from bot.services.notices import NOTICE, Notices
+from bot.services.once import Once
 from bot.services.outage import OUTAGE, Outage
 from bot.services.people import People
 from bot.services.polling import Polling
@@ -195,7 +196,7 @@ def _compose(
     calm = keep_calm(store, budget, casework, slack, people, surroundings, clock, metrics, places, on=storms)
     lookups, redrawing = Lookups(store.notes, store.polls, clock), Redrawing(store, connectors, clock)
     drawing = Drawing(casework, slack, budget, draw, plainly, clock, metrics, places, calm, redrawing.notice)
-    hourly = Hourly(store.cases, speeds, store.notes, slack, surroundings.draw_hour, policy, clock)
+    hourly = Hourly(store.cases, speeds, store.notes, Once(slack, clock), surroundings.draw_hour, policy, clock)
     signals = _signals(settings, store, slack, surroundings, clock, metrics)
     signing = settings.slack_signing_secret
     bolt = build_bolt(slack, http, signing.get_secret_value() if signing else None)
@@ -239,11 +240,12 @@ def _signals(
 ) -> Signals:
     """Everything that Hark says about itself."""
     policy, titles, hide = settings.policy, surroundings.titles, masker(surroundings.allow)
-    notices = Notices(store.notices, store.timers, slack, notice_message, hide, settings.notice_places, clock)
+    once = Once(slack, clock)
+    notices = Notices(store.notices, store.timers, once, notice_message, hide, settings.notice_places, clock)
     dead = DeadWatch(store.dead, store.notes, notices, titles, clock)
     outage = Outage(store.notes, store.timers, slack.connect, clock)
     slack.answered = outage.answered
-    recovery = Recovery(outage, store.cards, store.notes, slack, caught_up, policy.channel, clock)
+    recovery = Recovery(outage, store.cards, store.notes, once, caught_up, policy.channel, clock)
     hearing = Hearing(store.heard, notices, titles, clock, metrics)
     canary = Canary(store.heard, notices, surroundings.connectors, titles, policy.calendar, clock)
     misplaced = Misplaced(store.cases, store.storms, store.notes, notices, settings.card_fallbacks, clock)

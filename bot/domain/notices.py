@@ -38,17 +38,25 @@ class Telling(Model):
 
 
 class Told(Model):
-    """What was said before. `open`: the trouble was told and its end was not. `telling` is under way."""
+    """What was said before, the last time by `attempt`. `open`: the trouble was told and its end was not. `telling` is
+    under way."""
 
     at: AwareDatetime | None = None
     total: int = 0
     open: bool = False
     last: Words | None = None
     telling: Telling | None = None
+    attempt: str = ""
+
+    @property
+    def newest(self) -> str:
+        """The attempt that was begun last."""
+        return self.telling.attempt if self.telling else self.attempt
 
 
 class Notice(Model):
-    """One kind of trouble as it is stored: `untold` times since `since`; `over` is how its end would be told."""
+    """One kind of trouble as it is stored: `untold` times since `since`; `over` is how its end would be told.
+    `stored` is `told` as it was read."""
 
     kind: str
     untold: int = 0
@@ -56,6 +64,7 @@ class Notice(Model):
     since: AwareDatetime | None = None
     over: Words | None = None
     told: Told = Told()
+    stored: str = ""
 
 
 class Line(Model):
@@ -80,7 +89,10 @@ class NoticeBook(Protocol):
         ...
 
     async def read(self, kind: str) -> Notice: ...
-    async def save(self, kind: str, told: Told) -> None: ...
+    async def save(self, kind: str, told: Told, before: str) -> str:
+        """Keep what is about to be said, unless that has changed since it was read as `before`; what is stored now."""
+        ...
+
     async def settle(self, kind: str, told: Told, count: int) -> None:
         """The telling stands: `count` of the trouble are told now, and so is the end if there was one."""
         ...
@@ -124,4 +136,5 @@ def after(told: Told, now: datetime) -> Told:
     if telling is None:
         return told
     at, last = (told.at, told.last) if telling.over else (now, telling.words)
-    return Told(at=at, total=told.total + telling.count, open=not telling.over, last=last)
+    total, attempt = told.total + telling.count, telling.attempt
+    return Told(at=at, total=total, open=not telling.over, last=last, attempt=attempt)

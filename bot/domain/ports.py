@@ -311,6 +311,11 @@ class Notes(Protocol):
         """Keep a value unless there is one; the value that stands, the same for all, kept for `ttl` from now."""
         ...
 
+    async def swap(self, name: str, before: str, after: str, ttl: timedelta) -> str:
+        """Keep another value in place of the one that was read ("": none), unless it has changed; the one that stands.
+        It is kept for `ttl` from now if it is the new one."""
+        ...
+
     async def count(self, name: str, by: int, ttl: timedelta) -> int:
         """Add to a shared number, which `get` reads as text; its new value. Nothing is lost between processes."""
         ...

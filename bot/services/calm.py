@@ -9,6 +9,7 @@ from bot.domain.fallback import Places
 from bot.domain.ports import Clock, Due, DueQueue, Notes, SlackPort
 from bot.domain.storm_ports import Drawings, RingStore, StormStore
 from bot.services.casework import Casework
+from bot.services.once import Once
 from bot.services.people import People
 from bot.services.posters import Posters
 from bot.services.rings import AFTER_REFUSAL, ID, Rings
@@ -84,7 +85,8 @@ def keep_calm(
     on: bool = True,
 ) -> Calm:
     """All of it on one store."""
-    posters, ringers = Posters(slack, budget, clock), Posters(slack, budget, clock, AFTER_REFUSAL)
+    once = Once(slack, clock)
+    posters, ringers = Posters(once, budget), Posters(once, budget, AFTER_REFUSAL)
     storms = Storms(store.storms, store.upkeep, casework, clock, metrics, on=on)
     messages = StormMessages(store.storms, casework, posters, drawings, clock, places)
     upkeep = StormUpkeep(store.storms, store.cards, casework, messages, budget, clock)

@@ -4,13 +4,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from bot.domain.attempts import new_attempt
 from bot.domain.case import Case
 from bot.domain.errors import SlackRefused
 from bot.domain.fallback import FATAL, UNDRAWABLE
 from bot.domain.models import Model
 from bot.domain.policy import Policy
-from bot.domain.ports import Cases, Clock, DueQueue, Notes, Posted, Rendered, SlackPort
+from bot.domain.ports import Cases, Clock, DueQueue, Notes, Posted, Rendered
+from bot.services.once import Once, Slip, Standing, read_slip
 from bot.services.speed import Speeds
 from bot.services.timers import HOURLY
 
@@ -57,7 +57,7 @@ class Hourly:
         cases: Cases,
         speeds: Speeds,
         notes: Notes,
-        slack: SlackPort,
+        once: Once,
         render: Callable[[Hour], Rendered],
         policy: Policy,
         clock: Clock,
@@ -65,7 +65,7 @@ class Hourly:
         self._cases = cases
         self._speeds = speeds
         self._notes = notes
-        self._slack = slack
+        self._once = once
         self._render = render
         self._policy = policy
         self._clock = clock
@@ -91,15 +91,16 @@ class Hourly:
             quiet=tuple(line for lines in quiet.values() for line in lines),
             quiet_since=min(quiet, default=None),
         )
-        state = await self.standing(now)
+        slip = await read_slip(self._notes, STATE, STATE_KEPT)
+        state = self._todays(slip.text, now)
         if state is None and not hour.total and not hour.quiet:
             return next_hour(now)
         try:
-            await self._show(state, hour)
+            await self._show(slip, state, hour)
         except SlackRefused as error:
             # What is wrong with the token, or with this drawing, says nothing of the message that stands.
             if error.code not in FATAL | UNDRAWABLE:
-                await self._notes.set(STATE, "", STATE_KEPT)
+                await slip.write("")
         else:
             await self._notes.set(TOLD, (now - HOUR).strftime(HOUR_NAME), STATE_KEPT)
         return next_hour(now)
@@ -111,30 +112,33 @@ class Hourly:
         untold = [hour for hour in hours if hour.strftime(HOUR_NAME) > told]
         return {hour: lines for hour in untold if (lines := await self._notes.digest(hour.strftime(HOUR_NAME)))}
 
-    async def _show(self, state: Message | None, hour: Hour) -> None:
-        rendered = self._render(hour)
-        if state is not None and not state.ts:
-            found = await self._slack.find_attempt(self._policy.channel, state.attempt)
-            state = None if found is None else state.model_copy(update={"place": found.channel, "ts": found.ts})
-        if state is None:
-            state = Message(day=_day(hour.now, self._policy), attempt=new_attempt(hour.now))
-            await self._save(state)
-            posted = await self._slack.post(self._policy.channel, rendered.text, rendered.blocks, attempt=state.attempt)
-            state = state.model_copy(update={"place": posted.channel, "ts": posted.ts})
-        elif state.drawn != rendered.digest:
-            await self._slack.update(Posted(state.place, state.ts), rendered.text, rendered.blocks)
-        await self._save(state.model_copy(update={"drawn": rendered.digest}))
+    async def _show(self, slip: Slip, state: Message | None, hour: Hour) -> None:
+        rendered, channel = self._render(hour), self._policy.channel
+        todays = state or Message(day=_day(hour.now, self._policy), attempt="")
+
+        async def note(attempt: str, stands: Standing | None) -> str:
+            where = {"place": stands.at.channel, "ts": stands.at.ts, "drawn": stands.shows} if stands else {}
+            text = await slip.write(todays.model_copy(update={"attempt": attempt, **where}).model_dump_json())
+            return Message.model_validate_json(text).attempt if text else ""
+
+        if todays.ts:
+            stands = Standing(Posted(todays.place, todays.ts), todays.drawn)
+        else:
+            found = await self._once.find(channel, todays.attempt, note)
+            stands = found or await self._once.post(channel, rendered, note)
+        if stands.shows != rendered.digest:
+            await self._once.slack.update(stands.at, rendered.text, rendered.blocks)
+            await note(todays.attempt, Standing(stands.at, rendered.digest))
 
     async def standing(self, now: datetime) -> Message | None:
         """The message of today and of this channel, if it was begun; any other is left as it is."""
-        text = await self._notes.get(STATE)
+        return self._todays(await self._notes.get(STATE), now)
+
+    def _todays(self, text: str | None, now: datetime) -> Message | None:
         state = Message.model_validate_json(text) if text else None
         if state is None or state.day != _day(now, self._policy):
             return None
         return state if state.place in ("", self._policy.channel) else None
-
-    async def _save(self, state: Message) -> None:
-        await self._notes.set(STATE, state.model_dump_json(), STATE_KEPT)
 
 
 def next_hour(now: datetime) -> datetime:

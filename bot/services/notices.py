@@ -1,18 +1,20 @@
 """Tells the people who run Hark what is wrong with it, once for each kind of trouble and period.
 
-A notice is durable before it is posted and is posted once: the attempt is stored before the call and looked for after
-a crash. Where the channel for notices cannot be written to, the main channel is tried, then the people on call.
+A notice is durable before it is posted, and is posted once (`bot/services/once.py`). Where the channel for notices
+cannot be written to, the main channel is tried, then the people on call.
 """
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 import structlog
 
-from bot.domain.attempts import new_attempt
 from bot.domain.errors import SlackRefused
-from bot.domain.notices import Line, NoticeBook, Telling, Told, Words, after, next_line
-from bot.domain.ports import Clock, DueQueue, Rendered, SlackPort
+from bot.domain.notices import Line, Notice, NoticeBook, Telling, Told, Words, after, next_line
+from bot.domain.ports import Clock, DueQueue, Rendered
+from bot.services.once import Once, Standing
 
 NOTICE = "notice"
 """The first part of the timer's name; the kind follows."""
@@ -26,7 +28,7 @@ class Notices:
         self,
         book: NoticeBook,
         timers: DueQueue,
-        slack: SlackPort,
+        once: Once,
         render: Callable[[Line], Rendered],
         mask: Callable[[str], str],
         places: Sequence[str],
@@ -34,7 +36,7 @@ class Notices:
     ) -> None:
         self._book = book
         self._timers = timers
-        self._slack = slack
+        self._once = once
         self._render = render
         self._mask = mask
         self._places = tuple(dict.fromkeys(place for place in places if place))
@@ -75,46 +77,62 @@ class Notices:
                 since=line.since,
                 over=line.over,
             )
-        told = await self._post(kind, notice.told, telling)
-        if told is None:
+        if not await self._tell(Page(self._book, self._clock, notice), telling):
+            self._log.error("nobody could be told", kind=kind, headline=telling.words.headline)
             return now + AFTER_REFUSAL
-        newest = await self._book.read(kind)
-        if newest.told.telling == told.telling:  # else another worker has found it while this one slept, and counted it
-            await self._book.settle(kind, after(told, self._clock.now()), min(telling.count, newest.untold))
         return now  # to see whether something came meanwhile
 
-    async def _post(self, kind: str, told: Told, telling: Telling) -> Told | None:
-        """Post in the first place that takes it; None when none does."""
-        if telling.attempt and await self._stands(telling):
-            return told
+    async def _tell(self, page: "Page", telling: Telling) -> bool:
+        """Post in the first place that takes it, unless it stands; whether somebody was told."""
+        if await self._stands(page, telling):
+            return True
         line = Line(
             words=telling.words,
             count=telling.count,
-            total=told.total + telling.count,
+            total=page.notice.told.total + telling.count,
             since=telling.since,
             over=telling.over,
         )
         message = self._render(line)
         for place in self._places:
-            attempt = new_attempt(self._clock.now())
-            update = {"attempt": attempt, "channel": place}
-            told = told.model_copy(update={"telling": telling.model_copy(update=update)})
-            await self._book.save(kind, told)
+            note = partial(page.note, telling.model_copy(update={"channel": place}))
             try:
-                await self._slack.post(place, message.text, message.blocks, attempt=attempt)
+                await self._once.post(place, message, note)
             except SlackRefused as error:
-                self._log.error("a notice was refused", kind=kind, channel=place, error=str(error))
+                self._log.error("a notice was refused", kind=page.notice.kind, channel=place, error=str(error))
             else:
-                return told
-        self._log.error("nobody could be told", kind=kind, headline=telling.words.headline)
-        return None
+                return True
+        return False
 
-    async def _stands(self, telling: Telling) -> bool:
+    async def _stands(self, page: "Page", telling: Telling) -> bool:
         """Whether the attempt that was begun has arrived. Where nothing can be read, nothing could be posted."""
         try:
-            return await self._slack.find_attempt(telling.channel, telling.attempt) is not None
+            return await self._once.find(telling.channel, telling.attempt, partial(page.note, telling)) is not None
         except SlackRefused:
             return False
+
+
+@dataclass(slots=True)
+class Page:
+    """A notice in the book as this worker knows it: written only while it is still so."""
+
+    book: NoticeBook
+    clock: Clock
+    notice: Notice
+
+    async def note(self, telling: Telling, attempt: str, stands: Standing | None) -> str:
+        """Note that the telling begins, or that it stands; the attempt that was begun last."""
+        kind, told = self.notice.kind, self.notice.told
+        if stands:
+            newest = await self.book.read(kind)
+            if newest.stored == self.notice.stored:  # else another worker has counted it while this one slept
+                await self.book.settle(kind, after(told, self.clock.now()), min(telling.count, newest.untold))
+            return newest.told.newest
+        told = told.model_copy(update={"telling": telling.model_copy(update={"attempt": attempt})})
+        stored = await self.book.save(kind, told, self.notice.stored)
+        if stored == told.model_dump_json():
+            self.notice = self.notice.model_copy(update={"told": told, "stored": stored})
+        return Told.model_validate_json(stored).newest
 
 
 def _timer(kind: str) -> str:

@@ -53,7 +53,6 @@ class Record(Model):
     since: AwareDatetime
     waiting: int = 0
     ended: AwareDatetime | None = None
-    attempt: str = ""
 
 
 class Outage:

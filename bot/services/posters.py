@@ -1,8 +1,4 @@
-"""Messages that stand for many cases: posted once, edited at a calm pace, within Slack's budgets.
-
-Posting once works as with a case's own messages: the attempt is stored before the call and travels in the message's
-metadata; after a crash in between it is looked for in the channel before anything is posted again.
-"""
+"""Messages that stand for many cases: posted once, edited at a calm pace, within Slack's budgets."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -10,30 +6,29 @@ from datetime import datetime, timedelta
 
 import structlog
 
-from bot.domain.attempts import new_attempt
-from bot.domain.errors import SlackRateLimited, SlackRefused, SlackUnavailable, SlackUnknown
+from bot.domain.errors import LeaseLost, SlackRateLimited, SlackRefused, SlackUnavailable, SlackUnknown
 from bot.domain.fallback import FATAL, has_another_place
-from bot.domain.ports import Clock, Posted, Rendered, SlackPort
+from bot.domain.ports import Posted, Rendered
 from bot.domain.storm import Face
 from bot.services.drawing import AFTER_FAILURE, AFTER_FATAL, GONE
-from bot.services.once import STALE
+from bot.services.once import Once, Standing
 from bot.services.slack_budget import SlackBudget
 
 AFTER_REFUSAL = timedelta(minutes=5)
 """Sooner than a case's own message: a storm is short, and the next drawing may be one that Slack takes."""
 LONGEST_REST = timedelta(hours=1)
 """A place that refuses everything rests twice as long each time, up to that: it may never be there again."""
-Save = Callable[[Face], Awaitable[bool]]
-"""Stores where the message stands; false when nobody wants it any more, or when it stands elsewhere already."""
+Save = Callable[[Face], Awaitable[Face]]
+"""Stores how the message stands, unless another worker has posted it or begun to since; how it stands then (an empty
+Face: nobody wants it any more)."""
 
 
 @dataclass(frozen=True, slots=True)
 class Posters:
     """Brings one such message in line with what it should show. One that Slack refuses rests for `after_refusal`."""
 
-    slack: SlackPort
+    once: Once
     budget: SlackBudget
-    clock: Clock
     after_refusal: timedelta = AFTER_REFUSAL
 
     async def show(
@@ -41,7 +36,7 @@ class Posters:
     ) -> datetime | None:
         """Post or edit; when to come again if it could not be done now. An equal drawing makes no call. What is not to
         be posted `anew` is only looked for if its posting was begun."""
-        now = self.clock.now()
+        now = self.once.clock.now()
         if face.rests(now):
             return face.retry_at
         try:
@@ -55,6 +50,8 @@ class Posters:
             await self.budget.pause(error.method, channel, until)
             await save(face.model_copy(update={"retry_at": until}))
             return until
+        except LeaseLost:
+            return now
         except (SlackUnknown, SlackUnavailable):
             return now + AFTER_FAILURE
         except SlackRefused as error:
@@ -63,27 +60,23 @@ class Posters:
     async def _post(
         self, channel: str, face: Face, rendered: Rendered, save: Save, now: datetime, *, anew: bool
     ) -> datetime | None:
-        if face.attempt:
-            found = await self.slack.find_attempt(channel, face.attempt)
-            if found is not None:
-                await save(face.model_copy(update={"place": found.channel, "ts": found.ts, "drawn": ""}))
-                return now
-        if not anew:
-            return None
-        # It is posted once and stands for a crowd: it does not queue behind the crowd. What the bucket does not know of
-        # may cost the next card a 429, which is waited for like any other.
-        await self.budget.to_post(channel)
-        noting = self.clock.now()  # a look may have taken long, and is no reason not to post
-        attempt = new_attempt(noting)
-        face = face.model_copy(update={"attempt": attempt, "error": "", "retry_at": None})
-        if not await save(face):
-            return None
-        if self.clock.now() - noting > STALE:
-            return noting
-        posted = await self.slack.post(channel, rendered.text, rendered.blocks, attempt=attempt)
-        update = {"place": posted.channel, "ts": posted.ts, "drawn": rendered.digest, "drawn_at": now, "refused": 0}
-        if not await save(face.model_copy(update=update)):
-            await self.slack.delete(posted)
+        async def note(attempt: str, stands: Standing | None) -> str:
+            nonlocal face
+            update: dict[str, object] = {"attempt": attempt, "error": "", "retry_at": None}
+            if stands:
+                update = {"place": stands.at.channel, "ts": stands.at.ts, "drawn": stands.shows}
+                update |= {"drawn_at": now, "refused": 0} if stands.shows else {}
+            face = face.model_copy(update=update)
+            return (await save(face)).attempt
+
+        if anew:
+            # It is posted once and stands for a crowd: it does not queue behind the crowd. What the bucket does not
+            # know of may cost the next card a 429, which is waited for like any other.
+            await self.budget.to_post(channel)
+        if await self.once.find(channel, face.attempt, note):
+            return now
+        if anew:
+            await self.once.post(channel, rendered, note)
         return None
 
     async def _edit(
@@ -96,7 +89,7 @@ class Posters:
         wait = await self.budget.to_update()
         if wait > 0:
             return now + timedelta(seconds=wait)
-        await self.slack.update(Posted(face.place, face.ts), rendered.text, rendered.blocks)
+        await self.once.slack.update(Posted(face.place, face.ts), rendered.text, rendered.blocks)
         update = {"drawn": rendered.digest, "drawn_at": now, "error": "", "retry_at": None, "refused": 0}
         await save(face.model_copy(update=update))
         return None

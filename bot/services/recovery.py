@@ -6,9 +6,9 @@ from typing import Protocol
 
 import structlog
 
-from bot.domain.attempts import new_attempt
 from bot.domain.errors import SlackRefused
-from bot.domain.ports import Clock, Notes, Rendered, SlackPort
+from bot.domain.ports import Clock, Notes, Rendered
+from bot.services.once import Once, Standing, read_slip
 from bot.services.outage import OPEN_NOTE, OUTAGE, RECORD_KEPT, Outage, Record, State
 
 LOOK = timedelta(seconds=5)
@@ -33,7 +33,7 @@ class Recovery:
         outage: Outage,
         cards: CardQueue,
         notes: Notes,
-        slack: SlackPort,
+        once: Once,
         render: Callable[[int, timedelta], Rendered],
         channel: str,
         clock: Clock,
@@ -41,7 +41,7 @@ class Recovery:
         self._outage = outage
         self._cards = cards
         self._notes = notes
-        self._slack = slack
+        self._once = once
         self._render = render
         self._channel = channel
         self._clock = clock
@@ -49,36 +49,42 @@ class Recovery:
 
     async def act(self, _timer: str) -> datetime | None:
         """Look how it stands; when to look again (None: it is over and told)."""
-        now, text = self._clock.now(), await self._notes.get(OUTAGE)
-        if not text:
+        now = self._clock.now()
+        slip = await read_slip(self._notes, OUTAGE, RECORD_KEPT)
+        if not slip.text:
             return None
-        record = Record.model_validate_json(text)
+        record = Record.model_validate_json(slip.text)
         waiting = await self._cards.waiting(now + NEAR)
         if self._outage.state is not State.CLOSED or await self._notes.get(OPEN_NOTE):
-            await self._save(record.model_copy(update={"waiting": max(record.waiting, waiting), "ended": None}))
+            record = record.model_copy(update={"waiting": max(record.waiting, waiting), "ended": None})
+            await slip.write(record.model_dump_json())
             return now + LOOK
         if record.ended is None:
             record = record.model_copy(update={"waiting": max(record.waiting, waiting), "ended": now})
-            await self._save(record)
+            await slip.write(record.model_dump_json())
         ended = record.ended or now
         if waiting and now < ended + PATIENCE + 2 * record.waiting * timedelta(seconds=1):
             return now + LOOK
         if ended - record.since >= WORTH_TELLING or record.waiting >= WORTH_TELLING_CARDS:
             await self._tell(record, ended)
-        await self._notes.set(OUTAGE, "", RECORD_KEPT)
+        await slip.write("")
         return None
 
     async def _tell(self, record: Record, ended: datetime) -> None:
         """Post the line, unless an earlier attempt stands. A refusal is not argued with."""
+        slip = await read_slip(self._notes, f"{OUTAGE}:{record.since.isoformat()}", RECORD_KEPT)
+
+        async def note(attempt: str, stands: Standing | None) -> str:
+            return _attempt(await slip.write(f"{attempt} {stands.at.ts if stands else ''}"))
+
+        message = self._render(record.waiting, ended - record.since)
         try:
-            if record.attempt and await self._slack.find_attempt(self._channel, record.attempt):
-                return
-            attempt = new_attempt(self._clock.now())
-            await self._save(record.model_copy(update={"attempt": attempt}))
-            message = self._render(record.waiting, ended - record.since)
-            await self._slack.post(self._channel, message.text, message.blocks, attempt=attempt)
+            if not await self._once.find(self._channel, _attempt(slip.text), note):
+                await self._once.post(self._channel, message, note)
         except SlackRefused as error:
             self._log.error("the end of an outage could not be told", error=str(error))
 
-    async def _save(self, record: Record) -> None:
-        await self._notes.set(OUTAGE, record.model_dump_json(), RECORD_KEPT)
+
+def _attempt(noted: str) -> str:
+    """The attempt of a line. What is noted of it says where it stands, too."""
+    return noted.partition(" ")[0]

@@ -17,7 +17,8 @@ from bot.domain.posting import quieted, spared
 from bot.domain.storm import Face
 from bot.domain.storm_ports import Drawings, RingData, RingStore
 from bot.services.casework import Casework
-from bot.services.posters import Posters, Save
+from bot.services.once import Slip
+from bot.services.posters import Posters
 from bot.telemetry import Metrics
 
 EVERY: Final = timedelta(minutes=5)
@@ -71,7 +72,8 @@ class Rings:
     async def act(self, due: Due) -> datetime | None:
         """Tell somebody of what was gathered; when to come again, None when all of it is settled."""
         user, now = due.id.removeprefix(ID), self._clock.now()
-        data, face = await self._data(user), await self._face(user)
+        data, slip = await self._data(user), await self._slip(user)
+        face = _face(slip.text)
         if not data.total and not (face.ts or face.attempt):
             return None
         if face.rests(now):
@@ -81,7 +83,10 @@ class Rings:
             if wait:
                 return now + wait
             self._metrics.rings.labels("rung").inc()
-        save = self._saving(user, face)
+
+        async def save(new: Face) -> Face:
+            return _face(await slip.write(new.model_dump_json()))
+
         again = await self._posters.show(user, face, self._drawings.ring(data), save, PACE, anew=data.total > 0)
         if again is not None:
             return again
@@ -90,27 +95,10 @@ class Rings:
             return None
         return now + LOOK_AGAIN
 
-    async def _face(self, user: str) -> Face:
+    async def _slip(self, user: str) -> Slip:
         """How that person's message stands, kept as long as something waits."""
         noted = await self._notes.agree(_state(user), "", STATE_KEPT)
-        return Face.model_validate_json(noted) if noted else Face()
-
-    def _saving(self, user: str, face: Face) -> Save:
-        """Notes how the message that stood as `face` stands now, unless another worker posted it while this one slept.
-
-        Who slept wakes long after the other has noted its own: to look before writing is enough.
-        """
-        known = face
-
-        async def save(new: Face) -> bool:
-            nonlocal known
-            if not known.is_same(await self._face(user)):
-                return False
-            await self._notes.set(_state(user), new.model_dump_json(), STATE_KEPT)
-            known = new
-            return True
-
-        return save
+        return Slip(self._notes, _state(user), noted, STATE_KEPT)
 
     async def _data(self, user: str) -> RingData:
         """What still waits of all that was gathered; the rest is forgotten."""
@@ -167,6 +155,10 @@ def _token(face: Face) -> str:
     Whoever was told of settled cases just now is not rung again by the right that this message took.
     """
     return f"gathered:{face.drawn_at.isoformat()}" if face.drawn_at else "gathered"
+
+
+def _face(noted: str) -> Face:
+    return Face.model_validate_json(noted) if noted else Face()
 
 
 def _state(user: str) -> str:

@@ -143,15 +143,17 @@ class StormMessages:
         self, channel: str, place: str, id_: str, face: Face, rendered: Rendered, pace: timedelta
     ) -> tuple[Face, datetime | None]:
         """Show one message in its own channel or elsewhere; how it stands then, and when to come again."""
-        faces = [face]
+        known = face
 
-        async def save(face: Face) -> bool:
-            before = faces[-1]
-            faces.append(face)
-            return await self.change(channel, lambda each: _with_face(each, id_, before, face, place)) is not None
+        async def save(new: Face) -> Face:
+            nonlocal known
+            if await self.change(channel, lambda each: _with_face(each, id_, known, new, place)):
+                known = new
+                return new
+            return _face_in(await self._store.weather(channel), id_, place)
 
         again = await self._posters.show(place or channel, face, rendered, save, pace)
-        return faces[-1], again
+        return known, again
 
     async def _show_copies(self, channel: str, told: Storm | Problem, rendered: Rendered) -> list[datetime | None]:
         """While its channel takes nothing it stands in the first group of other places of which any takes it."""
@@ -175,7 +177,7 @@ class StormMessages:
         try:
             posted = await self._posted(copy, place)
             if posted is not None:
-                await self._posters.slack.delete(posted)
+                await self._posters.once.slack.delete(posted)
         except SlackRefused as error:
             self._log.warning("a copy could not be taken away", place=place, ts=copy.ts, error=str(error))
         except SlackError:
@@ -187,7 +189,7 @@ class StormMessages:
         """Where a copy stands; one that was being posted when a worker died or no answer came is looked for."""
         if copy.ts:
             return Posted(copy.place, copy.ts)
-        return await self._posters.slack.find_attempt(place, copy.attempt) if copy.attempt else None
+        return await self._posters.once.slack.find_attempt(place, copy.attempt) if copy.attempt else None
 
 
 def _is_showable(case: Case) -> bool:
@@ -226,22 +228,31 @@ def _says_so(told: Storm | Problem, draw: Draw) -> bool:
     return bool(standing) and all(copy.drawn == last for copy in standing)
 
 
+def _told(weather: Weather, id_: str) -> Storm | Problem | None:
+    storm = weather.storm
+    return storm if storm is not None and storm.id == id_ else weather.problem(id_)
+
+
+def _face_in(weather: Weather, id_: str, place: str) -> Face:
+    """How a message stands in its channel, or as a copy in another place."""
+    told = _told(weather, id_)
+    if told is None:
+        return Face()
+    return told.face if place == OWN else told.copies.get(place, Face())
+
+
 def _with_face(weather: Weather, id_: str, before: Face, face: Face | None, place: str) -> Weather | None:
     """The weather with where the message of its storm or of a known problem stands, in its channel or as a copy in
     another place (None: no more); None when that is gone, or when another worker has begun to post the message while
     this one, who saw it as it was `before`, slept."""
-    storm = weather.storm if weather.storm is not None and weather.storm.id == id_ else None
-    told = storm or weather.problem(id_)
-    if told is None:
-        return None
-    known = told.face if place == OWN else told.copies.get(place, Face())
-    if not known.is_same(before):
+    told = _told(weather, id_)
+    if told is None or not _face_in(weather, id_, place).is_same(before):
         return None
     others = {each: copy for each, copy in told.copies.items() if each != place}
     update: dict[str, object] = {"face": face} if place == OWN else {"copies": others | ({place: face} if face else {})}
-    if storm is None:
+    if isinstance(told, Problem):
         return changed_problem(weather, id_, **update)
-    return weather.model_copy(update={"storm": storm.model_copy(update=update)})
+    return weather.model_copy(update={"storm": told.model_copy(update=update)})
 
 
 def _without(weather: Weather, id_: str) -> Weather | None:

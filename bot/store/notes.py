@@ -93,6 +93,10 @@ class RedisNotes:
         )
         return value if standing is None else as_text(standing)
 
+    async def swap(self, name: str, before: str, after: str, ttl: timedelta) -> str:
+        """Keep another small value in place of the one that was read, unless it has changed; the one that stands."""
+        return as_text(await self.link.run(self.scripts.swap, (self.keys.note(name),), (before, after, _ttl(ttl))))
+
     async def count(self, name: str, by: int, ttl: timedelta) -> int:
         """Add to a number that all processes share, and keep it for `ttl` from now; the new value."""
         key = self.keys.note(name)

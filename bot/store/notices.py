@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 
 from bot.domain.notices import Notice, Told, Words
 from bot.store.connect import Link
-from bot.store.keys import MS, Keys, instant, millis
-from bot.store.trips import Arg
+from bot.store.keys import MS, Keys, as_text, instant, millis
+from bot.store.scripts import Scripts
 
 NOTICE_TTL = timedelta(days=30)
 
@@ -21,6 +21,7 @@ class RedisNotices:
 
     link: Link
     keys: Keys
+    scripts: Scripts
 
     async def add(self, kind: str, words: Words, count: int, at: datetime) -> None:
         """Count the trouble; the words and the instant of the first one since the last telling are kept."""
@@ -54,11 +55,13 @@ class RedisNotices:
             since=instant(int(fields[b"since"])) if b"since" in fields else None,
             over=Words.model_validate_json(over) if over else None,
             told=Told.model_validate_json(told) if told else Told(),
+            stored=as_text(told) if told else "",
         )
 
-    async def save(self, kind: str, told: Told) -> None:
-        """Keep what was said or is about to be."""
-        await self.link.many(self._told(kind, told))
+    async def save(self, kind: str, told: Told, before: str) -> str:
+        """Keep what is about to be said, unless that has changed since it was read as `before`; what is stored now."""
+        args = (before, told.model_dump_json(), NOTICE_TTL // MS, "told")
+        return as_text(await self.link.run(self.scripts.swap, (self.keys.notice(kind),), args))
 
     async def settle(self, kind: str, told: Told, count: int) -> None:
         """The telling stands: `count` of the trouble are told now, and so is the end if there was one.
@@ -67,8 +70,11 @@ class RedisNotices:
         """
         key = self.keys.notice(kind)
         fields = ("since", "words", *(() if told.open else ("over",)))
-        await self.link.many([("HINCRBY", key, "untold", -count), ("HDEL", key, *fields), *self._told(kind, told)])
-
-    def _told(self, kind: str, told: Told) -> list[tuple[Arg, ...]]:
-        key = self.keys.notice(kind)
-        return [("HSET", key, "told", told.model_dump_json()), ("PEXPIRE", key, NOTICE_TTL // MS)]
+        await self.link.many(
+            [
+                ("HINCRBY", key, "untold", -count),
+                ("HDEL", key, *fields),
+                ("HSET", key, "told", told.model_dump_json()),
+                ("PEXPIRE", key, NOTICE_TTL // MS),
+            ]
+        )

@@ -51,6 +51,7 @@ class Scripts:
     budget_pause: Script
     beat: Script
     hold: Script
+    swap: Script
     time: Script
     storm_swap: Script
     storm_note: Script

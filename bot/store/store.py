@@ -88,7 +88,7 @@ class Store:
             polls=polls,
             budgets=RedisBudgets(link, keys, scripts, clock),
             notes=RedisNotes(link, keys, scripts, clock),
-            notices=RedisNotices(link, keys),
+            notices=RedisNotices(link, keys, scripts),
             heard=RedisHeard(link, keys),
             upkeep=upkeep,
             storms=RedisStorms(link, keys, scripts),

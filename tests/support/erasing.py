@@ -13,6 +13,7 @@ from bot.services.casework import Casework
 from bot.services.erasing import Erasing, Report
 from bot.services.erasing_slack import SlackErasing
 from bot.services.hourly import Hourly
+from bot.services.once import Once
 from bot.services.speed import Speeds
 from bot.store.erasing import RedisErasing
 from bot.store.storms import RedisStorms
@@ -68,7 +69,7 @@ async def erase(
     casework, slack = Casework(store.cases, clock), SlackErasing(board.gateway, clock)
     policy = a_policy(channel=CARE)
     speeds = Speeds(store.speed, [], policy.calendar, clock)
-    hourly = Hourly(store.cases, speeds, store.notes, board.gateway, _never, policy, clock)
+    hourly = Hourly(store.cases, speeds, store.notes, Once(board.gateway, clock), _never, policy, clock)
     erasing = Erasing(
         erasing_store or store.erasing,
         casework,

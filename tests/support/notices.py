@@ -11,6 +11,7 @@ from bot.domain.text.privacy import AllowList
 from bot.secrecy import masker
 from bot.services.casework import Casework
 from bot.services.notices import NOTICE, Notices
+from bot.services.once import Once
 from bot.services.timers import Timing
 from bot.slack.gateway import SlackGateway
 from bot.store.store import Store
@@ -61,7 +62,13 @@ async def a_notice_desk(redis_url: str, *places: str, shards: int = 1) -> AsyncI
     ):
         gateway = SlackGateway(api, Metrics(), CARE)
         notices = Notices(
-            store.notices, store.timers, gateway, notice_message, masker(AllowList()), places or (CARE, ANA), clock
+            store.notices,
+            store.timers,
+            Once(gateway, clock),
+            notice_message,
+            masker(AllowList()),
+            places or (CARE, ANA),
+            clock,
         )
         timing = Timing(Casework(store.cases, clock), a_policy(), clock, {NOTICE: notices.act})
         yield Desk(notices, timing, store, slack, gateway, clock)

@@ -13,6 +13,7 @@ from bot.domain.case import Cycle
 from bot.domain.ports import Commit, Due, Posted, Rendered
 from bot.services.casework import Casework
 from bot.services.hourly import HOUR_NAME, SHOWN, Hour, Hourly
+from bot.services.once import Once
 from bot.services.speed import Speeds
 from bot.services.timers import HOURLY, Timing
 from bot.slack.gateway import SlackGateway
@@ -79,7 +80,7 @@ def writing(
     """What writes the message in a channel."""
     policy = a_policy(channel=channel, calendar=calendar or Calendar())
     speeds = Speeds(store.speed, [("square", "hark.example")], policy.calendar, clock)
-    return Hourly(store.cases, speeds, store.notes, gateway, render, policy, clock)
+    return Hourly(store.cases, speeds, store.notes, Once(gateway, clock), render, policy, clock)
 
 
 async def test_an_hour_that_was_missed_is_told_later_and_only_once(desk: Desk) -> None:

@@ -11,6 +11,7 @@ from bot.domain.text.privacy import AllowList
 from bot.secrecy import masker
 from bot.services.misplaced import MISPLACED, Misplaced
 from bot.services.notices import Notices
+from bot.services.once import Once
 from bot.services.storm_desk import Told
 from bot.services.storm_messages import LOOK_AGAIN
 from tests.support.cases import ANA
@@ -203,7 +204,7 @@ async def test_a_problem_that_stood_nowhere_is_forgotten_once_it_is_over(lab: La
 def watching(lab: Lab, worker: Worker) -> tuple[Misplaced, Notices]:
     """What looks for such messages, and tells of them in a channel of its own."""
     store, hide = worker.store, masker(AllowList())
-    notices = Notices(store.notices, store.timers, lab.slack, notice_message, hide, (OPS,), lab.clock)
+    notices = Notices(store.notices, store.timers, Once(lab.slack, lab.clock), notice_message, hide, (OPS,), lab.clock)
     places = ((MAIN,), (ANA.id,))
     return Misplaced(store.cases, store.storms, store.notes, notices, places, lab.clock), notices
 

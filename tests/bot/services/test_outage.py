@@ -14,6 +14,7 @@ from bot.domain.models import Capabilities
 from bot.domain.ports import Commit, Ended
 from bot.services.casework import Casework
 from bot.services.drawing import Drawing
+from bot.services.once import Once
 from bot.services.outage import FATAL_NOTE, IN_A_ROW, OUTAGE, GatedQueue, Outage, State
 from bot.services.recovery import Recovery
 from bot.services.slack_budget import SlackBudget
@@ -111,7 +112,7 @@ async def shift(redis_url: str) -> AsyncIterator[Shift]:
             clock,
             metrics,
         )
-        recovery = Recovery(outage, store.cards, store.notes, gateway, caught_up, CARE, clock)
+        recovery = Recovery(outage, store.cards, store.notes, Once(gateway, clock), caught_up, CARE, clock)
         yield Shift(slack, api, gateway, store, GatedQueue(store.cards, outage), drawing, recovery, outage, clock)
 
 

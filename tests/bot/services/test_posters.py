@@ -8,7 +8,7 @@ from bot.cards.view import rendered
 from bot.domain.attempts import new_attempt
 from bot.domain.ports import Posted
 from bot.domain.storm import Face
-from bot.services.once import STALE
+from bot.services.once import STALE, Once
 from bot.services.posters import Posters
 from bot.services.slack_budget import SlackBudget
 from tests.support.cases import NOON
@@ -35,12 +35,12 @@ async def test_a_slow_look_is_no_reason_not_to_post(redis_url: str) -> None:
     clock, faces = TestClock(), [Face(attempt=new_attempt(NOON))]
     slack = SlowSlack(clock)
 
-    async def save(face: Face) -> bool:
+    async def save(face: Face) -> Face:
         faces.append(face)
-        return True
+        return face
 
     async with a_store(redis_url, clock=clock) as store:
-        posters = Posters(slack, SlackBudget(store.budgets, clock), clock)
+        posters = Posters(Once(slack, clock), SlackBudget(store.budgets, clock))
         assert await posters.show(CHANNEL, faces[0], DRAWING, save, MINUTE) is None
     assert [text for _, _, text, _ in slack.posts] == ["a storm"]
     assert (faces[-1].place, faces[-1].ts) == (CHANNEL, "1.0")

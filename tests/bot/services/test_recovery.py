@@ -1,14 +1,15 @@
 """The end of an outage of Slack is told once, by whichever process holds the chore, with what all of it was."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
 from bot.cards.notice import caught_up
 from bot.domain.errors import SlackUnavailable, SlackUnknown, StoreUnavailable
-from bot.services.outage import FAILURES, FATAL_PROBE, OUTAGE, Outage
+from bot.services.once import Once
+from bot.services.outage import FAILURES, FATAL_PROBE, OUTAGE, Outage, Record
 from bot.services.recovery import LOOK, PATIENCE, Recovery
 from bot.store.notes import RedisNotes
 from bot.store.store import Store
@@ -76,7 +77,7 @@ async def office(redis_url: str) -> AsyncIterator[Office]:
     async with a_store(redis_url, clock=clock) as store:
         slack = NotingSlack(clock)
         away, well = (Outage(store.notes, store.timers, probe, clock) for _ in range(2))
-        chore = Recovery(well, store.cards, store.notes, slack, caught_up, MAIN, clock)
+        chore = Recovery(well, store.cards, store.notes, Once(slack, clock), caught_up, MAIN, clock)
         yield Office(store, clock, slack, away, chore)
 
 
@@ -184,6 +185,43 @@ async def test_a_line_whose_answer_was_lost_is_not_repeated(office: Office) -> N
         await office.looks()
     assert not await office.looks(MINUTE)
     assert len(office.told) == 1
+
+
+@dataclass(frozen=True)
+class Meanwhile:
+    """A queue in which so many cards wait; while it is asked, something else happens."""
+
+    act: Callable[[], Awaitable[object]]
+    cards: int
+
+    async def waiting(self, _until: datetime) -> int:
+        """Let it happen."""
+        await self.act()
+        return self.cards
+
+
+@pytest.mark.parametrize(("goes_on", "cards"), [(True, 0), (True, 1), (False, 1)])
+async def test_a_worker_that_slept_leaves_the_next_outage_alone(office: Office, goes_on: bool, cards: int) -> None:
+    """Another followed the first one to its end, and a second one began or did not: that is not forgotten, nor is the
+    first one remembered in its place."""
+    await office.breaks()
+    began = office.clock.now()
+
+    async def next_one() -> None:
+        await office.mends()
+        assert not await office.looks()
+        office.clock.advance(5 * MINUTE)
+        if not goes_on:
+            return
+        await office.breaks()
+        await office.mends()
+
+    once = Once(office.slack, office.clock)
+    well = Outage(office.store.notes, office.store.timers, probe, office.clock)
+    asleep = Recovery(well, Meanwhile(next_one, cards), office.store.notes, once, caught_up, MAIN, office.clock)
+    await asleep.act(OUTAGE)
+    text = await office.store.notes.get(OUTAGE)
+    assert (Record.model_validate_json(text).since if text else None) == (began + 5 * MINUTE if goes_on else None)
 
 
 async def test_a_line_that_slack_refuses_is_not_argued_with(office: Office) -> None:

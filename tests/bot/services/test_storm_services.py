@@ -16,7 +16,7 @@ from bot.domain.posting import with_alert, with_line
 from bot.domain.storm import Face, Storm, Weather
 from bot.domain.storm_ports import STORM
 from bot.services.casework import Casework
-from bot.services.once import STALE
+from bot.services.once import STALE, Once
 from bot.services.posters import Posters
 from bot.services.rings import ID as RING
 from bot.services.slack_budget import SlackBudget
@@ -181,12 +181,12 @@ async def test_a_storm_card_that_two_workers_posted_is_taken_away_once(lab: Lab)
 async def test_an_attempt_that_took_long_to_note_is_looked_for_first(lab: Lab) -> None:
     """Asleep between the note and the post: nothing goes out before the channel was looked through."""
 
-    async def save(_face: Face) -> bool:
+    async def save(face: Face) -> Face:
         lab.clock.advance(STALE + timedelta(milliseconds=1))
-        return True
+        return face
 
     async with lab.worker() as worker:
-        posters = Posters(lab.slack, SlackBudget(worker.store.budgets, lab.clock), lab.clock)
+        posters = Posters(Once(lab.slack, lab.clock), SlackBudget(worker.store.budgets, lab.clock))
         drawing = rendered("a storm", Sheet([], b"[]"))
         assert await posters.show(CHANNEL, Face(), drawing, save, MINUTE) == NOON
         assert lab.slack.posts == []

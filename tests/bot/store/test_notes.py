@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.case import Person
+from bot.store.keys import MS
 from bot.store.store import Store
 from tests.support.cases import ANA, BEN, a_case
 from tests.support.stores import TestClock, forget
@@ -66,6 +67,23 @@ async def test_values_are_kept_as_they_are(store: Store) -> None:
         assert await store.notes.get(name) is None
         await store.notes.set(name, f"value of {name}", DAY)
         assert await store.notes.get(name) == f"value of {name}"
+
+
+async def test_a_value_is_swapped_only_while_it_is_as_it_was_read(store: Store) -> None:
+    """Whoever read it before another changed it is told how it stands; to put the same in its place keeps it longer."""
+    assert await store.notes.swap("message", "", "one", DAY) == "one"
+    assert await store.notes.swap("message", "", "two", DAY) == "one"
+    assert await store.notes.swap("message", "one", "one", 2 * DAY) == "one"
+    assert await store.link.do("PTTL", store.notes.keys.note("message")) > DAY // MS
+    assert await store.notes.swap("message", "one", "", DAY) == ""
+    assert await store.notes.swap("message", "one", "two", DAY) == ""
+    assert await store.notes.get("message") == ""
+
+
+async def test_of_many_who_swap_at_once_one_is_first(store: Store) -> None:
+    """All others are told of its value."""
+    answers = await asyncio.gather(*(store.notes.swap("message", "", f"{n}", DAY) for n in range(30)))
+    assert set(answers) == {await store.notes.get("message")}
 
 
 async def test_a_digest_counts_each_id_once_and_keeps_the_order(store: Store, clock: TestClock) -> None:
