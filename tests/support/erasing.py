@@ -1,12 +1,14 @@
 """Erasing a customer in a test: on a clock that need not be waited for, with others who act meanwhile."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 from bot.cards.view import Rendered
+from bot.domain.case import Case
 from bot.domain.decisions import Change, Decide
+from bot.domain.erasing import Remains
 from bot.domain.posting import with_line
 from bot.domain.reading import Reading
 from bot.services.casework import Casework
@@ -88,3 +90,30 @@ async def erase(
 def saying(number: int, words: str) -> Decide:
     """A line is wanted in the thread."""
     return lambda case: Change(case=with_line(case, f"item:{number}", words))
+
+
+@dataclass(frozen=True, slots=True)
+class Meanwhile(RedisErasing):
+    """A store with which others act: once Slack was looked through and nothing is taken out of any case yet, and once a
+    case was read and is to be erased as it was."""
+
+    looked: list[Act] = field(default_factory=list)
+    read_it: list[Act] = field(default_factory=list)
+
+    async def drop_letters(self, letters: Sequence[tuple[int, str]]) -> None:
+        """Let them act."""
+        await RedisErasing.drop_letters(self, letters)
+        while self.looked:
+            await self.looked.pop()()
+
+    async def forget(self, case: Case, remains: Remains, drafts: Collection[str]) -> bool:
+        """Let them act, then erase."""
+        while self.read_it:
+            await self.read_it.pop()()
+        return await RedisErasing.forget(self, case, remains, drafts)
+
+
+def meanwhile(board: Board, *, looked: Sequence[Act] = (), read_it: Sequence[Act] = ()) -> Meanwhile:
+    """The store of the board, with which others act."""
+    ours = board.store.erasing
+    return Meanwhile(ours.link, ours.keys, ours.scripts, list(looked), list(read_it))

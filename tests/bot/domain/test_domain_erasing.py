@@ -196,6 +196,27 @@ def test_what_was_to_be_said_to_them_or_about_them_goes() -> None:
     assert "daniel" not in rest.model_dump_json().casefold()
 
 
+def test_an_alert_of_somebody_else_names_them_no_more() -> None:
+    """It stands, and is drawn anew."""
+    alert = a_card(id="warn", kind=PostKind.ALERT, channel="U1", place="D1", ts="2.0", text="Daniel Diaz waits")
+    case = a_thread()
+    left = left_of(case.model_copy(update={"posts": (*case.posts, alert)}))
+    assert left.posts[-1] == alert.model_copy(update={"text": "someone waits"})
+
+
+def test_a_line_with_their_words_is_theirs_without_a_name() -> None:
+    """The network had told none by then."""
+    left = left_of(with_line(a_thread(), "item:2", "Somebody: Where is it?"))
+    assert [each.kind for each in left.posts] == [PostKind.CARD]
+
+
+def test_what_they_said_in_private_was_private() -> None:
+    """Its place stays what it was: nobody owes it a public word."""
+    case = a_thread()
+    said = case.items[1].model_copy(update={"private": True})
+    assert left_of(case.model_copy(update={"items": (case.items[0], said)})).items[1].private
+
+
 def test_erasing_twice_changes_nothing() -> None:
     """The second time there is nothing of theirs."""
     case = left_of(a_thread())
@@ -220,6 +241,9 @@ def test_a_line_in_slack_is_theirs_by_its_name_or_its_words() -> None:
     assert not tells_of(Seen(at=at, own=True, text="Carla: Me too!"), theirs, one)
     assert not tells_of(Seen(at=at, own=True, text="Daniel Diaz", buttons=True), theirs, one)
     assert not tells_of(Seen(at=at, own=False, text="Daniel Diaz called me"), theirs, one)
+    long = an_item("And again: " + "it never came, " * 30, earlier=("The first wording of it",))
+    assert tells_of(Seen(at=at, own=True, text=f"someone: {long.text[:200]}…"), [long], one)
+    assert tells_of(Seen(at=at, own=True, text="someone: The first wording of it"), [long], one)
 
 
 def test_a_name_of_two_letters_is_not_taken_for_theirs_in_a_sentence() -> None:

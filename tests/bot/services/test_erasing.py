@@ -173,10 +173,17 @@ async def test_what_no_case_remembers_is_found_by_its_blocks(board: Board) -> No
     assert left == ["This message was deleted.", "Carla of somewhere else is back", "Is this the one who called?"]
 
 
-async def test_a_channel_is_looked_through_since_the_oldest_of_their_cases(board: Board) -> None:
-    """Whichever of them comes last."""
+@pytest.mark.parametrize("known", ["item", "cycle", "log"])
+async def test_a_channel_is_looked_through_since_the_oldest_of_their_cases(board: Board, known: str) -> None:
+    """Whichever of them comes last, and whatever tells how old it is: old words are not kept, nor is an old cycle."""
     await board.gateway.connect()
     case, later = await board.case(), datetime(2100, 1, 1, tzinfo=UTC)
+    item = case.latest.model_copy(update={"seen_at": NOON if known == "item" else later})
+    cycle = case.cycle.model_copy(update={"seen_at": NOON if known == "cycle" else later})
+    log = (a_log_entry("Carla wrote", at=NOON if known == "log" else later),)
+    await Casework(board.store.cases, board.clock).apply(
+        case.id, lambda each: Change(case=each.model_copy(update={"items": (item,), "cycle": cycle}), log=log)
+    )
     for number in range(6):
         item = an_item(seen_at=later, posted_at=later)
         new = a_case(key=a_key(f"new-{number}"), items=(item,), cycle=case.cycle.model_copy(update={"seen_at": later}))
@@ -235,6 +242,19 @@ async def test_lines_about_them_in_cases_of_others_go(board: Board) -> None:
     assert left.items[1].deleted
     assert await store.cases.is_taken_back("square:hark.example:post-2")
     assert case.id in [each.id for each in await store.cards.take(clock.now(), 9, LEASE)]
+
+
+async def test_the_same_handle_on_another_network_leads_to_nobody_here(board: Board) -> None:
+    """Somebody else's id there is the id of a stranger here."""
+    there = CARLA.model_copy(update={"id": "4711"})
+    await board.store.cases.commit(
+        Commit(None, a_case(key=a_key("there", network="pond"), author=there, items=(an_item(author=there),)), NOON)
+    )
+    stranger = DORA.model_copy(update={"id": "4711"})
+    here = a_case(key=a_key("here"), author=stranger, items=(an_item(author=stranger),))
+    await board.store.cases.commit(Commit(None, here, NOON))
+    await erase(board)
+    assert await board.store.cases.load(here.id) is not None
 
 
 @pytest.mark.parametrize(("day", "stays"), [("2026-03-04", True), ("2026-03-03", False)])

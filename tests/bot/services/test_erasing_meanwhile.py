@@ -1,12 +1,11 @@
 """Erasing a customer takes minutes, in which others work on, and the process may be killed: nothing stays for good."""
 
-from collections.abc import AsyncIterator, Collection, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import dataclass
 
 import pytest
 import redis.asyncio
 
-from bot.domain.case import Case
 from bot.domain.erasing import Remains
 from bot.domain.errors import StoreUnavailable
 from bot.domain.ports import Commit, Due
@@ -17,7 +16,7 @@ from bot.store.storms import RedisStorms
 from sandbox.slack.workspace import ANA, CARE
 from tests.support.boards import Board, a_board
 from tests.support.cases import CARLA, NOON, a_card, a_case, a_key, an_item
-from tests.support.erasing import DORA, Act, erase, saying
+from tests.support.erasing import DORA, erase, meanwhile, saying
 from tests.support.keyspace import holding
 
 
@@ -26,33 +25,6 @@ async def board(redis_url: str) -> AsyncIterator[Board]:
     """Carla's case, which wants a card."""
     async with a_board(redis_url) as board:
         yield board
-
-
-@dataclass(frozen=True, slots=True)
-class Meanwhile(RedisErasing):
-    """A store with which others act: once Slack was looked through and nothing is taken out of any case yet, and once a
-    case was read and is to be erased as it was."""
-
-    looked: list[Act] = field(default_factory=list)
-    read_it: list[Act] = field(default_factory=list)
-
-    async def drop_letters(self, letters: Sequence[tuple[int, str]]) -> None:
-        """Let them act."""
-        await RedisErasing.drop_letters(self, letters)
-        while self.looked:
-            await self.looked.pop()()
-
-    async def forget(self, case: Case, remains: Remains, drafts: Collection[str]) -> bool:
-        """Let them act, then erase."""
-        while self.read_it:
-            await self.read_it.pop()()
-        return await RedisErasing.forget(self, case, remains, drafts)
-
-
-def meanwhile(board: Board, *, looked: Sequence[Act] = (), read_it: Sequence[Act] = ()) -> Meanwhile:
-    """The store of the board, with which others act."""
-    ours = board.store.erasing
-    return Meanwhile(ours.link, ours.keys, ours.scripts, list(looked), list(read_it))
 
 
 async def test_a_line_that_came_to_stand_after_slack_was_looked_through_goes(board: Board) -> None:
