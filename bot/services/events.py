@@ -168,7 +168,10 @@ class Events:
     async def _named(self, event: Named) -> str:
         author = self._reader.clean(event.author)
         await self._lookups.keep(event.key, author)
-        return "named" if (await self._known(event.key, lambda case: named(case, author))).done else "known"
+        outcome = await self._known(event.key, lambda case: named(case, author))
+        if outcome.code == NO_CASE:  # erased while the network was asked
+            await self._lookups.drop(event.key, author)
+        return "named" if outcome.done else "known"
 
     async def _moved(self, event: Moved) -> str:
         """The case of before goes on with what comes in the new conversation, unless that has a case of its own."""

@@ -62,6 +62,10 @@ class Lookups:
         name = _note(key.network, key.account, person(author.id))
         await self._notes.set(name, author.model_dump_json(), NAME_KEPT)
 
+    async def drop(self, key: CaseKey, author: Author) -> None:
+        """Remember nothing of them."""
+        await self._notes.set(_note(key.network, key.account, person(author.id)), "", timedelta(0))
+
     async def ask(self, connector: ConnectorPort, what: str, inbox: Inbox, gate: Gate) -> float | None:
         """Ask the network, and put what it says into the inbox; seconds until another try, None when it is settled.
 

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 
 import pytest
+import redis.asyncio
 
 from bot.domain.case import Case, Item
 from bot.domain.models import Author, Edited, Event, Named, Raw
@@ -12,7 +13,9 @@ from bot.services.reader import TEXT_GRAPHEMES
 from bot.store.store import Store
 from tests.support.cases import NOON, a_key, a_raw, an_interaction
 from tests.support.intake import an_intake, takes_in, told
+from tests.support.keyspace import holding
 from tests.support.stores import TestClock, a_store
+from tests.support.waiting import wait_until
 
 MINUTE = timedelta(minutes=1)
 
@@ -107,6 +110,21 @@ async def test_a_name_that_comes_later_is_fit_to_be_shown(store: Store) -> None:
     second = await store.cases.load(a_key("post-2").id)
     assert second is not None
     assert second.author == item.author
+
+
+async def test_the_name_of_somebody_who_was_erased_meanwhile_is_not_kept(
+    store: Store, redis: "redis.asyncio.Redis"
+) -> None:
+    """The network was asked for it before, and answers when no case is left."""
+    named = Named(key=a_key(), author=Author(id="42", name="Carla"))
+    await takes_in(an_intake(store, told(lambda _: [named])), store, "0")
+
+    async def gone() -> bool:
+        return await holding(redis, "Carla") == []
+
+    await wait_until(gone, "nothing holds the name")
+    other = an_interaction(author=Author(id="42"), look_up=person("42"))
+    assert (await the_words(store, other)).author == Author(id="42")
 
 
 async def test_whoever_was_not_asked_for_in_time_is_asked_for_when_the_words_come_again(store: Store) -> None:
