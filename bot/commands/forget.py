@@ -68,7 +68,7 @@ def _say_traces(traces: Traces, say: Say) -> None:
         say(f"{_count(traces.beside, 'note')} of likes, of how they are called and of thanks to them")
     say(f"{_count(traces.deliveries, 'delivery', 'deliveries')} in the inbox")
     if its.answers:
-        say(f"{_count(its.answers, 'public answer')} of ours, which stand on the network")
+        say(f"{_count(its.answers, 'public answer')} of ours, which stand on the network, or may")
     if traces.begun:
         say(f"{_count(traces.begun, 'case')} that an earlier run erased and Slack still shows")
 

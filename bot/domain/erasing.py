@@ -29,6 +29,8 @@ QUOTED: Final = 100
 """So much of somebody's words is looked for: a long text is cut where it is quoted."""
 TELLING: Final = 6
 """A shorter id or handle is a word or a number like many: in a delivery it counts only where nothing else can be."""
+WENT_OUT: Final = frozenset({SendState.SENT, SendState.SENDING, SendState.UNKNOWN})
+"""Such sends stand on the network, or may do so: nobody was told yet, or nobody knows."""
 
 
 @dataclass(frozen=True)
@@ -253,11 +255,11 @@ class Share(Model):
 
 
 def share(case: Case, one: Customer) -> Share:
-    """What of it is theirs: the case itself, or some items in it. `answers` are public ones of ours that stand."""
-    answers = sum(1 for each in case.sends if each.state is SendState.SENT and each.text and not each.private)
+    """What of it is theirs: the case itself, or some items in it. `answers` are public ones of ours that may stand."""
+    answers = sum(1 for each in case.sends if _may_stand(each))
     if not is_own(case, one):
         theirs = items_of(case, one)
-        answers = sum(1 for each in case.sends if _stands_for(each, theirs))
+        answers = sum(1 for each in case.sends if _may_stand(each) and each.to in {item.id for item in theirs})
         return Share(shared=1, items=len(theirs), answers=answers) if theirs else Share()
     known = remains(case)
     return Share(
@@ -270,9 +272,8 @@ def share(case: Case, one: Customer) -> Share:
     )
 
 
-def _stands_for(send: Send, theirs: Collection[Item]) -> bool:
-    public = send.state is SendState.SENT and bool(send.text) and not send.private
-    return public and send.to in {item.id for item in theirs}
+def _may_stand(send: Send) -> bool:
+    return send.state in WENT_OUT and bool(send.text) and not send.private
 
 
 def _tombstone(item: Item, name: str) -> Item:
