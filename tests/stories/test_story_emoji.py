@@ -19,6 +19,7 @@ CODES = {
     ":large_green_circle:": "🟢",
     ":smiling_face_with_3_hearts:": "🥰",
     ":party_parrot:": ":party_parrot:",
+    ":our_wave::skin-tone-3:": ":our_wave::skin-tone-3:",
     "from 9:30:00 on": "from 9:30:00 on",
 }
 
