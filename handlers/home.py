@@ -42,7 +42,7 @@ def register(app: AsyncApp, deps: Deps) -> None:
     @app.action(ActionId.SET_SIGNATURE.value)
     async def set_signature(ack: AsyncAck, body: dict[str, Any]) -> None:
         await ack()
-        person = await deps.people.who(str(body["user"]["id"]))
+        person = await deps.people.in_time(str(body["user"]["id"]))
         await deps.slack.open_view(body["trigger_id"], signature_modal(person, suggested_signature(person.name)))
 
     @app.view(CallbackId.SIGNATURE.value)
@@ -86,7 +86,7 @@ async def _sign(deps: Deps, ack: AsyncAck, body: dict[str, Any]) -> None:
     if problem:
         await wrong(ack, InputId.SIGNATURE, problem)
         return
-    await deps.people.sign(await deps.people.who(user), signature)
+    await deps.people.sign(await deps.people.in_time(user), signature)
     if state.case and state.purpose is Purpose.ACKNOWLEDGE:
         outcome = await deps.desk.acknowledge(state.case, user, state.send)
         if outcome.refused and outcome.code != DUPLICATE:

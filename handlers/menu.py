@@ -48,7 +48,7 @@ async def _acknowledge(deps: Deps, pressed: Pressed) -> None:
     # The id follows from the press, so that a delivery that Slack repeats cannot send twice.
     outcome = await deps.desk.acknowledge(pressed.press.case, pressed.user, f"ack-{pressed.trigger_id}")
     if outcome.code == "no_signature":
-        person = await deps.people.who(pressed.user)
+        person = await deps.people.in_time(pressed.user)
         state = ModalState(case=pressed.press.case, purpose=Purpose.ACKNOWLEDGE, send=deps.new_id())
         view = signature_modal(person, suggested_signature(person.name), state)
         await present(deps, pressed, view)
@@ -61,7 +61,7 @@ async def _open_close(deps: Deps, pressed: Pressed) -> None:
     if case is None or not case.is_open:
         await refuse(deps, pressed, "This case is closed already.")
         return
-    person = await deps.people.who(pressed.user)
+    person = await deps.people.in_time(pressed.user)
     state = ModalState(case=case.id, purpose=Purpose.NOTICE, send=deps.new_id()).having_read(seen_of(case))
     signature = suggested_signature(person.name)
     view = close_modal(case, deps.view_of(case), person, state, signature=signature)
@@ -137,7 +137,7 @@ async def _close(deps: Deps, ack: AsyncAck, body: dict[str, Any]) -> None:
 
 async def _close_anew(deps: Deps, case: Case, form: Form, why: str) -> ViewJson:
     """The form for a case that went private while an earlier one was open, which had no place for a closing word."""
-    person = await deps.people.who(form.user)
+    person = await deps.people.in_time(form.user)
     return close_modal(
         case,
         deps.view_of(case),

@@ -97,7 +97,7 @@ class Composing:
         case = await self._at.offered(case_id, _offer(purpose))
         if isinstance(case, Refused):
             return case
-        by = await self._at.people.who(user)
+        by = await self._at.people.in_time(user)
         private, rule = self._channel(case, self._at.capabilities(case), purpose)
         if rule is None:
             return Refused(code="not_offered", text="This network takes no such message.")

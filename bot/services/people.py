@@ -39,12 +39,13 @@ class People:
 
     async def in_time(self, user: str) -> Person:
         """The same for a form, which Slack takes for failed unless it is answered within three seconds: a stand-in for
-        whom Slack does not name by then."""
+        whom Slack does not name by then, with the signature that they have."""
         try:
             async with asyncio.timeout(FORM_S):
                 return await self.who(user)
         except TimeoutError:
-            return Person(id=user, name=STAND_IN)
+            known = await self._notes.person(user) or Person(id=user)
+            return known.model_copy(update={"name": STAND_IN})
 
     async def renewed(self, user: str) -> Person:
         """The same, with the name that Slack tells now. A stand-in is never kept: Slack is asked again next time."""

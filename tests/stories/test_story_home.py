@@ -111,6 +111,21 @@ async def test_a_case_that_a_storm_holds_back_is_claimed_from_home(redis_url: st
         assert "evening ferry" in str((await rig.card("Claimed by Ana Kovač")).blocks)
 
 
+async def test_a_slack_that_is_slow_to_say_who_it_is_fails_no_signature(redis_url: str) -> None:
+    """Whoever was never named sets one all the same: the form opens, and closes, within Slack's three seconds."""
+    async with a_rig(redis_url) as rig:
+        slack = rig.sandbox.slack
+        slack.set_fault("internal_error", "users.info", times=2)
+        await slack.open_home(ANA)
+        await wait_until(lambda: "My claims" in home(rig), "Home is drawn")
+        slack.set_fault("slow", "users.info", times=2, delay_s=4.0)
+        block = block_of(slack.hub.views.homes[ANA]["blocks"], "hark:set-signature:v1")
+        await slack.press(ANA, block, "hark:set-signature:v1", home=True)
+        answer = await rig.send(ANA, signature="^AK")
+        assert answer.ok, answer
+        await wait_until(lambda: "^AK" in home(rig), "Home shows it", within_s=20)
+
+
 async def a_case_held_back(rig: Rig) -> None:
     """A storm, and a customer whose case has no card because of it."""
     now = rig.sandbox.clock.now()

@@ -1,6 +1,8 @@
 """What staff are called: asked of Slack once, again when there is time, and never made up for good."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
+from time import monotonic
 
 import pytest
 
@@ -54,6 +56,23 @@ async def test_a_stand_in_that_an_earlier_version_kept_is_asked_for_again(redis_
         people = People(store.notes, Slack())
         assert await people.remembered(ANA) is None
         assert await people.who(ANA) == Person(id=ANA, name="Ana Kovač", signature="^AK")
+
+
+async def test_who_is_not_named_in_time_signs_as_ever(redis_url: str) -> None:
+    """Slack hangs: a form has a stand-in with the signature that is known, well before it has to be answered."""
+    async with a_store(redis_url) as store:
+        slack = Slack()
+
+        async def hangs() -> None:
+            await asyncio.sleep(30)
+
+        slack.meanwhile = hangs
+        await store.notes.save_person(Person(id=ANA, signature="^AK"))
+        people, began = People(store.notes, slack), monotonic()
+        assert await people.in_time(ANA) == Person(id=ANA, name=STAND_IN, signature="^AK")
+        assert await people.in_time("U0BEN") == Person(id="U0BEN", name=STAND_IN)
+        assert monotonic() - began < 2 * 2.7
+        assert await people.remembered(ANA) is None
 
 
 async def test_a_new_name_is_kept_when_there_is_time_to_ask(redis_url: str) -> None:
