@@ -76,6 +76,13 @@ async def test_hide_takes_a_reason_and_a_second_person(redis_url: str) -> None:
         await rig.press(CHLOE, card, UNHIDE)
         await wait_until(lambda: "Hidden on Facebook" not in rig.text_of(card), "it is shown again")
         assert wishes(story) == [(comment, True), (comment, False)]
+        await ask(rig, card)
+        await rig.shows(card, APPROVE)
+        await rig.press(BEN, card, APPROVE)
+        await rig.shows(card, "Hidden on Facebook")
+        await rig.press(CHLOE, card, UNHIDE)
+        await wait_until(lambda: "Hidden on Facebook" not in rig.text_of(card), "it is shown once more")
+        assert wishes(story) == [(comment, True), (comment, False)] * 2
         await rig.choose(BEN, card, "history")
         history = str(await rig.modal(BEN))
         for step in ("asked to hide", "approved hiding", "hid the comment", "showed the comment again"):

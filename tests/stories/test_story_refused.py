@@ -1,5 +1,6 @@
 """A form that is refused stays open with all that was typed into it."""
 
+import pytest
 from redis.asyncio import Redis
 
 from handlers.pressing import OLD_CARD
@@ -96,14 +97,15 @@ async def test_a_first_word_is_not_said_in_a_case_that_was_set_aside(redis_url: 
         assert rig.brand_posts() == []
 
 
-async def test_a_button_that_another_version_drew_is_answered(redis_url: str) -> None:
+@pytest.mark.parametrize("drawn", [{"value": '{"v":2}'}, {"action_id": "hark:claim:v0"}])
+async def test_a_button_that_another_version_drew_is_answered(redis_url: str, drawn: dict[str, str]) -> None:
     """Nothing happens to the case, and whoever pressed is told which card to use."""
     async with a_rig(redis_url) as rig:
         ts = (await rig.complains()).ts
         blocks = rig.sandbox.slack.message(CARE, ts).blocks
         claim = next(each for block in blocks for each in block.get("elements", []) if "claim" in str(each))
-        claim["value"] = '{"v":2}'
-        await rig.press(ANA, ts, "hark:claim:v1")
+        claim |= drawn
+        await rig.press(ANA, ts, claim["action_id"])
         await wait_until(rig.whispers, "Ana is told")
         assert [each.text for each in rig.whispers()] == [OLD_CARD]
         (case,) = await rig.service.store.cases.waiting(1)

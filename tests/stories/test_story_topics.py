@@ -25,7 +25,7 @@ async def test_complaints_and_praise_are_told_by_their_topics(redis_url: str) ->
         await told(rig, "/hark topics", "2 customers wrote", "2 complaints", "*delivery*: 2 customers · 2 complaints")
         await rig.choose(ANA, parcel.ts, "dismiss")
         await rig.send(ANA)
-        await told(rig, "/hark topics 30", "1 customer wrote", "*delivery*: 1 customer · 1 complaint")
+        await told(rig, "/hark Topics 31", "1 customer wrote", "*delivery*: 1 customer · 1 complaint")
         for days in (7, 1):
             rig.sandbox.clock.skip(days * 86_400)
         await told(rig, "/hark topics", "0 customers wrote to us or about us", "(as many days before: 1)")
