@@ -115,6 +115,16 @@ async def test_a_server_that_may_forget_is_refused() -> None:
     assert "mend: set maxmemory-policy to noeviction" in said
 
 
+async def test_a_server_that_loses_everything_at_its_restart_is_told_of() -> None:
+    """It may be meant so, for a trial: no release is stopped by it."""
+    with a_server("--appendonly", "no") as server:
+        async with a_sandbox(server.url) as (_, env):
+            code, said = await run_bot(env, "check")
+    assert code == 0, said
+    assert "no append-only file" in said
+    assert "mend: turn on appendonly" in said
+
+
 async def test_a_server_that_is_too_old_is_refused() -> None:
     """It lacks commands that Hark lives by: webhooks would be answered, and no card would ever come."""
     with a_server() as server:
