@@ -1,5 +1,6 @@
 """App Home, where no channel is to answer in: whoever presses there is told all the same what went wrong."""
 
+from dataclasses import replace
 from functools import partial
 
 from bot.domain.case import Case
@@ -121,9 +122,26 @@ async def test_a_slack_that_is_slow_to_say_who_it_is_fails_no_signature(redis_ur
         slack.set_fault("slow", "users.info", times=2, delay_s=4.0)
         block = block_of(slack.hub.views.homes[ANA]["blocks"], "hark:set-signature:v1")
         await slack.press(ANA, block, "hark:set-signature:v1", home=True)
+        wordless = await rig.send(ANA, signature=" ")
+        assert "Customers should know who speaks" in wordless.errors["signature"]
         answer = await rig.send(ANA, signature="^AK")
         assert answer.ok, answer
         await wait_until(lambda: "^AK" in home(rig), "Home shows it", within_s=20)
+
+
+async def test_who_is_called_otherwise_now_opens_home(redis_url: str) -> None:
+    """A press asks nobody for a name that is known; there is time for it here."""
+    async with a_rig(redis_url) as rig:
+        card = await rig.complains()
+        await rig.press(ANA, card.ts, "hark:claim:v1")
+        await rig.shows(card.ts, "Claimed by Ana Kovač")
+        users = rig.sandbox.slack.workspace.users
+        users[ANA] = replace(users[ANA], real_name="Ana Horvat", name="ana.horvat")
+        await rig.sandbox.slack.open_home(ANA)
+        await wait_until(lambda: "My claims" in home(rig), "Home is drawn")
+        person = await rig.service.store.notes.person(ANA)
+        assert person is not None
+        assert person.name == "Ana Horvat"
 
 
 async def a_case_held_back(rig: Rig) -> None:

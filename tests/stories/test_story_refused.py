@@ -112,6 +112,17 @@ async def test_a_button_that_another_version_drew_is_answered(redis_url: str, dr
         assert case.claim is None
 
 
+async def test_a_form_that_another_version_opened_is_answered(redis_url: str) -> None:
+    """Nothing is sent, and whoever sent it is told to open it again."""
+    async with a_rig(redis_url) as rig:
+        ts = (await rig.complains()).ts
+        await rig.press(ANA, ts, "hark:reply:v1")
+        (await rig.modal(ANA))["callback_id"] = "hark:reply:v0"
+        await rig.send(ANA, "We have found it", signature="^AK")
+        assert "belongs to an older version of Hark" in str(await rig.modal(ANA))
+        assert rig.brand_posts() == []
+
+
 async def test_no_draft_is_kept_of_a_case_that_was_erased(redis_url: str, redis: Redis) -> None:
     """Jamal is erased while Ana writes to him: her words stay in the open form, and nowhere else."""
     async with a_rig(redis_url) as rig:
