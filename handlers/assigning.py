@@ -12,7 +12,7 @@ from bot.services.wording import Problems
 from handlers.deps import Deps
 from handlers.outsiders import unfit
 from handlers.pressing import Pressed, present, refuse
-from handlers.submitting import form_of, instead, wrong
+from handlers.submitting import finish, form_of, wrong
 
 
 def register(app: AsyncApp, deps: Deps) -> None:
@@ -43,10 +43,4 @@ async def _call(deps: Deps, ack: AsyncAck, body: dict[str, Any]) -> None:
     if isinstance(answer, Problems):
         await ack(response_action="errors", errors=answer.fields)
         return
-    if answer.refused and typed.note:  # below the note, so that it is not lost
-        await wrong(ack, InputId.NOTE, f"Nobody was told: {answer.refused.text}")
-        return
-    if answer.refused:
-        await instead(ack, "Nobody was told", answer.refused.text)
-        return
-    await ack()
+    await finish(ack, answer.refused, "Nobody was told", below=InputId.NOTE if typed.note else None)

@@ -10,7 +10,7 @@ from bot.domain.decisions import Refused
 from bot.services.wording import Problems
 from handlers.deps import Deps
 from handlers.pressing import Pressed, present, refuse
-from handlers.submitting import form_of, instead, wrong
+from handlers.submitting import finish, form_of, wrong
 
 
 def register(app: AsyncApp, deps: Deps) -> None:
@@ -38,10 +38,4 @@ async def _ask(deps: Deps, ack: AsyncAck, body: dict[str, Any]) -> None:
     if isinstance(answer, Problems):
         await wrong(ack, InputId.REASON, next(iter(answer.fields.values())))
         return
-    if answer.refused and typed.note:  # below the note, so that it is not lost
-        await wrong(ack, InputId.NOTE, f"Nothing was asked: {answer.refused.text}")
-        return
-    if answer.refused:
-        await instead(ack, "Nothing was asked", answer.refused.text)
-        return
-    await ack()
+    await finish(ack, answer.refused, "Nothing was asked", below=InputId.NOTE if typed.note else None)

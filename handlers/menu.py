@@ -10,7 +10,6 @@ from bot.cards.menu import more_modal
 from bot.cards.modal import ViewJson
 from bot.domain.case import Case, Purpose
 from bot.domain.overtaking import meanwhile, seen_of
-from bot.services.casework import Outcome
 from bot.services.desk import Closing
 from bot.services.people import suggested_signature
 from bot.services.wording import SIGNATURE, Problems, from_slack
@@ -19,7 +18,7 @@ from handlers.deps import Deps
 from handlers.hiding import open_hide
 from handlers.pressing import OLD_CARD, Act, Pressed, on_press, present, refuse, show
 from handlers.snoozing import open_snooze
-from handlers.submitting import Form, form_of, instead, state_of, wrong
+from handlers.submitting import Form, finish, form_of, state_of, wrong
 
 
 def register(app: AsyncApp, deps: Deps) -> None:
@@ -36,7 +35,7 @@ def register(app: AsyncApp, deps: Deps) -> None:
     async def dismissed(ack: AsyncAck, body: dict[str, Any]) -> None:
         state = state_of(body)
         outcome = await deps.desk.dismiss(state.case, str(body["user"]["id"]), state.read)
-        await _done(ack, outcome)
+        await finish(ack, outcome.refused, "Nothing changed")
 
 
 async def _choose(deps: Deps, pressed: Pressed) -> None:
@@ -129,10 +128,7 @@ async def _close(deps: Deps, ack: AsyncAck, body: dict[str, Any]) -> None:
             return
         await wrong(ack, InputId.LOOP, answer.refused.text)
         return
-    if answer.refused and line:  # below the line, so that it is not lost
-        await wrong(ack, InputId.LINE, f"Nothing changed: {answer.refused.text}")
-        return
-    await _done(ack, answer)
+    await finish(ack, answer.refused, "Nothing changed", below=InputId.LINE if line else None)
 
 
 async def _close_anew(deps: Deps, case: Case, form: Form, why: str) -> ViewJson:
@@ -151,10 +147,3 @@ async def _close_anew(deps: Deps, case: Case, form: Form, why: str) -> ViewJson:
 
 def _has(view: dict[str, Any], field: InputId) -> bool:
     return any(block.get("block_id") == field for block in view["blocks"])
-
-
-async def _done(ack: AsyncAck, outcome: Outcome) -> None:
-    if outcome.refused:
-        await instead(ack, "Nothing changed", outcome.refused.text)
-        return
-    await ack()

@@ -13,7 +13,7 @@ from bot.services.snoozing import SnoozeForm
 from bot.services.wording import Problems
 from handlers.deps import Deps
 from handlers.pressing import Pressed, present, refuse
-from handlers.submitting import form_of, instead, wrong
+from handlers.submitting import finish, form_of, wrong
 
 
 def register(app: AsyncApp, deps: Deps) -> None:
@@ -45,9 +45,5 @@ async def _snooze(deps: Deps, ack: AsyncAck, body: dict[str, Any]) -> None:
     elif answer.code == "overtaken" and answer.refused and answer.case and until:
         read = state.having_read(seen_of(answer.case))
         await ack(response_action="update", view=snooze_modal(until, note, read, (answer.refused.text,)))
-    elif answer.refused and note:  # below the note, so that it is not lost
-        await wrong(ack, InputId.NOTE, f"Nothing was snoozed: {answer.refused.text}")
-    elif answer.refused:
-        await instead(ack, "Nothing was snoozed", answer.refused.text)
     else:
-        await ack()
+        await finish(ack, answer.refused, "Nothing was snoozed", below=InputId.NOTE if note else None)

@@ -13,9 +13,10 @@ from bot.services.storm_desk import WORDLESS, Told
 from bot.services.wording import from_slack, slack_only
 from handlers.deps import Deps
 from handlers.pressing import OLD_CARD, replace, whisper
-from handlers.submitting import typed_in, wrong
+from handlers.submitting import finish, typed_in, wrong
 
 OLD = Refused(code="old", text="This form is old. Copy your words, and open it again.")
+UNCHANGED = "Nothing changed"
 
 
 def register(app: AsyncApp, deps: Deps) -> None:
@@ -79,7 +80,7 @@ async def _open(deps: Deps, ack: AsyncAck, body: dict[str, Any]) -> None:
     typed = typed_in(body)
     told = Told(from_slack(typed.title), from_slack(typed.known), from_slack(typed.line), from_slack(typed.words))
     if press is None or not press.channel:
-        await _done(ack, OLD, InputId.TITLE)
+        await finish(ack, OLD, UNCHANGED, below=InputId.TITLE)
         return
     if not told.title.strip():
         await wrong(ack, InputId.TITLE, "Give it a title that colleagues recognise.")
@@ -89,28 +90,21 @@ async def _open(deps: Deps, ack: AsyncAck, body: dict[str, Any]) -> None:
         return
     outcome = await deps.storms.open_problem(press.channel, str(body["user"]["id"]), told)
     refused = outcome if isinstance(outcome, Refused) else None
-    await _done(ack, refused, InputId.WORDS if refused and refused.code == WORDLESS else InputId.TITLE)
+    below = InputId.WORDS if refused and refused.code == WORDLESS else InputId.TITLE
+    await finish(ack, refused, UNCHANGED, below=below)
 
 
 async def _solve(deps: Deps, ack: AsyncAck, body: dict[str, Any]) -> None:
     press = StormPress.decode(body["view"].get("private_metadata"))
     line = from_slack(typed_in(body).line)
     if press is None or not press.channel:
-        await _done(ack, OLD, InputId.LINE)
+        await finish(ack, OLD, UNCHANGED, below=InputId.LINE)
         return
     if slack_only(line):
         await wrong(ack, InputId.LINE, slack_only(line))
         return
     solved = await deps.storms.solve(press.channel, press.group, str(body["user"]["id"]), line)
-    await _done(ack, solved, InputId.LINE)
-
-
-async def _done(ack: AsyncAck, refused: Refused | None, below: InputId) -> None:
-    """A refusal stands below a field, so that nothing that was typed is lost."""
-    if refused is not None:
-        await wrong(ack, below, f"Nothing changed: {refused.text}")
-        return
-    await ack()
+    await finish(ack, solved, UNCHANGED, below=InputId.LINE)
 
 
 async def _press(deps: Deps, body: dict[str, Any]) -> StormPress | None:

@@ -8,6 +8,7 @@ from slack_bolt.async_app import AsyncAck
 from bot.cards.action_ids import InputId, ModalState
 from bot.cards.dialogs import notice_modal
 from bot.cards.modal import Submitted, submitted
+from bot.domain.decisions import Refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,17 @@ def typed_in(body: dict[str, Any]) -> Submitted:
 async def wrong(ack: AsyncAck, field: InputId, text: str) -> None:
     """Say so below a field: all that was typed stays there."""
     await ack(response_action="errors", errors={field.value: text})
+
+
+async def finish(ack: AsyncAck, refused: Refused | None, title: str, *, below: InputId | None = None) -> None:
+    """Close the form, for what it asked is done. A refusal stands `below` the field in which something was typed, so
+    that it is not lost; in the form's place where nothing was."""
+    if refused is None:
+        await ack()
+    elif below is not None:
+        await wrong(ack, below, f"{title}: {refused.text}")
+    else:
+        await instead(ack, title, refused.text)
 
 
 async def instead(ack: AsyncAck, title: str, text: str) -> None:
