@@ -13,6 +13,7 @@ from bot.cards.lists import listed
 from bot.cards.speed import home_line
 from bot.domain.case import Purpose
 from bot.services import health
+from bot.services.casework import NOT_KEPT
 from bot.services.composing import DUPLICATE
 from bot.services.gate import trouble
 from bot.services.people import signature_problem, suggested_signature
@@ -36,7 +37,7 @@ def register(app: AsyncApp, deps: Deps) -> None:
         await ack()
         press = Press.decode(body["actions"][0].get("value")) or Press()
         case = await deps.cases.load(press.case) if press.case else None
-        gone = notice_modal("No such case", "This case is no longer kept.")
+        gone = notice_modal("No such case", NOT_KEPT.text)
         await deps.slack.open_view(body["trigger_id"], case_modal(case, deps.view_of(case)) if case else gone)
 
     @app.action(ActionId.SET_SIGNATURE.value)

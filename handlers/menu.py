@@ -10,6 +10,7 @@ from bot.cards.menu import more_modal
 from bot.cards.modal import ViewJson
 from bot.domain.case import Case, Purpose
 from bot.domain.overtaking import meanwhile, seen_of
+from bot.services.casework import NOT_KEPT
 from bot.services.desk import Closing
 from bot.services.people import suggested_signature
 from bot.services.wording import SIGNATURE, Problems, from_slack
@@ -79,7 +80,7 @@ async def _open_dismiss(deps: Deps, pressed: Pressed) -> None:
 async def _open_history(deps: Deps, pressed: Pressed) -> None:
     found = await deps.desk.history(pressed.press.case)
     if found is None:
-        await refuse(deps, pressed, "This case is no longer kept.")
+        await refuse(deps, pressed, NOT_KEPT.text)
         return
     case, log = found
     await present(deps, pressed, history_modal(case, log, deps.view_of(case)))
@@ -88,7 +89,7 @@ async def _open_history(deps: Deps, pressed: Pressed) -> None:
 async def _open_more(deps: Deps, pressed: Pressed) -> None:
     case = await deps.cases.load(pressed.press.case)
     if case is None:
-        await refuse(deps, pressed, "This case is no longer kept.")
+        await refuse(deps, pressed, NOT_KEPT.text)
         return
     await present(deps, pressed, more_modal(case, deps.view_of(case)))
 

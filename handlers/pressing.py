@@ -15,6 +15,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 
 from bot.cards.action_ids import ActionId, Press
 from bot.cards.dialogs import case_modal, notice_modal
+from bot.cards.escape import escape
 from bot.cards.modal import ViewJson
 from bot.cards.notice import told
 from bot.domain.attempts import new_attempt
@@ -109,6 +110,12 @@ async def _show_in_view(deps: Deps, view_id: str, outcome: Outcome) -> None:
     await deps.slack.update_view(view_id, drawn)
 
 
+async def show_writing(deps: Deps, pressed: Pressed) -> None:
+    """Tell colleagues on the card that somebody writes; where it says so already, that is not worth a word."""
+    outcome = await deps.composing.writing(pressed.press.case, pressed.user)
+    await show(deps, pressed, Outcome(outcome.case))
+
+
 async def redraw(deps: Deps, pressed: Pressed, case: Case) -> None:
     """Draw the newest state into the pressed message, unless it shows it already."""
     post = _post(case, pressed)
@@ -133,11 +140,10 @@ async def replace(deps: Deps, response_url: str, rendered: Rendered) -> bool:
 
 
 async def whisper(deps: Deps, response_url: str, text: str) -> None:
-    """Tell the person who pressed, and nobody else."""
+    """Tell the person who pressed, and nobody else. Words of others may be in a refusal: they call and link nobody."""
     if response_url:
-        await _answer(
-            deps, response_url, {"replace_original": False, "response_type": "ephemeral", "text": _plain(text)}
-        )
+        said = {"replace_original": False, "response_type": "ephemeral", "text": escape(text)}
+        await _answer(deps, response_url, said)
 
 
 async def tell(deps: Deps, body: dict[str, Any], text: str) -> None:
@@ -194,8 +200,3 @@ def _is_yes(answer: bytes) -> bool:
     except ValueError:
         return answer.strip() == b"ok"
     return isinstance(body, dict) and body.get("ok") is True
-
-
-def _plain(text: str) -> str:
-    """Words of others may be in a refusal: they must not ping or link anybody."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")

@@ -12,7 +12,7 @@ from bot.domain.storm_ports import STORM
 from bot.services.storm_desk import WORDLESS, Told
 from bot.services.wording import from_slack, slack_only
 from handlers.deps import Deps
-from handlers.pressing import OLD_CARD, replace, whisper
+from handlers.pressing import OLD_CARD, replace, tell
 from handlers.submitting import finish, typed_in, wrong
 
 OLD = Refused(code="old", text="This form is old. Copy your words, and open it again.")
@@ -59,7 +59,7 @@ async def _open_problem_form(deps: Deps, body: dict[str, Any]) -> None:
         return
     suggested = await deps.storms.suggest(press.channel)
     if isinstance(suggested, Refused):
-        await whisper(deps, str(body.get("response_url", "")), suggested.text)
+        await tell(deps, body, suggested.text)
         return
     await deps.slack.open_view(body["trigger_id"], problem_form(press, suggested.words))
 
@@ -70,7 +70,7 @@ async def _open_solved_form(deps: Deps, body: dict[str, Any]) -> None:
         return
     data = await deps.storms.problem(press.channel, press.group)
     if data is None or data.problem.solved_at is not None:
-        await whisper(deps, str(body.get("response_url", "")), "This problem is solved already.")
+        await tell(deps, body, "This problem is solved already.")
         return
     await deps.slack.open_view(body["trigger_id"], solved_form(press, data.problem))
 
@@ -111,15 +111,14 @@ async def _press(deps: Deps, body: dict[str, Any]) -> StormPress | None:
     """What the button carries; an old or foreign one is answered politely."""
     press = StormPress.decode(body["actions"][0].get("value"))
     if press is None or not press.channel or not press.group:
-        await whisper(deps, str(body.get("response_url", "")), OLD_CARD)
+        await tell(deps, body, OLD_CARD)
         return None
     return press
 
 
 async def _answer(deps: Deps, body: dict[str, Any], press: StormPress, said: Refused | str) -> None:
     """Tell the presser, and redraw the pressed message at once."""
-    url = str(body.get("response_url", ""))
-    await whisper(deps, url, said.text if isinstance(said, Refused) else said)
+    await tell(deps, body, said.text if isinstance(said, Refused) else said)
     elsewhere = body.get("container", {}).get("channel_id") not in (None, press.channel)
     if press.group == STORM:
         storm = await deps.storms.storm(press.channel)
@@ -127,8 +126,8 @@ async def _answer(deps: Deps, body: dict[str, Any], press: StormPress, said: Ref
     else:
         problem = await deps.storms.problem(press.channel, press.group)
         drawn = problem_card(problem, elsewhere=elsewhere) if problem else None
-    if drawn is not None and url:
-        await replace(deps, url, drawn)
+    if drawn is not None and body.get("response_url"):
+        await replace(deps, str(body["response_url"]), drawn)
 
 
 def _shown(number: int) -> str:

@@ -19,7 +19,7 @@ from bot.services.composing import Advice
 from bot.services.templating import GONE, Filled
 from bot.services.wording import Problems, from_slack
 from handlers.deps import Deps
-from handlers.pressing import Pressed, show
+from handlers.pressing import Pressed, show_writing
 from handlers.submitting import state_of
 
 Answer = dict[str, Any]
@@ -27,7 +27,7 @@ Answer = dict[str, Any]
 
 
 def register(app: AsyncApp, deps: Deps) -> None:
-    """Choosing, filling, sending and cancelling."""
+    """Choosing, filling and sending; cancelling is as with any form in which a customer is written to."""
 
     @app.action(ActionId.TEMPLATE.value)
     async def chosen(ack: AsyncAck, body: dict[str, Any]) -> None:
@@ -42,13 +42,6 @@ def register(app: AsyncApp, deps: Deps) -> None:
     async def sent(ack: AsyncAck, body: dict[str, Any]) -> None:
         await ack(**await _submit(deps, body))
 
-    @app.view_closed(CallbackId.TEMPLATE.value)
-    async def cancelled(ack: AsyncAck, body: dict[str, Any]) -> None:
-        await ack()
-        state = state_of(body)
-        if state.case:
-            await deps.composing.cancel(state.case, str(body["user"]["id"]))
-
 
 async def open_form(deps: Deps, pressed: Pressed) -> bool:
     """Open the form if the case takes a template; whether it does. The network is asked while a first view stands."""
@@ -59,8 +52,7 @@ async def open_form(deps: Deps, pressed: Pressed) -> bool:
     listed = await deps.templating.ask(case)
     await deps.slack.update_view(view_id, _first_view(deps, case, listed))
     if not isinstance(listed, Refused):
-        outcome = await deps.composing.writing(case.id, pressed.user)
-        await show(deps, pressed, Outcome(outcome.case))
+        await show_writing(deps, pressed)
     return True
 
 

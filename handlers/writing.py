@@ -18,7 +18,7 @@ from bot.services.composing import DUPLICATE, MOVED, Advice, Composition, Submis
 from bot.services.people import suggested_signature
 from bot.services.wording import Problems, from_slack
 from handlers.deps import Deps
-from handlers.pressing import Pressed, on_press, show, whisper
+from handlers.pressing import Pressed, on_press, show_writing, whisper
 from handlers.submitting import Form, form_of, instead, state_of, wrong
 from handlers.templates import open_form
 
@@ -50,6 +50,8 @@ def register(app: AsyncApp, deps: Deps) -> None:
         async def sent(ack: AsyncAck, body: dict[str, Any]) -> None:
             await _submit(deps, ack, body)
 
+    for callback in (CallbackId.REPLY, CallbackId.PRIVATE, CallbackId.TEMPLATE):
+
         @app.view_closed(callback.value)
         async def cancelled(ack: AsyncAck, body: dict[str, Any]) -> None:
             await ack()
@@ -70,7 +72,7 @@ async def open_modal(deps: Deps, pressed: Pressed, purpose: Purpose) -> None:
         private=composition.private,
     ).having_read(composition.seen)
     await _open(deps, pressed.trigger_id, composition, state)
-    await show(deps, pressed, _unrefused(await deps.composing.writing(pressed.press.case, pressed.user)))
+    await show_writing(deps, pressed)
 
 
 async def _open(deps: Deps, trigger_id: str, composition: Composition, state: ModalState) -> None:
@@ -149,8 +151,3 @@ async def _cancel(deps: Deps, body: dict[str, Any]) -> None:
     state = state_of(body)
     if state.case:
         await deps.composing.cancel(state.case, str(body["user"]["id"]))
-
-
-def _unrefused(outcome: Outcome) -> Outcome:
-    """Presence that the card shows already is not worth a word."""
-    return Outcome(outcome.case)
