@@ -6,10 +6,11 @@ Nothing personal is printed but what was typed.
 from collections.abc import Mapping
 
 from bot import accounts
-from bot.app import Service, open_service
+from bot.app import Service
+from bot.cards.words import count
+from bot.commands.opening import opened
 from bot.commands.terminal import WRONG, Say
 from bot.domain.text.triage import Triage
-from bot.secrecy import set_up_logging
 from bot.services.erasing import Erasing, Report, Traces
 from bot.services.erasing_slack import SlackErasing
 
@@ -28,9 +29,7 @@ async def forget(env: Mapping[str, str], say: Say, network: str, who: str, *, ye
     if not who.removeprefix("@"):
         say("nobody is named: give the customer's id or handle on the network")
         return WRONG
-    settings, found = accounts.settings_of(env)
-    set_up_logging(settings, found)
-    async with open_service(settings, found, env) as service:
+    async with opened(env) as service:
         erasing = _erasing(service, say)
         traces = await erasing.look(network, who)
         if traces.nothing:
@@ -56,21 +55,21 @@ def _erasing(service: Service, say: Say) -> Erasing:
 def _say_traces(traces: Traces, say: Say) -> None:
     """What there is, in numbers."""
     its = traces.share
-    say(f"{_count(its.open + its.closed, 'case')} of their own ({its.open} open, {its.closed} closed)")
-    say(f"{_count(its.messages, 'message')} in Slack about them, and what stands in their threads")
+    say(f"{count(its.open + its.closed, 'case')} of their own ({its.open} open, {its.closed} closed)")
+    say(f"{count(its.messages, 'message')} in Slack about them, and what stands in their threads")
     if its.queued:
-        say(f"{_count(its.queued, 'answer')} of ours in them that did not go out yet, and will not")
+        say(f"{count(its.queued, 'answer')} of ours in them that did not go out yet, and will not")
     if its.others_words:
-        say(f"{_count(its.others_words, 'post')} of other customers in these cases, which go with them")
-    say(f"{_count(its.items, 'post')} of theirs in {_count(its.shared, 'case')} of others")
-    say(_count(len(traces.letters), "dead letter"))
+        say(f"{count(its.others_words, 'post')} of other customers in these cases, which go with them")
+    say(f"{count(its.items, 'post')} of theirs in {count(its.shared, 'case')} of others")
+    say(count(len(traces.letters), "dead letter"))
     if traces.beside:
-        say(f"{_count(traces.beside, 'note')} of likes, of how they are called and of thanks to them")
-    say(f"{_count(traces.deliveries, 'delivery', 'deliveries')} in the inbox")
+        say(f"{count(traces.beside, 'note')} of likes, of how they are called and of thanks to them")
+    say(f"{count(traces.deliveries, 'delivery', 'deliveries')} in the inbox")
     if its.answers:
-        say(f"{_count(its.answers, 'public answer')} of ours, which stand on the network, or may")
+        say(f"{count(its.answers, 'public answer')} of ours, which stand on the network, or may")
     if traces.begun:
-        say(f"{_count(traces.begun, 'case')} that an earlier run erased and Slack still shows")
+        say(f"{count(traces.begun, 'case')} that an earlier run erased and Slack still shows")
 
 
 def _say_report(report: Report, say: Say) -> int:
@@ -81,14 +80,14 @@ def _say_report(report: Report, say: Say) -> int:
         left.append(f"not finished: {report.trouble}. Run it again: it goes on where it stopped")
     else:
         say(
-            f"erased: {_count(its.open + its.closed, 'case')}, {_count(its.items, 'post')} in cases of others, "
-            f"{_count(len(traces.letters), 'dead letter')}, {_count(report.deleted, 'message')} in Slack"
+            f"erased: {count(its.open + its.closed, 'case')}, {count(its.items, 'post')} in cases of others, "
+            f"{count(len(traces.letters), 'dead letter')}, {count(report.deleted, 'message')} in Slack"
         )
     if traces.deliveries:
-        waiting = _count(traces.deliveries, "delivery", "deliveries")
+        waiting = count(traces.deliveries, "delivery", "deliveries")
         left.append(f"{waiting} waited in the inbox: run it again once they are worked off")
     if traces.unread:
-        left.append(f"{_count(traces.unread, 'case')} only a newer version can read: run it there")
+        left.append(f"{count(traces.unread, 'case')} only a newer version can read: run it there")
     left += [f"by hand: Slack does not let Hark delete {address}" for address in report.refused]
     left += [f"by hand: people wrote in the thread {address}; Hark may not delete it" for address in report.answered]
     left += [f"by hand: Slack does not let Hark look through {channel}" for channel in report.unseen]
@@ -96,7 +95,3 @@ def _say_report(report: Report, say: Say) -> int:
         say(each)
     say(BY_HAND)
     return 1 if left else 0
-
-
-def _count(number: int, one: str, many: str = "") -> str:
-    return f"{number:,} {one if number == 1 else many or f'{one}s'}"

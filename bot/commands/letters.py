@@ -3,12 +3,11 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 
-from bot import accounts
-from bot.app import open_service
+from bot.commands.opening import opened
 from bot.commands.terminal import Say
 from bot.domain.dead import KEPT
 from bot.domain.ports import Buried
-from bot.secrecy import allow_list, masker, set_up_logging
+from bot.secrecy import allow_list, masker
 
 SHOWN = 100
 BODY_SHOWN = 20_000
@@ -16,15 +15,13 @@ BODY_SHOWN = 20_000
 
 async def dead(env: Mapping[str, str], say: Say, id_: str = "") -> int:
     """List what could not be used, without its words; or show one letter, its personal data masked."""
-    settings, found = accounts.settings_of(env)
-    set_up_logging(settings, found)
-    async with open_service(settings, found, env) as service:
+    async with opened(env) as service:
         if id_:
             letter = await service.store.dead.find(id_)
             if letter is None:
                 say(f"no dead letter {id_!r}")
                 return 1
-            show(letter, masker(allow_list(settings)), say)
+            show(letter, masker(allow_list(service.settings)), say)
             return 0
         count = await service.store.dead.count()
         for each in await service.store.dead.newest(SHOWN):
@@ -37,9 +34,7 @@ async def dead(env: Mapping[str, str], say: Say, id_: str = "") -> int:
 
 async def replay(env: Mapping[str, str], say: Say, ids: Sequence[str]) -> int:
     """Put letters back into the inbox: these, or all."""
-    settings, found = accounts.settings_of(env)
-    set_up_logging(settings, found)
-    async with open_service(settings, found, env) as service:
+    async with opened(env) as service:
         say(f"{await service.store.inbox.replay(ids or None)} put back into the inbox")
     return 0
 

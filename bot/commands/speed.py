@@ -4,12 +4,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from bot import accounts
-from bot.app import open_service
 from bot.cards.speed import plain_lines
+from bot.commands.opening import opened
 from bot.commands.terminal import WRONG, Say
 from bot.domain.speed import PERCENTS, Figures, Pace, Speed
-from bot.secrecy import set_up_logging
 from bot.services.speed import MOST_DAYS, Speeds
 
 
@@ -18,10 +16,8 @@ async def speed(env: Mapping[str, str], say: Say, days: int, *, as_json: bool) -
     if not 1 <= days <= MOST_DAYS:
         say(f"--days may be 1 to {MOST_DAYS}")
         return WRONG
-    settings, found = accounts.settings_of(env)
-    set_up_logging(settings, found)
-    async with open_service(settings, found, env) as service:
-        speeds = Speeds(service.store.speed, service.connectors, settings.policy.calendar, service.clock)
+    async with opened(env) as service:
+        speeds = Speeds(service.store.speed, service.connectors, service.settings.policy.calendar, service.clock)
         told, titles = await speeds.of(days), service.surroundings.titles
     if as_json:
         say(json.dumps(as_data(told), indent=2))
