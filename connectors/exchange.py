@@ -1,7 +1,6 @@
 """One exchange with a network over HTTP: made once, never redirected, and a broken connection in Hark's own words."""
 
 from collections.abc import Mapping, Sequence
-from json import dumps
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -9,6 +8,7 @@ import aiohttp
 
 from bot.domain.errors import Transient, Unknown
 from bot.http import Prompt
+from connectors.clean import dump
 
 TOTAL_S: Final = 20.0
 CONNECT_S: Final = 5.0
@@ -34,7 +34,7 @@ async def exchange(
     params: Mapping[str, str] | Sequence[tuple[str, str]],
     token: str | None = None,
     headers: Mapping[str, str] | None = None,
-    data: bytes | dict[str, str] | None = None,
+    form: Mapping[str, str] | None = None,
     json: Mapping[str, Any] | None = None,
     writes: bool = False,
     who: str = "the network",
@@ -49,7 +49,7 @@ async def exchange(
     )
     try:
         async with http.request(
-            verb, url, params=params, data=_body(data, json), headers=given, timeout=TIMEOUT, allow_redirects=False
+            verb, url, params=params, data=_body(form, json), headers=given, timeout=TIMEOUT, allow_redirects=False
         ) as answer:
             body = await _read(answer)
             status, given_back = answer.status, answer.headers
@@ -65,13 +65,11 @@ async def exchange(
     return status, given_back, body
 
 
-def _body(data: bytes | dict[str, str] | None, value: Mapping[str, Any] | None) -> Prompt | None:
-    """What is sent: bytes as they are, a form, or JSON."""
+def _body(form: Mapping[str, str] | None, value: Mapping[str, Any] | None) -> Prompt | None:
+    """What is sent: a form, JSON, or nothing."""
     if value is not None:
-        return Prompt(dumps(value).encode(), "application/json", CONNECT_S)
-    if isinstance(data, dict):
-        return Prompt(urlencode(data).encode(), FORM, CONNECT_S)
-    return None if data is None else Prompt(data, "application/octet-stream", CONNECT_S)
+        return Prompt(dump(value), "application/json", CONNECT_S)
+    return None if form is None else Prompt(urlencode(form).encode(), FORM, CONNECT_S)
 
 
 async def _read(answer: aiohttp.ClientResponse) -> bytes:

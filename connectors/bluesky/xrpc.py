@@ -14,7 +14,6 @@ import aiohttp
 
 from bot.domain.errors import NetworkError, Permanent, Transient, Unknown
 from bot.domain.ports import Clock
-from connectors import clean
 from connectors.exchange import exchange, number
 
 LONGEST_PAUSE_S: Final = 3600.0
@@ -148,28 +147,20 @@ class Xrpc:
 
     async def __call__(self, server: str, call: Call, token: str | None = None) -> bytes:
         """Make one call and return the answer's body; raises Transient, Permanent or Unknown."""
-        status, headers, body = await self._exchange(server, call, token)
-        if status == 200:
-            return body
-        raise classify(status, body, headers, self._clock.now(), writing=call.writes)
-
-    async def _exchange(self, server: str, call: Call, token: str | None) -> tuple[int, Mapping[str, str], bytes]:
-        headers = {"atproto-proxy": CHAT_PROXY} if call.chat else {}
-        data = None
-        if call.body is not None:
-            headers["Content-Type"] = "application/json"
-            data = clean.dump(call.body)
-        return await exchange(
+        status, headers, body = await exchange(
             self._http,
             call.verb,
             f"{server}/xrpc/{call.name}",
             token=token,
-            headers=headers,
+            headers={"atproto-proxy": CHAT_PROXY} if call.chat else None,
             params=_query(call.params),
-            data=data,
+            json=call.body,
             writes=call.writes,
             who="the server",
         )
+        if status == 200:
+            return body
+        raise classify(status, body, headers, self._clock.now(), writing=call.writes)
 
 
 def _query(params: Params) -> list[tuple[str, str]]:

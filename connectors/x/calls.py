@@ -15,7 +15,6 @@ import aiohttp
 
 from bot.domain.errors import NetworkError, Permanent, Transient, Unknown
 from bot.domain.ports import Clock
-from connectors import clean
 from connectors.exchange import exchange, number
 from connectors.x import wire
 
@@ -206,26 +205,18 @@ class Caller:
 
     async def __call__(self, call: Call, token: str = "") -> bytes:
         """Make one call and return the answer's body; raises Transient, Permanent or Unknown."""
-        status, headers, body = await self._exchange(call, token)
-        if 200 <= status < 300:
-            return body
-        raise classify(status, body, headers, self._clock.now(), writing=call.writes)
-
-    async def _exchange(self, call: Call, token: str) -> tuple[int, Mapping[str, str], bytes]:
-        headers = {}
-        data: bytes | dict[str, str] | None = dict(call.form) if call.form is not None else None
-        if call.body is not None:
-            headers["Content-Type"] = "application/json"
-            data = clean.dump(call.body)
-        return await exchange(
+        status, headers, body = await exchange(
             self._http,
             call.verb,
             f"{self._base_url}{call.path}",
             token=token,
-            headers=headers,
             params=call.params,
-            data=data,
+            form=call.form,
+            json=call.body,
             writes=call.writes,
             who="X",
             link="the connection to X",
         )
+        if 200 <= status < 300:
+            return body
+        raise classify(status, body, headers, self._clock.now(), writing=call.writes)
