@@ -56,11 +56,9 @@ class ReplyRef(Wire):
 
 
 class Feature(Wire):
-    """What a stretch of text is: a mention (did), a link (uri) or a tag."""
+    """What a stretch of text is: a mention names an account; links and tags are plain to see."""
 
-    type: Text = Field(default="", alias="$type")
     did: Text = ""
-    uri: Text = ""
 
 
 class Facet(Wire):
@@ -155,7 +153,6 @@ class Message(Wire):
     text: Text = ""
     sender: Sender
     sent_at: Text = ""
-    facets: Objects[Facet] = ()
     embed: MaybeObject[Embed] = None
 
 
@@ -206,7 +203,6 @@ class RecordAnswer(Wire):
     """What putRecord and getRecord answer."""
 
     uri: str = Field(min_length=1)
-    cid: Text = ""
 
 
 class Convo(Wire):

@@ -40,7 +40,6 @@ class Person(Wire):
 class PostInfo(Wire):
     """What newer payloads tell about the post of a comment."""
 
-    id: Id = ""
     permalink_url: Text = ""
 
 
@@ -213,7 +212,6 @@ class ReadMessage(Wire):
 class ReadConversation(Wire):
     """A private conversation with its newest messages still as JSON."""
 
-    id: Id = ""
     updated_time: When = None
     participants: Objects[Person] = ()
     messages: Objects[dict[str, Any]] = ()

@@ -21,6 +21,8 @@ from connectors.exchange import exchange
 from connectors.graph import errors
 from connectors.graph.errors import Fate
 from connectors.graph.pace import Pace
+from connectors.graph.values import text
+from connectors.lenient import objects, table
 from connectors.looking_back import TOO_MUCH
 from connectors.retry import retrying
 
@@ -34,17 +36,15 @@ Params = Mapping[str, str | int]
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """How one account calls: the server, the version, the token and how it travels.
+    """How one account calls: the server, the version, the token.
 
-    `secret` is the app secret that proves the token is ours (`appsecret_proof`); without one no proof is sent. The
-    token goes into the Authorization header, or with "parameter" into `access_token`, as a product's pages have it.
+    `secret` is the app secret that proves the token is ours (`appsecret_proof`); without one no proof is sent.
     """
 
     url: str
     version: str
     token: str = field(repr=False)
     secret: bytes = field(default=b"", repr=False)
-    place: Literal["header", "parameter"] = "header"
 
     @property
     def proof(self) -> str:
@@ -167,16 +167,13 @@ class Graph:
         params = {name: str(value) for name, value in call.params.items()}
         if self.access.secret:
             params["appsecret_proof"] = self.access.proof
-        in_header = self.access.place == "header"
-        if not in_header:
-            params["access_token"] = self.access.token
         url = f"{self.access.url}/{self.access.version}/{call.path}"
         return await exchange(
             self._http,
             call.verb,
             url,
             params=params,
-            token=self.access.token if in_header else None,
+            token=self.access.token,
             json=call.body,
             writes=call.writes,
         )
@@ -184,22 +181,19 @@ class Graph:
 
 def rows(answer: Json) -> list[Json]:
     """The objects of one page."""
-    data = answer.get("data")
-    return [one for one in data if isinstance(one, dict)] if isinstance(data, list) else []
+    return objects(answer.get("data"))
 
 
 def following(answer: Json) -> dict[str, str]:
     """The parameters of the next page; empty at the end. A feed pages by time and has no cursor but in `next`."""
-    paging = answer.get("paging")
-    following_ = paging.get("next") if isinstance(paging, dict) else None
-    if not isinstance(paging, dict) or not isinstance(following_, str) or not following_:
+    paging = table(answer.get("paging"))
+    address, cursor = text(paging.get("next")), text(table(paging.get("cursors")).get("after"))
+    if not address:
         return {}
-    cursors = paging.get("cursors")
-    cursor = cursors.get("after") if isinstance(cursors, dict) else None
-    if isinstance(cursor, str) and cursor:
+    if cursor:
         return {"after": cursor}
     try:
-        return {name: value for name, value in parse_qsl(urlsplit(following_).query) if name in PAGING}
+        return {name: value for name, value in parse_qsl(urlsplit(address).query) if name in PAGING}
     except ValueError:
         return {}
 

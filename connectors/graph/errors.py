@@ -11,6 +11,8 @@ from enum import StrEnum
 from typing import Any, Final
 
 from bot.domain.errors import NetworkError, Permanent, Transient, Unknown
+from connectors.graph import values
+from connectors.lenient import table
 
 SAID: Final = 200
 THROTTLED_S: Final = 300.0
@@ -42,7 +44,6 @@ class Fault:
     status: int
     code: int | None = None
     subcode: int | None = None
-    type: str = ""
     message: str = ""
     is_transient: bool = False
     title: str = ""
@@ -60,15 +61,15 @@ class Row:
     text: str
 
 
+_PASSING = "the network has a passing trouble"
+_SLOW_DOWN = "the network asks to slow down"
 _WINDOW = "The network's reply window is closed: this person has to write first."
 _TOKEN = "The access token is not valid any more"  # noqa: S105 - words for staff
 _MEND_TOKEN = "somebody who administers the account has to make a new one"  # noqa: S105 - words for staff
 
 ROWS: Final = (
-    Row(Fate.TRANSIENT, (1, 2, 131000, 131016), None, "the network has a passing trouble"),
-    Row(Fate.THROTTLED, (4, 17, 32, 341, 613), None, "the network asks to slow down"),
-    Row(Fate.THROTTLED, (80000, *range(80001, 80010), 80014), None, "the network asks to slow down"),
-    Row(Fate.THROTTLED, (130429, 131048, 131056), None, "the network asks to slow down"),
+    Row(Fate.TRANSIENT, (1, 2, 131000, 131016), None, _PASSING),
+    Row(Fate.THROTTLED, (4, 17, 32, 341, 613, *range(80000, 80010), 80014, 130429, 131048, 131056), None, _SLOW_DOWN),
     Row(Fate.THROTTLED, (131057,), None, "the network is working on this account"),
     Row(Fate.THROTTLED, (368,), None, "the network has blocked the account for a while because of its policies"),
     Row(Fate.TOKEN, (190,), 458, f"{_TOKEN} because the app was removed from the account: {_MEND_TOKEN}."),
@@ -104,17 +105,15 @@ ROWS: Final = (
     Row(Fate.TEMPLATE, (132016,), None, "The template is disabled for good: it was paused too often. Make a new one."),
     Row(Fate.GONE, (100,), 33, "It is not there any more, or the account may not see it."),
     Row(Fate.DUPLICATE, (506,), None, "The network says that the same words were posted just before."),
-    Row(
-        Fate.DUPLICATE, (10900,), None, "A private reply was sent already; the network allows only one."
-    ),  # unconfirmed
+    Row(Fate.DUPLICATE, (10900,), None, "A private reply was sent already; the network allows only one."),
 )
 """The table, by code and subcode; exact rows are found before those for every subcode. 10900 is unconfirmed."""
 
 BY_CODE: Final[Mapping[tuple[int, int | None], Row]] = {(code, row.subcode): row for row in ROWS for code in row.codes}
 
 NOT_FOUND: Final = Row(Fate.REFUSED, (), None, "The network refused this")
-_TROUBLE: Final = Row(Fate.TRANSIENT, (), None, "the network has a passing trouble")
-_SLOW: Final = Row(Fate.THROTTLED, (), None, "the network asks to slow down")
+_TROUBLE: Final = Row(Fate.TRANSIENT, (), None, _PASSING)
+_SLOW: Final = Row(Fate.THROTTLED, (), None, _SLOW_DOWN)
 _PROOF: Final = Row(
     Fate.TOKEN, (), None, "The app secret and the access token do not belong together: META_APP_SECRET must begin with "
     "the secret of the app that made the token."
@@ -133,18 +132,16 @@ def read(status: int, body: bytes) -> Fault:
 
 def fault(status: int, error: Mapping[str, Any]) -> Fault:
     """One error object; WhatsApp's late reports carry the same fields, with `title` and `error_data`."""
-    data = error.get("error_data")
-    details = data.get("details") if isinstance(data, dict) else None
+    details = table(error.get("error_data")).get("details")
     return Fault(
         status=status,
         code=_number(error.get("code")),
         subcode=_number(error.get("error_subcode")),
-        type=_text(error.get("type")),
-        message=_text(error.get("message")),
+        message=values.text(error.get("message")),
         is_transient=error.get("is_transient") is True,
-        title=_text(error.get("error_user_title")) or _text(error.get("title")),
-        advice=_text(error.get("error_user_msg")) or _text(details),
-        trace=_text(error.get("fbtrace_id"))[:80],
+        title=values.text(error.get("error_user_title")) or values.text(error.get("title")),
+        advice=values.text(error.get("error_user_msg")) or values.text(details),
+        trace=values.text(error.get("fbtrace_id"))[:80],
     )
 
 
@@ -202,7 +199,3 @@ def _number(value: object) -> int | None:
     if isinstance(value, str) and len(value) <= _DEEPEST_NUMBER and value.isascii() and value.isdigit():
         return int(value)
     return None
-
-
-def _text(value: object) -> str:
-    return value if isinstance(value, str) else ""

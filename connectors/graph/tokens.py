@@ -17,10 +17,9 @@ ENDS: Final = ("expires_at", "data_access_expires_at")
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """What the network says about a token; None and empty where it says nothing. `kind` is "PAGE", "USER" or so."""
+    """What the network says about a token; None and empty where it says nothing."""
 
     valid: bool
-    kind: str = ""
     expires_at: datetime | None = None
     scopes: frozenset[str] = frozenset()
 
@@ -51,7 +50,6 @@ def read(data: dict[str, Any]) -> Token:
     scopes = data.get("scopes")
     return Token(
         valid=data.get("is_valid") is not False,
-        kind=data["type"] if isinstance(data.get("type"), str) else "",
         expires_at=min((one for one in ends if one is not None), default=None),
         scopes=frozenset(one for one in scopes if isinstance(one, str)) if isinstance(scopes, list) else frozenset(),
     )

@@ -43,7 +43,6 @@ class Comment(Wire):
     media: Object[Media] = Media()
     timestamp: When = None
     hidden: Yes = False
-    replies: Objects["Comment"] = ()
 
     @property
     def author(self) -> Who:
@@ -61,7 +60,6 @@ class Mention(Wire):
 class Caption(Wire):
     """Somebody's post whose caption names the account, as it is read by id."""
 
-    id: Id = ""
     caption: Text = ""
     username: Text = ""
     permalink: Text = ""
@@ -85,14 +83,12 @@ class Attachment(Wire):
 class Story(Wire):
     """The story that a message answers."""
 
-    id: Id = ""
     url: Text = ""
 
 
 class ReplyTo(Wire):
-    """What a message answers: another message, or a story of ours."""
+    """What a message answers, where that is a story of ours."""
 
-    mid: Text = ""
     story: MaybeObject[Story] = None
 
 

@@ -12,7 +12,7 @@ from pydantic import Field
 
 from bot.domain.templates import BLANK, LANGUAGE_REF, REF, VALUES_REF, Blank, Button, Part, Template, Templates
 from connectors.graph.client import Json
-from connectors.graph.wire import Id, Objects, Text, Wire
+from connectors.graph.wire import Objects, Text, Wire
 from connectors.lenient import Object
 
 APPROVED: Final = "APPROVED"
@@ -43,7 +43,6 @@ class Component(Wire):
 class TemplateWire(Wire):
     """One template as the account lists it."""
 
-    id: Id = ""
     name: Text = ""
     language: Text = ""
     status: Text = ""

@@ -161,7 +161,6 @@ class Message(Wire):
 class Status(Wire):
     """What became of a message of ours. `errors` say why it failed."""
 
-    id: Id = ""
     status: Text = ""
     timestamp: When = None
     errors: Objects[dict[str, Any]] = ()

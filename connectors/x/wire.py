@@ -61,10 +61,9 @@ MaybeWrappedUser = Annotated[Object[User], BeforeValidator(_unwrapped)]
 
 
 class Mention(Wire):
-    """A handle that a text names."""
+    """An account that a text names."""
 
     id: Id = ""
-    username: Text = ""
 
 
 class Link(Wire):
@@ -176,10 +175,9 @@ class Like(Wire):
 
 
 class Follow(Wire):
-    """The payload of follow.follow: who follows whom."""
+    """The payload of follow.follow: who follows."""
 
     source: MaybeWrappedUser = User()
-    target: MaybeWrappedUser = User()
 
 
 class MessageData(Wire):
@@ -216,7 +214,6 @@ class Message(Wire):
     """A direct message as lists of the API v2 show it."""
 
     id: NeededId
-    event_type: Text = ""
     text: Text = ""
     sender_id: NeededId
     dm_conversation_id: Id = ""
@@ -281,7 +278,6 @@ class Created(Wire):
 class CreatedMessage(Wire):
     """What a new direct message is answered with."""
 
-    dm_conversation_id: Id = ""
     dm_event_id: NeededId
 
 

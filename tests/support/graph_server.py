@@ -195,7 +195,7 @@ class GraphServer:
     def _check_token(self, asked: Asked) -> None:
         if self.token_error is not None:
             raise self.token_error
-        given = asked.headers.get("authorization", "").removeprefix("Bearer ") or asked.params.get("access_token", "")
+        given = asked.headers.get("authorization", "").removeprefix("Bearer ")
         if given != self.token:
             raise GraphError(190, "Invalid OAuth access token - Cannot parse access token", status=401)
         proof = asked.params.get("appsecret_proof")

@@ -56,16 +56,14 @@ async def scene() -> AsyncIterator[Scene]:
 
 
 async def test_the_token_travels_in_the_header_with_its_proof(scene: Scene) -> None:
-    """It is never part of the address, unless a product's documents want it there."""
+    """It is never part of the address."""
     await scene.graph().get("1100/feed")
     asked = scene.server.calls[-1]
     assert asked.headers["authorization"] == f"Bearer {scene.server.token}"
     assert len(asked.params["appsecret_proof"]) == 64
     assert "access_token" not in asked.params
-    await scene.graph(place="parameter", secret=b"").get("1100/feed")
-    asked = scene.server.calls[-1]
-    assert asked.params == {"access_token": scene.server.token}
-    assert "authorization" not in asked.headers
+    await scene.graph(secret=b"").get("1100/feed")
+    assert "appsecret_proof" not in scene.server.calls[-1].params
 
 
 async def test_a_proof_by_another_secret_is_told_in_words(scene: Scene) -> None:
@@ -221,7 +219,7 @@ async def test_a_token_tells_how_long_it_lives(scene: Scene) -> None:
     token = await tokens.inspect(scene.graph())
     assert scene.server.calls[-1].params["input_token"] == scene.server.token
     assert token is not None
-    assert (token.valid, token.kind, token.lacks(["a", "c"])) == (True, "PAGE", ["c"])
+    assert (token.valid, token.lacks(["a", "c"])) == (True, ["c"])
     health = tokens.warned(Health(ok=True, summary="fine"), token, NOON, "make a new one")
     assert (health.ok, health.summary, health.mend) == (True, "fine, the token ends in 5 days", "make a new one")
     over = token.expires_at
