@@ -38,7 +38,7 @@ _MEDIA: Final[dict[str, Literal["image", "video"]]] = {
     "13": "video",
     "16": "video",
 }
-"""What a medium is, by its type or by the first number of its key."""
+"""What a medium is, by its type or by the first number of its key; what is neither counts as a picture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,8 +108,14 @@ def author(id_: str, users: Sequence[wire.User]) -> Author | None:
     )
 
 
+def words(post: wire.Post) -> str:
+    """A post's words as people read them; of a long post all of them."""
+    whole = post.note_tweet
+    return plain(whole.text, whole.entities) if whole.text else plain(post.text, post.entities)
+
+
 def plain(text: str, entities: wire.Entities) -> str:
-    """The words as people read them: links where they lead, and no markup in the place of < > &."""
+    """Words as people read them: links where they lead, and no markup in the place of < > &."""
     for link in entities.urls:
         if link.url and link.expanded_url:
             text = text.replace(link.url, "" if link.media_key else link.expanded_url)
@@ -130,9 +136,7 @@ def _summons(post: wire.Post, us: str, hint: str) -> Kind | None:
     """How the author called on us: by answering, naming or quoting us; None if not at all."""
     if us and post.in_reply_to_user_id == us:
         return Kind.COMMENT
-    if any(mention.id == us for mention in post.entities.mentions) or any(
-        mention.id == us for mention in post.note_tweet.entities.mentions
-    ):
+    if any(mention.id == us for mention in (*post.entities.mentions, *post.note_tweet.entities.mentions)):
         return Kind.MENTION
     return {"reply": Kind.COMMENT, "mention": Kind.MENTION, "quote": Kind.MENTION}.get(hint)
 
@@ -147,14 +151,13 @@ def post_event(
     known = author(post.author_id, users)
     summons = _summons(post, context.us, hint)
     where = conversation(post)
-    whole = post.note_tweet if post.note_tweet.text else None
     url = post_url(post.id, known.handle if known else "")
     return Interaction(
         id=post.first,
         key=context.key(where),
         kind=summons or Kind.MATCH,
         author=known,
-        text=plain(whole.text, whole.entities) if whole else plain(post.text, post.entities),
+        text=words(post),
         posted_at=time_of("", post.first, context.received_at) if _edited(post) else _posted(post, context),
         url=url,
         version=post.id if _edited(post) else "",
@@ -187,13 +190,18 @@ def _posted(post: wire.Post, context: Context) -> datetime:
     return time_of(post.created_at, post.id, context.received_at)
 
 
+def medium(*told: str) -> Literal["image", "video"]:
+    """What a medium is, by its type or its key ("7_1234567890"): the first of them that says so."""
+    known = (_MEDIA.get(each) or _MEDIA.get(each.partition("_")[0]) for each in told)
+    return next(filter(None, known), "image")
+
+
 def _attachments(post: wire.Post, media: Sequence[wire.Media], url: str) -> Iterator[Attachment]:
     """Pictures and videos are linked through the post's own page; nothing is fetched."""
     by_key = {each.media_key: each for each in media}
     for key in post.attachments.media_keys:
         found = by_key.get(key, wire.Media())
-        kind = _MEDIA.get(found.type) or _MEDIA.get(key.partition("_")[0], "image")
-        yield Attachment(kind=kind, url=url, description=found.alt_text)
+        yield Attachment(kind=medium(found.type, key), url=url, description=found.alt_text)
     if quoted := post.refers("quoted"):
         yield Attachment(kind="quote", url=post_url(quoted))
 
@@ -230,7 +238,6 @@ def rechecked(body: bytes, context: Context) -> Iterator[Event]:
     if found.post is None:
         yield Deleted(id=id_, key=key, at=at)
         return
-    whole = found.post.note_tweet if found.post.note_tweet.text else None
-    text = plain(whole.text, whole.entities) if whole else plain(found.post.text, found.post.entities)
     # An edit is a new post: what answering or hiding takes is its id from now on.
-    yield Edited(id=id_, key=key, text=text, version=found.post.id, at=at, ref={"post": found.post.id})
+    new = found.post.id
+    yield Edited(id=id_, key=key, text=words(found.post), version=new, at=at, ref={"post": new})

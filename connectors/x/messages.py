@@ -9,7 +9,7 @@ from typing import Any
 from bot.domain.models import Attachment, Event, Interaction, Kind, Malformed
 from connectors import clean
 from connectors.x import wire
-from connectors.x.mapping import WEB, Context, author, from_ms, messages_url, plain, polled, time_of
+from connectors.x.mapping import WEB, Context, author, from_ms, medium, messages_url, plain, polled, time_of
 
 ENCRYPTED = "This message is encrypted: only X itself can show it."
 
@@ -96,10 +96,7 @@ def _is_between_two(conversation: str) -> bool:
 
 def _attached(media: Sequence[str], url: str) -> tuple[Attachment, ...]:
     """Media of messages can be seen on X only."""
-    return tuple(
-        Attachment(kind="video" if each in ("video", "animated_gif") or each[:2] in ("7_", "13") else "image", url=url)
-        for each in media
-    )
+    return tuple(Attachment(kind=medium(each), url=url) for each in media)
 
 
 def _message(id_: str, sender: str, other: str, text: str, users: Sequence[wire.User], context: Context) -> Interaction:

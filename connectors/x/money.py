@@ -9,6 +9,7 @@ from typing import Final
 from bot.domain.models import Raw
 from bot.domain.network import Remark
 from connectors import clean
+from connectors.lenient import each, table
 from connectors.x import prices, wire
 from connectors.x.doors import Doors
 from connectors.x.spending import LEAST, Ledger, Plan, next_month
@@ -54,7 +55,4 @@ def _kinds(body: bytes) -> Iterator[str]:
         value = clean.loads(body)
     except ValueError:
         return
-    entries = value.get("data") if isinstance(value, dict) else None
-    for entry in entries if isinstance(entries, list) else [entries]:
-        if isinstance(entry, dict):
-            yield wire.as_text(entry.get("event_type"))
+    yield from (wire.as_text(table(entry).get("event_type")) for entry in each(table(value).get("data")))

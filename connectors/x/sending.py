@@ -7,6 +7,7 @@ timeline has been looked through: an earlier try whose answer was lost has proba
 import html
 import re
 import unicodedata
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Final
 
@@ -23,7 +24,7 @@ from connectors.x.api import Api
 from connectors.x.calls import DUPLICATE, GONE
 from connectors.x.mapping import NETWORK, messages_url, post_url, time_of
 from connectors.x.messages import message_conversation, message_id
-from connectors.x.spending import Ledger, Receipt
+from connectors.x.spending import Ledger
 
 MESSAGE_LIMIT: Final = 10_000
 PUBLIC_LENGTH: Final = LengthRule(limit=LIMIT, unit="weighted")
@@ -102,9 +103,7 @@ class Sender:
         except (Transient, Permanent):
             return post
         posts = clean.readable(wire.Post, found.data)
-        receipt = Receipt()
-        receipt.add("p", (each.id for each in posts), prices.POST)
-        await self._ledger.add("acts", receipt.cost)
+        await self._count((each.id for each in posts), prices.POST)
         if posts:
             return posts[0].newest
         if gone(found, post):
@@ -128,7 +127,7 @@ class Sender:
         for _ in range(LOOK_BACK_PAGES):
             page = await self._api.own_posts(since, token)
             posts = clean.readable(wire.Post, page.data)
-            await self._count(posts)
+            await self._count((post.id for post in posts), prices.OWN_POST)
             for post in posts:
                 found = comparable(post.note_tweet.text or post.text) == wanted and _answers(post, send)
                 if found and await self._whose.is_of(post.id, send):
@@ -138,10 +137,9 @@ class Sender:
                 return None
         raise Unknown(TOO_MUCH)
 
-    async def _count(self, posts: list[wire.Post]) -> None:
-        receipt = Receipt()
-        receipt.add("p", (post.id for post in posts), prices.OWN_POST)
-        await self._ledger.add("acts", receipt.cost)
+    async def _count(self, ids: Iterable[str], price: int) -> None:
+        """Count what was read for an act, each thing once."""
+        await self._ledger.add("acts", len(set(ids)) * price)
 
     async def _hide(self, send: Send) -> Sent:
         """Hide a reply in a thread of ours, or show it again; if its words are still those that were approved."""
@@ -175,9 +173,7 @@ class Sender:
         user, wanted = _person(send), comparable(send.text)
         page = await self._api.messages_with(user, LOOK_BACK_MESSAGES)
         messages = clean.readable(wire.Message, page.data)
-        receipt = Receipt()
-        receipt.add("m", (each.id for each in messages), prices.MESSAGE)
-        await self._ledger.add("acts", receipt.cost)
+        await self._count((each.id for each in messages), prices.MESSAGE)
         now, since = self._clock.now(), send.created_at - CLOCK_TOLERANCE
         for message in messages:
             ours = message.sender_id == self._us and comparable(message.text) == wanted and _at(message, now) >= since

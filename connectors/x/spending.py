@@ -19,7 +19,7 @@ from bot.domain.errors import Transient
 from connectors.base import ConnectorDeps
 from connectors.x.prices import dollars
 
-PARTS: Final = ("mentions", "search", "messages", "recheck", "sends", "checks")
+PARTS: Final = ("mentions", "search", "messages", "recheck", "checks")
 COUNTED: Final = ("acts", "events")
 KEPT: Final = timedelta(days=62)
 SEEN_KEPT: Final = 1000

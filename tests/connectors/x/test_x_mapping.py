@@ -103,7 +103,9 @@ def test_direct_messages_are_one_conversation_per_customer(connector: XConnector
     assert [each.kind for each in picture.attachments] == ["image"]
     assert picture.author is not None
     assert picture.author.handle == "anarey"
-    assert not one(connector, "polled_message__group").answerable
+    group = one(connector, "polled_message__group")
+    assert not group.answerable
+    assert [each.kind for each in group.attachments] == ["video", "video", "image"]
     secret = one(connector, "chat__encrypted")
     assert not secret.answerable
     assert secret.key == event.key
