@@ -1,10 +1,12 @@
-"""Kinds of settings that several networks have: a web address, a token, a list, how far back the first start looks."""
+"""Kinds of settings that several networks have: a web address, a token, a list, secrets, how far back a start looks."""
 
 from functools import partial
-from typing import Annotated
+from typing import Annotated, Final
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr
+
+MAX_SECRETS: Final = 8
 
 
 def listed(text: str) -> tuple[str, ...]:
@@ -31,9 +33,18 @@ def one_word(value: SecretStr, *, kind: str = "word") -> SecretStr:
     return SecretStr(token)
 
 
+def secrets(value: SecretStr) -> SecretStr:
+    """One secret or several, separated by commas, while one takes another's place; raises ValueError for none."""
+    if not 1 <= len(listed(value.get_secret_value())) <= MAX_SECRETS:
+        msg = f"must hold 1 to {MAX_SECRETS} secrets"
+        raise ValueError(msg)
+    return value
+
+
 WebAddress = Annotated[str, AfterValidator(web_address)]
 Word = Annotated[SecretStr, AfterValidator(one_word)]
 Token = Annotated[SecretStr, AfterValidator(partial(one_word, kind="token"))]
+Secrets = Annotated[SecretStr, AfterValidator(secrets)]
 HistoryHours = Annotated[
     int,
     Field(

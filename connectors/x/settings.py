@@ -4,14 +4,13 @@ import re
 from decimal import Decimal
 from typing import ClassVar, Final
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, field_validator
 
 from connectors.base import AccountSettings
-from connectors.fields import WebAddress, Word, listed
+from connectors.fields import Secrets, WebAddress, Word, listed
 
 MAX_QUERIES: Final = 10
 LONGEST_QUERY: Final = 512
-MAX_SECRETS: Final = 5
 MICRO: Final = 1_000_000
 """Money is counted in millionths of a dollar."""
 
@@ -41,7 +40,7 @@ class XSettings(AccountSettings):
         description="The account's numeric id, not its handle.",
         examples=["1234567890"],
     )
-    consumer_secret: SecretStr = Field(
+    consumer_secret: Secrets = Field(
         alias="X_CONSUMER_SECRET",
         description="The app's API key secret (consumer secret): it signs webhooks. Several, separated by commas, are "
         "all accepted while it is being changed; the first answers X's own check.",
@@ -79,14 +78,6 @@ class XSettings(AccountSettings):
         description=f"Monitoring streams: up to {MAX_QUERIES} searches in X's query language, separated by commas.",
         examples=['("acme shoes" OR #acmeshoes) lang:en, "acme app"'],
     )
-
-    @field_validator("consumer_secret")
-    @classmethod
-    def _are_secrets(cls, value: SecretStr) -> SecretStr:
-        if not 1 <= len(listed(value.get_secret_value())) <= MAX_SECRETS:
-            msg = f"must hold 1 to {MAX_SECRETS} secrets"
-            raise ValueError(msg)
-        return value
 
     @field_validator("search")
     @classmethod
