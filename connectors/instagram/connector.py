@@ -12,7 +12,7 @@ from connectors.graph.client import Graph, Json
 from connectors.graph.connector import GraphConnector
 from connectors.graph.errors import Fate
 from connectors.graph.sweeps import LOOKS, Sweeps
-from connectors.graph.tokens import inspect, warned
+from connectors.graph.tokens import inspect, trouble, warned
 from connectors.graph.values import identifier, text
 from connectors.graph.webhooks import Change
 from connectors.instagram import mapping, names
@@ -32,7 +32,6 @@ RIGHTS: Final[Mapping[Login, tuple[str, ...]]] = {
 }  # fmt: skip
 RENEW: Final = "Make a new token as docs/connectors/instagram.md says and set INSTAGRAM_TOKEN."
 MENDS: Final[Mapping[str, str]] = {Fate.TOKEN: RENEW, Fate.PERMISSION: RENEW}
-NEW_RIGHTS: Final = "Grant the app these permissions (App Review, Advanced Access), then make a new INSTAGRAM_TOKEN."
 SUBSCRIBE: Final = "Subscribe the account to the webhook's fields, as docs/connectors/instagram.md says."
 AWAY: Final = "Check INSTAGRAM_API_URL and the way to it. If Instagram only has trouble, Hark goes on by itself."
 
@@ -133,10 +132,9 @@ class InstagramConnector(GraphConnector[InstagramSettings]):
             summary = f"Instagram {self.title}: the token belongs to the account {right}"
             return Health(ok=False, summary=summary, mend=f"Set INSTAGRAM_ACCOUNT_ID={right}, or use another token.")
         token, now = await inspect(self._api.graph), self.deps.clock.now()
-        lacking = token.lacks(RIGHTS[self._settings.login]) if token else []
-        if lacking:
-            summary = f"Instagram {self.title}: the token lacks {', '.join(lacking)}"
-            return Health(ok=False, summary=summary, mend=NEW_RIGHTS)
+        wrong = trouble(token, RIGHTS[self._settings.login], f"Instagram {self.title}", RENEW)
+        if wrong is not None:
+            return wrong
         if await self._api.subscribed() == set():
             return Health(ok=False, summary=f"Instagram {self.title}: no deliveries are subscribed", mend=SUBSCRIBE)
         mentions = "" if self._rules.reads_mentions else ", words of mentions only with Facebook Login"

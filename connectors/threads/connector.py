@@ -12,7 +12,7 @@ from connectors.graph.client import Graph, Json
 from connectors.graph.connector import GraphConnector
 from connectors.graph.errors import Fate
 from connectors.graph.sweeps import LOOKS, Sweeps
-from connectors.graph.tokens import inspect, warned
+from connectors.graph.tokens import inspect, trouble, warned
 from connectors.graph.values import identifier, text
 from connectors.graph.webhooks import Change
 from connectors.lenient import table
@@ -29,7 +29,6 @@ RIGHTS: Final = (
 NEARLY: Final = 0.9
 RENEW: Final = "Make a new long-lived token as docs/connectors/threads.md says and set THREADS_TOKEN."
 MENDS: Final[Mapping[str, str]] = {Fate.TOKEN: RENEW, Fate.PERMISSION: RENEW}
-NEW_RIGHTS: Final = "Grant the app these permissions (App Review, Advanced Access), then make a new THREADS_TOKEN."
 AWAY: Final = "Check THREADS_API_URL and the way to it. If Threads only has trouble, Hark goes on by itself."
 FULL: Final = "Replies that do not fit wait and go out later; use the app for urgent ones."
 
@@ -102,11 +101,9 @@ class ThreadsConnector(GraphConnector[ThreadsSettings]):
             summary = f"Threads {self.title}: the token belongs to the profile {me}"
             return Health(ok=False, summary=summary, mend=f"Set THREADS_USER_ID={me}, or use another token.")
         token = await inspect(self._api.graph)
-        lacking = token.lacks(RIGHTS) if token else []
-        if lacking:
-            return Health(
-                ok=False, summary=f"Threads {self.title}: the token lacks {', '.join(lacking)}", mend=NEW_RIGHTS
-            )
+        wrong = trouble(token, RIGHTS, f"Threads {self.title}", RENEW)
+        if wrong is not None:
+            return wrong
         words, is_full = _limits(await self._api.limits())
         health = Health(ok=True, summary=f"Threads {self.title}: signed in{words}", mend=FULL if is_full else "")
         return warned(health, token, self.deps.clock.now(), RENEW)

@@ -358,7 +358,7 @@ async def test_staff_are_served_when_the_limit_is_nearly_used_up(rig: Rig) -> No
 
 
 async def test_check_names_what_is_wrong_and_the_mend(rig: Rig) -> None:
-    """All well; another account's token; a missing right; nothing subscribed; a token that ends soon or ended."""
+    """All well; another account's token; a right that is missing; an invalid token, and one that ends."""
     health = await rig.connector.check()
     assert health.ok
     assert "@acme: signed in, words of mentions only with Facebook Login" in health.summary
@@ -367,6 +367,9 @@ async def test_check_names_what_is_wrong_and_the_mend(rig: Rig) -> None:
     assert f"INSTAGRAM_ACCOUNT_ID={OWN}" in (await other.check()).mend
     rig.server.token_data = {"is_valid": True, "scopes": ["instagram_business_basic"]}
     assert "instagram_business_manage_comments" in (await rig.connector.check()).summary
+    rig.server.token_data = {"is_valid": False}
+    health = await rig.connector.check()
+    assert (health.ok, "INSTAGRAM_TOKEN" in health.mend) == (False, True)
     rig.server.token_data = {"is_valid": True, "expires_at": int((NOON + timedelta(days=3)).timestamp())}
     health = await rig.connector.check()
     assert "3 days" in health.summary

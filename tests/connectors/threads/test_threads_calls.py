@@ -337,11 +337,14 @@ async def test_check_tells_of_the_limits_of_the_day(rig: Rig) -> None:
 
 
 async def test_check_names_what_is_wrong_and_the_mend(rig: Rig) -> None:
-    """Another profile's token, a missing right, a token that ends soon, one that ended, no answer at all."""
+    """Another profile's token, a missing right, an invalid token, one that ends soon or has ended, no answer."""
     other = connect(rig.server, rig.deps, THREADS_USER_ID="24899999999999999")
     assert f"THREADS_USER_ID={OWN}" in (await other.check()).mend
     rig.server.token_data = {"is_valid": True, "scopes": ["threads_basic"]}
     assert "threads_manage_replies" in (await rig.connector.check()).summary
+    rig.server.token_data = {"is_valid": False}
+    health = await rig.connector.check()
+    assert (health.ok, "THREADS_TOKEN" in health.mend) == (False, True)
     ends = int((NOON + timedelta(days=3)).timestamp())
     rig.server.token_data = {"is_valid": True, "expires_at": ends}
     health = await rig.connector.check()
