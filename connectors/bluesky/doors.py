@@ -82,7 +82,8 @@ class Doors:
         at = progress.walk.at if progress.walk else None
         page = await self._guarded(source, at, read)
         if page is None:
-            return Page(items=(), cursor=paging.restarted(progress).model_dump_json(), more=True)
+            given_up = progress.model_copy(update={"walk": None})
+            return Page(items=(), cursor=given_up.model_dump_json(), more=True)
         items = page.notifications or page.posts
         now = self._clock.now()
         entries = [entry for item in items if (entry := _entry(item, now))]

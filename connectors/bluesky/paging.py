@@ -84,11 +84,6 @@ def begin(text: str | None, now: datetime, history: timedelta) -> Progress:
     return Progress(since=now - history)
 
 
-def restarted(progress: Progress) -> Progress:
-    """The same state with the walk given up: the next page is the first."""
-    return progress.model_copy(update={"walk": None})
-
-
 def advance(
     progress: Progress, entries: Sequence[Entry], next_at: str | None, now: datetime
 ) -> tuple[Progress, frozenset[str]]:

@@ -15,7 +15,7 @@ from connectors import clean
 from connectors.facebook import messages, names, reading
 from connectors.facebook.names import Page
 from connectors.facebook.wire import FeedValue
-from connectors.graph.webhooks import Change, changes, unknown
+from connectors.graph.webhooks import CHANGES, Change, changes, unknown
 from connectors.graph.wire import version_of
 from connectors.lenient import table
 from connectors.times import happened
@@ -50,7 +50,7 @@ def _found(found: Change, raw: Raw, page: Page) -> Iterator[Event]:
         yield unknown("object", found.object or "none")
     elif found.owner != page.id:
         yield unknown("another_page")
-    elif found.door != "changes":
+    elif found.door != CHANGES:
         yield from messages.parse(found, raw, page)
     else:
         yield from _change(found, raw, page)

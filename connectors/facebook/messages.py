@@ -20,10 +20,9 @@ from connectors.facebook.wire import (
     Postback,
     ReadFile,
     ReadMessage,
-    first_key,
 )
 from connectors.graph.values import identifier, text
-from connectors.graph.webhooks import Change, unknown
+from connectors.graph.webhooks import MESSAGING, Change, strange, unknown
 from connectors.graph.wire import version_of
 from connectors.lenient import table
 from connectors.times import happened
@@ -43,7 +42,7 @@ def parse(change: Change, raw: Raw, page: Page) -> Iterator[Event]:
     """One event of `messaging` or `standby`."""
     value, about = change.value, Messaging.read(change.value)
     at = happened(raw.received_at, about.timestamp, change.at)
-    what = first_key(value, EVENTS)
+    what = next((name for name in EVENTS if name in value), "") or strange(value)
     if what in SILENT:
         return
     ours = about.sender.id == page.id
@@ -52,7 +51,7 @@ def parse(change: Change, raw: Raw, page: Page) -> Iterator[Event]:
         yield change.malformed("a message without a sender")
         return
     told = table(value.get(what))
-    talk = _Talk(person, at, page, by_us=ours, ours_to_answer=change.door == "messaging")
+    talk = _Talk(person, at, page, by_us=ours, ours_to_answer=change.door == MESSAGING)
     match what:
         case "message":
             yield from _message(change, MessageBody.read(told), talk)

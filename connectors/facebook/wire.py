@@ -4,7 +4,6 @@ Webhook values follow "Webhooks for Pages" and "Messenger Webhooks"; what is rea
 "Comment", "Page Feed" and "Conversations".
 """
 
-from collections.abc import Mapping
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field
@@ -219,10 +218,3 @@ class ReadConversation(Wire):
     def customer(self, page: str) -> Person:
         """The one in it who is not the Page."""
         return next((one for one in self.participants if one.id and one.id != page), Person())
-
-
-def first_key(value: Mapping[str, Any], known: tuple[str, ...]) -> str:
-    """What a messaging event is: the first of these names that it has; else the first that is not about transport."""
-    found = next((name for name in known if name in value), "")
-    other = (name for name in value if name not in {"sender", "recipient", "timestamp"})
-    return found or next(other, "empty")

@@ -161,6 +161,11 @@ def told(update: Mapping[str, Any]) -> list[Change]:
     return [one for one in _delivery(update) if isinstance(one, Change)]
 
 
+def strange(message: Mapping[str, Any]) -> str:
+    """What a private event is that nothing reads: the first of its names that is not about transport."""
+    return next((name for name in message if name not in {"sender", "recipient", "timestamp"}), "empty")
+
+
 def unknown(*words: str) -> UnknownEvent:
     """An event to be counted: words that the network chose become a short name, so that the counter stays small."""
     return UnknownEvent(what=":".join(word if _NAME.fullmatch(word) else "other" for word in words if word) or "other")

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 
 from bot.domain.models import Attachment, Deleted, Event, Interaction, Kind, Raw, UnknownEvent
 from connectors.graph.values import text
-from connectors.graph.webhooks import STANDBY, Change, unknown
+from connectors.graph.webhooks import STANDBY, Change, strange, unknown
 from connectors.graph.wire import OUR_NAME, version_of
 from connectors.instagram import wire
 from connectors.instagram.names import INBOX, PERSON, Rules, author, private_conversation
@@ -40,8 +40,7 @@ def told(raw: Raw, rules: Rules, change: Change) -> tuple[Event, ...]:
         new = wire.Message(mid=event.message_edit.mid, text=event.message_edit.text)
         found = _message(raw, rules, event, new, at, read_only=change.door == STANDBY)
         return (found.model_copy(update={"version": version_of(new.text), "worded_at": at}),)
-    named = (name for name in change.value if name not in {"sender", "recipient", "timestamp"})
-    return (unknown("messaging", next(named, "empty")),)
+    return (unknown("messaging", strange(change.value)),)
 
 
 def read(raw: Raw, rules: Rules, message: wire.ReadMessage) -> Event:

@@ -42,16 +42,6 @@ class Api:
             return None
         return bool(rows(answer))
 
-    async def text(self, to: str, recipient: str, body: str, callback: str) -> str:
-        """Send words to a phone number or, without one, to a business-scoped user id; the id of the message."""
-        whom = {"to": to} if to else {"recipient": recipient}
-        return await self._message(whom, {"type": "text", "text": {"body": body, "preview_url": False}}, callback)
-
-    async def template(self, to: str, recipient: str, template: Json, callback: str) -> str:
-        """Send an approved template; the id of the message."""
-        whom = {"to": to} if to else {"recipient": recipient}
-        return await self._message(whom, {"type": "template", "template": template}, callback)
-
     async def templates(self) -> list[Json]:
         """The templates of the account, the approved ones asked for. Raises Permanent without the account's id."""
         account = self._settings.business_account_id
@@ -61,7 +51,12 @@ class Api:
         pages = self.graph.pages(f"{account}/message_templates", params, most=TEMPLATE_PAGES, staff=True)
         return [row async for page in pages for row in page]
 
-    async def _message(self, whom: Json, what: Json, callback: str) -> str:
+    async def message(self, to: str, recipient: str, what: Json, callback: str) -> str:
+        """Send to a phone number or, without one, to a business-scoped user id; the id of the message.
+
+        `what` is its type, and under the name of that its words or the template.
+        """
+        whom = {"to": to} if to else {"recipient": recipient}
         body: Json = {"messaging_product": "whatsapp", "recipient_type": "individual", **whom, **what}
         answer = await self.graph.post(f"{self._number}/messages", body={**body, "biz_opaque_callback_data": callback})
         found = [identifier(table(one).get("id")) for one in each(answer.get("messages"))]

@@ -8,7 +8,7 @@ from bot.domain.errors import Permanent, Transient
 from bot.domain.models import Capabilities, Event, Health, LengthRule, Raw, Sent
 from bot.domain.templates import Templates, is_template
 from connectors.base import ConnectorDeps
-from connectors.graph.client import Access, Graph
+from connectors.graph.client import Access, Graph, Json
 from connectors.graph.connector import GraphConnector
 from connectors.graph.errors import Fate
 from connectors.graph.tokens import inspect, trouble, warned
@@ -90,7 +90,7 @@ class WhatsAppConnector(GraphConnector[WhatsAppSettings]):
         if not send.private or not conversation or not (to or recipient):
             raise Permanent("not_public", NOT_PUBLIC)
         try:
-            id_ = await self._send(send, to, recipient, mapping.callback(send.id, conversation))
+            id_ = await self._api.message(to, recipient, _what(send), mapping.callback(send.id, conversation))
         except Transient as error:
             if PAIR not in str(error):
                 raise
@@ -99,15 +99,6 @@ class WhatsAppConnector(GraphConnector[WhatsAppSettings]):
             msg = "WhatsApp takes one message in six seconds to the same customer"
             raise Transient(msg, retry_after=wait, shared=False) from error
         return Sent(id=id_)
-
-    async def _send(self, send: Send, to: str, recipient: str, callback: str) -> str:
-        if not is_template(send.ref):
-            return await self._api.text(to, recipient, send.text, callback)
-        try:
-            template = templates.message(send.ref)
-        except (ValueError, KeyError) as error:
-            raise Permanent(Fate.TEMPLATE, "The blanks of this template cannot be read. Choose it again.") from error
-        return await self._api.template(to, recipient, template, callback)
 
     async def templates(self) -> Templates:
         """What may be sent once the window of 24 hours is closed; raises Transient or Permanent."""
@@ -134,3 +125,13 @@ class WhatsAppConnector(GraphConnector[WhatsAppSettings]):
         rating = f", quality {quality.lower()}" if quality in {"YELLOW", "RED"} else ""
         health = Health(ok=True, summary=f"{self.title}: {said}, messages answered for 24 hours{rating}")
         return warned(health, token, self.deps.clock.now(), RENEW)
+
+
+def _what(send: Send) -> Json:
+    """The words of a message, or the approved template and what fills it."""
+    if not is_template(send.ref):
+        return {"type": "text", "text": {"body": send.text, "preview_url": False}}
+    try:
+        return {"type": "template", "template": templates.message(send.ref)}
+    except (ValueError, KeyError) as error:
+        raise Permanent(Fate.TEMPLATE, "The blanks of this template cannot be read. Choose it again.") from error
