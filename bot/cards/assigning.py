@@ -21,12 +21,6 @@ def assign_modal(case: Case, state: ModalState) -> ViewJson:
         build.option("Assign: they take the case", WAY_ASSIGN),
         build.option(f"Escalate: they help, {keeps}", WAY_ESCALATE),
     ]
-    radios: build.Block = {
-        "type": "radio_buttons",
-        "action_id": ActionId.WAY.value,
-        "options": ways,
-        "initial_option": ways[0],
-    }
     people: build.Block = {
         "type": "users_select",
         "action_id": ActionId.COLLEAGUE.value,
@@ -43,7 +37,7 @@ def assign_modal(case: Case, state: ModalState) -> ViewJson:
     )
     blocks: Blocks = [
         build.field(InputId.COLLEAGUE.value, "Who?", people),
-        build.field(InputId.WAY.value, "What do you want of them?", radios),
+        build.field(InputId.WAY.value, "What do you want of them?", build.radios(ActionId.WAY, ways, chosen=ways[0])),
         note,
         build.context(TOLD),
     ]

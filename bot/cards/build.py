@@ -138,6 +138,19 @@ def field(block_id: str, label: str, element: Block) -> Block:
     return {"type": "input", "block_id": block_id, "label": plain_text(label), "element": element}
 
 
+def radios(action: ActionId, options: list[Block], *, chosen: Block | None = None) -> Block:
+    """Buttons of which one can be chosen, or is to begin with."""
+    element: Block = {"type": "radio_buttons", "action_id": action.value, "options": options}
+    return element | ({"initial_option": chosen} if chosen else {})
+
+
+def select(action: ActionId, options: list[Block], *, chosen: Block | None = None, placeholder: str = "") -> Block:
+    """A list from which one option can be chosen, or is to begin with."""
+    element: Block = {"type": "static_select", "action_id": action.value}
+    element |= {"placeholder": plain_text(placeholder)} if placeholder else {}
+    return element | {"options": options} | ({"initial_option": chosen} if chosen else {})
+
+
 def text_input(
     block: InputId,
     action: ActionId,

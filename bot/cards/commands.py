@@ -25,7 +25,7 @@ UNKNOWN: Final = "I do not know that word. You can ask:"
 def queue_reply(cases: Sequence[Listed], total: int) -> Rendered:
     """What waits, the first due on top."""
     total = max(total, len(cases))
-    words = f"{count(total, 'case')} {'waits' if total == 1 else 'wait'} for an answer"
+    words = f"{count(total, 'case waits', 'cases wait')} for an answer"
     return _list(words, "✅ Nobody waits for an answer.", cases, total)
 
 

@@ -54,13 +54,7 @@ def close_modal(
 
 def _reason(chosen: str) -> build.Block:
     options = {value: build.option(label.capitalize(), value) for value, label in REASONS.items()}
-    element: build.Block = {
-        "type": "static_select",
-        "action_id": ActionId.REASON.value,
-        "options": list(options.values()),
-    }
-    if chosen in options:
-        element["initial_option"] = options[chosen]
+    element = build.select(ActionId.REASON, list(options.values()), chosen=options.get(chosen))
     return build.field(InputId.REASON.value, "Why is this case closed?", element)
 
 
@@ -86,12 +80,7 @@ def _waiver() -> Blocks:
 
 
 def _choice(choices: list[build.Block]) -> build.Block:
-    element = {
-        "type": "radio_buttons",
-        "action_id": ActionId.LOOP.value,
-        "options": choices,
-        "initial_option": choices[0],
-    }
+    element = build.radios(ActionId.LOOP, choices, chosen=choices[0])
     return build.field(InputId.LOOP.value, "The public thread still waits for a closing word", element)
 
 

@@ -118,7 +118,6 @@ def _ended(case: Case) -> str:
 def hide_modal(item: Item, view: View, state: ModalState) -> ViewJson:
     """Ask for a comment to be hidden: the comment, the rule, the reasons that triage allows, a note."""
     reasons = [_reason(each) for each in HideReason if each in item.signs]
-    radios: build.Block = {"type": "radio_buttons", "action_id": ActionId.REASON.value, "options": reasons}
     note = build.text_input(
         InputId.NOTE,
         ActionId.NOTE,
@@ -133,7 +132,7 @@ def hide_modal(item: Item, view: View, state: ModalState) -> ViewJson:
         build.section(POLICY),
         quote(item, 600, 4),
         *([] if view.capabilities.answers_hidden else [build.section(f"⚠️ {CLOSED_BELOW}")]),
-        build.field(InputId.REASON.value, "Why does it have to go?", radios),
+        build.field(InputId.REASON.value, "Why does it have to go?", build.radios(ActionId.REASON, reasons)),
         note,
         build.context(SECOND),
     ]

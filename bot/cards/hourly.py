@@ -65,7 +65,7 @@ def _title(data: HourlyData) -> build.Block:
 
 
 def _waiting(total: int) -> str:
-    return f"{count(total, 'customer')} {'waits' if total == 1 else 'wait'} for an answer"
+    return f"{count(total, 'customer waits', 'customers wait')} for an answer"
 
 
 def _quiet(data: HourlyData) -> build.Parts:

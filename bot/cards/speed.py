@@ -75,7 +75,7 @@ def _customers(speed: Speed, when: When) -> str:
     oldest = f", the oldest since {when(speed.oldest)}" if speed.oldest else ""
     again = speed.waiting - speed.total.waiting
     more = f" ({again:,} of them for another answer)" if again else ""
-    return f"{answered}, {speed.waiting:,} {'waits' if speed.waiting == 1 else 'wait'} now{more}{oldest}"
+    return f"{answered}, {count(speed.waiting, 'waits', 'wait')} now{more}{oldest}"
 
 
 def _networks(speed: Speed, titles: Mapping[str, str]) -> Iterator[str]:
@@ -85,7 +85,7 @@ def _networks(speed: Speed, titles: Mapping[str, str]) -> Iterator[str]:
             count(figures.answer.customers, "customer"),
             *([_percentiles(figures.answer.customer)] if figures.answer.customers else []),
             *([_promises(figures)] if figures.promised else []),
-            *([f"{figures.waiting:,} {'waits' if figures.waiting == 1 else 'wait'}"] if figures.waiting else []),
+            *([count(figures.waiting, "waits", "wait")] if figures.waiting else []),
         ]
         yield f"• {line(titles[name], 30)}: {' · '.join(facts)}"
     rest = len(speed.networks) - NETWORKS_SHOWN

@@ -119,7 +119,7 @@ def _numbers(data: StormData) -> list[str]:
     lines = [f"📥 {folded} · {rate}", f"🪪 {own}: complaints and urgent ones first"]
     if tally.first:
         lines.append(f"🔴 {count(tally.first, 'complaint')} among those that wait here: next in line")
-    return [*lines, f"{_moods(tally)}"]
+    return [*lines, _moods(tally)]
 
 
 def _moods(tally: Tally) -> str:
@@ -200,8 +200,8 @@ def _storm_text(data: StormData) -> str:
         return f"The storm is over · {held} held back{rest}"
     words = ", ".join(line(word, 30) for word, times in tally.words[:3] if times > 1)
     said = f" · {words}" if words else ""
-    waits = "waits" if tally.folded == 1 else "wait"
-    return f"Storm · {count(tally.folded, 'customer')} {waits} in one card · {data.per_minute:,.0f} a minute{said}"
+    waits = count(tally.folded, "customer waits", "customers wait")
+    return f"Storm · {waits} in one card · {data.per_minute:,.0f} a minute{said}"
 
 
 # --- the known problem's card -----------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ from bot.cards.action_ids import ActionId, CallbackId, ModalState
 from bot.cards.conversation import last_messages
 from bot.cards.escape import line, one_line
 from bot.cards.forms import banner, warning_blocks
+from bot.cards.limits import SELECT_OPTIONS
 from bot.cards.modal import ViewJson, answer_of, modal
 from bot.cards.view import View
 from bot.domain.case import Case
@@ -16,7 +17,6 @@ from bot.domain.ports import Blocks
 from bot.domain.templates import Blank, Template, Templates, Values, filled
 
 TITLE: Final = "PRIVATE template"
-OPTIONS: Final = 100
 PREVIEWS: Final = 8
 """So many templates are shown with their words before one is chosen."""
 PREVIEW_LENGTH: Final = 160
@@ -74,26 +74,23 @@ def _choice(form: TemplateForm) -> Blocks:
     found = form.templates.found
     if not found:
         return [build.section(NONE), *_left_out(form.templates)]
-    options = [build.option(f"{each.name} ({each.language})", each.id) for each in found[:OPTIONS]]
-    select: build.Block = {
-        "type": "static_select",
-        "action_id": ActionId.TEMPLATE.value,
-        "placeholder": build.plain_text("Choose a template"),
-        "options": options,
-    }
-    if form.chosen:
-        label = f"{form.chosen.name} ({form.chosen.language})"
-        select["initial_option"] = build.option(label, form.chosen.id)
+    options = [_option(each) for each in found[:SELECT_OPTIONS]]
+    chosen = _option(form.chosen) if form.chosen else None
+    select = build.select(ActionId.TEMPLATE, options, chosen=chosen, placeholder="Choose a template")
     return [build.section("*Template*", select), *_left_out(form.templates)]
 
 
+def _option(template: Template) -> build.Block:
+    return build.option(f"{template.name} ({template.language})", template.id)
+
+
 def _left_out(templates: Templates) -> Blocks:
-    beyond = max(0, len(templates.found) - OPTIONS)
+    beyond = max(0, len(templates.found) - SELECT_OPTIONS)
     lines = [
         f"{templates.left_out} more need pictures, codes or the like: send those from WhatsApp Manager."
         if templates.left_out
         else "",
-        f"{beyond} more are not listed here: there is room for {OPTIONS}." if beyond else "",
+        f"{beyond} more are not listed here: there is room for {SELECT_OPTIONS}." if beyond else "",
     ]
     text = " ".join(each for each in lines if each)
     return [build.context(text)] if text else []
