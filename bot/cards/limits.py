@@ -37,7 +37,6 @@ INPUT_VALUE: Final = 16_000
 typed may be as long where the field has no `max_length` (3,000 at the most), as long replies on some networks are."""
 INPUT_SURELY: Final = 3_000
 """What every text field may begin with."""
-PLACEHOLDER: Final = 150
 VIEW_TITLE: Final = 24
 PRIVATE_METADATA: Final = 3_000
 

@@ -50,11 +50,9 @@ def _form_args(body: bytes) -> Json:
         raise SlackError("invalid_form_data") from None
 
 
-def flag(args: Json, name: str, *, default: bool = False) -> bool:
-    """A yes-or-no argument in any of its spellings."""
+def flag(args: Json, name: str) -> bool:
+    """A yes-or-no argument in any of its spellings; no where it is not given."""
     value = args.get(name)
-    if value is None:
-        return default
     return value if isinstance(value, bool) else str(value).lower() in _YES
 
 

@@ -47,9 +47,9 @@ class HttpDelivery:
         if self._session is not None:
             await self._session.close()
 
-    def signed_headers(self, body: bytes, content_type: str, timestamp: int | None = None) -> dict[str, str]:
-        """The headers of a request; a test may give an old timestamp (epoch seconds)."""
-        moment = str(int(self._wall.now().timestamp()) if timestamp is None else timestamp)
+    def signed_headers(self, body: bytes, content_type: str) -> dict[str, str]:
+        """The headers of a request."""
+        moment = str(int(self._wall.now().timestamp()))
         return {
             "Content-Type": content_type,
             "User-Agent": "Slackbot 1.0 (+sandbox)",

@@ -182,9 +182,9 @@ def plain_text(limit: int, least: int = 1) -> Check:
     return check
 
 
-def any_text(limit: int, least: int = 1) -> Check:
+def any_text(limit: int) -> Check:
     """A mrkdwn or plain_text object; Slack reports a wrong one as matching none of its schemas."""
-    length = string(limit, least)
+    length = string(limit, 1)
     kinds = by_type({"plain_text": _PLAIN, "mrkdwn": _MRKDWN})
 
     def check(value: Any, pointer: str, report: Report) -> None:

@@ -39,19 +39,23 @@ _MODAL: Final = shape(
 _HOME: Final = shape({"type": one_of("home"), "blocks": anything}, _COMMON)
 
 
-def checked_view(value: Any, config: SandboxConfig, pointer: str = "/view") -> Json:
+POINTER: Final = "/view"
+"""Where a view stands among the arguments of a call, as errors name it."""
+
+
+def checked_view(value: Any, config: SandboxConfig) -> Json:
     """A view argument that Slack would accept, parsed. Raises SlackError: invalid_arguments, view_too_large."""
-    view = parsed(value, invalid_arguments(f"must be a valid JSON object [json-pointer:{pointer}]"))
+    view = parsed(value, invalid_arguments(f"must be a valid JSON object [json-pointer:{POINTER}]"))
     if not isinstance(view, dict):
-        raise invalid_arguments(f"must be an object [json-pointer:{pointer}]")
+        raise invalid_arguments(f"must be an object [json-pointer:{POINTER}]")
     kind = view.get("type")
     report = Report("home" if kind == "home" else "modal", config.image_hosts)
     if kind is None:
-        report.add("missing required field: type", pointer)
+        report.add("missing required field: type", POINTER)
     elif kind not in {"modal", "home"}:
-        report.add(f"unsupported type: {kind}", f"{pointer}/type")
+        report.add(f"unsupported type: {kind}", f"{POINTER}/type")
     else:
-        _check(view, pointer, report)
+        _check(view, POINTER, report)
     if report.errors:
         raise report.refusal("invalid_arguments")
     if json_size(view) > VIEW_BYTES:

@@ -34,9 +34,9 @@ class Param:
     high: int = 0
 
 
-def limit(default: int = 50, high: int = 100) -> Param:
-    """The usual page size, 1 to `high`."""
-    return Param("limit", "number", default=default, low=1, high=high)
+def limit(default: int = 50) -> Param:
+    """The usual page size, 1 to 100."""
+    return Param("limit", "number", default=default, low=1, high=100)
 
 
 CURSOR = Param("cursor")

@@ -16,18 +16,13 @@ from sandbox.square.world import parent_of, subject_of
 MAX_URIS = 25
 
 
-def page_of(
-    records: Sequence[Record], size: int, cursor: str | None, *, oldest_first: bool = False
-) -> tuple[list[Record], str | None]:
+def page_of(records: Sequence[Record], size: int, cursor: str | None) -> tuple[list[Record], str | None]:
     """One page of records that are sorted newest first; the cursor is the time (ms) and hash of the last one.
 
     Raises XrpcError InvalidRequest for a cursor of another form.
     """
-    ordered = list(reversed(records)) if oldest_first else list(records)
-    if cursor is not None:
-        mark = _read_cursor(cursor)
-        ordered = [item for item in ordered if (_key(item) > mark if oldest_first else _key(item) < mark)]
-    page = ordered[:size]
+    mark = _read_cursor(cursor) if cursor is not None else None
+    page = [item for item in records if mark is None or _key(item) < mark][:size]
     return page, f"{milliseconds(page[-1].sort_at)}__{page[-1].cid}" if page else None
 
 
