@@ -9,7 +9,7 @@ function element(tag, props, ...children) {
   return node;
 }
 
-export function closeMenu(focusAnchor = false) {
+function closeMenu(focusAnchor = false) {
   if (!open) return;
   const { menu, anchor, stop } = open;
   open = null;

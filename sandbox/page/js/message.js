@@ -7,7 +7,7 @@ import { choose, ui } from "./store.js";
 import { names, surfaceOf, userById } from "./surface.js";
 import { clockTime, dateEpoch, fromTs, fullDate } from "./time.js";
 
-export const colourOf = (colour) => (/^#[0-9a-f]{3,8}$/i.test(colour ?? "") ? colour : "#5b6b73");
+const colourOf = (colour) => (/^#[0-9a-f]{3,8}$/i.test(colour ?? "") ? colour : "#5b6b73");
 
 export function avatar(who, className = "avatar") {
   return h("span", { class: className, "aria-hidden": "true", vars: { "--who": colourOf(who?.colour) } },

@@ -42,7 +42,7 @@ function spoken(message, conversation) {
 }
 
 /** mrkdwn as one plain line: for banners and for screen readers. */
-export function plainText(text) {
+function plainText(text) {
   const withoutLinks = text
     .replaceAll(/<!date\^[^|>]*\|([^>]*)>/g, "$1")
     .replaceAll(/<[^|>]*\|([^>]*)>/g, "$1")
@@ -91,6 +91,6 @@ export function notices() {
 }
 
 /** Say something to screen readers without showing it. */
-export function announce(words) {
+function announce(words) {
   document.getElementById("announcer").textContent = words;
 }

@@ -7,7 +7,7 @@ import { messagesView, peopleView, unseenChats } from "./people.js";
 import { feedView } from "./post.js";
 import { act, choose, data, ui } from "./store.js";
 
-export const POST_LIMIT = 300; // graphemes, as on Bluesky
+const POST_LIMIT = 300; // graphemes, as on Bluesky
 
 export const me = () => data.square.people.find((person) => person.did === ui.customer);
 export const brand = () => data.square.people.find((person) => person.brand);

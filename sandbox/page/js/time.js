@@ -22,14 +22,14 @@ export function setSandboxTime(iso) {
 export const now = () => new Date(Date.now() + skewMs);
 export const fromTs = (ts) => new Date(Number.parseFloat(ts) * 1000);
 export const clockTime = (date) => format({ timeStyle: "short" }).format(date);
-export const clockTimeExact = (date) => format({ timeStyle: "medium" }).format(date);
+const clockTimeExact = (date) => format({ timeStyle: "medium" }).format(date);
 export const fullDate = (date) => format({ dateStyle: "full", timeStyle: "short" }).format(date);
 export const weekdayDate = (date) => format({ weekday: "short", day: "numeric", month: "short" }).format(date);
 
 const startOfDay = (date) => new Date(date.getFullYear(), date.getMonth(), date.getDate());
 
 /** Whole days from the sandbox's today to `date`: -1 is yesterday. */
-export function dayDistance(date) {
+function dayDistance(date) {
   return Math.round((startOfDay(date) - startOfDay(now())) / DAY_MS);
 }
 
