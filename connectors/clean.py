@@ -39,6 +39,14 @@ def take(model: type[M], value: object) -> M:
         raise ValueError(msg) from error
 
 
+def kept(model: type[M], text: str | None) -> M | None:
+    """What Hark itself has stored, such as a cursor; None where there is none, or none that this version can read."""
+    try:
+        return model.model_validate_json(text) if text else None
+    except ValidationError:
+        return None
+
+
 def readable(model: type[M], values: Iterable[object]) -> list[M]:
     """Those entries of a list that can be read: an odd one harms no other."""
     found = []

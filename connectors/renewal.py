@@ -14,11 +14,12 @@ from hashlib import blake2b
 from secrets import token_hex
 from typing import Final, Generic, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from bot.domain.errors import StoreUnavailable, Transient
 from bot.domain.ports import Clock, Notes
 from connectors.base import ConnectorDeps
+from connectors.clean import kept
 
 TURN: Final = timedelta(seconds=8)
 """For so long after whoever renews was last heard of nobody else tries the same token. Should they be killed, the
@@ -144,9 +145,5 @@ class Renewal(ABC, Generic[T]):
                 return fresh
 
     async def _stored(self) -> T | None:
-        text = await self._notes.get(self._name)
-        try:
-            found = self._model.model_validate_json(text) if text else None
-        except ValidationError:
-            return None
+        found = kept(self._model, await self._notes.get(self._name))
         return found if found is not None and found.maker == self._maker else None

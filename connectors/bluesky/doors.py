@@ -156,7 +156,7 @@ class Doors:
         session = await self._api.session()
         if not session.chat_allowed:
             return Page(items=(), cursor=cursor, wait_s=NO_CHAT_WAIT_S)
-        progress = _chat_progress(cursor, self._clock.now() - self._history)
+        progress = clean.kept(ChatProgress, cursor) or ChatProgress(since=self._clock.now() - self._history)
         try:
             page = await self._guarded("chat", progress.rev, self._api.chat_log)
         except Permanent as error:
@@ -191,13 +191,6 @@ def _entry(item: Mapping[str, Any], now: datetime) -> Entry | None:
     if not isinstance(item.get("uri"), str):
         return None
     return Entry(item_key(item), spelled(str(item.get("indexedAt"))) or now)
-
-
-def _chat_progress(cursor: str | None, since: datetime) -> ChatProgress:
-    try:
-        return ChatProgress.model_validate_json(cursor) if cursor else ChatProgress(since=since)
-    except ValueError:
-        return ChatProgress(since=since)
 
 
 def _chat_key(log: Mapping[str, Any]) -> str:

@@ -14,6 +14,8 @@ from hashlib import blake2b
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
+from connectors.clean import kept
+
 PAGE = 100
 OVERLAP = timedelta(hours=24)
 KNOWN_PAGES = 2
@@ -76,12 +78,7 @@ class Entry:
 
 def begin(text: str | None, now: datetime, history: timedelta) -> Progress:
     """The state in a stored cursor; a missing or broken one starts anew, `history` back."""
-    if text:
-        try:
-            return Progress.model_validate_json(text)
-        except ValueError:
-            return Progress(since=now - max(history, OVERLAP))
-    return Progress(since=now - history)
+    return kept(Progress, text) or Progress(since=now - (max(history, OVERLAP) if text else history))
 
 
 def advance(
@@ -125,12 +122,7 @@ def _finished(progress: Progress, walk: Walk) -> Progress:
 
 def begin_sweep(text: str | None, now: datetime, history: timedelta) -> SweepProgress:
     """The state in the sweep's cursor; without one this is the first sweep, which only takes stock."""
-    progress = SweepProgress(baseline=now - history)
-    if text:
-        try:
-            progress = SweepProgress.model_validate_json(text)
-        except ValueError:
-            progress = SweepProgress(baseline=None)
+    progress = kept(SweepProgress, text) or SweepProgress(baseline=None if text else now - history)
     return progress if progress.at else progress.model_copy(update={"floor": now - SWEEP_DEPTH, "pages": 0})
 
 

@@ -9,13 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, TypeVar
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from bot.domain.errors import Permanent, Transient
 from bot.domain.models import Raw
 from bot.domain.network import Page
 from bot.domain.ports import Clock
 from connectors.base import ConnectorDeps
+from connectors.clean import kept
 from connectors.graph.client import Graph, Json
 from connectors.graph.errors import Fate
 from connectors.graph.values import text
@@ -121,13 +122,9 @@ class Sweeps:
         return self.deps.poll_seconds * SLOWER
 
     def progress(self, kind: type[P], cursor: str | None) -> P:
-        """How far the sweep had come that left this cursor; without one, the first start's look back."""
-        try:
-            if cursor:
-                return kind.model_validate_json(cursor)
-        except ValidationError:
-            pass  # a cursor of another version: begin again, what is known is recognised by its id
-        return kind(since=self.clock.now() - self.history)
+        """How far the sweep had come that left this cursor; without one, or with one of another version, the first
+        start's look back: what is known is recognised by its id."""
+        return kept(kind, cursor) or kind(since=self.clock.now() - self.history)
 
     async def page(self, reading: Awaitable[tuple[Items, Progress]], cursor: str | None) -> Page:
         """What a reading found; raises Transient or Permanent. An account may well be set up for one sweep only."""

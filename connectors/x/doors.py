@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any, Final
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from bot.domain.errors import Permanent
 from bot.domain.models import Raw
@@ -44,6 +44,7 @@ MESSAGES_PAGE: Final = 10
 NOTHING_OLDER: Final = 10
 """Pages in a row that may bring no older message (X leaves out of a page what it may not show) before a walk ends."""
 
+VALID: Final = "valid"
 FROM_THE_NEWEST: Final = "X did not go on where it stopped; the messages are read again from the newest"
 
 POLLED_MENTION: Final = prices.OWN_POST + prices.USER
@@ -99,16 +100,8 @@ class MessagesCursor(BaseModel):
         return self.model_dump_json(exclude_defaults=True)
 
 
-def _cursor(model: type[Any], text: str | None) -> Any:
-    """The state in a stored cursor; a missing or broken one starts anew."""
-    try:
-        return model.model_validate_json(text) if text else model()
-    except ValidationError:
-        return model()
-
-
 def hook_note(account: str) -> str:
-    """The note that says how the webhook does: "valid" or anything else."""
+    """The note that says how the webhook does: VALID or anything else."""
     return f"hook:x:{account}"
 
 
@@ -131,12 +124,12 @@ class Doors:
         return {"mentions": self._unit * MENTIONS_EVERY, "messages": self._unit * MESSAGES_EVERY} | searches
 
     async def poll(self, source: str, cursor: str | None) -> Page:
-        """Read one page; raises Transient or Permanent."""
+        """Read one page, from the beginning without a cursor; raises Transient or Permanent."""
         if source == "mentions":
-            return await self._mentions(_cursor(MentionsCursor, cursor))
+            return await self._mentions(clean.kept(MentionsCursor, cursor) or MentionsCursor())
         if source == "messages":
-            return await self._messages(_cursor(MessagesCursor, cursor))
-        return await self._search(_cursor(SearchCursor, cursor))
+            return await self._messages(clean.kept(MessagesCursor, cursor) or MessagesCursor())
+        return await self._search(clean.kept(SearchCursor, cursor) or SearchCursor())
 
     # --- posts ---
 
@@ -256,7 +249,7 @@ class Doors:
     # --- how ---
 
     async def _is_hook_valid(self) -> bool:
-        return await self._notes.get(hook_note(self._account)) == "valid"
+        return await self._notes.get(hook_note(self._account)) == VALID
 
     def every(self, source: str, *, covered: bool) -> float:
         """The usual interval in seconds: longer while the webhook brings the same things."""

@@ -10,14 +10,15 @@ from datetime import datetime, timedelta
 from typing import Final
 from urllib.parse import urlsplit
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from bot.domain.errors import Permanent, Transient
 from bot.domain.network import Page
+from connectors import clean
 from connectors.base import ConnectorDeps
 from connectors.x import wire
 from connectors.x.api import Api
-from connectors.x.doors import hook_note
+from connectors.x.doors import VALID, hook_note
 
 WATCH_SECONDS: Final = 900.0
 UNWATCHED: Final = timedelta(hours=1)
@@ -27,7 +28,6 @@ NEWEST: Final = timedelta(minutes=32)
 OLDEST: Final = timedelta(hours=24)
 NOTE_KEPT: Final = timedelta(days=7)
 
-VALID: Final = "valid"
 NONE: Final = "none"
 OFF: Final = "off"
 MEND: Final = (
@@ -76,7 +76,7 @@ class HookWatch:
 
     async def poll(self, cursor: str | None) -> Page:
         """Look once; raises Transient while the webhook is off and cannot be switched on."""
-        watch = _watch(cursor)
+        watch = clean.kept(Watch, cursor) or Watch()
         hook = pick(await self._api.hooks(), self._account)
         if hook is None:
             await self._note(NONE)
@@ -120,10 +120,3 @@ class HookWatch:
 def replay_note(account: str) -> str:
     """The note that says why X refused the last replay."""
     return f"replay:x:{account}"
-
-
-def _watch(cursor: str | None) -> Watch:
-    try:
-        return Watch.model_validate_json(cursor) if cursor else Watch()
-    except ValidationError:
-        return Watch()

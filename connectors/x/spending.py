@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Final
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from bot.domain.errors import Transient
+from connectors import clean
 from connectors.base import ConnectorDeps
 from connectors.x.prices import dollars
 
@@ -205,11 +206,7 @@ class Ledger:
             await self._notes.set(self._name(part, month), after.model_dump_json(), KEPT)
 
     async def _bill(self, part: str, month: str) -> Bill:
-        text = await self._notes.get(self._name(part, month))
-        try:
-            return Bill.model_validate_json(text) if text else Bill()
-        except ValidationError:
-            return Bill()
+        return clean.kept(Bill, await self._notes.get(self._name(part, month))) or Bill()
 
     async def _counted(self, part: str, month: str) -> int:
         text = await self._notes.get(self._name(part, month)) or "0"
