@@ -12,6 +12,7 @@ from connectors.bluesky import mapping
 from connectors.bluesky.api import MAX_URIS, Api
 from connectors.bluesky.doors import Doors, intervals, item_key
 from connectors.bluesky.mapping import DID_HEADER
+from connectors.bluesky.names import NETWORK
 from connectors.bluesky.sending import PRIVATE_LENGTH, PUBLIC_LENGTH, Sender
 from connectors.bluesky.session import Sessions
 from connectors.bluesky.settings import BlueskySettings
@@ -31,7 +32,7 @@ MENDS: Mapping[str, str] = {
 class BlueskyConnector(Connector):
     """Polls notifications, searches and the chat; replies, and writes in private where that is allowed."""
 
-    network: ClassVar[str] = "bluesky"
+    network: ClassVar[str] = NETWORK
     capabilities: ClassVar[Capabilities] = Capabilities(
         public_reply=PUBLIC_LENGTH,
         private_message=PRIVATE_LENGTH,

@@ -18,6 +18,7 @@ from connectors.base import ConnectorDeps
 from connectors.bluesky import paging, wire
 from connectors.bluesky.api import Api
 from connectors.bluesky.mapping import BEFORE_START_HEADER, DID_HEADER, chat_id
+from connectors.bluesky.names import NETWORK
 from connectors.bluesky.paging import Entry
 from connectors.bluesky.settings import BlueskySettings
 from connectors.bluesky.xrpc import NO_SUCH_METHOD
@@ -142,7 +143,7 @@ class Doors:
     def raw(self, source: str, item: object, headers: Mapping[str, str]) -> Raw:
         """One thing read, as it will be stored."""
         return Raw(
-            network="bluesky",
+            network=NETWORK,
             account=self._account,
             source=source,
             body=clean.dump(item),

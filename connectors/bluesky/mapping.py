@@ -25,7 +25,7 @@ from bot.domain.models import (
 )
 from connectors import clean
 from connectors.bluesky import wire
-from connectors.bluesky.names import post_url, profile_url, split_uri
+from connectors.bluesky.names import NETWORK, post_url, profile_url, split_uri
 from connectors.times import happened, spelled
 
 DID_HEADER: Final = "did"
@@ -55,7 +55,7 @@ class Context:
 
     def key(self, conversation: str) -> CaseKey:
         """The case that a conversation belongs to."""
-        return CaseKey(network="bluesky", account=self.account, conversation=conversation)
+        return CaseKey(network=NETWORK, account=self.account, conversation=conversation)
 
 
 def parse(raw: Raw, web_url: str) -> Iterator[Event]:

@@ -1,12 +1,13 @@
-"""Names of the AT Protocol: record addresses (at://...), record keys (TID), web links."""
+"""Names of the network and of the AT Protocol: record addresses (at://...), record keys (TID), web links."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import blake2b
 from typing import Final
 
+NETWORK: Final = "bluesky"
 _SORTABLE: Final = "234567abcdefghijklmnopqrstuvwxyz"
-_TID_LENGTH = 13
+_TID_LENGTH: Final = 13
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from connectors.base import ConnectorDeps
 from connectors.bluesky import wire
 from connectors.bluesky.api import Api
 from connectors.bluesky.mapping import chat_conversation, chat_id
-from connectors.bluesky.names import post_url, record_key, timestamp
+from connectors.bluesky.names import NETWORK, post_url, record_key, timestamp
 from connectors.bluesky.richtext import facets, handles
 from connectors.bluesky.settings import BlueskySettings
 from connectors.bluesky.xrpc import ERRORS
@@ -31,7 +31,7 @@ class Sender:
     def __init__(self, settings: BlueskySettings, deps: ConnectorDeps, api: Api) -> None:
         self._web_url = settings.web_url
         self._api = api
-        self._whose = Whose("bluesky", deps)
+        self._whose = Whose(NETWORK, deps)
 
     async def send(self, send: Send) -> Sent:
         """Carry out one send; raises Transient, Permanent or Unknown."""
