@@ -18,6 +18,8 @@ from bot.services.desk_context import DeskContext
 from bot.services.people import signature_problem, signed
 from bot.services.wording import SIGNATURE, TEXT, Problems
 
+NO_SIGNATURE = Refused(code="no_signature", text="First choose how you sign.")
+
 
 @dataclass(frozen=True, slots=True)
 class Closing:
@@ -94,12 +96,12 @@ class Desk:
         )
 
     async def acknowledge(self, case_id: str, user: str, send_id: str) -> Outcome:
-        """Say "we are on it" under one's own name. Refused with `no_signature` on first use."""
+        """Say "we are on it" under one's own name. Refused with `no_signature` on first use, in time for a form."""
+        if not (await self._at.people.in_time(user)).signature:
+            return Outcome(None, NO_SIGNATURE)
         return await self._at.press(case_id, user, partial(self._first_word, send_id))
 
     def _first_word(self, send_id: str, case: Case, by: Person) -> Decision:
-        if not by.signature:
-            return Refused(code="no_signature", text="First choose how you sign.")
         text = signed(acknowledge_line(self._rng), by.signature)
         draft = Draft(id=send_id, purpose=Purpose.ACKNOWLEDGE, private=case.latest.private, text=text)
         queued = replying.queue(case, Outgoing(by=by, drafts=(draft,)), self._at.clock.now(), self._at.policy)

@@ -100,7 +100,7 @@ class Sessions(Renewal[Session]):
     async def _sign_in(self) -> Session:
         name = f"{self._name}:logins:{self._maker}"
         text = await self._notes.get(name)
-        logins = Logins.model_validate_json(text) if text else Logins()
+        logins = clean.kept(Logins, text) or Logins()
         self._check_ration(logins)
         call = Call(
             "com.atproto.server.createSession",

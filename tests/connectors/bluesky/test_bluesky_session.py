@@ -177,6 +177,14 @@ async def test_a_password_that_is_revoked_later_is_not_tried_over_and_over(rig: 
     assert (await connector.check()).ok
 
 
+async def test_a_count_of_sign_ins_that_cannot_be_read_begins_anew(rig: Rig) -> None:
+    """As another version may have written it: nobody is signed out for that."""
+    connector = rig.connector()
+    name = f"session:bluesky:main:logins:{connector._sessions._maker}"
+    await rig.store.notes.set(name, '{"at": "yesterday"}', timedelta(days=1))
+    assert (await connector.check()).ok
+
+
 async def test_a_wrong_password_is_said_and_not_tried_over_and_over(rig: Rig) -> None:
     """Check names the variables to mend; polling on does not hammer the server; a corrected password works at once."""
     connector = rig.connector(app_password="wrong")
