@@ -295,12 +295,12 @@ def is_browser_required() -> bool:
 
 
 def test(extra: Sequence[str]) -> int:
-    """Run all tests, three on two cores (stories wait a lot), in random order; without Chromium, not the browser's."""
+    """Run all tests, two on each core (stories wait a lot), in random order; without Chromium, not the browser's."""
     browser = find_chromium()
     if not browser and is_browser_required():
         raise DevError("A Chromium is required here and none was found: apt install chromium, or set HARK_CHROMIUM.")
     need_environment("dev")
-    workers = str(max(2, min((os.cpu_count() or 2) * 3 // 2, 8)))
+    workers = str(min((os.cpu_count() or 2) * 2, 8))
     command = [venv_bin("python"), "-m", "pytest", "-n", workers, "--dist", "worksteal", "-q", "-rs"]
     if browser:
         return become([*command, *extra])
