@@ -50,12 +50,14 @@ def an_open_gate() -> asyncio.Event:
 class Torn:
     """A queue whose line breaks at the first giving back; `then` is called after each exchange that went well.
 
-    Renewals wait at the gate on their way to the server; each that was tried is counted.
+    Renewals wait at the gate on their way to the server; each that was tried is counted. A `silent` server answers none
+    of them; one that is `away` answers nothing at all.
     """
 
     queue: WorkerQueue
     breaks: int = 1
     silent: bool = False
+    away: bool = False
     exchanges: int = 0
     renewals: int = 0
     gate: asyncio.Event = field(default_factory=an_open_gate)
@@ -64,6 +66,8 @@ class Torn:
     async def exchange(self, ended: Sequence[Ended], now: datetime, limit: int, lease: timedelta) -> list[Due]:
         """Fail at the first giving back."""
         self.exchanges += 1
+        if self.away:
+            raise StoreUnavailable("away")
         if ended and self.breaks:
             self.breaks -= 1
             raise StoreUnavailable("gone")
@@ -75,7 +79,7 @@ class Torn:
         """As the queue does, unless it is silent."""
         self.renewals += 1
         await self.gate.wait()
-        if self.silent:
+        if self.silent or self.away:
             raise StoreUnavailable("silent")
         return await self.queue.renew(held, lease)
 

@@ -14,8 +14,8 @@ from tests.support.queue_worker import LEASE, Torn, gone, held, running
 from tests.support.stores import TestClock, a_store, end_leases
 from tests.support.waiting import wait_until
 
-SHORT = timedelta(seconds=1.2)
-LONG = timedelta(seconds=3)
+BRIEF = timedelta(seconds=3)
+"""A lease that ends within a test, and that no busy machine sleeps through."""
 
 
 class Steps:
@@ -59,7 +59,7 @@ async def test_the_end_of_the_newer_lease_counts(redis_url: str) -> None:
     async with a_store(redis_url) as store:
         clock, steps, queue = TestClock(), Steps(), Torn(store.cards, silent=True)
         await store.cards.put("case", NOON)
-        async with running(queue, steps, clock, lease=LONG):
+        async with running(queue, steps, clock, lease=BRIEF):
             await wait_until(lambda: steps.begun, "it is begun")
             before = await token(store)
             clock.advance(timedelta(seconds=1))
@@ -70,7 +70,7 @@ async def test_the_end_of_the_newer_lease_counts(redis_url: str) -> None:
             await wait_until(lambda: queue.renewals > tried, "the worker tried to renew it")
             await asyncio.sleep(0.05)
             assert steps.stopped == []
-            clock.advance(LONG)
+            clock.advance(BRIEF)
             await wait_until(lambda: steps.stopped, "the second lease is over, too")
             steps.may_end[1].set()
             queue.silent = False
@@ -83,7 +83,7 @@ async def test_what_was_renewed_outlasts_a_moment_of_silence(redis_url: str) -> 
     async with a_store(redis_url) as store:
         steps, queue = Steps(), Torn(store.cards)
         await store.cards.put("case", NOON)
-        async with running(queue, steps, TestClock(), lease=SHORT):
+        async with running(queue, steps, TestClock(), lease=BRIEF):
             await wait_until(lambda: queue.renewals >= 4, "its first lease would be over")
             queue.silent = True
             tried = queue.renewals
@@ -99,11 +99,11 @@ async def test_the_end_of_a_stopped_step_is_not_that_of_the_next_one(redis_url: 
     async with a_store(redis_url) as store:
         steps, queue = Steps(), Torn(store.cards, breaks=0)
         await store.cards.put("case", NOON)
-        async with running(queue, steps, TestClock(), lease=SHORT):
+        async with running(queue, steps, TestClock(), lease=BRIEF):
             await wait_until(lambda: steps.begun == 1, "it is begun")
-            queue.silent = True
+            queue.away = True
             await wait_until(lambda: steps.stopped == [1], "it is stopped")
-            queue.silent = False
+            queue.away = False
             await wait_until(lambda: steps.begun == 2, "its id is taken again")
             steps.may_end[1].set()
             tried = queue.renewals
@@ -119,7 +119,7 @@ async def test_a_late_answer_about_an_older_step_stops_no_newer_one(redis_url: s
     async with a_store(redis_url) as store:
         steps, queue = Steps(), Torn(store.cards, breaks=0)
         await store.cards.put("case", NOON)
-        async with running(queue, steps, TestClock(), lease=SHORT):
+        async with running(queue, steps, TestClock(), lease=BRIEF):
             await wait_until(lambda: steps.begun == 1, "it is begun")
             queue.gate.clear()
             tried = queue.renewals
@@ -139,7 +139,7 @@ async def test_a_late_answer_about_an_older_lease_stops_no_step(redis_url: str) 
     async with a_store(redis_url) as store:
         steps, queue = Steps(), Torn(store.cards, breaks=0)
         await store.cards.put("case", NOON)
-        async with running(queue, steps, TestClock(), lease=SHORT):
+        async with running(queue, steps, TestClock(), lease=BRIEF):
             await wait_until(lambda: steps.begun == 1, "it is begun")
             queue.gate.clear()
             tried, before = queue.renewals, await token(store)
