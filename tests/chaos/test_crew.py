@@ -9,7 +9,7 @@ OTHER = """
 import time
 def live(role, env, log):
     log.write_text(f"{role} of {env['PLACE']}")
-    time.sleep(60)
+    time.sleep(60)  # lives until it is killed
 """
 
 

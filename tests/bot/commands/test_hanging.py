@@ -12,7 +12,7 @@ from bot.commands import serve
 serve.HUNG_S = {hung_s}
 
 def deliver(times):
-    time.sleep({hangs_s})
+    time.sleep({hangs_s})  # this is the hang: nothing else runs meanwhile
     if times == 1:
         print("hangs no more", flush=True)
     else:

@@ -270,17 +270,22 @@ async def test_a_case_is_stored_while_the_budgets_are_away(board: Board) -> None
     await nowhere.close()
 
 
-async def test_with_no_hand_free_the_queue_has_it(board: Board) -> None:
-    """A worker that is busy takes nothing more in hand than it has hands for."""
-    release = asyncio.Event()
+def slow_slack(board: Board, release: asyncio.Event, quick: str = "") -> SlackGateway:
+    """The gateway to a Slack that takes no message before its release, but in the quick channel."""
 
     class Slow(SlackGateway):
         async def post(self, channel: str, text: str, blocks: Blocks, **more: Any) -> Posted:
-            await release.wait()
+            if channel != quick:
+                await release.wait()
             return await super().post(channel, text, blocks, **more)
 
-    slow = board.worker(Slow(board.gateway.api, Metrics(), CARE))
-    async with a_team(board, slow, at_once=1) as team:
+    return Slow(board.gateway.api, Metrics(), CARE)
+
+
+async def test_with_no_hand_free_the_queue_has_it(board: Board) -> None:
+    """A worker that is busy takes nothing more in hand than it has hands for."""
+    release = asyncio.Event()
+    async with a_team(board, board.worker(slow_slack(board, release)), at_once=1) as team:
         await team.open(a_new_case("one"))
         await team.open(a_new_case("two"))
         (due,) = await board.store.cards.take(board.clock.now(), 5, LEASE)
@@ -334,14 +339,7 @@ async def test_what_is_promised_is_kept_while_the_worker_stops(board: Board) -> 
 async def test_a_hand_that_is_done_is_free_at_once(board: Board) -> None:
     """Others are slow: a first card that stands gives its lease back, and what came meanwhile is drawn."""
     release = asyncio.Event()
-
-    class Slow(SlackGateway):
-        async def post(self, channel: str, text: str, blocks: Blocks, **more: Any) -> Posted:
-            if channel != CARE:
-                await release.wait()
-            return await super().post(channel, text, blocks, **more)
-
-    async with a_team(board, board.worker(Slow(board.gateway.api, Metrics(), CARE)), at_once=2) as team:
+    async with a_team(board, board.worker(slow_slack(board, release, quick=CARE)), at_once=2) as team:
         slow = a_case(key=a_key("slow"), posts=(a_card(channel=RANDOM),))
         await team.open(slow)
         await team.open(a_new_case())

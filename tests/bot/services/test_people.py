@@ -64,7 +64,7 @@ async def test_who_is_not_named_in_time_signs_as_ever(redis_url: str) -> None:
         slack = Slack()
 
         async def hangs() -> None:
-            await asyncio.sleep(30)
+            await asyncio.Event().wait()
 
         slack.meanwhile = hangs
         await store.notes.save_person(Person(id=ANA, signature="^AK"))

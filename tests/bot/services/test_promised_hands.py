@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 
 from bot.domain.ports import Due
 from bot.services.worker import QueueWorker
+from bot.store.store import Store
 from bot.telemetry import Metrics
 from tests.support.cases import NOON
 from tests.support.queue_worker import LEASE, Torn, gone, held, running
@@ -36,6 +37,13 @@ def refuses(worker: QueueWorker) -> bool:
         return hand is None
 
 
+async def a_backlog(store: Store, acts: Acts) -> None:
+    """Three things to do, of which something is begun."""
+    for number in range(3):
+        await store.cards.put(f"case-{number}", NOON)
+    await wait_until(lambda: acts.begun, "the backlog is begun")
+
+
 async def test_a_promised_hand_counts_as_taken(redis_url: str) -> None:
     """Two hands, one promised: a backlog gets the other one alone, and nobody else is promised any."""
     async with a_store(redis_url) as store:
@@ -43,9 +51,7 @@ async def test_a_promised_hand_counts_as_taken(redis_url: str) -> None:
         async with running(store.cards, acts, TestClock(), at_once=2) as worker:
             with worker.promise("new", 2) as hand:
                 assert hand is not None
-                for number in range(3):
-                    await store.cards.put(f"case-{number}", NOON)
-                await wait_until(lambda: acts.begun, "the backlog is begun")
+                await a_backlog(store, acts)
                 assert len(acts.begun) == 1
                 assert refuses(worker)
                 hand.begin(acts)
@@ -62,9 +68,7 @@ async def test_a_hand_that_begins_nothing_is_free_again(redis_url: str) -> None:
         async with running(store.cards, acts, TestClock(), at_once=2) as worker:
             with worker.promise("new", 2) as hand:
                 assert hand is not None
-                for number in range(3):
-                    await store.cards.put(f"case-{number}", NOON)
-                await wait_until(lambda: acts.begun, "the backlog is begun")
+                await a_backlog(store, acts)
             await wait_until(lambda: len(acts.begun) == 2, "the hand is used")
             assert refuses(worker)
             acts.release.set()

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from datetime import timedelta
 
 from bot.domain.ports import Due
@@ -52,6 +53,18 @@ def another(store: Store, before: bytes | None) -> Callable[[], "asyncio.Future[
         return await token(store) not in {before, None}
 
     return lambda: asyncio.ensure_future(is_another())
+
+
+@asynccontextmanager
+async def a_renewal_on_its_way(steps: Steps, queue: Torn) -> AsyncIterator[None]:
+    """The first step is begun and the renewal of its lease sets out; it is answered with the end of the block."""
+    await wait_until(lambda: steps.begun == 1, "it is begun")
+    queue.gate.clear()
+    tried = queue.renewals
+    await wait_until(lambda: queue.renewals > tried, "its lease is being renewed")
+    yield
+    queue.gate.set()
+    await wait_until(lambda: queue.renewals > tried + 1, "the answer was heard")
 
 
 async def test_the_end_of_the_newer_lease_counts(redis_url: str) -> None:
@@ -120,15 +133,10 @@ async def test_a_late_answer_about_an_older_step_stops_no_newer_one(redis_url: s
         steps, queue = Steps(), Torn(store.cards, breaks=0)
         await store.cards.put("case", NOON)
         async with running(queue, steps, TestClock(), lease=BRIEF):
-            await wait_until(lambda: steps.begun == 1, "it is begun")
-            queue.gate.clear()
-            tried = queue.renewals
-            await wait_until(lambda: queue.renewals > tried, "its lease is being renewed")
-            await store.cards.put("case", NOON)
-            steps.may_end[1].set()
-            await wait_until(lambda: steps.begun == 2, "the next one is begun")
-            queue.gate.set()
-            await wait_until(lambda: queue.renewals > tried + 1, "the answer was heard")
+            async with a_renewal_on_its_way(steps, queue):
+                await store.cards.put("case", NOON)
+                steps.may_end[1].set()
+                await wait_until(lambda: steps.begun == 2, "the next one is begun")
             steps.may_end[2].set()
             await wait_until(lambda: gone(store.cards), "all is done")
         assert (steps.begun, steps.stopped) == (2, [])
@@ -140,14 +148,10 @@ async def test_a_late_answer_about_an_older_lease_stops_no_step(redis_url: str) 
         steps, queue = Steps(), Torn(store.cards, breaks=0)
         await store.cards.put("case", NOON)
         async with running(queue, steps, TestClock(), lease=BRIEF):
-            await wait_until(lambda: steps.begun == 1, "it is begun")
-            queue.gate.clear()
-            tried, before = queue.renewals, await token(store)
-            await wait_until(lambda: queue.renewals > tried, "its lease is being renewed")
-            await end_leases(store)
-            await wait_until(another(store, before), "it is taken again")
-            queue.gate.set()
-            await wait_until(lambda: queue.renewals > tried + 1, "the answer was heard")
+            async with a_renewal_on_its_way(steps, queue):
+                before = await token(store)
+                await end_leases(store)
+                await wait_until(another(store, before), "it is taken again")
             steps.may_end[1].set()
             await wait_until(lambda: gone(store.cards), "all is done")
         assert (steps.begun, steps.stopped) == (1, [])
