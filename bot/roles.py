@@ -133,9 +133,9 @@ def _workers(service: Service, stop: asyncio.Event) -> list[Awaitable[None]]:
         "polls": (store.polls, service.polling.act),
         "storms": (store.upkeep, service.calm.act),
     }
-    wakes = {"cards": service.marked}
+    wakes, deadly = {"cards": service.marked}, service.signals.deadly
     workers = {
-        name: QueueWorker(name, queue, act, clock, metrics, service.tempo.lease, wake=wakes.get(name))
+        name: QueueWorker(name, queue, deadly(name, act), clock, metrics, service.tempo.lease, wake=wakes.get(name))
         for name, (queue, act) in acts.items()
     }
     rounds = [service.signals.hearing.run(stop), service.calm.storms.run(stop), _schedule(service, stop)]

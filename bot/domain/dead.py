@@ -1,4 +1,5 @@
-"""What is said about deliveries that could not be used, without a word of what stands in them."""
+"""What is said about deliveries that could not be used, without a word of what stands in them, and about work that
+workers die of."""
 
 import re
 from datetime import datetime, timedelta
@@ -17,8 +18,8 @@ TAKEN_BACK = KEPT + REMEMBERED
 and nothing of them is met then."""
 SUSPECT = 2
 TRIES = 4
-"""How often a delivery is taken without an end: twice among others, then alone, so that these get through; after so
-many times in all it is what the workers die of, and is taken no more."""
+"""How often something is taken without an end: twice among others, then alone, so that these get through; after so many
+times in all it is what the workers die of. A delivery is taken no more then, other work once an hour."""
 DEADLY = f"no worker came to an end with it: {TRIES} took it, and died or hung"
 CLASS_LENGTH = 60
 CLASS_READ = 300
@@ -66,3 +67,18 @@ def gone_words(count: int) -> Words:
         mend="they wait for 30 days, and when there are too many the oldest go; "
         "`python -m bot dead` shows what still waits",
     )
+
+
+def deadly_words(work: str, id_: str, lapses: int) -> Words:
+    """The notice about work whose workers died or hung so many times, one after the other."""
+    return Words(
+        headline=f"Workers die of {work}: {lapses} began with it, one after the other, and died or hung",
+        example=id_,
+        mend="everything else goes on, and this is tried once an hour. A worker's log has the line in which it hung; "
+        "whether it ran out of memory, its host knows",
+    )
+
+
+def survived_words(work: str, id_: str) -> Words:
+    """How that ends."""
+    return Words(headline=f"No worker died of {work} this time: it is done ({id_})")

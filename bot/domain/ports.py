@@ -214,12 +214,14 @@ class Inbox(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Due:
-    """Something due, held under a lease: `id` is what, `token` proves the lease."""
+    """Something due, held under a lease: `id` is what, `token` proves the lease; `lapses` leases of it before this one
+    ended by themselves, one after the other."""
 
     id: str
     shard: int
     token: str
     priority: int
+    lapses: int = 0
 
 
 Ended = tuple[Due, datetime | None]

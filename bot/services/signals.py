@@ -9,11 +9,13 @@ from bot.domain.notices import Words
 from bot.domain.ports import Clock, DueQueue, Notes
 from bot.services.canary import CANARY
 from bot.services.dead_watch import DEAD
+from bot.services.deadly import telling
 from bot.services.hearing import Hearing
 from bot.services.misplaced import MISPLACED
 from bot.services.notices import Notices
 from bot.services.outage import OUTAGE, Outage
 from bot.services.timers import Chore
+from bot.services.worker import Act
 
 SOON = timedelta(minutes=1)
 WATCHES = (DEAD, CANARY, OUTAGE, MISPLACED)
@@ -78,6 +80,10 @@ class Signals:
         soon = self._clock.now() + SOON
         for chore in WATCHES:
             await timers.begin(chore, soon)
+
+    def deadly(self, queue: str, act: Act) -> Act:
+        """An act on a queue's ids that tells of those that workers die of."""
+        return telling(queue, act, self._notices)
 
     async def say(self, name: str, text: str) -> None:
         """Tell something about an account once for each name, however often and by whomever it is found."""

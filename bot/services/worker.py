@@ -173,11 +173,13 @@ class QueueWorker:
         return len(due)
 
     async def _exchange(self, limit: int) -> list[Due]:
-        """One round trip to the queue. When it fails, the leases that were to go back end by themselves."""
+        """One round trip to the queue. When it fails, the leases that were to go back do so with the next one, if there
+        is one; else they end by themselves."""
         ended, self._ended = self._ended, []
         try:
             return await self._queue.exchange(ended, self._clock.now(), limit, self._lease) if ended or limit else []
         except HarkError as error:
+            self._ended += [] if self._stopping else ended
             self._fail("queue", error)
             await self._clock.sleep(FAILED_S)
             return []
@@ -196,15 +198,14 @@ class QueueWorker:
         """A step has ended; the next exchange with the queue gives its lease back.
 
         That is asked for at once if hands are scarce or the rest is long. Else it comes within `IDLE_S` anyway, and one
-        round trip does for all that have ended by then. One that was stopped for its lost lease has nothing to give
-        back.
+        round trip does for all that have ended by then. One that was stopped gives back what is still its own, if only
+        the server did not answer: it came to an end, and nobody died of it.
         """
         hurried = self._rests_long or self._stopping or not self._free
         self._busy.discard(step.task)
         if self._steps.get(step.due.id) is step:
             del self._steps[step.due.id]
-            if not step.task.cancelled():
-                self._ended.append((step.due, step.task.result()))
+        self._ended.append((step.due, self._clock.now() if step.task.cancelled() else step.task.result()))
         if hurried:
             self._wake.set()
 

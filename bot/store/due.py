@@ -76,8 +76,8 @@ class RedisDueQueue:
         ]
         taken: list[Due] = []
         for shard, flat in zip(args, await self.link.run_many(self.scripts.due_exchange, calls), strict=True):
-            pairs = zip(flat[::2], flat[1::2], strict=True)
-            taken += (Due(as_text(id_), shard, token, band) for id_, band in pairs)
+            each_of = zip(flat[::3], flat[1::3], flat[2::3], strict=True)
+            taken += (Due(as_text(id_), shard, token, band, lapses) for id_, band, lapses in each_of)
         return sorted(taken, key=lambda due: due.priority)
 
     async def take(self, now: datetime, limit: int, lease: timedelta) -> list[Due]:

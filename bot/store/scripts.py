@@ -7,7 +7,7 @@ from typing import Self
 
 FOLDER = Path(__file__).with_name("lua")
 DUE = "due_lib.lua"
-USES_DUE = frozenset({"commit", "due_put", "due_exchange", "due_renew"})
+USES_DUE = frozenset({"commit", "due_put", "due_exchange", "due_renew", "inbox_page"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,12 +97,15 @@ def warned(case: Case | None) -> bool:
 
 DEADLY: Final = "this kills"
 """Words of a customer of which every process dies that is notified of them; a search may find them, too."""
+DEADLY_CARD: Final = "this card kills"
+"""Words of a customer of which every process dies that updates their card."""
 POISON = Point(
     BlueskyConnector,
     "received",
     lambda said, _answer: said["raw"].source == "notifications" and DEADLY.encode() in said["raw"].body,
     always=True,
 )
+POISONED_CARD = Point(SlackGateway, "update", lambda said, _answer: DEADLY_CARD in str(said["blocks"]), always=True)
 POINTS: Mapping[str, Point] = {
     "page stored, poll not given back": Point(
         RedisInbox, "put_page", lambda said, _new: any(b"bag is lost" in raw.body for _, raw in said["items"])
@@ -183,7 +186,8 @@ def live(env: dict[str, str], folder: Path, point: str) -> None:
     with (folder / "bot.log").open("ab", buffering=0) as log:
         for stream in (1, 2):
             os.dup2(log.fileno(), stream)
-    _arm(POISON, folder / "poisoned")
+    for number, poison in enumerate((POISON, POISONED_CARD)):
+        _arm(poison, folder / f"poisoned-{number}")
     if point:
         _arm(POINTS[point], folder / "fired")
     asyncio.run(_serve(env, FileClock(folder / "clock.json")))

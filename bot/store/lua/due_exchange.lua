@@ -1,6 +1,6 @@
 -- Give leases back, then take what is due. A full server refuses all of it or nothing: the first write decides.
 -- KEYS: q, held, again, leases. ARGV: now (ms), limit (0: take nothing), lease (ms), token, then id, token and score (or
---   '': done with) of each lease that goes back. Answers id, band, id, band, ...
+--   '': done with) of each lease that goes back. Answers id, band and lapses of the first, of the second, ...
 local ids, tokens, scores = {}, {}, {}
 for n = 5, #ARGV, 3 do
   ids[#ids + 1] = ARGV[n]

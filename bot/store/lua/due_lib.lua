@@ -1,11 +1,16 @@
--- One due queue is four keys: `q` (sorted set: id -> score), `held` (hash: id -> token of the lease), `again` (hash:
--- id -> score that waits until the lease is given back) and `leases` (sorted set: id -> end of its lease). Leases end by
--- the server's own clock: those of the processes may disagree or jump. A held id stays in `q`, at the far end of its band.
+-- One due queue is four keys: `q` (sorted set: id -> score), `held` (hash: id -> token of the lease, and how many leases
+-- of it ended by themselves: "token:2"), `again` (hash: id -> score that waits until the lease is given back) and `leases`
+-- (sorted set: id -> end of its lease). Leases end by the server's own clock: those of the processes may disagree or jump.
+-- A held id stays in `q`, at the far end of its band.
 -- A score is band * 10^13 + milliseconds; see keys.py.
 -- A server that is full refuses what may need room (ZADD, HSET) and still carries out the rest (ZREM, HDEL): what needs
 -- room is written first everywhere, so that a refusal leaves everything as it was.
 local BAND = 10000000000000
 local BANDS = 5
+-- When an id is due again whose leases end by themselves, one after the other (docs/decisions/019): so many ms after the
+-- first, the second, ... and from SUSPECT on APART (ms) from others like it.
+local WAITS = { 0, 0, 60000, 3600000 }
+local SUSPECT, APART = 2, 1000
 
 local function whole(number)
   return string.format('%.0f', number)
@@ -62,40 +67,67 @@ local function due_hold(q, leases, id, band, till)
   redis.call('ZADD', leases, whole(till), id)
 end
 
--- Ids whose lease has ended are due at `now` again. Their holder may still give them back until somebody takes them.
-local function due_lapse(q, leases, now, clock)
+-- The token in a value of `held` (nil without one), and how many leases of the id ended by themselves.
+local function due_lease(value)
+  if not value then
+    return nil, 0
+  end
+  local token, lapses = string.match(value, '^([^:]*):?(%d*)$')
+  return token, tonumber(lapses) or 0
+end
+
+local function due_held(token, lapses)
+  return lapses > 0 and token .. ':' .. whole(lapses) or token
+end
+
+-- Ids whose lease has ended are due again. Their holder may still give them back until somebody takes them.
+local function due_lapse(q, held, leases, now, clock)
   local ids = redis.call('ZRANGEBYSCORE', leases, '-inf', whole(clock), 'LIMIT', 0, LAPSED_AT_ONCE)
+  local apart = 0
   for _, id in ipairs(ids) do
     local band = math.floor(tonumber(redis.call('ZSCORE', q, id) or 0) / BAND)
-    redis.call('ZADD', q, whole(band * BAND + now), id)
+    local token, before = due_lease(redis.call('HGET', held, id))
+    local lapses, wait = before + 1, 0
+    if lapses >= SUSPECT then
+      wait, apart = WAITS[math.min(lapses, #WAITS)] + apart, apart + APART
+    end
+    redis.call('HSET', held, id, due_held(token or '', lapses))
+    redis.call('ZADD', q, whole(band * BAND + now + wait), id)
     redis.call('ZREM', leases, id)
   end
 end
 
--- What is due at `now` (ms), the most urgent band first, leased for `lease` ms under `token`: id, band, id, band, ...
+-- What is due at `now` (ms), the most urgent band first, leased for `lease` ms under `token`. Answers id, band and number
+-- of leases that ended by themselves of the first, of the second, ...
 local function due_take(q, held, leases, now, limit, lease, token)
   local clock = server_ms()
-  due_lapse(q, leases, now, clock)
-  local taken, far, till, tokens = {}, {}, {}, {}
+  due_lapse(q, held, leases, now, clock)
+  local ids, bands, far, till = {}, {}, {}, {}
   for band = 0, BANDS - 1 do
     local base = band * BAND
-    local room = limit - #taken / 2
+    local room = limit - #ids
     if room < 1 then
       break
     end
-    local ids = redis.call('ZRANGEBYSCORE', q, whole(base), whole(base + now), 'LIMIT', 0, room)
-    for _, id in ipairs(ids) do
-      append(taken, id, band)
+    for _, id in ipairs(redis.call('ZRANGEBYSCORE', q, whole(base), whole(base + now), 'LIMIT', 0, room)) do
+      append(ids, id)
+      append(bands, band)
       append(far, whole(base + BAND - 1), id)
       append(till, whole(clock + lease), id)
-      append(tokens, id, token)
     end
   end
-  if #taken > 0 then
-    redis.call('ZADD', q, unpack(far))
-    redis.call('ZADD', leases, unpack(till))
-    redis.call('HSET', held, unpack(tokens))
+  if #ids == 0 then
+    return {}
   end
+  local taken, tokens = {}, {}
+  for n, before in ipairs(redis.call('HMGET', held, unpack(ids))) do
+    local _, lapses = due_lease(before)
+    append(taken, ids[n], bands[n], lapses)
+    append(tokens, ids[n], due_held(token, lapses))
+  end
+  redis.call('ZADD', q, unpack(far))
+  redis.call('ZADD', leases, unpack(till))
+  redis.call('HSET', held, unpack(tokens))
   return taken
 end
 
@@ -109,7 +141,7 @@ local function due_give_back(q, held, again, leases, ids, tokens, scores)
   local waiting = redis.call('HMGET', again, unpack(ids))
   local due, over, mine = {}, {}, {}
   for n, id in ipairs(ids) do
-    if holders[n] == tokens[n] then
+    if due_lease(holders[n]) == tokens[n] then
       local score = scores[n]
       if waiting[n] then
         score = score and sooner(score, tonumber(waiting[n])) or tonumber(waiting[n])
@@ -137,7 +169,7 @@ end
 
 -- A lease counts from now again, for `lease` ms; 0 when it is somebody else's by now.
 local function due_renew(q, held, leases, id, token, lease)
-  if redis.call('HGET', held, id) ~= token then
+  if due_lease(redis.call('HGET', held, id)) ~= token then
     return 0
   end
   due_hold(q, leases, id, math.floor(tonumber(redis.call('ZSCORE', q, id)) / BAND), server_ms() + lease)

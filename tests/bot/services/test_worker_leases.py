@@ -127,6 +127,30 @@ async def test_the_end_of_a_stopped_step_is_not_that_of_the_next_one(redis_url: 
         assert (steps.begun, steps.stopped) == (2, [1])
 
 
+async def test_who_was_stopped_gives_back_what_nobody_took(redis_url: str) -> None:
+    """The server was silent for longer than a lease: its holder lives, so nobody died of it."""
+    async with a_store(redis_url) as store:
+        begun, stopped, queue = list[Due](), asyncio.Event(), Torn(store.cards, breaks=0)
+
+        async def act(due: Due) -> None:
+            begun.append(due)
+            try:
+                await asyncio.Event().wait()
+            finally:
+                stopped.set()
+
+        await store.cards.put("case", NOON)
+        run = asyncio.ensure_future(QueueWorker("test", queue, act, TestClock(), Metrics(), BRIEF).run(asyncio.Event()))
+        await wait_until(lambda: begun, "it is begun")
+        queue.away = True
+        await wait_until(stopped.is_set, "it is stopped")
+        queue.away = False
+        await wait_until(lambda: len(begun) == 2, "it is begun again")
+        run.cancel()
+        await asyncio.wait({run})
+        assert [due.lapses for due in begun] == [0, 0]
+
+
 async def test_a_late_answer_about_an_older_step_stops_no_newer_one(redis_url: str) -> None:
     """While a renewal is on its way its step ends, and news of the same id is begun: that one goes on."""
     async with a_store(redis_url) as store:

@@ -3,11 +3,8 @@
 import asyncio
 from collections import Counter
 from datetime import timedelta
-from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from bot.domain.errors import StoreUnavailable
 from bot.domain.ports import Due
@@ -259,93 +256,6 @@ def test_scores_sort_by_band_and_stay_exact() -> None:
     assert scores == sorted(scores)
     assert scores[-1] < 5 * BAND < 2**53
     assert all(int(float(number)) == number for number in scores)
-
-
-ENDED = st.tuples(st.integers(0, 9), st.one_of(st.none(), st.integers(0, 60)))
-STEPS = st.lists(
-    st.one_of(
-        st.tuples(st.just("put"), st.sampled_from("abc"), st.integers(-40, 40), st.integers(0, 4)),
-        st.tuples(st.just("exchange"), st.lists(ENDED, max_size=3), st.integers(0, 4)),
-        st.tuples(st.just("pass"), st.integers(1, 50)),
-        st.tuples(st.just("lapse")),
-        st.tuples(st.just("renew"), st.integers(0, 9)),
-    ),
-    max_size=25,
-)
-
-
-class Model:
-    """What a due queue should do, said in the simplest way: seconds since noon instead of scores."""
-
-    def __init__(self) -> None:
-        self.now = 0
-        self.due: dict[str, tuple[int, int]] = {}
-        self.held: dict[str, Due] = {}
-        self.lapsed: set[str] = set()
-        self.again: dict[str, tuple[int, int]] = {}
-
-    def put(self, name: str, at: int, band: int) -> None:
-        """Earlier and more urgent win, each by itself."""
-        book = self.again if name in self.held else self.due
-        old = book.get(name, (at, band))
-        book[name] = (min(at, old[0]), min(band, old[1]))
-
-    def takeable(self) -> dict[str, int]:
-        """What may be taken now, with its band."""
-        free = {name: band for name, (at, band) in self.due.items() if at <= self.now and name not in self.held}
-        return free | {name: self.held[name].priority for name in self.lapsed}
-
-    def give_back(self, due: Due, at: int | None) -> None:
-        """Only the present holder can."""
-        if due.id not in self.held or self.held[due.id].token != due.token:
-            return
-        del self.held[due.id]
-        self.lapsed.discard(due.id)
-        self.due.pop(due.id, None)
-        if at is not None:
-            self.due[due.id] = (at, due.priority)
-        if due.id in self.again:
-            self.put(due.id, *self.again.pop(due.id))
-
-
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(steps=STEPS)
-async def test_any_history_agrees_with_the_model(redis_url: str, steps: list[tuple[Any, ...]]) -> None:
-    """Whatever is put, taken, given back or left to lapse, in any order: the queue and the simple model agree."""
-    async with a_store(redis_url) as store:
-        await store.link.do("FLUSHALL")
-        queue, model, ever = store.cards, Model(), list[Due]()
-        for step in steps:
-            match step:
-                case ("put", str(name), int(at), int(band)):
-                    at += model.now
-                    await queue.put(name, NOON + at * SECOND, band)
-                    model.put(name, at, band)
-                case ("exchange", list(over), int(limit)):
-                    ended = {ever[n % len(ever)]: wait for n, wait in over if ever}
-                    for due, wait in ended.items():
-                        model.give_back(due, None if wait is None else model.now + wait)
-                    expected, now = model.takeable(), NOON + model.now * SECOND
-                    back = [(due, None if wait is None else now + wait * SECOND) for due, wait in ended.items()]
-                    taken = await queue.exchange(back, now, limit, LEASE)
-                    assert [due.priority for due in taken] == sorted(expected.values())[:limit]
-                    assert all(expected[due.id] == due.priority for due in taken)
-                    model.held |= {due.id: due for due in taken}
-                    model.lapsed -= {due.id for due in taken}
-                    ever += taken
-                case ("pass", int(seconds)):
-                    model.now += seconds
-                case ("lapse",):
-                    await end_leases(store)
-                    model.lapsed = set(model.held)
-                case ("renew", int(n)) if ever:
-                    due = ever[n % len(ever)]
-                    mine = due.id in model.held and model.held[due.id].token == due.token
-                    assert await queue.renew([due], LEASE) == ([] if mine else [due])
-                    model.lapsed -= {due.id} if mine else set()
-                case _:
-                    pass
-        assert await queue.depth() == len(model.due.keys() | model.held.keys())
 
 
 async def test_a_full_server_leaves_every_lease_as_it_was() -> None:
