@@ -20,8 +20,9 @@ from bot.services.notices import Notices
 
 DEAD = "dead"
 EVERY = timedelta(minutes=1)
-PAGE = 100
-PAGES = 20
+PAGE = 20
+"""Letters read at once: each may have some megabytes."""
+PAGES = 100
 KINDS = 50
 """How many kinds of failure are told apart; more than these are one kind of their own."""
 STATE = "dead-watch"

@@ -43,10 +43,11 @@ class RedisDead:
         return sorted(letters, key=lambda each: each.at, reverse=True)[:limit]
 
     async def newer(self, seen: Mapping[int, str], limit: int) -> list[Buried]:
-        """Letters that came after those `seen` (the last id of each shard), at most `limit` of each shard."""
+        """Letters that came after those `seen` (the last id of each shard): about `limit`, some of each shard."""
+        each = max(1, limit // self.keys.shards)
         return await self._read(
             [
-                ("XRANGE", self.keys.dead(shard), f"({seen[shard]}" if shard in seen else "-", "+", "COUNT", limit)
+                ("XRANGE", self.keys.dead(shard), f"({seen[shard]}" if shard in seen else "-", "+", "COUNT", each)
                 for shard in range(self.keys.shards)
             ]
         )

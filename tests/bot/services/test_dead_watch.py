@@ -180,6 +180,21 @@ async def test_a_shard_in_which_nothing_new_failed_is_not_told_of_again(redis_ur
             assert len(await watched.look()) == 6
 
 
+@pytest.mark.parametrize(("shards", "limit", "most"), [(1, 4, 4), (3, 7, 6), (3, 2, 3)])
+async def test_a_page_is_small_whatever_the_number_of_shards(
+    redis_url: str, shards: int, limit: int, most: int
+) -> None:
+    """Letters may be large; page by page all of them are read, each once."""
+    async with a_notice_desk(redis_url, shards=shards) as desk:
+        watched, read, seen = watching(desk), list[str](), dict[int, str]()
+        await watched.bury("KeyError('from')", 20)
+        while page := await desk.store.dead.newer(seen, limit):
+            assert len(page) <= most
+            read += [each.id for each in page]
+            seen |= {int(shard): entry for shard, _, entry in (each.id.partition(".") for each in page)}
+        assert len(set(read)) == len(read) == 20
+
+
 async def test_each_letter_goes_on_its_own_day(watched: Watched) -> None:
     """What a customer said stands no longer than that because of later letters beside it."""
     await watched.bury("the older one")
