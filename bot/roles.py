@@ -216,7 +216,7 @@ def _web(service: Service, socket: Socket | None, *, public: bool) -> web.Applic
             clock=service.clock,
             metrics=service.metrics,
             ready=partial(_ready, service, socket),
-            depths=partial(_depths, service),
+            measure=partial(_measure, service),
             metrics_token=service.settings.metrics_token,
             slack=None if service.settings.socket_mode else http_route(service.bolt),
             public=public,
@@ -237,14 +237,15 @@ async def _ready(service: Service, socket: Socket | None) -> dict[str, bool | st
     return {"server": True, "slack": fatal or (AWAY if away else slack), "workers": workers}
 
 
-async def _depths(service: Service) -> dict[str, int]:
-    """How much waits in the inbox and in each queue, for /metrics; the dead letters are counted along."""
-    store = service.store
+async def _measure(service: Service) -> None:
+    """Set the gauges of what waits, for /metrics: the dead letters, the inbox, each queue."""
+    store, metrics = service.store, service.metrics
     dead = await store.dead.count()
-    service.metrics.dead.labels("waiting").set(dead.waiting)
-    service.metrics.dead.labels("gone").set(dead.gone)
-    queues = (store.cards, store.sends, store.timers, store.polls, store.upkeep)
-    return {"inbox": await store.inbox.depth(), **{each.name: await each.depth() for each in queues}}
+    metrics.dead.labels("waiting").set(dead.waiting)
+    metrics.dead.labels("gone").set(dead.gone)
+    metrics.depth.labels("inbox").set(await store.inbox.depth())
+    for queue in (store.cards, store.sends, store.timers, store.polls, store.upkeep):
+        metrics.depth.labels(queue.name).set(await queue.depth())
 
 
 async def _listen(settings: Settings, role: Role, runner: web.AppRunner) -> int | None:

@@ -39,8 +39,8 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 @dataclass(frozen=True, slots=True)
 class WebDeps:
-    """What the routes need. `ready` names each condition with its state (a word says why not); `depths` each queue with
-    its length.
+    """What the routes need. `ready` names each condition with its state (a word says why not); `measure` sets gauges
+    that nobody keeps up to date, or raises StoreUnavailable.
 
     Without `public` there are only the routes for watching: a worker takes no webhooks and no presses. `body_s` is how
     long the body of a request may take to come.
@@ -51,7 +51,7 @@ class WebDeps:
     clock: Clock
     metrics: Metrics
     ready: Callable[[], Awaitable[Mapping[str, bool | str]]]
-    depths: Callable[[], Awaitable[dict[str, int]]]
+    measure: Callable[[], Awaitable[None]]
     metrics_token: SecretStr | None = None
     slack: Handler | None = None
     public: bool = True
@@ -63,14 +63,14 @@ def build(deps: WebDeps) -> web.Application:
     logging.getLogger("aiohttp.server").addFilter(_retell)
     app = web.Application(client_max_size=MAX_BODY)
     app.router.add_get("/healthz", _alive)
-    app.router.add_get("/readyz", _ready(deps))
-    app.router.add_get("/metrics", _metrics(deps))
+    app.router.add_get("/readyz", partial(_ready, deps))
+    app.router.add_get("/metrics", partial(_metrics, deps))
     if not deps.public:
         return app
     doors = _doors(deps)
     for path, door in doors.items():
         app.router.add_route("*", path, door)
-    app.router.add_route("*", "/webhooks/{rest:.*}", _elsewhere(doors))
+    app.router.add_route("*", "/webhooks/{rest:.*}", partial(_elsewhere, doors))
     if deps.slack is not None:
         app.router.add_post("/slack/events", _as_sent(deps.slack, deps.body_s))
     return app
@@ -120,29 +120,22 @@ async def _alive(_request: web.Request) -> web.Response:
     return web.Response(text="alive\n")
 
 
-def _ready(deps: WebDeps) -> Handler:
-    async def handle(_request: web.Request) -> web.Response:
-        states = await deps.ready()
-        words = {True: "ok", False: "not ready"}
-        body = json.dumps({name: state if isinstance(state, str) else words[state] for name, state in states.items()})
-        fine = all(state is True for state in states.values())
-        return web.Response(text=body, status=200 if fine else 503, content_type="application/json")
-
-    return handle
+async def _ready(deps: WebDeps, _request: web.Request) -> web.Response:
+    states = await deps.ready()
+    words = {True: "ok", False: "not ready"}
+    body = json.dumps({name: state if isinstance(state, str) else words[state] for name, state in states.items()})
+    fine = all(state is True for state in states.values())
+    return web.Response(text=body, status=200 if fine else 503, content_type="application/json")
 
 
-def _metrics(deps: WebDeps) -> Handler:
-    async def handle(request: web.Request) -> web.Response:
-        if not _may_read_metrics(request, deps.metrics_token):
-            return web.Response(status=403, text="the metrics need a token (HARK_METRICS_TOKEN)\n")
-        try:
-            for queue, depth in (await deps.depths()).items():
-                deps.metrics.depth.labels(queue).set(depth)
-        except StoreUnavailable:
-            deps.metrics.depth.clear()  # no depth is better than an old one
-        return web.Response(body=generate_latest(deps.metrics.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
-
-    return handle
+async def _metrics(deps: WebDeps, request: web.Request) -> web.Response:
+    if not _may_read_metrics(request, deps.metrics_token):
+        return web.Response(status=403, text="the metrics need a token (HARK_METRICS_TOKEN)\n")
+    try:
+        await deps.measure()
+    except StoreUnavailable:
+        deps.metrics.depth.clear()  # no depth is better than an old one
+    return web.Response(body=generate_latest(deps.metrics.registry), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
 
 def _may_read_metrics(request: web.Request, token: SecretStr | None) -> bool:
@@ -167,15 +160,11 @@ def _doors(deps: WebDeps) -> dict[str, Handler]:
     return doors
 
 
-def _elsewhere(doors: Mapping[str, Handler]) -> Handler:
+async def _elsewhere(doors: Mapping[str, Handler], request: web.Request) -> web.StreamResponse:
     """Every other path: the account may be written in capital letters, as in the names of its settings."""
-
-    async def handle(request: web.Request) -> web.StreamResponse:
-        network, _, account = request.match_info["rest"].partition("/")
-        door = doors.get(f"/webhooks/{network}/{account.lower()}")
-        return web.Response(status=404, text="no such account\n") if door is None else await door(request)
-
-    return handle
+    network, _, account = request.match_info["rest"].partition("/")
+    door = doors.get(f"/webhooks/{network}/{account.lower()}")
+    return web.Response(status=404, text="no such account\n") if door is None else await door(request)
 
 
 def _webhook(deps: WebDeps, network: str, connector: ConnectorPort) -> Handler:

@@ -158,10 +158,10 @@ async def a_site(redis_url: str) -> AsyncIterator[Site]:
         async def ready() -> dict[str, bool]:
             return {}
 
-        async def depths() -> dict[str, int]:
-            return {}
+        async def measure() -> None:
+            """Nothing is asked for."""
 
-        deps = WebDeps(store.inbox, connectors, clock, Metrics(), ready, depths, slack=http_route(bolt))
+        deps = WebDeps(store.inbox, connectors, clock, Metrics(), ready, measure, slack=http_route(bolt))
         runner = web.AppRunner(build(deps), access_log=None, shutdown_timeout=0.2)
         await runner.setup()
         try:

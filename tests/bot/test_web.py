@@ -127,8 +127,9 @@ async def a_site(
         async def ready() -> dict[str, bool | str]:
             return site.states
 
-        async def depths() -> dict[str, int]:
-            return {"inbox": await store.inbox.depth(), "cards": await store.cards.depth()}
+        async def measure() -> None:
+            metrics.depth.labels("inbox").set(await store.inbox.depth())
+            metrics.depth.labels("cards").set(await store.cards.depth())
 
         app = build(
             WebDeps(
@@ -140,7 +141,7 @@ async def a_site(
                 clock=SystemClock(),
                 metrics=metrics,
                 ready=ready,
-                depths=depths,
+                measure=measure,
                 metrics_token=SecretStr(token) if token else None,
                 body_s=body_s,
             )

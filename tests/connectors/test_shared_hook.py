@@ -78,13 +78,13 @@ async def a_site(url: str, env: Mapping[str, str]) -> AsyncIterator[Site]:
     async def ready() -> dict[str, bool]:
         return {}
 
-    async def depths() -> dict[str, int]:
-        return {}
+    async def measure() -> None:
+        """Nothing is asked for."""
 
     clock = SystemClock()
     async with a_store(url) as store, aiohttp.ClientSession() as http:
         connectors = accounts.connect(accounts.find(env), http, clock, store.notes, 5.0)
-        async with on_loopback(build(WebDeps(store.inbox, connectors, clock, Metrics(), ready, depths))) as address:
+        async with on_loopback(build(WebDeps(store.inbox, connectors, clock, Metrics(), ready, measure))) as address:
             yield Site(address, store, connectors)
 
 

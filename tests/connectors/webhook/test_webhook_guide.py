@@ -32,10 +32,10 @@ async def deliver(rig: Rig, *command: str) -> tuple[str, list[Interaction]]:
     async def ready() -> dict[str, bool]:
         return {}
 
-    async def depths() -> dict[str, int]:
-        return {}
+    async def measure() -> None:
+        """Nothing is asked for."""
 
-    deps = WebDeps(rig.store.inbox, {("webhook", "main"): connector}, rig.clock, Metrics(), ready, depths)
+    deps = WebDeps(rig.store.inbox, {("webhook", "main"): connector}, rig.clock, Metrics(), ready, measure)
     async with on_loopback(build(deps)) as url:
         variables = {"PATH": os.environ["PATH"], "HARK_WEBHOOK": f"{url}/webhooks/webhook"}
         program = await asyncio.create_subprocess_exec(*command, env=variables, stdout=asyncio.subprocess.PIPE)
