@@ -59,7 +59,7 @@ from bot.services.slack_budget import SlackBudget
 from bot.services.snoozing import SnoozingDesk
 from bot.services.speed import Speeds
 from bot.services.templating import Templating
-from bot.services.tempo import USUAL, Tempo, paced
+from bot.services.tempo import USUAL, Tempo
 from bot.services.timers import HOURLY, Timing
 from bot.services.worker import QueueWorker
 from bot.settings import Settings
@@ -190,8 +190,9 @@ def _compose(
     gate = Gate(store.notes, store.budgets, clock, ZoneInfo(settings.time_zone), titles)
     people, speeds = People(store.notes, slack), Speeds(store.speed, connectors, policy.calendar, clock)
     context = DeskContext(casework, people, store.notes, connectors, policy, clock)
+    budget = SlackBudget(store.budgets, clock, tempo.slack_pace)
     # A pace that is not Slack's own is for measuring: there every case is to have its card.
-    budget, storms = SlackBudget(paced(store.budgets, tempo), clock), settings.storms and tempo.slack_pace == 1
+    storms = settings.storms and tempo.slack_pace == 1
     draw, plainly, places = surroundings.draw, surroundings.draw_plainly, settings.card_fallbacks
     calm = keep_calm(store, budget, casework, slack, people, surroundings, clock, metrics, places, on=storms)
     lookups, redrawing = Lookups(store.notes, store.polls, clock), Redrawing(store, connectors, clock)

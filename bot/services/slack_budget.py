@@ -43,11 +43,15 @@ class Place:
 
 
 class SlackBudget:
-    """Asked before every message that is posted or updated. Methods raise StoreUnavailable if not said otherwise."""
+    """Asked before every message that is posted or updated. Methods raise StoreUnavailable if not said otherwise.
 
-    def __init__(self, budgets: Budgets, clock: Clock) -> None:
+    `pace`: how many times Slack's own limits are allowed, but for what a storm holds back.
+    """
+
+    def __init__(self, budgets: Budgets, clock: Clock, pace: int = 1) -> None:
         self._budgets = budgets
         self._clock = clock
+        self._pace = pace
         self._full: dict[str, datetime] = {}
         self._left_over: Counter[str] = Counter()
         self._crowds: dict[str, Crowd] = {}
@@ -84,8 +88,8 @@ class SlackBudget:
 
     async def _take(self, channel: str, wanted: int, left: int) -> tuple[int, float]:
         """Take up to so many tokens; how many there were, and the seconds to wait if they were too few."""
-        now = self._clock.now()
-        taken, wait = await self._budgets.take_some(_posts(channel), POSTS_PER_S, POST_BURST, now, wanted, left)
+        now, rate, burst = self._clock.now(), POSTS_PER_S * self._pace, POST_BURST * self._pace
+        taken, wait = await self._budgets.take_some(_posts(channel), rate, burst, now, wanted, left)
         if wait > 0:
             self._full[channel] = now + timedelta(seconds=max(wait, 1 / POSTS_PER_S))
         return taken, wait
@@ -109,7 +113,8 @@ class SlackBudget:
 
     async def to_update(self) -> float:
         """Take a token for a changed message: 0 when there was one, else the seconds to wait."""
-        return await self._budgets.take(UPDATES, UPDATES_PER_S, UPDATE_BURST, self._clock.now())
+        rate, burst = UPDATES_PER_S * self._pace, UPDATE_BURST * self._pace
+        return await self._budgets.take(UPDATES, rate, burst, self._clock.now())
 
     async def pause(self, method: str, channel: str, until: datetime) -> None:
         """Slack wants no call of that method (in that channel, if it posts) before `until`.

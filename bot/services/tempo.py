@@ -5,9 +5,7 @@ needs, and what a killed process held is in other hands within ten seconds.
 """
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-
-from bot.domain.ports import Budgets
+from datetime import timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,30 +20,3 @@ class Tempo:
 
 
 USUAL = Tempo()
-
-
-@dataclass(frozen=True, slots=True)
-class Paced:
-    """Budgets that allow so many times more; asking them costs the same."""
-
-    budgets: Budgets
-    pace: int
-
-    async def take(self, bucket: str, rate: float, burst: int, now: datetime) -> float:
-        """Take one token: 0 when granted, else the seconds to wait."""
-        return await self.budgets.take(bucket, rate * self.pace, burst * self.pace, now)
-
-    async def take_some(
-        self, bucket: str, rate: float, burst: int, now: datetime, wanted: int, left: int
-    ) -> tuple[int, float]:
-        """Take up to so many tokens; how many there were, and the seconds to wait if they were too few."""
-        return await self.budgets.take_some(bucket, rate * self.pace, burst * self.pace, now, wanted, left)
-
-    async def pause(self, bucket: str, until: datetime) -> None:
-        """Grant nothing before `until`."""
-        await self.budgets.pause(bucket, until)
-
-
-def paced(budgets: Budgets, tempo: Tempo) -> Budgets:
-    """The budgets at that tempo."""
-    return budgets if tempo.slack_pace == 1 else Paced(budgets, tempo.slack_pace)

@@ -9,7 +9,15 @@ import pytest
 from redis.asyncio import Redis
 
 from bot.domain.errors import StoreUnavailable
-from bot.services.slack_budget import POST_BURST, POSTS, POSTS_PER_S, UPDATE_BURST, UPDATES, SlackBudget
+from bot.services.slack_budget import (
+    POST_BURST,
+    POSTS,
+    POSTS_PER_S,
+    UPDATE_BURST,
+    UPDATES,
+    UPDATES_PER_S,
+    SlackBudget,
+)
 from bot.store.budgets import RedisBudgets
 from bot.store.connect import Link
 from bot.store.store import Store
@@ -122,6 +130,22 @@ async def test_a_pause_of_updates_leaves_posts_alone(two: Two) -> None:
     waits = [await two.theirs.to_update() for _ in range(UPDATE_BURST + 1)]
     assert waits[:-1] == [0] * UPDATE_BURST
     assert waits[-1] > 0
+
+
+async def test_a_faster_pace_allows_so_many_times_more(two: Two) -> None:
+    """Burst and rate alike, of posts and of updates; against a server that is not Slack."""
+    fast = SlackBudget(two.store.budgets, two.clock, pace=3)
+    assert [await fast.to_post(CARE) for _ in range(3 * POST_BURST)] == [0] * 3 * POST_BURST
+    assert 0.33 < await fast.to_post(CARE) < 0.34
+    assert [await fast.to_update() for _ in range(3 * UPDATE_BURST)] == [0] * 3 * UPDATE_BURST
+    assert 0 < await fast.to_update() < 1 / UPDATES_PER_S / 2
+
+
+async def test_a_faster_pace_keeps_a_pause(two: Two) -> None:
+    """What a 429 asks for holds at any pace."""
+    fast = SlackBudget(two.store.budgets, two.clock, pace=1000)
+    await fast.pause(POSTS, CARE, two.clock.now() + timedelta(seconds=7))
+    assert await fast.to_post(CARE) == 7
 
 
 async def test_while_the_buckets_are_away_nobody_goes_past_the_line(two: Two) -> None:
