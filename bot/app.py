@@ -40,11 +40,11 @@ from bot.services.first_cards import FirstCards
 from bot.services.gate import Gate, silent_hosts
 from bot.services.hearing import Hearing
 from bot.services.hiding import HidingDesk
-from bot.services.hourly import Hourly
+from bot.services.hourly import HOURLY, Hourly
 from bot.services.intake import Intake
 from bot.services.lookups import Lookups
 from bot.services.misplaced import MISPLACED, Misplaced
-from bot.services.notices import NOTICE, Notices
+from bot.services.notices import Notices
 from bot.services.once import Once
 from bot.services.outage import OUTAGE, Outage
 from bot.services.people import People
@@ -60,7 +60,7 @@ from bot.services.snoozing import SnoozingDesk
 from bot.services.speed import Speeds
 from bot.services.templating import Templating
 from bot.services.tempo import USUAL, Tempo
-from bot.services.timers import HOURLY, Timing
+from bot.services.timers import Timing
 from bot.services.worker import QueueWorker
 from bot.settings import Settings
 from bot.slack.api import SlackApi
@@ -251,11 +251,10 @@ def _signals(
     canary = Canary(store.heard, notices, surroundings.connectors, titles, policy.calendar, clock)
     misplaced = Misplaced(store.cases, store.storms, store.notes, notices, settings.card_fallbacks, clock)
     watchers = {DEAD: dead.act, CANARY: canary.act, OUTAGE: recovery.act, MISPLACED: misplaced.act}
-    chores = {NOTICE: notices.act, **watchers}
     hosts = silent_hosts(store.notes, store.cases, surroundings.connectors, titles, ZoneInfo(settings.time_zone))
     holidays = holidays_over(policy.calendar, clock)
     looks = (unworked(store.notes), holidays, misplaced.health, dead.health, canary.health, hosts)
-    return Signals(notices, store.notes, chores, looks, hearing, outage, clock)
+    return Signals(notices, store.notes, watchers, looks, hearing, outage, clock)
 
 
 def _handler_deps(

@@ -42,8 +42,7 @@ from bot.domain.storm_ports import StormStore
 from bot.domain.text.similar import normal
 from bot.services.casework import ROUNDS, Casework
 from bot.services.erasing_slack import SlackErasing
-from bot.services.hourly import Hourly
-from bot.services.timers import HOURLY
+from bot.services.hourly import HOURLY, Hourly
 
 PIECE: Final = 200
 TOLD_EVERY: Final = 20_000

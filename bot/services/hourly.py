@@ -12,9 +12,9 @@ from bot.domain.policy import Policy
 from bot.domain.ports import Cases, Clock, DueQueue, Notes, Posted, Rendered
 from bot.services.once import Once, Slip, Standing, read_slip
 from bot.services.speed import Speeds
-from bot.services.timers import HOURLY
 
-STATE = "hourly"
+HOURLY = "hourly"
+"""The name of its timer, and of the note that says where it stands."""
 TOLD = "hourly:told"
 HOUR_NAME = "%Y-%m-%dT%H"
 HOURS_BACK = 72
@@ -74,11 +74,7 @@ class Hourly:
         """Have the message written on the next full hour, unless it is scheduled already."""
         await timers.put(HOURLY, next_hour(self._clock.now()))
 
-    async def act(self, _timer: str) -> datetime | None:
-        """The chore: write the message."""
-        return await self.write()
-
-    async def write(self) -> datetime:
+    async def act(self, _timer: str) -> datetime:
         """Post or edit today's message; when to come again. A quiet hour with nothing to edit posts nothing."""
         now = self._clock.now()
         quiet, queue = await self._quiet(now), await self._speeds.queue(now)
@@ -91,7 +87,7 @@ class Hourly:
             quiet=tuple(line for lines in quiet.values() for line in lines),
             quiet_since=min(quiet, default=None),
         )
-        slip = await read_slip(self._notes, STATE, STATE_KEPT)
+        slip = await read_slip(self._notes, HOURLY, STATE_KEPT)
         state = self._todays(slip.text, now)
         if state is None and not hour.total and not hour.quiet:
             return next_hour(now)
@@ -132,7 +128,7 @@ class Hourly:
 
     async def standing(self, now: datetime) -> Message | None:
         """The message of today and of this channel, if it was begun; any other is left as it is."""
-        return self._todays(await self._notes.get(STATE), now)
+        return self._todays(await self._notes.get(HOURLY), now)
 
     def _todays(self, text: str | None, now: datetime) -> Message | None:
         state = Message.model_validate_json(text) if text else None

@@ -7,19 +7,14 @@ from bot.domain.calendar import Calendar
 from bot.domain.models import Health
 from bot.domain.notices import Words
 from bot.domain.ports import Clock, DueQueue, Notes
-from bot.services.canary import CANARY
-from bot.services.dead_watch import DEAD
 from bot.services.deadly import telling
 from bot.services.hearing import Hearing
-from bot.services.misplaced import MISPLACED
-from bot.services.notices import Notices
-from bot.services.outage import OUTAGE, Outage
+from bot.services.notices import NOTICE, Notices
+from bot.services.outage import Outage
 from bot.services.timers import Chore
 from bot.services.worker import Act
 
 SOON = timedelta(minutes=1)
-WATCHES = (DEAD, CANARY, OUTAGE, MISPLACED)
-"""Chores that come round by themselves; the others are set by what they are about."""
 SAID = timedelta(days=62)
 """How long what was said once is not said again: names carry the month where it may be said each month."""
 Look = Callable[[], Awaitable[list[Health]]]
@@ -55,13 +50,13 @@ def holidays_over(calendar: Calendar, clock: Clock) -> Look:
 
 
 class Signals:
-    """The watchers, as the roles, `check` and App Home see them."""
+    """The watchers, as the roles, `check` and App Home see them: chores that come round by themselves."""
 
     def __init__(
         self,
         notices: Notices,
         notes: Notes,
-        chores: Mapping[str, Chore],
+        watchers: Mapping[str, Chore],
         looks: Sequence[Look],
         hearing: Hearing,
         outage: Outage,
@@ -69,17 +64,22 @@ class Signals:
     ) -> None:
         self._notices = notices
         self._notes = notes
-        self.chores = chores
+        self.watchers = watchers
         self._looks = looks
         self.hearing = hearing
         self.outage = outage
         self._clock = clock
 
+    @property
+    def chores(self) -> Mapping[str, Chore]:
+        """The watchers, and what is set by what they found: a notice."""
+        return {NOTICE: self._notices.act, **self.watchers}
+
     async def schedule(self, timers: DueQueue) -> None:
         """Have every watcher come round, the first time in a minute; one that knows its next time keeps it."""
         soon = self._clock.now() + SOON
-        for chore in WATCHES:
-            await timers.begin(chore, soon)
+        for name in self.watchers:
+            await timers.begin(name, soon)
 
     def deadly(self, queue: str, act: Act) -> Act:
         """An act on a queue's ids that tells of those that workers die of."""

@@ -16,7 +16,6 @@ from bot.domain.policy import Policy
 from bot.domain.ports import Clock, Due
 from bot.services.casework import Casework
 
-HOURLY = "hourly"
 AFTER_FAILURE = timedelta(seconds=30)
 
 Chore = Callable[[str], Awaitable[datetime | None]]

@@ -13,9 +13,12 @@ from bot.cards.action_ids import Press
 from bot.domain.agenda import QUICK_CHECKS, next_send, next_timer
 from bot.domain.case import Case, SendState
 from bot.domain.models import Kind
+from bot.services.canary import CANARY
+from bot.services.dead_watch import DEAD as DEAD_LETTERS
+from bot.services.hourly import HOURLY
+from bot.services.misplaced import MISPLACED
 from bot.services.notices import NOTICE
-from bot.services.signals import WATCHES
-from bot.services.timers import HOURLY
+from bot.services.outage import OUTAGE
 from bot.store.keys import score
 from sandbox.demo import Sandbox
 from sandbox.slack.model import Message
@@ -31,6 +34,7 @@ DEAD = re.compile(r"evt[a-z]{4}qx")
 REPLY = re.compile(r"rep[a-z]{4}q")
 SHOWN_AS = {SendState.SENT: "✓", SendState.FAILED: "❌", SendState.UNKNOWN: "❔"}
 DEFECTS = ("Traceback", "never retrieved", "never awaited")
+CHORES = {HOURLY, NOTICE, DEAD_LETTERS, CANARY, OUTAGE, MISPLACED}
 QUEUES = ("cards", "sends", "timers", "polls")
 
 
@@ -122,7 +126,7 @@ def timers(due: dict[str, float], cases: list[Case]) -> Iterator[str]:
     """Timers must be those that the cases ask for, and no others."""
     wanted: dict[str, datetime] = {case.id: at for case in cases if (at := next_timer(case)) is not None}
     for id_ in sorted(due.keys() - wanted.keys()):
-        if id_.partition("/")[0] in {HOURLY, NOTICE, *WATCHES}:
+        if id_.partition("/")[0] in CHORES:
             continue
         yield f"orphan: the timer of {id_}, which waits for nothing"
     for id_, at in sorted(wanted.items()):

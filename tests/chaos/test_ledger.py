@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from bot.domain.agenda import next_timer
-from bot.services.timers import HOURLY
+from bot.services.hourly import HOURLY
 from bot.store.keys import score
 from tests.chaos.ledger import CaseSeen, Seen, Sent, Told, compare
 from tests.chaos.looking import timers

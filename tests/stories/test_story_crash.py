@@ -12,7 +12,11 @@ import pytest
 import redis.asyncio
 
 from bot.domain.case import Case, PostKind, SendState
-from bot.services.signals import WATCHES
+from bot.services.canary import CANARY
+from bot.services.dead_watch import DEAD
+from bot.services.hourly import HOURLY
+from bot.services.misplaced import MISPLACED
+from bot.services.outage import OUTAGE
 from sandbox.demo import environment, open_sandbox
 from sandbox.slack.model import Message
 from tests.support.crashing import POINTS, Mortal
@@ -180,7 +184,7 @@ async def settle(stage: Stage, redis_url: str) -> None:
             # What the dead process held is taken over when its leases end.
             busy.append(await client.hlen("hark:{0}:due:polls:held"))
             timers = await client.zrange("hark:{0}:due:timers", 0, -1)
-            return not any(busy) and set(timers) <= {"hourly", *WATCHES}
+            return not any(busy) and set(timers) <= {HOURLY, DEAD, CANARY, OUTAGE, MISPLACED}
 
         await wait_until(quiet, "nothing is due any more", within_s=WITHIN_S)
         stage.bot.end()

@@ -1,7 +1,6 @@
 """What time does, end to end: warnings, breaches, escalation, lapsing claims, the hourly message."""
 
-from bot.services.hourly import HOUR, HOUR_NAME, next_hour
-from bot.services.timers import HOURLY
+from bot.services.hourly import HOUR, HOUR_NAME, HOURLY, next_hour
 from bot.store.keys import TIMERS
 from sandbox.slack.model import Message
 from tests.support.rig import ANA, BEN, CARE, CHLOE, Rig, a_rig

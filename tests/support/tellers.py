@@ -18,7 +18,7 @@ from bot.domain.ports import Blocks, Commit, Due, Posted, Rendered
 from bot.domain.storm import Storm, Weather
 from bot.services.calm import Calm, keep_calm
 from bot.services.casework import Casework
-from bot.services.hourly import HOUR_NAME, Hour, Hourly
+from bot.services.hourly import HOUR_NAME, HOURLY, Hour, Hourly
 from bot.services.notices import NOTICE, Notices
 from bot.services.once import STALE, Once
 from bot.services.outage import OUTAGE, RECORD_KEPT, Outage, Record
@@ -205,7 +205,7 @@ class HourlyMessage(Teller):
         speeds = Speeds(store.speed, [("square", "hark.example")], Calendar(), clock)
         policy = a_policy(channel=CARE)
         hourly = Hourly(store.cases, speeds, store.notes, Once(gateway, clock), draw_hour, policy, clock)
-        return await hourly.write()
+        return await hourly.act(HOURLY)
 
 
 def draw_hour(hour: Hour) -> Rendered:

@@ -16,8 +16,7 @@ from bot.domain.ports import Blocks, Commit, Due, Posted
 from bot.domain.posting import attempting
 from bot.domain.storm import Problem, Weather
 from bot.services.casework import Casework
-from bot.services.hourly import STATE, STATE_KEPT, Message
-from bot.services.timers import HOURLY
+from bot.services.hourly import HOURLY, STATE_KEPT, Message
 from bot.slack.gateway import SlackGateway
 from bot.store.erasing import RedisErasing
 from bot.telemetry import Metrics
@@ -266,7 +265,7 @@ async def test_hourly_messages_of_earlier_days_go_and_todays_is_drawn_anew(
     blocks = build.with_ids("hourly", [("waiting", build.section("Carla · waits"))]).blocks
     old, new = [await board.gateway.post(CARE, "1 customer waits", blocks, attempt=new_attempt(NOON)) for _ in range(2)]
     state = Message(day=day, attempt="1-a", place=CARE, ts=new.ts)
-    await board.store.notes.set(STATE, state.model_dump_json(), STATE_KEPT)
+    await board.store.notes.set(HOURLY, state.model_dump_json(), STATE_KEPT)
     await board.worker().act(board.due)
     await erase(board)
     assert [each.ts for each in board.slack.messages(CARE)] == [new.ts] * stays

@@ -12,10 +12,10 @@ from bot.domain.calendar import Calendar
 from bot.domain.case import Cycle
 from bot.domain.ports import Commit, Due, Posted, Rendered
 from bot.services.casework import Casework
-from bot.services.hourly import HOUR_NAME, SHOWN, Hour, Hourly
+from bot.services.hourly import HOUR_NAME, HOURLY, SHOWN, Hour, Hourly
 from bot.services.once import Once
 from bot.services.speed import Speeds
-from bot.services.timers import HOURLY, Timing
+from bot.services.timers import Timing
 from bot.slack.gateway import SlackGateway
 from bot.store.store import Store
 from bot.telemetry import Metrics
@@ -87,10 +87,10 @@ async def test_an_hour_that_was_missed_is_told_later_and_only_once(desk: Desk) -
     """Likes of an hour whose message was never written stand in the next one; then they are told."""
     await desk.store.notes.add_to_digest(desk.clock.now().strftime(HOUR_NAME), "1", "Ana liked")
     desk.clock.advance(timedelta(hours=3))
-    await desk.hourly.write()
+    await desk.hourly.act(HOURLY)
     assert desk.told() == ["Ana liked"]
     desk.clock.advance(timedelta(hours=1))
-    due: datetime = await desk.hourly.write()
+    due: datetime = await desk.hourly.act(HOURLY)
     assert due > desk.clock.now()
     assert desk.told() == ["quiet"]
 
@@ -103,10 +103,10 @@ async def test_likes_of_a_long_refusal_are_told_afterwards(desk: Desk) -> None:
         await desk.store.notes.add_to_digest(desk.clock.now().strftime(HOUR_NAME), id_, f"{id_} liked")
         for _ in range(31):
             desk.clock.advance(timedelta(hours=1))
-            await desk.hourly.write()
+            await desk.hourly.act(HOURLY)
     api.token = good
     desk.clock.advance(timedelta(hours=1))
-    await desk.hourly.write()
+    await desk.hourly.act(HOURLY)
     assert desk.told() == ["Ana liked; Ben liked"]
 
 
@@ -119,7 +119,7 @@ async def hour_with(desk: Desk, name: str) -> None:
     """Somebody likes something; an hour later that is told, if Slack takes it."""
     await desk.store.notes.add_to_digest(desk.clock.now().strftime(HOUR_NAME), name, f"{name} liked")
     desk.clock.advance(timedelta(hours=1))
-    await desk.hourly.write()
+    await desk.hourly.act(HOURLY)
 
 
 @pytest.mark.parametrize("token", ["xoxb-revoked", ""])
@@ -165,7 +165,7 @@ async def test_a_channel_that_is_set_anew_has_the_message_at_once(desk: Desk) ->
     moved = writing(desk.store, desk.gateway, Line, RANDOM, desk.clock)
     await desk.store.notes.add_to_digest(desk.clock.now().strftime(HOUR_NAME), "Ben", "Ben liked")
     desk.clock.advance(timedelta(hours=1))
-    await moved.write()
+    await moved.act(HOURLY)
     assert desk.told() == ["Ana liked"]
     assert [message.text for message in desk.slack.messages(RANDOM)] == ["Ben liked"]
 
@@ -175,7 +175,7 @@ async def test_an_hour_without_quiet_events_follows_one_with_them(desk: Desk) ->
     desk.hourly = writing(desk.store, desk.gateway, really_drawn, CARE, desk.clock)
     await hour_with(desk, "Ana")
     desk.clock.advance(timedelta(hours=1))
-    await desk.hourly.write()
+    await desk.hourly.act(HOURLY)
     assert desk.told() == ["Nobody waits for an answer"]
 
 
@@ -186,7 +186,7 @@ async def test_more_than_can_be_listed_are_all_counted(desk: Desk) -> None:
     """
     await waiting(desk, 202)
     before = await reads(desk)
-    await desk.hourly.write()
+    await desk.hourly.act(HOURLY)
     assert desk.told() == ["202 wait, 1 for too long"]
     assert await reads(desk) - before == SHOWN == 5
 
@@ -208,7 +208,7 @@ async def test_who_waits_longest_is_told_of_wherever_they_stand_in_the_list(desk
         wait=a_wait(now + timedelta(hours=9)).model_copy(update={"since": since}),
     )
     await desk.store.cases.commit(Commit(None, oldest, now))
-    await desk.hourly.write()
+    await desk.hourly.act(HOURLY)
     (hour,) = hours
     assert hour.oldest == since
     assert oldest.id not in {case.id for case in hour.waiting}
@@ -216,7 +216,7 @@ async def test_who_waits_longest_is_told_of_wherever_they_stand_in_the_list(desk
 
 async def test_a_quiet_night_posts_nothing(desk: Desk) -> None:
     """Nobody waits, nothing happened, and no message stands that would have to say so."""
-    await desk.hourly.write()
+    await desk.hourly.act(HOURLY)
     assert desk.told() == []
 
 
@@ -225,7 +225,7 @@ async def test_what_stands_already_is_not_edited(desk: Desk) -> None:
     await hour_with(desk, "Ana")
     for _ in range(3):
         desk.clock.advance(timedelta(hours=1))
-        await desk.hourly.write()
+        await desk.hourly.act(HOURLY)
     assert desk.told() == ["quiet"]
     assert len(desk.slack.calls_of("chat.update")) == 1
 
@@ -254,7 +254,7 @@ async def test_an_hour_is_told_once_it_is_over(desk: Desk) -> None:
         await desk.store.notes.add_to_digest(desk.clock.now().strftime(HOUR_NAME), name, f"{name} liked")
         desk.clock.advance(timedelta(hours=1))
     await desk.store.notes.add_to_digest(desk.clock.now().strftime(HOUR_NAME), "Cem", "Cem liked")
-    await desk.hourly.write()
+    await desk.hourly.act(HOURLY)
     (hour,) = hours
     assert (hour.quiet, hour.quiet_since) == (("Ana liked", "Ben liked"), began)
 

@@ -11,7 +11,8 @@ from bot.domain.ports import Commit
 from bot.services.canary import CANARY
 from bot.services.dead_watch import DEAD
 from bot.services.misplaced import MISPLACED
-from bot.services.signals import SAID, WATCHES
+from bot.services.outage import OUTAGE
+from bot.services.signals import SAID
 from tests.support.bot_process import a_sandbox
 from tests.support.cases import a_case, a_key, a_send
 from tests.support.stores import TestClock, forget
@@ -35,7 +36,7 @@ async def test_a_watcher_that_looks_every_five_minutes_is_not_made_to_look_every
                     looked[due.id] += 1
                     again = await service.timing.act(due)
                     await (timers.later(due, again) if again else timers.done(due))
-    assert set(looked) == set(WATCHES)
+    assert set(looked) == {DEAD, CANARY, OUTAGE, MISPLACED}
     assert looked[DEAD] == 30
     assert looked[CANARY] == looked[MISPLACED] == 6
 
