@@ -13,8 +13,7 @@ from bot.cards.lists import listed
 from bot.cards.speed import home_line
 from bot.domain.case import Purpose
 from bot.services import health
-from bot.services.casework import NOT_KEPT
-from bot.services.composing import DUPLICATE
+from bot.services.casework import DUPLICATE, NOT_KEPT
 from bot.services.gate import trouble
 from bot.services.people import signature_problem, suggested_signature
 from bot.services.wording import from_slack

@@ -45,7 +45,7 @@ def register(app: AsyncApp, deps: Deps) -> None:
 
 async def open_form(deps: Deps, pressed: Pressed) -> bool:
     """Open the form if the case takes a template; whether it does. The network is asked while a first view stands."""
-    case = await deps.templating.offered(pressed.press.case)
+    case = await deps.templating.open(pressed.press.case)
     if isinstance(case, Refused):
         return False
     view_id = await deps.slack.open_view(pressed.trigger_id, waiting_modal())

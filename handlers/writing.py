@@ -13,8 +13,8 @@ from bot.cards.modal import ViewJson
 from bot.domain.case import Purpose
 from bot.domain.decisions import Refused
 from bot.domain.errors import SlackRefused
-from bot.services.casework import Outcome
-from bot.services.composing import DUPLICATE, MOVED, Advice, Composition, Submission
+from bot.services.casework import DUPLICATE, Outcome
+from bot.services.composing import MOVED, Advice, Composition, Submission
 from bot.services.people import suggested_signature
 from bot.services.wording import Problems, from_slack
 from handlers.deps import Deps

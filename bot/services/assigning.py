@@ -54,7 +54,7 @@ class AssigningDesk:
         outcome = await self._at.submit(wish.case_id, decide, f"call:{wish.request}:{wish.way}:{wish.colleague}")
         if outcome.refused and outcome.code in BELOW:
             return Problems({BELOW[outcome.code]: outcome.refused.text})
-        return Outcome(outcome.case) if outcome.code == "duplicate" else outcome
+        return outcome.once()
 
     def _decide(self, way: str, call: Call) -> Decide:
         if way == ESCALATE:

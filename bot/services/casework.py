@@ -23,10 +23,11 @@ from bot.domain.ports import Cases, Clock, Commit, Conflict, Due
 ROUNDS = 50
 AT_ONCE = timedelta(0)
 NO_CASE = "no_case"
+DUPLICATE = "duplicate"
 NOT_KEPT = Refused(code=NO_CASE, text="This case is no longer kept.")
 TOLD_BEFORE: Mapping[str, Refused] = MappingProxyType(
     {
-        "duplicate": Refused(code="duplicate", text="This has been taken in already."),
+        DUPLICATE: Refused(code=DUPLICATE, text="This has been taken in already."),
         "gone": Refused(code="gone", text="The customer took this back."),
     }
 )
@@ -48,6 +49,10 @@ class Outcome:
     def code(self) -> str:
         """The word for code of the refusal; empty when the change was made."""
         return self.refused.code if self.refused else ""
+
+    def once(self) -> "Outcome":
+        """The same for a form that may come twice: what it asks for is done, be it by the one that came before."""
+        return Outcome(self.case) if self.code == DUPLICATE else self
 
 
 Answer = TypeVar("Answer", bound=Outcome | Conflict)

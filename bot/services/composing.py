@@ -14,13 +14,12 @@ from bot.domain.replying import Draft, Outgoing
 from bot.domain.text.privacy import AllowList
 from bot.domain.text.suggestions import first_name, moved_private_line, suggest_thanks
 from bot.domain.text.tone import ToneReader
-from bot.services.casework import Outcome
+from bot.services.casework import DUPLICATE, Outcome
 from bot.services.desk_context import DeskContext
 from bot.services.people import signature_problem, signed
 from bot.services.wording import PUBLIC_LINE, SIGNATURE, TEXT, Problems, text_problems
 
 THANKS = "thanks"
-DUPLICATE = "duplicate"
 MOVED = {
     False: Refused(
         code="moved", text="You wrote this in private, but it would go out in public now. Open the form again."
@@ -170,17 +169,12 @@ class Composing:
         return Outcome(case, Refused(code=DUPLICATE, text="This has been sent already."))
 
     async def _queue(self, case: Case, person: Person, submission: Submission, drafts: tuple[Draft, ...]) -> Answer:
-        outgoing = Outgoing(by=person, drafts=drafts, seen=submission.seen)
-        outcome = await self._at.submit(
-            case.id, lambda each: replying.queue(each, outgoing, self._at.clock.now(), self._at.policy)
-        )
-        if outcome.refused and outcome.refused.code == "overtaken" and outcome.case:
-            return Advice(outcome.refused.text, seen_of(outcome.case))
-        if outcome.done:
+        answer = await queued(self._at, case.id, Outgoing(by=person, drafts=drafts, seen=submission.seen))
+        if isinstance(answer, Outcome) and answer.done:
             await self._at.notes.save_draft(case.id, person.id, "")
             if submission.purpose is Purpose.THANK:
                 await self._at.notes.note_recent(THANKS, submission.text)
-        return outcome
+        return answer
 
     def _objection(
         self, case: Case, person: Person, submission: Submission, drafts: tuple[Draft, ...]
@@ -229,6 +223,14 @@ class Composing:
         if purpose is Purpose.PRIVATE and not private:
             return f"We would like to sort this out with you in private: please reach us at {self._at.policy.contact}."
         return ""
+
+
+async def queued(at: DeskContext, case_id: str, outgoing: Outgoing) -> Outcome | Advice:
+    """Queue what was written, or advise to read first what came since its writer had looked."""
+    outcome = await at.submit(case_id, lambda case: replying.queue(case, outgoing, at.clock.now(), at.policy))
+    if outcome.refused and outcome.code == "overtaken" and outcome.case:
+        return Advice(outcome.refused.text, seen_of(outcome.case))
+    return outcome
 
 
 def _offer(purpose: Purpose) -> Offer:

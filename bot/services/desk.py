@@ -12,8 +12,8 @@ from bot.domain.overtaking import Seen
 from bot.domain.replying import Draft, Outgoing
 from bot.domain.templates import is_template
 from bot.domain.text.suggestions import acknowledge_line
-from bot.services.casework import Outcome
-from bot.services.composing import DUPLICATE, Advice, Composing, Submission
+from bot.services.casework import DUPLICATE, Outcome
+from bot.services.composing import Advice, Composing, Submission
 from bot.services.desk_context import DeskContext
 from bot.services.people import signature_problem, signed
 from bot.services.wording import SIGNATURE, TEXT, Problems

@@ -52,7 +52,7 @@ class HidingDesk:
         )
         if outcome.refused and outcome.refused.code == "reason":
             return Problems({REASON: outcome.refused.text})
-        return Outcome(outcome.case) if outcome.code == "duplicate" else outcome
+        return outcome.once()
 
     async def approve(self, case_id: str, request: str, user: str) -> Outcome:
         """Agree as a second person; nobody approves their own request."""

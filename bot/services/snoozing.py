@@ -59,7 +59,7 @@ class SnoozingDesk:
         )
         if outcome.refused and outcome.code == "time":
             return Problems({UNTIL: outcome.refused.text})
-        return Outcome(outcome.case) if outcome.code == "duplicate" else outcome
+        return outcome.once()
 
     async def wake(self, case_id: str, user: str) -> Outcome:
         """End the snooze now."""

@@ -5,17 +5,16 @@ from datetime import timedelta
 
 from pydantic import AwareDatetime, ValidationError
 
-from bot.domain import replying
 from bot.domain.case import Case, Purpose
 from bot.domain.decisions import Refused
 from bot.domain.errors import Permanent, Transient
 from bot.domain.models import Model
 from bot.domain.offers import Offer
-from bot.domain.overtaking import Seen, seen_of
+from bot.domain.overtaking import Seen
 from bot.domain.replying import Draft, Outgoing
 from bot.domain.templates import Template, Templates, Values, filled, problems, ref_of
 from bot.services.casework import Outcome
-from bot.services.composing import Advice
+from bot.services.composing import Advice, queued
 from bot.services.desk_context import DeskContext
 from bot.services.wording import Problems, slack_only
 
@@ -51,15 +50,15 @@ class Templating:
     def __init__(self, context: DeskContext) -> None:
         self._at = context
 
-    async def offered(self, case_id: str) -> Case | Refused:
+    async def open(self, case_id: str) -> Case | Refused:
         """The case, if it can be answered with a template; otherwise the reason in words."""
         return await self._at.offered(case_id, Offer.TEMPLATE)
 
     async def ask(self, case: Case) -> Templates | Refused:
         """The templates of the case's account, from the network unless it was asked a moment ago."""
-        known, now = await self._known(case), self._at.clock.now()
-        if known is not None and now - known.at < FRESH:
-            return known.templates
+        listed, now = await self._listed(case), self._at.clock.now()
+        if listed is not None and now - listed.at < FRESH:
+            return listed.templates
         connector = self._at.connector(case)
         if connector is None:
             return Refused(code="no_account", text="This account is not set up any more.")
@@ -74,8 +73,8 @@ class Templating:
 
     async def known(self, case: Case) -> Templates | Refused:
         """The templates as the form was opened with; nothing slow, for Slack waits for three seconds only."""
-        known = await self._known(case)
-        return known.templates if known else Refused(code="old", text="This form is old. Please open it again.")
+        listed = await self._listed(case)
+        return listed.templates if listed else Refused(code="old", text="This form is old. Please open it again.")
 
     def check(self, template: Template, values: Values) -> Problems:
         """What is wrong with what was filled in, by blank."""
@@ -87,7 +86,7 @@ class Templating:
         known = await self._at.casework.cases.load(form.case_id)
         if known is not None and known.send(form.send):
             return Outcome(known)
-        case = await self.offered(form.case_id)
+        case = await self.open(form.case_id)
         if isinstance(case, Refused):
             return Outcome(None, case)
         listed = await self.known(case)
@@ -107,15 +106,10 @@ class Templating:
             text=filled(template, form.values),
             ref=ref_of(template, form.values),
         )
-        outgoing = Outgoing(by=by, drafts=(draft,), seen=form.seen)
-        outcome = await self._at.submit(
-            case.id, lambda each: replying.queue(each, outgoing, self._at.clock.now(), self._at.policy)
-        )
-        if outcome.refused and outcome.refused.code == "overtaken" and outcome.case:
-            return Advice(outcome.refused.text, seen_of(outcome.case))
-        return Outcome(outcome.case) if outcome.code == "duplicate" else outcome
+        answer = await queued(self._at, case.id, Outgoing(by=by, drafts=(draft,), seen=form.seen))
+        return answer if isinstance(answer, Advice) else answer.once()
 
-    async def _known(self, case: Case) -> Listed | None:
+    async def _listed(self, case: Case) -> Listed | None:
         text = await self._at.notes.get(_name(case))
         try:
             return Listed.model_validate_json(text) if text else None
