@@ -127,7 +127,7 @@ class Sending:
         now = self._clock.now()
         late, closed = is_late(send, now), out_of_date(send, now) or _closed(case, send, connector.capabilities, now)
         if closed:
-            stood = late and await self._stood_before(case, send, connector)
+            stood = late and await self._untried_and_stands(case, send, connector)
             if not stood:
                 await self._fail(case, send, closed, unsure=stood is None)
             return None
@@ -136,38 +136,39 @@ class Sending:
             if wait.why:
                 await self._unless_changed(case, send, lambda each: held(each, send.id, wait.why, self._clock.now()))
             return wait.until
-        if send.attempt and await self._stands_already(case, send, connector):
+        if send.attempt and await self._tried_and_stands(case, send, connector):
             return None
-        if late and await self._stood_before(case, send, connector):
+        if late and await self._untried_and_stands(case, send, connector):
             return None
         await self._call(case, send, connector)
         return None
 
-    async def _stands_already(self, case: Case, send: Send, connector: ConnectorPort) -> bool:
+    async def _tried_and_stands(self, case: Case, send: Send, connector: ConnectorPort) -> bool:
         """Before a second try: whether the first one was carried out after all, or that cannot be found out now."""
         can = connector.capabilities
         if can.idempotent_send or not can.read_back:
             return False
         try:
-            found = await connector.read_back(send)
+            return await self._is_found(case, send, connector)
         except NetworkError as error:
             await self._unseen(case, send, connector, error)
             return True
-        if found is not None:
-            await self._gate.tell(connector, None, connector.host(send))
-            await self._found(case, send, found)
-        return found is not None
 
-    async def _stood_before(self, case: Case, send: Send, connector: ConnectorPort) -> bool | None:
+    async def _untried_and_stands(self, case: Case, send: Send, connector: ConnectorPort) -> bool | None:
         """Whether a send that nobody has tried, as far as the store knows, stands on the network nevertheless.
 
         None where that cannot be found out now. It does not hold the send up: as a rule Hark was just switched off.
         """
         try:
-            found = await connector.read_back(send) if connector.capabilities.read_back else None
+            return connector.capabilities.read_back and await self._is_found(case, send, connector)
         except NetworkError as error:
             self._log.info("not looked for", case=case.id, send=send.id, error=str(error))
             return None
+
+    async def _is_found(self, case: Case, send: Send, connector: ConnectorPort) -> bool:
+        """Look for it before it is tried; what stands is noted, and shows that the account is well. Raises
+        NetworkError."""
+        found = await connector.read_back(send)
         if found is not None:
             await self._gate.tell(connector, None, connector.host(send))
             await self._found(case, send, found)
