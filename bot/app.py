@@ -53,7 +53,7 @@ from bot.services.reader import Reader
 from bot.services.recovery import Recovery
 from bot.services.redrawing import Redrawing
 from bot.services.sending import Sending
-from bot.services.shared_clock import SharedClock
+from bot.services.shared_clock import SharedClock, ask_if_shared
 from bot.services.signals import Signals, holidays_over, unworked
 from bot.services.slack_budget import SlackBudget
 from bot.services.snoozing import SnoozingDesk
@@ -148,8 +148,7 @@ async def open_service(
         )
         stack.push_async_callback(store.close)
         await _same_shards(store, settings.shards)
-        if isinstance(clock, SharedClock):
-            await clock.ask(store.time)
+        await ask_if_shared(clock, store.notes.time)
         http = await stack.enter_async_context(open_session())
         yield _compose(settings, found, clock, tempo, instance, store, http, embedded)
 

@@ -17,7 +17,7 @@ from bot.clock import within
 from bot.domain.errors import SetupError, StoreUnavailable
 from bot.domain.ports import WorkerQueue
 from bot.services.outage import AWAY, FATAL_NOTE, OPEN_NOTE, GatedQueue
-from bot.services.shared_clock import SharedClock
+from bot.services.shared_clock import ask_if_shared
 from bot.services.worker import RENEWALS, Act, QueueWorker
 from bot.settings import Settings
 from bot.slack.listening import Socket, http_route, keep_acquainted
@@ -182,8 +182,7 @@ async def _heartbeat(service: Service, role: Role, stop: asyncio.Event) -> None:
         try:
             for each in role:
                 await service.store.notes.beat(str(each.name).lower(), service.instance)
-            if isinstance(service.clock, SharedClock):
-                await service.clock.ask(service.store.time)
+            await ask_if_shared(service.clock, service.store.notes.time)
             for connector in service.connectors.values():
                 await connector.introduce()
         except StoreUnavailable as error:

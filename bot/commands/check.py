@@ -8,7 +8,7 @@ from bot.commands.terminal import Say
 from bot.domain.errors import HarkError, SetupError
 from bot.domain.models import Health
 from bot.secrecy import set_up_logging
-from bot.services.shared_clock import SharedClock
+from bot.services.shared_clock import ask_if_shared
 
 SERVER_MEND = "check REDIS_URL, and that the server runs"
 
@@ -47,8 +47,7 @@ def line(health: Health) -> str:
 async def _look_through(service: Service) -> list[Health]:
     """What can be looked at once the server has answered; the server itself comes first."""
     results = [await _guarded("server", lambda: _server(service), SERVER_MEND)]
-    if isinstance(service.clock, SharedClock):
-        results += [await service.clock.ask(service.store.time)]
+    results += await ask_if_shared(service.clock, service.store.notes.time)
     results += await service.slack.check(service.settings.notice_places)
     results += [await _socket(service)]
     results += [

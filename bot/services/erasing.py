@@ -61,8 +61,9 @@ class ErasingStore(Protocol):
         """Those of these cases whose document fits, and how many that fit only a newer version can read."""
         ...
 
-    async def forget(self, case: Case, remains: Remains, drafts: Collection[str]) -> bool:
-        """Erase a case as it was read, and note what remains of it in Slack; false when it is another by now."""
+    async def forget(self, case: Case, remains: Remains, found: Found) -> bool:
+        """Erase a case as it was read, and the drafts for it that were found; note what remains of it in Slack. False
+        when it is another by now."""
         ...
 
     async def remains(self, keys: Sequence[str]) -> list[Remains]: ...
@@ -253,7 +254,6 @@ class Erasing:
 
     async def _forget(self, case_id: str, shown: Shown, traces: Traces) -> None:
         """Erase one case. What it kept does not come in again: not by a sweep, a replay or a late delivery."""
-        drafts = [key for key in traces.keys.get("draft", ()) if key.split(":")[3] == case_id]
         for _ in range(ROUNDS):
             case = await self._casework.cases.load(case_id)
             if case is None or not is_own(case, traces.one):
@@ -261,7 +261,7 @@ class Erasing:
             for item in case.items:
                 await self._casework.cases.take_back(case.key.counts_as(item.id))
             left = remains(case, shown.messages.get(case_id, ()), shown.replies.get(case_id, 0))
-            if await self._store.forget(case, left, drafts):
+            if await self._store.forget(case, left, traces.keys):
                 return
         raise StoreUnavailable(f"case {case_id} changed under {ROUNDS} attempts in a row")
 

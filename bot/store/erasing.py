@@ -18,6 +18,7 @@ from bot.store.cases import ALL_OPEN, read_case
 from bot.store.connect import Link
 from bot.store.inbox import from_fields
 from bot.store.keys import CARDS, MS, POLLS, SENDS, TIMERS, Keys, as_text
+from bot.store.notes import digest_line
 from bot.store.scripts import Scripts
 from bot.store.trips import Arg, Command
 
@@ -70,8 +71,9 @@ class RedisErasing:
                     unread += 1
         return cases, unread
 
-    async def forget(self, case: Case, remains: Remains, drafts: Collection[str]) -> bool:
-        """Erase a case as it was read, and note what remains of it in Slack; false when it is another by now."""
+    async def forget(self, case: Case, remains: Remains, found: Found) -> bool:
+        """Erase a case as it was read, and the drafts for it that were found; note what remains of it in Slack. False
+        when it is another by now."""
         shard = self.keys.shard_of(case.id)
         lists = [*agenda.indexes(case), ALL_OPEN, *agenda.SAID]
         keys = [self.keys.case(shard, case.id), self.keys.log(shard, case.id), self.keys.erasing(shard, case.id)]
@@ -79,7 +81,8 @@ class RedisErasing:
             keys += (*self.keys.due(shard, queue), self.keys.leases(shard, queue))
         keys += (self.keys.index(shard, name) for name in lists)
         args: list[Arg] = [case.id, case.version, remains.model_dump_json(exclude_defaults=True), len(lists)]
-        return bool(await self.link.run(self.scripts.forget, (*keys, *drafts), args))
+        keys += _drafts(found, (case.id,))
+        return bool(await self.link.run(self.scripts.forget, keys, args))
 
     async def remains(self, keys: Sequence[str]) -> list[Remains]:
         """What remains in Slack of cases that are erased already."""
@@ -128,8 +131,7 @@ class RedisErasing:
         commands += await self._texts(found, one)
         commands += await self._recent_words(found, words)
         commands += await self._lookups(one)
-        gone = set(cases)
-        commands += [("DEL", key) for key in found.get("draft", ()) if _parts(key)[3] in gone]
+        commands += [("DEL", key) for key in _drafts(found, cases)]
         for first in range(0, len(commands), TOGETHER):
             await self.link.many(commands[first : first + TOGETHER])
 
@@ -165,7 +167,7 @@ class RedisErasing:
         for key in found.get("digest", ()):
             for id_, line in (await self.link.do("HGETALL", key)).items():
                 name = as_text(id_)
-                theirs = one.is_named_in(name) or one.is_shown_in(as_text(line)[13:])
+                theirs = one.is_named_in(name) or one.is_shown_in(digest_line(line))
                 if name.startswith(f"{one.network}:") and theirs:
                     commands.append(("HDEL", key, name))
         return commands
@@ -207,6 +209,12 @@ def _without_cases(found: Found, one: Customer, cases: Sequence[str]) -> Iterato
     for command, key, members in removals:
         for first in range(0, len(members), TOGETHER):
             yield (command, key, *members[first : first + TOGETHER])
+
+
+def _drafts(found: Found, cases: Collection[str]) -> list[str]:
+    """The keys of what was being written in these cases."""
+    theirs = set(cases)
+    return [key for key in found.get("draft", ()) if _parts(key)[3] in theirs]
 
 
 def _parts(key: str) -> list[str]:

@@ -1,14 +1,14 @@
-"""Small shared records: signatures, drafts, recent wordings, digests, signs of life. All of them live in shard 0 but
-drafts, which live with their case."""
+"""Small shared records: signatures, drafts, recent wordings, digests, signs of life and the time. All of them live in
+shard 0 but drafts, which live with their case."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.domain.case import Person
 from bot.domain.ports import Clock
 from bot.store.connect import Link
-from bot.store.keys import MS, Keys, as_text, millis
+from bot.store.keys import EPOCH, MS, Keys, as_text, millis
 from bot.store.scripts import Scripts
 
 DRAFT_TTL = timedelta(days=7)
@@ -16,6 +16,7 @@ RECENT_TTL = timedelta(days=30)
 RECENT_CAP = 200
 DIGEST_TTL = timedelta(days=3)
 BEAT_TTL = timedelta(seconds=30)
+STAMP_DIGITS = 13
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,12 +107,12 @@ class RedisNotes:
     async def add_to_digest(self, hour: str, id_: str, line: str) -> None:
         """Note one quiet interaction for the digest of that hour; the same id counts once. Kept 3 days."""
         key = self.keys.digest(hour)
-        stamped = f"{millis(self.clock.now()):013d}{line}"
+        stamped = f"{millis(self.clock.now()):0{STAMP_DIGITS}d}{line}"
         await self.link.many([("HSETNX", key, id_, stamped), ("PEXPIRE", key, DIGEST_TTL // MS)])
 
     async def digest(self, hour: str) -> list[str]:
         """The lines of that hour, oldest first."""
-        return [as_text(stamped)[13:] for stamped in sorted(await self.link.do("HVALS", self.keys.digest(hour)))]
+        return [digest_line(stamped) for stamped in sorted(await self.link.do("HVALS", self.keys.digest(hour)))]
 
     async def beat(self, role: str, instance: str) -> None:
         """Say that this process is alive (kept 30 s, by the server's clock)."""
@@ -121,6 +122,16 @@ class RedisNotes:
         """How many processes of that role gave a sign of life within 30 s."""
         alive: int = await self.link.run(self.scripts.beat, (self.keys.beat(role),), (BEAT_TTL // MS, ""))
         return alive
+
+    async def time(self) -> datetime:
+        """The server's clock (of a cluster: that of the node of shard 0, which all processes ask)."""
+        seconds, micros = await self.link.run(self.scripts.time, (self.keys.beat("time"),), ())
+        return EPOCH + timedelta(seconds=int(seconds), microseconds=int(micros))
+
+
+def digest_line(stamped: bytes) -> str:
+    """A line of a digest as it was noted, without the instant that stands before it."""
+    return as_text(stamped)[STAMP_DIGITS:]
 
 
 def _ttl(ttl: timedelta) -> int:

@@ -1,7 +1,7 @@
 """The whole store, built once."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Self
 
 from bot.domain.ports import Clock
@@ -13,7 +13,7 @@ from bot.store.due import RedisDueQueue, Turns
 from bot.store.erasing import RedisErasing
 from bot.store.heard import RedisHeard
 from bot.store.inbox import RedisInbox
-from bot.store.keys import CARDS, EPOCH, POLLS, SENDS, STORMS, TIMERS, Keys
+from bot.store.keys import CARDS, POLLS, SENDS, STORMS, TIMERS, Keys
 from bot.store.notes import RedisNotes
 from bot.store.notices import RedisNotices
 from bot.store.scripts import Scripts
@@ -100,11 +100,6 @@ class Store:
     async def ping(self) -> None:
         """Return if the server answers."""
         await self.link.do("PING")
-
-    async def time(self) -> datetime:
-        """The server's clock (of a cluster: that of the node of shard 0, which all processes ask)."""
-        seconds, micros = await self.link.run(self.notes.scripts.time, (self.notes.keys.beat("time"),), ())
-        return EPOCH + timedelta(seconds=int(seconds), microseconds=int(micros))
 
     async def info(self) -> ServerInfo:
         """What the server (of a cluster: one of its nodes) says about itself."""

@@ -1,6 +1,6 @@
 """Erasing a customer in a test: on a clock that need not be waited for, with others who act meanwhile."""
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -17,7 +17,7 @@ from bot.services.erasing_slack import SlackErasing
 from bot.services.hourly import Hourly
 from bot.services.once import Once
 from bot.services.speed import Speeds
-from bot.store.erasing import RedisErasing
+from bot.store.erasing import Found, RedisErasing
 from bot.store.storms import RedisStorms
 from sandbox.slack.workspace import BEN, CARE
 from tests.support.boards import Board
@@ -106,11 +106,11 @@ class Meanwhile(RedisErasing):
         while self.looked:
             await self.looked.pop()()
 
-    async def forget(self, case: Case, remains: Remains, drafts: Collection[str]) -> bool:
+    async def forget(self, case: Case, remains: Remains, found: Found) -> bool:
         """Let them act, then erase."""
         while self.read_it:
             await self.read_it.pop()()
-        return await RedisErasing.forget(self, case, remains, drafts)
+        return await RedisErasing.forget(self, case, remains, found)
 
 
 def meanwhile(board: Board, *, looked: Sequence[Act] = (), read_it: Sequence[Act] = ()) -> Meanwhile:

@@ -1,6 +1,6 @@
 """Erasing a customer while workers draw: nothing of them stays in Slack, whatever is under way at that moment."""
 
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
@@ -18,7 +18,7 @@ from bot.domain.storm import Problem, Weather
 from bot.services.casework import Casework
 from bot.services.hourly import HOURLY, STATE_KEPT, Message
 from bot.slack.gateway import SlackGateway
-from bot.store.erasing import RedisErasing
+from bot.store.erasing import Found, RedisErasing
 from bot.telemetry import Metrics
 from sandbox.slack.workspace import ANA, BEN, CARE
 from tests.support.boards import Board, a_board
@@ -69,12 +69,12 @@ class Dying(RedisErasing):
 
     left: ClassVar[int] = 0
 
-    async def forget(self, case: Case, remains: Remains, drafts: Collection[str]) -> bool:
+    async def forget(self, case: Case, remains: Remains, found: Found) -> bool:
         """Erase, or fail."""
         Dying.left -= 1
         if Dying.left < 0:
             raise StoreUnavailable("Redis: gone")
-        return await super().forget(case, remains, drafts)
+        return await super().forget(case, remains, found)
 
 
 @pytest.mark.parametrize("erased", [0, 2, 4])

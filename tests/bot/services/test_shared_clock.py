@@ -74,4 +74,4 @@ async def test_the_stores_time_is_the_servers(redis_url: str) -> None:
     """One clock for all, read from the server itself."""
     async with a_store(redis_url, shards=3) as store:
         seconds, _ = await store.link.do("TIME")
-        assert abs((await store.time()).timestamp() - float(seconds)) < 2
+        assert abs((await store.notes.time()).timestamp() - float(seconds)) < 2

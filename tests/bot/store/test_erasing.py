@@ -48,7 +48,7 @@ async def test_a_case_goes_with_all_that_follows_from_it(store: Store, redis: "r
         await store.link.do("ZADD", store.cases.keys.index(shard, name), 1, case.id)
     keys = await store.erasing.look()
     left = Remains(case=case.id, card=Stands(channel=CHANNEL, ts="1.0"))
-    assert await store.erasing.forget(case, left, keys["draft"])
+    assert await store.erasing.forget(case, left, keys)
     assert await store.cases.load(case.id) is None
     seen = store.cases.keys.seen(shard, case.id, "p")
     assert await redis.exists(seen)
@@ -63,20 +63,20 @@ async def test_a_case_that_changed_meanwhile_is_left_alone(store: Store) -> None
     """A worker's commit in between is seen: nothing is written, and the case is read anew."""
     case = await stored(store, a_case())
     await store.cases.commit(Commit(before=case, after=case.model_copy(update={"likes": 1}), at=NOON))
-    assert not await store.erasing.forget(case, remains(case), ())
+    assert not await store.erasing.forget(case, remains(case), {})
     newest = await store.cases.load(case.id)
     assert newest is not None
     assert newest.likes == 1
     assert "erasing" not in await store.erasing.look()
-    assert await store.erasing.forget(newest, remains(newest), ())
-    assert not await store.erasing.forget(newest, remains(newest), ())
+    assert await store.erasing.forget(newest, remains(newest), {})
+    assert not await store.erasing.forget(newest, remains(newest), {})
 
 
 async def test_a_worker_that_comes_later_finds_no_case(store: Store) -> None:
     """Its lease is gone, its commit is a conflict with nothing, and the queue gives it nothing again."""
     case = await stored(store, a_case())
     (due,) = await store.cards.take(NOON, 9, LEASE)
-    await store.erasing.forget(case, remains(case), ())
+    await store.erasing.forget(case, remains(case), {})
     assert await store.cards.renew([due], LEASE) == [due]
     assert await store.cases.commit(Commit(before=case, after=case, at=NOON, draw=1)) == Conflict(None)
     await store.cards.later(due, NOON)
@@ -209,7 +209,7 @@ async def test_every_node_of_a_cluster_is_looked_through(wide: Store) -> None:
     assert len(keys["case"]) == 64
     cases, _ = await wide.erasing.read(keys["case"], ONE.may_be_in)
     for case in cases:
-        assert await wide.erasing.forget(case, remains(case), ())
+        assert await wide.erasing.forget(case, remains(case), {})
     keys = await wide.erasing.look()
     assert "case" not in keys
     assert len(await wide.erasing.remains(keys["erasing"])) == 64
