@@ -15,7 +15,7 @@ from bot.domain.errors import Unreadable
 from bot.domain.storm import COMPLAINT_BAND, EXEMPT_BANDS, ROOM, WINDOW, Weather, slot
 from bot.domain.storm_ports import STORM, Fold, Jot, Noted, Tally
 from bot.store.connect import Link
-from bot.store.keys import BAND, MS, Keys, as_text, millis, score
+from bot.store.keys import BAND, LAST_PRIORITY, MS, Keys, as_text, millis, score
 from bot.store.scripts import Scripts
 from bot.store.trips import Arg
 
@@ -26,7 +26,8 @@ SLOTS_KEPT: Final = 36
 TEXTS_KEPT: Final = 500
 PEOPLE_KEPT: Final = 2_000
 ADMITTED: Final = timedelta(seconds=20)
-LEASED: Final = 5 * BAND
+LEASED: Final = (LAST_PRIORITY + 1) * BAND
+"""From here on stand the cases that somebody has taken, by when their lease ends."""
 TAKE_LEASE: Final = timedelta(seconds=30)
 WORDS_SHOWN: Final = 8
 GATHERED_TTL: Final = timedelta(days=1)
@@ -119,7 +120,7 @@ class RedisStorms:
         """The most urgent folded cases, for their own cards; leased until they are dropped."""
         if limit < 1:
             return []
-        highest = f"({(EXEMPT_BANDS if first_only else 5) * BAND}"
+        highest = f"({EXEMPT_BANDS * BAND if first_only else LEASED}"
         admitted = millis(now + ADMITTED) if first_only else ""
         args: list[Arg] = [limit, millis(now), highest, LEASED, TAKE_LEASE // MS, KEEP // MS, admitted]
         parts = (self.keys.storm(channel, part) for part in ("shown", "admitted"))
