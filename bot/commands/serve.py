@@ -29,29 +29,30 @@ async def take_role(env: Mapping[str, str], name: str) -> int:
     set_up_logging(settings, found)
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    _turns(loop)
+    _end_if_hung(loop)
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
-        begun = partial(_begun, settings, found, env)
-        service = await patiently(lambda: stack.enter_async_context(begun()), stop)
+        opened = partial(_opened, settings, found, env)
+        service = await patiently(lambda: stack.enter_async_context(opened()), stop)
         if service is not None:
             await serve(service, ROLES[name], stop)
     return 0
 
 
-def _turns(loop: asyncio.AbstractEventLoop) -> None:
-    """Have this process ended if its loop stands still for `HUNG_S`, and say in which line it stood.
+def _end_if_hung(loop: asyncio.AbstractEventLoop) -> None:
+    """Have this process ended if its loop stands still for `HUNG_S`, and say in which line it stood; a loop that turns
+    puts that off.
 
     Alive, it would do nothing and look well; whoever runs services starts it again. What it was at counts as a taking
     without an end (docs/decisions/019).
     """
     faulthandler.dump_traceback_later(HUNG_S, exit=True)
-    loop.call_later(HUNG_S / 4, _turns, loop)
+    loop.call_later(HUNG_S / 4, _end_if_hung, loop)
 
 
 @asynccontextmanager
-async def _begun(settings: Settings, found: list[Account], env: Mapping[str, str]) -> AsyncIterator[Service]:
+async def _opened(settings: Settings, found: list[Account], env: Mapping[str, str]) -> AsyncIterator[Service]:
     """The service on a server that may be used: from here on whoever needs the server waits for it."""
     async with open_service(settings, found, env) as service:
         await look_at_server(service)

@@ -21,6 +21,29 @@ NOTICE = "notice"
 AFTER_REFUSAL = timedelta(hours=1)
 
 
+@dataclass(slots=True)
+class Page:
+    """A notice in the book as this worker knows it: written only while it is still so."""
+
+    book: NoticeBook
+    clock: Clock
+    notice: Notice
+
+    async def note(self, telling: Telling, attempt: str, stands: Standing | None) -> str:
+        """Note that the telling begins, or that it stands; the attempt that was begun last."""
+        kind, told = self.notice.kind, self.notice.told
+        if stands:
+            newest = await self.book.read(kind)
+            if newest.stored == self.notice.stored:  # else another worker has counted it while this one slept
+                await self.book.settle(kind, after(told, self.clock.now()), min(telling.count, newest.untold))
+            return newest.told.newest
+        told = told.model_copy(update={"telling": telling.model_copy(update={"attempt": attempt})})
+        stored = await self.book.save(kind, told, self.notice.stored)
+        if stored == told.model_dump_json():
+            self.notice = self.notice.model_copy(update={"told": told, "stored": stored})
+        return Told.model_validate_json(stored).newest
+
+
 class Notices:
     """Takes trouble in, and posts what is due."""
 
@@ -82,7 +105,7 @@ class Notices:
             return now + AFTER_REFUSAL
         return now  # to see whether something came meanwhile
 
-    async def _tell(self, page: "Page", telling: Telling) -> bool:
+    async def _tell(self, page: Page, telling: Telling) -> bool:
         """Post in the first place that takes it, unless it stands; whether somebody was told."""
         if await self._stands(page, telling):
             return True
@@ -104,35 +127,12 @@ class Notices:
                 return True
         return False
 
-    async def _stands(self, page: "Page", telling: Telling) -> bool:
+    async def _stands(self, page: Page, telling: Telling) -> bool:
         """Whether the attempt that was begun has arrived. Where nothing can be read, nothing could be posted."""
         try:
             return await self._once.find(telling.channel, telling.attempt, partial(page.note, telling)) is not None
         except SlackRefused:
             return False
-
-
-@dataclass(slots=True)
-class Page:
-    """A notice in the book as this worker knows it: written only while it is still so."""
-
-    book: NoticeBook
-    clock: Clock
-    notice: Notice
-
-    async def note(self, telling: Telling, attempt: str, stands: Standing | None) -> str:
-        """Note that the telling begins, or that it stands; the attempt that was begun last."""
-        kind, told = self.notice.kind, self.notice.told
-        if stands:
-            newest = await self.book.read(kind)
-            if newest.stored == self.notice.stored:  # else another worker has counted it while this one slept
-                await self.book.settle(kind, after(told, self.clock.now()), min(telling.count, newest.untold))
-            return newest.told.newest
-        told = told.model_copy(update={"telling": telling.model_copy(update={"attempt": attempt})})
-        stored = await self.book.save(kind, told, self.notice.stored)
-        if stored == told.model_dump_json():
-            self.notice = self.notice.model_copy(update={"told": told, "stored": stored})
-        return Told.model_validate_json(stored).newest
 
 
 def _timer(kind: str) -> str:

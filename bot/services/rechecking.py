@@ -53,6 +53,7 @@ def _first(cases: list[tuple[str, Case | None]], most: int, since: datetime) -> 
 
 def _refs(case: Case | None, since: datetime) -> Refs:
     """What can be looked at of a case, the newest first; private words are not looked at on any network."""
-    items = [each for each in reversed(case.items) if each.posted_at >= since] if case else []
-    public = [each for each in items if not each.deleted and not each.private]
-    return {(case.id, item.id): {**item.ref, "id": item.id, "version": item.version} for item in public if case}
+    if case is None:
+        return {}
+    items = [each for each in reversed(case.items) if each.posted_at >= since and not each.deleted and not each.private]
+    return {(case.id, item.id): {**item.ref, "id": item.id, "version": item.version} for item in items}

@@ -1,4 +1,5 @@
-"""Checks of what staff are about to send: length, private data, things that only Slack understands."""
+"""What staff write in Slack: its codes made the characters that they stand for, notes masked, and the checks of what is
+about to be sent: length, private data, things that only Slack understands."""
 
 import re
 from collections.abc import Mapping
@@ -65,13 +66,13 @@ def noted(note: str, allow: AllowList, graphemes: int = NOTE_GRAPHEMES) -> str:
 
 def _character(code: re.Match[str]) -> str:
     """The character of a code, in its skin tone; the code itself where it is a workspace's own."""
-    sign, tone = _sign(code[1]), code[2]
+    sign, tone = _emoji(code[1]), code[2]
     if not sign or tone is None:
         return sign or code[0]
     return f"{sign[0]}{chr(TONE_2 + int(tone) - 2)}{sign[1:].removeprefix(EMOJI_STYLE)}"
 
 
-def _sign(name: str) -> str:
+def _emoji(name: str) -> str:
     """The emoji of that name, or an empty text."""
     import emoji  # noqa: PLC0415 - its table of all emoji takes long to load, and only a process that is typed into needs it
 
