@@ -57,11 +57,11 @@ async def _open_problem_form(deps: Deps, body: dict[str, Any]) -> None:
     press = await _press(deps, body)
     if press is None:
         return
-    suggested = await deps.storms.suggest(press.channel)
+    suggested = await deps.storms.suggested_by_storm(press.channel)
     if isinstance(suggested, Refused):
         await tell(deps, body, suggested.text)
         return
-    await deps.slack.open_view(body["trigger_id"], problem_form(press, suggested.words))
+    await deps.slack.open_view(body["trigger_id"], problem_form(press, suggested))
 
 
 async def _open_solved_form(deps: Deps, body: dict[str, Any]) -> None:

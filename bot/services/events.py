@@ -33,7 +33,7 @@ from bot.services import early
 from bot.services.casework import NO_CASE, Casework, Outcome
 from bot.services.joining import ALIAS_KEPT, alias, is_from_before
 from bot.services.lookups import Lookups
-from bot.services.quiet import QuietEvents, name_of
+from bot.services.quiet import QuietEvents
 from bot.services.reader import Reader
 
 News = Interaction | Edited | Named | Moved | Deleted | Hidden | SendReport
@@ -124,7 +124,7 @@ class Events:
         Most words open one, so that is tried first: where one stands, the store answers with it.
         """
         reading = self._reader.triage.read(item.text)
-        dedupe = (name_of(event),)
+        dedupe = (event.key.counts_as(event.id),)
         known = await self._joined(event)
         while True:
             if known is None:
@@ -230,7 +230,7 @@ class Events:
         """Take words away; what is not known is remembered and looked for once more: it may just have been stored."""
         if (await self._known(event.key, lambda case: deleted(case, event.id, self._clock.now()))).done:
             return "deleted"
-        await self._casework.cases.take_back(name_of(event))
+        await self._casework.cases.take_back(event.key.counts_as(event.id))
         outcome = await self._known(event.key, lambda case: deleted(case, event.id, self._clock.now()))
         return "deleted" if outcome.done else "known"
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.domain.dead import REMEMBERED
-from bot.domain.models import Deleted, Interaction, Kind
+from bot.domain.models import Interaction, Kind
 from bot.domain.network import Titles
 from bot.domain.ports import LINK, Clock, Notes
 from bot.domain.receiving import folded
@@ -37,15 +37,16 @@ class QuietEvents:
         in: one that waited for long, while no worker ran, belongs to no message that was written meanwhile. What was
         taken back, by its customer or by erasing them, is told of no more.
         """
-        if await self.casework.cases.is_taken_back(name_of(event)):
+        name = event.key.counts_as(event.id)
+        if await self.casework.cases.is_taken_back(name):
             return "deleted"
         case = await self.casework.cases.load(event.key.id)
         place = ON_CASE if case is not None and case.is_open else self._hour()
-        place = await self.notes.agree(f"told:{name_of(event)}", place, REMEMBERED)
+        place = await self.notes.agree(f"told:{name}", place, REMEMBERED)
         if place != ON_CASE:
             return await self._tell(event, place)
         outcome = await self.casework.apply(
-            event.key.id, lambda case: folded(case, event), dedupe=(name_of(event),), draw_after=FOLD_AFTER, known=case
+            event.key.id, lambda case: folded(case, event), dedupe=(name,), draw_after=FOLD_AFTER, known=case
         )
         return "folded" if outcome.done else "known"
 
@@ -57,7 +58,7 @@ class QuietEvents:
         line = f"{who} {_did(event)} ({self.titles[event.key.network]})".replace(LINK, " ")
         url = (event.author.url if event.author else "") or event.url
         line = f"{line}{LINK}{url}" if url else line
-        await self.notes.add_to_digest(hour, name_of(event), line)
+        await self.notes.add_to_digest(hour, event.key.counts_as(event.id), line)
         return "digest"
 
 
@@ -65,8 +66,3 @@ def _did(event: Interaction) -> str:
     """What somebody did, in words. A messenger tells the emoji of a reaction, and not each of them is a like."""
     emoji = "" if event.kind is not Kind.REACTION or event.text.isascii() else cut(tidy(event.text), 1)
     return f"reacted with {emoji}" if emoji else WORDS[event.kind]
-
-
-def name_of(event: Interaction | Deleted) -> str:
-    """The name under which an interaction counts, once."""
-    return event.key.counts_as(event.id)

@@ -31,13 +31,6 @@ GONE: Final = "That storm is over and told; nothing is held back here any more."
 
 
 @dataclass(frozen=True, slots=True)
-class Suggested:
-    """What the form for a known problem begins with."""
-
-    words: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Told:
     """What staff typed about a known problem."""
 
@@ -75,15 +68,15 @@ class StormDesk:
             return Refused(code="gone", text=GONE)
         return await self._upkeep.show_next(channel, group, NEXT)
 
-    async def suggest(self, channel: str) -> Suggested | Refused:
-        """What a known problem's form may begin with where a storm card opens it."""
+    async def suggested(self, channel: str) -> tuple[str, ...]:
+        """What the form for a known problem begins with: the words that most of the folded customers use."""
+        return top_words(await self._texts(channel), WORDS)
+
+    async def suggested_by_storm(self, channel: str) -> tuple[str, ...] | Refused:
+        """The same for the form that a storm card opens; refused once that storm is over."""
         if (await self._store.weather(channel)).storm is None:
             return Refused(code="gone", text=GONE)
-        return Suggested(await self.suggested(channel))
-
-    async def suggested(self, channel: str) -> tuple[str, ...]:
-        """The words that most of the folded customers use; none where nobody is folded."""
-        return top_words(await self._texts(channel), WORDS)
+        return await self.suggested(channel)
 
     async def open_problem(self, channel: str, user: str, told: Told) -> Problem | Refused:
         """From now on what is like the storm's largest group, or says the words, belongs to a known problem.
