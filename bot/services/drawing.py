@@ -79,9 +79,9 @@ class Drawing:
         render_plainly: Render,
         clock: Clock,
         metrics: Metrics,
-        fallbacks: Places = (),
-        calm: Calm | None = None,
-        notice: Callable[[Case], Awaitable[None]] | None = None,
+        fallbacks: Places,
+        calm: Calm,
+        notice: Callable[[Case], Awaitable[None]],
     ) -> None:
         self._notice = notice
         self._fallbacks = fallbacks
@@ -107,7 +107,7 @@ class Drawing:
         line like any other: something is held back in its channel, or there was no room just now.
         """
         card = change.case.card
-        if card is None or self._budget.is_full(card.channel) or (self._calm and not self._calm.is_clear(card.channel)):
+        if card is None or self._budget.is_full(card.channel) or not self._calm.is_clear(card.channel):
             return None
         begun = attempting(change.case, card.id, new_attempt(self._clock.now()))
         return Change(case=begun.case, log=change.log, redraw=change.redraw) if isinstance(begun, Change) else None
@@ -134,8 +134,7 @@ class Drawing:
     async def _all(self, case: Case, begun: str = "") -> datetime | None:
         """Draw every message of the case. `begun` is an attempt that was noted just now and not made yet."""
         again: datetime | None = None
-        if self._notice:
-            await self._notice(case)
+        await self._notice(case)
         for post_id in [post.id for post in case.posts]:
             case, wait = await self._one(case, post_id, begun)
             if wait is not None:
@@ -190,14 +189,14 @@ class Drawing:
                 # It may show an old state: the next draw brings it up to date.
                 return await self._placed(case, post, found, UNSEEN), self._clock.now()
         now = self._clock.now()
-        held = await self._calm.hold(case, post, now) if self._calm else None
+        held = await self._calm.hold(case, post, now)
         if held is not None:
             self._metrics.draws.labels("held").inc()
             return held, None
         wait = await self._budget.to_post(post.channel)
         if wait > 0:
             self._metrics.draws.labels("waited").inc()
-            return case, now + timedelta(seconds=self._calm.asked(case, post, wait, now) if self._calm else wait)
+            return case, now + timedelta(seconds=self._calm.asked(case, post, wait, now))
         if post.attempt and overslept(now, self._clock.now()):
             return case, self._clock.now()  # it may stand by now: once another is noted, nobody looks for it any more
         attempt = new_attempt(now)
@@ -245,8 +244,7 @@ class Drawing:
             if is_first:  # one that was deleted in Slack, and is posted again, tells nothing of how late staff heard
                 lag = (now - case.cycle.posted_at).total_seconds()
                 self._metrics.carded.labels(case.key.network).observe(max(0.0, lag))
-            if self._calm:
-                self._calm.carded(case, post)
+            self._calm.carded(case, post)
         return case
 
     async def _overtaken(self, case: Case, post: Post, attempt: str) -> None:

@@ -59,8 +59,8 @@ class Events:
         policy: Policy,
         clock: Clock,
         lookups: Lookups,
-        note: Callable[[Case], None] | None = None,
-        create: Create | None = None,
+        note: Callable[[Case], None],
+        create: Create,
     ) -> None:
         self._notes = notes
         self._casework = casework
@@ -70,7 +70,7 @@ class Events:
         self._clock = clock
         self._lookups = lookups
         self._note = note
-        self._create = create or casework.create
+        self._create = create
         self._quiet = QuietEvents(notes, casework, clock, titles)
 
     async def take_in(self, raw: Raw, event: News) -> str:
@@ -146,7 +146,7 @@ class Events:
     async def _opened(self, new: Change, dedupe: Collection[str]) -> Outcome | Conflict:
         """Store a new case, if there is none."""
         created = await self._create(new, dedupe=dedupe)
-        if self._note and isinstance(created, Outcome) and created.done and created.case:
+        if isinstance(created, Outcome) and created.done and created.case:
             self._note(created.case)
         return created
 

@@ -14,13 +14,13 @@ from bot.domain.ports import Blocks, Budgets, Commit, Due, Posted
 from bot.domain.posting import with_line
 from bot.services.casework import Casework
 from bot.services.drawing import Drawing
-from bot.services.slack_budget import SlackBudget
 from bot.slack.gateway import SlackGateway
 from bot.store.store import Store
 from bot.telemetry import Metrics
 from sandbox.slack.app import SlackSandbox
 from sandbox.slack.workspace import CARE
 from tests.support.cases import a_card, a_case
+from tests.support.drawings import a_drawing
 from tests.support.slack_sandbox import UNLIMITED, slack_api
 from tests.support.stores import TestClock, a_store
 
@@ -47,15 +47,8 @@ class Board:
             self.clock.advance(self.naps.pop(0) if self.naps else timedelta(0))
             return render_plain(case, post, view)
 
-        return Drawing(
-            casework or Casework(self.store.cases, self.clock),
-            gateway or self.gateway,
-            SlackBudget(budgets or self.store.budgets, self.clock),
-            draw,
-            draw,
-            self.clock,
-            self.metrics,
-        )
+        gateway = gateway or self.gateway
+        return a_drawing(self.store, gateway, self.clock, draw, draw, self.metrics, casework=casework, budgets=budgets)
 
     @property
     def due(self) -> Due:

@@ -65,15 +65,18 @@ def an_intake(
 ) -> Intake:
     """A worker's intake."""
     clock, notes = clock or TestClock(), notes or store.notes
+    casework = Casework(cases or store.cases, clock)
     events = Events(
         notes,
-        Casework(cases or store.cases, clock),
+        casework,
         connectors,
         Titles(square="Square"),
         Reader(triage(), AllowList()),
         a_policy(),
         clock,
         Lookups(notes, store.polls, clock),
+        lambda _case: None,
+        casework.create,
     )
     return Intake(inbox or store.inbox, events, connectors, clock, metrics or Metrics(), heard)
 

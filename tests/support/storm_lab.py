@@ -108,6 +108,10 @@ class NotingSlack:
         return [at for at, _, text, _ in self.posts if words in text]
 
 
+async def known(_case: Case) -> None:
+    """The account of every case is set up here."""
+
+
 class Drawings:
     """The real drawings of messages that stand for many cases."""
 
@@ -177,7 +181,7 @@ class Lab:
             budget = SlackBudget(store.budgets, self.clock)
             parts = (casework, self.slack, people, Drawings(), self.clock, self.metrics)
             calm = keep_calm(store, budget, *parts, ((MAIN,), (ANA.id,)), on=on)
-            drawing = Drawing(casework, self.slack, budget, sketch, sketch, self.clock, self.metrics, calm=calm)
+            drawing = Drawing(casework, self.slack, budget, sketch, sketch, self.clock, self.metrics, (), calm, known)
             yield Worker(store, calm, drawing, self.clock)
 
 

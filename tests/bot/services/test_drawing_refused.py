@@ -10,14 +10,13 @@ from bot.cards.view import Rendered, View
 from bot.domain.case import Case, Post
 from bot.domain.models import Capabilities, LengthRule
 from bot.domain.ports import Commit, Due
-from bot.services.casework import Casework
 from bot.services.drawing import Drawing
-from bot.services.slack_budget import SlackBudget
 from bot.slack.gateway import SlackGateway
 from bot.telemetry import Metrics
 from sandbox.slack.app import SlackSandbox
 from sandbox.slack.workspace import CARE
 from tests.support.cases import NOON, a_card, a_case, an_item
+from tests.support.drawings import a_drawing
 from tests.support.slack_sandbox import UNLIMITED, slack_api
 from tests.support.stores import TestClock, a_store
 
@@ -53,15 +52,7 @@ async def board(redis_url: str) -> AsyncIterator[Board]:
     ):
         view = View(clock.now(), "Square", "@acme", Capabilities(public_reply=LengthRule(limit=300)))
         gateway = SlackGateway(api, metrics, CARE)
-        drawing = Drawing(
-            Casework(store.cases, clock),
-            gateway,
-            SlackBudget(store.budgets, clock),
-            broken,
-            lambda case, post: render_plain(case, post, view),
-            clock,
-            metrics,
-        )
+        drawing = a_drawing(store, gateway, clock, broken, lambda case, post: render_plain(case, post, view), metrics)
         case = a_case(items=(an_item(HOSTILE, url=NOWHERE),), posts=(a_card(channel=CARE),))
         await store.cases.commit(Commit(before=None, after=case, at=clock.now()))
         yield Board(slack, drawing, case, metrics)

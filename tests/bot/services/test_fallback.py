@@ -18,7 +18,6 @@ from bot.domain.ports import Commit, Due
 from bot.domain.posting import lost, with_line
 from bot.services.casework import Casework
 from bot.services.drawing import Drawing
-from bot.services.slack_budget import SlackBudget
 from bot.slack.api import SlackApi
 from bot.slack.gateway import HISTORY_PAGE, HISTORY_PAGES, SlackGateway
 from bot.store.store import Store
@@ -28,6 +27,7 @@ from sandbox.slack.model import Message
 from sandbox.slack.workspace import ANA, BEN, CARE
 from tests.support.card_cases import a_view, states
 from tests.support.cases import NOON, a_card, a_case
+from tests.support.drawings import a_drawing
 from tests.support.policies import a_policy
 from tests.support.slack_sandbox import UNLIMITED, slack_api
 from tests.support.stores import TestClock, a_store
@@ -88,22 +88,21 @@ async def a_board(redis_url: str, draw: Any, main: str = CARE) -> AsyncIterator[
     ):
         case = a_case(posts=(a_card(channel=REFUNDS),))
         await store.cases.commit(Commit(before=None, after=case, at=clock.now()))
-        yield Board(slack, store, a_drawing(store, api, clock, draw, main), clock, case)
+        yield Board(slack, store, a_worker(store, api, clock, draw, main), clock, case)
 
 
-def a_drawing(store: Store, api: SlackApi, clock: TestClock, draw: Any = render, main: str = CARE) -> Drawing:
+def a_worker(store: Store, api: SlackApi, clock: TestClock, draw: Any = render, main: str = CARE) -> Drawing:
     """A worker of Hark with this main channel."""
     metrics = Metrics()
     view = View(clock.now(), "Square", "@acme", Capabilities(public_reply=LengthRule(limit=300)))
-    return Drawing(
-        Casework(store.cases, clock),
+    return a_drawing(
+        store,
         SlackGateway(api, metrics, main),
-        SlackBudget(store.budgets, clock),
+        clock,
         lambda case, post: draw(case, post, view),
         lambda case, post: (draw if draw is not render else render_plain)(case, post, view),
-        clock,
         metrics,
-        ((main,), (ANA, BEN)),
+        places=((main,), (ANA, BEN)),
     )
 
 
@@ -186,7 +185,7 @@ async def test_a_main_channel_that_is_set_later_has_it_too(redis_url: str) -> No
         await board.draw()
         assert len(board.cards(board.slack.direct(ANA))) == 1
         async with slack_api(board.slack) as api:
-            restarted = replace(board, drawing=a_drawing(board.store, api, board.clock, main=CARE))
+            restarted = replace(board, drawing=a_worker(board.store, api, board.clock, main=CARE))
             board.clock.advance(HOUR)
             await restarted.draw()
             board.clock.advance(HOUR)

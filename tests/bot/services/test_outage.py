@@ -12,12 +12,10 @@ from bot.cards.view import View
 from bot.domain.errors import SlackError
 from bot.domain.models import Capabilities
 from bot.domain.ports import Commit, Ended
-from bot.services.casework import Casework
 from bot.services.drawing import Drawing
 from bot.services.once import Once
 from bot.services.outage import FATAL_NOTE, IN_A_ROW, OUTAGE, GatedQueue, Outage, State
 from bot.services.recovery import Recovery
-from bot.services.slack_budget import SlackBudget
 from bot.slack.api import SlackApi
 from bot.slack.gateway import SlackGateway
 from bot.store.store import Store
@@ -26,6 +24,7 @@ from sandbox.slack.app import SlackSandbox
 from sandbox.slack.workspace import ANA, BEN, CARE
 from tests.support.card_cases import a_view
 from tests.support.cases import NOON, a_card, a_case, a_key, an_item
+from tests.support.drawings import a_drawing
 from tests.support.slack_sandbox import UNLIMITED, slack_api
 from tests.support.stores import TestClock, a_store
 
@@ -103,13 +102,12 @@ async def shift(redis_url: str) -> AsyncIterator[Shift]:
         gateway = SlackGateway(api, metrics, CARE)
         outage = Outage(store.notes, store.timers, gateway.connect, clock)
         gateway.answered = outage.answered
-        drawing = Drawing(
-            Casework(store.cases, clock),
+        drawing = a_drawing(
+            store,
             gateway,
-            SlackBudget(store.budgets, clock),
+            clock,
             lambda case, post: render(case, post, view),
             lambda case, post: render_plain(case, post, view),
-            clock,
             metrics,
         )
         recovery = Recovery(outage, store.cards, store.notes, Once(gateway, clock), caught_up, CARE, clock)
