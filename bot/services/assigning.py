@@ -32,31 +32,31 @@ class Wish:
     note: str = ""
 
 
+@dataclass(frozen=True, slots=True)
 class AssigningDesk:
     """The two verbs."""
 
-    def __init__(self, context: DeskContext, allow: AllowList) -> None:
-        self._at = context
-        self._allow = allow
+    at: DeskContext
+    allow: AllowList
 
     async def open(self, case_id: str) -> Case | Refused:
         """The case that the form is about; refused where it is closed or not kept."""
-        return await self._at.offered(case_id, Offer.ASSIGN)
+        return await self.at.offered(case_id, Offer.ASSIGN)
 
     async def call(self, wish: Wish) -> Outcome | Problems:
         """Assign a case, or call somebody to help. A form that comes twice does it once; whoever thinks better
         of it, where Slack says that the first try failed, gets what they chose last."""
         if not wish.colleague:
             return Problems({COLLEAGUE: "Choose a colleague."})
-        by, to = await self._at.people.who(wish.user), await self._at.people.who(wish.colleague)
-        note = noted(wish.note.replace("\n", " "), self._allow, HEADLINE_NOTE_GRAPHEMES)
+        by, to = await self.at.people.who(wish.user), await self.at.people.who(wish.colleague)
+        note = noted(wish.note.replace("\n", " "), self.allow, HEADLINE_NOTE_GRAPHEMES)
         decide = self._decide(wish.way, Call(id=wish.request, by=by, to=to, note=note))
-        outcome = await self._at.submit(wish.case_id, decide, f"call:{wish.request}:{wish.way}:{wish.colleague}")
+        outcome = await self.at.submit(wish.case_id, decide, f"call:{wish.request}:{wish.way}:{wish.colleague}")
         if outcome.refused and outcome.code in BELOW:
             return Problems({BELOW[outcome.code]: outcome.refused.text})
         return outcome.once()
 
     def _decide(self, way: str, call: Call) -> Decide:
         if way == ESCALATE:
-            return lambda case: assigning.escalate(case, call, self._at.clock.now())
-        return lambda case: assigning.assign(case, call, self._at.clock.now(), self._at.policy)
+            return lambda case: assigning.escalate(case, call, self.at.clock.now())
+        return lambda case: assigning.assign(case, call, self.at.clock.now(), self.at.policy)

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -32,30 +33,22 @@ class Rhythms(Protocol):
     async def keep(self, streams: Mapping[str, Stream], gone: Sequence[str] = ()) -> None: ...
 
 
+@dataclass(frozen=True, slots=True)
 class Canary:
     """Listens for silence every five minutes, by whichever worker holds the chore."""
 
-    def __init__(
-        self,
-        book: Rhythms,
-        notices: Notices,
-        connectors: Connectors,
-        titles: Titles,
-        calendar: Calendar,
-        clock: Clock,
-    ) -> None:
-        self._book = book
-        self._notices = notices
-        self._connectors = connectors
-        self._titles = titles
-        self._calendar = calendar
-        self._clock = clock
+    book: Rhythms
+    notices: Notices
+    connectors: Connectors
+    titles: Titles
+    calendar: Calendar
+    clock: Clock
 
     async def act(self, _timer: str) -> datetime | None:
         """Learn from what came, tell of what did not; when to listen again."""
-        now = self._clock.now()
-        arrivals = await self._book.waiting()
-        known = await self._book.rhythms()
+        now = self.clock.now()
+        arrivals = await self.book.waiting()
+        known = await self.book.rhythms()
         gone = [name for name in known if not self._is_open(name)]
         await self._tell_lost([name for name in gone if now - known[name].since > SETTLED])
         streams = {name: stream for name, stream in known.items() if name not in gone}
@@ -64,47 +57,47 @@ class Canary:
                 streams[name] = first_heard(now)
         for name, stream in streams.items():
             streams[name] = await self._listen(name, stream, arrivals.get(name, []), now)
-        await self._book.keep(streams, gone)
-        await self._book.learned(arrivals)
+        await self.book.keep(streams, gone)
+        await self.book.learned(arrivals)
         return now + EVERY
 
     async def _tell_lost(self, gone: Sequence[str]) -> None:
         """Tell of the accounts of these streams that the settings do not name: perhaps nobody meant that."""
         for network, account in {tuple(name.split("/")[:2]) for name in gone if self._connector(name) is None}:
-            title = f"{self._titles[network]} ({account})"
+            title = f"{self.titles[network]} ({account})"
             words = Words(
                 headline=f"Nothing comes in from {title} any more: the settings do not name this account",
                 mend="If that was not meant, set its variables again. Its open cases stay, and can be closed.",
             )
-            await self._notices.tell(kind_of("lost", network, account), words)
+            await self.notices.tell(kind_of("lost", network, account), words)
 
     async def health(self) -> list[Health]:
         """The streams that are silent, for `check` and App Home."""
         return [
             Health(ok=False, summary=f"quiet: {self._silence(name, stream)}", mend="see the notice in Slack")
-            for name, stream in (await self._book.rhythms()).items()
+            for name, stream in (await self.book.rhythms()).items()
             if stream.rung is not None and self._is_open(name)
         ]
 
     async def _listen(self, name: str, stream: Stream, came: Sequence[Arrival], now: datetime) -> Stream:
         """One stream. Told before it is kept: a crash in between tells (and is counted) again rather than never."""
-        stream = hear(watch(stream, now, self._calendar), came, self._calendar)
+        stream = hear(watch(stream, now, self.calendar), came, self.calendar)
         if stream.rung is not None and stream.back and stream.back_at is not None:
             words = Words(headline=f"{self._title(name)} is back: {stream.back} new since {self._at(stream.back_at)}")
-            await self._notices.over(kind_of("quiet", name), words)
+            await self.notices.over(kind_of("quiet", name), words)
             return stream.model_copy(update={"rung": None, "back": 0, "back_at": None})
-        if not rings(stream, now, self._calendar):
+        if not rings(stream, now, self.calendar):
             return stream
         asked = await self._check(name)
         words = Words(headline=self._silence(name, stream), mend=f"The account's own check says: {asked}")
-        await self._notices.tell(kind_of("quiet", name), words, at=stream.quiet_from)
+        await self.notices.tell(kind_of("quiet", name), words, at=stream.quiet_from)
         return stream.model_copy(update={"rung": now})
 
     def _silence(self, name: str, stream: Stream) -> str:
         """ "the last mention on Facebook came 9 h ago; at this time of week 9 of 10 gaps are under 50 min"."""
         last = stream.last or stream.quiet_from
-        ago = _span(self._clock.now() - last)
-        usual = _span(usual_gap(stream, self._calendar))
+        ago = _span(self.clock.now() - last)
+        usual = _span(usual_gap(stream, self.calendar))
         swept = f" A sweep found {stream.missed} that did not come this way." if stream.missed else ""
         away = " Hark itself was away for a part of it." if stream.quiet_from > last else ""
         return (
@@ -137,16 +130,16 @@ class Canary:
 
     def _connector(self, name: str) -> ConnectorPort | None:
         network, account, _door = name.split("/", 2)
-        return self._connectors.get((network, account))
+        return self.connectors.get((network, account))
 
     def _title(self, name: str) -> str:
         network, account, door = name.split("/", 2)
         connector = self._connector(name)
-        return f"{self._titles[network]} ({connector.title if connector else account}, {door})"
+        return f"{self.titles[network]} ({connector.title if connector else account}, {door})"
 
     def _at(self, at: datetime) -> str:
-        local = self._calendar.local(at)
-        same_day = local.date() == self._calendar.local(self._clock.now()).date()
+        local = self.calendar.local(at)
+        same_day = local.date() == self.calendar.local(self.clock.now()).date()
         return f"{local:%H:%M}" if same_day else f"{local:%A %H:%M}"
 
 

@@ -79,28 +79,26 @@ class Advice:
 Answer = Outcome | Problems | Advice
 
 
+@dataclass(frozen=True, slots=True)
 class Composing:
     """Opens, keeps and sends what staff write. `titles`: the networks as people write them."""
 
-    def __init__(
-        self, context: DeskContext, titles: Titles, allow: AllowList, tone: ToneReader, rng: random.Random
-    ) -> None:
-        self._at = context
-        self._titles = titles
-        self._allow = allow
-        self._tone = tone
-        self._rng = rng
+    at: DeskContext
+    titles: Titles
+    allow: AllowList
+    tone: ToneReader
+    rng: random.Random
 
     async def compose(self, case_id: str, user: str, purpose: Purpose) -> Composition | Refused:
         """What a modal for writing needs; refused when the case or the network does not allow it."""
-        case = await self._at.offered(case_id, _offer(purpose))
+        case = await self.at.offered(case_id, _offer(purpose))
         if isinstance(case, Refused):
             return case
-        by = await self._at.people.in_time(user)
-        private, rule = self._channel(case, self._at.capabilities(case), purpose)
+        by = await self.at.people.in_time(user)
+        private, rule = self._channel(case, self.at.capabilities(case), purpose)
         if rule is None:
             return Refused(code="not_offered", text="This network takes no such message.")
-        text = await self._at.notes.draft(case_id, user) or await self._suggestion(case, purpose, private=private)
+        text = await self.at.notes.draft(case_id, user) or await self._suggestion(case, purpose, private=private)
         return Composition(
             case=case,
             person=by,
@@ -113,42 +111,42 @@ class Composing:
 
     async def writing(self, case_id: str, user: str) -> Outcome:
         """The modal is open: colleagues see it."""
-        return await self._at.press(
-            case_id, user, lambda case, by: replying.start_writing(case, by, self._at.clock.now(), self._at.policy)
+        return await self.at.press(
+            case_id, user, lambda case, by: replying.start_writing(case, by, self.at.clock.now(), self.at.policy)
         )
 
     async def cancel(self, case_id: str, user: str) -> Outcome:
         """The modal was closed unsent: the draft is kept as it was saved while typing."""
-        by = await self._at.people.who(user)
-        return await self._at.submit(case_id, lambda case: replying.stop_writing(case, by))
+        by = await self.at.people.who(user)
+        return await self.at.submit(case_id, lambda case: replying.stop_writing(case, by))
 
     async def keep_draft(self, case_id: str, user: str, text: str, send: str) -> bool:
         """Remember what is being typed in the form that makes this send; whether it is kept. Once that is made it is no
         draft any more: the last letter may be told after Send, for Slack keeps no order. What is written to somebody
         who was erased meanwhile would outlive them."""
-        case = await self._at.casework.cases.load(case_id)
+        case = await self.at.casework.cases.load(case_id)
         if case is None or case.send(send) is not None:
             return False
-        await self._at.notes.save_draft(case_id, user, text)
+        await self.at.notes.save_draft(case_id, user, text)
         return True
 
     async def submit(self, submission: Submission) -> Answer:
         """Send what was written: problems come back by field, advice once, then it is queued."""
-        known = await self._at.casework.cases.load(submission.case_id)
+        known = await self.at.casework.cases.load(submission.case_id)
         send = known.send(submission.id) if known else None
         if known is not None and send is not None:
             return await self._repeated(known, send, submission)
-        person = await self._at.people.who(submission.user)
+        person = await self.at.people.who(submission.user)
         unsigned = not person.signature
         if unsigned:
             problem = signature_problem(submission.signature)
             if problem:
                 return Problems({SIGNATURE: problem})
             person = person.model_copy(update={"signature": submission.signature.strip()})
-        case = await self._at.offered(submission.case_id, _offer(submission.purpose))
+        case = await self.at.offered(submission.case_id, _offer(submission.purpose))
         if isinstance(case, Refused):
             return Outcome(None, case)
-        capabilities = self._at.capabilities(case)
+        capabilities = self.at.capabilities(case)
         private, _rule = self._channel(case, capabilities, submission.purpose)
         if submission.private not in (None, private):
             return Outcome(case, MOVED[private])
@@ -157,7 +155,7 @@ class Composing:
         if objection is not None:
             return objection
         if unsigned:  # not before everything else is in order: a modal that comes back must still offer the field
-            person = await self._at.people.sign(person, person.signature)
+            person = await self.at.people.sign(person, person.signature)
         return await self._queue(case, person, submission, drafts)
 
     async def _repeated(self, case: Case, send: Send, submission: Submission) -> Outcome:
@@ -165,21 +163,21 @@ class Composing:
         was taken back, its words are the person's draft again."""
         if send.state is SendState.UNDONE:
             return Outcome(case, TAKEN_BACK)
-        await self._at.notes.save_draft(case.id, submission.user, "")
+        await self.at.notes.save_draft(case.id, submission.user, "")
         return Outcome(case, Refused(code=DUPLICATE, text="This has been sent already."))
 
     async def _queue(self, case: Case, person: Person, submission: Submission, drafts: tuple[Draft, ...]) -> Answer:
-        answer = await queued(self._at, case.id, Outgoing(by=person, drafts=drafts, seen=submission.seen))
+        answer = await queued(self.at, case.id, Outgoing(by=person, drafts=drafts, seen=submission.seen))
         if isinstance(answer, Outcome) and answer.done:
-            await self._at.notes.save_draft(case.id, person.id, "")
+            await self.at.notes.save_draft(case.id, person.id, "")
             if submission.purpose is Purpose.THANK:
-                await self._at.notes.note_recent(THANKS, submission.text)
+                await self.at.notes.note_recent(THANKS, submission.text)
         return answer
 
     def _objection(
         self, case: Case, person: Person, submission: Submission, drafts: tuple[Draft, ...]
     ) -> Problems | Advice | None:
-        problems = self._problems(case, self._at.capabilities(case), drafts)
+        problems = self._problems(case, self.at.capabilities(case), drafts)
         return problems if problems.fields else self._advice(case, person, submission)
 
     def _problems(self, case: Case, capabilities: Capabilities, drafts: tuple[Draft, ...]) -> Problems:
@@ -188,8 +186,8 @@ class Composing:
             if draft.purpose is Purpose.LIKE:
                 continue
             rule = capabilities.private_message if draft.private else capabilities.public_reply
-            allow = None if draft.private else self._allow
-            problem = text_problems(draft.text, rule, allow, self._titles[case.key.network])
+            allow = None if draft.private else self.allow
+            problem = text_problems(draft.text, rule, allow, self.titles[case.key.network])
             if problem:
                 fields[PUBLIC_LINE if draft.purpose is Purpose.NOTICE and len(drafts) > 1 else TEXT] = problem
         return Problems(fields)
@@ -199,7 +197,7 @@ class Composing:
         news = meanwhile(case, person, submission.seen)
         if news:
             return Advice(news, seen_of(case))
-        if not submission.confirmed and self._tone.read(submission.text):
+        if not submission.confirmed and self.tone.read(submission.text):
             text = "This may read as an argument. Sleep on it, soften it, or press Send again to send it as it is."
             return Advice(text, seen_of(case), tone=True)
         return None
@@ -207,7 +205,7 @@ class Composing:
     def _channel(self, case: Case, capabilities: Capabilities, purpose: Purpose) -> tuple[bool, LengthRule | None]:
         """Whether such a message is private, and its length rule. Where nothing private is possible, it is public."""
         if purpose is Purpose.PRIVATE:
-            route = private_route(case, capabilities, self._at.clock.now(), self._at.policy.contact)
+            route = private_route(case, capabilities, self.at.clock.now(), self.at.policy.contact)
             if route == "message":
                 return True, capabilities.private_message
         if purpose is Purpose.NOTICE:
@@ -216,12 +214,12 @@ class Composing:
 
     async def _suggestion(self, case: Case, purpose: Purpose, *, private: bool) -> str:
         if purpose is Purpose.THANK:
-            used = await self._at.notes.recent(THANKS)
-            return suggest_thanks(_name(case), case.reading.topics, used, self._rng)
+            used = await self.at.notes.recent(THANKS)
+            return suggest_thanks(_name(case), case.reading.topics, used, self.rng)
         if purpose is Purpose.REPLY and case.known is not None:
             return case.known.line
         if purpose is Purpose.PRIVATE and not private:
-            return f"We would like to sort this out with you in private: please reach us at {self._at.policy.contact}."
+            return f"We would like to sort this out with you in private: please reach us at {self.at.policy.contact}."
         return ""
 
 

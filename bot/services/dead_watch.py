@@ -5,6 +5,7 @@ crash in between can keep one quiet.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -46,37 +47,37 @@ class Looked(Model):
     gone: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
 class DeadWatch:
     """Looks at the dead letters every minute, by whichever worker holds the chore."""
 
-    def __init__(self, letters: Letters, notes: Notes, notices: Notices, titles: Titles, clock: Clock) -> None:
-        self._letters = letters
-        self._notes = notes
-        self._notices = notices
-        self._titles = titles
-        self._clock = clock
+    letters: Letters
+    notes: Notes
+    notices: Notices
+    titles: Titles
+    clock: Clock
 
     async def act(self, _timer: str) -> datetime | None:
         """Tell what is new; when to look again."""
-        now = self._clock.now()
+        now = self.clock.now()
         looked = await self._looked()
         for _page in range(PAGES):
-            letters = await self._letters.newer(looked.seen, PAGE)
+            letters = await self.letters.newer(looked.seen, PAGE)
             if not letters:
                 break
             looked = await self._tell(looked, letters)
             # Kept after the telling: a crash in between tells (and counts) again rather than never.
             await self._keep(looked)
         looked = await self._expire(looked, now)
-        if looked.kinds and not (await self._letters.count()).waiting:
+        if looked.kinds and not (await self.letters.count()).waiting:
             for kind, title in looked.kinds.items():
-                await self._notices.over(kind, Words(headline=f"No dead letter of {title} waits any more"))
+                await self.notices.over(kind, Words(headline=f"No dead letter of {title} waits any more"))
             await self._keep(looked.model_copy(update={"kinds": {}}))
         return now + EVERY
 
     async def health(self) -> list[Health]:
         """How many wait, for `check` and App Home; nothing to say when none does."""
-        count = await self._letters.count()
+        count = await self.letters.count()
         if not count.waiting:
             return []
         until = f", the oldest until {count.expires:%Y-%m-%d}" if count.expires else ""
@@ -90,12 +91,12 @@ class DeadWatch:
         The count that the store keeps is told as far as it was not, so that a crash in between keeps nothing quiet.
         """
         if looked.gone is None:
-            looked = looked.model_copy(update={"gone": (await self._letters.count()).gone})
+            looked = looked.model_copy(update={"gone": (await self.letters.count()).gone})
             await self._keep(looked)
-        await self._letters.expire(now)
-        total = (await self._letters.count()).gone
+        await self.letters.expire(now)
+        total = (await self.letters.count()).gone
         if new := max(0, total - (looked.gone or 0)):
-            await self._notices.tell("dead/gone", gone_words(new), count=new)
+            await self.notices.tell("dead/gone", gone_words(new), count=new)
         if total != looked.gone:  # below it where the server was set back to an older state
             looked = looked.model_copy(update={"gone": total})
             await self._keep(looked)
@@ -109,17 +110,17 @@ class DeadWatch:
             kind = kind_of(DEAD, each.raw.network, error_class(each.error))
             if kind not in kinds and len(kinds) >= KINDS:
                 kind = kind_of(DEAD, each.raw.network, "other")
-            kinds.setdefault(kind, self._titles[each.raw.network])
+            kinds.setdefault(kind, self.titles[each.raw.network])
             groups.setdefault(kind, []).append(each)
         for kind, group in groups.items():
             words = dead_words(kinds[kind], group[0].error, skeleton(group[0].raw.body))
-            await self._notices.tell(kind, words, count=len(group), at=group[0].at)
+            await self.notices.tell(kind, words, count=len(group), at=group[0].at)
         seen = looked.seen | {int(shard): entry for shard, _, entry in (each.id.partition(".") for each in letters)}
         return looked.model_copy(update={"seen": seen, "kinds": kinds})
 
     async def _looked(self) -> Looked:
-        text = await self._notes.get(STATE)
+        text = await self.notes.get(STATE)
         return Looked.model_validate_json(text) if text else Looked()
 
     async def _keep(self, looked: Looked) -> None:
-        await self._notes.set(STATE, looked.model_dump_json(), STATE_KEPT)
+        await self.notes.set(STATE, looked.model_dump_json(), STATE_KEPT)

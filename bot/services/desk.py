@@ -39,74 +39,74 @@ class Closing:
     seen: Seen | None = None
 
 
+@dataclass(frozen=True, slots=True)
 class Desk:
     """The verbs of the desk."""
 
-    def __init__(self, context: DeskContext, composing: Composing, rng: random.Random) -> None:
-        self._at = context
-        self._composing = composing
-        self._rng = rng
+    at: DeskContext
+    composing: Composing
+    rng: random.Random
 
     async def claim(self, case_id: str, user: str) -> Outcome:
         """Take a case; the loser of a race learns who won."""
-        return await self._at.press(
-            case_id, user, lambda case, by: claims.claim(case, by, self._at.clock.now(), self._at.policy)
+        return await self.at.press(
+            case_id, user, lambda case, by: claims.claim(case, by, self.at.clock.now(), self.at.policy)
         )
 
     async def release(self, case_id: str, user: str) -> Outcome:
         """Give a case back to the team."""
-        return await self._at.press(
-            case_id, user, lambda case, by: claims.release(case, by, self._at.clock.now(), self._at.policy)
+        return await self.at.press(
+            case_id, user, lambda case, by: claims.release(case, by, self.at.clock.now(), self.at.policy)
         )
 
     async def confirm(self, case_id: str, user: str) -> Outcome:
         """Say "still on it"."""
-        return await self._at.press(
-            case_id, user, lambda case, by: claims.confirm(case, by, self._at.clock.now(), self._at.policy)
+        return await self.at.press(
+            case_id, user, lambda case, by: claims.confirm(case, by, self.at.clock.now(), self.at.policy)
         )
 
     async def dismiss(self, case_id: str, user: str, seen: Seen | None = None) -> Outcome:
         """Set aside what is not for us, unless the customer wrote something that was not `seen`."""
-        return await self._at.press(
-            case_id, user, lambda case, by: lifecycle.dismiss(case, by, self._at.clock.now(), seen=seen)
+        return await self.at.press(
+            case_id, user, lambda case, by: lifecycle.dismiss(case, by, self.at.clock.now(), seen=seen)
         )
 
     async def reopen(self, case_id: str, user: str) -> Outcome:
         """Open a closed case again."""
-        return await self._at.press(
-            case_id, user, lambda case, by: lifecycle.reopen(case, by, self._at.clock.now(), self._at.policy)
+        return await self.at.press(
+            case_id, user, lambda case, by: lifecycle.reopen(case, by, self.at.clock.now(), self.at.policy)
         )
 
     async def undo(self, case_id: str, send_id: str, user: str) -> Outcome:
         """Take a queued send back; its words become the sender's draft again, before what was drafted since."""
-        outcome = await self._at.press(
-            case_id, user, lambda case, by: replying.undo(case, send_id, by, self._at.clock.now())
+        outcome = await self.at.press(
+            case_id, user, lambda case, by: replying.undo(case, send_id, by, self.at.clock.now())
         )
         send = outcome.case.send(send_id) if outcome.case and outcome.done else None
         if send is not None and send.text and not is_template(send.ref):
             text = send.text.removesuffix(send.by.signature).rstrip()
-            since = await self._at.notes.draft(case_id, send.by.id)
-            await self._at.notes.save_draft(case_id, send.by.id, f"{text}\n\n{since}" if since else text)
+            since = await self.at.notes.draft(case_id, send.by.id)
+            await self.at.notes.save_draft(case_id, send.by.id, f"{text}\n\n{since}" if since else text)
         return outcome
 
     async def retry(self, case_id: str, send_id: str, user: str) -> Outcome:
         """Try a failed send again, or look for one whose fate is unknown."""
-        return await self._at.press(
-            case_id, user, lambda case, by: replying.retry(case, send_id, by, self._at.clock.now())
+        return await self.at.press(
+            case_id, user, lambda case, by: replying.retry(case, send_id, by, self.at.clock.now())
         )
 
     async def acknowledge(self, case_id: str, user: str, send_id: str) -> Outcome:
         """Say "we are on it" under one's own name. Refused with `no_signature` on first use, in time for a form."""
-        if not (await self._at.people.in_time(user)).signature:
+        if not (await self.at.people.in_time(user)).signature:
             return Outcome(None, NO_SIGNATURE)
-        return await self._at.press(case_id, user, partial(self._first_word, send_id))
+        return await self.at.press(case_id, user, partial(self._first_word, send_id))
 
     def _first_word(self, send_id: str, case: Case, by: Person) -> Decision:
-        text = signed(acknowledge_line(self._rng), by.signature)
+        text = signed(acknowledge_line(self.rng), by.signature)
         draft = Draft(id=send_id, purpose=Purpose.ACKNOWLEDGE, private=case.latest.private, text=text)
-        queued = replying.queue(case, Outgoing(by=by, drafts=(draft,)), self._at.clock.now(), self._at.policy)
+        queued = replying.queue(case, Outgoing(by=by, drafts=(draft,)), self.at.clock.now(), self.at.policy)
         # A press that Slack delivers twice is a duplicate, and nothing is said about offers.
-        return queued if isinstance(queued, Refused) else self._at.refused(case, Offer.ACKNOWLEDGE) or queued
+        return queued if isinstance(queued, Refused) else self.at.refused(case, Offer.ACKNOWLEDGE) or queued
 
     async def close(self, form: Closing) -> Outcome | Problems:
         """Close with a reason; a closing line is sent in public first, where people still wait for one.
@@ -119,11 +119,11 @@ class Desk:
         if line is None and form.signature and form.waive and (problem := await self._sign(form)):
             return Problems({SIGNATURE: problem})
         words = lifecycle.REASONS.get(form.reason, form.reason)
-        outcome = await self._at.press(
+        outcome = await self.at.press(
             form.case_id,
             form.user,
             lambda case, by: lifecycle.close(
-                case, by, words, self._at.clock.now(), waive_loop=form.waive, seen=form.seen
+                case, by, words, self.at.clock.now(), waive_loop=form.waive, seen=form.seen
             ),
         )
         closed_before = line and line.code == DUPLICATE and outcome.code == "closed"
@@ -131,7 +131,7 @@ class Desk:
 
     async def _say(self, form: Closing) -> Outcome | Problems:
         """Queue the closing line. Refused as a duplicate where a form that Slack delivers twice has said it already."""
-        queued = await self._composing.submit(_closing_line(form))
+        queued = await self.composing.submit(_closing_line(form))
         if isinstance(queued, Advice):
             return Problems({TEXT: f"{queued.text}. Open this form again if your line still fits."})
         return queued
@@ -139,15 +139,15 @@ class Desk:
     async def _sign(self, form: Closing) -> str:
         """Keep the signature of a form that sends no words: its field says so. Returns what is wrong with it."""
         problem = signature_problem(form.signature)
-        person = await self._at.people.who(form.user)
+        person = await self.at.people.who(form.user)
         if not problem and not person.signature:
-            await self._at.people.sign(person, form.signature)
+            await self.at.people.sign(person, form.signature)
         return problem
 
     async def history(self, case_id: str) -> tuple[Case, list[LogEntry]] | None:
         """Everything that happened with a case."""
-        case = await self._at.casework.cases.load(case_id)
-        return None if case is None else (case, await self._at.casework.cases.history(case_id))
+        case = await self.at.casework.cases.load(case_id)
+        return None if case is None else (case, await self.at.casework.cases.history(case_id))
 
 
 def _closing_line(form: Closing) -> Submission:

@@ -133,37 +133,25 @@ class Shown:
     looked: set[str] = field(default_factory=set)
 
 
+@dataclass(frozen=True, slots=True)
 class Erasing:
     """Looks for a customer, and erases what it finds. `read` reads words anew; `places` are the channels and people who
     hear of every case; `say` tells a person how far it is."""
 
-    def __init__(
-        self,
-        store: ErasingStore,
-        casework: Casework,
-        hourly: Hourly,
-        timers: DueQueue,
-        storms: StormStore,
-        slack: SlackErasing,
-        read: Read,
-        clock: Clock,
-        places: Sequence[str],
-        say: Callable[[str], None],
-    ) -> None:
-        self._store = store
-        self._casework = casework
-        self._hourly = hourly
-        self._timers = timers
-        self._storms = storms
-        self._slack = slack
-        self._read = read
-        self._clock = clock
-        self._places = places
-        self._say = say
+    store: ErasingStore
+    casework: Casework
+    hourly: Hourly
+    timers: DueQueue
+    storms: StormStore
+    slack: SlackErasing
+    read: Read
+    clock: Clock
+    places: Sequence[str]
+    say: Callable[[str], None]
 
     async def look(self, network: str, who: str) -> Traces:
         """Everything that names them. Twice through the cases: one may know only the id that another one leads to."""
-        keys = await self._store.look()
+        keys = await self.store.look()
         one, unread = customer(network, who), 0
         typed = one
         async for cases, _ in self._cases(keys, typed):
@@ -187,9 +175,9 @@ class Erasing:
             own=tuple(own),
             shared=tuple(shared),
             leading=frozenset(leading),
-            letters=tuple(await self._store.letters(one.sent)),
-            deliveries=await self._store.deliveries(one.sent),
-            beside=await self._store.beside(keys, one),
+            letters=tuple(await self.store.letters(one.sent)),
+            deliveries=await self.store.deliveries(one.sent),
+            beside=await self.store.beside(keys, one),
             begun=len(keys.get("erasing", ())),
             unread=unread,
             keys=keys,
@@ -200,12 +188,12 @@ class Erasing:
         """Erase it. What was done before a failure of Slack or Redis stays done, and the next run finishes the rest."""
         report = Report(traces)
         try:
-            await self._slack.slack.connect()
+            await self.slack.slack.connect()
             await self._erase(traces)
         except (SlackError, StoreUnavailable, Unreadable) as error:
             report.trouble = str(error)
-        report.deleted, report.unseen = self._slack.deleted, sorted(self._slack.unseen)
-        report.refused, report.answered = self._slack.refused, self._slack.answered
+        report.deleted, report.unseen = self.slack.deleted, sorted(self.slack.unseen)
+        report.refused, report.answered = self.slack.refused, self.slack.answered
         structlog.get_logger("hark.erasing").info(
             "a customer was erased" if not report.trouble else "erasing a customer stopped in the middle",
             network=traces.one.network,
@@ -220,12 +208,12 @@ class Erasing:
 
     async def _erase(self, traces: Traces) -> None:
         one = traces.one
-        self._say("… looking through what Slack shows")
+        self.say("… looking through what Slack shows")
         shown = await self._look_through_slack(traces)
         for line in shown.lines:
-            await self._slack.take_away(line)
-        await self._store.drop_letters(traces.letters)
-        await self._store.trim(traces.keys, one, (), traces.words)
+            await self.slack.take_away(line)
+        await self.store.drop_letters(traces.letters)
+        await self.store.trim(traces.keys, one, (), traces.words)
         await self._forget_samples(traces.words)
         for last in (False, True):  # what was typed leads another run to these, and through them to the others
             for case_id in traces.shared:
@@ -234,34 +222,34 @@ class Erasing:
             for case_id in traces.own:
                 if (case_id in traces.leading) is last:
                     await self._forget(case_id, shown, traces)
-        keys = await self._store.look()
-        left = await self._store.remains(keys.get("erasing", ()))
-        await self._store.trim(keys, one, [each.case for each in left], traces.words)
+        keys = await self.store.look()
+        left = await self.store.remains(keys.get("erasing", ()))
+        await self.store.trim(keys, one, [each.case for each in left], traces.words)
         await self._redraw_the_hour()
         for each in left:
-            await self._slack.clear(each)
-            await self._store.settled(each)
+            await self.slack.clear(each)
+            await self.store.settled(each)
 
     async def _cases(self, keys: Found, one: Customer) -> AsyncIterator[tuple[list[Case], int]]:
         """The cases whose documents name them, piece by piece."""
         cases = keys.get("case", ())
         for first in range(0, len(cases), PIECE):
-            yield await self._store.read(cases[first : first + PIECE], one.may_be_in)
+            yield await self.store.read(cases[first : first + PIECE], one.may_be_in)
             if first and first % TOLD_EVERY == 0:
-                self._say(f"… {first:,} of {len(cases):,} cases looked through")
+                self.say(f"… {first:,} of {len(cases):,} cases looked through")
 
     # --- their own cases ------------------------------------------------------------------------------------------
 
     async def _forget(self, case_id: str, shown: Shown, traces: Traces) -> None:
         """Erase one case. What it kept does not come in again: not by a sweep, a replay or a late delivery."""
         for _ in range(ROUNDS):
-            case = await self._casework.cases.load(case_id)
+            case = await self.casework.cases.load(case_id)
             if case is None or not is_own(case, traces.one):
                 return
             for item in case.items:
-                await self._casework.cases.take_back(case.key.counts_as(item.id))
+                await self.casework.cases.take_back(case.key.counts_as(item.id))
             left = remains(case, shown.messages.get(case_id, ()), shown.replies.get(case_id, 0))
-            if await self._store.forget(case, left, traces.keys):
+            if await self.store.forget(case, left, traces.keys):
                 return
         raise StoreUnavailable(f"case {case_id} changed under {ROUNDS} attempts in a row")
 
@@ -269,22 +257,22 @@ class Erasing:
 
     async def _take_out_of(self, case_id: str, one: Customer, shown: Shown) -> None:
         """Take their items out of somebody else's case, and what was posted about them meanwhile or was to be."""
-        case = await self._casework.cases.load(case_id)
+        case = await self.casework.cases.load(case_id)
         if case is None:
             return
         for item in items_of(case, one):
-            await self._casework.cases.take_back(case.key.counts_as(item.id))
+            await self.casework.cases.take_back(case.key.counts_as(item.id))
         before = case
 
         def decide(newest: Case) -> Decision:
             nonlocal before
             before = newest
-            return reread(newest, without(newest, one, self._clock.now()), self._read)
+            return reread(newest, without(newest, one, self.clock.now()), self.read)
 
-        await self._casework.apply(case_id, decide, known=case)
-        await self._store.reword(case_id, lambda entry: scrubbed(entry, one))
+        await self.casework.apply(case_id, decide, known=case)
+        await self.store.reword(case_id, lambda entry: scrubbed(entry, one))
         for line in (*_being_posted(before, one), *await self._posted_meanwhile(before, shown, one)):
-            await self._slack.take_away(line)
+            await self.slack.take_away(line)
 
     async def _posted_meanwhile(self, case: Case, shown: Shown, one: Customer) -> Sequence[Stands]:
         """Lines about them in a thread that was looked through already: minutes ago, it may be."""
@@ -296,11 +284,11 @@ class Erasing:
 
     async def _forget_samples(self, words: Collection[str]) -> None:
         """Known problems tell their cases by words of some customers: not by theirs any more."""
-        for channel in await self._storms.weathers():
+        for channel in await self.storms.weathers():
             for _ in range(ROUNDS):
-                before = await self._storms.weather(channel)
+                before = await self.storms.weather(channel)
                 after = _without_samples(before, words)
-                if after == before or await self._storms.swap(channel, before, after):
+                if after == before or await self.storms.swap(channel, before, after):
                     break
             else:
                 raise StoreUnavailable(f"the known problems of {channel} changed under {ROUNDS} attempts in a row")
@@ -312,28 +300,28 @@ class Erasing:
         shown = Shown()
         oldest: dict[str, datetime] = {}
         for case_id in (*traces.own, *traces.shared):
-            case = await self._casework.cases.load(case_id)
+            case = await self.casework.cases.load(case_id)
             if case is None:
                 continue
-            log = await self._casework.cases.history(case.id)
+            log = await self.casework.cases.history(case.id)
             since = _began(case, log)
             staff = {entry.by for entry in log if entry.by}  # who may have had an alert that the case does not keep
-            for place in {*self._places, *staff, *(post.place for post in case.posts if post.ts)}:
+            for place in {*self.places, *staff, *(post.place for post in case.posts if post.ts)}:
                 oldest[place] = min(since, oldest.get(place, since))
             if case.card and case.card.ts:
                 await self._look_at_thread(case, case.card, since, shown, traces.one)
             if case_id in traces.shared:
                 shown.kept |= {post.ts for post in case.posts if post.ts}
-        hour = await self._hourly.standing(self._clock.now())
+        hour = await self.hourly.standing(self.clock.now())
         shown.kept |= {hour.ts} if hour else set()
         for place, since in sorted(oldest.items()):
-            async for seen in self._slack.look(place, since):
+            async for seen in self.slack.look(place, since):
                 _sort(seen, shown, traces)
         return shown
 
     async def _look_at_thread(self, case: Case, card: Post, since: datetime, shown: Shown, one: Customer) -> None:
         own, theirs = is_own(case, one), items_of(case, one)
-        async for seen in self._slack.look(card.place, since, card.ts):
+        async for seen in self.slack.look(card.place, since, card.ts):
             shown.looked.add(seen.at.ts)
             if seen.at.ts == card.ts:
                 continue
@@ -346,9 +334,9 @@ class Erasing:
 
     async def _redraw_the_hour(self) -> None:
         """Today's hourly message lists who waits: it is drawn anew at once."""
-        now = self._clock.now()
-        if await self._hourly.standing(now) is not None:
-            await self._timers.put(HOURLY, now)
+        now = self.clock.now()
+        if await self.hourly.standing(now) is not None:
+            await self.timers.put(HOURLY, now)
 
 
 def _sort(seen: Seen, shown: Shown, traces: Traces) -> None:

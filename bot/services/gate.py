@@ -34,6 +34,7 @@ GO_OUT = "nothing to do: what waits goes out by itself"
 MEND_THERE = "mend it on that host; within five minutes what waits goes out by itself"
 POLLS_PER_S, POLL_BURST = 10.0, 20
 """More than any account polls: this bucket is there for its pauses."""
+_log = structlog.get_logger("hark.gate")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,33 +45,32 @@ class Held:
     why: str = ""
 
 
+@dataclass(frozen=True, slots=True)
 class Gate:
     """Lets sends through, and learns from what became of them. `titles`: the networks as people write them."""
 
-    def __init__(self, notes: Notes, budgets: Budgets, clock: Clock, zone: tzinfo, titles: Titles) -> None:
-        self._notes = notes
-        self._budgets = budgets
-        self._clock = clock
-        self._zone = zone
-        self._titles = titles
-        self._log = structlog.get_logger("hark.gate")
+    notes: Notes
+    budgets: Budgets
+    clock: Clock
+    zone: tzinfo
+    titles: Titles
 
     async def ask(self, connector: ConnectorPort, host: str = "") -> Held | None:
         """None when a send of this account may go now to that host (its network's own without a name).
 
         Whoever is let through must `tell` what came of it.
         """
-        now, circuit = self._clock.now(), await circuit_of(self._notes, connector, host)
-        whose = host or self._titles[connector.network]
+        now, circuit = self.clock.now(), await circuit_of(self.notes, connector, host)
+        whose = host or self.titles[connector.network]
         if circuit.until is not None:
-            why = circuits.words(circuit, whose, self._zone)
+            why = circuits.words(circuit, whose, self.zone)
             if now < circuit.until:
                 return Held(min(circuit.until, now + LOOK_AGAIN), why)
             probe = f"probe:{_name(connector, host)}:{circuit.until.isoformat()}"
-            if not await self._notes.first_time(probe, timedelta(seconds=PROBE_S)):
+            if not await self.notes.first_time(probe, timedelta(seconds=PROBE_S)):
                 return Held(now + AFTER_PROBE, why)
         can = connector.capabilities
-        wait = await self._budgets.take(_sends(connector, host), can.sends_per_minute / 60, can.send_burst, now)
+        wait = await self.budgets.take(_sends(connector, host), can.sends_per_minute / 60, can.send_burst, now)
         if wait <= 0:
             return None
         slow = f"{whose} asks to slow down" if wait > WORTH_SAYING_S else ""
@@ -78,7 +78,7 @@ class Gate:
 
     async def tell(self, connector: ConnectorPort, error: NetworkError | None, host: str = "") -> Circuit:
         """What became of a call: None stands for success. Returns the circuit as it is now."""
-        now, before = self._clock.now(), await circuit_of(self._notes, connector, host)
+        now, before = self.clock.now(), await circuit_of(self.notes, connector, host)
         after = WELL
         if isinstance(error, Permanent):
             if error.reason in SIGN_IN:
@@ -91,43 +91,43 @@ class Gate:
         if after != before:
             if (after.until is None) != (before.until is None):
                 await self._turned(connector, host, after, after.why or before.why)
-            await self._notes.set(_circuit(connector, host), after.model_dump_json(), KEPT)
+            await self.notes.set(_circuit(connector, host), after.model_dump_json(), KEPT)
         return after
 
     async def _turned(self, connector: ConnectorPort, host: str, after: Circuit, why: str) -> None:
         """Say that a pause begins or is over; which hosts had one is known to who looks at the whole account, and
         before the pause itself: who is stopped in between has begun none that nobody finds."""
         word = "sends of an account go out again" if after.until is None else "sends of an account pause"
-        self._log.warning(word, account=_name(connector, host), why=why)
+        _log.warning(word, account=_name(connector, host), why=why)
         if host and after.until is not None:
-            await self._notes.note_recent(_hosts(connector), host)
+            await self.notes.note_recent(_hosts(connector), host)
 
     async def pause(self, connector: ConnectorPort, seconds: float, host: str = "") -> None:
         """The network asked for a pause: everything of this account waits, polls a little longer than staff.
 
         What goes to a host of its own asks for itself alone.
         """
-        until = self._clock.now() + timedelta(seconds=max(seconds, 0.0))
-        await self._budgets.pause(_sends(connector, host), until)
+        until = self.clock.now() + timedelta(seconds=max(seconds, 0.0))
+        await self.budgets.pause(_sends(connector, host), until)
         if not host:
-            await self._budgets.pause(_polls(connector), until + STAFF_FIRST)
+            await self.budgets.pause(_polls(connector), until + STAFF_FIRST)
 
     async def poll(self, connector: ConnectorPort) -> datetime | None:
         """When a poll may go, if not now."""
-        now = self._clock.now()
-        wait = await self._budgets.take(_polls(connector), POLLS_PER_S, POLL_BURST, now)
+        now = self.clock.now()
+        wait = await self.budgets.take(_polls(connector), POLLS_PER_S, POLL_BURST, now)
         return now + timedelta(seconds=wait) if wait > 0 else None
 
     async def mend(self, connectors: Connectors) -> None:
         """Look whether accounts whose sign-in was refused are well again: then what waits goes out."""
         for connector in connectors.values():
-            refused = [host for host, circuit in await _paused(self._notes, connector) if circuit.sign_in]
-            if not refused or not await self._notes.first_time(f"mend:{_name(connector)}", MEND_EVERY):
+            refused = [host for host, circuit in await _paused(self.notes, connector) if circuit.sign_in]
+            if not refused or not await self.notes.first_time(f"mend:{_name(connector)}", MEND_EVERY):
                 continue
             try:
                 health = await connector.check()
             except NetworkError as error:
-                self._log.info("still not well", account=_name(connector), error=str(error))
+                _log.info("still not well", account=_name(connector), error=str(error))
                 continue
             for host in refused if health.ok else ():
                 await self.tell(connector, None, host)

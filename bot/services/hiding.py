@@ -23,19 +23,19 @@ class Hideable:
     item: Item
 
 
+@dataclass(frozen=True, slots=True)
 class HidingDesk:
     """The verbs of hiding."""
 
-    def __init__(self, context: DeskContext, allow: AllowList) -> None:
-        self._at = context
-        self._allow = allow
+    at: DeskContext
+    allow: AllowList
 
     async def open(self, case_id: str) -> Hideable | Refused:
         """What the form is about; refused where nothing may be hidden."""
-        case = await self._at.offered(case_id, Offer.HIDE)
+        case = await self.at.offered(case_id, Offer.HIDE)
         if isinstance(case, Refused):
             return case
-        item = hiding.subject(case, self._at.capabilities(case))
+        item = hiding.subject(case, self.at.capabilities(case))
         return Hideable(case, item) if item else Refused(code="not_offered", text=hiding.CRITICISM)
 
     async def ask(
@@ -44,11 +44,11 @@ class HidingDesk:
         """Ask for a second person."""
         if reason not in set(HideReason):
             return Problems({REASON: "Choose a reason."})
-        by = await self._at.people.who(user)
-        asked = Ask(id=request, item=item_id, reason=reason, note=noted(note, self._allow), by=by)
-        outcome = await self._at.submit(
+        by = await self.at.people.who(user)
+        asked = Ask(id=request, item=item_id, reason=reason, note=noted(note, self.allow), by=by)
+        outcome = await self.at.submit(
             case_id,
-            lambda case: hiding.ask(case, asked, self._at.capabilities(case), self._at.clock.now(), self._at.policy),
+            lambda case: hiding.ask(case, asked, self.at.capabilities(case), self.at.clock.now(), self.at.policy),
         )
         if outcome.refused and outcome.refused.code == "reason":
             return Problems({REASON: outcome.refused.text})
@@ -56,26 +56,26 @@ class HidingDesk:
 
     async def approve(self, case_id: str, request: str, user: str) -> Outcome:
         """Agree as a second person; nobody approves their own request."""
-        return await self._at.press(
+        return await self.at.press(
             case_id,
             user,
             lambda case, by: hiding.approve(
-                case, request, by, self._at.capabilities(case), self._at.clock.now(), self._at.policy
+                case, request, by, self.at.capabilities(case), self.at.clock.now(), self.at.policy
             ),
         )
 
     async def decline(self, case_id: str, request: str, user: str) -> Outcome:
         """Say no, or take one's own request back."""
-        return await self._at.press(
-            case_id, user, lambda case, by: hiding.decline(case, request, by, self._at.clock.now())
+        return await self.at.press(
+            case_id, user, lambda case, by: hiding.decline(case, request, by, self.at.clock.now())
         )
 
     async def unhide(self, case_id: str, item_id: str, user: str, send_id: str) -> Outcome:
         """Show a hidden comment again; anybody may, alone."""
-        return await self._at.press(
+        return await self.at.press(
             case_id,
             user,
             lambda case, by: hiding.unhide(
-                case, item_id, send_id, by, self._at.capabilities(case), self._at.clock.now(), self._at.policy
+                case, item_id, send_id, by, self.at.capabilities(case), self.at.clock.now(), self.at.policy
             ),
         )

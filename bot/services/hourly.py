@@ -49,45 +49,36 @@ class Message(Model):
     drawn: str = ""
 
 
+@dataclass(frozen=True, slots=True)
 class Hourly:
     """Writes the hourly message."""
 
-    def __init__(
-        self,
-        cases: Cases,
-        speeds: Speeds,
-        notes: Notes,
-        once: Once,
-        render: Callable[[Hour], Rendered],
-        policy: Policy,
-        clock: Clock,
-    ) -> None:
-        self._cases = cases
-        self._speeds = speeds
-        self._notes = notes
-        self._once = once
-        self._render = render
-        self._policy = policy
-        self._clock = clock
+    cases: Cases
+    speeds: Speeds
+    notes: Notes
+    once: Once
+    render: Callable[[Hour], Rendered]
+    policy: Policy
+    clock: Clock
 
     async def schedule(self, timers: DueQueue) -> None:
         """Have the message written on the next full hour, unless it is scheduled already."""
-        await timers.put(HOURLY, next_hour(self._clock.now()))
+        await timers.put(HOURLY, next_hour(self.clock.now()))
 
     async def act(self, _timer: str) -> datetime:
         """Post or edit today's message; when to come again. A quiet hour with nothing to edit posts nothing."""
-        now = self._clock.now()
-        quiet, queue = await self._quiet(now), await self._speeds.queue(now)
+        now = self.clock.now()
+        quiet, queue = await self._quiet(now), await self.speeds.queue(now)
         hour = Hour(
             now=now,
             total=queue.total,
             overdue=queue.overdue,
             oldest=queue.oldest,
-            waiting=tuple(await self._cases.waiting(SHOWN)),
+            waiting=tuple(await self.cases.waiting(SHOWN)),
             quiet=tuple(line for lines in quiet.values() for line in lines),
             quiet_since=min(quiet, default=None),
         )
-        slip = await read_slip(self._notes, HOURLY, STATE_KEPT)
+        slip = await read_slip(self.notes, HOURLY, STATE_KEPT)
         state = self._todays(slip.text, now)
         if state is None and not hour.total and not hour.quiet:
             return next_hour(now)
@@ -98,19 +89,19 @@ class Hourly:
             if error.code not in FATAL | UNDRAWABLE:
                 await slip.write("")
         else:
-            await self._notes.set(TOLD, (now - HOUR).strftime(HOUR_NAME), STATE_KEPT)
+            await self.notes.set(TOLD, (now - HOUR).strftime(HOUR_NAME), STATE_KEPT)
         return next_hour(now)
 
     async def _quiet(self, now: datetime) -> dict[datetime, list[str]]:
         """The quiet events of every full hour that no message has told of yet: an hour missed is told later."""
-        told, this = await self._notes.get(TOLD) or "", next_hour(now) - HOUR
+        told, this = await self.notes.get(TOLD) or "", next_hour(now) - HOUR
         hours = [this - HOUR * back for back in range(HOURS_BACK, 0, -1)]
         untold = [hour for hour in hours if hour.strftime(HOUR_NAME) > told]
-        return {hour: lines for hour in untold if (lines := await self._notes.digest(hour.strftime(HOUR_NAME)))}
+        return {hour: lines for hour in untold if (lines := await self.notes.digest(hour.strftime(HOUR_NAME)))}
 
     async def _show(self, slip: Slip, state: Message | None, hour: Hour) -> None:
-        rendered, channel = self._render(hour), self._policy.channel
-        todays = state or Message(day=_day(hour.now, self._policy), attempt="")
+        rendered, channel = self.render(hour), self.policy.channel
+        todays = state or Message(day=_day(hour.now, self.policy), attempt="")
 
         async def note(attempt: str, stands: Standing | None) -> str:
             where = {"place": stands.at.channel, "ts": stands.at.ts, "drawn": stands.shows} if stands else {}
@@ -120,21 +111,21 @@ class Hourly:
         if todays.ts:
             stands = Standing(Posted(todays.place, todays.ts), todays.drawn)
         else:
-            found = await self._once.find(channel, todays.attempt, note)
-            stands = found or await self._once.post(channel, rendered, note)
+            found = await self.once.find(channel, todays.attempt, note)
+            stands = found or await self.once.post(channel, rendered, note)
         if stands.shows != rendered.digest:
-            await self._once.slack.update(stands.at, rendered.text, rendered.blocks)
+            await self.once.slack.update(stands.at, rendered.text, rendered.blocks)
             await note(todays.attempt, Standing(stands.at, rendered.digest))
 
     async def standing(self, now: datetime) -> Message | None:
         """The message of today and of this channel, if it was begun; any other is left as it is."""
-        return self._todays(await self._notes.get(HOURLY), now)
+        return self._todays(await self.notes.get(HOURLY), now)
 
     def _todays(self, text: str | None, now: datetime) -> Message | None:
         state = Message.model_validate_json(text) if text else None
-        if state is None or state.day != _day(now, self._policy):
+        if state is None or state.day != _day(now, self.policy):
             return None
-        return state if state.place in ("", self._policy.channel) else None
+        return state if state.place in ("", self.policy.channel) else None
 
 
 def next_hour(now: datetime) -> datetime:

@@ -7,6 +7,7 @@ twice changes nothing. What each event does is the business of `bot/services/eve
 import asyncio
 from collections import deque
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import structlog
 
@@ -31,31 +32,23 @@ FAILED_S = 1.0
 
 Heard = Callable[[Raw, Event, str], None]
 """Told of each event that was taken in, with the counter's word for it. It must not wait."""
+_log = structlog.get_logger("hark.intake")
 
 
 def unheard(_raw: Raw, _event: Event, _outcome: str) -> None:
     """Nobody listens."""
 
 
+@dataclass(frozen=True, slots=True)
 class Intake:
     """Works the inbox off. `heard` is told of each event."""
 
-    def __init__(
-        self,
-        inbox: Inbox,
-        events: Events,
-        connectors: Connectors,
-        clock: Clock,
-        metrics: Metrics,
-        heard: Heard = unheard,
-    ) -> None:
-        self._inbox = inbox
-        self._events = events
-        self._connectors = connectors
-        self._clock = clock
-        self._metrics = metrics
-        self._heard = heard
-        self._log = structlog.get_logger("hark.intake")
+    inbox: Inbox
+    events: Events
+    connectors: Connectors
+    clock: Clock
+    metrics: Metrics
+    heard: Heard = unheard
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until told to stop; what was taken is finished first."""
@@ -63,12 +56,12 @@ class Intake:
         async with asyncio.TaskGroup() as finished:
             while not stop.is_set():
                 try:
-                    batch = await self._inbox.take(BATCH, wait_ms, self._connectors)
+                    batch = await self.inbox.take(BATCH, wait_ms, self.connectors)
                     over = await self._work(batch)
                 except StoreUnavailable as error:
-                    self._metrics.failures.labels("intake").inc()
-                    self._log.warning("inbox out of reach, comes again", error=str(error))
-                    await self._clock.sleep(FAILED_S)
+                    self.metrics.failures.labels("intake").inc()
+                    _log.warning("inbox out of reach, comes again", error=str(error))
+                    await self.clock.sleep(FAILED_S)
                     continue
                 # Beside the next taking: new words do not wait for the old ones to leave.
                 finished.create_task(self._done(over))
@@ -76,49 +69,49 @@ class Intake:
 
     async def step(self, wait_ms: int = 0) -> int:
         """Take one batch and work it off; how many deliveries that were."""
-        batch = await self._inbox.take(BATCH, wait_ms, self._connectors)
-        await self._inbox.done(await self._work(batch))
+        batch = await self.inbox.take(BATCH, wait_ms, self.connectors)
+        await self.inbox.done(await self._work(batch))
         return len(batch)
 
     async def _done(self, batch: Sequence[Stored]) -> None:
         """Take a batch out of the inbox. If that fails, it comes again, and nothing is done twice."""
         try:
-            await self._inbox.done(batch)
+            await self.inbox.done(batch)
         except StoreUnavailable:
-            self._inbox.let_go(batch, excused=True)
+            self.inbox.let_go(batch, excused=True)
 
     async def _work(self, batch: Sequence[Stored]) -> Sequence[Stored]:
         """Work a batch off; what of it is over, which is renewed until it leaves the inbox, and nothing else is."""
         over = [stored for stored in batch if not self._is_for_others(stored)]
         if others := [stored for stored in batch if self._is_for_others(stored)]:
-            self._log.info("left for a process that knows the account", deliveries=len(others))
-            self._inbox.let_go(others)
+            _log.info("left for a process that knows the account", deliveries=len(others))
+            self.inbox.let_go(others)
         try:
             await self._work_off([await self._read(stored) for stored in over])
         except BaseException as error:
             # A server that is full or away for hours must not make each delivery look like one that kills.
-            self._inbox.let_go(over, excused=isinstance(error, StoreUnavailable))
+            self.inbox.let_go(over, excused=isinstance(error, StoreUnavailable))
             raise
         return over
 
     def _is_for_others(self, stored: Stored) -> bool:
         """Whether its account may be known to a newer process; what comes back from others was left for too long."""
-        return not stored.tries and (stored.raw.network, stored.raw.account) not in self._connectors
+        return not stored.tries and (stored.raw.network, stored.raw.account) not in self.connectors
 
     async def _read(self, stored: Stored) -> Delivery:
         """What a delivery says; one that cannot be read, or kills who reads it, is kept in the dead letter."""
         raw = stored.raw
         if stored.tries >= TRIES:
-            await self._inbox.bury(raw, self._deadly(raw))
+            await self.inbox.bury(raw, self._deadly(raw))
             return Delivery(raw)
-        connector = self._connectors.get((raw.network, raw.account))
+        connector = self.connectors.get((raw.network, raw.account))
         if connector is None:
-            await self._inbox.bury(raw, f"no account {raw.account!r} of {raw.network!r} is set up")
+            await self.inbox.bury(raw, f"no account {raw.account!r} of {raw.network!r} is set up")
             return Delivery(raw)
         try:
             events = tuple(connector.parse(raw))
         except Exception as error:  # noqa: BLE001 - a defect in reading must not lose the delivery: it is kept, counted, replayable
-            await self._inbox.bury(raw, self._trouble(raw, error))
+            await self.inbox.bury(raw, self._trouble(raw, error))
             return Delivery(raw)
         await connector.received(raw)
         return Delivery(raw, events)
@@ -135,7 +128,7 @@ class Intake:
             raise failures[0]
         for delivery in deliveries:
             if delivery.troubles:
-                await self._inbox.bury(delivery.raw, delivery.troubles[0])
+                await self.inbox.bury(delivery.raw, delivery.troubles[0])
 
     async def _hand(self, waiting: deque[Row], failures: list[StoreUnavailable]) -> None:
         """Take in one conversation after the other, as long as the store answers."""
@@ -152,32 +145,32 @@ class Intake:
         raw, event = entry.delivery.raw, entry.event
         try:
             word = await self._event(raw, event)
-            self._metrics.received.labels(raw.network, word).inc()
-            self._heard(raw, event, word)
+            self.metrics.received.labels(raw.network, word).inc()
+            self.heard(raw, event, word)
         except StoreUnavailable:
             raise
         except Exception as error:  # noqa: BLE001 - a defect must not lose the event: it is kept, counted, replayable
             entry.delivery.troubles.append(self._trouble(raw, error))
 
     def _deadly(self, raw: Raw) -> str:
-        self._log.error("delivery buried", network=raw.network, error=DEADLY)
-        self._metrics.received.labels(raw.network, "malformed").inc()
+        _log.error("delivery buried", network=raw.network, error=DEADLY)
+        self.metrics.received.labels(raw.network, "malformed").inc()
         return DEADLY
 
     def _trouble(self, raw: Raw, error: Exception) -> str:
-        self._log.exception("delivery buried", network=raw.network, error=repr(error))
-        self._metrics.received.labels(raw.network, "malformed").inc()
+        _log.exception("delivery buried", network=raw.network, error=repr(error))
+        self.metrics.received.labels(raw.network, "malformed").inc()
         return repr(error)
 
     async def _event(self, raw: Raw, event: Event) -> str:
         """Take in one event; the word for the counter."""
         match event:
             case UnknownEvent():
-                self._log.info("unknown event", network=raw.network, what=event.what)
+                _log.info("unknown event", network=raw.network, what=event.what)
                 return "unknown"
             case Malformed():
                 part = raw._replace(body=event.part.encode("utf-8", "surrogatepass"))
-                await self._inbox.bury(part, event.error)
+                await self.inbox.bury(part, event.error)
                 return "malformed"
             case _:
-                return await self._events.take_in(raw, event)
+                return await self.events.take_in(raw, event)

@@ -6,6 +6,7 @@ delivery and is drawn into the card. An answer is remembered, a refusal too, so 
 costs no call.
 """
 
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
@@ -38,19 +39,19 @@ def person(id_: str) -> str:
     return f"person:{id_}"
 
 
+@dataclass(frozen=True, slots=True)
 class Lookups:
     """What is wanted, what was found."""
 
-    def __init__(self, notes: Notes, polls: DueQueue, clock: Clock) -> None:
-        self._notes = notes
-        self._polls = polls
-        self._clock = clock
+    notes: Notes
+    polls: DueQueue
+    clock: Clock
 
     async def want(self, key: CaseKey, what: str) -> Author | None:
         """Have it asked for soon, unless it was lately; the person, if that is what it is and known already."""
-        known = await self._notes.get(_note(key.network, key.account, what))
+        known = await self.notes.get(_note(key.network, key.account, what))
         if known is None:
-            await self._polls.begin(f"{key.network}/{key.account}/{PREFIX}{what}", self._clock.now())
+            await self.polls.begin(f"{key.network}/{key.account}/{PREFIX}{what}", self.clock.now())
             return None
         try:
             return Author.model_validate_json(known)
@@ -60,11 +61,11 @@ class Lookups:
     async def keep(self, key: CaseKey, author: Author) -> None:
         """Remember how somebody is called."""
         name = _note(key.network, key.account, person(author.id))
-        await self._notes.set(name, author.model_dump_json(), NAME_KEPT)
+        await self.notes.set(name, author.model_dump_json(), NAME_KEPT)
 
     async def drop(self, key: CaseKey, author: Author) -> None:
         """Remember nothing of them."""
-        await self._notes.set(_note(key.network, key.account, person(author.id)), "", timedelta(0))
+        await self.notes.set(_note(key.network, key.account, person(author.id)), "", timedelta(0))
 
     async def ask(self, connector: ConnectorPort, what: str, inbox: Inbox, gate: Gate) -> float | None:
         """Ask the network, and put what it says into the inbox; seconds until another try, None when it is settled.
@@ -73,7 +74,7 @@ class Lookups:
         asked again.
         """
         note = _note(connector.network, connector.account, what)
-        if await self._notes.get(note) is not None:
+        if await self.notes.get(note) is not None:
             return None
         try:
             found = await connector.look_up(what)
@@ -82,20 +83,20 @@ class Lookups:
             if isinstance(error, Transient) and error.retry_after is not None and error.shared:
                 await gate.pause(connector, error.retry_after)
             return await self._failed(note, error)
-        await self._notes.set(note, ASKED, ASKED_KEPT)
+        await self.notes.set(note, ASKED, ASKED_KEPT)
         return None
 
     async def leave(self, network: str, account: str, what: str) -> float | None:
         """Leave it to a process that knows the account; seconds until another look, None when it was left too long."""
-        looks = await self._notes.count(f"{_note(network, account, what)}:left", 1, UNKNOWN_FOR)
+        looks = await self.notes.count(f"{_note(network, account, what)}:left", 1, UNKNOWN_FOR)
         return LEFT_S if looks * LEFT_S <= UNKNOWN_FOR.total_seconds() else None
 
     async def _failed(self, note: str, error: NetworkError) -> float | None:
         if isinstance(error, Permanent) and error.reason in ACCOUNT_TROUBLE:
             return AFTER_TOKEN_S
-        tries = await self._notes.count(f"{note}:tries", 1, REFUSED_KEPT)
+        tries = await self.notes.count(f"{note}:tries", 1, REFUSED_KEPT)
         if isinstance(error, Permanent) or tries >= MOST_TRIES:
-            await self._notes.set(note, REFUSED, REFUSED_KEPT)
+            await self.notes.set(note, REFUSED, REFUSED_KEPT)
             return None
         wait = min(FIRST_WAIT_S * 2.0 ** (tries - 1), LONGEST_WAIT_S)
         told = error.retry_after if isinstance(error, Transient) else None

@@ -4,6 +4,7 @@ A card has a copy elsewhere that says why. An alert has none: nobody would hear 
 of a storm or of a known problem has copies, too; it is named once none of the other places takes it either.
 """
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from bot.domain.fallback import Places, is_nowhere, nowhere_health, refusal_health, refusals
@@ -21,27 +22,25 @@ TOLD = timedelta(days=7)
 LOOKED_AT = 1000
 
 
+@dataclass(frozen=True, slots=True)
 class Misplaced:
     """Looks at the open cases of which Slack refused a message, and at storms and known problems, by whichever worker
     holds the chore."""
 
-    def __init__(
-        self, cases: Cases, storms: StormStore, notes: Notes, notices: Notices, places: Places, clock: Clock
-    ) -> None:
-        self._cases = cases
-        self._storms = storms
-        self._notes = notes
-        self._notices = notices
-        self._places = places
-        self._clock = clock
+    cases: Cases
+    storms: StormStore
+    notes: Notes
+    notices: Notices
+    places: Places
+    clock: Clock
 
     async def act(self, _timer: str) -> datetime | None:
         """Tell of each channel and person with the reason, once a week; when to look again."""
         for kind, health in (await self._found()).items():
-            if await self._notes.get(f"said:{kind}") is None:
-                await self._notices.tell(kind, Words(headline=health.summary, mend=health.mend, every=TOLD))
-                await self._notes.set(f"said:{kind}", "told", TOLD)
-        return self._clock.now() + EVERY
+            if await self.notes.get(f"said:{kind}") is None:
+                await self.notices.tell(kind, Words(headline=health.summary, mend=health.mend, every=TOLD))
+                await self.notes.set(f"said:{kind}", "told", TOLD)
+        return self.clock.now() + EVERY
 
     async def health(self) -> list[Health]:
         """One line for each channel and person, with the mend."""
@@ -49,12 +48,12 @@ class Misplaced:
 
     async def _found(self) -> dict[str, Health]:
         """What is wrong, by the kind under which it is told."""
-        counts = refusals(await self._cases.misplaced(LOOKED_AT))
+        counts = refusals(await self.cases.misplaced(LOOKED_AT))
         found = {kind_of(MISPLACED, *which): refusal_health(*which, count) for which, count in counts.items()}
-        for channel, weather in (await self._storms.weathers()).items():
+        for channel, weather in (await self.storms.weathers()).items():
             for told in weather.told:
-                if is_nowhere(told, channel, self._places):
+                if is_nowhere(told, channel, self.places):
                     group = told.id if isinstance(told, Problem) else STORM
-                    held = (await self._storms.tally(channel, group, self._clock.now())).folded
+                    held = (await self.storms.tally(channel, group, self.clock.now())).folded
                     found[kind_of(MISPLACED, channel, told.id)] = nowhere_health(told, channel, held)
         return found

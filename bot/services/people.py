@@ -1,6 +1,7 @@
 """Who the staff are: names from Slack, signatures that they set themselves on first use."""
 
 import asyncio
+from dataclasses import dataclass
 from typing import Final, Protocol
 
 import regex
@@ -12,6 +13,7 @@ from bot.domain.ports import Notes
 from bot.services.wording import slack_only
 
 FORM_S: Final = 2.0
+_log = structlog.get_logger("hark.people")
 
 
 class Names(Protocol):
@@ -20,17 +22,16 @@ class Names(Protocol):
     async def name_of(self, user: str) -> str: ...
 
 
+@dataclass(frozen=True, slots=True)
 class People:
     """Finds members of staff by Slack user id."""
 
-    def __init__(self, notes: Notes, names: Names) -> None:
-        self._notes = notes
-        self._names = names
-        self._log = structlog.get_logger("hark.people")
+    notes: Notes
+    names: Names
 
     async def remembered(self, user: str) -> Person | None:
         """The person behind a Slack user id, if Slack has told the name before."""
-        known = await self._notes.person(user)
+        known = await self.notes.person(user)
         return known if known is not None and _is_named(known) else None
 
     async def who(self, user: str) -> Person:
@@ -44,32 +45,32 @@ class People:
             async with asyncio.timeout(FORM_S):
                 return await self.who(user)
         except TimeoutError:
-            known = await self._notes.person(user) or Person(id=user)
+            known = await self.notes.person(user) or Person(id=user)
             return known.model_copy(update={"name": STAND_IN})
 
     async def renewed(self, user: str) -> Person:
         """The same, with the name that Slack tells now. A stand-in is never kept: Slack is asked again next time."""
         name = await self._told(user)
-        known = await self._notes.person(user) or Person(id=user)  # read last: a signature may have been set meanwhile
+        known = await self.notes.person(user) or Person(id=user)  # read last: a signature may have been set meanwhile
         if not name:
             return known if _is_named(known) else known.model_copy(update={"name": STAND_IN})
         person = known.model_copy(update={"name": name})
         if person != known:
-            await self._notes.save_person(person)
+            await self.notes.save_person(person)
         return person
 
     async def _told(self, user: str) -> str:
         try:
-            return await self._names.name_of(user)
+            return await self.names.name_of(user)
         except SlackError as error:
-            self._log.warning("name not found", user=user, error=str(error))
+            _log.warning("name not found", user=user, error=str(error))
             return ""
 
     async def sign(self, person: Person, signature: str) -> Person:
         """Remember how this person signs towards customers. Of the name only what Slack has told is kept."""
         signed = person.model_copy(update={"signature": signature.strip()})
         known = await self.remembered(person.id)
-        await self._notes.save_person(signed.model_copy(update={"name": known.name if known else ""}))
+        await self.notes.save_person(signed.model_copy(update={"name": known.name if known else ""}))
         return signed
 
 

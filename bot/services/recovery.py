@@ -1,6 +1,7 @@
 """After an outage of Slack: one line in the main channel once the cards that waited are drawn."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -17,6 +18,7 @@ NEAR = timedelta(seconds=60)
 PATIENCE = timedelta(minutes=1)
 WORTH_TELLING = timedelta(minutes=2)
 WORTH_TELLING_CARDS = 10
+_log = structlog.get_logger("hark.recovery")
 
 
 class CardQueue(Protocol):
@@ -25,37 +27,27 @@ class CardQueue(Protocol):
     async def waiting(self, until: datetime) -> int: ...
 
 
+@dataclass(frozen=True, slots=True)
 class Recovery:
     """Follows an outage to its end, by whichever worker holds the chore."""
 
-    def __init__(
-        self,
-        outage: Outage,
-        cards: CardQueue,
-        notes: Notes,
-        once: Once,
-        render: Callable[[int, timedelta], Rendered],
-        channel: str,
-        clock: Clock,
-    ) -> None:
-        self._outage = outage
-        self._cards = cards
-        self._notes = notes
-        self._once = once
-        self._render = render
-        self._channel = channel
-        self._clock = clock
-        self._log = structlog.get_logger("hark.recovery")
+    outage: Outage
+    cards: CardQueue
+    notes: Notes
+    once: Once
+    render: Callable[[int, timedelta], Rendered]
+    channel: str
+    clock: Clock
 
     async def act(self, _timer: str) -> datetime | None:
         """Look how it stands; when to look again (None: it is over and told)."""
-        now = self._clock.now()
-        slip = await read_slip(self._notes, OUTAGE, RECORD_KEPT)
+        now = self.clock.now()
+        slip = await read_slip(self.notes, OUTAGE, RECORD_KEPT)
         if not slip.text:
             return None
         record = Record.model_validate_json(slip.text)
-        waiting = await self._cards.waiting(now + NEAR)
-        if self._outage.state is not State.CLOSED or await self._notes.get(OPEN_NOTE):
+        waiting = await self.cards.waiting(now + NEAR)
+        if self.outage.state is not State.CLOSED or await self.notes.get(OPEN_NOTE):
             record = record.model_copy(update={"waiting": max(record.waiting, waiting), "ended": None})
             await slip.write(record.model_dump_json())
             return now + LOOK
@@ -72,17 +64,17 @@ class Recovery:
 
     async def _tell(self, record: Record, ended: datetime) -> None:
         """Post the line, unless an earlier attempt stands. A refusal is not argued with."""
-        slip = await read_slip(self._notes, f"{OUTAGE}:{record.since.isoformat()}", RECORD_KEPT)
+        slip = await read_slip(self.notes, f"{OUTAGE}:{record.since.isoformat()}", RECORD_KEPT)
 
         async def note(attempt: str, stands: Standing | None) -> str:
             return _attempt(await slip.write(f"{attempt} {stands.at.ts if stands else ''}"))
 
-        message = self._render(record.waiting, ended - record.since)
+        message = self.render(record.waiting, ended - record.since)
         try:
-            if not await self._once.find(self._channel, _attempt(slip.text), note):
-                await self._once.post(self._channel, message, note)
+            if not await self.once.find(self.channel, _attempt(slip.text), note):
+                await self.once.post(self.channel, message, note)
         except SlackRefused as error:
-            self._log.error("the end of an outage could not be told", error=str(error))
+            _log.error("the end of an outage could not be told", error=str(error))
 
 
 def _attempt(noted: str) -> str:

@@ -6,6 +6,7 @@ is gathered, posted when the five minutes are over and edited in place from then
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -33,30 +34,19 @@ ID: Final = "ring:"
 """Begins the ids of people in the queue that they share with channels."""
 
 
+@dataclass(frozen=True, slots=True)
 class Rings:
     """Decides who is rung, and keeps the message of what was gathered true."""
 
-    def __init__(
-        self,
-        store: RingStore,
-        queue: DueQueue,
-        casework: Casework,
-        notes: Notes,
-        posters: Posters,
-        drawings: Drawings,
-        is_held: Callable[[Case], bool],
-        clock: Clock,
-        metrics: Metrics,
-    ) -> None:
-        self._store = store
-        self._queue = queue
-        self._casework = casework
-        self._notes = notes
-        self._posters = posters
-        self._drawings = drawings
-        self._is_held = is_held
-        self._clock = clock
-        self._metrics = metrics
+    store: RingStore
+    queue: DueQueue
+    casework: Casework
+    notes: Notes
+    posters: Posters
+    drawings: Drawings
+    is_held: Callable[[Case], bool]
+    clock: Clock
+    metrics: Metrics
 
     async def hold(self, case: Case, post: Post, now: datetime) -> Case | None:
         """The case as it stands when this message is not posted (now); None when it may be."""
@@ -71,7 +61,7 @@ class Rings:
 
     async def act(self, due: Due) -> datetime | None:
         """Tell somebody of what was gathered; when to come again, None when all of it is settled."""
-        user, now = due.id.removeprefix(ID), self._clock.now()
+        user, now = due.id.removeprefix(ID), self.clock.now()
         data, slip = await self._data(user), await self._slip(user)
         face = _face(slip.text)
         if not data.total and not (face.ts or face.attempt):
@@ -79,15 +69,15 @@ class Rings:
         if face.rests(now):
             return face.retry_at
         if data.total and not face.ts:
-            wait = await self._store.ring(user, _token(face), now, EVERY)
+            wait = await self.store.ring(user, _token(face), now, EVERY)
             if wait:
                 return now + wait
-            self._metrics.rings.labels("rung").inc()
+            self.metrics.rings.labels("rung").inc()
 
         async def save(new: Face) -> Face:
             return _face(await slip.write(new.model_dump_json()))
 
-        again = await self._posters.show(user, face, self._drawings.ring(data), save, PACE, anew=data.total > 0)
+        again = await self.posters.show(user, face, self.drawings.ring(data), save, PACE, anew=data.total > 0)
         if again is not None:
             return again
         if not data.total:
@@ -97,16 +87,16 @@ class Rings:
 
     async def _slip(self, user: str) -> Slip:
         """How that person's message stands, kept as long as something waits."""
-        noted = await self._notes.agree(_state(user), "", STATE_KEPT)
-        return Slip(self._notes, _state(user), noted, STATE_KEPT)
+        noted = await self.notes.agree(_state(user), "", STATE_KEPT)
+        return Slip(self.notes, _state(user), noted, STATE_KEPT)
 
     async def _data(self, user: str) -> RingData:
         """What still waits of all that was gathered; the rest is forgotten."""
-        ids = await self._store.gathered(user)
-        loaded = await self._casework.look(ids[-LOOKED_AT:])
+        ids = await self.store.gathered(user)
+        loaded = await self.casework.look(ids[-LOOKED_AT:])
         waiting = [case for case in loaded.values() if case is not None and case.wait is not None]
         standing = {case.id for case in waiting}
-        await self._store.drop(user, [each for each in loaded if each not in standing])
+        await self.store.drop(user, [each for each in loaded if each not in standing])
         waiting.sort(key=lambda case: case.wait.due if case.wait else case.cycle.seen_at)
         total = len(waiting) + len(ids) - len(loaded)  # what was not looked at, or cannot be read, may wait
         return RingData(waiting, total, sum(1 for case in waiting if case.wait and case.wait.breached))
@@ -118,34 +108,34 @@ class Rings:
         return post.id.startswith(ALWAYS) or await self._may_ring(case, post, post.channel, now)
 
     async def _may_ring(self, case: Case, post: Post, user: str, now: datetime) -> bool:
-        if not await self._store.ring(user, f"{case.id}:{post.id}", now, EVERY):
-            self._metrics.rings.labels("rung").inc()
+        if not await self.store.ring(user, f"{case.id}:{post.id}", now, EVERY):
+            self.metrics.rings.labels("rung").inc()
             return True
         await self._gather(case, user, now)
         return False
 
     async def _may_say(self, case: Case, post: Post, now: datetime) -> bool:
-        return not await self._store.ring(post.channel, f"{case.id}:{post.id}", now, EVERY)
+        return not await self.store.ring(post.channel, f"{case.id}:{post.id}", now, EVERY)
 
     async def _gather(self, case: Case, user: str, now: datetime) -> None:
-        self._metrics.rings.labels("gathered").inc()
-        await self._store.gather(user, case.id, now)
-        await self._queue.put(f"{ID}{user}", now + SOON)
+        self.metrics.rings.labels("gathered").inc()
+        await self.store.gather(user, case.id, now)
+        await self.queue.put(f"{ID}{user}", now + SOON)
 
     async def _line(self, case: Case, post: Post, now: datetime) -> Case | None:
         """A line in the channel calls only whom it may. Of a case that a storm holds back it says nothing there, and
         of missing answers it tells as seldom as somebody is rung: the hourly message counts them all."""
-        if self._is_held(case) or (post.id.startswith(ESCALATED) and not await self._may_say(case, post, now)):
+        if self.is_held(case) or (post.id.startswith(ESCALATED) and not await self._may_say(case, post, now)):
             for user in post.mentions:
                 await self._gather(case, user, now)
             return await self._spare(case, post)
         called = tuple([user for user in post.mentions if await self._may_ring(case, post, user, now)])
         if called == post.mentions:
             return None
-        return (await self._casework.apply(case.id, lambda each: quieted(each, post.id, called), known=case)).case
+        return (await self.casework.apply(case.id, lambda each: quieted(each, post.id, called), known=case)).case
 
     async def _spare(self, case: Case, post: Post) -> Case:
-        outcome = await self._casework.apply(case.id, lambda each: spared(each, post.id), known=case)
+        outcome = await self.casework.apply(case.id, lambda each: spared(each, post.id), known=case)
         return outcome.case or case
 
 

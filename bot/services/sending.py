@@ -6,6 +6,7 @@ looked for on the network before anything is tried again.
 
 import asyncio
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
@@ -61,38 +62,29 @@ TROUBLES = frozenset({"token", "token_lost", "signed_out", "permission", "restri
 """Reasons of a refusal that are the account's trouble, not that of one send."""
 READ_BACK_WITHIN = timedelta(hours=1)
 """How long after it went out a send is still worth reading back."""
+_log = structlog.get_logger("hark.sending")
 
 
+@dataclass(frozen=True, slots=True)
 class Sending:
     """Works off the sends of one case at a time."""
 
-    def __init__(
-        self,
-        casework: Casework,
-        notes: Notes,
-        connectors: Connectors,
-        policy: Policy,
-        clock: Clock,
-        metrics: Metrics,
-        gate: Gate,
-    ) -> None:
-        self._casework = casework
-        self._notes = notes
-        self._connectors = connectors
-        self._policy = policy
-        self._clock = clock
-        self._metrics = metrics
-        self._gate = gate
-        self._log = structlog.get_logger("hark.sending")
+    casework: Casework
+    notes: Notes
+    connectors: Connectors
+    policy: Policy
+    clock: Clock
+    metrics: Metrics
+    gate: Gate
 
     async def act(self, due: Due) -> datetime | None:
         """Send what is due in this case; when its next send is due."""
         for _turn in range(SENDS_A_TURN):
-            case = await self._casework.cases.load(due.id)
+            case = await self.casework.cases.load(due.id)
             if case is None:
                 return None
-            connector = self._connectors.get((case.key.network, case.key.account))
-            send = due_send(case, self._clock.now()) or orphan(case)
+            connector = self.connectors.get((case.key.network, case.key.account))
+            send = due_send(case, self.clock.now()) or orphan(case)
             if send is None:
                 if connector is not None and connector.capabilities.read_back:
                     await self._confirm(case, connector)
@@ -100,7 +92,7 @@ class Sending:
             again = await self._step(case, send, connector)
             if again is not None:
                 return again
-        return self._clock.now() + AFTER_TURN
+        return self.clock.now() + AFTER_TURN
 
     async def _step(self, case: Case, send: Send, connector: ConnectorPort | None) -> datetime | None:
         """Take one step with a send; when to come again, if there is nothing more to do now."""
@@ -113,7 +105,7 @@ class Sending:
     async def _gone(self, case: Case, send: Send) -> datetime | None:
         """The account is not set up here: a newer process may know it. What was tried may stand, until somebody can
         look."""
-        now = self._clock.now()
+        now = self.clock.now()
         if send.state is not SendState.QUEUED:
             await self._unless_changed(case, send, lambda each: unknown(each, send.id, now))
         elif now < send.due_at + UNKNOWN_FOR:
@@ -124,17 +116,17 @@ class Sending:
 
     async def _go(self, case: Case, send: Send, connector: ConnectorPort) -> datetime | None:
         """Send it, if its window, its account and its network allow that now."""
-        now = self._clock.now()
+        now = self.clock.now()
         late, closed = is_late(send, now), out_of_date(send, now) or _closed(case, send, connector.capabilities, now)
         if closed:
             stood = late and await self._untried_and_stands(case, send, connector)
             if not stood:
                 await self._fail(case, send, closed, unsure=stood is None)
             return None
-        wait = await self._gate.ask(connector, connector.host(send))
+        wait = await self.gate.ask(connector, connector.host(send))
         if wait is not None:
             if wait.why:
-                await self._unless_changed(case, send, lambda each: held(each, send.id, wait.why, self._clock.now()))
+                await self._unless_changed(case, send, lambda each: held(each, send.id, wait.why, self.clock.now()))
             return wait.until
         if send.attempt and await self._tried_and_stands(case, send, connector):
             return None
@@ -162,7 +154,7 @@ class Sending:
         try:
             return connector.capabilities.read_back and await self._is_found(case, send, connector)
         except NetworkError as error:
-            self._log.info("not looked for", case=case.id, send=send.id, error=str(error))
+            _log.info("not looked for", case=case.id, send=send.id, error=str(error))
             return None
 
     async def _is_found(self, case: Case, send: Send, connector: ConnectorPort) -> bool:
@@ -170,28 +162,28 @@ class Sending:
         NetworkError."""
         found = await connector.read_back(send)
         if found is not None:
-            await self._gate.tell(connector, None, connector.host(send))
+            await self.gate.tell(connector, None, connector.host(send))
             await self._found(case, send, found)
         return found is not None
 
     async def _unseen(self, case: Case, send: Send, connector: ConnectorPort, error: NetworkError) -> None:
         """It could not be looked for: it waits for the account, is looked for again, or is left to a person."""
-        circuit = await self._gate.tell(connector, error, connector.host(send))
+        circuit = await self.gate.tell(connector, error, connector.host(send))
         text, after = str(error), getattr(error, "retry_after", None)
         final = not isinstance(error, Transient) and not circuit.sign_in
         if circuit.until is not None and not final:
-            await self._unless_changed(case, send, lambda each: held(each, send.id, text, self._clock.now()))
+            await self._unless_changed(case, send, lambda each: held(each, send.id, text, self.clock.now()))
         else:
-            now = self._clock.now()
+            now = self.clock.now()
             await self._unless_changed(case, send, lambda each: unseen(each, send.id, text, after, now, final=final))
 
     async def _call(self, case: Case, send: Send, connector: ConnectorPort) -> None:
-        began = self._clock.monotonic()
-        begun = await self._unless_changed(case, send, lambda each: begin(each, send.id, self._clock.now()), SOON_OVER)
+        began = self.clock.monotonic()
+        begun = await self._unless_changed(case, send, lambda each: begin(each, send.id, self.clock.now()), SOON_OVER)
         tried = begun.case.send(send.id) if begun.case else None
         if not begun.done or tried is None or tried.state is not SendState.SENDING:
             return
-        if self._clock.monotonic() - began > CALL_LEASE.total_seconds() - CALL_S - WRITTEN_S:
+        if self.clock.monotonic() - began > CALL_LEASE.total_seconds() - CALL_S - WRITTEN_S:
             raise LeaseLost("paused before the network was called")  # whoever has the lease now looks for it
         try:
             async with asyncio.timeout(CALL_S):
@@ -205,7 +197,7 @@ class Sending:
         except Unknown as error:
             await self._uncertain(case, tried, connector, error)
         else:
-            await self._gate.tell(connector, None, connector.host(send))
+            await self.gate.tell(connector, None, connector.host(send))
             await self._note(connector, send, Health(ok=True, summary="the last answer went out"))
             await self._stands(case, send, connector, proof)
 
@@ -213,49 +205,49 @@ class Sending:
         """Keep what was learnt of the account; what is wrong with one of several hosts is not its trouble."""
         if not found.ok and connector.host(send):
             return
-        await health.note(self._notes, connector, health.SENDS, found, self._clock.now())
+        await health.note(self.notes, connector, health.SENDS, found, self.clock.now())
 
     async def _not_now(self, case: Case, tried: Send, connector: ConnectorPort, error: Transient) -> None:
         """Tried again later; while the whole account pauses, that is no try of this send."""
-        self._metrics.sends.labels(case.key.network, "postponed").inc()
-        circuit = await self._gate.tell(connector, error, connector.host(tried))
+        self.metrics.sends.labels(case.key.network, "postponed").inc()
+        circuit = await self.gate.tell(connector, error, connector.host(tried))
         text, after = str(error), error.retry_after
         await self._note(connector, tried, Health(ok=False, summary=text, mend="nothing: Hark tries again by itself"))
         if circuit.until is not None:
-            await self._unless_changed(case, tried, lambda each: held(each, tried.id, text, self._clock.now()))
+            await self._unless_changed(case, tried, lambda each: held(each, tried.id, text, self.clock.now()))
         else:
             await self._unless_changed(
-                case, tried, lambda each: postponed(each, tried.id, text, after, self._clock.now())
+                case, tried, lambda each: postponed(each, tried.id, text, after, self.clock.now())
             )
 
     async def _refused(self, case: Case, tried: Send, connector: ConnectorPort, error: Permanent) -> None:
         """A final no to this send, or to the account: then it waits with the others."""
-        circuit = await self._gate.tell(connector, error, connector.host(tried))
+        circuit = await self.gate.tell(connector, error, connector.host(tried))
         if error.reason in TROUBLES:
             mend = "see the account's page in docs/connectors; the case keeps the text, Retry sends it again"
             await self._note(connector, tried, Health(ok=False, summary=error.text, mend=mend))
-        self._metrics.sends.labels(case.key.network, "postponed" if circuit.sign_in else "failed").inc()
+        self.metrics.sends.labels(case.key.network, "postponed" if circuit.sign_in else "failed").inc()
         end = held if circuit.sign_in else failed
         await self._unless_changed(
-            case, tried, lambda each: end(each, tried.id, error.text, self._clock.now(), refused=True)
+            case, tried, lambda each: end(each, tried.id, error.text, self.clock.now(), refused=True)
         )
 
     async def _uncertain(self, case: Case, tried: Send, connector: ConnectorPort, error: Unknown) -> None:
-        self._log.warning("fate of a send unknown", case=case.id, send=tried.id, error=str(error))
-        self._metrics.sends.labels(case.key.network, "unknown").inc()
-        await self._gate.tell(connector, error, connector.host(tried))
-        await self._unless_changed(case, tried, lambda each: unknown(each, tried.id, self._clock.now()))
+        _log.warning("fate of a send unknown", case=case.id, send=tried.id, error=str(error))
+        self.metrics.sends.labels(case.key.network, "unknown").inc()
+        await self.gate.tell(connector, error, connector.host(tried))
+        await self._unless_changed(case, tried, lambda each: unknown(each, tried.id, self.clock.now()))
 
     async def _stands(self, case: Case, send: Send, connector: ConnectorPort, proof: Sent) -> None:
         """The network took the send."""
-        self._metrics.sends.labels(case.key.network, "sent").inc()
+        self.metrics.sends.labels(case.key.network, "sent").inc()
         await self._join(case, proof)
         after = READ_BACK_SOON if connector.capabilities.read_back else AT_ONCE
-        await self._apply(case.id, lambda each: taken(each, send.id, proof, self._clock.now(), self._policy), after)
+        await self._apply(case.id, lambda each: taken(each, send.id, proof, self.clock.now(), self.policy), after)
 
     async def _confirm(self, case: Case, connector: ConnectorPort) -> None:
         """Read back what stands, and say so. A crash before this leaves it to the next."""
-        since = self._clock.now() - READ_BACK_WITHIN
+        since = self.clock.now() - READ_BACK_WITHIN
         for send in case.sends:
             if send.state is SendState.SENT and not send.read_back and send.sent_at and send.sent_at >= since:
                 await self._read_back(case.id, send, connector)
@@ -264,7 +256,7 @@ class Sending:
         try:
             found = await connector.read_back(send)
         except NetworkError as error:
-            self._log.info("not read back", case=case_id, send=send.id, error=str(error))
+            _log.info("not read back", case=case_id, send=send.id, error=str(error))
             return
         await self._apply(case_id, lambda each: confirmed(each, send.id, found))
 
@@ -273,39 +265,39 @@ class Sending:
         can = connector.capabilities
         if not can.read_back:
             again = missing if can.idempotent_send else unknown
-            await self._unless_changed(case, send, lambda each: again(each, send.id, self._clock.now()))
+            await self._unless_changed(case, send, lambda each: again(each, send.id, self.clock.now()))
             return None
         try:
             found = await connector.read_back(send)
         except NetworkError as error:
-            self._log.info("still unknown", case=case.id, send=send.id, error=str(error))
-            await self._unless_changed(case, send, lambda each: unknown(each, send.id, self._clock.now()))
+            _log.info("still unknown", case=case.id, send=send.id, error=str(error))
+            await self._unless_changed(case, send, lambda each: unknown(each, send.id, self.clock.now()))
             return None
         if found is not None:
             await self._found(case, send, found)
-        elif send.state is SendState.SENDING and self._clock.now() < send.due_at and not can.idempotent_send:
-            return min(send.due_at, self._clock.now() + LOOK_AGAIN)  # its call may still be on its way there
+        elif send.state is SendState.SENDING and self.clock.now() < send.due_at and not can.idempotent_send:
+            return min(send.due_at, self.clock.now() + LOOK_AGAIN)  # its call may still be on its way there
         else:
-            await self._unless_changed(case, send, lambda each: missing(each, send.id, self._clock.now()))
+            await self._unless_changed(case, send, lambda each: missing(each, send.id, self.clock.now()))
         return None
 
     async def _found(self, case: Case, send: Send, found: Sent) -> None:
         """It stands on the network, though nobody was told so."""
-        self._metrics.sends.labels(case.key.network, "sent").inc()
+        self.metrics.sends.labels(case.key.network, "sent").inc()
         await self._join(case, found)
-        await self._apply(case.id, lambda each: sent(each, send.id, found, self._clock.now(), self._policy))
+        await self._apply(case.id, lambda each: sent(each, send.id, found, self.clock.now(), self.policy))
         await self._apply(case.id, lambda each: confirmed(each, send.id, found))
 
     async def _join(self, case: Case, proof: Sent) -> None:
         """What the customer answers in the private conversation belongs to this case from now on."""
         if proof.conversation:
             key = case.key.model_copy(update={"conversation": proof.conversation})
-            await self._notes.set(alias(key), case.id, ALIAS_KEPT)
+            await self.notes.set(alias(key), case.id, ALIAS_KEPT)
 
     async def _fail(self, case: Case, send: Send, reason: str, *, unsure: bool = False) -> None:
-        self._metrics.sends.labels(case.key.network, "failed").inc()
+        self.metrics.sends.labels(case.key.network, "failed").inc()
         await self._unless_changed(
-            case, send, lambda each: failed(each, send.id, reason, self._clock.now(), unsure=unsure)
+            case, send, lambda each: failed(each, send.id, reason, self.clock.now(), unsure=unsure)
         )
 
     async def _unless_changed(self, case: Case, seen: Send, decide: Decide, draw_after: timedelta = AT_ONCE) -> Outcome:
@@ -322,7 +314,7 @@ class Sending:
         return outcome
 
     async def _apply(self, case_id: str, decide: Decide, draw_after: timedelta = AT_ONCE) -> Outcome:
-        return await self._casework.apply(case_id, decide, draw_after=draw_after)
+        return await self.casework.apply(case_id, decide, draw_after=draw_after)
 
 
 def _closed(case: Case, send: Send, capabilities: Capabilities, now: datetime) -> str:

@@ -1,6 +1,7 @@
 """Everything that Hark says about itself, in one place: its chores, and its lines for `check` and App Home."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from bot.domain.calendar import Calendar
@@ -49,48 +50,39 @@ def holidays_over(calendar: Calendar, clock: Clock) -> Look:
     return look
 
 
+@dataclass(frozen=True, slots=True)
 class Signals:
     """The watchers, as the roles, `check` and App Home see them: chores that come round by themselves."""
 
-    def __init__(
-        self,
-        notices: Notices,
-        notes: Notes,
-        watchers: Mapping[str, Chore],
-        looks: Sequence[Look],
-        hearing: Hearing,
-        outage: Outage,
-        clock: Clock,
-    ) -> None:
-        self._notices = notices
-        self._notes = notes
-        self.watchers = watchers
-        self._looks = looks
-        self.hearing = hearing
-        self.outage = outage
-        self._clock = clock
+    notices: Notices
+    notes: Notes
+    watchers: Mapping[str, Chore]
+    looks: Sequence[Look]
+    hearing: Hearing
+    outage: Outage
+    clock: Clock
 
     @property
     def chores(self) -> Mapping[str, Chore]:
         """The watchers, and what is set by what they found: a notice."""
-        return {NOTICE: self._notices.act, **self.watchers}
+        return {NOTICE: self.notices.act, **self.watchers}
 
     async def schedule(self, timers: DueQueue) -> None:
         """Have every watcher come round, the first time in a minute; one that knows its next time keeps it."""
-        soon = self._clock.now() + SOON
+        soon = self.clock.now() + SOON
         for name in self.watchers:
             await timers.begin(name, soon)
 
     def deadly(self, queue: str, act: Act) -> Act:
         """An act on a queue's ids that tells of those that workers die of."""
-        return telling(queue, act, self._notices)
+        return telling(queue, act, self.notices)
 
     async def say(self, name: str, text: str) -> None:
         """Tell something about an account once for each name, however often and by whomever it is found."""
-        if await self._notes.get(f"said:{name}") is None:
-            await self._notices.tell(f"said:{name}", Words(headline=text, every=SAID))
-            await self._notes.set(f"said:{name}", "told", SAID)
+        if await self.notes.get(f"said:{name}") is None:
+            await self.notices.tell(f"said:{name}", Words(headline=text, every=SAID))
+            await self.notes.set(f"said:{name}", "told", SAID)
 
     async def health(self) -> list[Health]:
         """Everything that wants a person's attention, each with its mend."""
-        return [health for look in self._looks for health in await look()]
+        return [health for look in self.looks for health in await look()]

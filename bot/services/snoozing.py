@@ -31,30 +31,30 @@ class SnoozeForm:
     seen: Seen
 
 
+@dataclass(frozen=True, slots=True)
 class SnoozingDesk:
     """The verbs of snoozing."""
 
-    def __init__(self, context: DeskContext, allow: AllowList) -> None:
-        self._at = context
-        self._allow = allow
+    at: DeskContext
+    allow: AllowList
 
     async def open(self, case_id: str) -> tuple[Case, datetime] | Refused:
         """The case that the form is about, and the time that it begins with; refused while the case is closed."""
-        case = await self._at.offered(case_id, Offer.SNOOZE)
+        case = await self.at.offered(case_id, Offer.SNOOZE)
         if isinstance(case, Refused):
             return case
-        return case, snoozing.suggested(case, self._at.clock.now(), self._at.policy)
+        return case, snoozing.suggested(case, self.at.clock.now(), self.at.policy)
 
     async def snooze(self, form: SnoozeForm) -> Outcome | Problems:
         """Set the snooze, in the place of one that there is. A wrong time is told below its field."""
         if form.until is None:
             return Problems({UNTIL: "Choose a day and a time."})
-        by, now = await self._at.people.who(form.user), self._at.clock.now()
-        note = noted(form.note, self._allow, HEADLINE_NOTE_GRAPHEMES)
+        by, now = await self.at.people.who(form.user), self.at.clock.now()
+        note = noted(form.note, self.allow, HEADLINE_NOTE_GRAPHEMES)
         wanted = Snooze(by=by, at=now, until=form.until, note=note)
-        outcome = await self._at.submit(
+        outcome = await self.at.submit(
             form.case_id,
-            lambda case: snoozing.snooze(case, wanted, self._at.policy, seen=form.seen),
+            lambda case: snoozing.snooze(case, wanted, self.at.policy, seen=form.seen),
             once=f"snooze:{form.id}:{form.until.timestamp():.0f}",
         )
         if outcome.refused and outcome.code == "time":
@@ -63,4 +63,4 @@ class SnoozingDesk:
 
     async def wake(self, case_id: str, user: str) -> Outcome:
         """End the snooze now."""
-        return await self._at.press(case_id, user, lambda case, by: snoozing.wake(case, by, self._at.clock.now()))
+        return await self.at.press(case_id, user, lambda case, by: snoozing.wake(case, by, self.at.clock.now()))

@@ -40,33 +40,24 @@ class Told:
     words: str
 
 
+@dataclass(frozen=True, slots=True)
 class StormDesk:
     """The verbs of storm cards. Anybody in the channel may use them, as with claims; who did is noted and shown."""
 
-    def __init__(
-        self,
-        store: StormStore,
-        queue: DueQueue,
-        casework: Casework,
-        upkeep: StormUpkeep,
-        messages: StormMessages,
-        people: People,
-        clock: Clock,
-    ) -> None:
-        self._store = store
-        self._queue = queue
-        self._casework = casework
-        self._upkeep = upkeep
-        self._messages = messages
-        self._people = people
-        self._clock = clock
+    store: StormStore
+    queue: DueQueue
+    casework: Casework
+    upkeep: StormUpkeep
+    messages: StormMessages
+    people: People
+    clock: Clock
 
     async def show_next(self, channel: str, group: str) -> int | Refused:
         """Give the ten that wait most urgently their own cards; how many those were."""
-        weather = await self._store.weather(channel)
+        weather = await self.store.weather(channel)
         if (weather.storm is None) if group == STORM else (weather.problem(group) is None):
             return Refused(code="gone", text=GONE)
-        return await self._upkeep.show_next(channel, group, NEXT)
+        return await self.upkeep.show_next(channel, group, NEXT)
 
     async def suggested(self, channel: str) -> tuple[str, ...]:
         """What the form for a known problem begins with: the words that most of the folded customers use."""
@@ -74,7 +65,7 @@ class StormDesk:
 
     async def suggested_by_storm(self, channel: str) -> tuple[str, ...] | Refused:
         """The same for the form that a storm card opens; refused once that storm is over."""
-        if (await self._store.weather(channel)).storm is None:
+        if (await self.store.weather(channel)).storm is None:
             return Refused(code="gone", text=GONE)
         return await self.suggested(channel)
 
@@ -83,7 +74,7 @@ class StormDesk:
 
         Refused as `wordless` where there is neither: no case could be told by it.
         """
-        by = await self._people.in_time(user)
+        by = await self.people.in_time(user)
         words = tuple(dict.fromkeys(word for word in normal(told.words).split() if len(word) > 1))
         problem = Problem(
             id=secrets.token_hex(4),
@@ -92,7 +83,7 @@ class StormDesk:
             line=told.line.strip(),
             words=words,
             samples=largest_group(await self._texts(channel))[:SAMPLES],
-            opened_at=self._clock.now(),
+            opened_at=self.clock.now(),
             opened_by=by.name,
         )
         if not problem.words and not problem.samples:
@@ -102,16 +93,16 @@ class StormDesk:
 
     async def solve(self, channel: str, problem_id: str, user: str, line: str) -> Refused | None:
         """The problem is solved: its cases that still wait get their cards, with `line` as what to tell them."""
-        by, now = await self._people.in_time(user), self._clock.now()
+        by, now = await self.people.in_time(user), self.clock.now()
         return await self._change(channel, lambda weather: with_solved(weather, problem_id, by.name, line.strip(), now))
 
     async def storm(self, channel: str) -> StormData | None:
         """What the storm card says now."""
-        return await self._messages.storm_data(channel)
+        return await self.messages.storm_data(channel)
 
     async def problem(self, channel: str, problem_id: str) -> ProblemData | None:
         """What a known problem's card says now."""
-        return await self._messages.problem_data(channel, problem_id)
+        return await self.messages.problem_data(channel, problem_id)
 
     async def _change(self, channel: str, decide: Decide) -> Refused | None:
         refused: list[Refused] = []
@@ -124,13 +115,13 @@ class StormDesk:
                 return None
             return after
 
-        if await self._messages.change(channel, change) is None and not refused:
+        if await self.messages.change(channel, change) is None and not refused:
             return Refused(code="busy", text="Too many people change this at the same time. Please try again.")
-        await self._queue.put(channel, self._clock.now())
+        await self.queue.put(channel, self.clock.now())
         return refused[0] if refused else None
 
     async def _texts(self, channel: str) -> list[str]:
         """Normal texts of the most urgent folded cases; private words stay out of it."""
-        ids = await self._store.top(channel, STORM, LOOKED_AT)
-        cases = await self._casework.look(ids)
+        ids = await self.store.top(channel, STORM, LOOKED_AT)
+        cases = await self.casework.look(ids)
         return [normal(case.latest.text) for case in cases.values() if case is not None and not case.latest.private]

@@ -1,7 +1,7 @@
 """The messages of storms and known problems: what they say, where they stand, where their copies stand meanwhile."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -31,47 +31,39 @@ OWN: Final = ""
 Change = Callable[[Weather], Weather | None]
 Draw = Callable[[Face, bool], Rendered]
 """Draws a message, given how its own one stands, and whether it is a copy elsewhere."""
+_log = structlog.get_logger("hark.storms")
 
 
+@dataclass(frozen=True, slots=True)
 class StormMessages:
     """Brings the messages of one channel in line with its weather. `places` take what the channel does not."""
 
-    def __init__(
-        self,
-        store: StormStore,
-        casework: Casework,
-        posters: Posters,
-        drawings: Drawings,
-        clock: Clock,
-        places: Places,
-    ) -> None:
-        self._store = store
-        self._casework = casework
-        self._posters = posters
-        self._drawings = drawings
-        self._clock = clock
-        self._places = places
-        self._log = structlog.get_logger("hark.storms")
+    store: StormStore
+    casework: Casework
+    posters: Posters
+    drawings: Drawings
+    clock: Clock
+    places: Places
 
     async def change(self, channel: str, decide: Change) -> Weather | None:
         """Change a channel's weather; the new one, or None when there is nothing to change."""
         for _round in range(ROUNDS):
-            before = await self._store.weather(channel)
+            before = await self.store.weather(channel)
             after = decide(before)
             if after is None:
                 return None
-            if await self._store.swap(channel, before, after):
+            if await self.store.swap(channel, before, after):
                 return after.model_copy(update={"version": before.version + 1})
         return None
 
     async def storm_data(self, channel: str) -> StormData | None:
         """What the storm card should say now."""
-        weather = await self._store.weather(channel)
+        weather = await self.store.weather(channel)
         if weather.storm is None:
             return None
-        now = self._clock.now()
-        tally = await self._store.tally(channel, STORM, now)
-        cases = await self._casework.look(await self._store.top(channel, STORM, LOOKED_AT))
+        now = self.clock.now()
+        tally = await self.store.tally(channel, STORM, now)
+        cases = await self.casework.look(await self.store.top(channel, STORM, LOOKED_AT))
         public = [case for case in cases.values() if case is not None and _is_showable(case)]
         chosen = unlike([normal(case.latest.text) for case in public], EXAMPLES)
         return StormData(
@@ -85,10 +77,10 @@ class StormMessages:
 
     async def problem_data(self, channel: str, problem_id: str) -> ProblemData | None:
         """What a known problem's card should say now."""
-        problem = (await self._store.weather(channel)).problem(problem_id)
+        problem = (await self.store.weather(channel)).problem(problem_id)
         if problem is None:
             return None
-        return ProblemData(channel, problem, await self._store.tally(channel, problem_id, self._clock.now()))
+        return ProblemData(channel, problem, await self.store.tally(channel, problem_id, self.clock.now()))
 
     async def show_storm(self, channel: str, storm: Storm, folded: int, now: datetime) -> datetime | None:
         """Bring the storm card in line; when to look again."""
@@ -104,7 +96,7 @@ class StormMessages:
 
         def draw(face: Face, elsewhere: bool) -> Rendered:
             newest = replace(data, storm=data.storm.model_copy(update={"face": face}))
-            return self._drawings.storm(newest, elsewhere=elsewhere)
+            return self.drawings.storm(newest, elsewhere=elsewhere)
 
         over = _is_past(storm.ended_at, now) and data.tally.folded == 0
         return await self._show(channel, data.storm, draw, pace, over=over)
@@ -117,9 +109,9 @@ class StormMessages:
 
         def draw(face: Face, elsewhere: bool) -> Rendered:
             newest = replace(data, problem=data.problem.model_copy(update={"face": face}))
-            return self._drawings.problem(newest, elsewhere=elsewhere)
+            return self.drawings.problem(newest, elsewhere=elsewhere)
 
-        over = _is_past(problem.solved_at, self._clock.now()) and data.tally.folded == data.tally.standing == 0
+        over = _is_past(problem.solved_at, self.clock.now()) and data.tally.folded == data.tally.standing == 0
         return await self._show(channel, data.problem, draw, PACE, over=over)
 
     async def _show(
@@ -129,8 +121,8 @@ class StormMessages:
         are forgotten."""
         if over and _says_so(told, draw):
             await self.change(channel, lambda each: _without(each, told.id))
-            return self._clock.now()
-        face = _looked_after(told.face, self._clock.now())
+            return self.clock.now()
+        face = _looked_after(told.face, self.clock.now())
         own, again = await self._show_at(channel, OWN, told.id, face, draw(told.face, False), pace)
         waits = [again]
         if has_another_place(own.error):
@@ -150,16 +142,16 @@ class StormMessages:
             if await self.change(channel, lambda each: _with_face(each, id_, known, new, place)):
                 known = new
                 return new
-            return _face_in(await self._store.weather(channel), id_, place)
+            return _face_in(await self.store.weather(channel), id_, place)
 
-        again = await self._posters.show(place or channel, face, rendered, save, pace)
+        again = await self.posters.show(place or channel, face, rendered, save, pace)
         return known, again
 
     async def _show_copies(self, channel: str, told: Storm | Problem, rendered: Rendered) -> list[datetime | None]:
         """While its channel takes nothing it stands in the first group of other places of which any takes it."""
         waits: list[datetime | None] = []
         stands = False
-        for group in self._places:
+        for group in self.places:
             places = [place for place in group if place != channel]
             if stands:
                 waits += [await self._take_back(channel, told, place) for place in places if place in told.copies]
@@ -177,11 +169,11 @@ class StormMessages:
         try:
             posted = await self._posted(copy, place)
             if posted is not None:
-                await self._posters.once.slack.delete(posted)
+                await self.posters.once.slack.delete(posted)
         except SlackRefused as error:
-            self._log.warning("a copy could not be taken away", place=place, ts=copy.ts, error=str(error))
+            _log.warning("a copy could not be taken away", place=place, ts=copy.ts, error=str(error))
         except SlackError:
-            return self._clock.now() + STEP
+            return self.clock.now() + STEP
         await self.change(channel, lambda each: _with_face(each, told.id, copy, None, place))
         return None
 
@@ -189,7 +181,7 @@ class StormMessages:
         """Where a copy stands; one that was being posted when a worker died or no answer came is looked for."""
         if copy.ts:
             return Posted(copy.place, copy.ts)
-        return await self._posters.once.slack.find_attempt(place, copy.attempt) if copy.attempt else None
+        return await self.posters.once.slack.find_attempt(place, copy.attempt) if copy.attempt else None
 
 
 def _is_showable(case: Case) -> bool:

@@ -3,6 +3,7 @@
 One step at a time, under a lease of the queue `storms`: when the worker that did it dies, another does the next step.
 """
 
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -39,41 +40,33 @@ CARDS_NOTED = timedelta(seconds=10)
 AT_ONCE: Final = 5
 
 
+@dataclass(frozen=True, slots=True)
 class StormUpkeep:
     """Takes the next step in one channel."""
 
-    def __init__(
-        self,
-        store: StormStore,
-        cards: DueQueue,
-        casework: Casework,
-        messages: StormMessages,
-        budget: SlackBudget,
-        clock: Clock,
-    ) -> None:
-        self._store = store
-        self._cards = cards
-        self._casework = casework
-        self._messages = messages
-        self._budget = budget
-        self._clock = clock
+    store: StormStore
+    cards: DueQueue
+    casework: Casework
+    messages: StormMessages
+    budget: SlackBudget
+    clock: Clock
 
     async def act(self, due: Due) -> datetime | None:
         """Everything that is to be done in a channel now; when to come again, None when all is told."""
         channel = due.id
-        weather = await self._store.weather(channel)
+        weather = await self.store.weather(channel)
         if weather.clear:
             return None
-        now = self._clock.now()
-        tally = await self._store.tally(channel, STORM, now)
+        now = self.clock.now()
+        tally = await self.store.tally(channel, STORM, now)
         seen = Measures(tally.waiting, per_minute(tally.slots, now), tally.alike)
-        weather = await self._messages.change(channel, lambda each: passes(each, seen, now)) or weather
+        weather = await self.messages.change(channel, lambda each: passes(each, seen, now)) or weather
         for problem in weather.problems:
             await self._comb(channel, problem, now)
             await self._tell_solved(channel, problem, now)
         await self._release(channel, weather, tally, now)
-        wait = [await self._messages.show_storm(channel, weather.storm, tally.folded, now)] if weather.storm else []
-        wait += [await self._messages.show_problem(channel, problem) for problem in weather.problems]
+        wait = [await self.messages.show_storm(channel, weather.storm, tally.folded, now)] if weather.storm else []
+        wait += [await self.messages.show_problem(channel, problem) for problem in weather.problems]
         busy = weather.storming or tally.folded > 0 or any(_is_at_work(each) for each in weather.problems)
         return now + (STEP if busy else max(STEP, min((each - now for each in wait if each is not None), default=IDLE)))
 
@@ -81,9 +74,9 @@ class StormUpkeep:
 
     async def show_next(self, channel: str, group: str, limit: int) -> int:
         """Give the most urgent folded cases their own cards at once; how many those were."""
-        now, shown = self._clock.now(), 0
+        now, shown = self.clock.now(), 0
         while shown < limit:
-            ids = await self._store.take(channel, group, limit - shown, now)
+            ids = await self.store.take(channel, group, limit - shown, now)
             if not ids:
                 break
             shown += await self._card(channel, group, ids, now)
@@ -92,7 +85,7 @@ class StormUpkeep:
     async def _release(self, channel: str, weather: Weather, tally: Tally, now: datetime) -> None:
         """During a storm: exempt cases for which there was no room. Else one at a time, when nobody else waits."""
         if weather.storming:
-            ids = await self._store.take(channel, STORM, ROOM - tally.admitted, now, first_only=True)
+            ids = await self.store.take(channel, STORM, ROOM - tally.admitted, now, first_only=True)
             await self._card(channel, STORM, ids, now)
         if tally.waiting > 0 or tally.admitted > 0 or (weather.storming and tally.first > 0):
             return
@@ -100,29 +93,29 @@ class StormUpkeep:
         if weather.storm is not None and not weather.storming:
             groups.append(STORM)
         for group in groups:
-            if not await self._budget.to_spare(channel):
+            if not await self.budget.to_spare(channel):
                 return
             problem = weather.problem(group)
-            await self._card(channel, group, await self._store.take(channel, group, 1, now), now, problem)
+            await self._card(channel, group, await self.store.take(channel, group, 1, now), now, problem)
 
     async def _card(
         self, channel: str, group: str, ids: list[str], now: datetime, solved: Problem | None = None
     ) -> int:
         """Have these cases drawn; what needs no card any more is settled. How many get one."""
         shown: list[str] = []
-        cases = await self._casework.look(ids)
+        cases = await self.casework.look(ids)
         for case_id, found in cases.items():
             case = found
             if case is not None and solved is not None:
-                case = (await self._casework.apply(case_id, _relief(solved, now), known=case)).case
+                case = (await self.casework.apply(case_id, _relief(solved, now), known=case)).case
             if case is None or not case.is_open or not wants_first_card(case) or (solved and case.wait is None):
                 continue
             if group != STORM and solved is None:
-                await self._store.stand(channel, group, case_id, now)
-            await self._cards.put(case_id, now + BEHIND, COMPLAINT_BAND + 1)
+                await self.store.stand(channel, group, case_id, now)
+            await self.cards.put(case_id, now + BEHIND, COMPLAINT_BAND + 1)
             shown.append(case_id)
-        await self._store.drop(channel, group, shown, "shown")
-        await self._store.drop(channel, group, [each for each in cases if each not in shown], "settled")
+        await self.store.drop(channel, group, shown, "shown")
+        await self.store.drop(channel, group, [each for each in cases if each not in shown], "settled")
         return len(shown)
 
     # --- known problems ---------------------------------------------------------------------------------------------
@@ -138,41 +131,41 @@ class StormUpkeep:
 
     async def _comb_folded(self, channel: str, problem: Problem, now: datetime) -> None:
         """Those that the storm has folded go over to the problem."""
-        cursor, ids = await self._store.scan(channel, problem.combed or "0")
+        cursor, ids = await self.store.scan(channel, problem.combed or "0")
         over: list[str] = []
-        for case_id, case in (await self._casework.look(ids)).items():
+        for case_id, case in (await self.casework.look(ids)).items():
             if case is None or case.claim is not None or not belongs(problem, case):
                 continue
-            if await self._store.fold(channel, problem.id, folding(case), now) == "folded":
-                await self._casework.apply(case_id, lambda each: joined(each, problem, now), known=case)
+            if await self.store.fold(channel, problem.id, folding(case), now) == "folded":
+                await self.casework.apply(case_id, lambda each: joined(each, problem, now), known=case)
                 over.append(case_id)
-        await self._store.drop(channel, STORM, over, "joined")
+        await self.store.drop(channel, STORM, over, "joined")
         combed = DONE if cursor == "0" else cursor
-        await self._messages.change(channel, lambda each: changed_problem(each, problem.id, combed=combed))
+        await self.messages.change(channel, lambda each: changed_problem(each, problem.id, combed=combed))
 
     async def _comb_cards(self, channel: str, problem: Problem, now: datetime) -> None:
         """Those that have cards of their own say so there. Where Slack has no room, the same ones come again."""
-        cursor, ids = await self._store.carded(channel, problem.combed_cards or "0")
-        for case_id, case in (await self._casework.look(ids)).items():
+        cursor, ids = await self.store.carded(channel, problem.combed_cards or "0")
+        for case_id, case in (await self.casework.look(ids)).items():
             if case is None or not case.is_open or case.known is not None or not belongs(problem, case):
                 continue
-            if not await self._budget.to_spare_update():
+            if not await self.budget.to_spare_update():
                 return
-            await self._store.stand(channel, problem.id, case_id, now, folding(case))
-            await self._casework.apply(case_id, lambda each: joined(each, problem, now), known=case)
+            await self.store.stand(channel, problem.id, case_id, now, folding(case))
+            await self.casework.apply(case_id, lambda each: joined(each, problem, now), known=case)
         combed = DONE if cursor == "0" else cursor
-        await self._messages.change(channel, lambda each: changed_problem(each, problem.id, combed_cards=combed))
+        await self.messages.change(channel, lambda each: changed_problem(each, problem.id, combed_cards=combed))
 
     async def _tell_solved(self, channel: str, problem: Problem, now: datetime) -> None:
         """The cards that its cases have already say by and by that the problem is solved."""
         if problem.solved_at is None:
             return
-        cases = await self._casework.look(await self._store.standing(channel, problem.id, LOOKED_AT))
+        cases = await self.casework.look(await self.store.standing(channel, problem.id, LOOKED_AT))
         for case_id, case in list(cases.items())[:AT_ONCE]:
-            if not await self._budget.to_spare_update():
+            if not await self.budget.to_spare_update():
                 return
-            await self._casework.apply(case_id, _relief(problem, now), known=case)
-            await self._store.leave(channel, problem.id, case_id)
+            await self.casework.apply(case_id, _relief(problem, now), known=case)
+            await self.store.leave(channel, problem.id, case_id)
 
 
 def _is_at_work(problem: Problem) -> bool:

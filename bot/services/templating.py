@@ -44,22 +44,22 @@ class Filled:
     seen: Seen | None = None
 
 
+@dataclass(frozen=True, slots=True)
 class Templating:
     """The verbs of the template form."""
 
-    def __init__(self, context: DeskContext) -> None:
-        self._at = context
+    at: DeskContext
 
     async def open(self, case_id: str) -> Case | Refused:
         """The case, if it can be answered with a template; otherwise the reason in words."""
-        return await self._at.offered(case_id, Offer.TEMPLATE)
+        return await self.at.offered(case_id, Offer.TEMPLATE)
 
     async def ask(self, case: Case) -> Templates | Refused:
         """The templates of the case's account, from the network unless it was asked a moment ago."""
-        listed, now = await self._listed(case), self._at.clock.now()
+        listed, now = await self._listed(case), self.at.clock.now()
         if listed is not None and now - listed.at < FRESH:
             return listed.templates
-        connector = self._at.connector(case)
+        connector = self.at.connector(case)
         if connector is None:
             return Refused(code="no_account", text="This account is not set up any more.")
         try:
@@ -68,7 +68,7 @@ class Templating:
             return Refused(code=error.reason, text=error.text)
         except Transient as error:
             return Refused(code="away", text=f"The templates cannot be read now: {error}. Try again in a minute.")
-        await self._at.notes.set(_name(case), Listed(at=now, templates=found).model_dump_json(), KEPT)
+        await self.at.notes.set(_name(case), Listed(at=now, templates=found).model_dump_json(), KEPT)
         return found
 
     async def known(self, case: Case) -> Templates | Refused:
@@ -83,7 +83,7 @@ class Templating:
 
     async def send(self, form: Filled) -> Outcome | Problems | Advice:
         """Queue it. Problems come back by blank, a colleague's newer answer as advice."""
-        known = await self._at.casework.cases.load(form.case_id)
+        known = await self.at.casework.cases.load(form.case_id)
         if known is not None and known.send(form.send):
             return Outcome(known)
         case = await self.open(form.case_id)
@@ -98,7 +98,7 @@ class Templating:
         return found if found.fields else await self._queue(case, form, template)
 
     async def _queue(self, case: Case, form: Filled, template: Template) -> Outcome | Advice:
-        by = await self._at.people.who(form.user)
+        by = await self.at.people.who(form.user)
         draft = Draft(
             id=form.send,
             purpose=Purpose.REPLY,
@@ -106,11 +106,11 @@ class Templating:
             text=filled(template, form.values),
             ref=ref_of(template, form.values),
         )
-        answer = await queued(self._at, case.id, Outgoing(by=by, drafts=(draft,), seen=form.seen))
+        answer = await queued(self.at, case.id, Outgoing(by=by, drafts=(draft,), seen=form.seen))
         return answer if isinstance(answer, Advice) else answer.once()
 
     async def _listed(self, case: Case) -> Listed | None:
-        text = await self._at.notes.get(_name(case))
+        text = await self.at.notes.get(_name(case))
         try:
             return Listed.model_validate_json(text) if text else None
         except ValidationError:

@@ -5,6 +5,7 @@ doubled timer does the right thing or nothing.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 import structlog
@@ -21,29 +22,23 @@ AFTER_FAILURE = timedelta(seconds=30)
 Chore = Callable[[str], Awaitable[datetime | None]]
 """Something that is due but is no case: takes the timer's whole name, answers when to come again. One that posts lets
 Slack's errors pass (but for a refusal): it is done again, and looks for its attempt first."""
+_log = structlog.get_logger("hark.timers")
 
 
+@dataclass(frozen=True, slots=True)
 class Timing:
     """Acts on timers as they come due."""
 
-    def __init__(
-        self,
-        casework: Casework,
-        policy: Policy,
-        clock: Clock,
-        chores: Mapping[str, Chore],
-    ) -> None:
-        self._casework = casework
-        self._policy = policy
-        self._clock = clock
-        self._chores = chores
-        self._log = structlog.get_logger("hark.timers")
+    casework: Casework
+    policy: Policy
+    clock: Clock
+    chores: Mapping[str, Chore]
 
     async def act(self, due: Due) -> datetime | None:
         """Let time pass in one case, or do the chore that the first part of the name says; when to come again."""
-        if chore := self._chores.get(due.id.partition("/")[0]):
+        if chore := self.chores.get(due.id.partition("/")[0]):
             return await self._do(chore, due.id)
-        outcome = await self._casework.apply(due.id, lambda case: pass_time(case, self._clock.now(), self._policy))
+        outcome = await self.casework.apply(due.id, lambda case: pass_time(case, self.clock.now(), self.policy))
         return next_timer(outcome.case) if outcome.case else None
 
     async def _do(self, chore: Chore, timer: str) -> datetime | None:
@@ -51,7 +46,7 @@ class Timing:
         try:
             return await chore(timer)
         except SlackRateLimited as error:
-            return self._clock.now() + timedelta(seconds=error.retry_after)
+            return self.clock.now() + timedelta(seconds=error.retry_after)
         except (SlackUnavailable, SlackUnknown) as error:
-            self._log.warning("a chore waits for Slack", timer=timer, error=str(error))
-            return self._clock.now() + AFTER_FAILURE
+            _log.warning("a chore waits for Slack", timer=timer, error=str(error))
+            return self.clock.now() + AFTER_FAILURE
