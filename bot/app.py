@@ -194,14 +194,14 @@ def _compose(
     storms = settings.storms and tempo.slack_pace == 1
     draw, plainly, places = surroundings.draw, surroundings.draw_plainly, settings.card_fallbacks
     calm = keep_calm(store, budget, casework, slack, people, surroundings, clock, metrics, places, on=storms)
-    lookups, redrawing = Lookups(store.notes, store.polls, clock), Redrawing(store, connectors, clock)
+    kept, lookups = (store.inbox, store.cases, store.notes), Lookups(store.notes, store.polls, store.inbox, gate, clock)
+    redrawing = Redrawing(store.cases, store.cards, store.notes, connectors, clock)
     drawing = Drawing(casework, slack, budget, draw, plainly, clock, metrics, places, calm, redrawing.notice)
     hourly = Hourly(store.cases, speeds, store.notes, Once(slack, clock), surroundings.draw_hour, policy, clock)
     signals = _signals(settings, store, slack, surroundings, clock, metrics)
     signing = settings.slack_signing_secret
     bolt = build_bolt(slack, http, signing.get_secret_value() if signing else None)
-    deps = _handler_deps(context, drawing, slack, http, surroundings, signals, calm, speeds)
-    handlers.register(bolt, deps)
+    handlers.register(bolt, _handler_deps(context, drawing, slack, http, surroundings, signals, calm, speeds))
     return Service(
         settings=settings,
         clock=clock,
@@ -222,7 +222,7 @@ def _compose(
         sending=Sending(casework, store.notes, connectors, policy, clock, metrics, gate),
         gate=gate,
         timing=Timing(casework, policy, clock, {HOURLY: hourly.act, **signals.chores}),
-        polling=Polling(store, connectors, clock, metrics, settings.poll_seconds, gate, signals.say, lookups, titles),
+        polling=Polling(*kept, connectors, clock, metrics, settings.poll_seconds, gate, signals.say, lookups, titles),
         hourly=hourly,
         signals=signals,
         calm=calm,

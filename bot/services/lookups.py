@@ -45,6 +45,8 @@ class Lookups:
 
     notes: Notes
     polls: DueQueue
+    inbox: Inbox
+    gate: Gate
     clock: Clock
 
     async def want(self, key: CaseKey, what: str) -> Author | None:
@@ -67,7 +69,7 @@ class Lookups:
         """Remember nothing of them."""
         await self.notes.set(_note(key.network, key.account, person(author.id)), "", timedelta(0))
 
-    async def ask(self, connector: ConnectorPort, what: str, inbox: Inbox, gate: Gate) -> float | None:
+    async def ask(self, connector: ConnectorPort, what: str) -> float | None:
         """Ask the network, and put what it says into the inbox; seconds until another try, None when it is settled.
 
         A pause that the network asks for is told to the gate. Raises StoreUnavailable: then the lease ends, and it is
@@ -78,10 +80,10 @@ class Lookups:
             return None
         try:
             found = await connector.look_up(what)
-            await inbox.put_page(found, f"{connector.network}/{connector.account}/{PREFIX}{what}", None)
+            await self.inbox.put_page(found, f"{connector.network}/{connector.account}/{PREFIX}{what}", None)
         except NetworkError as error:
             if isinstance(error, Transient) and error.retry_after is not None and error.shared:
-                await gate.pause(connector, error.retry_after)
+                await self.gate.pause(connector, error.retry_after)
             return await self._failed(note, error)
         await self.notes.set(note, ASKED, ASKED_KEPT)
         return None

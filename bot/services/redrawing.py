@@ -6,8 +6,8 @@ account's open cases behind everything else that is to be drawn; a card that loo
 """
 
 import asyncio
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Protocol
 
 import structlog
 
@@ -22,52 +22,41 @@ MOST = 1000
 """Cases of one account, the newest."""
 LAST = 4
 """The priority of what nobody waits for."""
+_log = structlog.get_logger("hark.redrawing")
 
 
-class Kept(Protocol):
-    """What is drawn, and noted of it."""
-
-    @property
-    def cases(self) -> Cases: ...
-    @property
-    def cards(self) -> DueQueue: ...
-    @property
-    def notes(self) -> Notes: ...
-
-
+@dataclass(frozen=True, slots=True)
 class Redrawing:
     """What one process notices, and does for the accounts that it knows."""
 
-    def __init__(self, store: Kept, connectors: Connectors, clock: Clock) -> None:
-        self._cases = store.cases
-        self._cards = store.cards
-        self._notes = store.notes
-        self._connectors = connectors
-        self._clock = clock
-        self._log = structlog.get_logger("hark.redrawing")
+    cases: Cases
+    cards: DueQueue
+    notes: Notes
+    connectors: Connectors
+    clock: Clock
 
     async def notice(self, case: Case) -> None:
         """A case is about to be drawn here: count it, if its account is not known here."""
         account = (case.key.network, case.key.account)
-        if account not in self._connectors:
-            await self._notes.count(_drawn(account), 1, KEPT)
+        if account not in self.connectors:
+            await self.notes.count(_drawn(account), 1, KEPT)
 
     async def look(self) -> None:
         """Have drawn again what others drew without knowing the account."""
-        accounts = list(self._connectors)
-        counts = await self._notes.get_many([_drawn(each) for each in accounts])
-        seen = await self._notes.get_many([_seen(each) for each in accounts])
+        accounts = list(self.connectors)
+        counts = await self.notes.get_many([_drawn(each) for each in accounts])
+        seen = await self.notes.get_many([_seen(each) for each in accounts])
         for account, count, before in zip(accounts, counts, seen, strict=True):
-            if count and count != before and await self._notes.first_time(f"redrawn:{_name(account)}", EVERY):
+            if count and count != before and await self.notes.first_time(f"redrawn:{_name(account)}", EVERY):
                 await self._redraw(account)
-                await self._notes.set(_seen(account), count, KEPT)
+                await self.notes.set(_seen(account), count, KEPT)
 
     async def _redraw(self, account: tuple[str, str]) -> None:
-        now, cases = self._clock.now(), await self._cases.open_in(*account, MOST)
+        now, cases = self.clock.now(), await self.cases.open_in(*account, MOST)
         # What is being posted is no more than marked now: it is drawn again once it stands.
         stand = [case.id for case in cases if case.card and (case.card.ts or case.card.attempt)]
-        self._log.info("cards are drawn again: their account is back", account=_name(account), cards=len(stand))
-        await asyncio.gather(*(self._cards.put(id_, now, LAST) for id_ in stand))
+        _log.info("cards are drawn again: their account is back", account=_name(account), cards=len(stand))
+        await asyncio.gather(*(self.cards.put(id_, now, LAST) for id_ in stand))
 
 
 def _name(account: tuple[str, str]) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import UTC, timedelta
 from functools import cache
 
 from bot.domain.case import Case
@@ -13,6 +13,7 @@ from bot.domain.text.privacy import AllowList
 from bot.domain.text.triage import Triage
 from bot.services.casework import Casework
 from bot.services.events import Events
+from bot.services.gate import Gate
 from bot.services.intake import Heard, Intake, unheard
 from bot.services.lookups import Lookups
 from bot.services.reader import Reader
@@ -65,16 +66,18 @@ def an_intake(
 ) -> Intake:
     """A worker's intake."""
     clock, notes = clock or TestClock(), notes or store.notes
+    titles = Titles(square="Square")
+    gate = Gate(notes, store.budgets, clock, UTC, titles)
     casework = Casework(cases or store.cases, clock)
     events = Events(
         notes,
         casework,
         connectors,
-        Titles(square="Square"),
+        titles,
         Reader(triage(), AllowList()),
         a_policy(),
         clock,
-        Lookups(notes, store.polls, clock),
+        Lookups(notes, store.polls, inbox or store.inbox, gate, clock),
         lambda _case: None,
         casework.create,
     )

@@ -53,8 +53,7 @@ class Desk:
 
     async def ask(self) -> float | None:
         """Ask as the queue of the polls does."""
-        gate = Gate(self.store.notes, self.store.budgets, self.clock, UTC, Titles())
-        return await self.lookups.ask(self.network, WHO, self.store.inbox, gate)
+        return await self.lookups.ask(self.network, WHO)
 
     async def due(self) -> list[str]:
         """What is due now."""
@@ -66,7 +65,8 @@ async def desk(redis_url: str) -> AsyncIterator[Desk]:
     """Everything real but the network."""
     clock = TestClock()
     async with a_store(redis_url, clock=clock) as store:
-        yield Desk(store, clock, Lookups(store.notes, store.polls, clock))
+        gate = Gate(store.notes, store.budgets, clock, UTC, Titles())
+        yield Desk(store, clock, Lookups(store.notes, store.polls, store.inbox, gate, clock))
 
 
 async def test_wanting_twice_is_asking_once(desk: Desk) -> None:

@@ -106,9 +106,10 @@ class Desk:
     def worker(self, *, knows: bool = True) -> Polling:
         """A process that has just started. An older one does not know the account."""
         store, clock = self.store, self.clock
-        lookups = Lookups(store.notes, store.polls, clock)
+        lookups = Lookups(store.notes, store.polls, store.inbox, self.gate, clock)
+        kept = (store.inbox, store.cases, store.notes)
         accounts = {("square", "main"): self.account} if knows else {}
-        return Polling(store, accounts, clock, Metrics(), 20.0, self.gate, self.tell, lookups, TITLES)
+        return Polling(*kept, accounts, clock, Metrics(), 20.0, self.gate, self.tell, lookups, TITLES)
 
     async def work(self, *workers: Polling, minutes: int) -> None:
         """Each minute all of them look what there is to poll, and poll what is due."""

@@ -75,9 +75,10 @@ class Desk:
     def worker(self) -> Polling:
         """A process."""
         store, clock, titles = self.store, self.clock, Titles(square="Square")
-        gate, lookups = Gate(store.notes, store.budgets, clock, UTC, titles), Lookups(store.notes, store.polls, clock)
+        gate, kept = Gate(store.notes, store.budgets, clock, UTC, titles), (store.inbox, store.cases, store.notes)
+        lookups = Lookups(store.notes, store.polls, store.inbox, gate, clock)
         accounts = {("square", "main"): self.account}
-        return Polling(store, accounts, clock, Metrics(), 20.0, gate, untold, lookups, titles)
+        return Polling(*kept, accounts, clock, Metrics(), 20.0, gate, untold, lookups, titles)
 
     async def held(self) -> Due:
         """The look, taken under a lease; whoever had it before has lost it."""

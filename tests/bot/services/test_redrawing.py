@@ -9,6 +9,9 @@ import pytest
 from bot.domain.case import Status
 from bot.domain.ports import Commit
 from bot.services.redrawing import EVERY, Redrawing
+from bot.store.cases import RedisCases
+from bot.store.due import RedisDueQueue
+from bot.store.notes import RedisNotes
 from bot.store.store import Store
 from tests.support.cases import NOON, a_card, a_case, a_key
 from tests.support.intake import told
@@ -55,13 +58,18 @@ class Office:
         return sorted((each.id, each.priority) for each in taken)
 
 
+def parts(store: Store) -> tuple[RedisCases, RedisDueQueue, RedisNotes]:
+    """What is drawn, and noted of it."""
+    return store.cases, store.cards, store.notes
+
+
 @pytest.fixture
 async def office(redis_url: str) -> AsyncIterator[Office]:
     """Both processes on one store."""
     clock = TestClock()
     async with a_store(redis_url, clock=clock) as store:
         known = told(lambda _: ())
-        yield Office(store, clock, Redrawing(store, known, clock), Redrawing(store, {}, clock))
+        yield Office(store, clock, Redrawing(*parts(store), known, clock), Redrawing(*parts(store), {}, clock))
 
 
 async def test_open_cards_of_the_account_are_drawn_again_once(office: Office) -> None:
@@ -110,8 +118,8 @@ async def test_accounts_that_come_back_one_after_the_other_are_each_drawn_again(
     clock = TestClock()
     async with a_store(redis_url, clock=clock) as store:
         ((account, connector),) = told(lambda _: ()).items()
-        knows_both = Redrawing(store, {account: connector, (account[0], ANOTHER): connector}, clock)
-        office = Office(store, clock, knows_both, Redrawing(store, {}, clock))
+        knows_both = Redrawing(*parts(store), {account: connector, (account[0], ANOTHER): connector}, clock)
+        office = Office(store, clock, knows_both, Redrawing(*parts(store), {}, clock))
         first, second = await office.has("one"), await office.has("elsewhere", account=ANOTHER)
         await office.draws_without(first)
         assert await office.due() == [(first, 4)]
