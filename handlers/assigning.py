@@ -7,7 +7,7 @@ from slack_bolt.async_app import AsyncAck, AsyncApp
 from bot.cards.action_ids import CallbackId, InputId, ModalState
 from bot.cards.assigning import assign_modal
 from bot.domain.decisions import Refused
-from bot.services.assigning import Wish
+from bot.services.assigning import AssignForm
 from bot.services.wording import Problems
 from handlers.deps import Deps
 from handlers.outsiders import unfit
@@ -38,7 +38,7 @@ async def _call(deps: Deps, ack: AsyncAck, body: dict[str, Any]) -> None:
     if typed.colleague and (why := await unfit(deps, typed.colleague, body)):
         await wrong(ack, InputId.COLLEAGUE, why)
         return
-    wish = Wish(state.send, state.case, form.user, typed.way, typed.colleague, typed.note)
+    wish = AssignForm(state.send, state.case, form.user, typed.way, typed.colleague, typed.note)
     answer = await deps.assigning.call(wish)
     if isinstance(answer, Problems):
         await ack(response_action="errors", errors=answer.fields)

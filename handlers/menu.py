@@ -11,7 +11,7 @@ from bot.cards.modal import ViewJson
 from bot.domain.case import Case, Purpose
 from bot.domain.overtaking import meanwhile, seen_of
 from bot.services.casework import NOT_KEPT
-from bot.services.desk import Closing
+from bot.services.desk import CloseForm
 from bot.services.people import suggested_signature
 from bot.services.wording import SIGNATURE, Problems, from_slack
 from handlers.assigning import open_assign
@@ -115,7 +115,7 @@ async def _close(deps: Deps, ack: AsyncAck, body: dict[str, Any]) -> None:
     form = form_of(body)
     state, typed, waive = form.state, form.typed, form.typed.loop == LOOP_WAIVE
     line, signature = "" if waive else from_slack(typed.line), from_slack(typed.signature)
-    closing = Closing(state.send, state.case, form.user, typed.reason, line, waive, signature, state.read)
+    closing = CloseForm(state.send, state.case, form.user, typed.reason, line, waive, signature, state.read)
     answer = await deps.desk.close(closing)
     if isinstance(answer, Problems):
         below = {SIGNATURE: InputId.SIGNATURE}

@@ -9,7 +9,7 @@ from bot.cards.storm import problem_card, storm_card
 from bot.cards.storm_forms import problem_form, solved_form
 from bot.domain.decisions import Refused
 from bot.domain.storm_ports import STORM
-from bot.services.storm_desk import WORDLESS, Told
+from bot.services.storm_desk import WORDLESS, ProblemForm
 from bot.services.wording import from_slack, slack_only
 from handlers.deps import Deps
 from handlers.pressing import OLD_CARD, replace, tell
@@ -78,17 +78,19 @@ async def _open_solved_form(deps: Deps, body: dict[str, Any]) -> None:
 async def _open(deps: Deps, ack: AsyncAck, body: dict[str, Any]) -> None:
     press = StormPress.decode(body["view"].get("private_metadata"))
     typed = typed_in(body)
-    told = Told(from_slack(typed.title), from_slack(typed.known), from_slack(typed.line), from_slack(typed.words))
+    form = ProblemForm(
+        from_slack(typed.title), from_slack(typed.known), from_slack(typed.line), from_slack(typed.words)
+    )
     if press is None or not press.channel:
         await finish(ack, OLD, UNCHANGED, below=InputId.TITLE)
         return
-    if not told.title.strip():
+    if not form.title.strip():
         await wrong(ack, InputId.TITLE, "Give it a title that colleagues recognise.")
         return
-    if slack_only(told.line):
-        await wrong(ack, InputId.LINE, slack_only(told.line))
+    if slack_only(form.line):
+        await wrong(ack, InputId.LINE, slack_only(form.line))
         return
-    outcome = await deps.storms.open_problem(press.channel, str(body["user"]["id"]), told)
+    outcome = await deps.storms.open_problem(press.channel, str(body["user"]["id"]), form)
     refused = outcome if isinstance(outcome, Refused) else None
     below = InputId.WORDS if refused and refused.code == WORDLESS else InputId.TITLE
     await finish(ack, refused, UNCHANGED, below=below)

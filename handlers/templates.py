@@ -16,7 +16,7 @@ from bot.domain.overtaking import seen_of
 from bot.domain.templates import Template, Templates, filled
 from bot.services.casework import NOT_KEPT, Outcome
 from bot.services.composing import Advice
-from bot.services.templating import GONE, Filled
+from bot.services.templating import GONE, FilledTemplate
 from bot.services.wording import Problems, from_slack
 from handlers.deps import Deps
 from handlers.pressing import Pressed, show_writing
@@ -110,7 +110,7 @@ async def _submit(deps: Deps, body: dict[str, Any]) -> Answer:
 
 async def _send(deps: Deps, case: Case, state: ModalState, form: TemplateForm, user: str) -> Answer:
     """The words were read: queue them, or say what came in between."""
-    filled_in = Filled(state.send, state.case, user, state.template, form.values, state.read)
+    filled_in = FilledTemplate(state.send, state.case, user, state.template, form.values, state.read)
     answer = await deps.templating.send(filled_in)
     if isinstance(answer, Advice):
         warned = replace(form, warnings=(answer.text,))

@@ -21,7 +21,7 @@ BELOW: Mapping[str, str] = MappingProxyType({"theirs": COLLEAGUE, "yourself": CO
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class AssignForm:
     """The form as somebody filled it in; `request` was made when it was opened, `way` is ASSIGN or ESCALATE."""
 
     request: str
@@ -43,15 +43,15 @@ class AssigningDesk:
         """The case that the form is about; refused where it is closed or not kept."""
         return await self.at.offered(case_id, Offer.ASSIGN)
 
-    async def call(self, wish: Wish) -> Outcome | Problems:
+    async def call(self, form: AssignForm) -> Outcome | Problems:
         """Assign a case, or call somebody to help. A form that comes twice does it once; whoever thinks better
         of it, where Slack says that the first try failed, gets what they chose last."""
-        if not wish.colleague:
+        if not form.colleague:
             return Problems({COLLEAGUE: "Choose a colleague."})
-        by, to = await self.at.people.who(wish.user), await self.at.people.who(wish.colleague)
-        note = noted(wish.note.replace("\n", " "), self.allow, HEADLINE_NOTE_GRAPHEMES)
-        decide = self._decide(wish.way, Call(id=wish.request, by=by, to=to, note=note))
-        outcome = await self.at.submit(wish.case_id, decide, f"call:{wish.request}:{wish.way}:{wish.colleague}")
+        by, to = await self.at.people.who(form.user), await self.at.people.who(form.colleague)
+        note = noted(form.note.replace("\n", " "), self.allow, HEADLINE_NOTE_GRAPHEMES)
+        decide = self._decide(form.way, Call(id=form.request, by=by, to=to, note=note))
+        outcome = await self.at.submit(form.case_id, decide, f"call:{form.request}:{form.way}:{form.colleague}")
         if outcome.refused and outcome.code in BELOW:
             return Problems({BELOW[outcome.code]: outcome.refused.text})
         return outcome.once()

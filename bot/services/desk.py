@@ -22,7 +22,7 @@ NO_SIGNATURE = Refused(code="no_signature", text="First choose how you sign.")
 
 
 @dataclass(frozen=True, slots=True)
-class Closing:
+class CloseForm:
     """A close form as somebody filled it in.
 
     `send` names its closing line and was made when the form was opened; `seen` is what was read by then. `waive`
@@ -108,7 +108,7 @@ class Desk:
         # A press that Slack delivers twice is a duplicate, and nothing is said about offers.
         return queued if isinstance(queued, Refused) else self.at.refused(case, Offer.ACKNOWLEDGE) or queued
 
-    async def close(self, form: Closing) -> Outcome | Problems:
+    async def close(self, form: CloseForm) -> Outcome | Problems:
         """Close with a reason; a closing line is sent in public first, where people still wait for one.
 
         Nothing is sent or closed if the customer, or a colleague to the customer, wrote something that was not seen.
@@ -129,14 +129,14 @@ class Desk:
         closed_before = line and line.code == DUPLICATE and outcome.code == "closed"
         return Outcome(outcome.case) if closed_before else outcome
 
-    async def _say(self, form: Closing) -> Outcome | Problems:
+    async def _say(self, form: CloseForm) -> Outcome | Problems:
         """Queue the closing line. Refused as a duplicate where a form that Slack delivers twice has said it already."""
         queued = await self.composing.submit(_closing_line(form))
         if isinstance(queued, Advice):
             return Problems({TEXT: f"{queued.text}. Open this form again if your line still fits."})
         return queued
 
-    async def _sign(self, form: Closing) -> str:
+    async def _sign(self, form: CloseForm) -> str:
         """Keep the signature of a form that sends no words: its field says so. Returns what is wrong with it."""
         problem = signature_problem(form.signature)
         person = await self.at.people.who(form.user)
@@ -150,7 +150,7 @@ class Desk:
         return None if case is None else (case, await self.at.casework.cases.history(case_id))
 
 
-def _closing_line(form: Closing) -> Submission:
+def _closing_line(form: CloseForm) -> Submission:
     return Submission(
         id=form.send,
         case_id=form.case_id,

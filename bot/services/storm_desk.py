@@ -31,7 +31,7 @@ GONE: Final = "That storm is over and told; nothing is held back here any more."
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class ProblemForm:
     """What staff typed about a known problem."""
 
     title: str
@@ -69,18 +69,18 @@ class StormDesk:
             return Refused(code="gone", text=GONE)
         return await self.suggested(channel)
 
-    async def open_problem(self, channel: str, user: str, told: Told) -> Problem | Refused:
+    async def open_problem(self, channel: str, user: str, form: ProblemForm) -> Problem | Refused:
         """From now on what is like the storm's largest group, or says the words, belongs to a known problem.
 
         Refused as `wordless` where there is neither: no case could be told by it.
         """
         by = await self.people.in_time(user)
-        words = tuple(dict.fromkeys(word for word in normal(told.words).split() if len(word) > 1))
+        words = tuple(dict.fromkeys(word for word in normal(form.words).split() if len(word) > 1))
         problem = Problem(
             id=secrets.token_hex(4),
-            title=tidy(told.title).strip(),
-            known=tidy(told.known).strip(),
-            line=told.line.strip(),
+            title=tidy(form.title).strip(),
+            known=tidy(form.known).strip(),
+            line=form.line.strip(),
             words=words,
             samples=largest_group(await self._texts(channel))[:SAMPLES],
             opened_at=self.clock.now(),

@@ -32,7 +32,7 @@ class Listed(Model):
 
 
 @dataclass(frozen=True, slots=True)
-class Filled:
+class FilledTemplate:
     """A template as somebody filled it in. `send` was made when the form was opened; `seen` is what was
     read by then."""
 
@@ -81,7 +81,7 @@ class Templating:
         strange = {key: problem for key, value in values.items() if (problem := slack_only(value))}
         return Problems({**strange, **problems(template, values)})
 
-    async def send(self, form: Filled) -> Outcome | Problems | Advice:
+    async def send(self, form: FilledTemplate) -> Outcome | Problems | Advice:
         """Queue it. Problems come back by blank, a colleague's newer answer as advice."""
         known = await self.at.casework.cases.load(form.case_id)
         if known is not None and known.send(form.send):
@@ -97,7 +97,7 @@ class Templating:
         found = self.check(template, form.values)
         return found if found.fields else await self._queue(case, form, template)
 
-    async def _queue(self, case: Case, form: Filled, template: Template) -> Outcome | Advice:
+    async def _queue(self, case: Case, form: FilledTemplate, template: Template) -> Outcome | Advice:
         by = await self.at.people.who(form.user)
         draft = Draft(
             id=form.send,

@@ -7,7 +7,7 @@ import pytest
 from bot.domain.case import Case, PostKind
 from bot.domain.ports import Commit
 from bot.domain.text.privacy import AllowList
-from bot.services.assigning import ASSIGN, ESCALATE, AssigningDesk, Wish
+from bot.services.assigning import ASSIGN, ESCALATE, AssignForm, AssigningDesk
 from bot.services.casework import Outcome
 from bot.services.wording import Problems
 from bot.store.store import Store
@@ -32,9 +32,9 @@ def a_desk(store: Store) -> AssigningDesk:
     return AssigningDesk(a_context(store), AllowList())
 
 
-def a_wish(to: str, way: str) -> Wish:
+def a_wish(to: str, way: str) -> AssignForm:
     """A manager's, always from the same form."""
-    return Wish("form-1", CASE.id, MANAGER, way, to, "You know her")
+    return AssignForm("form-1", CASE.id, MANAGER, way, to, "You know her")
 
 
 def done(answer: Outcome | Problems) -> Case:

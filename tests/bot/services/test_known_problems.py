@@ -9,14 +9,14 @@ from bot.domain.decisions import Change, Refused
 from bot.domain.reading import Reading
 from bot.domain.storm import Problem
 from bot.services.casework import Casework
-from bot.services.storm_desk import Told
+from bot.services.storm_desk import ProblemForm
 from bot.services.storms import folding
 from tests.support.cases import ANA, a_claim
 from tests.support.stores import forget
 from tests.support.storm_lab import CHANNEL, Lab, Worker, a_customer, a_lab, cards, folded, pass_time
 
 MINUTE, DAY = timedelta(minutes=1), timedelta(days=1)
-FERRY = Told("Ferry cancelled", "Storm at sea", "It goes tomorrow.", "ferry cancelled")
+FERRY = ProblemForm("Ferry cancelled", "Storm at sea", "It goes tomorrow.", "ferry cancelled")
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ async def test_without_words_a_problem_takes_what_says_nearly_the_same(lab: Lab)
             await worker.take_in(a_customer(n, f"Is the evening ferry {n} to Hvar cancelled today?", lab.clock))
         await worker.work()
         await pass_time(lab, worker, seconds=66, step=3)
-        opened = await worker.calm.desk.open_problem(CHANNEL, ANA.id, Told("Ferry", "", "It goes tomorrow.", ""))
+        opened = await worker.calm.desk.open_problem(CHANNEL, ANA.id, ProblemForm("Ferry", "", "It goes tomorrow.", ""))
         assert isinstance(opened, Problem)
         await pass_time(lab, worker, seconds=10)
         same = a_customer(800, "Is the evening ferry 9 to Hvar cancelled today??", lab.clock)
@@ -152,7 +152,7 @@ async def test_many_cards_hear_of_a_problem_by_and_by(lab: Lab) -> None:
         casework = Casework(worker.store.cases, lab.clock)
         gone, leaving, halfway = angry[0], angry[1], angry[2]
         await casework.apply(gone.id, closing)
-        told = Told("Ferry cancelled", "", "It goes tomorrow.", "ferry cancelled")
+        told = ProblemForm("Ferry cancelled", "", "It goes tomorrow.", "ferry cancelled")
         opened = await worker.calm.desk.open_problem(CHANNEL, ANA.id, told)
         assert isinstance(opened, Problem)
         await worker.store.storms.stand(CHANNEL, opened.id, halfway.id, lab.clock.now(), folding(halfway))
@@ -181,7 +181,7 @@ async def test_a_problem_that_is_quiet_for_weeks_still_says_how_many_it_has(lab:
             await worker.take_in(a_customer(n, f"Is the evening ferry {n} to Hvar cancelled today?", lab.clock))
         await worker.work()
         await pass_time(lab, worker, seconds=66, step=3)
-        told = Told("Ferry cancelled", "Storm at sea", "It goes tomorrow.", "ferry cancelled")
+        told = ProblemForm("Ferry cancelled", "Storm at sea", "It goes tomorrow.", "ferry cancelled")
         opened = await worker.calm.desk.open_problem(CHANNEL, ANA.id, told)
         assert isinstance(opened, Problem)
         await pass_time(lab, worker, seconds=60)

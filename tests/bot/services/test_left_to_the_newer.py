@@ -11,14 +11,14 @@ from bot.domain.passing import pass_time as time_passes
 from bot.domain.ports import Due
 from bot.domain.storm import Problem, Storm, Weather
 from bot.services.casework import Casework
-from bot.services.storm_desk import Told
+from bot.services.storm_desk import ProblemForm
 from tests.support.cases import ANA, a_card
 from tests.support.policies import a_policy
 from tests.support.stores import written_by_a_newer_version
 from tests.support.storm_lab import CHANNEL, Lab, Worker, a_customer, a_lab, cards, folded, pass_time
 from tests.support.waiting import wait_until
 
-FERRY = Told("Ferry cancelled", "Storm at sea", "It goes tomorrow.", "ferry cancelled")
+FERRY = ProblemForm("Ferry cancelled", "Storm at sea", "It goes tomorrow.", "ferry cancelled")
 OTHER = "C0OTHER001"
 POLICY = a_policy(alert_users=(ANA.id,))
 

@@ -12,7 +12,7 @@ from bot.secrecy import masker
 from bot.services.misplaced import MISPLACED, Misplaced
 from bot.services.notices import Notices
 from bot.services.once import Once
-from bot.services.storm_desk import Told
+from bot.services.storm_desk import ProblemForm
 from bot.services.storm_messages import LOOK_AGAIN
 from tests.support.cases import ANA
 from tests.support.storm_lab import CHANNEL, MAIN, Lab, Worker, a_customer, a_lab, pass_time
@@ -20,7 +20,7 @@ from tests.support.storm_lab import CHANNEL, MAIN, Lab, Worker, a_customer, a_la
 OPS = "C0OPS00001"
 EVERYWHERE = {CHANNEL, MAIN, ANA.id}
 HOUR = timedelta(hours=1)
-FERRY = Told("Ferry cancelled", "Storm at sea", "It goes tomorrow.", "ferry cancelled")
+FERRY = ProblemForm("Ferry cancelled", "Storm at sea", "It goes tomorrow.", "ferry cancelled")
 CARD = "Known problem: Ferry cancelled"
 
 

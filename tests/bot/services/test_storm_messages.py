@@ -12,13 +12,13 @@ from bot.domain.reading import Reading
 from bot.domain.storm import Face, Problem, Storm, Weather
 from bot.domain.storm_ports import STORM, Jot
 from bot.services.casework import Casework
-from bot.services.storm_desk import Told
+from bot.services.storm_desk import ProblemForm
 from bot.services.storms import folding
 from tests.support.cases import ANA, NOON, a_claim, an_item
 from tests.support.storm_lab import CHANNEL, MAIN, Lab, Worker, a_customer, a_lab, pass_time
 
 SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
-FERRY = Told("Ferry cancelled", "", "It goes tomorrow.", "ferry cancelled")
+FERRY = ProblemForm("Ferry cancelled", "", "It goes tomorrow.", "ferry cancelled")
 DUE = Due(CHANNEL, 0, "token", 2)
 
 
