@@ -162,7 +162,8 @@ async def _renew_inbox(service: Service, over: asyncio.Event) -> None:
 
 
 async def _schedule(service: Service, stop: asyncio.Event) -> None:
-    """Keep the polls, the hourly message and cards of accounts that are back due; what is scheduled already stays."""
+    """Keep due what comes round: polls, the hourly message, watchers, looks at accounts, cards whose account is
+    back. What is scheduled already stays."""
     log = structlog.get_logger("hark.schedule")
     while not stop.is_set():
         try:

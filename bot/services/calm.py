@@ -12,7 +12,7 @@ from bot.services.casework import Casework
 from bot.services.once import Once
 from bot.services.people import People
 from bot.services.posters import Posters
-from bot.services.rings import AFTER_REFUSAL, ID, Rings
+from bot.services.rings import AFTER_REFUSAL, RING, Rings
 from bot.services.slack_budget import SlackBudget
 from bot.services.storm_desk import StormDesk
 from bot.services.storm_messages import StormMessages
@@ -68,7 +68,7 @@ class Calm:
 
     async def act(self, due: Due) -> datetime | None:
         """The next step for a channel or a person; when to come again."""
-        return await (self.rings.act(due) if due.id.startswith(ID) else self.upkeep.act(due))
+        return await (self.rings.act(due) if due.id.startswith(RING) else self.upkeep.act(due))
 
 
 def keep_calm(

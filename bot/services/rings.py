@@ -30,8 +30,8 @@ LOOK_AGAIN: Final = timedelta(seconds=30)
 SOON: Final = timedelta(seconds=2)
 LOOKED_AT: Final = 200
 STATE_KEPT: Final = timedelta(days=1)
-ID: Final = "ring:"
-"""Begins the ids of people in the queue that they share with channels."""
+RING: Final = "ring:"
+"""Begins a person's id in the queue that people share with channels, and the name of the note on their message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Rings:
 
     async def act(self, due: Due) -> datetime | None:
         """Tell somebody of what was gathered; when to come again, None when all of it is settled."""
-        user, now = due.id.removeprefix(ID), self.clock.now()
+        user, now = due.id.removeprefix(RING), self.clock.now()
         data, slip = await self._data(user), await self._slip(user)
         face = _face(slip.text)
         if not data.total and not (face.ts or face.attempt):
@@ -87,8 +87,8 @@ class Rings:
 
     async def _slip(self, user: str) -> Slip:
         """How that person's message stands, kept as long as something waits."""
-        noted = await self.notes.agree(_state(user), "", STATE_KEPT)
-        return Slip(self.notes, _state(user), noted, STATE_KEPT)
+        noted = await self.notes.agree(f"{RING}{user}", "", STATE_KEPT)
+        return Slip(self.notes, f"{RING}{user}", noted, STATE_KEPT)
 
     async def _data(self, user: str) -> RingData:
         """What still waits of all that was gathered; the rest is forgotten."""
@@ -120,7 +120,7 @@ class Rings:
     async def _gather(self, case: Case, user: str, now: datetime) -> None:
         self.metrics.rings.labels("gathered").inc()
         await self.store.gather(user, case.id, now)
-        await self.queue.put(f"{ID}{user}", now + SOON)
+        await self.queue.put(f"{RING}{user}", now + SOON)
 
     async def _line(self, case: Case, post: Post, now: datetime) -> Case | None:
         """A line in the channel calls only whom it may. Of a case that a storm holds back it says nothing there, and
@@ -149,7 +149,3 @@ def _token(face: Face) -> str:
 
 def _face(noted: str) -> Face:
     return Face.model_validate_json(noted) if noted else Face()
-
-
-def _state(user: str) -> str:
-    return f"ring:{user}"

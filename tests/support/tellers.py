@@ -24,7 +24,7 @@ from bot.services.once import STALE, Once
 from bot.services.outage import OUTAGE, RECORD_KEPT, Outage, Record
 from bot.services.people import People
 from bot.services.recovery import Recovery
-from bot.services.rings import ID
+from bot.services.rings import RING
 from bot.services.slack_budget import SlackBudget
 from bot.services.speed import Speeds
 from bot.slack.gateway import SlackGateway
@@ -259,7 +259,7 @@ class GatheredRing(Teller):
 
     async def tells(self, store: Store, gateway: SlackGateway, clock: TestClock) -> object:
         """One worker's turn."""
-        return await calm(store, gateway, clock).act(Due(f"{ID}{ANA}", 0, "token", 0))
+        return await calm(store, gateway, clock).act(Due(f"{RING}{ANA}", 0, "token", 0))
 
 
 TELLERS: tuple[type[Teller], ...] = (Notice, HourlyMessage, EndOfOutage, StormCard, GatheredRing)

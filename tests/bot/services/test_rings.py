@@ -12,7 +12,7 @@ from bot.domain.passing import pass_time as time_passes
 from bot.domain.ports import Due
 from bot.domain.receiving import deleted
 from bot.services.casework import Casework
-from bot.services.rings import ID
+from bot.services.rings import RING
 from tests.support.cases import ANA, BEN, NOON
 from tests.support.policies import ON_CALL, a_policy
 from tests.support.storm_lab import Worker, a_customer, a_lab, pass_time
@@ -56,7 +56,7 @@ async def test_what_was_gathered_is_told_to_each_person_with_what_is_overdue(red
         for user in (ANA.id, BEN.id):
             for case in (overdue, fresh):
                 await worker.store.rings.gather(user, case.id, worker.clock.now())
-            await worker.calm.act(Due(f"{ID}{user}", 0, "token", 0))
+            await worker.calm.act(Due(f"{RING}{user}", 0, "token", 0))
         told = [(channel, text) for _, channel, text, _ in lab.slack.posts]
         assert told == [(user, "2 more cases wait, 1 overdue") for user in (ANA.id, BEN.id)]
 
@@ -119,7 +119,7 @@ async def test_of_two_messages_of_what_was_gathered_the_second_is_taken_away(red
         case = a_customer(1, "Where is my parcel?", lab.clock)
         await one.take_in(case)
         await one.store.rings.gather(ANA.id, case.id, lab.clock.now())
-        due = Due(f"{ID}{ANA.id}", 0, "token", 0)
+        due = Due(f"{RING}{ANA.id}", 0, "token", 0)
         lab.slack.meanwhile = lambda: two.calm.act(due)
         await one.calm.act(due)
         assert [(ts, text) for _, ts, text in lab.slack.edits] == [("2.0", "")]
@@ -166,7 +166,7 @@ async def test_of_a_long_list_only_what_is_settled_is_forgotten(
             await worker.take_in(case)
             await worker.store.rings.gather(ANA.id, case.id, lab.clock.now())
             lab.clock.advance(timedelta(seconds=1))
-        due = Due(f"{ID}{ANA.id}", 0, "token", 0)
+        due = Due(f"{RING}{ANA.id}", 0, "token", 0)
         await worker.calm.act(due)
         casework = Casework(worker.store.cases, lab.clock)
         await casework.apply(cases[2].id, lambda each: close(each, ANA, "x", lab.clock.now()))
@@ -182,4 +182,4 @@ async def test_of_a_long_list_only_what_is_settled_is_forgotten(
 async def gathered(worker: Worker, case: Case) -> None:
     """Ana is to hear of this case together with others."""
     await worker.store.rings.gather(ANA.id, case.id, worker.clock.now())
-    await worker.store.upkeep.put(f"{ID}{ANA.id}", worker.clock.now())
+    await worker.store.upkeep.put(f"{RING}{ANA.id}", worker.clock.now())

@@ -18,7 +18,7 @@ from bot.domain.storm_ports import STORM
 from bot.services.casework import Casework
 from bot.services.once import STALE, Once
 from bot.services.posters import Posters
-from bot.services.rings import ID as RING
+from bot.services.rings import RING
 from bot.services.slack_budget import SlackBudget
 from tests.support.cases import ANA, NOON, a_card, a_claim
 from tests.support.stores import forget
