@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from zoneinfo import ZoneInfo
 
 import aiohttp
@@ -250,9 +251,10 @@ def _signals(
     canary = Canary(store.heard, notices, surroundings.connectors, titles, policy.calendar, clock)
     misplaced = Misplaced(store.cases, store.storms, store.notes, notices, settings.card_fallbacks, clock)
     watchers = {DEAD: dead.act, CANARY: canary.act, OUTAGE: recovery.act, MISPLACED: misplaced.act}
-    hosts = silent_hosts(store.notes, store.cases, surroundings.connectors, titles, ZoneInfo(settings.time_zone))
-    holidays = holidays_over(policy.calendar, clock)
-    looks = (unworked(store.notes), holidays, misplaced.health, dead.health, canary.health, hosts)
+    zone = ZoneInfo(settings.time_zone)
+    hosts = partial(silent_hosts, store.notes, store.cases, surroundings.connectors, titles, zone)
+    idle, holidays = partial(unworked, store.notes), partial(holidays_over, policy.calendar, clock)
+    looks = (idle, holidays, misplaced.health, dead.health, canary.health, hosts)
     return Signals(notices, store.notes, watchers, looks, hearing, outage, clock)
 
 

@@ -5,7 +5,6 @@ longer, so that staff go first. Where the sends of one account go to several hos
 """
 
 from collections import Counter
-from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
@@ -163,16 +162,12 @@ async def trouble(notes: Notes, cases: Cases, connector: ConnectorPort, title: s
     )
 
 
-def silent_hosts(
+async def silent_hosts(
     notes: Notes, cases: Cases, connectors: Connectors, titles: Titles, zone: tzinfo
-) -> Callable[[], Awaitable[list[Health]]]:
+) -> list[Health]:
     """Looks for hosts that take no answers: one of them is not the account's trouble, and not that of the others."""
-
-    async def look() -> list[Health]:
-        found = [await _silent(notes, cases, connector, titles, zone) for connector in connectors.values()]
-        return [health for health in found if health]
-
-    return look
+    found = [await _silent(notes, cases, connector, titles, zone) for connector in connectors.values()]
+    return [health for health in found if health]
 
 
 async def _silent(notes: Notes, cases: Cases, connector: ConnectorPort, titles: Titles, zone: tzinfo) -> Health | None:

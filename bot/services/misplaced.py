@@ -13,7 +13,7 @@ from bot.domain.notices import Words, kind_of
 from bot.domain.ports import Cases, Clock, Notes
 from bot.domain.storm import Problem
 from bot.domain.storm_ports import STORM, StormStore
-from bot.services.notices import Notices
+from bot.services.notices import Notices, tell_once
 
 MISPLACED = "misplaced"
 EVERY = timedelta(minutes=5)
@@ -37,9 +37,8 @@ class Misplaced:
     async def act(self, _timer: str) -> datetime | None:
         """Tell of each channel and person with the reason, once a week; when to look again."""
         for kind, health in (await self._found()).items():
-            if await self.notes.get(f"said:{kind}") is None:
-                await self.notices.tell(kind, Words(headline=health.summary, mend=health.mend, every=TOLD))
-                await self.notes.set(f"said:{kind}", "told", TOLD)
+            words = Words(headline=health.summary, mend=health.mend, every=TOLD)
+            await tell_once(self.notices, self.notes, kind, kind, words)
         return self.clock.now() + EVERY
 
     async def health(self) -> list[Health]:

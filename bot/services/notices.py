@@ -13,7 +13,7 @@ import structlog
 
 from bot.domain.errors import SlackRefused
 from bot.domain.notices import Line, Notice, NoticeBook, Telling, Told, Words, after, next_line
-from bot.domain.ports import Clock, DueQueue, Rendered
+from bot.domain.ports import Clock, DueQueue, Notes, Rendered
 from bot.services.once import Once, Standing
 
 NOTICE = "notice"
@@ -133,6 +133,14 @@ class Notices:
             return await self._once.find(telling.channel, telling.attempt, partial(page.note, telling)) is not None
         except SlackRefused:
             return False
+
+
+async def tell_once(notices: Notices, notes: Notes, name: str, kind: str, words: Words) -> None:
+    """Tell what has this name once within `words.every`, however often and by whomever it is found, though by then
+    nobody may know of the notice any more."""
+    if await notes.get(f"said:{name}") is None:
+        await notices.tell(kind, words)
+        await notes.set(f"said:{name}", "told", words.every)
 
 
 def _timer(kind: str) -> str:

@@ -10,7 +10,7 @@ from bot.domain.notices import Words
 from bot.domain.ports import Clock, DueQueue, Notes
 from bot.services.deadly import telling
 from bot.services.hearing import Hearing
-from bot.services.notices import NOTICE, Notices
+from bot.services.notices import NOTICE, Notices, tell_once
 from bot.services.outage import Outage
 from bot.services.timers import Chore
 from bot.services.worker import Act
@@ -22,32 +22,24 @@ Look = Callable[[], Awaitable[list[Health]]]
 """Says what is wrong with one thing; nothing when it is well."""
 
 
-def unworked(notes: Notes) -> Look:
+async def unworked(notes: Notes) -> list[Health]:
     """Looks for a worker, by the signs of life that `/readyz` goes by. Where nothing of Hark runs at all, as before the
     first start, nothing is wrong yet."""
-
-    async def look() -> list[Health]:
-        if await notes.alive("worker"):
-            return []
-        if await notes.alive("web"):
-            summary = "workers: none runs, so no card is posted and no reply goes out"
-            return [Health(ok=False, summary=summary, mend="start `python -m bot worker` and see its log")]
-        return [Health(ok=True, summary="workers: nothing of Hark runs now", mend="start `python -m bot run`")]
-
-    return look
+    if await notes.alive("worker"):
+        return []
+    if await notes.alive("web"):
+        summary = "workers: none runs, so no card is posted and no reply goes out"
+        return [Health(ok=False, summary=summary, mend="start `python -m bot worker` and see its log")]
+    return [Health(ok=True, summary="workers: nothing of Hark runs now", mend="start `python -m bot run`")]
 
 
-def holidays_over(calendar: Calendar, clock: Clock) -> Look:
+async def holidays_over(calendar: Calendar, clock: Clock) -> list[Health]:
     """Looks whether there is a holiday to come: a list of last year's would have phones ring at the next Christmas."""
-
-    async def look() -> list[Health]:
-        last = calendar.last_holiday_before(clock.now())
-        if last is None:
-            return []
-        summary = f"holidays: all that HARK_HOLIDAYS names are over, the last was {last}"
-        return [Health(ok=False, summary=summary, mend="set those to come, or leave the variable out")]
-
-    return look
+    last = calendar.last_holiday_before(clock.now())
+    if last is None:
+        return []
+    summary = f"holidays: all that HARK_HOLIDAYS names are over, the last was {last}"
+    return [Health(ok=False, summary=summary, mend="set those to come, or leave the variable out")]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +71,7 @@ class Signals:
 
     async def say(self, name: str, text: str) -> None:
         """Tell something about an account once for each name, however often and by whomever it is found."""
-        if await self.notes.get(f"said:{name}") is None:
-            await self.notices.tell(f"said:{name}", Words(headline=text, every=SAID))
-            await self.notes.set(f"said:{name}", "told", SAID)
+        await tell_once(self.notices, self.notes, name, f"said:{name}", Words(headline=text, every=SAID))
 
     async def health(self) -> list[Health]:
         """Everything that wants a person's attention, each with its mend."""

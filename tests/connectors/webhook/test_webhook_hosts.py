@@ -73,8 +73,9 @@ class Door:
         notes, cases = self.rig.store.notes, self.rig.store.cases
         assert await trouble(notes, cases, self.connector, "Webhook", UTC) is None
         assert (await health.read(notes, self.connector)).ok
-        look = silent_hosts(notes, cases, {("webhook", "main"): self.connector}, Titles(webhook="Webhook"), UTC)
-        said = "".join(each.summary for each in await look())
+        accounts = {("webhook", "main"): self.connector}
+        silent = await silent_hosts(notes, cases, accounts, Titles(webhook="Webhook"), UTC)
+        said = "".join(each.summary for each in silent)
         return said.removeprefix(f"Webhook {self.connector.title}: ")
 
     @property
