@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from bot.domain.dead import DeadCount
+from bot.domain.dead import KEPT, DeadCount
 from bot.domain.ports import Buried
 from bot.store.connect import Link
-from bot.store.inbox import DEAD_TTL, came_at, from_fields, letter_address
+from bot.store.deliveries import came_at, from_fields, letter_address
 from bot.store.keys import Keys, instant, millis
 from bot.store.scripts import Scripts
 from bot.store.trips import Command
@@ -67,7 +67,7 @@ class RedisDead:
 
     async def expire(self, now: datetime) -> None:
         """Take away what is older than 30 days, and count it."""
-        oldest = str(millis(now - DEAD_TTL))
+        oldest = str(millis(now - KEPT))
         calls = [((self.keys.dead(shard), self.keys.dead_gone(shard)), (oldest,)) for shard in range(self.keys.shards)]
         await self.link.run_many(self.scripts.dead_expire, calls)
 

@@ -16,7 +16,7 @@ from bot.domain.errors import Unreadable
 from bot.domain.models import Raw
 from bot.store.cases import ALL_OPEN, read_case
 from bot.store.connect import Link
-from bot.store.inbox import from_fields
+from bot.store.deliveries import from_fields
 from bot.store.keys import CARDS, MS, POLLS, SENDS, TIMERS, Keys, as_text
 from bot.store.notes import digest_line
 from bot.store.scripts import Scripts

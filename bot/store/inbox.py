@@ -9,9 +9,7 @@ a delivery's account lets it go for one that does.
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
-
-from pydantic import TypeAdapter, ValidationError
+from datetime import timedelta
 
 from bot.domain.dead import KEPT, SUSPECT
 from bot.domain.errors import LeaseLost, StoreUnavailable
@@ -19,17 +17,17 @@ from bot.domain.models import Raw
 from bot.domain.network import UNKNOWN_FOR
 from bot.domain.ports import Clock, Due, Stored
 from bot.store.connect import GroupMissing, Link
+from bot.store.deliveries import FIELDS, from_fields, from_pairs, letter_address, to_fields, to_values
 from bot.store.due import Turns
 from bot.store.group_commit import GroupCommit
-from bot.store.keys import MS, POLLS, Keys, as_text, instant, millis
+from bot.store.keys import MS, POLLS, Keys, as_text, millis
 from bot.store.scripts import Scripts
 from bot.store.trips import Arg
 
 GROUP = "intake"
 SEEN_TTL = timedelta(days=8)
 CURSOR_TTL = timedelta(days=90)
-DEAD_TTL = KEPT
-DEAD_STREAM_TTL = DEAD_TTL + timedelta(days=1)
+DEAD_STREAM_TTL = KEPT + timedelta(days=1)
 """Longer than any letter is kept, so that each is counted when it goes."""
 DEAD_CAP = 10_000
 REPLAY_AT_ONCE = 100
@@ -40,8 +38,6 @@ PAUSE_S = 0.02
 """How often several shards are looked at while nothing comes; one stream alone is waited for by the server."""
 LONGEST_BLOCK_MS = 2_000
 """Less than the answer timeout of the connection."""
-
-HEADERS = TypeAdapter(dict[str, str])
 
 
 @dataclass(slots=True)
@@ -151,7 +147,7 @@ class RedisInbox:
     async def bury(self, raw: Raw, error: str) -> None:
         """Keep what could not be used in the dead letter: the newest 10,000 per shard, for 30 days."""
         trouble: list[Arg] = ["error", error, "buried_at", millis(self.clock.now())]
-        args: list[Arg] = [DEAD_CAP, DEAD_TTL // MS, DEAD_STREAM_TTL // MS, *to_fields(raw), *trouble]
+        args: list[Arg] = [DEAD_CAP, KEPT // MS, DEAD_STREAM_TTL // MS, *to_fields(raw), *trouble]
         shard = self._shard(raw)
         await self.link.run(self.scripts.inbox_bury, (self.keys.dead(shard), self.keys.dead_gone(shard)), args)
 
@@ -279,58 +275,9 @@ class RedisInbox:
         return self.keys.shard_of(raw.network, raw.account)
 
 
-FIELDS = ("network", "account", "source", "body", "headers", "received_at")
-
-
 def by_shard(names: Iterable[tuple[int, str]]) -> dict[int, list[str]]:
     """The ids of deliveries, shard by shard."""
     ids: defaultdict[int, list[str]] = defaultdict(list)
     for shard, id_ in names:
         ids[shard].append(id_)
     return ids
-
-
-def to_fields(raw: Raw) -> list[Arg]:
-    """A delivery as field, value, ... of a stream entry."""
-    return [part for pair in zip(FIELDS, to_values(raw), strict=True) for part in pair]
-
-
-def to_values(raw: Raw) -> list[Arg]:
-    """A delivery as the values of FIELDS; the body as the bytes that came."""
-    headers = HEADERS.dump_json(dict(raw.headers)) if raw.headers else b"{}"
-    return [raw.network, raw.account, raw.source, raw.body, headers, millis(raw.received_at)]
-
-
-def from_fields(id_: bytes, fields: Mapping[bytes, bytes]) -> Raw:
-    """A delivery as it was stored. What is missing is empty: intake must be able to bury whatever stands there."""
-    text = {name: fields.get(name.encode(), b"").decode("utf-8", "replace") for name in FIELDS if name != "body"}
-    try:
-        headers = HEADERS.validate_json(fields.get(b"headers", b"{}"))
-    except ValidationError:
-        headers = {}
-    return Raw(
-        network=text["network"],
-        account=text["account"],
-        source=text["source"],
-        body=fields.get(b"body", b""),
-        headers=headers,
-        received_at=came_at(text["received_at"], id_),
-    )
-
-
-def from_pairs(id_: bytes, pairs: Sequence[bytes]) -> Raw:
-    """The same from the flat list that a script answers."""
-    return from_fields(id_, dict(zip(pairs[::2], pairs[1::2], strict=True)))
-
-
-def came_at(ms: str, id_: bytes) -> datetime:
-    """When an entry came: as it says itself, else as its id says."""
-    return instant(int(ms) if ms.isdecimal() else int(id_.split(b"-")[0]))
-
-
-def letter_address(id_: str, shards: int) -> tuple[int, str] | None:
-    """Shard and stream id of a dead letter's id ("0.1700000000000-0"), or None for anything else."""
-    shard, _, entry = id_.partition(".")
-    parts = (shard, *entry.split("-"))
-    sound = len(parts) == 3 and all(part.isascii() and part.isdigit() and len(part) < 20 for part in parts)
-    return (int(shard), entry) if sound and int(shard) < shards else None

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from bot.domain.errors import LeaseLost, StoreUnavailable
 from bot.domain.models import Raw
 from bot.domain.ports import Stored
-from bot.store.inbox import GROUP, RENEWED_S, RedisInbox, from_fields
+from bot.store.deliveries import from_fields
+from bot.store.inbox import GROUP, RENEWED_S, RedisInbox
 from bot.store.keys import instant
 from bot.store.store import Store
 from bot.store.trips import Arg
