@@ -102,17 +102,14 @@ class Intake:
         """What a delivery says; one that cannot be read, or kills who reads it, is kept in the dead letter."""
         raw = stored.raw
         if stored.tries >= TRIES:
-            await self.inbox.bury(raw, self._deadly(raw))
-            return Delivery(raw)
+            return await self._bury(raw, self._noted(raw, DEADLY))
         connector = self.connectors.get((raw.network, raw.account))
         if connector is None:
-            await self.inbox.bury(raw, f"no account {raw.account!r} of {raw.network!r} is set up")
-            return Delivery(raw)
+            return await self._bury(raw, f"no account {raw.account!r} of {raw.network!r} is set up")
         try:
             events = tuple(connector.parse(raw))
         except Exception as error:  # noqa: BLE001 - a defect in reading must not lose the delivery: it is kept, counted, replayable
-            await self.inbox.bury(raw, self._trouble(raw, error))
-            return Delivery(raw)
+            return await self._bury(raw, self._noted(raw, repr(error), is_defect=True))
         await connector.received(raw)
         return Delivery(raw, events)
 
@@ -150,17 +147,18 @@ class Intake:
         except StoreUnavailable:
             raise
         except Exception as error:  # noqa: BLE001 - a defect must not lose the event: it is kept, counted, replayable
-            entry.delivery.troubles.append(self._trouble(raw, error))
+            entry.delivery.troubles.append(self._noted(raw, repr(error), is_defect=True))
 
-    def _deadly(self, raw: Raw) -> str:
-        _log.error("delivery buried", network=raw.network, error=DEADLY)
-        self.metrics.received.labels(raw.network, "malformed").inc()
-        return DEADLY
+    async def _bury(self, raw: Raw, error: str) -> Delivery:
+        """Keep a delivery of which nothing can be taken in."""
+        await self.inbox.bury(raw, error)
+        return Delivery(raw)
 
-    def _trouble(self, raw: Raw, error: Exception) -> str:
-        _log.exception("delivery buried", network=raw.network, error=repr(error))
+    def _noted(self, raw: Raw, error: str, *, is_defect: bool = False) -> str:
+        """Log and count what is wrong with a delivery, a defect with its trace; the same words, for its letter."""
+        _log.error("delivery buried", network=raw.network, error=error, exc_info=is_defect)
         self.metrics.received.labels(raw.network, "malformed").inc()
-        return repr(error)
+        return error
 
     async def _event(self, raw: Raw, event: Event) -> str:
         """Take in one event; the word for the counter."""
