@@ -14,7 +14,7 @@ QUICK_CHECKS = 5
 MOST_CHECKS = QUICK_CHECKS + 48
 """Two days later it is left to a person: where the network can never tell, a case would change for ever, and stay."""
 
-
+WAITING, HIDING, MISPLACED = "waiting", "hiding", "misplaced"
 SAID = ("again", "acknowledged", "broken")
 """The lists that say more of those in `waiting`. The version before does not take a case out of all of them."""
 
@@ -78,6 +78,11 @@ def open_list(network: str, account: str) -> str:
     return f"open:{network}:{account}"
 
 
+def claimed_list(user: str) -> str:
+    """The list of the open cases that a Slack user has claimed."""
+    return f"claimed:{user}"
+
+
 def indexes(case: Case) -> dict[str, datetime]:
     """The sorted lists in which the case stands, each with the instant it is sorted by.
 
@@ -89,12 +94,12 @@ def indexes(case: Case) -> dict[str, datetime]:
     refused one of its messages.
     """
     asked = [each.at for each in case.hidings if each.state is HideState.ASKED]
-    lists = {"hiding": min(asked)} if asked else {}
+    lists = {HIDING: min(asked)} if asked else {}
     if not case.is_open:
         return lists
     lists[open_list(case.key.network, case.key.account)] = case.cycle.seen_at
     if case.wait:
-        lists["waiting"] = case.wait.due
+        lists[WAITING] = case.wait.due
         if case.cycle.answered_at:
             lists["again"] = case.wait.since
         elif case.cycle.acknowledged_at:
@@ -102,8 +107,8 @@ def indexes(case: Case) -> dict[str, datetime]:
         if case.cycle.missed and not case.wait.breached and not case.cycle.answered_at:
             lists["broken"] = case.cycle.seen_at
     if any(post.error for post in case.posts):
-        lists["misplaced"] = case.cycle.seen_at
+        lists[MISPLACED] = case.cycle.seen_at
     if case.claim:
         again = case.snooze.until if case.snooze else case.claim.at
-        lists[f"claimed:{case.claim.by.id}"] = case.wait.due if case.wait else again
+        lists[claimed_list(case.claim.by.id)] = case.wait.due if case.wait else again
     return lists

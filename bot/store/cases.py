@@ -25,9 +25,8 @@ LOG_CAP = 1000
 COUNTS_TTL = timedelta(days=40)
 ALL_OPEN = "open"
 """A list of all open cases, which earlier versions kept beside those of the agenda; each change takes its case out."""
-
 OLDER = ("BYSCORE", "REV", "LIMIT")
-
+"""How a sorted set is read backwards from a place on."""
 RESULTS: dict[bytes, CommitResult] = {b"committed": "committed", b"duplicate": "duplicate", b"gone": "gone"}
 
 
@@ -94,11 +93,11 @@ class RedisCases:
 
     async def waiting(self, limit: int) -> list[Case]:
         """Open cases in which a customer waits, the earliest due first."""
-        return await self._listed("waiting", limit)
+        return await self._listed(agenda.WAITING, limit)
 
     async def claimed_by(self, user: str, limit: int) -> list[Case]:
         """Open cases claimed by that Slack user, the earliest due first."""
-        return await self._listed(f"claimed:{user}", limit)
+        return await self._listed(agenda.claimed_list(user), limit)
 
     async def open_in(self, network: str, account: str, limit: int) -> list[Case]:
         """Open cases of one account, the newest first."""
@@ -121,11 +120,11 @@ class RedisCases:
 
     async def hiding(self, limit: int) -> list[Case]:
         """Cases in which a request to hide a comment waits for a second person, the oldest first."""
-        return await self._listed("hiding", limit)
+        return await self._listed(agenda.HIDING, limit)
 
     async def misplaced(self, limit: int) -> list[Case]:
         """Open cases of which Slack refused a message, the oldest first."""
-        return await self._listed("misplaced", limit)
+        return await self._listed(agenda.MISPLACED, limit)
 
     async def sending(self, limit: int) -> list[Case]:
         """Cases of all accounts with sends to come, closed ones too, those whose turn comes first."""
@@ -137,15 +136,15 @@ class RedisCases:
 
     async def count_waiting(self) -> int:
         """In how many open cases a customer waits."""
-        return await self._count("waiting")
+        return await self._count(agenda.WAITING)
 
     async def count_claimed_by(self, user: str) -> int:
         """How many open cases that Slack user has claimed."""
-        return await self._count(f"claimed:{user}")
+        return await self._count(agenda.claimed_list(user))
 
     async def count_hiding(self) -> int:
         """In how many cases a request to hide a comment waits for a second person."""
-        return await self._count("hiding")
+        return await self._count(agenda.HIDING)
 
     async def _count(self, name: str) -> int:
         lists = (self.keys.index(shard, name) for shard in range(self.keys.shards))

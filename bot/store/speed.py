@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final, NamedTuple
 
-from bot.domain.agenda import SAID, open_list
+from bot.domain.agenda import SAID, WAITING, open_list
 from bot.domain.counting import Count
 from bot.domain.speed import Queue, Stage, Waiter
 from bot.domain.topics import Said
@@ -69,7 +69,7 @@ class RedisSpeed:
         )
 
     async def _shard(self, shard: int, accounts: Sequence[tuple[str, str]], now: datetime) -> Queue:
-        waiting, at = self.keys.index(shard, "waiting"), millis(now)
+        waiting, at = self.keys.index(shard, WAITING), millis(now)
         flat, total, overdue = await self.link.many(
             [
                 ("ZRANGE", waiting, 0, self.most // self.keys.shards - 1, "WITHSCORES"),
