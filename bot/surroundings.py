@@ -1,5 +1,7 @@
 """What a drawing needs besides the case: names, capabilities, links, the hour. And each message, drawn with that."""
 
+from dataclasses import dataclass
+
 from bot.cards.card import render, render_plain
 from bot.cards.hourly import HourlyData, hourly_message
 from bot.cards.lists import listed
@@ -16,37 +18,29 @@ from bot.settings import Settings
 from bot.slack.gateway import SlackGateway
 
 
+@dataclass(frozen=True, slots=True)
 class Surroundings:
     """Draws everything that Hark posts, as things stand now."""
 
-    def __init__(
-        self,
-        settings: Settings,
-        connectors: Connectors,
-        slack: SlackGateway,
-        clock: Clock,
-        titles: Titles,
-        allow: AllowList,
-    ) -> None:
-        self._settings = settings
-        self.connectors = connectors
-        self._slack = slack
-        self._clock = clock
-        self.allow = allow
-        self.titles = titles
+    settings: Settings
+    connectors: Connectors
+    slack: SlackGateway
+    clock: Clock
+    titles: Titles
+    allow: AllowList
 
     def view(self, case: Case) -> View:
         """The surroundings of a case now."""
         connector = self.connectors.get((case.key.network, case.key.account))
         card = case.card
         return View(
-            now=self._clock.now(),
+            now=self.clock.now(),
             network_title=self.titles[case.key.network],
             account_title=connector.title if connector else case.key.account,
             capabilities=connector.capabilities if connector else NOTHING,
-            contact=self._settings.contact,
-            team_language=self._settings.team_language,
-            card_url=self._slack.permalink(Posted(card.place, card.ts)) if card and card.ts else "",
+            contact=self.settings.contact,
+            team_language=self.settings.team_language,
+            card_url=self.slack.permalink(Posted(card.place, card.ts)) if card and card.ts else "",
             allow=self.allow,
             one_of_several=sum(network == case.key.network for network, _ in self.connectors) > 1,
         )
