@@ -186,7 +186,7 @@ async def _receive(deps: WebDeps, connector: ConnectorPort, request: web.Request
     verdict = connector.verify(
         WebhookRequest(
             method=request.method,
-            headers=_plain(request),
+            headers=_headers(request),
             query=dict(request.query) if request.query_string else {},
             body=await request.read(),
             received_at=deps.clock.now(),
@@ -206,7 +206,7 @@ async def _receive(deps: WebDeps, connector: ConnectorPort, request: web.Request
             return web.Response(status=verdict.status, text=f"{verdict.reason}\n")
 
 
-def _plain(request: web.Request) -> dict[str, str]:
+def _headers(request: web.Request) -> dict[str, str]:
     """The headers in lower case. One that is given twice says nothing: nobody can know which of them is meant."""
     given = request.headers
     plain = {name.lower(): value for name, value in given.items()}

@@ -34,7 +34,7 @@ async def take_role(env: Mapping[str, str], name: str) -> int:
         loop.add_signal_handler(number, stop.set)
     async with AsyncExitStack() as stack:
         opened = partial(_opened, settings, found, env)
-        service = await patiently(lambda: stack.enter_async_context(opened()), stop)
+        service = await begin_when_there(lambda: stack.enter_async_context(opened()), stop)
         if service is not None:
             await serve(service, ROLES[name], stop)
     return 0
@@ -59,7 +59,7 @@ async def _opened(settings: Settings, found: list[Account], env: Mapping[str, st
         yield service
 
 
-async def patiently(
+async def begin_when_there(
     begin: Callable[[], Awaitable[Service]], stop: asyncio.Event, within_s: float = START_WAIT_S
 ) -> Service | None:
     """Begin, again and again until the server answers: it may be restarting or failing over at any moment of a start.

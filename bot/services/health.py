@@ -18,7 +18,7 @@ CHECK: Final = "check"
 RECHECK: Final = "recheck"
 SENDS: Final = "sends"
 KEPT: Final = timedelta(days=7)
-_SAYS: Final[Mapping[str, int]] = MappingProxyType({SENDS: 0, CHECK: 1})
+WEIGHTS: Final[Mapping[str, int]] = MappingProxyType({SENDS: 0, CHECK: 1})
 """Whose good word tells least; what is polled tells most."""
 NOTHING_YET: Final = Health(ok=True, summary="nothing has come in yet")
 
@@ -68,7 +68,7 @@ def _is_over(fact: Fact, checked: datetime | None) -> bool:
 
 def _weight(fact: Fact) -> tuple[int, datetime]:
     """What is shown of the good words: the newest of a poll, or of the check where nothing is polled."""
-    return _SAYS.get(fact.source, 2), fact.at
+    return WEIGHTS.get(fact.source, 2), fact.at
 
 
 def _joined(texts: Iterable[str]) -> str:

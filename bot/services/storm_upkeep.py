@@ -79,14 +79,14 @@ class StormUpkeep:
             ids = await self.store.take(channel, group, limit - shown, now)
             if not ids:
                 break
-            shown += await self._card(channel, group, ids, now)
+            shown += await self._give_cards(channel, group, ids, now)
         return shown
 
     async def _release(self, channel: str, weather: Weather, tally: Tally, now: datetime) -> None:
         """During a storm: exempt cases for which there was no room. Else one at a time, when nobody else waits."""
         if weather.storming:
             ids = await self.store.take(channel, STORM, ROOM - tally.admitted, now, first_only=True)
-            await self._card(channel, STORM, ids, now)
+            await self._give_cards(channel, STORM, ids, now)
         if tally.waiting > 0 or tally.admitted > 0 or (weather.storming and tally.first > 0):
             return
         groups = [each.id for each in weather.problems if each.solved_at is not None]
@@ -96,9 +96,9 @@ class StormUpkeep:
             if not await self.budget.to_spare(channel):
                 return
             problem = weather.problem(group)
-            await self._card(channel, group, await self.store.take(channel, group, 1, now), now, problem)
+            await self._give_cards(channel, group, await self.store.take(channel, group, 1, now), now, problem)
 
-    async def _card(
+    async def _give_cards(
         self, channel: str, group: str, ids: list[str], now: datetime, solved: Problem | None = None
     ) -> int:
         """Have these cases drawn; what needs no card any more is settled. How many get one."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from bot.app import Service, open_service
-from bot.commands.serve import patiently
+from bot.commands.serve import begin_when_there
 from bot.domain.errors import StoreUnavailable
 from bot.domain.models import Raw
 from bot.settings import load
@@ -120,7 +120,7 @@ async def test_a_server_that_stays_away_ends_the_start() -> None:
             raise AssertionError
 
     with pytest.raises(StoreUnavailable, match="Redis: "):
-        await patiently(begin, asyncio.Event(), within_s=0)
+        await begin_when_there(begin, asyncio.Event(), within_s=0)
 
 
 @asynccontextmanager
