@@ -50,6 +50,7 @@ from bot.services.once import Once
 from bot.services.outage import OUTAGE, Outage
 from bot.services.people import People
 from bot.services.polling import Polling
+from bot.services.quiet import QuietEvents
 from bot.services.reader import Reader
 from bot.services.recovery import Recovery
 from bot.services.redrawing import Redrawing
@@ -113,11 +114,11 @@ class Service:
             self.store.notes,
             self.casework,
             self.connectors,
-            self.surroundings.titles,
             Reader(await asyncio.to_thread(Triage.load), self.surroundings.allow),
             self.settings.policy,
             self.clock,
             self.lookups,
+            QuietEvents(self.store.notes, self.casework, self.clock, self.surroundings.titles),
             self.calm.storms.note,
             FirstCards(self.casework, self.drawing, cards).create,
         )

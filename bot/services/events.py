@@ -7,6 +7,7 @@ are then known to be hidden.
 
 import asyncio
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from typing import Protocol
 
 from bot.domain.case import Case, Item
@@ -24,7 +25,7 @@ from bot.domain.models import (
     Raw,
     SendReport,
 )
-from bot.domain.network import Connectors, Titles
+from bot.domain.network import Connectors
 from bot.domain.policy import Policy
 from bot.domain.ports import Clock, Conflict, Notes
 from bot.domain.receiving import completed, deleted, edited, moved, named, open_case, receive, reread
@@ -46,32 +47,20 @@ class Create(Protocol):
     async def __call__(self, change: Change, *, dedupe: Collection[str]) -> Outcome | Conflict: ...
 
 
+@dataclass(frozen=True, slots=True)
 class Events:
     """Takes in what a network tells, one event at a time. `note` is told of each new case, which `create` stores."""
 
-    def __init__(
-        self,
-        notes: Notes,
-        casework: Casework,
-        connectors: Connectors,
-        titles: Titles,
-        reader: Reader,
-        policy: Policy,
-        clock: Clock,
-        lookups: Lookups,
-        note: Callable[[Case], None],
-        create: Create,
-    ) -> None:
-        self._notes = notes
-        self._casework = casework
-        self._connectors = connectors
-        self._reader = reader
-        self._policy = policy
-        self._clock = clock
-        self._lookups = lookups
-        self._note = note
-        self._create = create
-        self._quiet = QuietEvents(notes, casework, clock, titles)
+    notes: Notes
+    casework: Casework
+    connectors: Connectors
+    reader: Reader
+    policy: Policy
+    clock: Clock
+    lookups: Lookups
+    quiet: QuietEvents
+    note: Callable[[Case], None]
+    create: Create
 
     async def take_in(self, raw: Raw, event: News) -> str:
         """Take in one event of a delivery; the word for the counter. Raises StoreUnavailable."""
@@ -79,7 +68,7 @@ class Events:
             case Interaction():
                 return await self._look_up(event, await self._interaction(raw, event))
             case SendReport():
-                await self._known(event.key, lambda case: reported(case, event, self._policy))
+                await self._known(event.key, lambda case: reported(case, event, self.policy))
                 return "report"
             case _:
                 return await self._news(event)
@@ -102,20 +91,20 @@ class Events:
         if event.by_us or self._is_of_another_account(event):
             return "echo"
         if event.kind in QUIET_KINDS:
-            author = self._reader.clean(event.author) if event.author else None
-            return await self._quiet.take_in(event.model_copy(update={"author": author}))
-        item = self._reader.item(raw, event)
+            author = self.reader.clean(event.author) if event.author else None
+            return await self.quiet.take_in(event.model_copy(update={"author": author}))
+        item = self.reader.item(raw, event)
         outcome = await self._received(event, item)
         if outcome.code == "gone":
             return "deleted"
         word = "new" if outcome.done else await self._again(event, item, outcome)
-        for each in await early.told_before(self._notes, event):
+        for each in await early.told_before(self.notes, event):
             await self._mark(each)
         return word
 
     def _is_of_another_account(self, event: Interaction) -> bool:
         """Whether another account of ours on that network wrote it: what it says to this one waits for no answer."""
-        same = (each for (network, _), each in self._connectors.items() if network == event.key.network)
+        same = (each for (network, _), each in self.connectors.items() if network == event.key.network)
         return event.author is not None and any(each.is_author(event.author) for each in same)
 
     async def _received(self, event: Interaction, item: Item) -> Outcome:
@@ -123,19 +112,19 @@ class Events:
 
         Most words open one, so that is tried first: where one stands, the store answers with it.
         """
-        reading = self._reader.triage.read(item.text)
+        reading = self.reader.triage.read(item.text)
         dedupe = (event.key.counts_as(event.id),)
         known = await self._joined(event)
         while True:
             if known is None:
-                opened = await self._opened(open_case(event.key, item, reading, self._policy), dedupe)
+                opened = await self._opened(open_case(event.key, item, reading, self.policy), dedupe)
                 if isinstance(opened, Outcome):
                     return opened
                 known = opened.case
                 continue
-            outcome = await self._casework.apply(
+            outcome = await self.casework.apply(
                 known.id,
-                lambda case: receive(case, item, reading, self._policy),
+                lambda case: receive(case, item, reading, self.policy),
                 dedupe=dedupe,
                 known=known,
             )
@@ -145,57 +134,57 @@ class Events:
 
     async def _opened(self, new: Change, dedupe: Collection[str]) -> Outcome | Conflict:
         """Store a new case, if there is none."""
-        created = await self._create(new, dedupe=dedupe)
+        created = await self.create(new, dedupe=dedupe)
         if isinstance(created, Outcome) and created.done and created.case:
-            self._note(created.case)
+            self.note(created.case)
         return created
 
     async def _again(self, event: Interaction, item: Item, found: Outcome) -> str:
         """The same interaction again: from another door, after an edit of it, or an edit that no event announced."""
         if event.worded_at is None:
             case_id = found.case.id if found.case else event.key.id
-            await self._change(case_id, lambda case: completed(case, item, self._policy), found.case)
+            await self._change(case_id, lambda case: completed(case, item, self.policy), found.case)
         return await self._edited(_as_edit(event, item)) if event.version else "known"
 
     async def _look_up(self, event: Interaction, word: str) -> str:
         """Have asked for what the delivery left out; a name that is known already is shown at once."""
         if event.look_up and word in ("new", "known"):
-            author = await self._lookups.want(event.key, event.look_up)
+            author = await self.lookups.want(event.key, event.look_up)
             if author is not None:
                 await self._known(event.key, lambda case: named(case, author))
         return word
 
     async def _named(self, event: Named) -> str:
-        author = self._reader.clean(event.author)
-        await self._lookups.keep(event.key, author)
+        author = self.reader.clean(event.author)
+        await self.lookups.keep(event.key, author)
         outcome = await self._known(event.key, lambda case: named(case, author))
         if outcome.code == NO_CASE:  # erased while the network was asked
-            await self._lookups.drop(event.key, author)
+            await self.lookups.drop(event.key, author)
         return "named" if outcome.done else "known"
 
     async def _moved(self, event: Moved) -> str:
         """The case of before goes on with what comes in the new conversation, unless that has a case of its own."""
-        own = await self._casework.cases.load(event.key.id)
+        own = await self.casework.cases.load(event.key.id)
         outcome = await self._known(
             event.before, lambda case: moved(case, event, joins=own is None or own.key == case.key)
         )
         # Asked anew: a second telling, after a crash in between, changes no case any more.
-        of_before = await self._notes.get(alias(event.before)) or event.before.id
-        if own is None and await self._casework.cases.load(of_before) is not None:
-            await self._notes.set(alias(event.key), of_before, ALIAS_KEPT)
+        of_before = await self.notes.get(alias(event.before)) or event.before.id
+        if own is None and await self.casework.cases.load(of_before) is not None:
+            await self.notes.set(alias(event.key), of_before, ALIAS_KEPT)
         return "moved" if outcome.done else "known"
 
     async def _joined(self, event: Interaction) -> Case | None:
         """The case that these private words belong to: the one that went private, or their own of before."""
-        joined = await self._notes.get(alias(event.key)) if event.private else None
+        joined = await self.notes.get(alias(event.key)) if event.private else None
         if not joined or joined == event.key.id:
-            return await self._casework.cases.load(joined) if joined else None
-        case, own = await asyncio.gather(*(self._casework.cases.load(each) for each in (joined, event.key.id)))
+            return await self.casework.cases.load(joined) if joined else None
+        case, own = await asyncio.gather(*(self.casework.cases.load(each) for each in (joined, event.key.id)))
         return own if own is not None and is_from_before(event, own, case) else case
 
     async def _edited(self, event: Edited) -> str:
-        text, masked, shortened = self._reader.safe(event.text)
-        reading = self._reader.triage.read(text)
+        text, masked, shortened = self.reader.safe(event.text)
+        reading = self.reader.triage.read(text)
         outcome = await self._known(
             event.key,
             lambda case: edited(
@@ -217,7 +206,7 @@ class Events:
         it may come later, or may just have been stored."""
         outcome = await self._mark(event)
         if outcome.code in (NO_CASE, UNKNOWN_ITEM):
-            await early.remember(self._notes, event)
+            await early.remember(self.notes, event)
             outcome = await self._mark(event)
         return "hidden" if outcome.done else "known"
 
@@ -228,10 +217,10 @@ class Events:
 
     async def _deleted(self, event: Deleted) -> str:
         """Take words away; what is not known is remembered and looked for once more: it may just have been stored."""
-        if (await self._known(event.key, lambda case: deleted(case, event.id, self._clock.now()))).done:
+        if (await self._known(event.key, lambda case: deleted(case, event.id, self.clock.now()))).done:
             return "deleted"
-        await self._casework.cases.take_back(event.key.counts_as(event.id))
-        outcome = await self._known(event.key, lambda case: deleted(case, event.id, self._clock.now()))
+        await self.casework.cases.take_back(event.key.counts_as(event.id))
+        outcome = await self._known(event.key, lambda case: deleted(case, event.id, self.clock.now()))
         return "deleted" if outcome.done else "known"
 
     async def _known(self, key: CaseKey, decide: Decide) -> Outcome:
@@ -239,7 +228,7 @@ class Events:
 
         Where it had a case of its own before it joined the public one, that has what was said before.
         """
-        joined = await self._notes.get(alias(key))
+        joined = await self.notes.get(alias(key))
         if joined and joined != key.id:
             outcome = await self._change(joined, decide)
             if outcome.done:
@@ -248,8 +237,8 @@ class Events:
 
     async def _change(self, case_id: str, decide: Decide, known: Case | None = None) -> Outcome:
         """Change a case, and read it anew where other words become its newest."""
-        return await self._casework.apply(
-            case_id, lambda case: reread(case, decide(case), self._reader.triage.read), known=known
+        return await self.casework.apply(
+            case_id, lambda case: reread(case, decide(case), self.reader.triage.read), known=known
         )
 
 

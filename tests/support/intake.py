@@ -16,6 +16,7 @@ from bot.services.events import Events
 from bot.services.gate import Gate
 from bot.services.intake import Heard, Intake, unheard
 from bot.services.lookups import Lookups
+from bot.services.quiet import QuietEvents
 from bot.services.reader import Reader
 from bot.store.cases import RedisCases
 from bot.store.notes import RedisNotes
@@ -73,11 +74,11 @@ def an_intake(
         notes,
         casework,
         connectors,
-        titles,
         Reader(triage(), AllowList()),
         a_policy(),
         clock,
         Lookups(notes, store.polls, inbox or store.inbox, gate, clock),
+        QuietEvents(notes, casework, clock, titles),
         lambda _case: None,
         casework.create,
     )
