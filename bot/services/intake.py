@@ -35,10 +35,6 @@ Heard = Callable[[Raw, Event, str], None]
 _log = structlog.get_logger("hark.intake")
 
 
-def unheard(_raw: Raw, _event: Event, _outcome: str) -> None:
-    """Nobody listens."""
-
-
 @dataclass(frozen=True, slots=True)
 class Intake:
     """Works the inbox off. `heard` is told of each event."""
@@ -48,7 +44,7 @@ class Intake:
     connectors: Connectors
     clock: Clock
     metrics: Metrics
-    heard: Heard = unheard
+    heard: Heard
 
     async def run(self, stop: asyncio.Event) -> None:
         """Work until told to stop; what was taken is finished first."""

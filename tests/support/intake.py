@@ -14,7 +14,7 @@ from bot.domain.text.triage import Triage
 from bot.services.casework import Casework
 from bot.services.events import Events
 from bot.services.gate import Gate
-from bot.services.intake import Heard, Intake, unheard
+from bot.services.intake import Heard, Intake
 from bot.services.lookups import Lookups
 from bot.services.quiet import QuietEvents
 from bot.services.reader import Reader
@@ -63,7 +63,7 @@ def an_intake(
     cases: Cases | None = None,
     clock: TestClock | None = None,
     metrics: Metrics | None = None,
-    heard: Heard = unheard,
+    heard: Heard = lambda _raw, _event, _outcome: None,
 ) -> Intake:
     """A worker's intake."""
     clock, notes = clock or TestClock(), notes or store.notes
