@@ -45,6 +45,7 @@ from bot.services import health
 from bot.services.casework import AT_ONCE, Casework, Outcome
 from bot.services.gate import Gate
 from bot.services.joining import ALIAS_KEPT, alias
+from bot.services.once import patiently, to_the_end
 from bot.telemetry import Metrics
 
 SENDS_A_TURN = 10
@@ -197,9 +198,10 @@ class Sending:
         except Unknown as error:
             await self._uncertain(case, tried, connector, error)
         else:
+            # The proof first, and although the store is away or the step is stopped: not every network tells it again.
+            await to_the_end(patiently(lambda: self._stands(case, send, connector, proof), self.clock))
             await self.gate.tell(connector, None, connector.host(send))
             await self._note(connector, send, Health(ok=True, summary="the last answer went out"))
-            await self._stands(case, send, connector, proof)
 
     async def _note(self, connector: ConnectorPort, send: Send, found: Health) -> None:
         """Keep what was learnt of the account; what is wrong with one of several hosts is not its trouble."""
@@ -239,11 +241,11 @@ class Sending:
         await self._unless_changed(case, tried, lambda each: unknown(each, tried.id, self.clock.now()))
 
     async def _stands(self, case: Case, send: Send, connector: ConnectorPort, proof: Sent) -> None:
-        """The network took the send."""
-        self.metrics.sends.labels(case.key.network, "sent").inc()
+        """The network took the send. Doing it twice changes nothing."""
         await self._join(case, proof)
         after = READ_BACK_SOON if connector.capabilities.read_back else AT_ONCE
         await self._apply(case.id, lambda each: taken(each, send.id, proof, self.clock.now(), self.policy), after)
+        self.metrics.sends.labels(case.key.network, "sent").inc()
 
     async def _confirm(self, case: Case, connector: ConnectorPort) -> None:
         """Read back what stands, and say so. A crash before this leaves it to the next."""
