@@ -9,10 +9,12 @@ from datetime import timedelta
 from enum import StrEnum
 from typing import Any
 
+from redis.exceptions import ConnectionError as NoConnection
+
 from bot.cards.hourly import HourlyData, hourly_message
 from bot.cards.notice import caught_up, notice_message
 from bot.domain.calendar import Calendar
-from bot.domain.errors import LeaseLost, SlackUnknown
+from bot.domain.errors import LeaseLost, SlackUnknown, StoreUnavailable
 from bot.domain.notices import Words
 from bot.domain.ports import Blocks, Commit, Due, Posted, Rendered
 from bot.domain.storm import Storm, Weather
@@ -57,6 +59,7 @@ class Slept(StrEnum):
     UNHEARD = "its call is carried out when it wakes, and no answer comes"
     LATE = "no answer comes, and its call is carried out a moment after it woke"
     STOPPED = "its call is carried out when it wakes, and its step is stopped"
+    UNNOTED = "its call is carried out when it wakes, and the store is away when it notes that"
     POSTED = "its call was carried out, and it has not heard of it"
 
 
@@ -71,6 +74,7 @@ class Sleeper:
     nap: timedelta
     later: Act | None
     called: asyncio.Event = field(default_factory=asyncio.Event)
+    is_cut_off: bool = False
 
     async def sleeps(self) -> None:
         """Sleep while the other one works."""
@@ -89,6 +93,9 @@ class SleepyRoad:
 
     async def pipelined(self, commands: Sequence[Command]) -> list[Any]:
         """Ask the server, and sleep before or after."""
+        if self.sleeper.is_cut_off:
+            self.sleeper.is_cut_off = False
+            raise NoConnection("broken off")
         notes = self.sleeper.meanwhile is not None and ATTEMPT.search(str(commands))
         if notes and self.sleeper.where is Slept.BEFORE_NOTING:
             await self.sleeper.sleeps()
@@ -121,6 +128,7 @@ class SleepyGateway(SlackGateway):
             self._sleeper.group.create_task(self._posts_late(channel, text, blocks, more))
             raise SlackUnknown("no answer")
         posted = await super().post(channel, text, blocks, **more)
+        self._sleeper.is_cut_off = where is Slept.UNNOTED
         if where is Slept.UNHEARD:
             raise SlackUnknown("no answer")
         if where is Slept.STOPPED:
@@ -304,7 +312,7 @@ class Room:
         assert step.cancelled() is (where is Slept.STOPPED)
 
     async def _turn(self, gateway: SlackGateway) -> None:
-        with suppress(LeaseLost, SlackUnknown):
+        with suppress(LeaseLost, SlackUnknown, StoreUnavailable):
             await self.teller.tells(self.stores[0], gateway, self.clock)
 
 

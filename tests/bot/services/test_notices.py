@@ -185,6 +185,26 @@ async def test_a_crash_after_the_post_does_not_double_it(desk: Desk, monkeypatch
     assert (await desk.store.notices.read(KIND)).untold == 1
 
 
+async def test_a_telling_that_was_half_noted_swallows_no_trouble_to_come(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The store died after it had taken the count off, before it noted that all is told: nothing is taken off twice."""
+    book = desk.store.notices
+
+    async def half(_self: object, kind: str, _told: Told, count: int) -> None:
+        await book.link.do("HINCRBY", book.keys.notice(kind), "untold", -count)
+        raise asyncio.CancelledError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(type(book), "settle", half)
+        await desk.notices.tell(KIND, TROUBLE)
+        with pytest.raises(asyncio.CancelledError):
+            await desk.due(KIND)
+    await desk.due(KIND)
+    await desk.notices.tell(KIND, TROUBLE)
+    assert (await book.read(KIND)).untold == 1
+
+
 async def test_a_lost_answer_does_not_double_it(desk: Desk) -> None:
     """Slack took the message and the connection broke: it is found, not posted again."""
     desk.slack.set_fault("drop_after", "chat.postMessage")
@@ -289,6 +309,15 @@ async def test_when_nobody_can_be_told_it_is_kept(redis_url: str) -> None:
         desk.clock.advance(timedelta(hours=1))
         await desk.due(KIND)
         assert len(desk.said()) == 1
+
+
+async def test_each_place_is_tried_once(redis_url: str) -> None:
+    """Where no channel for notices is set, and where it is the main one."""
+    async with a_notice_desk(redis_url, "", CARE, CARE) as desk:
+        desk.slack.workspace.conversations[CARE].archived = True
+        await desk.notices.tell(KIND, TROUBLE)
+        await desk.due(KIND)
+        assert len(desk.slack.calls_of("chat.postMessage")) == 1
 
 
 @pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)

@@ -78,7 +78,7 @@ async def test_a_process_that_dies_before_its_call_loses_nothing(room: Room) -> 
     assert len(room.told()) == room.posts() == 1
 
 
-@pytest.mark.parametrize("where", [Slept.CALLING, Slept.UNHEARD, Slept.LATE, Slept.STOPPED])
+@pytest.mark.parametrize("where", [Slept.CALLING, Slept.UNHEARD, Slept.LATE, Slept.STOPPED, Slept.UNNOTED])
 async def test_what_nobody_looks_for_any_more_is_taken_away(room: Room, where: Slept) -> None:
     """Another worker looked in vain, noted an attempt of its own and died: whoever comes next looks for that one."""
     await room.sleeping(where, lambda: room.awake(DyingGateway(room.gateway, posted=False)))
