@@ -135,7 +135,7 @@ class Events:
     async def _opened(self, new: Change, dedupe: Collection[str]) -> Outcome | Conflict:
         """Store a new case, if there is none."""
         created = await self.create(new, dedupe=dedupe)
-        if isinstance(created, Outcome) and created.done and created.case:
+        if isinstance(created, Outcome) and created.case:
             self.note(created.case)
         return created
 

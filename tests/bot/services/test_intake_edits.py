@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 import redis.asyncio
 
-from bot.domain.case import Case, Item
+from bot.domain.case import Case, HideReason, Item
 from bot.domain.models import Author, Edited, Event, Named, Raw
 from bot.services.lookups import person
 from bot.services.reader import TEXT_GRAPHEMES
@@ -66,6 +66,12 @@ async def test_an_edit_is_read_anew_and_says_how_it_is_answered(store: Store) ->
     complaint = an_interaction("This is a scam, I will call my lawyer!", ref={"post": "1"})
     case = await says(store, complaint, an_edit("Thank you, all is well, great service!", ref={"post": "2"}))
     assert (case.reading.intent, case.latest.ref) == ("praise", {"post": "2"})
+
+
+async def test_an_edit_can_be_a_reason_to_hide_the_words(store: Store) -> None:
+    """As triage reads what they say now."""
+    item = await the_words(store, an_interaction(hideable=True), an_edit("You are all idiots"))
+    assert HideReason.ABUSE in item.signs
 
 
 async def test_the_same_words_in_a_newer_version_are_an_edit(store: Store) -> None:

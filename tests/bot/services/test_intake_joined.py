@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.case import Case, SendState
-from bot.domain.models import CaseKey, Deleted, Edited, Event, Kind, Raw, SendReport
+from bot.domain.models import Author, CaseKey, Deleted, Edited, Event, Kind, Raw, SendReport
 from bot.domain.ports import Commit
 from bot.domain.receiving import ITEMS_KEPT
 from bot.services.joining import ALIAS_KEPT, alias
@@ -20,9 +20,10 @@ PRIVATE, PUBLIC, OTHER = a_key("private|carla"), a_key("post-1"), a_key("private
 
 
 def says(raw: Raw) -> Iterator[Event]:
-    """A delivery is one word: "public", "dm 3" (Carla's third private message), "edit 3", "gone 3", "report 3"."""
-    what, _, number = raw.body.decode().partition(" ")
-    id_, at = f"dm-{number}", NOON + int(number or 0) * MINUTE
+    """A delivery is one word: "public", "dm 3" (Carla's third private message, of minute 3), "dm 3 9" (the same, of
+    minute 9), "edit 3", "gone 3", "report 3"."""
+    what, *numbers = raw.body.decode().split()
+    id_, at = f"dm-{''.join(numbers[:1])}", NOON + int(["0", *numbers][-1]) * MINUTE
     match what:
         case "public":
             yield an_interaction("Where is my parcel?", key=PUBLIC)
@@ -79,6 +80,33 @@ async def test_neither_are_those_that_the_own_case_does_not_keep_any_more(store:
     await takes_in(worker, store, "dm 1", *many)
     assert await ids(store, PUBLIC) == ["post-1"]
     assert (await case_of(store, PRIVATE)).item_count == ITEMS_KEPT + 2
+
+
+@pytest.mark.parametrize("words", ["dm 1 9", "dm 2", "dm 4 3"])
+async def test_nor_those_that_come_late(store: Store, words: str) -> None:
+    """What the own case has is of its time, whenever another door dates it; so is what was written between its words,
+    or at the instant of the newest."""
+    worker = an_intake(store, told(says))
+    await takes_in(worker, store, "dm 3")
+    await goes_private(store)
+    await takes_in(worker, store, words)
+    assert await ids(store, PUBLIC) == ["post-1"]
+
+
+async def test_words_that_come_again_with_more_are_completed_where_they_are(store: Store) -> None:
+    """The first telling knew no name."""
+    authors = {b"nameless": Author(id="42"), b"named": Author(id="42", name="Carla")}
+
+    def tells(raw: Raw) -> Iterator[Event]:
+        said = an_interaction(
+            "dm", id="dm-2", key=PRIVATE, kind=Kind.MESSAGE, private=True, posted_at=NOON + 2 * MINUTE
+        )
+        yield said.model_copy(update={"author": authors[raw.body]})
+
+    await goes_private(store)
+    for word in ("nameless", "named"):
+        await takes_in(an_intake(store, told(tells)), store, word)
+    assert (await case_of(store, PUBLIC)).items[-1].author == authors[b"named"]
 
 
 async def test_words_from_after_belong_to_the_public_case_also_when_they_come_again(store: Store) -> None:

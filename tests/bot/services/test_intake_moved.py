@@ -19,11 +19,12 @@ NUMBERS = ["dm|1", "dm|2", "dm|3"]
 
 
 def says(raw: Raw) -> Iterator[Event]:
-    """A delivery is one word: "says 2 a" (by the second number), "moves 2" (from the first number to the second)."""
+    """A delivery is one word: "says 2 a" (by the second number), "moves 2" (from the first number to the second),
+    "moves 1" (back to the first)."""
     what, number, *rest = raw.body.decode().split()
-    at = NOON + timedelta(minutes=int(number))
+    at = NOON + timedelta(minutes=int(number), seconds=ord("".join(rest) or "a"))
     if what == "moves":
-        before = str(int(number) - 1)
+        before = str(int(number) - 1 or 2)
         yield Moved(
             key=a_key(f"dm|{number}"), before=a_key(f"dm|{before}"), was=f"carla-{before}", now=f"carla-{number}",
             ref={"to": number}, at=at,
@@ -78,11 +79,35 @@ async def test_a_customer_whom_nobody_knows_moves_unseen(store: Store) -> None:
     assert await case_of(store, 2) is not None
 
 
+async def test_nor_do_the_words_go_to_whoever_has_the_old_number_later(store: Store) -> None:
+    """A number is given to somebody else one day."""
+    await takes_in(an_intake(store, told(says)), store, "moves 2")
+    await takes_in(an_intake(store, told(says)), store, "says 2 b", "says 1 a")
+    await takes_in(an_intake(store, told(says)), store, "says 2 c")
+    second = await case_of(store, 2)
+    assert second is not None
+    assert [item.id for item in second.items] == ["b", "c"]
+
+
+async def test_a_customer_who_moves_back_is_in_the_same_case_all_the_time(store: Store) -> None:
+    """The first number is that of the case itself."""
+    await takes_in(an_intake(store, told(says)), store, "says 1 a", "moves 2", "says 2 b")
+    case = await case_of(store, 1)
+    assert case is not None
+    await store.cases.commit(Commit(case, case.model_copy(update={"posts": (a_card(),)}), NOON))
+    await takes_in(an_intake(store, told(says)), store, "moves 1")
+    case = await case_of(store, 1)
+    assert case is not None
+    assert [(item.id, item.ref["to"]) for item in case.items] == [("a", "1"), ("b", "1")]
+    assert case.posts[-1].text.endswith("what comes from there belongs to this case.")
+
+
 def test_what_comes_at_once_stands_in_one_row_and_once() -> None:
-    """In whatever order the moves are told: the new number's words are taken in after what was before them."""
-    words = [Delivery(raw, tuple(says(raw))) for raw in map(a_raw, (b"says 3 c", b"moves 3", b"says 1 a", b"moves 2"))]
-    [row] = by_conversation(words)
-    assert sorted(entry.delivery.raw.body for entry in row) == [b"moves 2", b"moves 3", b"says 1 a", b"says 3 c"]
+    """In whatever order the moves are told, and however often: the new number's words are taken in after what was
+    before them."""
+    told = [b"says 3 c", b"moves 3", b"says 1 a", b"moves 2", b"moves 2"]
+    [row] = by_conversation([Delivery(raw, tuple(says(raw))) for raw in map(a_raw, told)])
+    assert sorted(entry.delivery.raw.body for entry in row) == sorted(told)
 
 
 async def test_what_has_not_gone_out_yet_goes_to_the_new_number(store: Store) -> None:
