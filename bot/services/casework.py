@@ -77,14 +77,13 @@ class Line:
     async def ask(self, answer: Awaitable[Answer]) -> Answer:
         """Await what the store answers, and keep it for those behind."""
         self.asked += 1
-        mine = self.asked
         try:
             outcome = await answer
         except StoreUnavailable:
-            self.failed = mine
+            self.failed = self.asked
             raise
         if isinstance(outcome, Conflict) or outcome.done:
-            self.case, self.answered = outcome.case, mine
+            self.case, self.answered = outcome.case, self.asked
         return outcome
 
     def newest(self, since: int, known: Case | None) -> Case | None:

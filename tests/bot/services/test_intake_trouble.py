@@ -10,7 +10,7 @@ import pytest
 from bot.domain.errors import StoreUnavailable
 from bot.domain.models import Deleted, Event, Raw
 from bot.domain.ports import Stored
-from bot.services.intake import FAILED_S
+from bot.services.intake import FAILED_S, HANDS
 from bot.store.inbox import RedisInbox
 from bot.store.store import Store
 from tests.support.cases import NOON, a_key, a_raw, an_interaction
@@ -117,6 +117,16 @@ async def test_what_comes_after_words_that_could_not_be_stored_waits_for_them(re
         assert await texts(store) == []
         await takes_in(an_intake(store, told(posts)), store, "1 2")
         assert await texts(store) == ["1", "2"]
+
+
+async def test_once_the_server_is_away_no_other_conversation_is_begun(redis_url: str) -> None:
+    """Each would wait for as long as an answer may take; those that were under way are finished."""
+    async with a_store(redis_url) as store:
+        many = [an_interaction(id=f"post-{n}", key=a_key(f"post-{n}")) for n in range(2 * HANDS)]
+        cases = eventful_cases(store, dies)
+        with pytest.raises(StoreUnavailable):
+            await takes_in(an_intake(store, told(lambda _raw: many), cases=cases), store, "all of them")
+        assert len(cases.asked) <= HANDS
 
 
 async def test_words_that_are_stored_while_their_removal_looks_for_them_go(redis_url: str) -> None:

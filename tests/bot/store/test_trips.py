@@ -9,11 +9,14 @@ from typing import Any
 import pytest
 import redis
 from redis.asyncio import Redis
+from redis.exceptions import ConnectionError as NoConnection
+from redis.exceptions import RedisClusterException, RedisError
 from redis.exceptions import TimeoutError as NoAnswer
 
 from bot.store import trips
 from bot.store.lane import Lanes
 from bot.store.trips import Command, Trips
+from tests.support.waiting import wait_until
 
 NAME = "hark:{0}:note:trips"
 READ, WRITE, LATER = [("GET", NAME)], [("APPEND", NAME, "a")], [("APPEND", NAME, "b")]
@@ -22,17 +25,25 @@ NEVER = 60.0
 
 @dataclass(slots=True)
 class Seen:
-    """A way to a real server, which notes what went together. `meanwhile` happens while a round trip is under way."""
+    """A way to a real server, which notes what went together. `meanwhile` happens while a round trip is under way; it
+    lasts until the `way` is clear, and ends with the `fault`, once."""
 
     lanes: Lanes
     together: list[list[Command]] = field(default_factory=list)
     meanwhile: Callable[[], object] | None = None
+    way: asyncio.Event | None = None
+    fault: Exception | None = None
 
     async def pipelined(self, commands: Sequence[Command]) -> list[Any]:
         """One round trip."""
         self.together.append(list(commands))
         if self.meanwhile:
             self.meanwhile()
+        if self.way:
+            await self.way.wait()
+        if self.fault:
+            fault, self.fault = self.fault, None
+            raise fault
         return await self.lanes.pipelined(commands)
 
     async def close(self) -> None:
@@ -62,6 +73,65 @@ async def test_who_goes_away_on_the_way_takes_nobodys_answer_along(redis_url: st
         assert (await first, await last) == ([None, 1], [b"aa"])
         assert gone.cancelled()
         assert seen.together == [[*READ, *WRITE, *WRITE, *READ, *READ]]
+
+
+async def test_two_are_under_way_at_once_and_the_others_go_together(redis_url: str) -> None:
+    """A second one need not wait for the first; a third would make each of them smaller."""
+    async with some_trips(redis_url) as (ours, seen):
+        seen.way = asyncio.Event()
+        asked = []
+        for number in range(1, 5):
+            asked.append(asyncio.ensure_future(ours.ask(READ)))
+            if number <= trips.CARRIERS:
+                await wait_until(lambda number=number: len(seen.together) == number, "it is under way")
+            await asyncio.sleep(0)
+        seen.way.set()
+        await asyncio.gather(*asked)
+        assert seen.together == [READ, READ, READ * 2]
+
+
+async def test_of_a_crowd_so_many_go_together_at_most(redis_url: str) -> None:
+    """Whoever comes first does not wait for the answers of all."""
+    async with some_trips(redis_url) as (ours, seen):
+        await asyncio.gather(*(ours.ask(READ) for _ in range(trips.TOGETHER + 1)))
+        assert [len(each) for each in seen.together] == [trips.TOGETHER, 1]
+
+
+@pytest.mark.parametrize(
+    ("fault", "is_stuck"),
+    [
+        (NoConnection("broken off"), False),
+        (RedisClusterException("no node has this slot"), False),
+        (ConnectionRefusedError("nobody listens"), False),
+        (NoAnswer("no answer"), True),
+        (TimeoutError("no answer"), True),
+    ],
+)
+async def test_a_fault_is_the_answer_and_of_a_stuck_server_also_to_those_behind(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch, fault: Exception, *, is_stuck: bool
+) -> None:
+    """They would wait as long again; after any other fault the next round trip may well come through."""
+    monkeypatch.setattr(trips, "CARRIERS", 1)
+    async with some_trips(redis_url) as (ours, seen):
+        seen.way, seen.fault = asyncio.Event(), fault
+        first = asyncio.ensure_future(ours.ask(READ))
+        await wait_until(lambda: seen.together, "it is under way")
+        behind = asyncio.ensure_future(ours.ask(READ))
+        seen.way.set()
+        assert await first == [fault]
+        assert await behind == ([fault] if is_stuck else [None])
+
+
+async def test_whoever_is_stopped_on_the_way_leaves_nobody_without_an_answer(redis_url: str) -> None:
+    """Everything ends, in the middle of a round trip: nobody knows what became of it."""
+    async with some_trips(redis_url) as (ours, seen):
+        seen.way = asyncio.Event()
+        asked = asyncio.ensure_future(ours.ask(READ))
+        await wait_until(lambda: seen.together, "it is under way")
+        for carrier in ours._carriers:
+            carrier.cancel()
+        (answer,) = await asked
+        assert isinstance(answer, RedisError)
 
 
 async def test_what_is_patient_goes_along_with_the_next_write(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
