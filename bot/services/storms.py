@@ -13,6 +13,7 @@ from typing import Final, Literal
 
 import structlog
 
+from bot.clock import within
 from bot.domain.case import Case, Post, PostKind
 from bot.domain.errors import HarkError, StoreUnavailable, Unreadable
 from bot.domain.ports import Clock, DueQueue
@@ -164,7 +165,7 @@ class Storms:
                 self._log.warning("could not share what was noticed", error=str(error))
             except HarkError as error:
                 self._log.warning("storms failed, come again", error=str(error))
-            await self._clock.sleep(TICK_S)
+            await within(stop, TICK_S)
 
     async def tick(self) -> None:
         """Tell what was noticed, begin a storm where there is one, learn what the others know."""

@@ -7,6 +7,7 @@ import redis.asyncio
 
 from bot.domain.case import Case
 from bot.domain.models import Raw
+from bot.services.storms import FLUSH_AFTER
 from sandbox.demo import environment
 from sandbox.slack.model import Message
 from tests.support.bot_process import run_bot
@@ -74,6 +75,7 @@ async def live_through(rig: Rig, did: str) -> str:
     await wait_until(
         lambda: any("for an answer" in each.text for each in all_messages(rig)), "the hourly message stands"
     )
+    await wait_until(lambda: not rig.service.calm.storms._pads, "what the worker noticed of new words is shared")
     store, case = rig.service.store, await the_case(rig, "my violin is lost")
     await store.notes.save_draft(case.id, ANA, "Dear Ana Horvat,")
     body = f'{{"did": "{did}", "handle": "{WHO}"}}'.encode()
@@ -150,8 +152,9 @@ def counted(rig: Rig) -> dict[str, float]:
     return {word: found.get(word, 0.0) for word in ("new", "digest", "deleted")}
 
 
-async def shared(client: "redis.asyncio.Redis", word: str) -> None:
+async def shared(rig: Rig, client: "redis.asyncio.Redis", word: str) -> None:
     """Wait until the worker has brought what it noticed of new words to Redis: later notes stay for minutes."""
+    rig.sandbox.clock.skip(FLUSH_AFTER.total_seconds())
 
     async def stands() -> bool:
         return any(key.endswith(":recent") for key in await holding(client, word))
@@ -195,7 +198,7 @@ async def test_slack_goes_away_in_the_middle(
         env = the_env(rig, redis_url, tmp_path)
         rig.square.post("anahorvat", COMPLAINT)
         await rig.card("my violin is lost")
-        await shared(redis, "violin")
+        await shared(rig, redis, "violin")
         slack = rig.sandbox.slack
         slack.set_fault(fault, "chat.delete", times=1000)
         code, said = await run_bot(env, "forget", "bluesky", WHO, "--yes")

@@ -108,6 +108,20 @@ async def test_what_the_server_refuses_once_does_not_end_the_sharing(lab: Lab) -
             stop.set()
 
 
+async def test_a_worker_that_is_to_stop_does_not_wait_for_its_next_turn_at_sharing(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A stop that took a second for nothing would be a second in which nobody works."""
+    monkeypatch.setattr("bot.services.storms.TICK_S", 3600.0)
+    async with lab.worker() as worker:
+        stop, storm = asyncio.Event(), Weather(storm=Storm(id="s1", began_at=lab.clock.now(), because="wait"))
+        await worker.store.storms.swap(CHANNEL, Weather(), storm)
+        async with asyncio.TaskGroup() as group:
+            group.create_task(worker.calm.storms.run(stop))
+            await wait_until(lambda: not worker.calm.is_clear(CHANNEL), "it has shared once")
+            stop.set()
+
+
 def failed(lab: Lab) -> float:
     """How often the sharing failed."""
     return lab.metrics.registry.get_sample_value("hark_failures_total", {"step": "storms"}) or 0.0
