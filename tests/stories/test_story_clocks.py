@@ -12,7 +12,7 @@ from tests.support.bot_process import a_sandbox, serving
 from tests.support.rig import ANA, Scene
 from tests.support.waiting import wait_until
 
-UNDO_S = 4.0
+UNDO_S = 2.5
 PROMPT_S = 15.0
 
 

@@ -68,9 +68,9 @@ def waits(case: Case) -> bool:
 @pytest.mark.timeout(200)
 async def test_a_flood_becomes_one_card_and_nobody_is_lost(redis_url: str) -> None:
     """Complaints are carded first, one card stands for the rest, ten are shown, it ends by itself, all get cards."""
-    questions = [Customer(n, QUESTION.format(n=n)) for n in range(38)]
+    questions = [Customer(n, QUESTION.format(n=n)) for n in range(32)]
     complaints = [Customer(1000 + n, COMPLAINT.format(n=n)) for n in range(5)]
-    everybody = [*questions[:30], *complaints, *questions[30:]]
+    everybody = [*questions[:25], *complaints, *questions[25:]]
     async with a_rig(redis_url, config=STRICT) as rig:
         began = rig.sandbox.clock.monotonic()
         await pour(rig, everybody)
@@ -112,7 +112,7 @@ async def test_a_flood_becomes_one_card_and_nobody_is_lost(redis_url: str) -> No
 @pytest.mark.timeout(200)
 async def test_a_known_problem_takes_the_similar_ones_and_gives_them_back_when_solved(redis_url: str) -> None:
     """Opened from the storm card; later ones join, complaints too; its cases say so and suggest its line."""
-    ferries = [Customer(n, QUESTION.format(n=n)) for n in range(36)]
+    ferries = [Customer(n, QUESTION.format(n=n)) for n in range(32)]
     others = [Customer(500 + n, OTHERS.format(n=n)) for n in range(3)]
     late = [Customer(2001, QUESTION.format(n=7))]
     async with a_rig(redis_url, config=STRICT) as rig:

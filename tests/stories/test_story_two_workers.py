@@ -4,7 +4,7 @@ import asyncio
 import re
 import tempfile
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,10 +14,10 @@ import redis.asyncio
 from bot import accounts
 from bot.app import open_service
 from bot.roles import Role, serve
-from sandbox.demo import Sandbox, environment, open_sandbox
+from sandbox.demo import environment, open_sandbox
 from sandbox.slack.model import Message
 from tests.support.crashing import FileClock
-from tests.support.rig import ANA, CALM, CARE, FAST, Scene
+from tests.support.rig import ANA, CALM, CARE, FAST, WITHIN_S, Scene
 from tests.support.waiting import wait_until
 
 BURST = 30
@@ -25,7 +25,6 @@ MIDDLE = 10
 TARGETS = {"HARK_ACK_TARGET_MINUTES": "120", "HARK_ANSWER_TARGET_MINUTES": "120"}
 TO_THE_WARNING_S = 91 * 60
 """Past the one instant at which both promises warn, past a full hour, and well before they break."""
-WITHIN_S = 40.0
 NUMBER = re.compile(r"parcel number (\d+) ")
 
 
@@ -75,11 +74,11 @@ async def test_two_share_a_burst_and_one_may_leave(redis_url: str) -> None:
                 await wait_until(lambda: len(sandbox.slack.hub.sockets.open) == 2, "both listen", within_s=WITHIN_S)
                 for number in range(BURST):
                     scene.square.post("jamalreed", f"@acme.square.test where is my parcel number {number} now?")
-                await while_time_flies(sandbox, lambda: len(scene.cards()) >= MIDDLE, "the first cards stand")
+                await scene.while_time_flies(lambda: len(scene.cards()) >= MIDDLE, "the first cards stand")
                 first.stop.set()
                 await wait_until(first.ended.is_set, "the first one has drained", within_s=WITHIN_S)
                 assert len(scene.cards()) < BURST, "it was stopped in the middle"
-                await while_time_flies(sandbox, lambda: len(scene.cards()) >= BURST, "the second one does the rest")
+                await scene.while_time_flies(lambda: len(scene.cards()) >= BURST, "the second one does the rest")
                 async with a_worker(env, clock):
                     await be_warned(scene, redis_url)
             assert numbers(scene.cards()) == dict.fromkeys(range(BURST), 1)
@@ -95,34 +94,21 @@ def day_of(message: Message) -> int:
 
 async def be_warned(scene: Scene, redis_url: str) -> None:
     """Nobody reacts; the first warning of every case falls due at once, and a full hour passes."""
-    await quiet(scene.sandbox, redis_url)
+    await quiet(scene, redis_url)
     scene.sandbox.clock.skip(TO_THE_WARNING_S)
-    await while_time_flies(scene.sandbox, lambda: len(scene.direct(ANA)) >= BURST, "Ana is warned of each")
-    await while_time_flies(scene.sandbox, lambda: hourly(scene), "the hourly message stands")
-    await quiet(scene.sandbox, redis_url)
+    await scene.while_time_flies(lambda: len(scene.direct(ANA)) >= BURST, "Ana is warned of each")
+    await scene.while_time_flies(lambda: hourly(scene), "the hourly message stands")
+    await quiet(scene, redis_url)
 
 
-async def quiet(sandbox: Sandbox, redis_url: str) -> None:
+async def quiet(scene: Scene, redis_url: str) -> None:
     """Wait until nothing is to be drawn or sent: a skip past every lease takes nothing out of anybody's hands."""
     async with redis.asyncio.Redis.from_url(redis_url) as client:
 
         async def done() -> bool:
             return not any([await client.zcard("hark:{0}:due:" + name) for name in ("cards", "sends")])
 
-        await while_time_flies(sandbox, done, "nothing is to be drawn or sent")
-
-
-async def while_time_flies(sandbox: Sandbox, goal: Callable[[], object | Awaitable[object]], what: str) -> None:
-    """Wait with a clock that runs about five times as fast: Slack takes one post a second."""
-    deadline = asyncio.get_running_loop().time() + WITHIN_S
-    while True:
-        try:
-            await wait_until(goal, what, within_s=0.2)
-        except AssertionError:
-            assert asyncio.get_running_loop().time() < deadline, what
-            sandbox.clock.skip(1)
-        else:
-            return
+        await scene.while_time_flies(done, "nothing is to be drawn or sent")
 
 
 def numbers(messages: list[Message]) -> dict[int, int]:

@@ -54,5 +54,5 @@ async def test_a_process_that_hangs_ends_and_says_where(redis_url: str) -> None:
 
 async def test_a_process_that_is_slow_goes_on(redis_url: str) -> None:
     """Each turn of its loop begins the time anew."""
-    ended, said = await hang(redis_url, hung_s=6, hangs_s=2, times=4)
+    ended, said = await hang(redis_url, hung_s=4, hangs_s=1.5, times=3)
     assert ended is None, said
