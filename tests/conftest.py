@@ -6,6 +6,7 @@ import pytest
 import pytest_asyncio
 import redis
 import redis.asyncio
+import structlog
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from scripts.dev import find_chromium, is_browser_required
@@ -18,6 +19,13 @@ from tests.support.redis_server import allowed_patterns, keys_without_ttl, runni
 def _loopback_only() -> None:
     """Let no test leave this machine."""
     network_guard.install()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _plain_tracebacks() -> None:
+    """Log errors without frames and colours: drawing those takes seconds for each."""
+    shown = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
+    structlog.configure(processors=[*structlog.get_config()["processors"][:-1], shown])
 
 
 @pytest.fixture(scope="session")

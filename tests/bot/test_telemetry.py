@@ -67,8 +67,9 @@ def lines(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Lines]]:
         configure_logging(level, form, redact)
         return Lines(output)
 
+    kept = structlog.get_config()
     yield set_up
-    structlog.reset_defaults()
+    structlog.configure(**kept)
     root.handlers[:] = before
     for name, number in levels.items():
         logging.getLogger(name).setLevel(number)
