@@ -147,7 +147,7 @@ async def test_many_cards_hear_of_a_problem_by_and_by(lab: Lab) -> None:
         angry = [a_customer(n, f"Ferry {n} CANCELLED, awful", lab.clock, intent="complaint") for n in range(40)]
         for case in angry:
             await worker.take_in(case)
-            await pass_time(lab, worker, seconds=1.5, step=0.5)
+            await pass_time(lab, worker, seconds=1.5, step=1.5)
         assert cards(lab) == len(angry)
         casework = Casework(worker.store.cases, lab.clock)
         gone, leaving, halfway = angry[0], angry[1], angry[2]

@@ -145,7 +145,7 @@ async def test_what_no_place_takes_is_tried_ever_more_seldom_and_taken_up_again(
         await a_problem(lab, worker)
         lab.slack.archived |= EVERYWHERE
         await ask(lab, worker, 20, 5)
-        await pass_time(lab, worker, other, seconds=12 * 3600, step=30)
+        await pass_time(lab, worker, other, seconds=6 * 3600, step=60)
         tries = sorted(set(lab.slack.refused))
         gaps = [after - before for before, after in pairwise(tries)]
         assert gaps[:4] == sorted(gaps[:4])
@@ -154,7 +154,7 @@ async def test_what_no_place_takes_is_tried_ever_more_seldom_and_taken_up_again(
         assert len(lab.slack.refused) == 3 * len(tries), "two workers try no more than one"
         lab.slack.archived -= {MAIN}
         lab.slack.losing = 1
-        await pass_time(lab, worker, other, seconds=3700, step=30)
+        await pass_time(lab, worker, other, seconds=3700, step=60)
         assert places(lab, CARD) == [CHANNEL, MAIN]
         (problem,) = (await worker.store.storms.weather(CHANNEL)).problems
         assert problem.copies[MAIN].refused == 0

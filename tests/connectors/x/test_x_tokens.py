@@ -204,7 +204,9 @@ async def test_each_way_to_refuse_a_token_is_final_for_a_while(rig: XRig, status
         with pytest.raises(Permanent) as caught:
             await rig.connector()._api.me()
         assert caught.value.reason == "token_lost"
+        await forget(rig.store, TURN)
     assert rig.server.renewals == 0
+    assert [call[:2] for call in rig.server.calls].count(("POST", "/2/oauth2/token")) == 1
 
 
 async def test_what_x_leaves_out_of_a_new_pair_is_as_usual(rig: XRig) -> None:
