@@ -19,6 +19,7 @@ from bot.services.once import Once, Standing
 NOTICE = "notice"
 """The first part of the timer's name; the kind follows."""
 AFTER_REFUSAL = timedelta(hours=1)
+_log = structlog.get_logger("hark.notices")
 
 
 @dataclass(slots=True)
@@ -44,49 +45,39 @@ class Page:
         return Told.model_validate_json(stored).newest
 
 
+@dataclass(frozen=True, slots=True)
 class Notices:
-    """Takes trouble in, and posts what is due."""
+    """Takes trouble in, and posts what is due, in the first of the `places` that takes it; an empty one is none."""
 
-    def __init__(
-        self,
-        book: NoticeBook,
-        timers: DueQueue,
-        once: Once,
-        render: Callable[[Line], Rendered],
-        mask: Callable[[str], str],
-        places: Sequence[str],
-        clock: Clock,
-    ) -> None:
-        self._book = book
-        self._timers = timers
-        self._once = once
-        self._render = render
-        self._mask = mask
-        self._places = tuple(dict.fromkeys(place for place in places if place))
-        self._clock = clock
-        self._log = structlog.get_logger("hark.notices")
+    book: NoticeBook
+    timers: DueQueue
+    once: Once
+    render: Callable[[Line], Rendered]
+    mask: Callable[[str], str]
+    places: Sequence[str]
+    clock: Clock
 
     async def tell(self, kind: str, words: Words, count: int = 1, at: datetime | None = None) -> None:
         """Count trouble of this kind (since `at`, when it is the first) and have it told. Foreign words are masked."""
-        now = self._clock.now()
+        now = self.clock.now()
         clean = Words(
-            headline=self._mask(words.headline),
-            example=self._mask(words.example),
-            mend=self._mask(words.mend),
+            headline=self.mask(words.headline),
+            example=self.mask(words.example),
+            mend=self.mask(words.mend),
             every=words.every,
         )
-        await self._book.add(kind, clean, count, at or now)
-        await self._timers.put(_timer(kind), now)
+        await self.book.add(kind, clean, count, at or now)
+        await self.timers.put(_timer(kind), now)
 
     async def over(self, kind: str, words: Words) -> None:
         """The trouble has ended: told if the trouble itself was."""
-        if await self._book.end(kind, Words(headline=self._mask(words.headline), mend=self._mask(words.mend))):
-            await self._timers.put(_timer(kind), self._clock.now())
+        if await self.book.end(kind, Words(headline=self.mask(words.headline), mend=self.mask(words.mend))):
+            await self.timers.put(_timer(kind), self.clock.now())
 
     async def act(self, timer: str) -> datetime | None:
         """Post what this kind of trouble has to say now; when to come again."""
-        kind, now = timer.partition("/")[2], self._clock.now()
-        notice = await self._book.read(kind)
+        kind, now = timer.partition("/")[2], self.clock.now()
+        notice = await self.book.read(kind)
         telling = notice.told.telling
         if telling is None:
             line = next_line(notice, now)
@@ -100,8 +91,8 @@ class Notices:
                 since=line.since,
                 over=line.over,
             )
-        if not await self._tell(Page(self._book, self._clock, notice), telling):
-            self._log.error("nobody could be told", kind=kind, headline=telling.words.headline)
+        if not await self._tell(Page(self.book, self.clock, notice), telling):
+            _log.error("nobody could be told", kind=kind, headline=telling.words.headline)
             return now + AFTER_REFUSAL
         return now  # to see whether something came meanwhile
 
@@ -116,13 +107,13 @@ class Notices:
             since=telling.since,
             over=telling.over,
         )
-        message = self._render(line)
-        for place in self._places:
+        message = self.render(line)
+        for place in dict.fromkeys(filter(None, self.places)):
             note = partial(page.note, telling.model_copy(update={"channel": place}))
             try:
-                await self._once.post(place, message, note)
+                await self.once.post(place, message, note)
             except SlackRefused as error:
-                self._log.error("a notice was refused", kind=page.notice.kind, channel=place, error=str(error))
+                _log.error("a notice was refused", kind=page.notice.kind, channel=place, error=str(error))
             else:
                 return True
         return False
@@ -130,7 +121,7 @@ class Notices:
     async def _stands(self, page: Page, telling: Telling) -> bool:
         """Whether the attempt that was begun has arrived. Where nothing can be read, nothing could be posted."""
         try:
-            return await self._once.find(telling.channel, telling.attempt, partial(page.note, telling)) is not None
+            return await self.once.find(telling.channel, telling.attempt, partial(page.note, telling)) is not None
         except SlackRefused:
             return False
 
