@@ -20,7 +20,9 @@ from connectors.whatsapp.settings import WhatsAppSettings
 
 LENGTH: Final = LengthRule(limit=4096, unit="characters")
 RIGHTS: Final = ("whatsapp_business_management", "whatsapp_business_messaging")
-LOST: Final = frozenset({"BANNED", "DELETED", "DISCONNECTED", "MIGRATED", "RESTRICTED", "UNVERIFIED"})
+PENDING: Final = "PENDING"
+"""Nobody has registered the number with the Cloud API yet: nothing comes in, and nothing goes out."""
+LOST: Final = frozenset({"BANNED", "DELETED", "DISCONNECTED", "MIGRATED", PENDING, "RESTRICTED", "UNVERIFIED"})
 """States of a number in which it cannot send."""
 
 PAIR: Final = "error 131056"
@@ -31,6 +33,8 @@ LONGEST_PAIR_S: Final = 600.0
 NOT_PUBLIC: Final = "WhatsApp has private messages only."
 NO_LIKE: Final = "Hark does not put reactions on WhatsApp messages."
 RENEW: Final = "Make a new token of the system user (docs/connectors/whatsapp.md) and set WHATSAPP_TOKEN."
+REGISTER: Final = "Register the number: POST /{id}/register with the token (docs/connectors/whatsapp.md, step 6)."
+MANAGER: Final = "See in WhatsApp Manager, Phone numbers, what the number needs."
 SUBSCRIBE: Final = "Subscribe the app: POST /{id}/subscribed_apps with the token (docs/connectors/whatsapp.md, step 6)."
 AWAY: Final = "Check META_GRAPH_URL and the way to it. If the network only has trouble, Hark goes on by itself."
 MENDS: Final[Mapping[str, str]] = {
@@ -111,7 +115,7 @@ class WhatsAppConnector(GraphConnector[WhatsAppSettings]):
         await self.learn_name(" ".join(filter(None, (name, f"({shown})" if shown else ""))))
         state, quality = text(number.get("status")), text(number.get("quality_rating"))
         if state in LOST:
-            mend = "See in WhatsApp Manager, Phone numbers, what the number needs."
+            mend = REGISTER.replace("{id}", self._settings.phone_number_id) if state == PENDING else MANAGER
             return Health(ok=False, summary=f"{self.title}: the number is {state.lower()}", mend=mend)
         token = await inspect(self._api.graph)
         wrong = trouble(token, RIGHTS, self.title, RENEW)

@@ -268,6 +268,9 @@ async def test_check_says_what_is_wrong_and_the_mend(rig: Rig) -> None:
     rig.server.state = {"status": "BANNED"}
     health = await rig.connector.check()
     assert (health.ok, "banned" in health.summary, "WhatsApp Manager" in health.mend) == (False, True, True)
+    rig.server.state = {"status": "PENDING"}
+    health = await rig.connector.check()
+    assert (health.ok, f"POST /{NUMBER}/register" in health.mend) == (False, True)
     rig.server.state = {}
     rig.server.token_data = {"is_valid": True, "scopes": ["whatsapp_business_messaging"]}
     assert "lacks whatsapp_business_management" in (await rig.connector.check()).summary
