@@ -66,25 +66,24 @@ async def _guarded(what: str, ask: Callable[[], Awaitable[Health]], mend: str) -
         health = await ask()
     except HarkError as error:
         return Health(ok=False, summary=f"{what}: {error}", mend=mend)
-    named = health.summary.startswith(what)
-    return health if named else health.model_copy(update={"summary": f"{what}: {health.summary}"})
+    return health.model_copy(update={"summary": f"{what}: {health.summary}"})
 
 
 async def _server(service: Service) -> Health:
     await service.store.ping()
     info = await service.store.info()
     if info.old:
-        return Health(ok=False, summary=f"server: {info.version} is too old", mend=info.mend)
+        return Health(ok=False, summary=f"{info.version} is too old", mend=info.mend)
     if info.eviction != "noeviction":
-        summary = f"server: {info.version}, evicts by {info.eviction}"
+        summary = f"{info.version}, evicts by {info.eviction}"
         return Health(ok=False, summary=summary, mend=info.mend)
     if not info.append_only:
         return Health(
             ok=True,
-            summary=f"server: {info.version}, no append-only file",
+            summary=f"{info.version}, no append-only file",
             mend="turn on appendonly, or a restart loses what Redis holds",
         )
-    return Health(ok=True, summary=f"server: {info.version}, append-only file on, noeviction")
+    return Health(ok=True, summary=f"{info.version}, append-only file on, noeviction")
 
 
 async def _socket(service: Service) -> Health:

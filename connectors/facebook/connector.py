@@ -125,16 +125,13 @@ class FacebookConnector(GraphConnector[FacebookSettings]):
         await self.learn_name(await self._api.name())
         token = await tokens.inspect(self._api.graph)
         fields = await self._api.subscribed_fields()
-        trouble = tokens.trouble(token, RIGHTS, self.title, RENEW)
+        trouble = tokens.trouble(token, RIGHTS, RENEW)
         if trouble is not None:
             return trouble
         if silent := [field for field in FIELDS if field not in fields]:
             mend = f"Subscribe the Page to {', '.join(silent)} (docs/connectors/facebook.md, step 6)."
-            text = f"{self.title}: the webhook does not tell of {', '.join(silent)}; sweeps find it minutes later"
+            text = f"the webhook does not tell of {', '.join(silent)}; sweeps find it minutes later"
             return Health(ok=False, summary=text, mend=mend)
         window = "seven days (Human Agent)" if self._settings.human_agent else "24 hours"
-        health = Health(ok=True, summary=f"{self.title}: webhook subscribed, messages answered for {window}")
+        health = Health(ok=True, summary=f"webhook subscribed, messages answered for {window}")
         return tokens.warned(health, token, self.deps.clock.now(), RENEW)
-
-    def _about(self, trouble: str) -> str:
-        return trouble

@@ -59,16 +59,12 @@ class GraphConnector(SharedHook, Generic[S]):
         except Permanent as error:
             return Health(
                 ok=False,
-                summary=self._about(error.text),
+                summary=error.text,
                 mend=self.mends.get(error.reason, f"See docs/connectors/{self.network}.md."),
             )
         except Transient as error:
-            return Health(ok=False, summary=self._about(str(error)), mend=self.away)
+            return Health(ok=False, summary=str(error), mend=self.away)
 
     @abstractmethod
     async def _checked(self) -> Health:
         """Ask the network; may raise Transient and Permanent."""
-
-    def _about(self, trouble: str) -> str:
-        """A trouble, said so that staff know whose it is."""
-        return f"{self.title}: {trouble}"

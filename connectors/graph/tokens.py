@@ -55,16 +55,16 @@ def read(data: dict[str, Any]) -> Token:
     )
 
 
-def trouble(token: Token | None, needed: Collection[str], title: str, renew: str) -> Health | None:
+def trouble(token: Token | None, needed: Collection[str], renew: str) -> Health | None:
     """What is wrong with a token: it is not valid, or lacks permissions; None where nothing is, or nothing is known."""
     if token is None:
         return None
     lacking = ", ".join(token.lacks(needed))
     if not token.valid:
-        return Health(ok=False, summary=f"{title}: the token is not valid", mend=renew)
+        return Health(ok=False, summary="the token is not valid", mend=renew)
     if lacking:
         mend = f"Make a token with {lacking} as well; the app may need App Review for it."
-        return Health(ok=False, summary=f"{title}: the token lacks {lacking}", mend=mend)
+        return Health(ok=False, summary=f"the token lacks {lacking}", mend=mend)
     return None
 
 

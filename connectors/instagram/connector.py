@@ -129,21 +129,18 @@ class InstagramConnector(GraphConnector[InstagramSettings]):
         ids = {identifier(me.get(name)) for name in ("id", "user_id")}
         if self._settings.account_id not in ids:
             right = identifier(me.get("user_id") or me.get("id"))
-            summary = f"Instagram {self.title}: the token belongs to the account {right}"
+            summary = f"the token belongs to the account {right}"
             return Health(ok=False, summary=summary, mend=f"Set INSTAGRAM_ACCOUNT_ID={right}, or use another token.")
         token, now = await inspect(self._api.graph), self.deps.clock.now()
-        wrong = trouble(token, RIGHTS[self._settings.login], f"Instagram {self.title}", RENEW)
+        wrong = trouble(token, RIGHTS[self._settings.login], RENEW)
         if wrong is not None:
             return wrong
         if await self._api.subscribed() == set():
-            return Health(ok=False, summary=f"Instagram {self.title}: no deliveries are subscribed", mend=SUBSCRIBE)
+            return Health(ok=False, summary="no deliveries are subscribed", mend=SUBSCRIBE)
         mentions = "" if self._rules.reads_mentions else ", words of mentions only with Facebook Login"
         usage = f", {self._api.graph.pace.percent:.0f} % of the limit used" if self._api.graph.pace.percent else ""
-        health = Health(ok=True, summary=f"Instagram {self.title}: signed in{mentions}{usage}")
+        health = Health(ok=True, summary=f"signed in{mentions}{usage}")
         return warned(health, token, now, RENEW)
-
-    def _about(self, trouble: str) -> str:
-        return f"Instagram: {trouble}"
 
     # --- looking again ---
 

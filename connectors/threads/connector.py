@@ -98,18 +98,15 @@ class ThreadsConnector(GraphConnector[ThreadsSettings]):
         me = identifier((await self._api.me()).get("id"))
         await self.learn_name(self._api.known_name)
         if me != self._settings.user_id:
-            summary = f"Threads {self.title}: the token belongs to the profile {me}"
+            summary = f"the token belongs to the profile {me}"
             return Health(ok=False, summary=summary, mend=f"Set THREADS_USER_ID={me}, or use another token.")
         token = await inspect(self._api.graph)
-        wrong = trouble(token, RIGHTS, f"Threads {self.title}", RENEW)
+        wrong = trouble(token, RIGHTS, RENEW)
         if wrong is not None:
             return wrong
         words, is_full = _limits(await self._api.limits())
-        health = Health(ok=True, summary=f"Threads {self.title}: signed in{words}", mend=FULL if is_full else "")
+        health = Health(ok=True, summary=f"signed in{words}", mend=FULL if is_full else "")
         return warned(health, token, self.deps.clock.now(), RENEW)
-
-    def _about(self, trouble: str) -> str:
-        return f"Threads: {trouble}"
 
     # --- looking again ---
 

@@ -83,7 +83,7 @@ class WebhookConnector(Connector):
         hosts = ", ".join(sorted(self._settings.hosts)) or "any host on the open internet"
         weak = any(signing.is_weak(key) for key in self._keys)
         mend = "A secret is easy to guess: put a random one first in WEBHOOK_SECRET, then take the old one out."
-        return Health(ok=True, summary=f"{self.title}: {secrets}, answers to {hosts}", mend=mend if weak else "")
+        return Health(ok=True, summary=f"{secrets}, answers to {hosts}", mend=mend if weak else "")
 
     def _judge(self, request: WebhookRequest) -> Verdict:
         """Judge what a genuine sender posted: nothing that cannot be read is stored, and the wrong field is named.

@@ -116,18 +116,18 @@ class WhatsAppConnector(GraphConnector[WhatsAppSettings]):
         state, quality = text(number.get("status")), text(number.get("quality_rating"))
         if state in LOST:
             mend = REGISTER.replace("{id}", self._settings.phone_number_id) if state == PENDING else MANAGER
-            return Health(ok=False, summary=f"{self.title}: the number is {state.lower()}", mend=mend)
+            return Health(ok=False, summary=f"the number is {state.lower()}", mend=mend)
         token = await inspect(self._api.graph)
-        wrong = trouble(token, RIGHTS, self.title, RENEW)
+        wrong = trouble(token, RIGHTS, RENEW)
         if wrong is not None:
             return wrong
         subscribed = await self._api.subscribed()
         if subscribed is False:
             mend = SUBSCRIBE.replace("{id}", self._settings.business_account_id)
-            return Health(ok=False, summary=f"{self.title}: no app hears of its messages", mend=mend)
+            return Health(ok=False, summary="no app hears of its messages", mend=mend)
         said = "webhook subscribed" if subscribed else "subscription not checked"
         rating = f", quality {quality.lower()}" if quality in {"YELLOW", "RED"} else ""
-        health = Health(ok=True, summary=f"{self.title}: {said}, messages answered for 24 hours{rating}")
+        health = Health(ok=True, summary=f"{said}, messages answered for 24 hours{rating}")
         return warned(health, token, self.deps.clock.now(), RENEW)
 
 

@@ -155,7 +155,10 @@ async def test_all_well_is_exit_0(http_mode: bool) -> None:
     lines = [line for line in said.splitlines() if not line.startswith("     ")]
     assert code == 0, said
     assert [line[:4] for line in lines] == ["ok  "] * 11
-    assert lines[-1] == "ok   workers: nothing of Hark runs now"
+    assert lines[-2:] == [
+        "ok   webhook Webhook: one secret, answers to any host on the open internet",  # named once
+        "ok   workers: nothing of Hark runs now",
+    ]
     assert ("over HTTP" in said) is http_mode
     no_secret_in(said, env | changes)
 

@@ -361,7 +361,7 @@ async def test_check_names_what_is_wrong_and_the_mend(rig: Rig) -> None:
     """All well; another account's token; a right that is missing; an invalid token, and one that ends."""
     health = await rig.connector.check()
     assert health.ok
-    assert "@acme: signed in, words of mentions only with Facebook Login" in health.summary
+    assert health.summary == "signed in, words of mentions only with Facebook Login"
     assert rig.connector.title == "@acme"
     other = connect(rig.server, rig.deps, INSTAGRAM_ACCOUNT_ID="17841499999999999")
     assert f"INSTAGRAM_ACCOUNT_ID={OWN}" in (await other.check()).mend

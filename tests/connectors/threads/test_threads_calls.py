@@ -330,7 +330,7 @@ async def test_check_tells_of_the_limits_of_the_day(rig: Rig) -> None:
     """How many replies and posts are used, with the mend when it gets tight."""
     health = await rig.connector.check()
     assert health.ok
-    assert "@acme: signed in, 0 of 1,000 replies and 1 of 250 posts in 24 hours" in health.summary
+    assert health.summary == "signed in, 0 of 1,000 replies and 1 of 250 posts in 24 hours"
     rig.server.limit = 1
     rig.server.reply("one", NAME)
     assert "wait and go out later" in (await rig.connector.check()).mend
