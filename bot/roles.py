@@ -67,7 +67,7 @@ async def serve(
             port = await _listen(service.settings, role, runner)
             if port is not None and ready is not None:
                 await ready(port)
-            log.info("ready", role=str(role), instance=service.instance, accounts=len(service.connectors))
+            log.info("ready", role=str(role.name).lower(), instance=service.instance, accounts=len(service.connectors))
             await stop.wait()
             log.info("draining")
         finally:

@@ -38,6 +38,7 @@ async def test_web_and_worker_are_two_processes_that_work_together(redis_url: st
     """The worker draws the card, the web process takes the press, and the card shows it."""
     async with a_sandbox(redis_url) as (sandbox, env), bot(env, "web") as web, bot(env, "worker") as worker:
         await connected(sandbox, web)
+        await worker.says('"role": "worker"')
         await worker.says('"event": "ready"')
         assert len(sandbox.slack.hub.sockets.open) == 1
         sandbox.square.post("jamalreed", "@acme.square.test my bag is lost")

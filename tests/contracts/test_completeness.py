@@ -32,7 +32,6 @@ from tests.support.folders import network_folders
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 SOURCES = ("bot", "connectors", "handlers")
-WARNED = re.compile(r"log\.(?:warning|error|exception)\(\s*\"([^\"]+)\"")
 SHOWN_ONLY = {CallbackId.MORE, CallbackId.HISTORY, CallbackId.CASE, CallbackId.NOTICE, CallbackId.HOME}
 """Views without a Send button: there is nothing to handle but their closing."""
 INPUTS = {ActionId.LIKE, ActionId.LINE, ActionId.SIGNATURE, ActionId.REASON, ActionId.LOOP, ActionId.NOTE}
@@ -337,12 +336,3 @@ def test_every_test_says_what_it_shows() -> None:
         and not ast.get_docstring(node)
     ]
     assert silent == []
-
-
-def test_what_the_log_can_warn_of_is_explained() -> None:
-    """Every warning and error has its words, up to the first comma, in the table of docs/operating.md."""
-    page = (DOCS / "operating.md").read_text()
-    files = [path for folder in SOURCES for path in (ROOT / folder).rglob("*.py")]
-    events = {event for path in files for event in WARNED.findall(path.read_text())}
-    assert len(events) > 20
-    assert [event for event in sorted(events) if f"`{event.partition(',')[0]}" not in page] == []
