@@ -52,7 +52,7 @@ class InstagramSettings(GraphSettings):
         alias="INSTAGRAM_HUMAN_AGENT",
         description="Whether the app was granted the Human Agent feature: staff may then answer a direct message for "
         "seven days instead of 24 hours.",
-        examples=["yes"],
+        examples=["true"],
     )
     history_hours: HistoryHours = Field(default=24, alias="INSTAGRAM_HISTORY_HOURS")
 

@@ -68,7 +68,7 @@ def _post(raw: Raw, user_id: str, change: Change) -> Event:
 
 
 def _deleted(raw: Raw, user_id: str, change: Change) -> Event:
-    """A post that was deleted. Whose posts are told of is not documented; without its thread it cannot be found."""
+    """A post that was deleted: one of the profile's own, says Meta's page. Without its thread it cannot be found."""
     del user_id
     post = wire.Post.model_validate(change.value)
     if not post.id or not (post.root_post.id or post.username):
