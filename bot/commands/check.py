@@ -5,10 +5,11 @@ from collections.abc import Awaitable, Callable, Mapping
 from bot import accounts
 from bot.app import Service, open_service
 from bot.commands.terminal import Say
-from bot.domain.errors import HarkError, SetupError
+from bot.domain.errors import HarkError, SetupError, SlackRefused
 from bot.domain.models import Health
 from bot.secrecy import set_up_logging
 from bot.services.shared_clock import ask_if_shared
+from bot.slack.gateway import AWAY
 
 SERVER_MEND = "check REDIS_URL, and that the server runs"
 
@@ -94,6 +95,7 @@ async def _socket(service: Service) -> Health:
     try:
         await service.slack.open_socket(token.get_secret_value())
     except HarkError as error:
-        mend = "check SLACK_APP_TOKEN (scope connections:write) and that Socket Mode is on"
+        refused = "check SLACK_APP_TOKEN (scope connections:write) and that Socket Mode is on"
+        mend = refused if isinstance(error, SlackRefused) else AWAY
         return Health(ok=False, summary=f"Slack socket: {error}", mend=mend)
     return Health(ok=True, summary="Slack socket: can be opened")

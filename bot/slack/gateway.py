@@ -22,6 +22,8 @@ HISTORY_PAGES = 50
 NO_THREAD = "thread_not_found"
 NEEDED_SCOPES = ("chat:write", "commands", "users:read", "im:write", "im:history", "channels:history", "groups:history")
 USER_ID = re.compile(r"[UW][A-Z0-9]{5,}")
+AWAY = "try again in a minute; if that does not help, check SLACK_API_URL and what your network lets out"
+"""The mend where Slack did not answer: no token and no right is to blame."""
 
 COUNTED: Mapping[type[SlackError], str] = MappingProxyType(
     {
@@ -189,7 +191,8 @@ class SlackGateway:
         try:
             scopes = await self.connect()
         except SlackError as error:
-            mend = "check SLACK_BOT_TOKEN and SLACK_API_URL; reinstall the app if the token was revoked"
+            refused = "check SLACK_BOT_TOKEN; reinstall the app if the token was revoked"
+            mend = refused if isinstance(error, SlackRefused) else AWAY
             return [Health(ok=False, summary=f"Slack token: {error}", mend=mend)]
         lines = [Health(ok=True, summary=f"Slack token: signed in at {self.team_url}"), _check_scopes(scopes)]
         for place in dict.fromkeys((self._channel, *places)):
@@ -205,7 +208,7 @@ class SlackGateway:
             mend = f"put the channel's id into {setting} and invite the bot there: /invite @Hark"
             return Health(ok=False, summary=f"Slack channel {channel}: {error.code}", mend=mend)
         except SlackError as error:
-            return Health(ok=False, summary=f"Slack channel {channel}: {error}", mend="try again in a minute")
+            return Health(ok=False, summary=f"Slack channel {channel}: {error}", mend=AWAY)
         return Health(ok=True, summary=f"Slack channel {channel}: Hark is a member")
 
     async def _check_person(self, user: str) -> Health:
@@ -216,7 +219,7 @@ class SlackGateway:
             why, mend = reason_words(error.code)
             return Health(ok=False, summary=f"Slack messages to {user}: {why}", mend=mend)
         except SlackError as error:
-            return Health(ok=False, summary=f"Slack messages to {user}: {error}", mend="try again in a minute")
+            return Health(ok=False, summary=f"Slack messages to {user}: {error}", mend=AWAY)
         return Health(ok=True, summary=f"Slack messages to {user}: can be sent")
 
     async def _history(

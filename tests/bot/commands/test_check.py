@@ -79,13 +79,14 @@ async def test_a_release_is_stopped_by_what_it_could_not_start_with(
 
 
 async def test_slack_out_of_reach_is_told_for_token_and_socket(redis_url: str) -> None:
-    """Both need it; the mend names the address."""
+    """Both need it; the mend names the address, and blames no token: who makes one anew would lose what works."""
     async with a_sandbox(redis_url) as (_, env):
         code, said = await run_bot(env | {"SLACK_API_URL": NOWHERE}, "check")
     assert code == 1
     assert "BAD  Slack token: auth.test: Slack cannot be reached" in said
     assert "BAD  Slack socket: apps.connections.open: Slack cannot be reached" in said
-    assert "check SLACK_BOT_TOKEN and SLACK_API_URL" in said
+    assert said.count("check SLACK_API_URL and what your network lets out") == 2
+    assert not {"SLACK_BOT_TOKEN", "SLACK_APP_TOKEN"} & set(said.split())
 
 
 async def test_a_missing_scope_is_named(redis_url: str) -> None:
