@@ -33,10 +33,12 @@ async def dead(env: Mapping[str, str], say: Say, id_: str = "") -> int:
 
 
 async def replay(env: Mapping[str, str], say: Say, ids: Sequence[str]) -> int:
-    """Put letters back into the inbox: these, or all."""
+    """Put letters back into the inbox: these, or all; 1 where one of these is not there (any more)."""
     async with opened(env) as service:
-        say(f"{await service.store.inbox.replay(ids or None)} put back into the inbox")
-    return 0
+        count = await service.store.inbox.replay(ids or None)
+    missing = max(0, len(set(ids)) - count)
+    say(f"{count} put back into the inbox{f'; {missing} not there (any more)' if missing else ''}")
+    return 1 if missing else 0
 
 
 def show(letter: Buried, mask: Callable[[str], str], say: Say) -> None:

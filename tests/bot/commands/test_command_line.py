@@ -177,7 +177,8 @@ async def test_dead_letters_are_listed_without_their_words_and_put_back(redis_ur
         assert "no author" in said
         assert "Carla" not in said
         assert "2 waiting, the oldest until " in said
-        assert await run_bot(env, "replay", "0.1-1", "rubbish") == (0, "0 put back into the inbox\n")
+        none = "0 put back into the inbox; 2 not there (any more)\n"
+        assert await run_bot(env, "replay", "0.1-1", "rubbish") == (1, none)
         assert await run_bot(env, "replay", newest.id) == (0, "1 put back into the inbox\n")
         assert await run_bot(env, "replay") == (0, "1 put back into the inbox\n")
         assert await run_bot(env, "dead") == (0, "0 waiting; 0 gone without having been replayed\n")
