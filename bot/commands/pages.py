@@ -1,8 +1,8 @@
 """Pages of the documentation that are made from the code, so that they cannot disagree with it."""
 
+from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from bot.domain.models import LengthRule
@@ -27,6 +27,13 @@ A second account of the same network uses the same variables with a suffix: `BLU
 `/webhooks/<connector>/support`. What one of your accounts writes becomes no card of another one on that network.
 
 This page is made by `python -m bot settings > docs/settings.md`; a test fails when it is out of date.
+"""
+
+META_HEAD = """
+## Meta's networks
+
+Shared by Facebook, Instagram, Threads and WhatsApp. They alone switch nothing on. An account with a suffix may have its
+own (`META_APP_SECRET__SUPPORT`); where it has none, the one without a suffix counts.
 """
 
 CAPABILITIES_HEAD = """# What each network can do
@@ -68,12 +75,15 @@ UNITS = {
 
 
 def settings_page() -> str:
-    """docs/settings.md."""
-    parts = [HEAD, "## Hark and Slack\n", _table(Settings)]
+    """docs/settings.md. What several networks share stands once, at its end."""
+    parts, shared = [HEAD, "## Hark and Slack\n", _table(variables(Settings))], dict[str, FieldInfo]()
     for network in NETWORKS:
         need = ", ".join(f"`{name}`" for name in network.settings.required)
-        parts += [f"\n## {network.title}\n", f"The account is off without {need}.\n", _table(network.settings)]
-    return "\n".join(parts)
+        more = " It also reads [what Meta's networks share](#metas-networks)." if network.settings.shared else ""
+        fields = variables(network.settings)
+        shared |= {name: fields.pop(name) for name in network.settings.shared}
+        parts += [f"\n## {network.title}\n", f"The account is off without {need}.{more}\n", _table(fields)]
+    return "\n".join([*parts, META_HEAD, _table(shared)])
 
 
 def capabilities_page() -> str:
@@ -118,9 +128,9 @@ def _length(rule: LengthRule | None) -> str:
     return most if rule.max_bytes is None else f"{most}, {rule.max_bytes:,} bytes"
 
 
-def _table(model: type[BaseModel]) -> str:
+def _table(fields: Mapping[str, FieldInfo]) -> str:
     rows = ["| variable | default | what it is | example |", "|---|---|---|---|"]
-    rows += [_row(name, field) for name, field in variables(model).items()]
+    rows += [_row(name, field) for name, field in fields.items()]
     return "\n".join(rows) + "\n"
 
 
