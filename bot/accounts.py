@@ -1,9 +1,9 @@
 """The accounts that the environment sets up, as connectors. An account without its variables is simply off."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import aiohttp
 from pydantic import SecretStr
@@ -15,6 +15,8 @@ from bot.environment import MAIN, SEPARATOR, accounts, read, variables
 from bot.settings import Settings, load
 from connectors.base import Connector, ConnectorDeps, Network
 from connectors.registry import NETWORKS
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +40,24 @@ def titles() -> Titles:
 
 
 def settings_of(env: Mapping[str, str]) -> tuple[Settings, list[Account]]:
-    """The settings and accounts of an environment. Raises SettingsError."""
+    """The settings and accounts of an environment. Raises SettingsError that tells what is wrong with both."""
     _check_names(env)
-    return load(env), find(env)
+    wrong: list[SettingsError] = []
+    settings, found = _read_with(load, env, wrong), _read_with(find, env, wrong)
+    if settings is None or found is None:
+        raise SettingsError("\n".join(error.message for error in wrong), wrong[0].mend)
+    return settings, found
+
+
+def _read_with(
+    reader: Callable[[Mapping[str, str]], T], env: Mapping[str, str], wrong: list[SettingsError]
+) -> T | None:
+    """What this reader reads; None where something is wrong, which goes to the rest."""
+    try:
+        return reader(env)
+    except SettingsError as error:
+        wrong.append(error)
+        return None
 
 
 def find(env: Mapping[str, str]) -> list[Account]:

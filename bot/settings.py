@@ -355,7 +355,9 @@ def load(env: Mapping[str, str]) -> Settings:
         ours = sorted(name for name in known if name.startswith("HARK_"))
         near = [match for name in strange for match in get_close_matches(name, ours)] or ours
         are = "is not a setting" if len(strange) == 1 else "are not settings"
-        raise SettingsError(f"{', '.join(strange)} {are} of Hark.", f"remove it, or use {' or '.join(near)}")
+        raise SettingsError(
+            f"{', '.join(strange)} {are} of Hark.", f"remove {', '.join(strange)}, or use {' or '.join(near)}"
+        )
     return read(Settings, env)
 
 

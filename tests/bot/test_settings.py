@@ -155,7 +155,7 @@ def test_a_first_word_is_due_before_the_answer() -> None:
 @pytest.mark.parametrize(
     ("names", "expected"),
     [
-        (["HARK_HOUR"], "HARK_HOUR is not a setting of Hark.\n  Mend: remove it, or use HARK_HOURS"),
+        (["HARK_HOUR"], "HARK_HOUR is not a setting of Hark.\n  Mend: remove HARK_HOUR, or use HARK_HOURS"),
         (["HARK_UNDO", "HARK_ZZZZZ"], "HARK_UNDO, HARK_ZZZZZ are not settings of Hark."),
         (["HARK_HOST__SUPPORT"], "HARK_HOST__SUPPORT has no effect: there is only one HARK_HOST."),
         (["SLACK_CHANNEL__SUPPORT"], "SLACK_CHANNEL__SUPPORT has no effect: there is only one SLACK_CHANNEL."),
@@ -211,6 +211,16 @@ def test_an_account_begun_but_wrong_is_refused(more: dict[str, str], expected: s
     message = refusal(GOOD | more)
     assert message.startswith(expected)
     assert SECRET not in message
+
+
+def test_what_is_wrong_with_hark_and_with_an_account_is_told_at_once() -> None:
+    """Whoever sets up for the first time mends both in one go, and not one start after the other."""
+    message = refusal(GOOD | {"SLACK_CHANNEL": "care", "HARK_HOURS": "always", "BLUESKY_APP_PASSWORD": ""})
+    named = ("SLACK_CHANNEL is wrong", "HARK_HOURS is wrong", "BLUESKY_APP_PASSWORD is missing")
+    assert [words in message for words in named] == [True] * 3
+    strange = refusal(GOOD | {"HARK_HOUR": "9", "BLUESKY_APP_PASSWORD": ""})
+    assert "BLUESKY_APP_PASSWORD is missing" in strange
+    assert strange.endswith("Mend: remove HARK_HOUR, or use HARK_HOURS or HARK_HOST or HARK_STORMS")
 
 
 # --- Hours and days ----------------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ OWN_SERVER = {"REDIS_URL": "", "HARK_DATA_DIR": f"{__file__}/data"}
 BROKEN: list[tuple[dict[str, str], str, str]] = [
     ({"SLACK_CHANNEL": "care"}, "BAD  settings: SLACK_CHANNEL is wrong", "Example: SLACK_CHANNEL=C0123ABCDEF"),
     ({"SLACK_BOT_TOKEN": ""}, "BAD  settings: SLACK_BOT_TOKEN is missing", "Example: SLACK_BOT_TOKEN=xoxb-..."),
-    ({"HARK_HOUR": "9"}, "BAD  settings: HARK_HOUR is not a setting", "mend: remove it, or use HARK_HOURS"),
+    ({"HARK_HOUR": "9"}, "BAD  settings: HARK_HOUR is not a setting", "mend: remove HARK_HOUR, or use HARK_HOURS"),
     ({"WEBHOOK_SECRET": SECRET}, "BAD  settings: WEBHOOK_SECRET is wrong", "Example: WEBHOOK_SECRET=whsec_"),
     ({"BLUESKY_APP_PASSWORD": ""}, "BAD  settings: BLUESKY_APP_PASSWORD is missing", "Example: BLUESKY_APP_PASSWORD"),
     ({"REDIS_URL": f"redis://u:{SECRET}@127.0.0.1:9/0"}, "BAD  server: Redis: ", "mend: check REDIS_URL"),
