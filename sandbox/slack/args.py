@@ -11,8 +11,8 @@ from sandbox.slack.base import Json, SlackError, invalid_arguments
 _YES = frozenset({"1", "true", "yes"})
 
 
-async def read_args(request: web.Request) -> Json:
-    """All arguments; those of the body win over the query.
+async def read_args(request: web.Request, *, takes_json: bool) -> Json:
+    """All arguments; those of the body win over the query, and JSON is not looked at unless the method takes it.
 
     A token in the query is not read: Slack refuses it there. Raises SlackError: invalid_json, json_not_object,
     invalid_form_data.
@@ -26,7 +26,7 @@ async def read_args(request: web.Request) -> Json:
     body = await request.read()
     if not body:
         return args
-    if request.content_type == "application/json":
+    if request.content_type == "application/json" and takes_json:
         return args | _json_args(body)
     if request.content_type == "application/x-www-form-urlencoded":
         return args | _form_args(body)
@@ -63,7 +63,7 @@ def number(args: Json, name: str, default: int, most: int) -> int:
         return default
     try:
         chosen = int(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise SlackError("invalid_limit") from None
     if chosen < 1:
         raise SlackError("invalid_limit")

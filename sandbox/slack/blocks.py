@@ -30,6 +30,7 @@ from sandbox.slack.schema import (
     by_type,
     duplicates,
     every,
+    objects,
     one_of,
     parsed,
     plain_text,
@@ -39,6 +40,7 @@ from sandbox.slack.schema import (
 from sandbox.slack.text import nodes
 
 MESSAGE_BLOCKS: Final = 50
+VIEW_BLOCKS: Final = 100
 BLOCK_ID: Final = {"block_id": string(255)}
 
 
@@ -48,10 +50,8 @@ def _text_or_fields(value: Any, pointer: str, report: Report) -> None:
 
 
 def _unique_action_ids(value: Any, pointer: str, report: Report) -> None:
-    elements = value.get("elements") if isinstance(value, dict) else None
-    if not isinstance(elements, list):
-        return
-    for action_id in sorted(duplicates(e.get("action_id") for e in elements if isinstance(e, dict))):
+    elements = objects(value.get("elements")) if isinstance(value, dict) else []
+    for action_id in sorted(duplicates(element.get("action_id") for element in elements)):
         report.add(f"`action_id` {action_id} is not unique in the block", f"{pointer}/elements")
 
 
@@ -126,24 +126,23 @@ _MODALS_ONLY: Final[dict[str, Check]] = {
         {**BLOCK_ID, "level": one_of("default", "info", "warning", "error", "success")},
     ),
 }
-BLOCKS: Final[dict[str, Check]] = {
-    "message": by_type({**_EVERYWHERE, **_MESSAGES_ONLY}),
-    "modal": by_type({**_EVERYWHERE, **_MODALS_ONLY}),
-    "home": by_type(_EVERYWHERE),
-}
 
 
-def check_list(blocks: Any, pointer: str, report: Report, least: int, most: int) -> None:
-    """Check a list of blocks of the report's surface, with their number and the uniqueness of block_ids."""
-    array(BLOCKS[report.surface], least, most)(blocks, pointer, report)
-    if not isinstance(blocks, list):
-        return
-    known = [block for block in blocks if isinstance(block, dict)]
-    for block_id in sorted(duplicates(block.get("block_id") for block in known)):
+def _unique_block_ids(blocks: Any, pointer: str, report: Report) -> None:
+    for block_id in sorted(duplicates(block.get("block_id") for block in objects(blocks))):
         report.add(f"`block_id` {block_id} is not unique", pointer)
-    markdown = sum(len(str(block.get("text", ""))) for block in known if block.get("type") == "markdown")
-    if markdown > 12_000:
+
+
+def _total_markdown(blocks: Any, pointer: str, report: Report) -> None:
+    if sum(len(str(block.get("text", ""))) for block in objects(blocks) if block.get("type") == "markdown") > 12_000:
         report.add("markdown blocks must be less than 12001 characters in total", pointer)
+
+
+IN_MESSAGE: Final = every(
+    array(by_type({**_EVERYWHERE, **_MESSAGES_ONLY}), 0, MESSAGE_BLOCKS), _unique_block_ids, _total_markdown
+)
+IN_MODAL: Final = every(array(by_type({**_EVERYWHERE, **_MODALS_ONLY}), 1, VIEW_BLOCKS), _unique_block_ids)
+IN_HOME: Final = every(array(by_type(_EVERYWHERE), 1, VIEW_BLOCKS), _unique_block_ids)
 
 
 def message_blocks(value: Any, config: SandboxConfig) -> list[Json] | None:
@@ -156,8 +155,8 @@ def message_blocks(value: Any, config: SandboxConfig) -> list[Json] | None:
     blocks = parsed(value, SlackError("invalid_blocks_format"))
     if not isinstance(blocks, list):
         raise SlackError("invalid_blocks_format")
-    report = Report("message", config.image_hosts)
-    check_list(blocks, "/blocks", report, 0, MESSAGE_BLOCKS)
+    report = Report(config.image_hosts)
+    IN_MESSAGE(blocks, "/blocks", report)
     if report.errors:
         raise report.refusal("invalid_blocks")
     if sum(1 for block in blocks if block["type"] == "table") > 1:

@@ -92,10 +92,11 @@ def remove(hub: Hub, args: Json) -> Json:
 def post_ephemeral(hub: Hub, args: Json) -> Json:
     """chat.postEphemeral."""
     channel = writable(hub, visible(hub, args["channel"]))
-    if args["user"] not in channel.members:
+    user = str(args["user"])
+    if user not in channel.members:
         raise SlackError("user_not_in_channel")
     thread = parent_ts(channel, args.get("thread_ts"))
-    message = bot_message(hub, content(hub, args), thread, only_to=args["user"])
+    message = bot_message(hub, content(hub, args), thread, only_to=user)
     post(hub, channel, message)
     return {"message_ts": message.ts}
 

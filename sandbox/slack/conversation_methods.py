@@ -10,7 +10,7 @@ from sandbox.slack.base import Json, SlackError
 from sandbox.slack.hub import Hub
 from sandbox.slack.limits import TIER_PER_MINUTE
 from sandbox.slack.method import Method, joined, need_scope, visible
-from sandbox.slack.model import Conversation, Message
+from sandbox.slack.model import Conversation, Message, moment_of
 
 _FAMILY: Final = {"channel": "channels", "private": "groups", "dm": "im"}
 _LIST_TYPES: Final = {"public_channel": "channel", "private_channel": "private", "im": "dm"}
@@ -72,22 +72,22 @@ def _readable(hub: Hub, args: Json) -> Conversation:
 
 def _inside(args: Json) -> Callable[[Message], bool]:
     """Whether a message lies between `oldest` and `latest`, bounds only with `inclusive`."""
-    low, high = _moment(str(args.get("oldest") or "0")), _moment(str(args.get("latest") or "9999999999"))
+    low, high = _moment(args, "oldest", "0"), _moment(args, "latest", "9999999999")
     inclusive = flag(args, "inclusive")
 
     def inside(message: Message) -> bool:
-        moment = _moment(message.ts)
+        moment = message.moment
         return low < moment < high or (inclusive and moment in (low, high))
 
     return inside
 
 
-def _moment(ts: str) -> tuple[int, int]:
-    seconds, _, micros = ts.partition(".")
+def _moment(args: Json, name: str, default: str) -> tuple[int, int]:
+    """A bound of the time asked for. Raises SlackError invalid_ts_oldest or invalid_ts_latest."""
     try:
-        return int(seconds), int((micros or "0").ljust(6, "0")[:6])
+        return moment_of(str(args.get(name) or default))
     except ValueError:
-        raise SlackError("invalid_ts_oldest") from None
+        raise SlackError(f"invalid_ts_{name}") from None
 
 
 def history(hub: Hub, args: Json) -> Json:
@@ -95,8 +95,8 @@ def history(hub: Hub, args: Json) -> Json:
     channel = _readable(hub, args)
     limit = number(args, "limit", 100, 999)
     before = position(args, "next_ts")
-    oldest = _moment(str(args.get("oldest") or "0"))
-    recent = takewhile(lambda m: _moment(m.ts) >= oldest, reversed(channel.messages.values()))
+    oldest = _moment(args, "oldest", "0")
+    recent = takewhile(lambda m: m.moment >= oldest, reversed(channel.messages.values()))
     top = (m for m in recent if (not m.is_reply or m.broadcast) and (not before or m.ts < before))
     return _messages(hub, args, filter(_inside(args), top), limit)
 
@@ -211,10 +211,10 @@ def join(hub: Hub, args: Json) -> Json:
 _T2, _T3, _T4 = TIER_PER_MINUTE[2], TIER_PER_MINUTE[3], TIER_PER_MINUTE[4]
 METHODS: Final = {
     "conversations.open": Method(open_direct, _T3, ("im:write",)),
-    "conversations.history": Method(history, _T3, _HISTORY, ("channel",)),
-    "conversations.replies": Method(replies, _T3, _HISTORY, ("channel", "ts")),
-    "conversations.info": Method(info, _T3, _READ, ("channel",)),
-    "conversations.list": Method(listing, _T2, _READ),
-    "conversations.members": Method(members, _T4, _READ, ("channel",)),
+    "conversations.history": Method(history, _T3, _HISTORY, ("channel",), reads=True),
+    "conversations.replies": Method(replies, _T3, _HISTORY, ("channel", "ts"), reads=True),
+    "conversations.info": Method(info, _T3, _READ, ("channel",), reads=True),
+    "conversations.list": Method(listing, _T2, _READ, reads=True),
+    "conversations.members": Method(members, _T4, _READ, ("channel",), reads=True),
     "conversations.join": Method(join, _T3, ("channels:join",), ("channel",)),
 }

@@ -14,6 +14,7 @@ from sandbox.slack.schema import (
     every,
     integer,
     maybe,
+    objects,
     one_of,
     plain_text,
     shape,
@@ -73,7 +74,10 @@ def image_url(value: Any, pointer: str, report: Report) -> None:
     _ADDRESS(value, pointer, report)
     if not isinstance(value, str) or not value:
         return
-    parts = urlsplit(value)
+    try:
+        parts = urlsplit(value)
+    except ValueError:  # brackets that do not close
+        parts = urlsplit("")
     host = parts.hostname or ""
     if host in report.image_hosts:
         return
@@ -131,6 +135,19 @@ def _options_or_groups(value: Any, pointer: str, report: Report) -> None:
         report.add("must define either `options` or `option_groups`", pointer)
 
 
+def _first_choice_is_offered(value: Any, pointer: str, report: Report) -> None:
+    """What is chosen at first must be one of the options, to the letter."""
+    if not isinstance(value, dict):
+        return
+    offered = [
+        option for holder in (value, *objects(value.get("option_groups"))) for option in objects(holder.get("options"))
+    ]
+    for name in ("initial_option", "initial_options"):
+        chosen = value.get(name, [])
+        if any(option not in offered for option in (chosen if isinstance(chosen, list) else [chosen])):
+            report.add("must match one of the options", f"{pointer}/{name}")
+
+
 def _menu(initial: str, check: Check, *extras: dict[str, Check]) -> Check:
     """A select menu: `initial` names the field that holds what is chosen at first."""
     fields: dict[str, Check] = {**ACTION_ID, **CONFIRMABLE, **FOCUS, **PLACEHOLDER, initial: check}
@@ -147,23 +164,24 @@ _EXTERNAL: Final[dict[str, Check]] = {"min_query_length": integer(0, 100)}
 _CONVERSATION: Final[dict[str, Check]] = {"default_to_current_conversation": boolean, "filter": FILTER}
 _RESPONSE_URL: Final[dict[str, Check]] = {"response_url_enabled": boolean}
 MENUS: Final[dict[str, Check]] = {
-    "static_select": every(_menu("initial_option", OPTION, _STATIC), _options_or_groups),
+    "static_select": every(_menu("initial_option", OPTION, _STATIC), _options_or_groups, _first_choice_is_offered),
     "external_select": _menu("initial_option", OPTION, _EXTERNAL),
     "users_select": _menu("initial_user", string()),
     "conversations_select": _menu("initial_conversation", string(), _CONVERSATION, _RESPONSE_URL),
     "channels_select": _menu("initial_channel", string(), _RESPONSE_URL),
-    "multi_static_select": every(_menu("initial_options", _CHOSEN, _MANY, _STATIC), _options_or_groups),
+    "multi_static_select": every(
+        _menu("initial_options", _CHOSEN, _MANY, _STATIC), _options_or_groups, _first_choice_is_offered
+    ),
     "multi_external_select": _menu("initial_options", _CHOSEN, _MANY, _EXTERNAL),
     "multi_users_select": _menu("initial_users", _IDS, _MANY),
     "multi_conversations_select": _menu("initial_conversations", _IDS, _MANY, _CONVERSATION),
     "multi_channels_select": _menu("initial_channels", _IDS, _MANY),
 }
 _PICKED: Final = {**ACTION_ID, **CONFIRMABLE, **FOCUS}
+_FEW: Final = {**TYPE, "options": array(OPTION, 1, 10)}
 CHOICES: Final[dict[str, Check]] = {
-    "radio_buttons": shape({**TYPE, "options": array(OPTION, 1, 10)}, {**_PICKED, "initial_option": OPTION}),
-    "checkboxes": shape(
-        {**TYPE, "options": array(OPTION, 1, 10)}, {**_PICKED, "initial_options": array(OPTION, 1, 10)}
-    ),
+    "radio_buttons": every(shape(_FEW, {**_PICKED, "initial_option": OPTION}), _first_choice_is_offered),
+    "checkboxes": every(shape(_FEW, {**_PICKED, "initial_options": array(OPTION, 1, 10)}), _first_choice_is_offered),
     "datepicker": shape(TYPE, {**_PICKED, **PLACEHOLDER, "initial_date": string(10)}),
     "timepicker": shape(TYPE, {**_PICKED, **PLACEHOLDER, "initial_time": string(5), "timezone": string()}),
 }

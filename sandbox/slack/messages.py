@@ -39,7 +39,7 @@ def content(hub: Hub, args: Json) -> Content:
     """
     blocks = message_blocks(args.get("blocks"), hub.config)
     text = args.get("text")
-    markdown = args.get("markdown_text")
+    markdown = str(args.get("markdown_text") or "")
     if markdown:
         if text or blocks:
             raise SlackError("markdown_text_conflict")

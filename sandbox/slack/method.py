@@ -14,7 +14,11 @@ Run: TypeAlias = Callable[[Hub, Json], Json]
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """One method: its code, whose token it wants, scopes of which one is enough, and its rate."""
+    """One method: its code, whose token it wants, scopes of which one is enough, and its rate.
+
+    What `reads` takes its arguments from the query or from a form: JSON is for what writes (Slack's page on its Web
+    API).
+    """
 
     run: Run
     per_minute: float = SPECIAL_PER_MINUTE
@@ -22,6 +26,7 @@ class Method:
     required: tuple[str, ...] = ()
     caller: Literal["bot", "app", "anyone"] = "bot"
     per_channel: bool = False
+    reads: bool = False
 
 
 def need_scope(hub: Hub, *scopes: str) -> None:

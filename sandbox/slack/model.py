@@ -30,6 +30,12 @@ class User:
         return "".join(part[0] for part in self.real_name.split()[:2]).upper()
 
 
+def moment_of(ts: str) -> tuple[int, int]:
+    """The seconds and microseconds of a message id. Raises ValueError."""
+    seconds, _, micros = ts.partition(".")
+    return int(seconds), int((micros or "0").ljust(6, "0")[:6])
+
+
 @dataclass(slots=True)
 class Message:
     """One message as kept. `ts` is its id in its conversation; `ephemeral_to` names its only reader, if any."""
@@ -50,6 +56,11 @@ class Message:
     reply_users: list[str] = field(default_factory=list)
     followers: set[str] = field(default_factory=set)
     reactions: dict[str, list[str]] = field(default_factory=dict)
+
+    @property
+    def moment(self) -> tuple[int, int]:
+        """Its id as seconds and microseconds."""
+        return moment_of(self.ts)
 
     @property
     def is_reply(self) -> bool:

@@ -111,7 +111,7 @@ METHODS: Final = {
     "api.test": Method(api_test, caller="anyone"),
     "auth.test": Method(auth_test),
     "apps.connections.open": Method(open_connection, _T3, ("connections:write",), caller="app"),
-    "users.info": Method(user_info, _T4, ("users:read",), ("user",)),
+    "users.info": Method(user_info, _T4, ("users:read",), ("user",), reads=True),
     "users.list": Method(user_list, _T2, ("users:read",)),
     "usergroups.list": Method(group_list, _T2, ("usergroups:read",)),
     "usergroups.users.list": Method(group_users, _T2, ("usergroups:read",), ("usergroup",)),

@@ -14,9 +14,8 @@ from sandbox.slack.base import Json, SlackError
 
 @dataclass
 class Report:
-    """What is wrong with one message or view. `surface` is message, modal or home."""
+    """What is wrong with one message or view."""
 
-    surface: str
     image_hosts: tuple[str, ...] = ()
     errors: list[str] = field(default_factory=list)
 
@@ -188,7 +187,7 @@ def any_text(limit: int) -> Check:
     kinds = by_type({"plain_text": _PLAIN, "mrkdwn": _MRKDWN})
 
     def check(value: Any, pointer: str, report: Report) -> None:
-        inner = Report(report.surface)
+        inner = Report()
         kinds(value, pointer, inner)
         if isinstance(value, dict) and "text" in value:
             length(value["text"], f"{pointer}/text", inner)
@@ -197,6 +196,11 @@ def any_text(limit: int) -> Check:
             report.errors.extend(inner.errors)
 
     return check
+
+
+def objects(value: Any) -> list[Json]:
+    """The objects in what should be a list of them; what else is there has been reported."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def duplicates(values: Iterable[Any]) -> set[str]:

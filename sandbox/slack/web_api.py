@@ -64,8 +64,8 @@ class WebApi:
         headers: dict[str, str] = {}
         status, error = 200, None
         try:
-            args = await read_args(request)
             method = _method(name)
+            args = await read_args(request, takes_json=not method.reads)
             self._authorise(request, args, method, headers)
             body = self._run(name, method, args, fault)
         except TooMany as limited:

@@ -40,6 +40,11 @@ def overflow(count: int, **fields: Any) -> Block:
     return {"type": "section", "text": mrkdwn(1), "accessory": menu}
 
 
+def choice(kind: str, **fields: Any) -> list[Block]:
+    """An actions block with one choice of a single option."""
+    return [{"type": "actions", "elements": [{"type": kind, "options": [option()], **fields}]}]
+
+
 def select(count: int) -> Block:
     """A select menu of some options."""
     return {"type": "actions", "elements": [{"type": "static_select", "options": [option()] * count}]}
@@ -151,6 +156,22 @@ BAD = [
         [{"type": "image", "alt_text": "x", "image_url": "https://127.0.0.1/a.png"}],
         "downloading image failed [json-pointer:/blocks/0/image_url]",
     ),
+    (
+        [{"type": "image", "alt_text": "x", "image_url": "http://["}],
+        "downloading image failed [json-pointer:/blocks/0/image_url]",
+    ),
+    (
+        choice("static_select", initial_option=option(value="w")),
+        "must match one of the options [json-pointer:/blocks/0/elements/0/initial_option]",
+    ),
+    (
+        choice("radio_buttons", initial_option=option(text=plain(4))),
+        "must match one of the options [json-pointer:/blocks/0/elements/0/initial_option]",
+    ),
+    (
+        choice("checkboxes", initial_options=[option(), option(value="w")]),
+        "must match one of the options [json-pointer:/blocks/0/elements/0/initial_options]",
+    ),
     ([button(url="a.example/x")], "invalid url [json-pointer:/blocks/0/elements/0/url]"),
     ([button(url="https://a.example:99999/x")], "invalid url [json-pointer:/blocks/0/elements/0/url]"),
     ([{"type": "image", "alt_text": "x"}], "must define either `image_url` or `slack_file` [json-pointer:/blocks/0]"),
@@ -163,6 +184,14 @@ def test_bad_blocks_are_refused_with_a_pointer(blocks: list[Any], line: str) -> 
     with pytest.raises(SlackError) as caught:
         message_blocks(blocks, CONFIG)
     assert line in caught.value.extra["errors"]
+
+
+def test_what_is_offered_may_be_chosen_at_first() -> None:
+    """An option of the element itself, or of one of its groups."""
+    groups = [{"label": plain(2), "options": [option()]}]
+    grouped = {"type": "static_select", "option_groups": groups, "initial_option": option()}
+    assert message_blocks(choice("checkboxes", initial_options=[option()]), CONFIG)
+    assert message_blocks([{"type": "actions", "elements": [grouped]}], CONFIG)
 
 
 @pytest.mark.parametrize("value", ["{", "[", '{"type":"divider"}', 7, "nonsense"])
@@ -232,6 +261,8 @@ BAD_VIEWS = [
     ),
     ({"type": "modal", "blocks": []}, "missing required field: title [json-pointer:/view]"),
     ({"type": "page", "blocks": []}, "unsupported type: page [json-pointer:/view/type]"),
+    ({"type": [], "blocks": []}, "unsupported type: [] [json-pointer:/view/type]"),
+    (modal(submit_disabled=True), "invalid additional property: submit_disabled [json-pointer:/view]"),
     (
         {"type": "home", "blocks": [{"type": "divider"}], "submit": plain(2)},
         "invalid additional property: submit [json-pointer:/view]",

@@ -84,6 +84,33 @@ async def test_broken_json_is_refused(slack: SlackSandbox) -> None:
     assert (await raw(slack, "chat.postMessage", data=b"[]", headers=headers))["error"] == "json_not_object"
 
 
+@pytest.mark.parametrize("method", ["conversations.history", "conversations.replies", "users.info"])
+async def test_what_reads_takes_no_json(slack: SlackSandbox, method: str) -> None:
+    """Its arguments stand in the query or in a form; in a JSON body they are not seen."""
+    args = {"channel": CARE, "ts": "1.000000", "user": ANA}
+    headers = {"Authorization": f"Bearer {slack.config.bot_token}"}
+    assert (await raw(slack, method, json=args, headers=headers))["error"] == "invalid_arguments"
+    for options in ({"data": args}, {"params": args}):
+        assert (await raw(slack, method, headers=headers, **options)).get("error") in (None, "thread_not_found")
+
+
+@pytest.mark.parametrize(
+    ("method", "args", "error"),
+    [
+        ("conversations.history", {"oldest": "soon"}, "invalid_ts_oldest"),
+        ("conversations.history", {"latest": "late"}, "invalid_ts_latest"),
+        ("conversations.history", {"limit": "0"}, "invalid_limit"),
+        ("chat.postEphemeral", {"user": [ANA], "text": "x"}, "user_not_in_channel"),
+        ("chat.postMessage", {"text": "x", "markdown_text": 7}, "markdown_text_conflict"),
+    ],
+)
+async def test_odd_arguments_are_named(slack: SlackSandbox, method: str, args: dict[str, Any], error: str) -> None:
+    """Whatever an argument holds, the answer is Slack's."""
+    headers = {"Authorization": f"Bearer {slack.config.bot_token}"}
+    how = "params" if method == "conversations.history" else "json"
+    assert (await raw(slack, method, headers=headers, **{how: {"channel": CARE, **args}}))["error"] == error
+
+
 async def test_missing_scope_names_needed_and_provided() -> None:
     """Without the scope a call is refused, with what is needed and what is held."""
     config = replace(UNLIMITED, bot_scopes=("chat:write", "channels:read"))
