@@ -1,18 +1,14 @@
-"""chat.* and reactions.add."""
+"""chat.*."""
 
-import re
 from typing import Final
 
 from sandbox.slack.args import flag
 from sandbox.slack.base import Json, SlackError
 from sandbox.slack.hub import Hub
-from sandbox.slack.limits import POSTS_PER_MINUTE, TIER_PER_MINUTE
+from sandbox.slack.limits import POSTS_PER_MINUTE, T3, T4
 from sandbox.slack.messages import bot_message, change, content, delete, parent_ts, post
 from sandbox.slack.method import Method, joined, visible, writable
 from sandbox.slack.model import Conversation, Message
-from sandbox.slack.workspace import Workspace
-
-_REACTION: Final = re.compile(r"[a-z0-9_+'-]{1,100}(?:::skin-tone-[2-6])?")
 
 
 def target(hub: Hub, where: object) -> Conversation:
@@ -101,43 +97,9 @@ def post_ephemeral(hub: Hub, args: Json) -> Json:
     return {"message_ts": message.ts}
 
 
-def permalink(hub: Hub, args: Json) -> Json:
-    """chat.getPermalink."""
-    channel = visible(hub, args["channel"])
-    message = channel.messages.get(str(args["message_ts"]))
-    if message is None:
-        raise SlackError("message_not_found")
-    return {"channel": channel.id, "permalink": permalink_of(hub.workspace, channel, message)}
-
-
-def permalink_of(workspace: Workspace, channel: Conversation, message: Message) -> str:
-    """The address of a message."""
-    url = f"{workspace.config.team_url}archives/{channel.id}/p{message.ts.replace('.', '')}"
-    return f"{url}?thread_ts={message.thread_ts}&cid={channel.id}" if message.is_reply else url
-
-
-def add_reaction(hub: Hub, args: Json) -> Json:
-    """reactions.add."""
-    channel = writable(hub, visible(hub, args["channel"]))
-    message = channel.messages.get(str(args["timestamp"]))
-    if message is None:
-        raise SlackError("message_not_found")
-    name = str(args["name"]).strip(":")
-    if not _REACTION.fullmatch(name):
-        raise SlackError("invalid_name")
-    users = message.reactions.setdefault(name, [])
-    if hub.config.bot_user_id in users:
-        raise SlackError("already_reacted")
-    users.append(hub.config.bot_user_id)
-    hub.workspace.changed()
-    return {}
-
-
 METHODS: Final = {
     "chat.postMessage": Method(post_message, POSTS_PER_MINUTE, ("chat:write",), ("channel",), per_channel=True),
-    "chat.update": Method(update, TIER_PER_MINUTE[3], ("chat:write",), ("channel", "ts")),
-    "chat.delete": Method(remove, TIER_PER_MINUTE[3], ("chat:write",), ("channel", "ts")),
-    "chat.postEphemeral": Method(post_ephemeral, TIER_PER_MINUTE[4], ("chat:write",), ("channel", "user")),
-    "chat.getPermalink": Method(permalink, required=("channel", "message_ts")),
-    "reactions.add": Method(add_reaction, TIER_PER_MINUTE[3], ("reactions:write",), ("channel", "name", "timestamp")),
+    "chat.update": Method(update, T3, ("chat:write",), ("channel", "ts")),
+    "chat.delete": Method(remove, T3, ("chat:write",), ("channel", "ts")),
+    "chat.postEphemeral": Method(post_ephemeral, T4, ("chat:write",), ("channel", "user")),
 }

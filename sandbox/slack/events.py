@@ -1,7 +1,5 @@
 """Events API payloads: what the app hears of, given its subscriptions, scopes and memberships."""
 
-from typing import Final
-
 from sandbox.clock import Time
 from sandbox.slack.base import Json
 from sandbox.slack.config import SandboxConfig
@@ -9,12 +7,6 @@ from sandbox.slack.delivery import Transport
 from sandbox.slack.model import Conversation, Message
 from sandbox.slack.text import mentions
 from sandbox.slack.workspace import Workspace
-
-_MESSAGE_RIGHTS: Final = {
-    "channel": ("message.channels", "channels:history"),
-    "private": ("message.groups", "groups:history"),
-    "dm": ("message.im", "im:history"),
-}
 
 
 class Events:
@@ -83,9 +75,12 @@ class Events:
         self._send(event | body)
 
     def _hears(self, channel: Conversation) -> bool:
-        event, scope = _MESSAGE_RIGHTS[channel.kind]
         config = self._config
-        return event in config.bot_events and scope in config.bot_scopes and config.bot_user_id in channel.members
+        return (
+            f"message.{channel.family}" in config.bot_events
+            and f"{channel.family}:history" in config.bot_scopes
+            and config.bot_user_id in channel.members
+        )
 
     def _mentioned(self, channel: Conversation, message: Message) -> bool:
         config = self._config

@@ -1,6 +1,6 @@
 """Slack's rate limits as token buckets, per method and, for posts, per channel.
 
-The rates are those of Slack's rate limit page: tiers of 1, 20, 50 and 100 calls a minute, and one post a second
+The rates are those of Slack's rate limit page: tiers of calls a minute (`T3`, `T4`), and one post a second
 in each channel with a short burst beside a cap for the workspace.
 """
 
@@ -10,7 +10,8 @@ from typing import Final
 
 from sandbox.slack.config import SandboxConfig
 
-TIER_PER_MINUTE: Final = {1: 1, 2: 20, 3: 50, 4: 100}
+T3: Final = 50
+T4: Final = 100
 POSTS_PER_MINUTE: Final = 300
 SPECIAL_PER_MINUTE: Final = 600
 

@@ -24,7 +24,7 @@ class Method:
     per_minute: float = SPECIAL_PER_MINUTE
     scopes: tuple[str, ...] = ()
     required: tuple[str, ...] = ()
-    caller: Literal["bot", "app", "anyone"] = "bot"
+    caller: Literal["bot", "app"] = "bot"
     per_channel: bool = False
     reads: bool = False
 

@@ -1,8 +1,11 @@
 """The things of a workspace: people, conversations, messages, and what a person's phone shows."""
 
 from dataclasses import dataclass, field
+from typing import Final
 
 from sandbox.slack.base import Json
+
+FAMILIES: Final = {"channel": "channels", "private": "groups", "dm": "im"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,6 @@ class Message:
     replies: list[str] = field(default_factory=list)
     reply_users: list[str] = field(default_factory=list)
     followers: set[str] = field(default_factory=set)
-    reactions: dict[str, list[str]] = field(default_factory=dict)
 
     @property
     def moment(self) -> tuple[int, int]:
@@ -79,7 +81,6 @@ class Conversation:
     members: set[str] = field(default_factory=set)
     archived: bool = False
     read_only: bool = False
-    topic: str = ""
     messages: dict[str, Message] = field(default_factory=dict)
     ephemerals: dict[str, Message] = field(default_factory=dict)
     read: dict[str, str] = field(default_factory=dict)
@@ -87,7 +88,12 @@ class Conversation:
     @property
     def channel_type(self) -> str:
         """The word that message events use."""
-        return {"channel": "channel", "private": "group", "dm": "im"}[self.kind]
+        return self.family.removesuffix("s")
+
+    @property
+    def family(self) -> str:
+        """The word that scopes and subscriptions use."""
+        return FAMILIES[self.kind]
 
     def other(self, user: str) -> str:
         """The other person of a direct conversation."""

@@ -51,7 +51,6 @@ def message_json(message: Message) -> Json:
         "ephemeral": message.ephemeral_to is not None,
         "reply_count": len(message.replies),
         "bot": message.bot,
-        "reactions": {name: list(users) for name, users in message.reactions.items()},
     }
     return body | ({"subtype": message.subtype} if message.subtype else {})
 

@@ -1,12 +1,10 @@
-"""auth.test, api.test, apps.connections.open, users.* and usergroups.*."""
+"""auth.test, apps.connections.open and users.info."""
 
 from typing import Final
 
-from sandbox.slack.args import flag
 from sandbox.slack.base import Json, SlackError
-from sandbox.slack.conversation_methods import page
 from sandbox.slack.hub import Hub
-from sandbox.slack.limits import TIER_PER_MINUTE
+from sandbox.slack.limits import T3, T4
 from sandbox.slack.method import Method
 from sandbox.slack.model import User
 from sandbox.slack.workspace import FOUNDED
@@ -24,13 +22,6 @@ def auth_test(hub: Hub, _args: Json) -> Json:
         "bot_id": config.bot_id,
         "is_enterprise_install": False,
     }
-
-
-def api_test(_hub: Hub, args: Json) -> Json:
-    """api.test: says back what it was told, and fails with the error it is given."""
-    if args.get("error"):
-        raise SlackError(str(args["error"]), args=args)
-    return {"args": args} if args else {}
 
 
 def open_connection(hub: Hub, _args: Json) -> Json:
@@ -80,39 +71,8 @@ def user_info(hub: Hub, args: Json) -> Json:
     return {"user": user_json(hub, hub.workspace.user(str(args["user"])))}
 
 
-def user_list(hub: Hub, args: Json) -> Json:
-    """users.list."""
-    people = [user_json(hub, user) for user in hub.workspace.users.values()]
-    shown, metadata = page(people, args, "user", default=len(people))
-    return {"members": shown, "cache_ts": FOUNDED, "response_metadata": metadata}
-
-
-def group_users(hub: Hub, args: Json) -> Json:
-    """usergroups.users.list."""
-    group = hub.workspace.groups.get(str(args["usergroup"]))
-    if group is None:
-        raise SlackError("no_such_subteam")
-    return {"users": list(group.members)}
-
-
-def group_list(hub: Hub, args: Json) -> Json:
-    """usergroups.list."""
-    groups = [
-        {"id": group.id, "team_id": hub.config.team_id, "handle": group.handle, "name": group.handle}
-        | {"is_usergroup": True, "user_count": len(group.members)}
-        | ({"users": list(group.members)} if flag(args, "include_users") else {})
-        for group in hub.workspace.groups.values()
-    ]
-    return {"usergroups": groups}
-
-
-_T2, _T3, _T4 = TIER_PER_MINUTE[2], TIER_PER_MINUTE[3], TIER_PER_MINUTE[4]
 METHODS: Final = {
-    "api.test": Method(api_test, caller="anyone"),
     "auth.test": Method(auth_test),
-    "apps.connections.open": Method(open_connection, _T3, ("connections:write",), caller="app"),
-    "users.info": Method(user_info, _T4, ("users:read",), ("user",), reads=True),
-    "users.list": Method(user_list, _T2, ("users:read",)),
-    "usergroups.list": Method(group_list, _T2, ("usergroups:read",)),
-    "usergroups.users.list": Method(group_users, _T2, ("usergroups:read",), ("usergroup",)),
+    "apps.connections.open": Method(open_connection, T3, ("connections:write",), caller="app"),
+    "users.info": Method(user_info, T4, ("users:read",), ("user",), reads=True),
 }

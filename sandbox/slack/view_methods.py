@@ -4,7 +4,7 @@ from typing import Final
 
 from sandbox.slack.base import Json, SlackError, invalid_arguments
 from sandbox.slack.hub import Hub
-from sandbox.slack.limits import TIER_PER_MINUTE
+from sandbox.slack.limits import T4
 from sandbox.slack.method import Method
 from sandbox.slack.views import checked_view
 
@@ -62,10 +62,9 @@ def publish_view(hub: Hub, args: Json) -> Json:
     return {"view": hub.views.publish(user.id, view, args.get("hash") or None)}
 
 
-_T4 = TIER_PER_MINUTE[4]
 METHODS: Final = {
-    "views.open": Method(open_view, _T4, required=("view",)),
-    "views.push": Method(push_view, _T4, required=("view",)),
-    "views.update": Method(update_view, _T4, required=("view",)),
-    "views.publish": Method(publish_view, _T4, required=("user_id", "view")),
+    "views.open": Method(open_view, T4, required=("view",)),
+    "views.push": Method(push_view, T4, required=("view",)),
+    "views.update": Method(update_view, T4, required=("view",)),
+    "views.publish": Method(publish_view, T4, required=("user_id", "view")),
 }

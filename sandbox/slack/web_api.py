@@ -79,8 +79,6 @@ class WebApi:
 
     def _authorise(self, request: web.Request, args: Json, method: Method, headers: dict[str, str]) -> None:
         """Raises SlackError: not_authed, invalid_auth, not_allowed_token_type, missing_scope."""
-        if method.caller == "anyone":
-            return
         config = self._hub.config
         scheme, _, token = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer":

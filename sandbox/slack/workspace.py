@@ -177,9 +177,6 @@ class Workspace:
             "thread_ts": message.thread_ts,
             "edited": message.edited,
             "metadata": message.metadata if with_metadata else None,
-            "reactions": [
-                {"name": name, "users": list(users), "count": len(users)} for name, users in message.reactions.items()
-            ],
         }
         body |= {name: value for name, value in optional.items() if value}
         if message.replies:

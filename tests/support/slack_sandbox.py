@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -14,11 +15,17 @@ from slack_sdk.web.async_client import AsyncWebClient
 
 from bot.slack.api import SlackApi
 from sandbox.slack.app import SlackSandbox
-from sandbox.slack.config import SandboxConfig
+from sandbox.slack.config import BOT_EVENTS, BOT_SCOPES, SandboxConfig
 from tests.support.loopback import on_loopback
 from tests.support.waiting import wait_until
 
 UNLIMITED = SandboxConfig(rate_limits=False)
+HEARING = replace(
+    UNLIMITED,
+    bot_scopes=(*BOT_SCOPES, "app_mentions:read"),
+    bot_events=(*BOT_EVENTS, "message.channels", "message.groups", "message.im"),
+)
+"""An app that hears what people write, which Hark does not."""
 
 
 class ManualTime:

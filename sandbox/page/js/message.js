@@ -2,7 +2,7 @@
 
 import { renderBlocks } from "./blocks.js";
 import { h, icon, lazy } from "./dom.js";
-import { mrkdwn, withEmoji } from "./mrkdwn.js";
+import { mrkdwn } from "./mrkdwn.js";
 import { choose, ui } from "./store.js";
 import { names, surfaceOf, userById } from "./surface.js";
 import { clockTime, dateEpoch, fromTs, fullDate } from "./time.js";
@@ -34,12 +34,6 @@ export function messageItem(message, conversation, place) {
   return lazy(message.ts, memo, () => article(message, blocks, surface, place));
 }
 
-function reactions(message) {
-  const all = Object.entries(message.reactions ?? {});
-  return all.length > 0 && h("ul", { class: "reactions", "aria-label": "Reactions" }, all.map(([code, users]) =>
-    h("li", { key: code, title: users.map((id) => names.user(id) ?? id).join(", ") }, withEmoji(`:${code}:`), ` ${users.length}`)));
-}
-
 function article(message, blocks, surface, place) {
   const who = userById(message.user);
   const when = fromTs(message.ts);
@@ -59,7 +53,6 @@ function article(message, blocks, surface, place) {
       blocks
         ? h("div", { class: "card" }, renderBlocks(blocks, surface))
         : h("div", { class: "text mrkdwn" }, mrkdwn(message.text ?? "", names)),
-      reactions(message),
       message.edited && h("span", { class: "edited" }, "(edited)"),
       !inThread && message.reply_count > 0 && h("button", { type: "button", class: "replies", onclick: openThread },
         icon("thread"), message.reply_count === 1 ? "1 reply" : `${message.reply_count} replies`),

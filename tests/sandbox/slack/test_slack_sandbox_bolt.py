@@ -12,17 +12,17 @@ from sandbox.slack.app import SlackSandbox
 from sandbox.slack.delivery import DeliveryRecord
 from sandbox.slack.interactivity import NO_ANSWER
 from sandbox.slack.workspace import ANA, BEN, CARE, RANDOM
-from tests.support.slack_sandbox import UNLIMITED, ManualTime, bolt_app, connected, web_client
+from tests.support.slack_sandbox import HEARING, ManualTime, bolt_app, connected, web_client
 from tests.support.waiting import wait_until
 
 Json = dict[str, Any]
-SHORT = replace(UNLIMITED, ack_deadline_s=0.3)
+SHORT = replace(HEARING, ack_deadline_s=0.3)
 
 
 @pytest.fixture
 async def slack() -> AsyncIterator[SlackSandbox]:
     """A local Slack without rate limits."""
-    async with SlackSandbox(UNLIMITED) as running:
+    async with SlackSandbox(HEARING) as running:
         yield running
 
 
@@ -181,7 +181,7 @@ async def test_events_without_ack_come_again_with_a_count() -> None:
 
 async def test_refresh_reconnects_and_loses_no_event() -> None:
     """Events said around a refresh arrive, on the new socket if need be; the app comes back by itself."""
-    async with SlackSandbox(replace(UNLIMITED, ack_deadline_s=1.0)) as slack, bolt_app(slack) as app:
+    async with SlackSandbox(replace(HEARING, ack_deadline_s=1.0)) as slack, bolt_app(slack) as app:
         heard: set[str] = set()
 
         @app.event("message")
@@ -200,7 +200,7 @@ async def test_refresh_reconnects_and_loses_no_event() -> None:
 
 async def test_events_are_held_while_no_socket_is_up() -> None:
     """What was said while the app was away is delivered when it comes."""
-    async with SlackSandbox(UNLIMITED) as slack, bolt_app(slack) as app:
+    async with SlackSandbox(HEARING) as slack, bolt_app(slack) as app:
         heard: list[str] = []
 
         @app.event("message")
@@ -215,7 +215,7 @@ async def test_events_are_held_while_no_socket_is_up() -> None:
 async def test_held_events_expire_and_are_bounded() -> None:
     """Held events do not wait for ever, and the oldest give way to the newest."""
     time = ManualTime()
-    async with SlackSandbox(replace(UNLIMITED, hold_events_max=2), time) as slack, bolt_app(slack) as app:
+    async with SlackSandbox(replace(HEARING, hold_events_max=2), time) as slack, bolt_app(slack) as app:
 
         @app.event("message")
         async def message(event: Json) -> None:
@@ -278,7 +278,7 @@ async def test_response_url_has_five_uses_and_thirty_minutes() -> None:
     """Ephemeral by default, in_channel on request, in a thread; five uses; no refusal is an HTTP error."""
     time = ManualTime()
     async with (
-        SlackSandbox(UNLIMITED, time) as slack,
+        SlackSandbox(HEARING, time) as slack,
         aiohttp.ClientSession(trust_env=False) as session,
     ):
         said = await slack.say(ANA, CARE, "thread")
@@ -328,7 +328,7 @@ async def test_two_people_press_at_once(slack: SlackSandbox) -> None:
 
 async def test_stale_press_can_be_delivered_on_request() -> None:
     """With the flag, a press on a button that is gone arrives with the message as it now is."""
-    config = replace(UNLIMITED, deliver_stale_presses=True)
+    config = replace(HEARING, deliver_stale_presses=True)
     async with SlackSandbox(config) as slack, bolt_app(slack) as app:
         seen: list[Json] = []
 
@@ -374,7 +374,7 @@ async def test_ephemeral_is_replaced_and_deleted_by_its_response_url(slack: Slac
 
 async def test_a_socket_s_life_ends_with_a_warning() -> None:
     """With a socket life set, Slack warns, asks for a refresh and closes; a disabled link says so."""
-    config = replace(UNLIMITED, socket_life_s=0.1, socket_warning_s=0.05)
+    config = replace(HEARING, socket_life_s=0.1, socket_warning_s=0.05)
     async with SlackSandbox(config) as slack, aiohttp.ClientSession(trust_env=False) as session:
         socket = await session.ws_connect(await socket_url(slack))
         reasons = [(await socket.receive_json()).get("reason") for _ in range(3)]

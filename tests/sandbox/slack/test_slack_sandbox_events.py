@@ -4,12 +4,12 @@ from dataclasses import replace
 
 from sandbox.slack.app import SlackSandbox
 from sandbox.slack.workspace import BEN, CARE
-from tests.support.slack_sandbox import UNLIMITED, web_client
+from tests.support.slack_sandbox import HEARING, web_client
 
 
 async def test_mention_in_a_channel_is_two_events() -> None:
     """With both subscribed, a mention of the bot is a message and an app_mention with one ts."""
-    config = replace(UNLIMITED, bot_events=("message.channels", "app_mention"))
+    config = replace(HEARING, bot_events=("message.channels", "app_mention"))
     async with SlackSandbox(config) as slack:
         said = await slack.say(BEN, CARE, "@hark help")
         events = [record.payload["event"] for record in slack.hub.sockets.log]
@@ -22,7 +22,7 @@ async def test_mention_in_a_channel_is_two_events() -> None:
 
 async def test_own_changes_are_events_too() -> None:
     """The bot's own post, update and delete raise message events that carry its bot_id."""
-    async with SlackSandbox(UNLIMITED) as slack, web_client(slack) as client:
+    async with SlackSandbox(HEARING) as slack, web_client(slack) as client:
         ts = (await client.chat_postMessage(channel=CARE, text="one"))["ts"]
         await client.chat_update(channel=CARE, ts=ts, text="two")
         await client.chat_delete(channel=CARE, ts=ts)
