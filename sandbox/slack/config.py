@@ -1,27 +1,11 @@
 """Every setting of the local Slack in one frozen object; the defaults are as strict as the real one."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-BOT_SCOPES = (
-    "app_mentions:read",
-    "channels:history",
-    "channels:join",
-    "channels:read",
-    "chat:write",
-    "commands",
-    "groups:history",
-    "groups:read",
-    "im:history",
-    "im:read",
-    "im:write",
-    "reactions:write",
-    "usergroups:read",
-    "users:read",
-)
-BOT_EVENTS = ("app_home_opened", "message.channels", "message.groups", "message.im")
+# What manifest.yaml asks for, so that the demo lacks no less than a real workspace would (tests/contracts).
+BOT_SCOPES = ("chat:write", "commands", "users:read", "im:write", "im:history", "channels:history", "groups:history")
+BOT_EVENTS = ("app_home_opened", "app_uninstalled", "tokens_revoked")
 
 
 @dataclass(frozen=True)
@@ -99,28 +83,10 @@ class SandboxConfig:
 
     @property
     def team_url(self) -> str:
-        """The workspace's address, as auth.test and permalinks give it."""
+        """The workspace's address, as auth.test gives it."""
         return f"https://{self.team_domain}.slack.com/"
 
     @property
     def http_mode(self) -> bool:
         """Whether events go to a URL rather than to sockets."""
         return self.events_url is not None
-
-
-def from_manifest(manifest: Mapping[str, Any], base: SandboxConfig | None = None) -> SandboxConfig:
-    """The configuration of an app installed from its manifest: scopes, events, commands and tabs.
-
-    Running a bot with the rights of its own manifest shows a missing scope before a real workspace does.
-    """
-    features = manifest.get("features", {})
-    home = features.get("app_home", {})
-    subscriptions = manifest.get("settings", {}).get("event_subscriptions", {})
-    return replace(
-        base or SandboxConfig(),
-        bot_scopes=tuple(manifest["oauth_config"]["scopes"]["bot"]),
-        bot_events=tuple(subscriptions.get("bot_events", ())),
-        commands=tuple(command["command"] for command in features.get("slash_commands", ())),
-        home_tab=bool(home.get("home_tab_enabled")),
-        messages_tab=bool(home.get("messages_tab_enabled")),
-    )

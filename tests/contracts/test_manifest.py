@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
+from sandbox.slack.config import SandboxConfig
+
 ROOT = Path(__file__).resolve().parents[2]
 SCOPES = {"chat:write", "commands", "users:read", "im:write", "im:history", "channels:history", "groups:history"}
 EVENTS = {"app_home_opened", "app_uninstalled", "tokens_revoked"}
@@ -81,6 +83,16 @@ def test_hark_asks_for_the_least_and_reads_no_message(manifest: dict[str, Any]) 
     assert sorted(scopes) == sorted(SCOPES)
     assert sorted(events["bot_events"]) == sorted(EVENTS)
     assert not [event for event in events["bot_events"] if event.startswith("message")]
+
+
+def test_the_local_slack_grants_what_the_manifest_asks_for(manifest: dict[str, Any]) -> None:
+    """A right that only the demo has would be missed in the first real workspace."""
+    local, features = SandboxConfig(), manifest["features"]
+    assert set(local.bot_scopes) == SCOPES
+    assert set(local.bot_events) == EVENTS
+    assert local.commands == tuple(command["command"] for command in features["slash_commands"])
+    assert local.home_tab == features["app_home"]["home_tab_enabled"]
+    assert local.messages_tab == features["app_home"]["messages_tab_enabled"]
 
 
 def test_every_scope_says_what_it_is_for() -> None:

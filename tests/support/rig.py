@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from bot import accounts
 from bot.app import Service, open_service
 from bot.cards.action_ids import Verb
@@ -20,7 +18,7 @@ from bot.roles import Role, serve
 from bot.services.hourly import HOUR_NAME
 from bot.services.quiet import SETTLING
 from sandbox.demo import Sandbox, environment, open_sandbox
-from sandbox.slack.config import SandboxConfig, from_manifest
+from sandbox.slack.config import SandboxConfig
 from sandbox.slack.model import Message
 from sandbox.slack.workspace import ANA, BEN, CARE, CHLOE
 from sandbox.square.people import Acts
@@ -39,9 +37,7 @@ CHOSEN: Mapping[str, tuple[str, type]] = {
 }
 """Where the answer of an element stands that is no text and has no options, and what it is."""
 FAST = {"HARK_UNDO_SECONDS": "0", "HARK_POLL_SECONDS": "0.2"}
-MANIFEST = Path(__file__).parents[2] / "manifest.yaml"
-CALM = from_manifest(yaml.safe_load(MANIFEST.read_text()), SandboxConfig(rate_limits=False))
-"""The app as manifest.yaml installs it: with its rights and no others."""
+CALM = SandboxConfig(rate_limits=False)
 Json = dict[str, Any]
 
 
