@@ -7,24 +7,21 @@ from typing import Any, Self
 from aiohttp import web
 
 from sandbox.clock import Time
-from sandbox.slack import interactivity, page_api, responses
+from sandbox.slack import interactivity, page_api, responses, web_api
 from sandbox.slack.base import Json
 from sandbox.slack.config import SandboxConfig
-from sandbox.slack.faults import fault
 from sandbox.slack.hub import Call, Hub
 from sandbox.slack.interactivity import Outcome, Press
 from sandbox.slack.model import Message
 from sandbox.slack.state_values import elements
-from sandbox.slack.web_api import WebApi
 from sandbox.slack.workspace import Workspace
 
 
 def routes(hub: Hub) -> list[web.RouteDef]:
     """Everything under /api/ (Slack's own) and /sandbox/slack/ (sockets, response URLs, the page)."""
-    api = WebApi(hub)
     return [
-        web.get("/api/{method}", api.handle),
-        web.post("/api/{method}", api.handle),
+        web.get("/api/{method}", partial(web_api.handle, hub)),
+        web.post("/api/{method}", partial(web_api.handle, hub)),
         web.get("/sandbox/slack/socket", hub.sockets.serve),
         web.post("/sandbox/slack/response/{key}", partial(responses.handle, hub)),
         web.get("/sandbox/slack/state", partial(page_api.handle_state, hub)),
@@ -60,6 +57,7 @@ class SlackSandbox:
         """Prepare; `start` opens the port (0: a free one)."""
         self.config = config or SandboxConfig()
         self.hub = Hub(self.config, time, wall)
+        self.set_fault = self.hub.faults.plan
         self.url = ""
         self._port = port
         self._runner: web.AppRunner | None = None
@@ -133,10 +131,6 @@ class SlackSandbox:
     async def open_home(self, user: str) -> Outcome:
         """Open the app's Home tab."""
         return interactivity.open_home(self.hub, user)
-
-    def set_fault(self, kind: str | None, method: str | None = None, times: int = 1, **numbers: Any) -> None:
-        """Switch a fault on for the next calls; `numbers` are retry_after (s) and delay_s."""
-        self.hub.faults.plan(method, fault(kind, times, **numbers))
 
     def message(self, conversation: str, ts: str) -> Message:
         """A message, also an ephemeral one. Raises KeyError."""

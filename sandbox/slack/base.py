@@ -19,10 +19,7 @@ class SlackError(Exception):
         return {"ok": False, "error": self.code, **self.extra}
 
 
-def invalid_arguments(*messages: str) -> SlackError:
-    """The refusal for a missing or wrong argument, with Slack's `[ERROR]` lines."""
-    return SlackError(
-        "invalid_arguments",
-        errors=list(messages),
-        response_metadata={"messages": [f"[ERROR] {message}" for message in messages]},
-    )
+def invalid_arguments(*messages: str, code: str = "invalid_arguments") -> SlackError:
+    """The refusal for missing or wrong arguments, which names each fault in both of Slack's places."""
+    lines = [f"[ERROR] {message}" for message in messages]
+    return SlackError(code, errors=list(messages), response_metadata={"messages": lines})

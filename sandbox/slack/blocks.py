@@ -6,7 +6,7 @@ workspaces refuse them: `unsupported type`.
 
 from typing import Any, Final
 
-from sandbox.slack.base import Json, SlackError
+from sandbox.slack.base import Json, SlackError, invalid_arguments
 from sandbox.slack.config import SandboxConfig
 from sandbox.slack.elements import (
     ACCESSORIES,
@@ -158,7 +158,7 @@ def message_blocks(value: Any, config: SandboxConfig) -> list[Json] | None:
     report = Report(config.image_hosts)
     IN_MESSAGE(blocks, "/blocks", report)
     if report.errors:
-        raise report.refusal("invalid_blocks")
+        raise invalid_arguments(*report.errors, code="invalid_blocks")
     if sum(1 for block in blocks if block["type"] == "table") > 1:
         raise SlackError("invalid_attachments", response_metadata={"messages": ["only_one_table_allowed"]})
     if sum(len(node["text"]) for node in nodes(blocks) if isinstance(node.get("text"), str)) > config.max_blocks_total:

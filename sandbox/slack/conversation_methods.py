@@ -53,7 +53,7 @@ def open_direct(hub: Hub, args: Json) -> Json:
 
 def _readable(hub: Hub, args: Json) -> Conversation:
     channel = visible(hub, args["channel"])
-    need_scope(hub, f"{channel.family}:history")
+    need_scope(hub.config.bot_scopes, f"{channel.family}:history")
     return joined(hub, channel.id)
 
 

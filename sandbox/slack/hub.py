@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from bot.clock import SystemClock
 from sandbox.clock import Time
@@ -22,6 +22,11 @@ from sandbox.slack.sockets import Sockets
 from sandbox.slack.triggers import Grants
 from sandbox.slack.view_store import Views
 from sandbox.slack.workspace import Workspace
+
+BROKEN: Final = {"http_500": 500, "http_503": 503}
+REFUSALS: Final = {"internal_error", "update_failed", "org_login_required", "team_added_to_org", "invalid_arguments"}
+"""Refusals on demand, with HTTP 200; all but the last pass by themselves (Slack's page of chat.update)."""
+FAULTS: Final = {"ratelimited", "slow", "drop_after", *BROKEN, *REFUSALS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +54,7 @@ class Hub:
         self.background = Background()
         self.workspace = Workspace(config, self._changed)
         self.limits = Limits(config)
-        self.faults = Faults()
+        self.faults = Faults(FAULTS)
         self.grants = Grants(config, self.time)
         self.views = Views(config, self.time, self.workspace)
         self.sockets = Sockets(config, self.time, self.background)

@@ -1,6 +1,6 @@
 """What a Web API method is, and the rights that most of them check."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -29,9 +29,8 @@ class Method:
     reads: bool = False
 
 
-def need_scope(hub: Hub, *scopes: str) -> None:
-    """Refuse when the app has none of the scopes. Raises SlackError missing_scope with needed and provided."""
-    held = hub.config.bot_scopes
+def need_scope(held: Sequence[str], *scopes: str) -> None:
+    """Refuse when none of the scopes is held. Raises SlackError missing_scope with needed and provided."""
     if scopes and not any(scope in held for scope in scopes):
         raise SlackError("missing_scope", needed=scopes[0], provided=",".join(held))
 

@@ -12,7 +12,6 @@ from aiohttp import web
 
 from sandbox.slack import interactivity
 from sandbox.slack.base import Json, SlackError
-from sandbox.slack.faults import fault
 from sandbox.slack.hub import Hub
 from sandbox.slack.interactivity import Outcome, Press
 from sandbox.slack.model import Conversation, Message, User
@@ -145,15 +144,6 @@ def _dismiss(hub: Hub, body: Json) -> Json:
     return {"ok": True}
 
 
-def _faults(hub: Hub, body: Json) -> Json:
-    try:
-        numbers = int(body.get("times", 1)), int(body.get("retry_after", 1)), float(body.get("delay_s", 5.0))
-        hub.faults.plan(body.get("method"), fault(body.get("kind"), *numbers))
-    except ValueError as error:
-        raise SlackError(str(error)) from error
-    return {"ok": True}
-
-
 ACTS: Final[dict[str, Act]] = {
     "press": _press,
     "submit": _submit,
@@ -163,7 +153,6 @@ ACTS: Final[dict[str, Act]] = {
     "say": _say,
     "read": _read,
     "dismiss": _dismiss,
-    "faults": _faults,
 }
 
 

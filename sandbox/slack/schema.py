@@ -23,14 +23,6 @@ class Report:
         """Add one fault at a JSON pointer."""
         self.errors.append(f"{message} [json-pointer:{pointer}]")
 
-    def refusal(self, code: str) -> SlackError:
-        """The refusal that names every fault, in both of Slack's places."""
-        return SlackError(
-            code,
-            errors=self.errors,
-            response_metadata={"messages": [f"[ERROR] {error}" for error in self.errors]},
-        )
-
 
 Check: TypeAlias = Callable[[Any, str, Report], None]
 

@@ -58,7 +58,7 @@ def checked_view(value: Any, config: SandboxConfig) -> Json:
     report = Report(config.image_hosts)
     _VIEW(view, POINTER, report)
     if report.errors:
-        raise report.refusal("invalid_arguments")
+        raise invalid_arguments(*report.errors)
     if json_size(view) > VIEW_BYTES:
         raise SlackError("view_too_large")
     return dict(view)

@@ -12,8 +12,7 @@ from sandbox.faults import Fault
 from sandbox.slack import chat_methods, conversation_methods, people_methods, view_methods
 from sandbox.slack.args import read_args, require
 from sandbox.slack.base import Json, SlackError
-from sandbox.slack.faults import REFUSALS
-from sandbox.slack.hub import Hub
+from sandbox.slack.hub import BROKEN, REFUSALS, Hub
 from sandbox.slack.method import Method, need_scope
 
 METHODS: Final[dict[str, Method]] = {
@@ -22,7 +21,6 @@ METHODS: Final[dict[str, Method]] = {
     **people_methods.METHODS,
     **view_methods.METHODS,
 }
-_BROKEN: Final = {"http_500": 500, "http_503": 503}
 
 
 class TooMany(SlackError):
@@ -34,82 +32,72 @@ class TooMany(SlackError):
         self.retry_after = retry_after
 
 
-class WebApi:
-    """The handler of /api/<method>."""
+async def handle(hub: Hub, request: web.Request) -> web.StreamResponse:
+    """Answer one call of /api/<method>."""
+    if not hub.base_url:
+        hub.base_url = str(request.url.origin())
+    name = request.match_info["method"]
+    fault = hub.faults.take(name)
+    if fault is not None and fault.kind in BROKEN:
+        hub.log_call(name, {}, BROKEN[fault.kind], None)
+        return web.Response(status=BROKEN[fault.kind], text="upstream error")
+    if fault is not None and fault.kind == "slow":
+        await asyncio.sleep(fault.delay_s)
+    response = await _answer(hub, request, name, fault)
+    if fault is not None and fault.kind == "drop_after" and request.transport is not None:
+        request.transport.abort()
+    return response
 
-    def __init__(self, hub: Hub) -> None:
-        """Keep the hub."""
-        self._hub = hub
 
-    async def handle(self, request: web.Request) -> web.StreamResponse:
-        """Answer one call."""
-        hub = self._hub
-        if not hub.base_url:
-            hub.base_url = str(request.url.origin())
-        name = request.match_info["method"]
-        fault = hub.faults.take(name)
-        if fault is not None and fault.kind in _BROKEN:
-            hub.log_call(name, {}, _BROKEN[fault.kind], None)
-            return web.Response(status=_BROKEN[fault.kind], text="upstream error")
-        if fault is not None and fault.kind == "slow":
-            await asyncio.sleep(fault.delay_s)
-        response = await self._answer(request, name, fault)
-        if fault is not None and fault.kind == "drop_after" and request.transport is not None:
-            request.transport.abort()
-        return response
+async def _answer(hub: Hub, request: web.Request, name: str, fault: Fault | None) -> web.Response:
+    args: Json = {}
+    headers: dict[str, str] = {}
+    status, error = 200, None
+    try:
+        method = _method(name)
+        args = await read_args(request, takes_json=not method.reads)
+        _authorise(hub, request, args, method, headers)
+        body = _run(hub, name, method, args, fault)
+    except TooMany as limited:
+        status, error, body = 429, limited.code, limited.body()
+        headers["Retry-After"] = str(limited.retry_after)
+    except SlackError as refused:
+        error, body = refused.code, refused.body()
+    args.pop("token", None)
+    hub.log_call(name, args, status, error)
+    return web.json_response(body, status=status, headers=headers)
 
-    async def _answer(self, request: web.Request, name: str, fault: Fault | None) -> web.Response:
-        hub = self._hub
-        args: Json = {}
-        headers: dict[str, str] = {}
-        status, error = 200, None
-        try:
-            method = _method(name)
-            args = await read_args(request, takes_json=not method.reads)
-            self._authorise(request, args, method, headers)
-            body = self._run(name, method, args, fault)
-        except TooMany as limited:
-            status, error, body = 429, limited.code, limited.body()
-            headers["Retry-After"] = str(limited.retry_after)
-        except SlackError as refused:
-            error, body = refused.code, refused.body()
-        args.pop("token", None)
-        hub.log_call(name, args, status, error)
-        return web.json_response(body, status=status, headers=headers)
 
-    def _authorise(self, request: web.Request, args: Json, method: Method, headers: dict[str, str]) -> None:
-        """Raises SlackError: not_authed, invalid_auth, not_allowed_token_type, missing_scope."""
-        config = self._hub.config
-        scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-        if scheme.lower() != "bearer":
-            token = args.get("token", "") if method.caller == "bot" else ""
-        if not token:
-            raise SlackError("not_authed")
-        kind = {config.bot_token: "bot", config.app_token: "app"}.get(str(token).strip())
-        if kind is None:
-            raise SlackError("invalid_auth")
-        held = config.bot_scopes if kind == "bot" else config.app_scopes
-        headers["x-oauth-scopes"] = ",".join(held)
-        headers["x-accepted-oauth-scopes"] = ",".join(method.scopes)
-        if kind != method.caller:
-            raise SlackError("not_allowed_token_type")
-        if kind == "bot":
-            need_scope(self._hub, *method.scopes)
-        elif not set(method.scopes) <= set(held):
-            raise SlackError("missing_scope", needed=method.scopes[0], provided=",".join(held))
+def _authorise(hub: Hub, request: web.Request, args: Json, method: Method, headers: dict[str, str]) -> None:
+    """Raises SlackError: not_authed, invalid_auth, not_allowed_token_type, missing_scope."""
+    config = hub.config
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        token = args.get("token", "") if method.caller == "bot" else ""
+    if not token:
+        raise SlackError("not_authed")
+    kind = {config.bot_token: "bot", config.app_token: "app"}.get(str(token).strip())
+    if kind is None:
+        raise SlackError("invalid_auth")
+    held = config.bot_scopes if kind == "bot" else config.app_scopes
+    headers["x-oauth-scopes"] = ",".join(held)
+    headers["x-accepted-oauth-scopes"] = ",".join(method.scopes)
+    if kind != method.caller:
+        raise SlackError("not_allowed_token_type")
+    need_scope(held, *method.scopes)
 
-    def _run(self, name: str, method: Method, args: Json, fault: Fault | None) -> Json:
-        hub = self._hub
-        if fault is not None and fault.kind == "ratelimited":
-            raise TooMany(fault.retry_after)
-        if fault is not None and fault.kind in REFUSALS:
-            raise SlackError(fault.kind)
-        channel = str(args.get("channel", "")) if method.per_channel else None
-        wait = hub.limits.retry_after(name, method.per_minute, channel, hub.time.monotonic())
-        if wait:
-            raise TooMany(wait)
-        require(args, method.required)
-        return {"ok": True, **method.run(hub, args)}
+
+def _run(hub: Hub, name: str, method: Method, args: Json, fault: Fault | None) -> Json:
+    if fault is not None and fault.kind == "ratelimited":
+        raise TooMany(fault.retry_after)
+    if fault is not None and fault.kind in REFUSALS:
+        raise SlackError(fault.kind)
+    channel = str(args.get("channel", "")) if method.per_channel else None
+    wait = hub.limits.retry_after(name, method.per_minute, channel, hub.time.monotonic())
+    if wait:
+        raise TooMany(wait)
+    require(args, method.required)
+    return {"ok": True, **method.run(hub, args)}
 
 
 def _method(name: str) -> Method:

@@ -29,6 +29,7 @@ from sandbox.square.sessions import TokenRules, access_caller, bearer
 from sandbox.square.world import World
 
 MAX_CALLS = 10_000
+FAULTS = {"http_500", "ratelimited", "slow", "drop_after"}
 CHAT_SERVICE = "did:web:api.bsky.chat#bsky_chat"
 
 METHODS: Mapping[str, Method] = {
@@ -60,7 +61,7 @@ class Dispatcher:
     tokens: TokenRules
     strict_facets: bool
     limiter: Limiter = field(default_factory=Limiter)
-    faults: Faults = field(default_factory=Faults)
+    faults: Faults = field(default_factory=lambda: Faults(FAULTS))
     calls: deque[Call] = field(default_factory=lambda: deque(maxlen=MAX_CALLS))
 
     async def handle(self, http: web.Request) -> web.StreamResponse:
@@ -106,7 +107,7 @@ class Dispatcher:
             raise internal_error()
         if fault.kind == "ratelimited":
             rule = self.limits.requests
-            ends_at = self.world.clock.now() + timedelta(seconds=fault.delay_s)
+            ends_at = self.world.clock.now() + timedelta(seconds=fault.retry_after)
             raise rate_limited(limit_headers(rule, 0, ends_at))
 
     def _note(self, http: web.Request, body: Any, error: XrpcError | None, *, dropped: bool) -> None:

@@ -3,12 +3,11 @@
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from sandbox.faults import Fault, Faults
 from sandbox.square.model import Record
 from sandbox.square.notifications import quoted_uri
 from sandbox.square.people import ActRefused, Acts
@@ -17,7 +16,6 @@ from sandbox.square.times import iso
 from sandbox.square.world import World, parent_of, subject_of
 
 Json = dict[str, Any]
-FaultKind = Literal["http_500", "ratelimited", "slow", "drop_after"]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
@@ -64,20 +62,12 @@ class _AllowMessages(_Wish):
     allowed: str = Field(alias="from")
 
 
-class _Fault(_Wish):
-    method: str | None = None
-    kind: FaultKind | None = None
-    times: int = Field(default=1, ge=0, le=10_000)
-    delay_s: float = Field(default=1.0, ge=0, le=600)
-
-
 @dataclass(frozen=True, slots=True)
 class PageApi:
     """Answers `/sandbox/square/...`; a refusal is words for a person with status 200."""
 
     world: World
     acts: Acts
-    faults: Faults
 
     def add_routes(self, router: web.UrlDispatcher) -> None:
         """Add the routes to an application."""
@@ -98,7 +88,6 @@ class PageApi:
             "follow": self._follow,
             "message": self._message,
             "allow_messages": self._allow_messages,
-            "faults": self._fault,
         }
 
     def _post(self, body: Json) -> Json:
@@ -132,12 +121,6 @@ class PageApi:
     def _allow_messages(self, body: Json) -> Json:
         wish = _AllowMessages.model_validate(body)
         self.acts.allow_messages(wish.did, wish.allowed)
-        return {}
-
-    def _fault(self, body: Json) -> Json:
-        wish = _Fault.model_validate(body)
-        wanted = wish.kind is not None and wish.times > 0
-        self.faults.plan(wish.method, Fault(wish.kind, wish.times, wish.delay_s) if wanted and wish.kind else None)
         return {}
 
 

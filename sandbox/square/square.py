@@ -10,13 +10,12 @@ from typing import Self
 from aiohttp import web
 
 from sandbox.clock import Time
-from sandbox.faults import Fault
 from sandbox.keeping import KeptFile
 from sandbox.square import storage
 from sandbox.square.dispatch import Call, Dispatcher
 from sandbox.square.limits import LimitRules
 from sandbox.square.model import Person
-from sandbox.square.page_api import FaultKind, Json, PageApi, state
+from sandbox.square.page_api import Json, PageApi, state
 from sandbox.square.people import Acts
 from sandbox.square.seed import default_people, fill
 from sandbox.square.sessions import TokenRules
@@ -51,6 +50,7 @@ class SquareSandbox(Acts):
         people = default_people() if self._config.people is None else self._config.people
         self.world.people.update({person.did: person for person in people})
         self._dispatcher = Dispatcher(self.world, self._config.limits, self._config.tokens, self._config.strict_facets)
+        self.set_fault = self._dispatcher.faults.plan
         self._runner: web.AppRunner | None = None
         path = self._config.data_file
         self._kept = KeptFile(path, storage.Saved, lambda: storage.saved(self.world)) if path else None
@@ -62,7 +62,7 @@ class SquareSandbox(Acts):
         """Add the square's routes (`/xrpc/...`, `/sandbox/square/...`) to an application; call `open` before use."""
         app.router.add_get("/xrpc/_health", _health)
         app.router.add_route("*", "/xrpc/{method}", self._dispatcher.handle)
-        PageApi(self.world, self, self._dispatcher.faults).add_routes(app.router)
+        PageApi(self.world, self).add_routes(app.router)
 
     def open(self) -> None:
         """Load the kept state or start afresh; a broken file is set aside. Needs a running event loop."""
@@ -138,12 +138,6 @@ class SquareSandbox(Acts):
         self.world.listeners.append(listener)
 
     # --- switches for tests and visitors ---------------------------------------------------------------------------
-
-    def set_fault(
-        self, kind: FaultKind | None, method: str | None = None, *, times: int = 1, delay_s: float = 1.0
-    ) -> None:
-        """Plan a failure of the next `times` calls of a method, or of any; None takes it back."""
-        self._dispatcher.faults.plan(method, Fault(kind, times, delay_s) if kind else None)
 
     def expire_access_tokens(self) -> None:
         """Let every access token given out so far count as expired; refresh tokens still work."""

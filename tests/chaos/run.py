@@ -22,7 +22,6 @@ from aiohttp import web
 from bot.clock import SystemClock
 from sandbox.demo import Sandbox, environment, open_sandbox
 from sandbox.slack.config import SandboxConfig
-from sandbox.square.page_api import FaultKind
 from tests.chaos import customers
 from tests.chaos.crew import Bot, Memory
 from tests.chaos.customers import Customers, Receiver
@@ -131,13 +130,10 @@ class World:
         return trap.sprung.is_set()
 
     def _answers(self, fault: Fault) -> None:
-        seconds = int(fault.lasts)
-        if fault.whom == "slack":
+        sides = {"slack": self.sandbox.slack.set_fault, "square": self.sandbox.square.set_fault}
+        if fault.whom in sides:
             kind = {"429": "ratelimited", "500": "http_500", "lost": "drop_after"}[fault.what]
-            self.sandbox.slack.set_fault(kind, None, fault.times, retry_after=seconds)
-        elif fault.whom == "square":
-            kinds: Mapping[str, FaultKind] = {"429": "ratelimited", "500": "http_500", "lost": "drop_after"}
-            self.sandbox.square.set_fault(kinds[fault.what], times=fault.times, delay_s=fault.lasts)
+            sides[fault.whom](kind, times=fault.times, retry_after=int(fault.lasts))
         elif fault.whom == "facebook":
             match fault.what:
                 case "429":

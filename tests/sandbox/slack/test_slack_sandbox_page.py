@@ -108,7 +108,6 @@ async def test_say_in_a_thread_and_errors_in_words(session: aiohttp.ClientSessio
     assert (await act(session, slack, "say", {"user": ANA}))["error"] == "Missing: conversation."
     assert (await act(session, slack, "fly", {}))["error"] == "There is no such act: fly."
     assert (await act(session, slack, "say", []))["error"] == "The body must be a JSON object."
-    assert (await act(session, slack, "faults", {"kind": "fire"}))["error"] == "unknown fault: fire"
     assert (await state(session, slack, "U404"))["error"] == "There is no such person."
 
 

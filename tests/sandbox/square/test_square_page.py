@@ -77,7 +77,6 @@ async def test_a_visitor_does_everything_by_the_page(square: Square) -> None:
         ("delete", {"uri": "at://x/y/z"}, "That is no longer there."),
         ("follow", {"as": "anahorvat", "who": "anahorvat"}, "You cannot follow yourself."),
         ("allow_messages", {"did": "anahorvat", "from": "some"}, "Choose all, following or none."),
-        ("faults", {"kind": "http_418"}, "kind: Input should be 'http_500', 'ratelimited', 'slow' or 'drop_after'"),
     ],
 )
 async def test_refusals_are_words_for_a_person(square: Square, name: str, body: dict[str, str], words: str) -> None:
@@ -103,24 +102,26 @@ async def test_changes_are_told(square: Square) -> None:
 
 
 async def test_planned_failures(square: Square) -> None:
-    """http_500 and ratelimited fail the chosen method so many times, and only that one; null takes it back."""
+    """http_500 and ratelimited fail the chosen method so many times, and only that one; None takes it back."""
     client, _ = square
     brand = await client.brand()
-    await client.page("faults", {"method": SESSION, "kind": "http_500", "times": 2})
+    client.square.set_fault("http_500", SESSION, times=2)
     assert (await brand.get("app.bsky.notification.getUnreadCount")).status == 200
     for _ in range(2):
         assert (await brand.get(SESSION)).error == (500, "InternalServerError")
     assert (await brand.get(SESSION)).status == 200
-    await client.page("faults", {"kind": "ratelimited", "delay_s": 30})
+    client.square.set_fault("ratelimited", retry_after=30)
     limited = await brand.get(SESSION)
     assert limited.error == (429, "RateLimitExceeded")
     assert limited.headers["RateLimit-Remaining"] == "0"
-    await client.page("faults", {"kind": "http_500", "times": 5})
-    await client.page("faults", {"kind": None, "times": 0})
+    client.square.set_fault("http_500", times=5)
+    client.square.set_fault(None)
     assert (await brand.get(SESSION)).status == 200
     brand.square.set_fault("http_500", SESSION)
     brand.square.set_fault(None, SESSION)
     assert (await brand.get(SESSION)).status == 200
+    with pytest.raises(ValueError, match="unknown fault: http_418"):
+        brand.square.set_fault("http_418")
 
 
 async def test_a_slow_answer_comes_late(square: Square) -> None:
