@@ -7,7 +7,6 @@ workspaces refuse them: `unsupported type`.
 from typing import Any, Final
 
 from sandbox.slack.base import Json, SlackError, invalid_arguments
-from sandbox.slack.config import SandboxConfig
 from sandbox.slack.elements import (
     ACCESSORIES,
     IMAGE_ELEMENT,
@@ -40,6 +39,7 @@ from sandbox.slack.schema import (
 from sandbox.slack.text import nodes
 
 MESSAGE_BLOCKS: Final = 50
+TOTAL_TEXT: Final = 13_000
 VIEW_BLOCKS: Final = 100
 BLOCK_ID: Final = {"block_id": string(255)}
 
@@ -145,7 +145,7 @@ IN_MODAL: Final = every(array(by_type({**_EVERYWHERE, **_MODALS_ONLY}), 1, VIEW_
 IN_HOME: Final = every(array(by_type(_EVERYWHERE), 1, VIEW_BLOCKS), _unique_block_ids)
 
 
-def message_blocks(value: Any, config: SandboxConfig) -> list[Json] | None:
+def message_blocks(value: Any) -> list[Json] | None:
     """The checked `blocks` argument of a message; None when there is none.
 
     Raises SlackError: invalid_blocks_format, invalid_blocks, invalid_attachments, msg_blocks_too_long.
@@ -155,12 +155,12 @@ def message_blocks(value: Any, config: SandboxConfig) -> list[Json] | None:
     blocks = parsed(value, SlackError("invalid_blocks_format"))
     if not isinstance(blocks, list):
         raise SlackError("invalid_blocks_format")
-    report = Report(config.image_hosts)
+    report = Report()
     IN_MESSAGE(blocks, "/blocks", report)
     if report.errors:
         raise invalid_arguments(*report.errors, code="invalid_blocks")
     if sum(1 for block in blocks if block["type"] == "table") > 1:
         raise SlackError("invalid_attachments", response_metadata={"messages": ["only_one_table_allowed"]})
-    if sum(len(node["text"]) for node in nodes(blocks) if isinstance(node.get("text"), str)) > config.max_blocks_total:
+    if sum(len(node["text"]) for node in nodes(blocks) if isinstance(node.get("text"), str)) > TOTAL_TEXT:
         raise SlackError("msg_blocks_too_long")
     return blocks

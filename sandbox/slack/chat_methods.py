@@ -10,6 +10,8 @@ from sandbox.slack.messages import bot_message, change, content, delete, parent_
 from sandbox.slack.method import Method, joined, visible, writable
 from sandbox.slack.model import Conversation, Message
 
+LONGEST_UPDATE: Final = 4_000
+
 
 def target(hub: Hub, where: object) -> Conversation:
     """Where chat.postMessage writes: an id, a channel's name, or a person's id for a direct message.
@@ -63,7 +65,7 @@ def _own(hub: Hub, args: Json, refusal: str) -> tuple[Conversation, Message]:
 def update(hub: Hub, args: Json) -> Json:
     """chat.update."""
     channel, message = _own(hub, args, "cant_update_message")
-    if len(str(args.get("text") or "")) > hub.config.max_update_text:
+    if len(str(args.get("text") or "")) > LONGEST_UPDATE:
         raise SlackError("msg_too_long")
     body = content(hub, args)
     if body.blocks and _has_rich_text(message.blocks) and not _has_rich_text(body.blocks):

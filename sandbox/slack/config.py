@@ -51,16 +51,8 @@ class SandboxConfig:
     deliver_stale_presses: bool = False
     """Deliver a press on an element that the message no longer has (as a slow screen would); else refuse it."""
 
-    max_message_text: int = 40_000
-    max_update_text: int = 4_000
-    max_blocks_total: int = 13_000
-    image_hosts: tuple[str, ...] = ()
-    """Hosts whose images may be used although Slack's servers could not fetch them (no https, or loopback)."""
-
     events_url: str | None = None
     """Set: HTTP mode. Unset: Socket Mode."""
-    interactivity_url: str | None = None
-    commands_url: str | None = None
     http_retry_delays_s: tuple[float, ...] = (0.0, 60.0, 300.0)
 
     max_sockets: int = 10

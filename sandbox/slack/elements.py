@@ -70,7 +70,7 @@ FILTER: Final = shape(
 
 
 def image_url(value: Any, pointer: str, report: Report) -> None:
-    """An address that Slack's servers could fetch: https, and no private host (unless it is allowed)."""
+    """An address that Slack's servers could fetch: https, and no private host."""
     _ADDRESS(value, pointer, report)
     if not isinstance(value, str) or not value:
         return
@@ -79,8 +79,6 @@ def image_url(value: Any, pointer: str, report: Report) -> None:
     except ValueError:  # brackets that do not close
         parts = urlsplit("")
     host = parts.hostname or ""
-    if host in report.image_hosts:
-        return
     if parts.scheme != "https" or not host or _is_private(host):
         report.add("downloading image failed", pointer)
 

@@ -28,7 +28,7 @@ def signature(secret: str, timestamp: str, body: bytes) -> str:
 
 
 class HttpDelivery:
-    """Posts to the app's request URLs. `wall` gives the time that signatures carry (the app checks it)."""
+    """Posts to the app's request URL. `wall` gives the time that signatures carry (the app checks it)."""
 
     def __init__(self, config: SandboxConfig, wall: Time, background: Background) -> None:
         """Keep the settings; the session is opened by `start`."""
@@ -65,7 +65,7 @@ class HttpDelivery:
             "challenge": challenge,
             "type": "url_verification",
         }
-        outcome = await self._post(self._config.events_url, json.dumps(body).encode(), _JSON)
+        outcome = await self._post(json.dumps(body).encode(), _JSON)
         answer = outcome.body if isinstance(outcome, Ack) else None
         if answer not in (challenge, {"challenge": challenge}):
             raise SlackError("url_verification_failed")
@@ -82,7 +82,7 @@ class HttpDelivery:
         for delay in (None, *self._config.http_retry_delays_s):
             if delay is not None:
                 await asyncio.sleep(delay)
-            outcome = await self._post(self._config.events_url, body, _JSON, retry)
+            outcome = await self._post(body, _JSON, retry)
             record.attempts += 1
             if isinstance(outcome, Ack):
                 record.outcome = "acknowledged"
@@ -95,20 +95,16 @@ class HttpDelivery:
 
     async def ask(self, kind: str, payload: Json) -> Ack | Unanswered:
         """Post an interaction or a command once and wait for the answer until the deadline."""
-        if kind == COMMANDS:
-            url, form = self._config.commands_url, dict(payload)
-        else:
-            url, form = self._config.interactivity_url, {"payload": json.dumps(payload)}
+        form = payload if kind == COMMANDS else {"payload": json.dumps(payload)}
         record = DeliveryRecord(kind, str(payload.get("trigger_id", "")), payload, attempts=1)
         self.log.append(record)
-        outcome = await self._post(url or self._config.events_url, urlencode(form).encode(), _FORM)
+        outcome = await self._post(urlencode(form).encode(), _FORM)
         record.outcome = "acknowledged" if isinstance(outcome, Ack) else outcome.reason
         return outcome
 
-    async def _post(
-        self, url: str | None, body: bytes, content_type: str, more: Mapping[str, str] | None = None
-    ) -> Ack | Unanswered:
+    async def _post(self, body: bytes, content_type: str, more: Mapping[str, str] | None = None) -> Ack | Unanswered:
         """One signed POST; the reasons are those of `x-slack-retry-reason`, or no_retry."""
+        url = self._config.events_url
         if self._session is None or url is None:
             return Unanswered("connection_failed")
         headers = self.signed_headers(body, content_type) | dict(more or {})

@@ -18,6 +18,7 @@ from sandbox.slack.text import typed_text
 from sandbox.slack.views import checked_view
 
 NO_ANSWER: Final = "This didn't work: Hark did not answer in time. Try again."
+CLOSED: Final = "This view is no longer open."
 STALE: Final = "This button is no longer there. Look at the message again."
 
 
@@ -72,13 +73,12 @@ def _press_payload(hub: Hub, act: Press) -> Json:
         return _message_press(hub, act)
     view = hub.views.homes.get(act.user) if act.home else hub.views.shown(act.user, act.view_id or "")
     if view is None:
-        raise SlackError("This view is no longer open.")
+        raise SlackError(CLOSED)
     block, element = _find(hub, view["blocks"], act)
     if block["type"] == "input" and not block.get("dispatch_action"):
         raise SlackError("This field does not send anything before the form is submitted.")
     chosen = _chosen(element, act)
-    state = {**act.state, block["block_id"]: {**act.state.get(block["block_id"], {}), act.action_id: chosen}}
-    hub.views.remember(view, state)
+    hub.views.remember(view, _given(act, block, chosen))
     entry = payloads.action(block["block_id"], element, chosen, hub.next_ts())
     return payloads.view_actions(hub, act.user, view, entry)
 
@@ -91,14 +91,19 @@ def _message_press(hub: Hub, act: Press) -> Json:
     block, element = _find(hub, message.blocks, act)
     chosen = _chosen(element, act)
     entry = payloads.action(block["block_id"], element, chosen, hub.next_ts())
-    given = {**act.state, block["block_id"]: {**act.state.get(block["block_id"], {}), act.action_id: chosen}}
-    values = merged(first_values(message.blocks), given)
+    values = merged(first_values(message.blocks), _given(act, block, chosen))
     pressed = {
         "state": {"values": values},
         "response_url": new_url(hub, act.user, channel, message),
         "actions": [entry],
     }
     return payloads.message_actions(hub, act.user, channel, message, pressed)
+
+
+def _given(act: Press, block: Json, chosen: Json) -> Json:
+    """The state that the screen sends along, the press itself included."""
+    block_id = block["block_id"]
+    return {**act.state, block_id: {**act.state.get(block_id, {}), act.action_id: chosen}}
 
 
 def _find(hub: Hub, blocks: list[Json], act: Press) -> tuple[Json, Json]:
@@ -140,7 +145,7 @@ async def submit(hub: Hub, user: str, view_id: str, state: Json) -> Outcome:
     """Submit a modal: Slack's own checks first, then the app's answer decides what the person sees."""
     view = hub.views.shown(user, view_id)
     if view is None or view["type"] != "modal":
-        return _refuse(hub, user, "This view is no longer open.")
+        return _refuse(hub, user, CLOSED)
     if view["submit"] is None:
         return _refuse(hub, user, "This view has nothing to submit.")
     hub.views.remember(view, state)
@@ -164,40 +169,32 @@ def _submitted(hub: Hub, user: str, view: Json, body: Any) -> Outcome:
         return Outcome()
     if not isinstance(body, dict):
         raise SlackError("invalid_response")
-    step = {"clear": _clear, "errors": _errors, "update": _update, "push": _push}.get(body.get("response_action", ""))
-    if step is None:
-        raise SlackError("invalid_response_action")
-    return step(hub, user, view, body)
-
-
-def _clear(hub: Hub, user: str, _view: Json, _body: Json) -> Outcome:
-    hub.views.close(user, whole_stack=True)
+    match body.get("response_action"):
+        case "clear":
+            hub.views.close(user, whole_stack=True)
+        case "errors":
+            return Outcome(errors=_errors(view, body.get("errors")))
+        case "update":
+            hub.views.update(view, checked_view(body.get("view")), None)
+        case "push":
+            hub.views.push(user, checked_view(body.get("view")))
+        case _:
+            raise SlackError("invalid_response_action")
     return Outcome()
 
 
-def _errors(_hub: Hub, _user: str, view: Json, body: Json) -> Outcome:
-    errors = body.get("errors")
+def _errors(view: Json, errors: Any) -> dict[str, str]:
     inputs = {block["block_id"] for block in view["blocks"] if block["type"] == "input"}
     if not isinstance(errors, dict) or not errors or not errors.keys() <= inputs:
         raise SlackError("errors must be keyed by block_ids of input blocks")
-    return Outcome(errors={str(key): str(value) for key, value in errors.items()})
-
-
-def _update(hub: Hub, _user: str, view: Json, body: Json) -> Outcome:
-    hub.views.update(view, checked_view(body.get("view"), hub.config), None)
-    return Outcome()
-
-
-def _push(hub: Hub, user: str, _view: Json, body: Json) -> Outcome:
-    hub.views.push(user, checked_view(body.get("view"), hub.config))
-    return Outcome()
+    return {str(key): str(value) for key, value in errors.items()}
 
 
 async def close(hub: Hub, user: str, view_id: str, *, clear: bool) -> Outcome:
     """Cancel (the top view) or the x (the whole stack); view_closed goes out only with notify_on_close."""
     view = hub.views.shown(user, view_id)
     if view is None or view["type"] != "modal":
-        return _refuse(hub, user, "This view is no longer open.")
+        return _refuse(hub, user, CLOSED)
     whole = clear or bool(view["clear_on_close"])
     closed = hub.views.close(user, whole_stack=whole)
     told = closed[-1] if whole else closed[0]

@@ -14,6 +14,7 @@ from sandbox.slack.text import stored_blocks, stored_text
 # What Slack writes when a message has blocks and no text; a phone shows just this.
 NO_FALLBACK: Final = "This content can't be displayed."
 METADATA_BYTES: Final = 8_192
+LONGEST_TEXT: Final = 40_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,7 @@ def content(hub: Hub, args: Json) -> Content:
     Raises SlackError: invalid_blocks, invalid_blocks_format, msg_blocks_too_long, too_many_attachments,
     markdown_text_conflict, invalid_metadata_format, metadata_too_large.
     """
-    blocks = message_blocks(args.get("blocks"), hub.config)
+    blocks = message_blocks(args.get("blocks"))
     text = args.get("text")
     markdown = str(args.get("markdown_text") or "")
     if markdown:
@@ -47,14 +48,14 @@ def content(hub: Hub, args: Json) -> Content:
             raise SlackError("msg_too_long")
         text = markdown
     return Content(
-        None if text is None else stored_text(str(text))[: hub.config.max_message_text],
+        None if text is None else stored_text(str(text))[:LONGEST_TEXT],
         None if blocks is None else stored_blocks(blocks, hub.workspace.new_id),
-        _attachments(args.get("attachments"), hub),
+        _attachments(args.get("attachments")),
         _metadata(args.get("metadata")),
     )
 
 
-def _attachments(value: Any, hub: Hub) -> list[Json] | None:
+def _attachments(value: Any) -> list[Json] | None:
     if value is None or value == "":
         return None
     attachments = parsed(value, SlackError("invalid_attachments"))
@@ -63,7 +64,7 @@ def _attachments(value: Any, hub: Hub) -> list[Json] | None:
     if len(attachments) > 100:
         raise SlackError("too_many_attachments")
     for attachment in attachments:
-        message_blocks(attachment.get("blocks"), hub.config)
+        message_blocks(attachment.get("blocks"))
     return attachments
 
 

@@ -16,7 +16,6 @@ from sandbox.slack.base import Json, SlackError
 class Report:
     """What is wrong with one message or view."""
 
-    image_hosts: tuple[str, ...] = ()
     errors: list[str] = field(default_factory=list)
 
     def add(self, message: str, pointer: str) -> None:

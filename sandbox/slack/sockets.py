@@ -30,8 +30,7 @@ class Sockets:
         self._time = time
         self._background = background
         self._tickets: dict[str, float] = {}
-        self._waiting: dict[str, asyncio.Future[Any]] = {}
-        self._accepts: dict[str, bool] = {}
+        self._waiting: dict[str, tuple[asyncio.Future[Any], bool]] = {}  # and whether the answer may carry a payload
         self._held: deque[tuple[float, DeliveryRecord]] = deque()
         self._turn = 0
         self.open: list[web.WebSocketResponse] = []
@@ -64,8 +63,7 @@ class Sockets:
                 if message.type == WSMsgType.TEXT:
                     self._receive(message.data)
         finally:
-            if socket in self.open:
-                self.open.remove(socket)
+            self._retire(socket)
         return socket
 
     def _refusal(self) -> str | None:
@@ -104,10 +102,10 @@ class Sockets:
         except (ValueError, KeyError, TypeError):
             self.problems.append(f"not an acknowledgement: {text[:200]}")
             return
-        waiting = self._waiting.get(envelope_id)
+        waiting, accepts = self._waiting.get(envelope_id, (None, False))
         if waiting is None or waiting.done():
             self.problems.append(f"unknown or late envelope_id: {envelope_id}")
-        elif answer.get("payload") is not None and not self._accepts[envelope_id]:
+        elif answer.get("payload") is not None and not accepts:
             self.problems.append(f"a response payload was not expected for envelope_id: {envelope_id}")
         else:
             waiting.set_result(answer.get("payload"))
@@ -156,8 +154,7 @@ class Sockets:
         envelope_id = str(uuid4())
         envelope = {"envelope_id": envelope_id, "type": kind, "payload": payload, **more}
         waiting: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        self._waiting[envelope_id] = waiting
-        self._accepts[envelope_id] = bool(more["accepts_response_payload"])
+        self._waiting[envelope_id] = waiting, bool(more["accepts_response_payload"])
         try:
             if not await self._send(json.dumps(envelope)):
                 return Unanswered("no_connection")
@@ -166,7 +163,7 @@ class Sockets:
         except TimeoutError:
             return Unanswered("timeout")
         finally:
-            del self._waiting[envelope_id], self._accepts[envelope_id]
+            del self._waiting[envelope_id]
 
     async def _send(self, text: str) -> bool:
         """Send to one socket, in turn; a socket found dead is skipped."""

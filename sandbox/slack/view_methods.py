@@ -9,8 +9,8 @@ from sandbox.slack.method import Method
 from sandbox.slack.views import checked_view
 
 
-def _modal(hub: Hub, args: Json) -> Json:
-    view = checked_view(args["view"], hub.config)
+def _modal(args: Json) -> Json:
+    view = checked_view(args["view"])
     if view["type"] != "modal":
         raise invalid_arguments("must be one of: modal [json-pointer:/view/type]")
     return view
@@ -25,14 +25,14 @@ def _trigger_of(args: Json) -> object:
 
 def open_view(hub: Hub, args: Json) -> Json:
     """views.open. It replaces what is open: what Slack does with a trigger that came from a modal is told nowhere."""
-    view = _modal(hub, args)
+    view = _modal(args)
     trigger = hub.grants.exchange(_trigger_of(args))
     return {"view": hub.views.open(trigger.user, view)}
 
 
 def push_view(hub: Hub, args: Json) -> Json:
     """views.push: only with a trigger that came from a modal."""
-    view = _modal(hub, args)
+    view = _modal(args)
     trigger = hub.grants.exchange(_trigger_of(args))
     if trigger.view_id is None:
         raise SlackError("invalid_trigger_id")
@@ -44,7 +44,7 @@ def update_view(hub: Hub, args: Json) -> Json:
     view_id, external_id = args.get("view_id"), args.get("external_id")
     if bool(view_id) == bool(external_id):
         raise invalid_arguments("must provide one of: view_id, external_id")
-    view = checked_view(args["view"], hub.config)
+    view = checked_view(args["view"])
     known = hub.views.find(view_id, external_id)
     if known is None:
         raise SlackError("not_found")
@@ -53,7 +53,7 @@ def update_view(hub: Hub, args: Json) -> Json:
 
 def publish_view(hub: Hub, args: Json) -> Json:
     """views.publish: a person's Home tab."""
-    view = checked_view(args["view"], hub.config)
+    view = checked_view(args["view"])
     if view["type"] != "home":
         raise invalid_arguments("must be one of: home [json-pointer:/view/type]")
     if not hub.config.home_tab:

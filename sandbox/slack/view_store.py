@@ -96,10 +96,9 @@ class Views:
         self._workspace.changed()
         return closed
 
-    def remember(self, view: Json, given: Json) -> Json:
-        """Keep what a screen says was typed; the state as payloads carry it."""
+    def remember(self, view: Json, given: Json) -> None:
+        """Keep what a screen says was typed."""
         view["state"] = {"values": merged(view["state"]["values"], given)}
-        return view
 
     def _all(self) -> list[Json]:
         return [view for stack in self.stacks.values() for view in stack] + list(self.homes.values())

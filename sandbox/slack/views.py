@@ -4,7 +4,6 @@ from typing import Any, Final
 
 from sandbox.slack.base import Json, SlackError, invalid_arguments
 from sandbox.slack.blocks import IN_HOME, IN_MODAL
-from sandbox.slack.config import SandboxConfig
 from sandbox.slack.elements import TYPE
 from sandbox.slack.schema import (
     Report,
@@ -52,10 +51,10 @@ _MODAL: Final = every(
 _VIEW: Final = by_type({"modal": _MODAL, "home": shape({**TYPE, "blocks": IN_HOME}, _COMMON)})
 
 
-def checked_view(value: Any, config: SandboxConfig) -> Json:
+def checked_view(value: Any) -> Json:
     """A view argument that Slack would accept, parsed. Raises SlackError: invalid_arguments, view_too_large."""
     view = parsed(value, invalid_arguments(f"must be a valid JSON object [json-pointer:{POINTER}]"))
-    report = Report(config.image_hosts)
+    report = Report()
     _VIEW(view, POINTER, report)
     if report.errors:
         raise invalid_arguments(*report.errors)

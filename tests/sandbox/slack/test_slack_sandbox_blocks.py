@@ -6,10 +6,8 @@ import pytest
 
 from sandbox.slack.base import SlackError
 from sandbox.slack.blocks import message_blocks
-from sandbox.slack.config import SandboxConfig
 from sandbox.slack.views import checked_view
 
-CONFIG = SandboxConfig()
 Block = dict[str, Any]
 ADDRESS = "https://a.example/"
 
@@ -109,9 +107,9 @@ LIMITS = [
 @pytest.mark.parametrize(("make", "limit", "pointer", "words"), [row[1:] for row in LIMITS], ids=[r[0] for r in LIMITS])
 def test_limit_is_taken_and_one_past_is_refused(make: Any, limit: int, pointer: str, words: str) -> None:
     """Exactly the limit passes; one more is invalid_blocks at the exact field, in both places of the answer."""
-    assert message_blocks([make(limit)], CONFIG)
+    assert message_blocks([make(limit)])
     with pytest.raises(SlackError) as caught:
-        message_blocks([make(limit + 1)], CONFIG)
+        message_blocks([make(limit + 1)])
     body = caught.value.body()
     assert body["error"] == "invalid_blocks"
     found = [line for line in body["errors"] if line.endswith(f"[json-pointer:/blocks/0{pointer}]")]
@@ -123,7 +121,7 @@ def test_limit_is_taken_and_one_past_is_refused(make: Any, limit: int, pointer: 
 def test_text_of_a_section_also_fails_all_schemas() -> None:
     """A text that may be of two kinds is reported twice, as the real API does."""
     with pytest.raises(SlackError) as caught:
-        message_blocks([{"type": "divider"}, {"type": "section", "text": mrkdwn(3001)}], CONFIG)
+        message_blocks([{"type": "divider"}, {"type": "section", "text": mrkdwn(3001)}])
     assert caught.value.extra["errors"] == [
         "failed to match all allowed schemas [json-pointer:/blocks/1/text]",
         "must be less than 3001 characters [json-pointer:/blocks/1/text/text]",
@@ -182,7 +180,7 @@ BAD = [
 def test_bad_blocks_are_refused_with_a_pointer(blocks: list[Any], line: str) -> None:
     """Unknown types, unknown or missing fields, wrong numbers and repeated ids are named exactly."""
     with pytest.raises(SlackError) as caught:
-        message_blocks(blocks, CONFIG)
+        message_blocks(blocks)
     assert line in caught.value.extra["errors"]
 
 
@@ -190,31 +188,31 @@ def test_what_is_offered_may_be_chosen_at_first() -> None:
     """An option of the element itself, or of one of its groups."""
     groups = [{"label": plain(2), "options": [option()]}]
     grouped = {"type": "static_select", "option_groups": groups, "initial_option": option()}
-    assert message_blocks(choice("checkboxes", initial_options=[option()]), CONFIG)
-    assert message_blocks([{"type": "actions", "elements": [grouped]}], CONFIG)
+    assert message_blocks(choice("checkboxes", initial_options=[option()]))
+    assert message_blocks([{"type": "actions", "elements": [grouped]}])
 
 
 @pytest.mark.parametrize("value", ["{", "[", '{"type":"divider"}', 7, "nonsense"])
 def test_blocks_that_are_no_list_have_the_wrong_format(value: Any) -> None:
     """What is not a JSON list is invalid_blocks_format."""
     with pytest.raises(SlackError, match=r"^invalid_blocks_format$"):
-        message_blocks(value, CONFIG)
+        message_blocks(value)
 
 
 def test_total_size_has_a_hidden_limit() -> None:
     """Blocks that are fine one by one are msg_blocks_too_long when their texts are above 13,000 characters."""
     full = [{"type": "section", "text": mrkdwn(2600)}] * 5
-    assert message_blocks(full, CONFIG)
+    assert message_blocks(full)
     with pytest.raises(SlackError, match=r"^msg_blocks_too_long$"):
-        message_blocks([*full, {"type": "section", "text": mrkdwn(1)}], CONFIG)
+        message_blocks([*full, {"type": "section", "text": mrkdwn(1)}])
 
 
 def test_only_one_table() -> None:
     """A second table is refused."""
     table = {"type": "table", "rows": [[{"type": "raw_text", "text": "a"}]]}
-    assert message_blocks([table], CONFIG)
+    assert message_blocks([table])
     with pytest.raises(SlackError, match=r"^invalid_attachments$"):
-        message_blocks([table, table], CONFIG)
+        message_blocks([table, table])
 
 
 def modal(**fields: Any) -> Block:
@@ -246,9 +244,9 @@ VIEW_LIMITS = [
 @pytest.mark.parametrize(("make", "limit", "pointer"), [r[1:] for r in VIEW_LIMITS], ids=[r[0] for r in VIEW_LIMITS])
 def test_view_limit(make: Any, limit: int, pointer: str) -> None:
     """Views answer invalid_arguments with pointers below /view."""
-    assert checked_view(make(limit), CONFIG)
+    assert checked_view(make(limit))
     with pytest.raises(SlackError, match=r"^invalid_arguments$") as caught:
-        checked_view(make(limit + 1), CONFIG)
+        checked_view(make(limit + 1))
     assert any(line.endswith(f"[json-pointer:{pointer}]") for line in caught.value.extra["errors"])
 
 
@@ -274,7 +272,7 @@ BAD_VIEWS = [
 def test_bad_view(view: Block, line: str) -> None:
     """A view is refused for what the real API refuses it for."""
     with pytest.raises(SlackError) as caught:
-        checked_view(view, CONFIG)
+        checked_view(view)
     assert line in caught.value.extra["errors"]
 
 
@@ -282,5 +280,5 @@ def test_view_of_more_than_250_kilobytes() -> None:
     """A view that is fine field by field can be too large as a whole."""
     blocks = [{"type": "section", "text": {"type": "mrkdwn", "text": "é" * 1500}}] * 90
     with pytest.raises(SlackError, match=r"^view_too_large$"):
-        checked_view(modal(blocks=blocks), CONFIG)
-    assert checked_view(modal(blocks=blocks[:70]), CONFIG)
+        checked_view(modal(blocks=blocks))
+    assert checked_view(modal(blocks=blocks[:70]))
