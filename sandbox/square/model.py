@@ -23,8 +23,6 @@ class Person:
     logins: Mapping[str, str]
     brand: bool = False
     email: str = ""
-    base_followers: int = 0
-    about: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 
 from sandbox.square.model import Record
-from sandbox.square.richtext import MENTION
+from sandbox.square.richtext import MENTION, features
 from sandbox.square.schemas import EMBED_RECORD, FOLLOW, LIKE, POST, REPOST
 from sandbox.square.world import World, parent_of, subject_of
 
@@ -44,14 +44,6 @@ def notifications_for(world: World, did: str, *, followed_only: bool = False) ->
     return sorted(found, key=lambda item: (item.at, item.record.rkey), reverse=True)
 
 
-def mentioned_dids(value: dict[str, Any]) -> Iterator[str]:
-    """The people whom a post mentions, by its facets."""
-    for facet in value.get("facets") or ():
-        for feature in facet["features"]:
-            if feature["$type"] == MENTION:
-                yield feature["did"]
-
-
 def quoted_uri(value: dict[str, Any]) -> str | None:
     """The post that a post quotes."""
     embed = value.get("embed") or {}
@@ -74,7 +66,7 @@ def _told(world: World, record: Record, did: str) -> _Told:
 
 def _of_post(world: World, record: Record, did: str) -> _Told:
     quoted = quoted_uri(record.value)
-    if did in mentioned_dids(record.value):
+    if did in features(record.value, MENTION, "did"):
         yield "mention", None
     elif quoted is not None and author_of(quoted) == did:
         if quoted in world.records:

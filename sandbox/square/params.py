@@ -17,7 +17,6 @@ _FORMAT_WORDS: Mapping[str, str] = {
     "at-identifier": "must be a valid did or a handle",
     "handle": "must be a valid handle",
     "nsid": "must be a valid nsid",
-    "datetime": "must be an valid atproto datetime (both RFC-3339 and ISO-8601)",
 }
 
 

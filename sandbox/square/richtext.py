@@ -72,6 +72,14 @@ def _facet(text: str, start: int, end: int, feature: dict[str, Any]) -> dict[str
     return {"index": {"byteStart": byte_start, "byteEnd": byte_end}, "features": [feature]}
 
 
+def features(record: dict[str, Any], kind: str, field: str) -> Iterator[str]:
+    """What the facets of one kind hold: the DIDs of mentions, the tags."""
+    for facet in record.get("facets") or ():
+        for feature in facet["features"]:
+            if feature["$type"] == kind:
+                yield feature[field]
+
+
 def misplaced_facet(record: dict[str, Any]) -> str | None:
     """Say what is wrong with the first facet whose range is not whole characters of the text; None when all fit.
 

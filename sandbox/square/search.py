@@ -1,51 +1,21 @@
 """Which posts a search finds: every word or "quoted phrase" must be in the text, whatever the case."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
-from urllib.parse import urlsplit
 
 import regex
 
 from sandbox.square.model import Record
-from sandbox.square.notifications import mentioned_dids
-from sandbox.square.richtext import LINK, TAG
+from sandbox.square.richtext import TAG, features
+from sandbox.square.schemas import POST
 from sandbox.square.world import World
 
 _PARTS = regex.compile(r'"([^"]+)"|(\S+)')
 
 
-@dataclass(frozen=True, slots=True)
-class Search:
-    """What is looked for. `since` counts itself in, `until` does not; both mean the place in lists."""
-
-    words: str
-    author: str | None = None
-    mentions: str | None = None
-    lang: str | None = None
-    domain: str | None = None
-    url: str | None = None
-    tags: tuple[str, ...] = ()
-    since: datetime | None = None
-    until: datetime | None = None
-
-
-def matches(search: Search, post: Record, world: World) -> bool:
-    """Whether the post meets every condition."""
-    value = post.value
-    links = list(_features(value, LINK, "uri"))
-    conditions = (
-        search.author in (None, post.did),
-        search.mentions is None or search.mentions in mentioned_dids(value),
-        search.lang is None or search.lang in value.get("langs", ()),
-        search.url is None or search.url in links,
-        search.domain is None or any(urlsplit(link).hostname == search.domain for link in links),
-        search.since is None or post.sort_at >= search.since,
-        search.until is None or post.sort_at < search.until,
-        all(_has_tag(value, tag) for tag in search.tags),
-    )
-    return all(conditions) and all(_has(part, post, world) for part in _PARTS.finditer(search.words))
+def search(world: World, words: str) -> list[Record]:
+    """The posts that hold all of it, in no order."""
+    parts = list(_PARTS.finditer(words))
+    return [post for post in world.of_kind(POST) if all(_has(part, post, world) for part in parts)]
 
 
 def _has(part: regex.Match[str], post: Record, world: World) -> bool:
@@ -66,12 +36,5 @@ def _contains(text: str, wanted: str) -> bool:
 
 
 def _has_tag(value: dict[str, Any], tag: str) -> bool:
-    known = [*_features(value, TAG, "tag"), *value.get("tags", ())]
+    known = [*features(value, TAG, "tag"), *value.get("tags", ())]
     return tag.casefold() in [item.casefold() for item in known]
-
-
-def _features(value: dict[str, Any], kind: str, field: str) -> Iterator[str]:
-    for facet in value.get("facets") or ():
-        for feature in facet["features"]:
-            if feature["$type"] == kind:
-                yield feature[field]

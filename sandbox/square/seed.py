@@ -1,6 +1,6 @@
 """The people of the square and what they wrote before anybody looked. All of them are invented."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -18,13 +18,10 @@ BRAND_CHAT_LOGIN = "acme-dmdm-dmdm-dmdm"
 _LONG_AGO = timedelta(days=30)
 
 
-def _person(short: str, name: str, colour: str, followers: int, about: str, **extras: Any) -> Person:
+def _person(short: str, name: str, colour: str, logins: Mapping[str, str] | None = None) -> Person:
     handle = f"{short}.{DOMAIN}"
-    logins = extras.pop("logins", {f"{short}-main-password": SCOPE_MAIN})
-    email = f"{short}@example.com"
-    return Person(
-        plc_did(handle), handle, name, colour, logins, email=email, base_followers=followers, about=about, **extras
-    )
+    own = logins or {f"{short}-main-password": SCOPE_MAIN}
+    return Person(plc_did(handle), handle, name, colour, own, brand=bool(logins), email=f"{short}@example.com")
 
 
 def default_people() -> tuple[Person, ...]:
@@ -35,12 +32,12 @@ def default_people() -> tuple[Person, ...]:
         BRAND_CHAT_LOGIN: SCOPE_PRIVILEGED,
     }
     return (
-        _person("acme", "Acme Air", "#1d4ed8", 8450, "Flights that feel near.", brand=True, logins=brand_logins),
-        _person("anahorvat", "Ana Horvat", "#b45309", 214, "Zagreb. Trains, tea, translations."),
-        _person("jamalreed", "Jamal Reed", "#047857", 1893, "Sound engineer on the road."),
-        _person("meitanaka", "Mei Tanaka", "#be185d", 48_210, "I review the journeys you take next."),
-        _person("rosadiaz", "Rosa Díaz", "#7c3aed", 67, "Nurse, two kids, one suitcase."),
-        _person("tombecker", "Tom Becker", "#475569", 5, ""),
+        _person("acme", "Acme Air", "#1d4ed8", brand_logins),
+        _person("anahorvat", "Ana Horvat", "#b45309"),
+        _person("jamalreed", "Jamal Reed", "#047857"),
+        _person("meitanaka", "Mei Tanaka", "#be185d"),
+        _person("rosadiaz", "Rosa Díaz", "#7c3aed"),
+        _person("tombecker", "Tom Becker", "#475569"),
     )
 
 
@@ -60,8 +57,7 @@ _First = tuple[str, str, str, dict[str, Any]]
 
 def _first_records(world: World) -> Iterator[_First]:
     for person in world.people.values():
-        profile = {"displayName": person.name} | ({"description": person.about} if person.about else {})
-        yield person.did, PROFILE, "self", profile
+        yield person.did, PROFILE, "self", {"displayName": person.name}
     brand = next(person.did for person in world.people.values() if person.brand)
     for name, allowed in (("acme", "all"), ("jamalreed", "all"), ("rosadiaz", "none")):
         yield _did(world, name), CHAT_DECLARATION, "self", {"allowIncoming": allowed}

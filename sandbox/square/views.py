@@ -7,7 +7,7 @@ from typing import Any
 
 from sandbox.square.model import Person, Record
 from sandbox.square.notifications import quoted_uri
-from sandbox.square.schemas import BLOCK, CHAT_DECLARATION, EMBED_RECORD, FOLLOW, LIKE, POST, PROFILE, REPOST
+from sandbox.square.schemas import BLOCK, CHAT_DECLARATION, EMBED_RECORD, LIKE, POST, PROFILE, REPOST
 from sandbox.square.times import iso
 from sandbox.square.world import World
 
@@ -32,22 +32,6 @@ def profile_basic(world: World, person: Person, viewer: str) -> Json:
     return basics | {"associated": associated, "viewer": _viewer(world, person.did, viewer), "labels": []}
 
 
-def profile_detailed(world: World, person: Person, viewer: str) -> Json:
-    """A profile on its own page, with counts."""
-    view = profile_basic(world, person, viewer)
-    view["associated"] = {"lists": 0, "feedgens": 0, "starterPacks": 0, "labeler": False} | view["associated"]
-    about = _own_profile(world, person).get("description")
-    return (
-        view
-        | ({"description": about} if about else {})
-        | {
-            "followersCount": person.base_followers + len(world.pointing_at(FOLLOW, person.did)),
-            "followsCount": sum(1 for _ in world.of_kind(FOLLOW, person.did)),
-            "postsCount": sum(1 for _ in world.of_kind(POST, person.did)),
-        }
-    )
-
-
 def post_view(world: World, record: Record, viewer: str) -> Json:
     """One post with its counts."""
     author = world.people[record.did]
@@ -67,19 +51,9 @@ def post_view(world: World, record: Record, viewer: str) -> Json:
     }
 
 
-def replies_to(world: World, uri: str) -> list[Record]:
-    """Direct answers to a post, newest first."""
-    return newest_first(list(world.pointers.get((POST, uri), {}).values()))
-
-
 def newest_first(records: list[Record]) -> list[Record]:
     """Sort records the way lists show them."""
     return sorted(records, key=lambda record: (record.sort_at, record.cid), reverse=True)
-
-
-def not_found_post(uri: str) -> Json:
-    """What stands in a thread where a post is gone."""
-    return {"$type": "app.bsky.feed.defs#notFoundPost", "uri": uri, "notFound": True}
 
 
 def _own_profile(world: World, person: Person) -> Json:
@@ -97,7 +71,7 @@ def _viewer(world: World, did: str, viewer: str) -> Json:
 
 def _counts(world: World, record: Record) -> dict[str, int]:
     return {
-        "replyCount": len(replies_to(world, record.uri)),
+        "replyCount": len(world.pointers.get((POST, record.uri), ())),
         "repostCount": len(world.pointing_at(REPOST, record.uri)),
         "likeCount": len(world.pointing_at(LIKE, record.uri)),
         "quoteCount": sum(1 for post in world.of_kind(POST) if quoted_uri(post.value) == record.uri),

@@ -132,18 +132,11 @@ class World:
         self.changed()
         return convo
 
-    def accept_convo(self, convo: Convo, did: str) -> str | None:
-        """Move a talk out of the requests of `did`; answers the rev, None when it was accepted before."""
-        if did in convo.accepted:
-            return None
-        convo.accepted.add(did)
-        event = self._log(convo, "logAcceptConvo", (did,))
-        self.changed()
-        return event.rev
-
     def add_message(self, convo: Convo, sender: str, text: str, extras: dict[str, Any]) -> Message:
         """Put a message into a talk. Answering accepts."""
-        self.accept_convo(convo, sender)
+        if sender not in convo.accepted:
+            convo.accepted.add(sender)
+            self._log(convo, "logAcceptConvo", (sender,))
         message = Message(self.tid(), self.tid(), sender, self.clock.now(), text, extras)
         convo.messages.append(message)
         convo.read_revs[sender] = message.rev

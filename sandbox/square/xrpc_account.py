@@ -5,7 +5,7 @@ from sandbox.square.methods import Json, Method, Request, procedure, query
 from sandbox.square.model import Person
 from sandbox.square.params import Param
 from sandbox.square.schemas import record, text
-from sandbox.square.sessions import SERVICE_DID, check_password, open_session, refresh_id, rotate
+from sandbox.square.sessions import check_password, open_session, refresh_id, rotate
 
 
 def did_document(person: Person, base_url: str) -> Json:
@@ -58,16 +58,6 @@ def _delete_session(request: Request) -> None:
     request.world.changed()
 
 
-def _describe_server(_request: Request) -> Json:
-    return {
-        "did": SERVICE_DID,
-        "availableUserDomains": [".square.test"],
-        "inviteCodeRequired": False,
-        "links": {},
-        "contact": {},
-    }
-
-
 def _resolve_handle(request: Request) -> Json:
     did = request.world.did_of(request.params["handle"])
     if did is None:
@@ -85,7 +75,6 @@ METHODS: tuple[Method, ...] = (
     procedure("com.atproto.server.refreshSession", _refresh_session, None, auth="refresh"),
     procedure("com.atproto.server.deleteSession", _delete_session, None, auth="refresh"),
     query("com.atproto.server.getSession", _get_session),
-    query("com.atproto.server.describeServer", _describe_server, auth="none"),
     query(
         "com.atproto.identity.resolveHandle",
         _resolve_handle,

@@ -88,20 +88,11 @@ def _send(request: Request) -> Json:
     return message_view(request.world.add_message(convo, request.did, given["text"], extras))
 
 
-def _get_convo(request: Request) -> Json:
-    return {"convo": convo_view(request.world, _convo(request, request.params["convoId"]), request.did)}
-
-
 def _list(request: Request) -> Json:
     mine = [convo for convo in request.world.convos.values() if request.did in convo.members]
     shown = [convo_view(request.world, convo, request.did) for convo in mine]
-    status, unread = request.params["status"], request.params["readState"] == "unread"
-    kept = [
-        view
-        for view in sorted(shown, key=lambda view: str(view["rev"]), reverse=True)
-        if status in (None, view["status"]) and (not unread or view["unreadCount"])
-    ]
-    return _page("convos", kept, request.params)
+    kept = [view for view in shown if request.params["status"] in (None, view["status"])]
+    return _page("convos", sorted(kept, key=lambda view: str(view["rev"]), reverse=True), request.params)
 
 
 def _messages(request: Request) -> Json:
@@ -126,20 +117,6 @@ def _log(request: Request) -> Json:
         "cursor": page[-1].rev if page else cursor,
         "logs": [_event_view(request.world, event, request.did) for event in page],
     }
-
-
-def _accept(request: Request) -> Json:
-    rev = request.world.accept_convo(_convo(request, request.body["convoId"]), request.did)
-    return {"rev": rev} if rev else {}
-
-
-def _update_read(request: Request) -> Json:
-    convo = _convo(request, request.body["convoId"])
-    wanted = request.body.get("messageId")
-    revs = [message.rev for message in convo.messages if wanted in (None, message.id)]
-    convo.read_revs[request.did] = revs[-1] if revs else convo.rev
-    request.world.changed()
-    return {"convo": convo_view(request.world, convo, request.did)}
 
 
 # --- views --------------------------------------------------------------------------------------------------------
@@ -194,7 +171,6 @@ def _event_view(world: World, event: LogEvent, viewer: str) -> Json:
 
 # --- the table ----------------------------------------------------------------------------------------------------
 
-_CONVO_ID: Schema = record({"convoId": text(), "messageId": text()}, ("convoId",))
 _MESSAGE: Schema = record({"text": text(10_000, 1000), "facets": FACETS, "embed": EMBED}, ("text",))
 _SEND: Schema = record({"convoId": text(), "message": _MESSAGE}, ("convoId", "message"))
 _MEMBERS = Param("members", "texts", required=True, form="did", high=10)
@@ -212,11 +188,8 @@ def _act(name: str, run: Handler, body: Schema) -> Method:
 METHODS: tuple[Method, ...] = (
     _read("getConvoForMembers", _convo_for_members, _MEMBERS),
     _read("getConvoAvailability", _availability, _MEMBERS),
-    _read("getConvo", _get_convo, _CONVO),
-    _read("listConvos", _list, limit(), CURSOR, Param("readState"), Param("status"), Param("kind")),
+    _read("listConvos", _list, limit(), CURSOR, Param("status")),
     _read("getMessages", _messages, _CONVO, limit(), CURSOR),
     _read("getLog", _log, CURSOR),
     _act("sendMessage", _send, _SEND),
-    _act("acceptConvo", _accept, _CONVO_ID),
-    _act("updateRead", _update_read, _CONVO_ID),
 )

@@ -7,11 +7,10 @@ from sandbox.square.ids import cid
 from sandbox.square.lexicon import Schema
 from sandbox.square.methods import Json, Method, Request, procedure, query
 from sandbox.square.model import Person, Record
-from sandbox.square.params import CURSOR, Param, limit
+from sandbox.square.params import Param
 from sandbox.square.richtext import misplaced_facet
 from sandbox.square.schemas import POST, check_record, record, text
 from sandbox.square.world import World, subject_of
-from sandbox.square.xrpc_account import did_document
 
 CREATE_POINTS, UPDATE_POINTS, DELETE_POINTS = 3, 2, 1
 
@@ -135,28 +134,6 @@ def _get(request: Request) -> Json:
     return _shown(stored)
 
 
-def _list(request: Request) -> Json:
-    params, did = request.params, _repo(request).did
-    backwards, cursor = bool(params["reverse"]), params["cursor"]
-    found = sorted(request.world.of_kind(params["collection"], did), key=lambda item: item.rkey, reverse=not backwards)
-    if cursor:
-        found = [item for item in found if (item.rkey > cursor if backwards else item.rkey < cursor)]
-    page = found[: params["limit"]]
-    return {"records": [_shown(item) for item in page]} | ({"cursor": page[-1].rkey} if page else {})
-
-
-def _describe(request: Request) -> Json:
-    person = _repo(request)
-    kinds = {item.collection for item in request.world.records.values() if item.did == person.did}
-    return {
-        "handle": person.handle,
-        "did": person.did,
-        "didDoc": did_document(person, request.base_url),
-        "collections": sorted(kinds),
-        "handleIsCorrect": True,
-    }
-
-
 def _write_body(*required: str) -> Schema:
     properties: dict[str, Schema] = {
         "repo": _REPO,
@@ -183,15 +160,4 @@ METHODS: tuple[Method, ...] = (
         Param("cid"),
         auth="none",
     ),
-    query(
-        "com.atproto.repo.listRecords",
-        _list,
-        Param("repo", required=True, form="at-identifier"),
-        Param("collection", required=True, form="nsid"),
-        Param("reverse", "flag", default=False),
-        limit(),
-        CURSOR,
-        auth="none",
-    ),
-    query("com.atproto.repo.describeRepo", _describe, Param("repo", required=True, form="at-identifier"), auth="none"),
 )

@@ -1,4 +1,4 @@
-"""Methods about profiles and notifications (`app.bsky.actor.*`, `app.bsky.notification.*`)."""
+"""Methods about notifications (`app.bsky.notification.*`)."""
 
 from sandbox.square.errors import internal_error, invalid_request
 from sandbox.square.methods import Json, Method, Request, procedure, query
@@ -6,19 +6,10 @@ from sandbox.square.notifications import Notification, notifications_for
 from sandbox.square.params import CURSOR, Param, limit
 from sandbox.square.schemas import DATETIME, record
 from sandbox.square.times import iso, parse
-from sandbox.square.views import profile_basic, profile_detailed
-from sandbox.square.xrpc_feed import actor, with_cursor
+from sandbox.square.views import profile_basic
+from sandbox.square.xrpc_feed import with_cursor
 
 MAX_PAGES = 10
-
-
-def _profile(request: Request) -> Json:
-    return profile_detailed(request.world, actor(request, request.params["actor"]), request.did)
-
-
-def _profiles(request: Request) -> Json:
-    people = [request.world.person(name) for name in request.params["actors"]]
-    return {"profiles": [profile_detailed(request.world, person, request.did) for person in people if person]}
 
 
 def _list_notifications(request: Request) -> Json:
@@ -86,12 +77,6 @@ def _update_seen(request: Request) -> None:
     request.world.changed()
 
 
-def _unread_count(request: Request) -> Json:
-    seen_at = request.world.seen.get(request.did)
-    found = notifications_for(request.world, request.did)
-    return {"count": sum(1 for item in found if seen_at is None or item.at > seen_at)}
-
-
 def _put_preferences(request: Request) -> None:
     chosen = request.world.priority_only
     (chosen.add if request.body["priority"] else chosen.discard)(request.did)
@@ -99,12 +84,6 @@ def _put_preferences(request: Request) -> None:
 
 
 METHODS: tuple[Method, ...] = (
-    query("app.bsky.actor.getProfile", _profile, Param("actor", required=True, form="at-identifier")),
-    query(
-        "app.bsky.actor.getProfiles",
-        _profiles,
-        Param("actors", "texts", required=True, form="at-identifier", high=25),
-    ),
     query(
         "app.bsky.notification.listNotifications",
         _list_notifications,
@@ -115,7 +94,6 @@ METHODS: tuple[Method, ...] = (
         Param("seenAt"),
     ),
     procedure("app.bsky.notification.updateSeen", _update_seen, record({"seenAt": DATETIME}, ("seenAt",))),
-    query("app.bsky.notification.getUnreadCount", _unread_count),
     procedure(
         "app.bsky.notification.putPreferences",
         _put_preferences,

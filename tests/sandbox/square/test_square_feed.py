@@ -1,22 +1,14 @@
-"""Reading posts, threads, searches, likes and profiles on the square."""
+"""Reading and searching posts on the square."""
 
 from collections.abc import AsyncIterator
-from datetime import timedelta
-from typing import Any
 
 import pytest
 
 from sandbox.square.richtext import detect_facets, graphemes
-from sandbox.square.times import iso
-from tests.support.square_sandbox import Client, SquareClock, running_square
+from tests.support.square_sandbox import Client, SquareClock, post_body, running_square
 
 POSTS = "app.bsky.feed.getPosts"
-THREAD = "app.bsky.feed.getPostThread"
 SEARCH = "app.bsky.feed.searchPosts"
-FEED = "app.bsky.feed.getAuthorFeed"
-LIKES = "app.bsky.feed.getLikes"
-PROFILE = "app.bsky.actor.getProfile"
-PROFILES = "app.bsky.actor.getProfiles"
 Square = tuple[Client, SquareClock]
 
 
@@ -71,47 +63,12 @@ async def test_quotes_show_what_they_quote(square: Square) -> None:
     assert view == {"$type": "app.bsky.embed.record#viewNotFound", "uri": quoted.uri, "notFound": True}
 
 
-def _texts(node: dict[str, Any]) -> Any:
-    return node["post"]["record"]["text"], [_texts(reply) for reply in node.get("replies", [])]
-
-
-async def test_threads_show_replies_below_and_parents_above(square: Square) -> None:
-    """The thread of a post holds the replies, newest first; asked from below it holds the parents."""
-    brand, clock = square
-    root = brand.square.post("anahorvat", "root")
-    first = brand.square.post("jamalreed", "first", reply_to=root.uri)
-    clock.skip(seconds=1)
-    brand.square.post("meitanaka", "second", reply_to=root.uri)
-    deep = brand.square.post("anahorvat", "deep", reply_to=first.uri)
-    assert deep.value["reply"]["root"]["uri"] == root.uri
-    thread = (await brand.get(THREAD, {"uri": root.uri})).data["thread"]
-    assert _texts(thread) == ("root", [("second", []), ("first", [("deep", [])])])
-    shallow = (await brand.get(THREAD, {"uri": root.uri, "depth": "1"})).data["thread"]
-    assert _texts(shallow) == ("root", [("second", []), ("first", [])])
-    below = (await brand.get(THREAD, {"uri": deep.uri, "depth": "0"})).data["thread"]
-    assert below["parent"]["parent"]["post"]["uri"] == root.uri
-    near = (await brand.get(THREAD, {"uri": deep.uri, "parentHeight": "1"})).data["thread"]
-    assert "parent" not in near["parent"]
-
-
-async def test_threads_of_deleted_posts(square: Square) -> None:
-    """A deleted post has no thread (400 NotFound); a reply to one shows that it is gone, and may still be written."""
+async def test_a_reply_to_a_deleted_post_may_still_be_written(square: Square) -> None:
+    """The network does not look whether the post above is there."""
     brand, _ = square
     root = brand.square.post("anahorvat", "root")
-    reply = brand.square.post("jamalreed", "reply", reply_to=root.uri)
     brand.square.delete(root.uri)
-    assert (await brand.get(THREAD, {"uri": root.uri})).error == (400, "NotFound")
-    thread = (await brand.get(THREAD, {"uri": reply.uri})).data["thread"]
-    assert thread["parent"] == {"$type": "app.bsky.feed.defs#notFoundPost", "uri": root.uri, "notFound": True}
-    body = {
-        "repo": brand.square.brand.did,
-        "collection": "app.bsky.feed.post",
-        "record": {
-            "text": "late",
-            "createdAt": "2026-11-20T10:00:00Z",
-            "reply": {"root": root.ref, "parent": root.ref},
-        },
-    }
+    body = post_body(brand.square.brand.did, "late", reply={"root": root.ref, "parent": root.ref})
     assert (await brand.post("com.atproto.repo.createRecord", body)).status == 200
 
 
@@ -127,38 +84,15 @@ async def test_search_by_words_and_phrases(square: Square) -> None:
     for text in ("Acme Air lost my bag", "air and acme, reversed", "pacme flair, acmes airy", "nothing #delay here"):
         clock.skip(seconds=1)
         brand.square.post("anahorvat", text)
-    assert await _found(brand, q="ACME air", since="2026-11-20") == ["air and acme, reversed", "Acme Air lost my bag"]
+    assert (await _found(brand, q="ACME air"))[:2] == ["air and acme, reversed", "Acme Air lost my bag"]
     assert await _found(brand, q='"acme air" bag') == ["Acme Air lost my bag"]
     assert await _found(brand, q="#DELAY") == ["nothing #delay here"]
     assert await _found(brand, q="acme from:jamalreed.square.test") == []
     assert await _found(brand, q="acme from:anahorvat.square.test bag") == ["Acme Air lost my bag"]
 
 
-async def test_search_filters(square: Square) -> None:
-    """Author, mentions, tag, url, domain and times narrow the search; `since` counts itself in, `until` does not."""
-    brand, clock = square
-    sandbox = brand.square
-    early, late = iso(clock.now()), iso(clock.now() + timedelta(hours=1))
-    sandbox.post("anahorvat", "zebra @acme https://example.com/a#b #One")
-    clock.skip(hours=1)
-    sandbox.post("jamalreed", "zebra plain")
-    both = ["zebra plain", "zebra @acme.square.test https://example.com/a#b #One"]
-    assert await _found(brand, q="zebra", sort="latest") == both
-    assert await _found(brand, q="zebra", since=late) == both[:1]
-    assert await _found(brand, q="zebra", until=late, since=early) == both[1:]
-    for query in (
-        {"author": "anahorvat.square.test"},
-        {"mentions": "acme.square.test"},
-        {"tag": "one"},
-        {"url": "https://example.com/a#b"},
-        {"domain": "example.com"},
-    ):
-        assert await _found(brand, q="zebra", **query) == both[1:], query
-    assert await _found(brand, q="zebra", lang="de") == []
-
-
 async def test_search_pages_and_refusals(square: Square) -> None:
-    """Search pages by cursor; no words, a bad limit, a bad time and a broken cursor are refused."""
+    """Search pages by cursor; no words, a bad limit and a broken cursor are refused."""
     brand, clock = square
     for number in range(3):
         clock.skip(seconds=1)
@@ -169,54 +103,6 @@ async def test_search_pages_and_refusals(square: Square) -> None:
     assert texts == ["zebra 2", "zebra 1", "zebra 0"]
     for query in ({}, {"q": ""}, {"q": "x", "limit": "101"}, {"q": "x", "cursor": "zz"}):
         assert (await brand.get(SEARCH, query)).error == (400, "InvalidRequest")
-    assert (await brand.get(SEARCH, {"q": "x", "since": "soon"})).error == (400, "BadQueryString")
-
-
-async def test_author_feed_has_posts_and_reposts(square: Square) -> None:
-    """A person's feed holds what they wrote and what they passed on, newest first; replies can be left out."""
-    brand, clock = square
-    sandbox = brand.square
-    original = sandbox.post("meitanaka", "original")
-    sandbox.post("anahorvat", "own words")
-    clock.skip(seconds=1)
-    sandbox.post("anahorvat", "an answer", reply_to=original.uri)
-    clock.skip(seconds=1)
-    sandbox.repost("anahorvat", original.uri)
-    feed = (await brand.get(FEED, {"actor": "anahorvat.square.test"})).data["feed"]
-    assert [item["post"]["record"]["text"] for item in feed] == ["original", "an answer", "own words"]
-    assert feed[0]["reason"]["by"]["handle"] == "anahorvat.square.test"
-    query = {"actor": "anahorvat.square.test", "filter": "posts_no_replies"}
-    assert len((await brand.get(FEED, query)).data["feed"]) == 2
-    assert (await brand.get(FEED, {"actor": "nobody.test"})).error == (400, "InvalidRequest")
-
-
-async def test_likes_name_the_people(square: Square) -> None:
-    """getLikes lists who liked, in pages."""
-    brand, clock = square
-    post = brand.square.post("anahorvat", "likeable")
-    for name in ("jamalreed", "meitanaka"):
-        clock.skip(seconds=1)
-        brand.square.like(name, post.uri)
-    first = (await brand.get(LIKES, {"uri": post.uri, "limit": "1"})).data
-    second = (await brand.get(LIKES, {"uri": post.uri, "limit": "1", "cursor": first["cursor"]})).data
-    names = [like["actor"]["displayName"] for like in first["likes"] + second["likes"]]
-    assert names == ["Mei Tanaka", "Jamal Reed"]
-
-
-async def test_profiles_have_counts(square: Square) -> None:
-    """A profile tells followers, follows and posts, and how the viewer stands to the person."""
-    brand, _ = square
-    before = (await brand.get(PROFILE, {"actor": "meitanaka.square.test"})).data
-    brand.square.follow("tombecker", "meitanaka")
-    follow = brand.square.follow("meitanaka", "acme")
-    view = (await brand.get(PROFILE, {"actor": brand.square.who("meitanaka").did})).data
-    assert view["followersCount"] == before["followersCount"] + 1 > 48_000
-    assert (view["displayName"], view["followsCount"], view["postsCount"]) == ("Mei Tanaka", 1, 0)
-    assert view["viewer"]["followedBy"] == follow.uri
-    assert (await brand.get(PROFILE, {"actor": "nobody.test"})).data["message"] == "Profile not found"
-    several = await brand.get(PROFILES, [("actors", "tombecker.square.test"), ("actors", "nobody.test")])
-    assert [profile["displayName"] for profile in several.data["profiles"]] == ["Tom Becker"]
-    assert (await brand.get(PROFILES, [("actors", "tombecker.square.test")] * 26)).status == 400
 
 
 def test_facets_are_found_as_a_client_app_finds_them() -> None:

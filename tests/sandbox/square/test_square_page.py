@@ -106,7 +106,7 @@ async def test_planned_failures(square: Square) -> None:
     client, _ = square
     brand = await client.brand()
     client.square.set_fault("http_500", SESSION, times=2)
-    assert (await brand.get("app.bsky.notification.getUnreadCount")).status == 200
+    assert (await brand.get("app.bsky.notification.listNotifications")).status == 200
     for _ in range(2):
         assert (await brand.get(SESSION)).error == (500, "InternalServerError")
     assert (await brand.get(SESSION)).status == 200

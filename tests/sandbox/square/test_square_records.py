@@ -14,7 +14,6 @@ CREATE = "com.atproto.repo.createRecord"
 PUT = "com.atproto.repo.putRecord"
 DELETE = "com.atproto.repo.deleteRecord"
 GET = "com.atproto.repo.getRecord"
-LIST = "com.atproto.repo.listRecords"
 LIKE = "app.bsky.feed.like"
 FAMILY = "\U0001f468‍\U0001f469‍\U0001f467‍\U0001f466"
 RKEY = "3m4cv7zrwo35o"
@@ -229,26 +228,8 @@ async def test_a_second_like_takes_the_place_of_the_first(brand: Client) -> None
         "record": {"$type": LIKE, "subject": post.ref, "createdAt": "2026-11-20T10:00:00.000Z"},
     }
     first, second = await brand.post(CREATE, body), await brand.post(CREATE, body)
-    listed = await brand.get(LIST, {"repo": _did(brand), "collection": LIKE})
     assert first.data["uri"] != second.data["uri"]
-    assert [record["uri"] for record in listed.data["records"]] == [second.data["uri"]]
-
-
-async def test_lists_go_from_new_to_old_in_pages(brand: Client) -> None:
-    """listRecords pages by record key, newest first, or oldest first with reverse."""
-    uris = [(await _write(brand, f"post {number}")).data["uri"] for number in range(5)]
-    query = {"repo": _did(brand), "collection": POST, "limit": "2"}
-    first = (await brand.get(LIST, query)).data
-    second = (await brand.get(LIST, query | {"cursor": first["cursor"]})).data
-    got = [record["uri"] for record in first["records"] + second["records"]]
-    assert got == list(reversed(uris))[:4]
-    oldest = (await brand.get(LIST, query | {"reverse": "true", "limit": "100"})).data
-    assert [record["uri"] for record in oldest["records"]][-1] == uris[-1]
-    nothing = await brand.get(LIST, query | {"collection": "app.bsky.graph.block"})
-    assert nothing.data == {"records": []}
-    assert (await brand.get(LIST, query | {"repo": "nobody.test"})).error == (400, "InvalidRequest")
-    about = await brand.get("com.atproto.repo.describeRepo", {"repo": _did(brand)})
-    assert POST in about.data["collections"]
+    assert [record.uri for record in brand.square.world.of_kind(LIKE)] == [second.data["uri"]]
 
 
 async def test_writes_cost_points() -> None:

@@ -205,7 +205,7 @@ async def test_all_calls_share_one_limit() -> None:
     """Every answer carries the limit headers, and the call after the last point is 429."""
     config = SquareConfig(limits=LimitRules(requests=Rule("requests", 2, 300)))
     async with running_square(config) as (client, _):
-        method = "com.atproto.server.describeServer"
-        assert (await client.get(method)).headers["RateLimit-Remaining"] == "1"
-        assert (await client.get(method)).headers["RateLimit-Remaining"] == "0"
-        assert (await client.get(method)).error == (429, "RateLimitExceeded")
+        method, query = "com.atproto.identity.resolveHandle", {"handle": "acme.square.test"}
+        assert (await client.get(method, query)).headers["RateLimit-Remaining"] == "1"
+        assert (await client.get(method, query)).headers["RateLimit-Remaining"] == "0"
+        assert (await client.get(method, query)).error == (429, "RateLimitExceeded")
