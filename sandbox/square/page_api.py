@@ -13,6 +13,7 @@ from sandbox.square.notifications import quoted_uri
 from sandbox.square.people import ActRefused, Acts
 from sandbox.square.schemas import FOLLOW, LIKE, POST, REPOST
 from sandbox.square.times import iso
+from sandbox.square.views import allow_incoming
 from sandbox.square.world import World, parent_of, subject_of
 
 Json = dict[str, Any]
@@ -154,6 +155,7 @@ def state(world: World) -> Json:
         "rev": world.rev,
         "people": [
             {"did": who.did, "handle": who.handle, "name": who.name, "colour": who.colour, "brand": who.brand}
+            | {"allow_messages": allow_incoming(world, who.did)}
             for who in world.people.values()
         ],
         "posts": [_post_state(world, record) for record in posts],

@@ -78,7 +78,6 @@ function allowMessages() {
   return h("p", { key: `allow-${ui.customer}`, class: "allow" },
     h("label", { for: "allow-messages" }, "Who may write to me privately"),
     h("select", { id: "allow-messages", class: "select", onchange },
-      !present && h("option", { value: "", selected: true, disabled: true }, "Change…"),
       WHO_MAY_WRITE.map(([value, label]) => h("option", { value, selected: value === present }, label))));
 }
 

@@ -182,3 +182,16 @@ async def test_only_what_changed_is_drawn(page: Page, sandbox: PageSandbox) -> N
     await expect(page.get_by_test_id("message")).to_have_count(31)
     assert await page.evaluate("[...window.touched].filter(Boolean)") == []
     await expect(page.get_by_text("one more", exact=True)).to_be_in_viewport()
+
+
+async def test_who_may_write_is_shown_and_chosen(page: Page, sandbox: PageSandbox) -> None:
+    """Each person sees their own choice, the default included, and can change it."""
+    await page.goto(f"{sandbox.url}/?customer=mei")
+    await page.get_by_role("button", name="People").click()
+    choice = page.get_by_label("Who may write to me privately")
+    await expect(choice).to_have_value("following")
+    await choice.select_option("none")
+    await page.get_by_test_id(f"person-{JAMAL}").click()
+    await expect(choice).to_have_value("all")
+    await page.get_by_test_id("person-meitanaka.square.test").click()
+    await expect(choice).to_have_value("none")

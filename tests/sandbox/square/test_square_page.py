@@ -54,6 +54,8 @@ async def test_a_visitor_does_everything_by_the_page(square: Square) -> None:
     assert (posts[quote]["quote_of"], posts[quote]["deleted"]) == (uri, True)
     assert [jamal, acme] in state["follows"]
     assert state["chats"][0]["messages"][0]["text"] == "privately"
+    allowed = {person["did"]: person["allow_messages"] for person in state["people"]}
+    assert (allowed[ana], allowed[jamal], allowed[sandbox.who("meitanaka").did]) == ("none", "all", "following")
     assert {person["name"] for person in state["people"] if not person["brand"]} == {
         "Ana Horvat",
         "Jamal Reed",
