@@ -83,7 +83,7 @@ async def test_two_are_under_way_at_once_and_the_others_go_together(redis_url: s
         for number in range(1, 5):
             asked.append(asyncio.ensure_future(ours.ask(READ)))
             if number <= trips.CARRIERS:
-                await wait_until(lambda number=number: len(seen.together) == number, "it is under way")
+                await wait_until(lambda: len(seen.together) == len(asked), "it is under way")
             await asyncio.sleep(0)
         seen.way.set()
         await asyncio.gather(*asked)
