@@ -76,6 +76,11 @@ local function due_lease(value)
   return token, tonumber(lapses) or 0
 end
 
+-- Whether a value of `held` says that the lease under this token is the last one.
+local function due_is_under(value, token)
+  return value == token or due_lease(value) == token
+end
+
 local function due_held(token, lapses)
   return lapses > 0 and token .. ':' .. whole(lapses) or token
 end
@@ -141,7 +146,7 @@ local function due_give_back(q, held, again, leases, ids, tokens, scores)
   local waiting = redis.call('HMGET', again, unpack(ids))
   local due, over, mine = {}, {}, {}
   for n, id in ipairs(ids) do
-    if due_lease(holders[n]) == tokens[n] then
+    if due_is_under(holders[n], tokens[n]) then
       local score = scores[n]
       if waiting[n] then
         score = score and sooner(score, tonumber(waiting[n])) or tonumber(waiting[n])
@@ -169,7 +174,7 @@ end
 
 -- A lease counts from now again, for `lease` ms; 0 when it is somebody else's by now.
 local function due_renew(q, held, leases, id, token, lease)
-  if due_lease(redis.call('HGET', held, id)) ~= token then
+  if not due_is_under(redis.call('HGET', held, id), token) then
     return 0
   end
   due_hold(q, leases, id, math.floor(tonumber(redis.call('ZSCORE', q, id)) / BAND), server_ms() + lease)

@@ -4,7 +4,7 @@
 --   page was read ('' without one), then field, value, ... of each item.
 -- Answers how many were new, or -1 when the lease is somebody else's by now: then nothing is written, for the page may be
 -- older than what that one wrote.
-if ARGV[7] ~= '' and due_lease(redis.call('HGET', KEYS[3], ARGV[6])) ~= ARGV[7] then
+if ARGV[7] ~= '' and not due_is_under(redis.call('HGET', KEYS[3], ARGV[6]), ARGV[7]) then
   return -1
 end
 local width, new = tonumber(ARGV[5]), 0
