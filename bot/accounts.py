@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any, TypeVar
 
 import aiohttp
@@ -17,6 +18,8 @@ from connectors.base import Connector, ConnectorDeps, Network
 from connectors.registry import NETWORKS
 
 T = TypeVar("T")
+CLOSE = 0.85
+"""How alike two names are (difflib's ratio) of which one may be a slip of the other: a letter or two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +100,24 @@ def _check_suffix(networks: list[Network], env: Mapping[str, str], base: str, su
     if not any(suffix.lower() in accounts(network.settings.required, env) for network in networks):
         need = networks[0].settings.required[0] + SEPARATOR + suffix
         raise SettingsError(f"{name} has no effect: {need} is missing.", f"set {need}, or remove {name}")
+
+
+def misspelt(env: Mapping[str, str]) -> dict[str, str]:
+    """Variables that nobody reads and that look like one of ours which is not set, each with that one: all that we need
+    not have would be missed without a word. Only a guess, for other programs' variables are no business of ours."""
+    known = {*variables(Settings), *(name for network in NETWORKS for name in variables(network.settings))}
+    unset = known - {name.partition(SEPARATOR)[0] for name in env}
+    strange = {name: name.partition(SEPARATOR)[0] for name, value in env.items() if value.strip()}
+    near = {
+        name: get_close_matches(base, [each for each in unset if _word(each) == _word(base)], 1, CLOSE)
+        for name, base in strange.items()
+        if base not in known
+    }
+    return {name: found[0] for name, found in near.items() if found}
+
+
+def _word(name: str) -> str:
+    return name.partition("_")[0]
 
 
 def connect(

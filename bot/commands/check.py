@@ -26,7 +26,7 @@ async def check(env: Mapping[str, str], say: Say, *, release: bool = False) -> i
         say(line(Health(ok=False, summary=f"settings: {error.message}", mend=error.mend)))
         return 1
     set_up_logging(settings, found)
-    say(line(Health(ok=True, summary="settings: read")))
+    say(line(Health(ok=True, summary="settings: read", mend=_slips(env))))
     try:
         async with open_service(settings, found, env) as service:
             results = await _look_through(service)
@@ -37,6 +37,13 @@ async def check(env: Mapping[str, str], say: Say, *, release: bool = False) -> i
         say(line(each))
     judged = results[:1] if release else results
     return 0 if all(each.ok for each in judged) else 1
+
+
+def _slips(env: Mapping[str, str]) -> str:
+    """What may be misspelt among the settings, as a mend."""
+    return "\n".join(
+        f"{name} is not read; if it is meant for Hark, it is {meant}" for name, meant in accounts.misspelt(env).items()
+    )
 
 
 def line(health: Health) -> str:

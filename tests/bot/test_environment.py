@@ -5,7 +5,7 @@ from typing import ClassVar
 import pytest
 from pydantic import BaseModel, Field, SecretStr
 
-from bot.accounts import find
+from bot.accounts import find, misspelt
 from bot.domain.errors import SettingsError
 from bot.environment import accounts, read, variables
 
@@ -75,3 +75,20 @@ def test_a_shared_variable_serves_accounts_that_have_none_of_their_own() -> None
     assert [(each.network.name, each.name) for each in found] == [("facebook", "support")]
     assert found[0].settings.app_secret.get_secret_value() == "shared-secret-of-the-app"
     assert found[0].settings.verify_token.get_secret_value() == "a-word-of-its-own"
+
+
+@pytest.mark.parametrize(
+    ("env", "found"),
+    [
+        ({"SLACK_ALERT_USER": "U1"}, {"SLACK_ALERT_USER": "SLACK_ALERT_USERS"}),
+        ({"BLUESKY_SERCH__SUPPORT": "acme"}, {"BLUESKY_SERCH__SUPPORT": "BLUESKY_SEARCH"}),
+        ({"REDIS_URI": "redis://db"}, {"REDIS_URI": "REDIS_URL"}),
+        ({"REDIS_URI": "redis://db", "REDIS_URL": "redis://db"}, {}),  # what it may mean is set
+        ({"SLACK_ALERT_USER": " "}, {}),
+        ({"SLACK_ALERT_USERS": "U1", "BLUESKY_SEARCH__SUPPORT": "acme"}, {}),
+        ({"SPORT": "1", "BLUE_SEARCH": "2", "SLACK_WEBHOOK": "3", "PATH": "/bin", "": "x", "_": "y", "__": "z"}, {}),
+    ],
+)
+def test_a_slip_of_the_keyboard_is_guessed(env: dict[str, str], found: dict[str, str]) -> None:
+    """What begins as one of our names does and differs by a letter or two; other programs' names are left in peace."""
+    assert misspelt(env) == found

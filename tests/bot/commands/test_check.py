@@ -59,6 +59,16 @@ async def test_what_is_broken_is_one_line_with_its_mend(
     no_secret_in(said, env | changes)
 
 
+async def test_a_name_that_is_nearly_ours_is_asked_about(redis_url: str) -> None:
+    """What need not be set would be missed without a word; but it may be another program's, so it is nothing bad."""
+    async with a_sandbox(redis_url) as (_, env):
+        _, said = await run_bot(env | {"SLACK_SIGNING_SECRT": "1", "META_GRAF_VERSION": "v1"}, "check")
+    (first, second) = (each for each in said.splitlines() if "is not read" in each)
+    assert first == "     mend: SLACK_SIGNING_SECRT is not read; if it is meant for Hark, it is SLACK_SIGNING_SECRET"
+    assert second == "     META_GRAF_VERSION is not read; if it is meant for Hark, it is META_GRAPH_VERSION"
+    assert said.splitlines()[0] == "ok   settings: read"
+
+
 @pytest.mark.parametrize(
     ("changes", "code"),
     [
