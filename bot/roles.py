@@ -16,7 +16,7 @@ from bot.app import Service
 from bot.clock import within
 from bot.domain.errors import SetupError, StoreUnavailable
 from bot.domain.ports import WorkerQueue
-from bot.services.outage import AWAY, FATAL_NOTE, OPEN_NOTE, GatedQueue
+from bot.services.outage import AWAY, FATAL_NOTE, OPEN_NOTE, PausableQueue
 from bot.services.shared_clock import ask_if_shared
 from bot.services.worker import RENEWALS, Act, QueueWorker
 from bot.settings import Settings
@@ -127,7 +127,7 @@ class Crew:
 def _workers(service: Service, stop: asyncio.Event) -> list[Awaitable[None]]:
     store, clock, metrics = service.store, service.clock, service.metrics
     acts: dict[str, tuple[WorkerQueue, Act]] = {
-        "cards": (GatedQueue(store.cards, service.signals.outage), service.drawing.act),
+        "cards": (PausableQueue(store.cards, service.signals.outage), service.drawing.act),
         "sends": (store.sends, service.sending.act),
         "timers": (store.timers, service.timing.act),
         "polls": (store.polls, service.polling.act),

@@ -160,7 +160,7 @@ class Outage:
 
 
 @dataclass(frozen=True, slots=True)
-class GatedQueue:
+class PausableQueue:
     """The queue of cards: while Slack is away nothing is taken from it, and everything keeps its place."""
 
     queue: WorkerQueue

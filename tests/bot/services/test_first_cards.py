@@ -19,7 +19,7 @@ from bot.services.casework import Casework, Outcome
 from bot.services.drawing import Drawing
 from bot.services.first_cards import FirstCards
 from bot.services.once import STALE
-from bot.services.outage import GatedQueue, Outage
+from bot.services.outage import Outage, PausableQueue
 from bot.services.slack_budget import POST_BURST, POSTS_PER_S
 from bot.services.worker import QueueWorker
 from bot.slack.gateway import SlackGateway
@@ -303,7 +303,7 @@ async def test_while_slack_is_away_the_queue_has_it(board: Board) -> None:
     """Behind the gate nothing is taken, new cases included."""
     outage = Outage(board.store.notes, board.store.timers, board.gateway.connect, board.clock)
     outage.answered("chat.postMessage", "refused", "invalid_auth")
-    async with a_team(board, queue=GatedQueue(board.store.cards, outage)) as team:
+    async with a_team(board, queue=PausableQueue(board.store.cards, outage)) as team:
         await team.open(a_new_case())
         assert board.slack.messages(CARE) == []
         assert (await stored(board, a_new_case())).version == 1

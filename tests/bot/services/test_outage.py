@@ -14,7 +14,7 @@ from bot.domain.models import Capabilities
 from bot.domain.ports import Commit, Ended
 from bot.services.drawing import Drawing
 from bot.services.once import Once
-from bot.services.outage import FATAL_NOTE, IN_A_ROW, OUTAGE, GatedQueue, Outage, State
+from bot.services.outage import FATAL_NOTE, IN_A_ROW, OUTAGE, Outage, PausableQueue, State
 from bot.services.recovery import Recovery
 from bot.slack.api import SlackApi
 from bot.slack.gateway import SlackGateway
@@ -41,7 +41,7 @@ class Shift:
     api: SlackApi
     gateway: SlackGateway
     store: Store
-    queue: GatedQueue
+    queue: PausableQueue
     drawing: Drawing
     recovery: Recovery
     outage: Outage
@@ -111,7 +111,7 @@ async def shift(redis_url: str) -> AsyncIterator[Shift]:
             metrics,
         )
         recovery = Recovery(outage, store.cards, store.notes, Once(gateway, clock), caught_up, CARE, clock)
-        yield Shift(slack, api, gateway, store, GatedQueue(store.cards, outage), drawing, recovery, outage, clock)
+        yield Shift(slack, api, gateway, store, PausableQueue(store.cards, outage), drawing, recovery, outage, clock)
 
 
 def break_slack(shift: Shift, how: str) -> None:

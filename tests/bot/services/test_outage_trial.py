@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.errors import SlackUnavailable
-from bot.services.outage import FAILURES, FIRST_PROBE, LAST_PROBE, PROBE, TRIAL, GatedQueue, Outage, State
+from bot.services.outage import FAILURES, FIRST_PROBE, LAST_PROBE, PROBE, TRIAL, Outage, PausableQueue, State
 from bot.store.store import Store
 from tests.support.stores import TestClock, a_store
 
@@ -24,7 +24,7 @@ class Post:
     held: list[int]
     back: list[bool]
     outage: Outage
-    queue: GatedQueue
+    queue: PausableQueue
 
     async def takes(self, limit: int = 10) -> int:
         """How many cards a worker with so many free hands gets now."""
@@ -52,7 +52,7 @@ async def post(redis_url: str) -> AsyncIterator[Post]:
         outage = Outage(store.notes, store.timers, probe, clock)
         for n in range(CARDS):
             await store.cards.put(f"case-{n}", clock.now())
-        yield Post(store, clock, held, back, outage, GatedQueue(store.cards, outage))
+        yield Post(store, clock, held, back, outage, PausableQueue(store.cards, outage))
 
 
 async def test_one_card_at_a_time_is_on_trial(post: Post) -> None:
