@@ -361,8 +361,7 @@ async def _drafted(rig: Rig, case_id: str, text: str) -> bool:
 async def _too_hasty(rig: Rig) -> str:
     """Ana's reply waits for its undo time; the card that says so."""
     card = await rig.complains()
-    await rig.press(ANA, card.ts, "hark:reply:v1")
-    await rig.send(ANA, "Too hasty", signature="^AK")
+    await rig.answer(card.ts, "Too hasty")
     await rig.shows(card.ts, "hark:undo:v1")
     return card.ts
 

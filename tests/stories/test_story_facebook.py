@@ -61,8 +61,7 @@ async def test_a_comment_becomes_a_card_and_the_answer_stands_below_it(redis_url
         await story.tell(value)
         card = await rig.card("My parcel never came")
         assert "Carla Diaz" in card.text
-        await rig.press(ANA, card.ts, "hark:reply:v1")
-        assert (await rig.send(ANA, "So sorry, we are searching", signature="^AK")).ok
+        await rig.answer(card.ts, "So sorry, we are searching")
         await rig.shows(card.ts, "read back")
         assert page.replies() == ["So sorry, we are searching ^AK"]
         reply = next(each for each in page.items.values() if each.message.startswith("So sorry"))
@@ -175,8 +174,7 @@ async def test_a_lost_answer_is_looked_for_and_never_sent_twice(redis_url: str) 
         await story.tell(page.comment(CARLA, "My parcel never came"))
         card = await rig.card("My parcel never came")
         page.lose_answer(verb="POST", match="comments")
-        await rig.press(ANA, card.ts, "hark:reply:v1")
-        await rig.send(ANA, "We are searching", signature="^AK")
+        await rig.answer(card.ts, "We are searching")
         await wait_until(page.replies, "the reply stands")
 
         def found_again() -> bool:
@@ -194,8 +192,7 @@ async def test_an_expired_token_turns_the_card_red_in_words(redis_url: str) -> N
         await story.tell(page.comment(CARLA, "My parcel never came"))
         card = await rig.card("My parcel never came")
         page.fail(190, subcode=463, verb="POST")
-        await rig.press(ANA, card.ts, "hark:reply:v1")
-        await rig.send(ANA, "We are searching", signature="^AK")
+        await rig.answer(card.ts, "We are searching")
         await rig.shows(card.ts, "The access token has expired")
         assert page.replies() == []
 

@@ -144,8 +144,7 @@ async def test_the_customers_own_number_in_a_complaint(redis_url: str) -> None:
         await rig.shows(card, "Hidden on Facebook")
         assert "still waits for an answer" in rig.text_of(card)
         assert len(await rig.service.store.cases.waiting(10)) == 1
-        await rig.press(ANA, card, "hark:reply:v1")
-        await rig.send(ANA, "We are searching, Carla", signature="^AK")
+        await rig.answer(card, "We are searching, Carla")
         await rig.shows(card, "*Answered*")
         assert story.page.replies() == ["We are searching, Carla ^AK"]
         assert await rig.service.store.cases.waiting(10) == []

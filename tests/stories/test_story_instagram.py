@@ -25,12 +25,6 @@ class Scene:
         """A delivery that is taken."""
         assert await deliver(self.rig, "instagram", body) == 200
 
-    async def answer(self, ts: str, action: str, text: str, **fields: str) -> None:
-        """Ana answers from the card."""
-        await self.rig.press(ANA, ts, f"hark:{action}:v1")
-        outcome = await self.rig.send(ANA, text, signature="^AK", **fields)
-        assert outcome.ok, outcome
-
 
 @asynccontextmanager
 async def a_scene(redis_url: str, *, facebook_login: bool = False, **more: str) -> AsyncIterator[Scene]:
@@ -51,7 +45,7 @@ async def test_a_comment_becomes_a_card_and_the_answer_stands_below_it(redis_url
         await scene.told(server.told_comment(comment))
         card = await rig.card("my parcel never came")
         assert "ana.r" in card.text
-        await scene.answer(card.ts, "reply", "So sorry, we are searching!")
+        await scene.rig.answer(card.ts, "So sorry, we are searching!")
         await rig.shows(card.ts, "read back")
         [answer] = [said for said in server.world.comments.values() if said.who == OWN]
         assert (answer.text, answer.parent) == ("So sorry, we are searching! ^AK", comment.id)
@@ -74,7 +68,7 @@ async def test_a_mention_gets_its_words_and_is_answered_where_it_stands(redis_ur
         card = await scene.rig.card("broke after one day")
         await scene.rig.shows(card.ts, "ana.r")
         assert len(scene.rig.cards()) == 1
-        await scene.answer(card.ts, "reply", "That must not happen: please write to us.")
+        await scene.rig.answer(card.ts, "That must not happen: please write to us.")
         await wait_until(lambda: f"{OWN}/mentions" in [each.path for each in scene.server.written()], "the answer")
         [call] = [each for each in scene.server.written() if each.path == f"{OWN}/mentions"]
         assert (call.given("media_id"), call.given("comment_id")) == (mention.media, mention.id)
@@ -94,7 +88,7 @@ async def test_private_messages_and_story_mentions_are_one_private_card(redis_ur
         await rig.shows(card.ts, "Where is my parcel?")
         heart = {"mid": first.id, "action": "react", "emoji": "❤"}
         await scene.told(server.told_message(CUSTOMER, reaction=heart))
-        await scene.answer(card.ts, "reply", "On its way!")
+        await scene.rig.answer(card.ts, "On its way!")
         await rig.shows(card.ts, "read back")
         assert [said.text for said in server.world.boxes[CUSTOMER]] == [first.text, "On its way! ^AK"]
         assert len(rig.cards()) == 1
@@ -107,7 +101,7 @@ async def test_the_look_before_an_answer_finds_what_nothing_told_of(redis_url: s
         await scene.told(scene.server.told_comment(comment))
         card = await scene.rig.card("my parcel never came")
         comment.hidden = True
-        await scene.answer(card.ts, "reply", "We are searching!")
+        await scene.rig.answer(card.ts, "We are searching!")
         await scene.rig.shows(card.ts, "takes no answers below hidden comments")
         await scene.rig.shows(card.ts, "We are searching!")
         assert scene.server.written() == []
@@ -120,7 +114,7 @@ async def test_a_token_that_ended_is_named_and_the_words_go_out_afterwards(redis
         await scene.told(server.told_comment(server.comment("my parcel never came, where is it?")))
         card = await rig.card("my parcel never came")
         server.token_error = GraphError(190, "Session has expired", subcode=463, status=401)
-        await scene.answer(card.ts, "reply", "We are searching!")
+        await scene.rig.answer(card.ts, "We are searching!")
         await rig.shows(card.ts, "The access token has expired")
         server.token_error = None
         rig.sandbox.clock.skip(3700)

@@ -28,8 +28,7 @@ async def answered(rig: Rig) -> tuple[str, str]:
     """Jamal has had an answer from Ana, who has the case: the address of his post, and his card."""
     post = rig.square.post("jamalreed", COMPLAINT)
     card = await rig.card("my bag is lost")
-    await rig.press(ANA, card.ts, "hark:reply:v1")
-    await rig.send(ANA, "We will call you tomorrow", signature="^AK")
+    await rig.answer(card.ts, "We will call you tomorrow")
     await rig.shows(card.ts, "*Answered*")
     return post.uri, card.ts
 

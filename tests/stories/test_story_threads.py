@@ -21,12 +21,6 @@ class Scene:
         """A delivery that is taken."""
         assert await deliver(self.rig, "threads", body) == 200
 
-    async def answer(self, ts: str, text: str) -> None:
-        """Ana answers from the card."""
-        await self.rig.press(ANA, ts, "hark:reply:v1")
-        outcome = await self.rig.send(ANA, text, signature="^AK")
-        assert outcome.ok, outcome
-
 
 @asynccontextmanager
 async def a_scene(redis_url: str) -> AsyncIterator[Scene]:
@@ -44,7 +38,7 @@ async def test_a_reply_becomes_a_card_and_the_answer_is_published_below_it(redis
         await scene.told(server.told(post))
         await scene.told(server.told(post, listed=True))
         card = await rig.card("my order never came")
-        await scene.answer(card.ts, "So sorry, we are searching!")
+        await scene.rig.answer(card.ts, "So sorry, we are searching!")
         await rig.shows(card.ts, "read back")
         [answer] = server.ours()
         assert (answer.text, answer.parent) == ("So sorry, we are searching! ^AK", post.id)
@@ -80,7 +74,7 @@ async def test_an_answer_lost_between_the_steps_is_published_once(redis_url: str
         card = await rig.card("ship to Oslo")
         server.lose_answer(match="/threads$", verb="POST")
         server.lose_answer(match="threads_publish", verb="POST")
-        await scene.answer(card.ts, "We do!")
+        await scene.rig.answer(card.ts, "We do!")
         await rig.shows(card.ts, "did not go out yet")
         rig.sandbox.clock.skip(30)
         await rig.shows(card.ts, "being checked on")

@@ -131,13 +131,6 @@ async def home_says(rig: Rig, words: str, *, there: bool = True, each_skips: int
     await wait_until(said, f"App Home {'says' if there else 'no longer says'} {words!r}", within_s=40)
 
 
-async def answer(rig: Rig, ts: str, text: str) -> None:
-    """Somebody answers from the card."""
-    await rig.press(ANA, ts, "hark:reply:v1")
-    outcome = await rig.send(ANA, text, signature="^AK")
-    assert outcome.ok, outcome
-
-
 async def went_out(wrote: Callable[[], list[Any]], text: str) -> None:
     """Wait until these words stand on the network, once."""
     await wait_until(lambda: any(text in each for each in wrote()), f"{text!r} went out", within_s=20)
@@ -149,7 +142,7 @@ async def mended(
 ) -> None:
     """A token or a right that is gone: said in words; once it is mended and `then` is done the same words go out."""
     stage.server.token_error = error
-    await answer(stage.rig, ts, text)
+    await stage.rig.answer(ts, text)
     await stage.rig.shows(ts, words)
     await home_says(stage.rig, words)
     await home_says(stage.rig, "not working")
@@ -190,7 +183,7 @@ async def test_troubles_of_a_network_of_meta(redis_url: str, name: str) -> None:
         await mended(stage, card.ts, refused, "answer two", "permission", retry)
 
         server.use_up(95)
-        await answer(rig, card.ts, "answer three")
+        await rig.answer(card.ts, "answer three")
         await went_out(stage.wrote, "answer three")
         if stage.polls:
             rig.sandbox.clock.skip(3700)
@@ -200,7 +193,7 @@ async def test_troubles_of_a_network_of_meta(redis_url: str, name: str) -> None:
         await home_says(rig, "not working", there=False, each_skips=3700)
 
         server.token_error = GraphError(stage.too_many, "too many calls")
-        await answer(rig, card.ts, "answer four")
+        await rig.answer(card.ts, "answer four")
         await rig.shows(card.ts, "asks to slow down")
         await home_says(rig, "asks to slow down")
         server.token_error = None
@@ -212,7 +205,7 @@ async def test_troubles_of_a_network_of_meta(redis_url: str, name: str) -> None:
         if stage.closed:
             code, subcode, words = stage.closed
             server.fail(code, subcode=subcode, match="/messages$", verb="POST")
-            await answer(rig, card.ts, "answer five")
+            await rig.answer(card.ts, "answer five")
             await rig.shows(card.ts, words)
             await stage.hear()
             await rig.press(ANA, card.ts, "hark:retry:v1")
@@ -231,7 +224,7 @@ async def test_troubles_of_x(redis_url: str) -> None:
         rights = {"title": "Forbidden", "detail": "Your client app is not configured with oauth1 app permissions"}
         for status, body, words in ((403, rights, "may not do this"), (429, capped, "takes no more calls")):
             server.faults["POST /2/tweets"] = [(status, body, {})]
-            await answer(rig, card.ts, f"answer {status}")
+            await rig.answer(card.ts, f"answer {status}")
             await rig.shows(card.ts, words)
             await home_says(rig, words)
             await rig.press(ANA, card.ts, "hark:retry:v1")
@@ -240,7 +233,7 @@ async def test_troubles_of_x(redis_url: str) -> None:
 
         until = str(int(rig.sandbox.clock.now().timestamp()) + 900)
         server.faults["POST /2/tweets"] = [(429, {}, {"x-rate-limit-remaining": "0", "x-rate-limit-reset": until})]
-        await answer(rig, card.ts, "answer two")
+        await rig.answer(card.ts, "answer two")
         await rig.shows(card.ts, "asks to slow down")
         await home_says(rig, "asks to slow down")
         rig.sandbox.clock.skip(1000)
@@ -249,7 +242,7 @@ async def test_troubles_of_x(redis_url: str) -> None:
 
         # Last, because a refused sign-in is not tried again for a quarter of an hour of real time.
         server.refresh, server.access = "somebody-else-used-it", "revoked"
-        await answer(rig, card.ts, "answer one")
+        await rig.answer(card.ts, "answer one")
         await rig.shows(card.ts, "signed in again")
         await home_says(rig, "signed in again")
         await home_says(rig, "not working")

@@ -26,12 +26,6 @@ class Story:
         """Deliver, as the network does."""
         assert await deliver(self.rig, "whatsapp", delivery(*values, field_=field_)) == 200
 
-    async def answer(self, ts: str, words: str) -> None:
-        """Ana of the staff answers from the card."""
-        await self.rig.press(STAFF, ts, "hark:reply:v1")
-        outcome = await self.rig.send(STAFF, words, signature="^AK")
-        assert outcome.ok, outcome
-
 
 @asynccontextmanager
 async def a_story(redis_url: str, **more: str) -> AsyncIterator[Story]:
@@ -53,7 +47,7 @@ async def test_a_message_becomes_a_card_and_the_answer_arrives(redis_url: str) -
         assert "Ana Rey" in card.text
         assert ANA.phone not in rig.text_of(card.ts)
         assert "hark:private:v1" not in rig.text_of(card.ts)
-        await story.answer(card.ts, "So sorry, we are searching")
+        await story.rig.answer(card.ts, "So sorry, we are searching")
         await wait_until(server.texts, "the answer arrived")
         [sent] = server.world.sent
         assert (sent.to, sent.text) == (ANA.phone, "So sorry, we are searching ^AK")
@@ -77,7 +71,7 @@ async def test_a_customer_with_another_number_stays_in_the_same_case(redis_url: 
         await story.tell(news, news)
         await wait_until(lambda: any("Ana Rey has another number now" in each for each in rig.lines()), "it is said")
         assert new.phone not in rig.text_of(card.ts)
-        await story.answer(card.ts, "We are searching")
+        await story.rig.answer(card.ts, "We are searching")
         await wait_until(server.texts, "the answer arrived")
         assert server.world.sent[0].to == new.phone
         await story.tell(server.says(new, "Here is my order: QX77TT"))
@@ -92,7 +86,7 @@ async def test_a_late_failure_turns_the_card_red(redis_url: str) -> None:
         rig, server = story.rig, story.server
         await story.tell(server.says(BO, "My app is broken"))
         card = await rig.card("My app is broken")
-        await story.answer(card.ts, "Please restart it")
+        await story.rig.answer(card.ts, "Please restart it")
         await wait_until(server.texts, "the network took it")
         await rig.shows(card.ts, "Answered")
         late = server.status(server.world.sent[0], "failed", failure(131026, "Message undeliverable"))
@@ -111,7 +105,7 @@ async def test_a_second_device_that_misses_it_is_no_failure(redis_url: str) -> N
         rig, server = story.rig, story.server
         await story.tell(server.says(BO, "My app is broken"))
         card = await rig.card("My app is broken")
-        await story.answer(card.ts, "Please restart it")
+        await story.rig.answer(card.ts, "Please restart it")
         await rig.shows(card.ts, "Answered")
         [sent] = server.world.sent
         await story.tell(server.status(sent, "delivered"))
@@ -130,7 +124,7 @@ async def test_a_lost_answer_is_settled_by_a_report(redis_url: str, status: str)
         await story.tell(server.says(ANA, "My parcel never came"))
         card = await rig.card("My parcel never came")
         server.lose_answer(verb="POST")
-        await story.answer(card.ts, "We are searching")
+        await story.rig.answer(card.ts, "We are searching")
         await rig.shows(card.ts, "not known whether it arrived")
         await story.tell(server.status(server.world.sent[0], status))
         await wait_until(lambda: "✓ " in rig.text_of(card.ts), "it is settled", within_s=20)
@@ -193,7 +187,7 @@ async def test_the_window_takes_the_button_away_and_a_new_message_brings_it_back
         await story.tell(server.says(ANA, "My app is broken"))
         card = await rig.card("My app is broken")
         server.fail(131047, match="messages")
-        await story.answer(card.ts, "Please restart it")
+        await story.rig.answer(card.ts, "Please restart it")
         await rig.shows(card.ts, "only approved templates may be sent")
         rig.sandbox.clock.skip(24 * 3600 + 60)
         await rig.shows(card.ts, "takes no more replies here but approved templates")
@@ -369,7 +363,7 @@ async def test_a_template_goes_out_once_a_colleagues_newer_one_was_read(redis_ur
         server.templates = [a_template("come_back", "Do you still need help?"), a_template("bye", "We close this now.")]
         await story.tell(server.says(ANA, "My parcel never came"))
         ts = (await rig.card("My parcel never came")).ts
-        await story.answer(ts, "We are looking for it")
+        await story.rig.answer(ts, "We are looking for it")
         await wait_until(lambda: len(server.texts()) == 1, "the answer is out", within_s=20)
         rig.sandbox.clock.skip(24 * 3600 + 60)
         for user, name in ((STAFF, "bye"), (BEN, "come_back")):

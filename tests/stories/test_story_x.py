@@ -78,8 +78,7 @@ async def test_a_mention_becomes_a_card_and_the_reply_stands_on_x(redis_url: str
         await scene.deliver(mention_event(post), mention_event(post, "post.reply.create"), mention_event(post))
         card = await scene.rig.card("my parcel is lost")
         assert "Ana Rey" in card.text
-        await scene.rig.press(STAFF, card.ts, "hark:reply:v1")
-        assert (await scene.rig.send(STAFF, "So sorry, we are searching", signature="^AK")).ok
+        await scene.rig.answer(card.ts, "So sorry, we are searching")
         await scene.rig.shows(card.ts, "read back")
         (ours,) = scene.x.ours()
         assert ours["text"] == "@anarey So sorry, we are searching ^AK"
@@ -96,8 +95,7 @@ async def test_a_lost_answer_is_found_again_and_nothing_is_doubled(redis_url: st
         await scene.deliver(mention_event(scene.x.post(ANA, COMPLAINT)))
         card = await scene.rig.card("my parcel is lost")
         scene.x.faults["POST /2/tweets"] = [LOST]
-        await scene.rig.press(STAFF, card.ts, "hark:reply:v1")
-        await scene.rig.send(STAFF, "We are on it", signature="^AK")
+        await scene.rig.answer(card.ts, "We are on it")
         await wait_until(scene.answers, "the reply stands on X")
         await scene.rig.shows(card.ts, "not known whether it arrived")
         await scene.rig.press(STAFF, card.ts, "hark:check-send:v1")
@@ -245,8 +243,7 @@ async def test_the_team_is_told_before_the_money_is_spent(redis_url: str) -> Non
         await wait_until(lambda: told(scene, "is used up"), "the team is told of the end", within_s=20)
         assert scene.rig.service.connectors["x", "main"].title == "@acme"
         await shows("is used up")
-        await scene.rig.press(STAFF, card.ts, "hark:reply:v1")
-        assert (await scene.rig.send(STAFF, "So sorry, we are searching", signature="^AK")).ok
+        await scene.rig.answer(card.ts, "So sorry, we are searching")
         await scene.rig.shows(card.ts, "read back")
         await shows("is used up")
         assert len(told(scene, "ahead of the calendar")) == 1
@@ -270,7 +267,6 @@ async def test_a_search_that_is_quicker_than_the_webhook_takes_nothing_away(redi
         assert "Mention" in shown
         assert "first word due" in shown
         assert "matched" not in shown
-        await scene.rig.press(STAFF, card.ts, "hark:reply:v1")
-        assert (await scene.rig.send(STAFF, "We will replace them", signature="^AK")).ok
+        await scene.rig.answer(card.ts, "We will replace them")
         await scene.rig.shows(card.ts, "read back")
         assert len(scene.rig.cards()) == 1

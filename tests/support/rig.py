@@ -126,6 +126,12 @@ class Scene:
         state = typed(view, {**({} if text is None else {"text": text}), **fields})
         return await self.sandbox.slack.submit(user, view["id"], state)
 
+    async def answer(self, ts: str, text: str) -> None:
+        """Ana answers from the card, in public where the conversation is."""
+        await self.press(ANA, ts, "hark:reply:v1")
+        outcome = await self.send(ANA, text, signature="^AK")
+        assert outcome.ok, outcome
+
     def posts(self) -> list[str]:
         """What stands on the square, oldest first."""
         return [str(record.value["text"]) for record in self.square.world.of_kind(POST)]
