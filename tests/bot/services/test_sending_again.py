@@ -34,7 +34,7 @@ async def until_failed(desk: Desk, case_id: str) -> None:
         again = await desk.act(case_id)
         if again is None:
             break
-        desk.clock.at = max(again, desk.clock.now() + MINUTE)
+        desk.clock.at = max(again, desk.clock.now() + 10 * MINUTE)
     assert (await desk.send(case_id)).state is SendState.FAILED
 
 

@@ -355,11 +355,11 @@ async def test_a_refused_message_of_gathered_rings_rests_for_an_hour(lab: Lab) -
         await casework.apply(
             held, lambda case: change(with_line(case, "esc", "Still no answer", thread=False, mentions=(ANA.id,)))
         )
-        await pass_time(lab, worker, seconds=1800, step=10)
+        await pass_time(lab, worker, seconds=1800, step=30)
         assert len(lab.slack.refused) == 1
         assert await worker.store.rings.ring(ANA.id, "another", lab.clock.now(), 5 * MINUTE) == timedelta(0)
         lab.slack.refusing = ""
-        await pass_time(lab, worker, seconds=2400, step=10)
+        await pass_time(lab, worker, seconds=2400, step=30)
         assert len(lab.slack.of(GATHERED)) == 1
 
 
