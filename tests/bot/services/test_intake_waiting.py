@@ -1,14 +1,14 @@
 """How long intake waits at an inbox into which nothing comes."""
 
 import asyncio
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from bot.domain.models import Event, Raw
 from bot.domain.ports import Stored
 from bot.services.intake import LONGEST_WAIT_MS, WAIT_MS
 from bot.store.inbox import RedisInbox
-from tests.support.cases import a_raw
+from tests.support.cases import a_raw, an_interaction
 from tests.support.intake import an_intake, told
 from tests.support.stores import a_store
 from tests.support.waiting import wait_until
@@ -51,6 +51,35 @@ async def test_an_idle_intake_waits_longer_and_longer(redis_url: str) -> None:
             stop.set()
         assert await inbox.depth() in (0, 1)
         assert (await inbox.link.do("XPENDING", inbox.keys.inbox(0), "intake"))["pending"] == 0
+
+
+@dataclass(slots=True)
+class Lingering(RedisInbox):
+    """The inbox, which nothing leaves for the time being."""
+
+    goes: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def done(self, stored: Sequence[Stored]) -> None:
+        """Wait."""
+        await self.goes.wait()
+        await RedisInbox.done(self, stored)
+
+
+async def test_new_words_do_not_wait_for_the_old_ones_to_leave(redis_url: str) -> None:
+    """What was worked off leaves beside the next taking."""
+    async with a_store(redis_url) as store:
+        ours, stop, heard = store.inbox, asyncio.Event(), list[bytes]()
+        inbox = Lingering(ours.link, ours.keys, ours.scripts, ours.clock, ours.instance, ours.turns, ours.takeover)
+        words = told(lambda _raw: [an_interaction()])
+        intake = an_intake(store, words, inbox=inbox, heard=lambda raw, *_: heard.append(raw.body))
+        async with asyncio.TaskGroup() as group:
+            group.create_task(intake.run(stop))
+            for body in (b"old", b"new"):
+                await inbox.put(a_raw(body))
+                await wait_until(lambda: heard[-1:] == [body], "it is taken in")  # noqa: B023 - waited for at once
+            stop.set()
+            inbox.goes.set()
+        assert await inbox.depth() == 0
 
 
 async def is_empty(inbox: RedisInbox) -> bool:
