@@ -141,11 +141,13 @@ class RingStore(Protocol):
         ...
 
     async def gather(self, user: str, case_id: str, now: datetime) -> None: ...
-    async def gathered(self, user: str) -> list[str]:
-        """The cases to tell of, oldest first; kept for another day."""
+    async def gathered(self, user: str) -> dict[str, datetime]:
+        """The cases to tell of and when each was gathered last, oldest first; kept for another day."""
         ...
 
-    async def drop(self, user: str, ids: Sequence[str]) -> None: ...
+    async def drop(self, user: str, settled: Mapping[str, datetime]) -> None:
+        """These are settled, except what was gathered anew since it was read so."""
+        ...
 
 
 # --- what is drawn --------------------------------------------------------------------------------------------------

@@ -92,13 +92,13 @@ class Rings:
 
     async def _data(self, user: str) -> RingData:
         """What still waits of all that was gathered; the rest is forgotten."""
-        ids = await self.store.gathered(user)
-        loaded = await self.casework.look(ids[-LOOKED_AT:])
+        gathered = await self.store.gathered(user)
+        loaded = await self.casework.look([*gathered][-LOOKED_AT:])
         waiting = [case for case in loaded.values() if case is not None and case.wait is not None]
         standing = {case.id for case in waiting}
-        await self.store.drop(user, [each for each in loaded if each not in standing])
+        await self.store.drop(user, {each: gathered[each] for each in loaded if each not in standing})
         waiting.sort(key=lambda case: case.wait.due if case.wait else case.cycle.seen_at)
-        total = len(waiting) + len(ids) - len(loaded)  # what was not looked at, or cannot be read, may wait
+        total = len(waiting) + len(gathered) - len(loaded)  # what was not looked at, or cannot be read, may wait
         return RingData(waiting, total, sum(1 for case in waiting if case.wait and case.wait.breached))
 
     async def _may_alert(self, case: Case, post: Post, now: datetime) -> bool:

@@ -60,6 +60,7 @@ class Scripts:
     storm_drop: Script
     storm_stand: Script
     ring_take: Script
+    ring_drop: Script
 
     @classmethod
     def read(cls) -> Self:

@@ -3,7 +3,7 @@
 A channel's weather is one document; what is counted and what is folded lies beside it, all of a channel in one shard.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -15,7 +15,7 @@ from bot.domain.errors import Unreadable
 from bot.domain.storm import COMPLAINT_BAND, EXEMPT_BANDS, ROOM, WINDOW, Weather, slot
 from bot.domain.storm_ports import STORM, Fold, Jot, Noted, Tally
 from bot.store.connect import Link
-from bot.store.keys import BAND, LAST_PRIORITY, MS, Keys, as_text, millis, score
+from bot.store.keys import BAND, LAST_PRIORITY, MS, Keys, as_text, instant, millis, score
 from bot.store.scripts import Scripts
 from bot.store.trips import Arg
 
@@ -230,16 +230,17 @@ class RedisRings:
             ]
         )
 
-    async def gathered(self, user: str) -> list[str]:
-        """The cases to tell of, oldest first; kept for another day."""
+    async def gathered(self, user: str) -> dict[str, datetime]:
+        """The cases to tell of and when each was gathered last, oldest first; kept for another day."""
         key = self.keys.gathered(user)
-        ids, _ = await self.link.many([("ZRANGE", key, 0, -1), ("PEXPIRE", key, GATHERED_TTL // MS)])
-        return [each.decode() for each in ids]
+        found, _ = await self.link.many([("ZRANGE", key, 0, -1, "WITHSCORES"), ("PEXPIRE", key, GATHERED_TTL // MS)])
+        return {id_.decode(): instant(int(at)) for id_, at in zip(found[::2], found[1::2], strict=True)}
 
-    async def drop(self, user: str, ids: Sequence[str]) -> None:
-        """They are settled."""
-        if ids:
-            await self.link.do("ZREM", self.keys.gathered(user), *ids)
+    async def drop(self, user: str, settled: Mapping[str, datetime]) -> None:
+        """These are settled, except what was gathered anew since it was read so."""
+        if settled:
+            args = [part for id_, at in settled.items() for part in (id_, millis(at))]
+            await self.link.run(self.scripts.ring_drop, (self.keys.gathered(user),), args)
 
 
 def _weather(doc: bytes) -> Weather:

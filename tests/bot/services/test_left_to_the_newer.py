@@ -132,7 +132,7 @@ async def test_gathered_alerts_tell_of_the_others(lab: Lab) -> None:
     async with lab.worker() as worker:
         late = [await a_late(worker, n) for n in range(4)]
         await pass_time(lab, worker, seconds=10)
-        gathered = await worker.store.rings.gathered(ANA.id)
+        gathered = [*await worker.store.rings.gathered(ANA.id)]
         assert len(gathered) == len(late) - 1
         await written_by_a_newer_version(worker.store, gathered[0])
         await pass_time(lab, worker, seconds=360, step=10)

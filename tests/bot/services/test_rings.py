@@ -173,7 +173,7 @@ async def test_of_a_long_list_only_what_is_settled_is_forgotten(
         lab.clock.advance(timedelta(minutes=1))
         await worker.calm.act(due)
         assert [text for _, _, text, _ in lab.slack.posts] == ["3 more cases wait"]
-        assert await worker.store.rings.gathered(ANA.id) == [case.id for case in cases[:2]]
+        assert [*await worker.store.rings.gathered(ANA.id)] == [case.id for case in cases[:2]]
         lab.clock.advance(timedelta(minutes=1))
         await worker.calm.act(due)
         assert lab.slack.edits[-1][2] == "2 more cases wait"

@@ -70,6 +70,6 @@ async def test_a_line_calls_nobody_who_was_rung_just_now(redis_url: str) -> None
         called = stands.post(line.id) if stands else None
         assert called is not None
         assert called.mentions == (BEN.id,)
-        assert await worker.store.rings.gathered(ANA.id) == [case.id]
+        assert [*await worker.store.rings.gathered(ANA.id)] == [case.id]
         begun = a_card(id="late:1", kind=PostKind.ALERT, channel=ANA.id, attempt="1-a")
         assert await worker.calm.hold(case, begun, now) is None

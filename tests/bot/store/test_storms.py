@@ -266,11 +266,21 @@ async def test_what_is_gathered_is_kept_once_and_can_be_settled(store: Store) ->
     await store.rings.gather("U1", "a", NOON)
     await store.rings.gather("U1", "b", NOON + SECOND)
     await store.rings.gather("U1", "a", NOON + 2 * SECOND)
-    assert await store.rings.gathered("U1") == ["b", "a"]
-    assert await store.rings.gathered("U2") == []
-    await store.rings.drop("U1", ["b"])
-    await store.rings.drop("U1", [])
-    assert await store.rings.gathered("U1") == ["a"]
+    gathered = await store.rings.gathered("U1")
+    assert [*gathered.items()] == [("b", NOON + SECOND), ("a", NOON + 2 * SECOND)]
+    assert await store.rings.gathered("U2") == {}
+    await store.rings.drop("U1", {"b": gathered["b"]})
+    await store.rings.drop("U1", {})
+    assert [*await store.rings.gathered("U1")] == ["a"]
+
+
+async def test_what_is_gathered_anew_meanwhile_is_not_dropped(store: Store) -> None:
+    """One worker found it settled; another has something new to tell of it before the first one says so."""
+    await store.rings.gather("U1", "a", NOON)
+    settled = await store.rings.gathered("U1")
+    await store.rings.gather("U1", "a", NOON + timedelta(milliseconds=1))
+    await store.rings.drop("U1", settled)
+    assert [*await store.rings.gathered("U1")] == ["a"]
 
 
 async def test_of_very_many_gathered_cases_the_newest_are_kept(store: Store) -> None:
@@ -278,7 +288,7 @@ async def test_of_very_many_gathered_cases_the_newest_are_kept(store: Store) -> 
     key = store.rings.keys.gathered("U1")
     await store.link.do("ZADD", key, *(part for n in range(2_000) for part in (n, f"c{n}")))
     await store.rings.gather("U1", "newest", NOON)
-    gathered = await store.rings.gathered("U1")
+    gathered = [*await store.rings.gathered("U1")]
     assert (len(gathered), gathered[0], gathered[-1]) == (2_000, "c1", "newest")
 
 
