@@ -182,7 +182,7 @@ class Sending:
         began = self.clock.monotonic()
         begun = await self._unless_changed(case, send, lambda each: begin(each, send.id, self.clock.now()), SOON_OVER)
         tried = begun.case.send(send.id) if begun.case else None
-        if not begun.done or tried is None or tried.state is not SendState.SENDING:
+        if tried is None or tried.state is not SendState.SENDING:
             return
         if self.clock.monotonic() - began > CALL_LEASE.total_seconds() - CALL_S - WRITTEN_S:
             raise LeaseLost("paused before the network was called")  # whoever has the lease now looks for it

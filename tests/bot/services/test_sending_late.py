@@ -74,6 +74,7 @@ async def test_after_a_week_a_reply_does_not_go_out_by_itself(redis_url: str, re
         case_id = await desk.wants(a_send())
         assert await after(desk, case_id, timedelta(days=7)) == (SendState.FAILED, OUT_OF_DATE)
         assert desk.network.calls == []
+        assert bool(desk.network.looks) is read_back
         told = [post.text for post in (await desk.case(case_id)).posts]
         assert told == [f"Your reply did not reach Carla: {OUT_OF_DATE}"]
 

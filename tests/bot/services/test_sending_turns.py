@@ -4,6 +4,7 @@ from datetime import timedelta
 
 from bot.domain.case import SendState
 from bot.domain.errors import Transient
+from bot.domain.sending import MAX_TRIES
 from bot.services.sending import AFTER_TURN, SENDS_A_TURN
 from tests.bot.services.test_sending import a_desk
 from tests.support.cases import NOON, a_send, an_item
@@ -53,3 +54,13 @@ async def test_seconds_of_waiting_do_not_take_the_reason_off_the_card(redis_url:
         case_id = await desk.wants(a_send(reason="busy"))
         assert await desk.act(case_id) == NOON + timedelta(seconds=1)
         assert (await desk.send(case_id)).reason == "busy"
+
+
+async def test_probes_of_an_account_that_pauses_are_no_tries_of_the_send_that_makes_them(redis_url: str) -> None:
+    """Its network is down for longer than one send is tried for: it goes out when the network is back."""
+    async with a_desk(redis_url) as desk:
+        desk.network.plan.extend([Transient("could not connect")] * (MAX_TRIES + 2))
+        case_id = await desk.wants(a_send())
+        await desk.until_settled(case_id, 900)
+        send = await desk.send(case_id)
+        assert (send.state, send.reason) == (SendState.SENT, "")
