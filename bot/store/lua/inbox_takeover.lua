@@ -4,7 +4,7 @@
 --   which to begin ('' for the first), how often a suspect was taken, 1 to take a suspect (one alone, and nothing else) or
 --   0 to take all others, then the accounts that it knows ("network/account").
 -- Answers the id after which to go on ('' when all were looked at), {id, fields, times delivered}, this time included, and
---   the number of suspects that were seen and not taken.
+--   the number of suspects that were seen.
 local inbox, group, consumer = KEYS[1], ARGV[1], ARGV[2]
 local often, alone = tonumber(ARGV[8]), ARGV[9] == '1'
 local known = {}
@@ -44,7 +44,6 @@ end
 -- Who was taken least goes first: the guilty one was taken once more whenever it killed somebody.
 if alone and least then
   take(unpack(least))
-  suspects = suspects - 1
 end
 for _, flat in ipairs(redis.call('XINFO', 'CONSUMERS', inbox, group)) do
   local worker = {}

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import cast
 
 import pytest
@@ -15,7 +16,7 @@ from bot.domain.lifecycle import close
 from bot.domain.ports import Cases, Commit, CommitResult
 from bot.services.casework import Casework, Outcome
 from bot.store.store import Store
-from tests.support.cases import ANA, NOON, a_case
+from tests.support.cases import ANA, NOON, a_case, a_key
 from tests.support.policies import a_policy
 from tests.support.stores import TestClock, a_store
 from tests.support.waiting import wait_until
@@ -216,3 +217,41 @@ async def test_a_closed_case_is_told_of_once(store: Store) -> None:
     await casework.apply(a_case().id, lambda case: close(case, ANA, "answered", NOON))
     await casework.apply(a_case().id, like)
     assert [case.is_open for case in told] == [False]
+
+
+@pytest.mark.parametrize(
+    ("redraw", "is_held", "wakes"), [(True, False, True), (False, False, False), (True, True, False)]
+)
+async def test_who_draws_is_woken_by_what_waits_to_be_drawn(
+    store: Store, *, redraw: bool, is_held: bool, wakes: bool
+) -> None:
+    """Not by what looks the same, nor by what whoever stores it draws."""
+    marked = asyncio.Event()
+    change = Change(case=a_case(), redraw=redraw)
+    hold = (store.cards.hold(change.case.id, 0), timedelta(seconds=6)) if is_held else None
+    await Casework(store.cases, TestClock(), marked).create(change, dedupe=(), hold=hold)
+    assert marked.is_set() is wakes
+
+
+async def test_what_is_to_be_drawn_later_is_due_later(store: Store) -> None:
+    """By so much as the caller says."""
+    casework, later = Casework(store.cases, TestClock()), timedelta(seconds=30)
+    case = a_case()
+    await casework.create(Change(case=case, redraw=False), dedupe=())
+    await casework.apply(case.id, like, draw_after=later)
+    assert await store.cards.take(NOON + later - timedelta(milliseconds=1), 1, later) == []
+    (due,) = await store.cards.take(NOON + later, 1, later)
+    assert due.id == case.id
+
+
+async def test_what_is_patient_waits_for_others(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It goes along with the next write."""
+    monkeypatch.setattr("bot.store.trips.PATIENCE_S", 60.0)
+    casework = Casework(store.cases, TestClock())
+    first, other = a_case(), a_case(key=a_key("other"))
+    await casework.create(Change(case=first), dedupe=())
+    async with asyncio.TaskGroup() as group:
+        waiting = group.create_task(casework.apply(first.id, like, patient=True))
+        await wait_until(lambda: store.link._trips._patient, "the change waits")
+        await casework.create(Change(case=other), dedupe=())
+    assert waiting.result().done

@@ -2,12 +2,16 @@
 
 from datetime import timedelta
 
+import pytest
+
 from bot.domain.case import SendState
 from bot.domain.errors import Transient
-from bot.domain.sending import MAX_TRIES
+from bot.domain.sending import CALL_LEASE, MAX_TRIES
+from bot.services.gate import circuit_of
 from bot.services.sending import AFTER_TURN, SENDS_A_TURN
 from tests.bot.services.test_sending import a_desk
 from tests.support.cases import NOON, a_send, an_item
+from tests.support.scripted import LOST
 
 
 async def test_many_sends_of_one_case_let_others_go_in_between(redis_url: str) -> None:
@@ -64,3 +68,27 @@ async def test_probes_of_an_account_that_pauses_are_no_tries_of_the_send_that_ma
         await desk.until_settled(case_id, 900)
         send = await desk.send(case_id)
         assert (send.state, send.reason) == (SendState.SENT, "")
+
+
+async def test_an_account_whose_answers_are_lost_pauses(redis_url: str) -> None:
+    """Three in a row: whoever waits behind would be left in doubt as well."""
+    async with a_desk(redis_url) as desk:
+        for n in range(3):
+            assert (await circuit_of(desk.store.notes, desk.network)).until is None
+            desk.network.plan.append(LOST)
+            await desk.act(await desk.wants(a_send(), conversation=f"post-{n}"))
+        assert (await circuit_of(desk.store.notes, desk.network)).until is not None
+
+
+@pytest.mark.parametrize("has_key", [True, False])
+async def test_what_nobody_can_ask_about_is_made_again_only_where_twice_is_once(
+    redis_url: str, *, has_key: bool
+) -> None:
+    """A worker died over its call. Where the network knows a send by its key it is made again; else a person looks."""
+    async with a_desk(redis_url, read_back=False, idempotent_send=has_key) as desk:
+        case_id = await desk.wants(a_send(state=SendState.SENDING, attempt=1))
+        for _ in range(3):
+            await desk.act(case_id)
+            desk.clock.advance(CALL_LEASE)
+        assert (await desk.send(case_id)).state is (SendState.SENT if has_key else SendState.UNKNOWN)
+        assert desk.network.calls == ["send-1"] * has_key
