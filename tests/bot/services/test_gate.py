@@ -1,14 +1,14 @@
 """The gate tells waiting sends when to look again, staff what is worth saying, and ends only the pauses that it may."""
 
-from datetime import timedelta
+from datetime import UTC, timedelta
 
 import aiohttp
 import pytest
 
 from bot.domain.circuit import FAILURES, FIRST_PAUSE, WELL
-from bot.domain.errors import Permanent, StoreUnavailable, Transient, Unknown
+from bot.domain.errors import NetworkError, Permanent, StoreUnavailable, Transient, Unknown
 from bot.domain.models import Health
-from bot.services.gate import LOOK_AGAIN, circuit_of
+from bot.services.gate import GO_OUT, LOOK_AGAIN, circuit_of, trouble
 from bot.store.notes import RedisNotes
 from tests.bot.services.test_sending import a_desk
 from tests.support.cases import NOON, a_send
@@ -92,3 +92,37 @@ async def test_a_pause_of_a_host_is_found_though_redis_was_away_when_it_began(
         assert (await circuit_of(desk.store.notes, desk.network, "shop.example")).sign_in
         await desk.gate.mend({("square", "hark.example"): desk.network})
         assert await circuit_of(desk.store.notes, desk.network, "shop.example") == WELL
+
+
+class Counting(Scripted):
+    """An account that counts how often it is checked."""
+
+    checks = 0
+
+    async def check(self) -> Health:
+        """Count it."""
+        self.checks += 1
+        return await super().check()
+
+
+async def test_an_account_whose_sign_in_is_good_is_not_checked(redis_url: str) -> None:
+    """A check is a call; and once the sign-in is refused, the first one is made at once."""
+    async with a_desk(redis_url) as desk, aiohttp.ClientSession() as http:
+        account = Counting(http, desk.clock, desk.store.notes)
+        accounts = {(account.network, account.account): account}
+        await desk.gate.mend(accounts)
+        assert account.checks == 0
+        await desk.gate.tell(account, EXPIRED)
+        await desk.gate.mend(accounts)
+        assert account.checks == 1
+
+
+@pytest.mark.parametrize(("error", "mend"), [(EXPIRED, "run `python -m bot check`"), (SILENT, GO_OUT)])
+async def test_app_home_says_what_there_is_to_do(redis_url: str, error: NetworkError, mend: str) -> None:
+    """A refused sign-in needs a person, a silent network none."""
+    async with a_desk(redis_url) as desk:
+        for _ in range(FAILURES):
+            await desk.gate.tell(desk.network, error)
+        found = await trouble(desk.store.notes, desk.store.cases, desk.network, "Bird Site", UTC)
+        assert found is not None
+        assert found.mend == mend
