@@ -1,5 +1,5 @@
 // Block Kit's interactive elements. `surface` is where they stand: {id, values, press(blockId, element, part), busy,
-// names, people, me}.
+// names, people, channels, redraw}.
 
 import { h, icon } from "./dom.js";
 import { follow } from "./links.js";
@@ -36,7 +36,6 @@ async function press(element, blockId, surface, part) {
 }
 
 function button(element, blockId, surface) {
-  if (element.visible_to_user_ids && !element.visible_to_user_ids.includes(surface.me)) return null;
   const busy = surface.busy.has(`${blockId}\n${element.action_id}`);
   const shared = {
     key: element.action_id,

@@ -69,7 +69,7 @@ function close(id) {
 export function pushes(open) {
   const owner = userById(ui.staff);
   return h("div", { key: "pushes", class: "pushes" },
-    banners.filter((push) => !push.user || push.user === ui.staff).map((push) =>
+    banners.filter((push) => push.user === ui.staff).map((push) =>
       h("div", { key: push.id, class: "push", "data-push": push.id, "data-testid": "push" },
         h("button", { type: "button", class: "push-open", onclick: () => {
           close(push.id);
@@ -84,7 +84,7 @@ export function pushes(open) {
 
 export function notices() {
   return h("div", { key: "notices", class: "notices", role: "alert" },
-    (data.slack.notices ?? []).map((notice) =>
+    data.slack.notices.map((notice) =>
       h("div", { key: notice.id, class: "notice", "data-testid": "notice" }, icon("alert"), h("span", null, notice.text),
         h("button", { type: "button", class: "btn ghost", "aria-label": "Dismiss",
           onclick: () => act("/sandbox/slack/dismiss", { user: ui.staff, notice: notice.id }, "slack") }, icon("close")))));

@@ -3,12 +3,12 @@
 import { composer } from "./composer.js";
 import { h, icon } from "./dom.js";
 import { avatar } from "./message.js";
+import { follows, personOf } from "./post.js";
 import { act, choose, data, ui } from "./store.js";
 import { clockTime, fullDate } from "./time.js";
 
 const seen = new Map(); // "me/chat" -> number of messages looked at
 
-const personOf = (did) => data.square.people.find((person) => person.did === did) ?? { did, name: did, handle: did };
 const otherOf = (chat) => personOf(chat.members.find((did) => did !== ui.customer));
 const mine = () => data.square.chats.filter((chat) => chat.members.includes(ui.customer));
 const seenKey = (chat) => `${ui.customer}/${chat.id}`;
@@ -82,22 +82,19 @@ function allowMessages() {
 }
 
 export function peopleView() {
-  const follows = (who, whom) => data.square.follows.some(([a, b]) => a === who && b === whom);
   const others = data.square.people.filter((person) => person.did !== ui.customer);
   return [
     allowMessages(),
-    h("ul", { class: "rows", "aria-label": "People" }, others.map((person) => {
-      const isFollowed = follows(ui.customer, person.did);
-      return h("li", { key: person.did, class: "row person" }, avatar(person),
+    h("ul", { class: "rows", "aria-label": "People" }, others.map((person) =>
+      h("li", { key: person.did, class: "row person" }, avatar(person),
         h("span", { class: "row-text" },
           h("b", null, person.name, person.brand && h("span", { class: "tag" }, icon("check"), "brand")),
           h("small", null, `@${person.handle}`)),
         h("button", { type: "button", class: "btn", "aria-label": `Message ${person.name}`,
           onclick: () => choose({ squarePlace: "messages", chat: person.did }) }, icon("mail")),
-        isFollowed
+        follows(person.did)
           ? h("span", { class: "following" }, icon("check"), "Following")
           : h("button", { type: "button", class: "btn primary", "aria-label": `Follow ${person.name}`,
-            onclick: () => act("/sandbox/square/follow", { as: ui.customer, who: person.did }, "square") }, "Follow"));
-    })),
+            onclick: () => act("/sandbox/square/follow", { as: ui.customer, who: person.did }, "square") }, "Follow")))),
   ];
 }

@@ -8,12 +8,12 @@ import { link } from "./mrkdwn.js";
 import { act, data, draw, ui } from "./store.js";
 import { ago, fullDate } from "./time.js";
 
-const LIMIT = 300;
+export const POST_LIMIT = 300; // graphemes, as on Bluesky
 const MAX_DEPTH = 2;
 
 let open = { kind: "", uri: "" }; // the one post being answered, quoted or edited
 
-const personOf = (did) => data.square.people.find((person) => person.did === did) ?? { did, name: did, handle: did };
+export const personOf = (did) => data.square.people.find((person) => person.did === did) ?? { did, name: did, handle: did };
 
 function setOpen(kind, uri) {
   open = open.kind === kind && open.uri === uri ? { kind: "", uri: "" } : { kind, uri };
@@ -57,7 +57,8 @@ function item(post, depth) {
   return lazy(post.uri, memo, () => article(post, { depth, isOpen, when, quoted }));
 }
 
-const follows = (did) => data.square.follows.some(([who, whom]) => who === ui.customer && whom === did);
+/** Whether the present person follows somebody. */
+export const follows = (did) => data.square.follows.some(([who, whom]) => who === ui.customer && whom === did);
 
 function article(post, { depth, isOpen, when, quoted }) {
   const author = personOf(post.author_did);
@@ -120,7 +121,7 @@ function answer(post, author, kind) {
   const id = `${kind}-${ui.customer}-${post.uri}`;
   const link_ = kind === "reply" ? { reply_to: post.uri } : { quote_of: post.uri };
   return composer({ id, label: kind === "reply" ? `Reply to ${author.name}` : `Quote ${author.name}`,
-    placeholder: kind === "reply" ? "Write a reply" : "Add your words", limit: LIMIT, autofocus: true,
+    placeholder: kind === "reply" ? "Write a reply" : "Add your words", limit: POST_LIMIT, autofocus: true,
     submitLabel: kind === "reply" ? "Reply" : "Quote", extra: cancelButton(id), send: async (text) => {
       const done = await act("/sandbox/square/post", { as: ui.customer, text, ...link_ }, "square");
       if (done.ok) setOpen("", "");
@@ -130,7 +131,7 @@ function answer(post, author, kind) {
 
 function editor(post) {
   const id = `edit-${post.uri}`;
-  return composer({ id, label: "Edit the post", limit: LIMIT, autofocus: true, submitLabel: "Save", initial: post.text,
+  return composer({ id, label: "Edit the post", limit: POST_LIMIT, autofocus: true, submitLabel: "Save", initial: post.text,
     extra: cancelButton(id), send: async (text) => {
       const done = await act("/sandbox/square/edit", { uri: post.uri, text }, "square");
       if (done.ok) setOpen("", "");

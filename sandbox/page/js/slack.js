@@ -9,7 +9,7 @@ import { notices, pushes } from "./notices.js";
 import { act, choose, data, isPhone, refresh, ui } from "./store.js";
 import { surfaceOf, userById } from "./surface.js";
 
-export const staff = () => data.slack.users.filter((user) => !user.is_bot);
+const staff = () => data.slack.users.filter((user) => !user.is_bot);
 
 /** Settle who acts and what is open, when a state arrives; false when the state is someone else's. */
 export function settleStaff(state) {

@@ -4,13 +4,11 @@ import { composer } from "./composer.js";
 import { h, icon } from "./dom.js";
 import { avatar } from "./message.js";
 import { messagesView, peopleView, unseenChats } from "./people.js";
-import { feedView } from "./post.js";
+import { feedView, POST_LIMIT } from "./post.js";
 import { act, choose, data, ui } from "./store.js";
 
-const POST_LIMIT = 300; // graphemes, as on Bluesky
-
-export const me = () => data.square.people.find((person) => person.did === ui.customer);
-export const brand = () => data.square.people.find((person) => person.brand);
+const me = () => data.square.people.find((person) => person.did === ui.customer);
+const brand = () => data.square.people.find((person) => person.brand);
 
 /** Settle who looks at the square when a state arrives. */
 export function settleCustomer(state) {
@@ -67,6 +65,6 @@ export function squarePane() {
       h("div", { class: "pane-title" }, h("h1", { id: "square-title" }, "The square"), h("p", null, "What customers see")),
       data.square && identities("Be the brand", data.square.people.filter((person) => person.brand))),
     data.square
-      ? [identities("Be a customer", data.square.people.filter((person) => !person.brand)), tabs(), h("div", { key: `${ui.squarePlace}`, class: "square-body" }, body)]
+      ? [identities("Be a customer", data.square.people.filter((person) => !person.brand)), tabs(), h("div", { key: ui.squarePlace, class: "square-body" }, body)]
       : h("p", { class: "empty" }, "Waiting for the sandbox…"));
 }

@@ -18,7 +18,7 @@ export const ui = {
   customer: query.get("customer") ?? "",
   phone: query.get("view") === "phone",
   side: query.get("side") === "slack" ? "slack" : "square", // which one a narrow window shows
-  place: "channel", // slack: channel | home; on the phone also: list | you
+  place: "channel", // slack: channel | home; on the phone also: list | dms | you
   conversation: null,
   thread: null,
   squarePlace: "feed", // feed | messages | people

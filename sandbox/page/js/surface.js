@@ -25,7 +25,6 @@ export function surfaceOf(id, target, blocks) {
     values,
     busy,
     names,
-    me: ui.staff,
     get people() {
       return data.slack.users.filter((user) => !user.is_bot);
     },
