@@ -22,8 +22,8 @@ from sandbox.square.errors import (
     not_implemented,
 )
 from sandbox.square.limits import Limiter, LimitRules, limit_headers, rate_limited
-from sandbox.square.methods import Json, Method, Request
-from sandbox.square.model import SCOPE_MAIN, SCOPE_PRIVILEGED
+from sandbox.square.methods import Method, Request
+from sandbox.square.model import SCOPE_MAIN, SCOPE_PRIVILEGED, Json
 from sandbox.square.params import check_body, read_query
 from sandbox.square.sessions import TokenRules, access_caller, bearer
 from sandbox.square.world import World

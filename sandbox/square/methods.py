@@ -6,12 +6,10 @@ from typing import Any, Literal
 
 from sandbox.square.lexicon import Schema
 from sandbox.square.limits import REMAINING, Limiter, LimitRules, Rule
-from sandbox.square.model import Person
+from sandbox.square.model import Json, Person
 from sandbox.square.params import Param
 from sandbox.square.sessions import Caller, TokenRules
 from sandbox.square.world import World
-
-Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

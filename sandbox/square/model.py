@@ -7,6 +7,8 @@ from typing import Any
 
 from sandbox.square.times import parse
 
+Json = dict[str, Any]
+
 SCOPE_MAIN = "com.atproto.access"
 SCOPE_APP = "com.atproto.appPass"
 SCOPE_PRIVILEGED = "com.atproto.appPassPrivileged"

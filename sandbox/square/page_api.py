@@ -3,12 +3,11 @@
 import json
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from aiohttp import web
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from sandbox.square.model import Record
+from sandbox.square.model import Json, Record
 from sandbox.square.notifications import quoted_uri
 from sandbox.square.people import ActRefused, Acts
 from sandbox.square.schemas import FOLLOW, LIKE, POST, REPOST
@@ -16,7 +15,6 @@ from sandbox.square.times import iso
 from sandbox.square.views import allow_incoming
 from sandbox.square.world import World, parent_of, subject_of
 
-Json = dict[str, Any]
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 

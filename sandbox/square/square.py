@@ -14,8 +14,8 @@ from sandbox.keeping import KeptFile
 from sandbox.square import storage
 from sandbox.square.dispatch import Call, Dispatcher
 from sandbox.square.limits import LimitRules
-from sandbox.square.model import Person
-from sandbox.square.page_api import Json, PageApi, state
+from sandbox.square.model import Json, Person
+from sandbox.square.page_api import PageApi, state
 from sandbox.square.people import Acts
 from sandbox.square.seed import default_people, fill
 from sandbox.square.sessions import TokenRules
@@ -125,7 +125,7 @@ class SquareSandbox(Acts):
         """The last 10,000 XRPC calls, oldest first; tests may clear it."""
         return self._dispatcher.calls
 
-    def called(self, method: str) -> list[Call]:
+    def calls_of(self, method: str) -> list[Call]:
         """The calls of one method so far."""
         return [call for call in self.calls if call.method == method]
 

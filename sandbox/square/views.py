@@ -3,32 +3,28 @@
 Shapes: lexicons `app.bsky.actor.defs` and `app.bsky.feed.defs`.
 """
 
-from typing import Any
-
-from sandbox.square.model import Person, Record
+from sandbox.square.model import Json, Person, Record
 from sandbox.square.notifications import quoted_uri
 from sandbox.square.schemas import BLOCK, CHAT_DECLARATION, EMBED_RECORD, LIKE, POST, PROFILE, REPOST
 from sandbox.square.times import iso
 from sandbox.square.world import World
 
-Json = dict[str, Any]
-
 
 def allow_incoming(world: World, did: str) -> str:
     """From whom a person takes new private talks: all, following (the default) or none."""
-    declaration = world.records.get(f"at://{did}/{CHAT_DECLARATION}/self")
+    declaration = world.find(did, CHAT_DECLARATION, "self")
     return str(declaration.value["allowIncoming"]) if declaration else "following"
 
 
 def profile_basic(world: World, person: Person, viewer: str) -> Json:
     """A profile as it stands beside a post."""
     associated: Json = {"activitySubscription": {"allowSubscriptions": "followers"}}
-    if f"at://{person.did}/{CHAT_DECLARATION}/self" in world.records:
+    if world.find(person.did, CHAT_DECLARATION, "self"):
         associated["chat"] = {"allowIncoming": allow_incoming(world, person.did)}
     basics: Json = {"did": person.did, "handle": person.handle}
-    name = _own_profile(world, person).get("displayName")
-    if name:
-        basics["displayName"] = name
+    profile = world.find(person.did, PROFILE, "self")
+    if profile and profile.value.get("displayName"):
+        basics["displayName"] = profile.value["displayName"]
     return basics | {"associated": associated, "viewer": _viewer(world, person.did, viewer), "labels": []}
 
 
@@ -54,11 +50,6 @@ def post_view(world: World, record: Record, viewer: str) -> Json:
 def newest_first(records: list[Record]) -> list[Record]:
     """Sort records the way lists show them."""
     return sorted(records, key=lambda record: (record.sort_at, record.cid), reverse=True)
-
-
-def _own_profile(world: World, person: Person) -> Json:
-    record = world.records.get(f"at://{person.did}/{PROFILE}/self")
-    return record.value if record else {}
 
 
 def _viewer(world: World, did: str, viewer: str) -> Json:

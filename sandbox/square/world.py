@@ -67,9 +67,13 @@ class World:
 
     # --- records ------------------------------------------------------------------------------------------------
 
+    def find(self, did: str, collection: str, rkey: str) -> Record | None:
+        """The record with this key."""
+        return self.records.get(f"at://{did}/{collection}/{rkey}")
+
     def put(self, did: str, collection: str, rkey: str, value: dict[str, Any]) -> Record:
         """Write a record, new or in the place of the old one with the same key."""
-        before = self.records.get(f"at://{did}/{collection}/{rkey}")
+        before = self.find(did, collection, rkey)
         content = cid(value)
         first = before.first_cid if before else content
         record = Record(did, collection, rkey, content, first, value, self.clock.now())

@@ -1,8 +1,8 @@
 """Methods about accounts: sessions and handles (`com.atproto.server.*`, `com.atproto.identity.*`)."""
 
 from sandbox.square.errors import auth_required, invalid_request
-from sandbox.square.methods import Json, Method, Request, procedure, query
-from sandbox.square.model import Person
+from sandbox.square.methods import Method, Request, procedure, query
+from sandbox.square.model import Json, Person
 from sandbox.square.params import Param
 from sandbox.square.schemas import record, text
 from sandbox.square.sessions import check_password, open_session, refresh_id, rotate

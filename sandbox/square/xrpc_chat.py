@@ -8,8 +8,8 @@ from typing import Any
 
 from sandbox.square.errors import invalid_request, refused
 from sandbox.square.lexicon import Schema
-from sandbox.square.methods import Handler, Json, Method, Request, procedure, query
-from sandbox.square.model import Convo, LogEvent, Message, Person
+from sandbox.square.methods import Handler, Method, Request, procedure, query
+from sandbox.square.model import Convo, Json, LogEvent, Message, Person
 from sandbox.square.params import CURSOR, Param, limit
 from sandbox.square.richtext import misplaced_facet
 from sandbox.square.schemas import BLOCK, EMBED, FACETS, record, text

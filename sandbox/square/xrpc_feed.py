@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from sandbox.square.errors import invalid_request
-from sandbox.square.methods import Json, Method, Request, query
-from sandbox.square.model import Record
+from sandbox.square.methods import Method, Request, query
+from sandbox.square.model import Json, Record
 from sandbox.square.params import CURSOR, Param, limit
 from sandbox.square.schemas import POST
 from sandbox.square.search import search

@@ -5,8 +5,8 @@ from typing import Any
 from sandbox.square.errors import XrpcError, auth_required, internal_error, invalid_request, refused
 from sandbox.square.ids import cid
 from sandbox.square.lexicon import Schema
-from sandbox.square.methods import Json, Method, Request, procedure, query
-from sandbox.square.model import Person, Record
+from sandbox.square.methods import Method, Request, procedure, query
+from sandbox.square.model import Json, Person, Record
 from sandbox.square.params import Param
 from sandbox.square.richtext import misplaced_facet
 from sandbox.square.schemas import POST, check_record, record, text
@@ -69,7 +69,7 @@ def _create(request: Request) -> Json:
     world, collection = request.world, request.body["collection"]
     rkey = request.body.get("rkey") or world.tid()
     value, status = _checked(request, rkey)
-    if f"at://{did}/{collection}/{rkey}" in world.records:
+    if world.find(did, collection, rkey):
         raise internal_error()
     if status == "valid":
         _drop_same_subject(world, did, collection, value)
@@ -88,7 +88,7 @@ def _put(request: Request) -> Json:
     _spend(request, UPDATE_POINTS)
     world, collection, rkey = request.world, request.body["collection"], request.body["rkey"]
     value, status = _checked(request, rkey)
-    current = world.records.get(f"at://{did}/{collection}/{rkey}")
+    current = world.find(did, collection, rkey)
     if current is not None and current.cid == cid(value):
         unchanged: Json = {"uri": current.uri, "cid": current.cid}
         return unchanged | ({"validationStatus": status} if status else {})
@@ -107,7 +107,7 @@ def _check_swap(body: Any, current: Record | None) -> None:
 def _delete(request: Request) -> Json:
     did = _own(request)
     _spend(request, DELETE_POINTS)
-    current = request.world.records.get(f"at://{did}/{request.body['collection']}/{request.body['rkey']}")
+    current = request.world.find(did, request.body["collection"], request.body["rkey"])
     if current is None:
         return {}
     _check_swap(request.body, current)

@@ -1,7 +1,8 @@
 """Methods about notifications (`app.bsky.notification.*`)."""
 
 from sandbox.square.errors import internal_error, invalid_request
-from sandbox.square.methods import Json, Method, Request, procedure, query
+from sandbox.square.methods import Method, Request, procedure, query
+from sandbox.square.model import Json
 from sandbox.square.notifications import Notification, notifications_for
 from sandbox.square.params import CURSOR, Param, limit
 from sandbox.square.schemas import DATETIME, record

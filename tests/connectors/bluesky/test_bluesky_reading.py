@@ -176,7 +176,7 @@ async def test_recheck_asks_for_25_posts_a_call(rig: Rig) -> None:
         rig.square.post("anahorvat", f"@acme {n}")
     known = interactions(connector, await read_all(connector, "notifications"))
     assert await connector.recheck([*(one.ref for one in known), {"convo": "x"}]) == []
-    assert len(rig.square.called("app.bsky.feed.getPosts")) == 3
+    assert len(rig.square.calls_of("app.bsky.feed.getPosts")) == 3
     assert await connector.recheck([]) == []
 
 

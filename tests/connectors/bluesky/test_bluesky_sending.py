@@ -176,7 +176,7 @@ async def test_a_conversation_that_there_is_is_used_again(rig: Rig) -> None:
     await rig.connector().send(rig.send(mention, "Your booking number, please?", private=True))
     [convo] = rig.square.world.convos.values()
     assert [message.text for message in convo.messages][1:] == ["Your booking number, please?"]
-    assert rig.square.called("chat.bsky.convo.getConvoForMembers") == []
+    assert rig.square.calls_of("chat.bsky.convo.getConvoForMembers") == []
 
 
 async def test_a_customers_message_is_answered_in_its_conversation(rig: Rig) -> None:
@@ -220,7 +220,7 @@ async def test_a_private_message_is_never_repeated_blindly(rig: Rig) -> None:
     rig.square.set_fault("drop_after", "chat.bsky.convo.sendMessage", times=9)
     with pytest.raises(Unknown):
         await connector.send(send)
-    assert len(rig.square.called("chat.bsky.convo.sendMessage")) == 1
+    assert len(rig.square.calls_of("chat.bsky.convo.sendMessage")) == 1
     rig.square.set_fault(None)
     assert await connector.read_back(send) is not None
     [convo] = rig.square.world.convos.values()
@@ -281,7 +281,7 @@ async def test_without_the_right_the_chat_stays_shut(rig: Rig) -> None:
     connector = rig.connector(app_password=NO_CHAT_PASSWORD)
     page = await connector.poll("chat", None)
     assert (page.items, page.wait_s) == ((), 3600.0)
-    assert rig.square.called("chat.bsky.convo.getLog") == []
+    assert rig.square.calls_of("chat.bsky.convo.getLog") == []
     with pytest.raises(Permanent, match="does not allow direct messages"):
         await connector.send(rig.send(mention, private=True))
     health = await connector.check()

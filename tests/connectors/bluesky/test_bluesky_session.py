@@ -24,7 +24,7 @@ async def test_one_sign_in_serves_many_calls_and_processes(rig: Rig) -> None:
         connector = rig.connector()
         await read_all(connector, "notifications")
         await connector.check()
-    assert len(rig.square.called(SIGN_IN)) == 1
+    assert len(rig.square.calls_of(SIGN_IN)) == 1
 
 
 async def test_an_expired_token_is_renewed_without_the_password(rig: Rig) -> None:
@@ -33,7 +33,7 @@ async def test_an_expired_token_is_renewed_without_the_password(rig: Rig) -> Non
     await connector.check()
     rig.square.expire_access_tokens()
     assert (await connector.check()).ok
-    assert (len(rig.square.called(REFRESH)), len(rig.square.called(SIGN_IN))) == (1, 1)
+    assert (len(rig.square.calls_of(REFRESH)), len(rig.square.calls_of(SIGN_IN))) == (1, 1)
 
 
 async def test_refreshes_at_once_are_one_refresh(rig: Rig) -> None:
@@ -44,7 +44,7 @@ async def test_refreshes_at_once_are_one_refresh(rig: Rig) -> None:
     rig.square.expire_access_tokens()
     rig.square.set_fault("slow", REFRESH, times=9, delay_s=0.3)
     await asyncio.gather(*(read_all(connector, "notifications") for connector in processes for _ in range(5)))
-    assert (len(rig.square.called(REFRESH)), len(rig.square.called(SIGN_IN))) == (1, 1)
+    assert (len(rig.square.calls_of(REFRESH)), len(rig.square.calls_of(SIGN_IN))) == (1, 1)
 
 
 async def test_first_sign_ins_at_once_are_one(rig: Rig) -> None:
@@ -52,7 +52,7 @@ async def test_first_sign_ins_at_once_are_one(rig: Rig) -> None:
     rig.square.set_fault("slow", SIGN_IN, times=9, delay_s=0.3)
     connector = rig.connector()
     await asyncio.gather(*(one.check() for one in (connector, connector, rig.connector(), rig.connector())))
-    assert len(rig.square.called(SIGN_IN)) == 1
+    assert len(rig.square.calls_of(SIGN_IN)) == 1
 
 
 async def test_a_revoked_session_signs_in_again(rig: Rig) -> None:
@@ -62,7 +62,7 @@ async def test_a_revoked_session_signs_in_again(rig: Rig) -> None:
     rig.square.expire_access_tokens()
     rig.square.revoke_sessions("acme")
     assert (await connector.check()).ok
-    assert len(rig.square.called(SIGN_IN)) == 2
+    assert len(rig.square.calls_of(SIGN_IN)) == 2
 
 
 @pytest.mark.parametrize("refusal", [{}, {"error": "AuthenticationRequired", "message": "no"}])
@@ -96,7 +96,7 @@ async def test_a_failure_while_renewing_is_transient_and_heals(rig: Rig) -> None
     with pytest.raises(Transient):
         await connector.poll("notifications", None)
     assert (await connector.check()).ok
-    assert len(rig.square.called(SIGN_IN)) == 1
+    assert len(rig.square.calls_of(SIGN_IN)) == 1
 
 
 async def test_who_renews_has_the_turn_as_long_as_they_are_heard_of(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,7 +109,7 @@ async def test_who_renews_has_the_turn_as_long_as_they_are_heard_of(rig: Rig, mo
     rig.square.expire_access_tokens()
     rig.square.set_fault("slow", REFRESH, times=9, delay_s=1.0)
     await asyncio.gather(connector.check(), other.check())
-    assert (len(rig.square.called(REFRESH)), len(rig.square.called(SIGN_IN))) == (1, 1)
+    assert (len(rig.square.calls_of(REFRESH)), len(rig.square.calls_of(SIGN_IN))) == (1, 1)
 
 
 async def test_who_renews_keeps_the_turn_though_the_store_misses_a_word(
@@ -136,7 +136,7 @@ async def test_who_renews_keeps_the_turn_though_the_store_misses_a_word(
     await wait_until(lambda: len(heard) > 2, "a word was missed")
     await other.check()
     await renewing
-    assert len(rig.square.called(REFRESH)) == 1
+    assert len(rig.square.calls_of(REFRESH)) == 1
 
 
 async def test_a_failed_renewal_leaves_the_turn_to_others(rig: Rig) -> None:
@@ -162,7 +162,7 @@ async def test_a_turn_ends_when_nothing_is_heard_of_its_holder(rig: Rig, monkeyp
     turn = f"session:bluesky:main:renew:{short(tokens.maker, tokens.refresh)}"
     assert await rig.store.notes.hold(turn, "the dead", timedelta(seconds=0.5))
     assert (await connector.check()).ok
-    assert len(rig.square.called(REFRESH)) == 1
+    assert len(rig.square.calls_of(REFRESH)) == 1
 
 
 async def test_a_password_that_is_revoked_later_is_not_tried_over_and_over(rig: Rig) -> None:
@@ -172,7 +172,7 @@ async def test_a_password_that_is_revoked_later_is_not_tried_over_and_over(rig: 
     name = f"session:bluesky:main:logins:{connector._sessions._maker}"
     await rig.store.notes.set(name, tried.model_dump_json(), timedelta(days=1))
     assert not (await connector.check()).ok
-    assert rig.square.called(SIGN_IN) == []
+    assert rig.square.calls_of(SIGN_IN) == []
     rig.clock.advance(timedelta(minutes=1))
     assert (await connector.check()).ok
 
@@ -194,7 +194,7 @@ async def test_a_wrong_password_is_said_and_not_tried_over_and_over(rig: Rig) ->
     for _ in range(5):
         with pytest.raises(Permanent):
             await connector.poll("notifications", None)
-    assert len(rig.square.called(SIGN_IN)) == 1
+    assert len(rig.square.calls_of(SIGN_IN)) == 1
     assert (await rig.connector().check()).ok
 
 
@@ -207,7 +207,7 @@ async def test_sign_ins_are_rationed(rig: Rig) -> None:
         rig.square.revoke_sessions("acme")
     with pytest.raises(Transient, match="too many sign-ins") as caught:
         await connector.poll("notifications", None)
-    assert len(rig.square.called(SIGN_IN)) == 6
+    assert len(rig.square.calls_of(SIGN_IN)) == 6
     assert caught.value.retry_after is not None
     rig.clock.advance(timedelta(seconds=caught.value.retry_after + 1))
     assert (await connector.check()).ok
@@ -217,7 +217,7 @@ async def test_another_password_starts_another_session(rig: Rig) -> None:
     """A new app password takes effect although the old session would still work."""
     await rig.connector().check()
     await rig.connector(app_password="acme-main-password").check()
-    assert len(rig.square.called(SIGN_IN)) == 2
+    assert len(rig.square.calls_of(SIGN_IN)) == 2
 
 
 async def test_a_damaged_session_is_replaced(rig: Rig) -> None:

@@ -146,7 +146,7 @@ async def test_a_dropped_line_after_the_act(square: Square) -> None:
     client.square.set_fault("drop_after", PUT)
     with pytest.raises(aiohttp.ClientError):
         await brand.post(PUT, body)
-    (call,) = client.square.called(PUT)
+    (call,) = client.square.calls_of(PUT)
     assert (call.dropped, call.status) == (True, 200)
     again = await brand.post(PUT, body)
     assert again.status == 200
