@@ -75,8 +75,6 @@ def _press_payload(hub: Hub, act: Press) -> Json:
     if view is None:
         raise SlackError(CLOSED)
     block, element = _find(hub, view["blocks"], act)
-    if block["type"] == "input" and not block.get("dispatch_action"):
-        raise SlackError("This field does not send anything before the form is submitted.")
     chosen = _chosen(element, act)
     hub.views.remember(view, _given(act, block, chosen))
     entry = payloads.action(block["block_id"], element, chosen, hub.next_ts())
@@ -109,6 +107,8 @@ def _given(act: Press, block: Json, chosen: Json) -> Json:
 def _find(hub: Hub, blocks: list[Json], act: Press) -> tuple[Json, Json]:
     for block, element in elements(blocks):
         if block["block_id"] == act.block_id and element["action_id"] == act.action_id:
+            if block["type"] == "input" and not block.get("dispatch_action"):
+                raise SlackError("This field does not send anything before the form is submitted.")
             return block, element
     if hub.config.deliver_stale_presses:
         text = {"type": "plain_text", "text": act.action_id, "emoji": True}

@@ -280,6 +280,13 @@ async def test_typing_into_a_dispatching_input(slack: SlackSandbox, client: Asyn
     assert len(wire.asked) == 1
 
 
+async def test_typing_into_an_input_of_a_message(slack: SlackSandbox, client: AsyncWebClient, wire: Answering) -> None:
+    """What holds in a form holds in a message: without dispatch_action nothing is sent."""
+    ts = (await client.chat_postMessage(channel=CARE, text="x", blocks=modal()["blocks"][:1]))["ts"]
+    assert not (await slack.press(ANA, "reply", "text", conversation=CARE, message_ts=ts, value="ab")).ok
+    assert wire.asked == []
+
+
 async def test_home(slack: SlackSandbox, client: AsyncWebClient, wire: Answering) -> None:
     """The Home tab opens with an event; the view comes with it only after it was published; presses come from it."""
     await slack.open_home(ANA)
