@@ -24,8 +24,9 @@ from sandbox.slack import app as slack_app
 from sandbox.slack.app import SlackSandbox
 from sandbox.slack.config import SandboxConfig
 from sandbox.slack.workspace import ANA, CARE
+from sandbox.square.config import SquareConfig
 from sandbox.square.seed import BRAND_CHAT_LOGIN, DOMAIN
-from sandbox.square.square import SquareConfig, SquareSandbox
+from sandbox.square.square import SquareSandbox
 
 PATIENCE_S = 2.5
 AGAIN_S = 1.0

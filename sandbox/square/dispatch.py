@@ -13,6 +13,7 @@ from aiohttp import web
 from sandbox.faults import Fault, Faults
 from sandbox.square import xrpc_account, xrpc_chat, xrpc_feed, xrpc_repo, xrpc_social
 from sandbox.square.bodies import read_json
+from sandbox.square.config import SquareConfig
 from sandbox.square.errors import (
     XrpcError,
     auth_missing,
@@ -21,11 +22,11 @@ from sandbox.square.errors import (
     invalid_token,
     not_implemented,
 )
-from sandbox.square.limits import Limiter, LimitRules, limit_headers, rate_limited
+from sandbox.square.limits import Limiter, limit_headers, rate_limited
 from sandbox.square.methods import Method, Request
 from sandbox.square.model import SCOPE_MAIN, SCOPE_PRIVILEGED, Json
 from sandbox.square.params import check_body, read_query
-from sandbox.square.sessions import TokenRules, access_caller, bearer
+from sandbox.square.sessions import access_caller, bearer
 from sandbox.square.world import World
 
 MAX_CALLS = 10_000
@@ -57,9 +58,7 @@ class Dispatcher:
     """Answers `/xrpc/<method>`. Keeps a log of the last calls and the planned faults."""
 
     world: World
-    limits: LimitRules
-    tokens: TokenRules
-    strict_facets: bool
+    config: SquareConfig
     limiter: Limiter = field(default_factory=Limiter)
     faults: Faults = field(default_factory=lambda: Faults(FAULTS))
     calls: deque[Call] = field(default_factory=lambda: deque(maxlen=MAX_CALLS))
@@ -72,7 +71,7 @@ class Dispatcher:
         body: Any = None
         try:
             await self._fail_before(fault)
-            request.spend([self.limits.requests], request.ip, 1)
+            request.spend([self.config.limits.requests], request.ip, 1)
             method = _method(name, http)
             request = _authenticate(method, request, http)
             body = await _body(method, http)
@@ -90,12 +89,10 @@ class Dispatcher:
         base_url = f"{http.scheme}://{http.host}"
         return Request(
             world=self.world,
-            limits=self.limits,
+            config=self.config,
             limiter=self.limiter,
-            tokens=self.tokens,
             base_url=base_url,
             ip=http.remote or "",
-            strict_facets=self.strict_facets,
         )
 
     async def _fail_before(self, fault: Fault | None) -> None:
@@ -106,7 +103,7 @@ class Dispatcher:
         if fault.kind == "http_500":
             raise internal_error()
         if fault.kind == "ratelimited":
-            rule = self.limits.requests
+            rule = self.config.limits.requests
             ends_at = self.world.clock.now() + timedelta(seconds=fault.retry_after)
             raise rate_limited(limit_headers(rule, 0, ends_at))
 

@@ -4,11 +4,12 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from sandbox.square.config import SquareConfig
 from sandbox.square.lexicon import Schema
-from sandbox.square.limits import REMAINING, Limiter, LimitRules, Rule
+from sandbox.square.limits import REMAINING, Limiter, Rule
 from sandbox.square.model import Json, Person
 from sandbox.square.params import Param
-from sandbox.square.sessions import Caller, TokenRules
+from sandbox.square.sessions import Caller
 from sandbox.square.world import World
 
 
@@ -17,16 +18,14 @@ class Request:
     """One checked call: who (the caller is set where a token is asked for), with what, through which address."""
 
     world: World
-    limits: LimitRules
+    config: SquareConfig
     limiter: Limiter
-    tokens: TokenRules
     base_url: str
     ip: str
     params: Mapping[str, Any] = field(default_factory=dict)
     body: Mapping[str, Any] = field(default_factory=dict)
     caller: Caller | None = None
     bearer: str = ""
-    strict_facets: bool = True
     headers: dict[str, str] = field(default_factory=dict)
 
     def spend(self, rules: Iterable[Rule], key: str, points: int) -> None:

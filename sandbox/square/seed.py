@@ -24,7 +24,7 @@ def _person(short: str, name: str, colour: str, logins: Mapping[str, str] | None
     return Person(plc_did(handle), handle, name, colour, own, brand=bool(logins), email=f"{short}@example.com")
 
 
-def default_people() -> tuple[Person, ...]:
+def people() -> tuple[Person, ...]:
     """The brand and five customers. The brand has three passwords: main, app, and app with private messages."""
     brand_logins = {
         BRAND_MAIN_LOGIN: SCOPE_MAIN,

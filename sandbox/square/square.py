@@ -1,9 +1,6 @@
 """The square as one object: start it on a free port of its own, or mount it on another application."""
 
 from collections import deque
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -12,29 +9,13 @@ from aiohttp import web
 from sandbox.clock import Time
 from sandbox.keeping import KeptFile
 from sandbox.square import storage
+from sandbox.square.config import SquareConfig
 from sandbox.square.dispatch import Call, Dispatcher
-from sandbox.square.limits import LimitRules
 from sandbox.square.model import Json, Person
 from sandbox.square.page_api import PageApi, state
 from sandbox.square.people import Acts
-from sandbox.square.seed import default_people, fill
-from sandbox.square.sessions import TokenRules
+from sandbox.square.seed import fill, people
 from sandbox.square.world import Listener, World
-
-
-@dataclass(frozen=True, slots=True)
-class SquareConfig:
-    """How a square behaves. With `data_file` its state is kept; without, it lives in memory.
-
-    `strict_facets` refuses facets that do not fit the text, which the real network stores and shows wrongly.
-    """
-
-    data_file: Path | None = None
-    limits: LimitRules = field(default_factory=LimitRules)
-    tokens: TokenRules = field(default_factory=TokenRules)
-    strict_facets: bool = True
-    people: Sequence[Person] | None = None
-    seeded: bool = True
 
 
 class SquareSandbox(Acts):
@@ -47,9 +28,8 @@ class SquareSandbox(Acts):
     def __init__(self, clock: Time, config: SquareConfig | None = None) -> None:
         super().__init__(World(clock))
         self._config = config or SquareConfig()
-        people = default_people() if self._config.people is None else self._config.people
-        self.world.people.update({person.did: person for person in people})
-        self._dispatcher = Dispatcher(self.world, self._config.limits, self._config.tokens, self._config.strict_facets)
+        self.world.people.update({person.did: person for person in people()})
+        self._dispatcher = Dispatcher(self.world, self._config)
         self.set_fault = self._dispatcher.faults.plan
         self._runner: web.AppRunner | None = None
         path = self._config.data_file

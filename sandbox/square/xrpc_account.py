@@ -34,16 +34,16 @@ def _about(person: Person, base_url: str) -> Json:
 
 def _create_session(request: Request) -> Json:
     identifier = request.body["identifier"]
-    request.spend(request.limits.sign_in, f"{identifier}-{request.ip}", 1)
+    request.spend(request.config.limits.sign_in, f"{identifier}-{request.ip}", 1)
     person = request.world.person(identifier)
     scope = check_password(person, request.body["password"]) if person else None
     if person is None or scope is None:
         raise auth_required("Invalid identifier or password")
-    return open_session(request.world, person.did, scope, request.tokens) | _about(person, request.base_url)
+    return open_session(request.world, person.did, scope, request.config.tokens) | _about(person, request.base_url)
 
 
 def _refresh_session(request: Request) -> Json:
-    pair = rotate(request.world, refresh_id(request.world, request.bearer), request.tokens)
+    pair = rotate(request.world, refresh_id(request.world, request.bearer), request.config.tokens)
     owner = request.world.refresh_tokens[refresh_id(request.world, pair["refreshJwt"])].did
     return pair | _about(request.world.people[owner], request.base_url)
 

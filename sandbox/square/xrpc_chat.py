@@ -82,7 +82,7 @@ def _send(request: Request) -> Json:
     if not _is_open(convo):
         _refuse(refusal(request.world, request.did, convo.other(request.did)))
     wrong = misplaced_facet(given)
-    if wrong and request.strict_facets:
+    if wrong and request.config.strict_facets:
         raise invalid_request(wrong)
     extras = {key: given[key] for key in ("facets", "embed") if key in given}
     return message_view(request.world.add_message(convo, request.did, given["text"], extras))

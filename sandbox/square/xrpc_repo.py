@@ -32,7 +32,7 @@ def _own(request: Request) -> str:
 
 
 def _spend(request: Request, points: int) -> None:
-    request.spend(request.limits.writes, request.did, points)
+    request.spend(request.config.limits.writes, request.did, points)
 
 
 def _checked(request: Request, rkey: str) -> tuple[Json, str | None]:
@@ -46,7 +46,7 @@ def _checked(request: Request, rkey: str) -> tuple[Json, str | None]:
         cid(value)
     except ValueError as error:
         raise invalid_request(str(error)) from error
-    if collection == POST and status == "valid" and request.strict_facets:
+    if collection == POST and status == "valid" and request.config.strict_facets:
         wrong = misplaced_facet(value)
         if wrong:
             raise invalid_request(f"Invalid {collection} record: {wrong}")

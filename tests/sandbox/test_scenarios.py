@@ -2,7 +2,8 @@
 
 from bot.domain.text.triage import Triage
 from sandbox.scenarios import FIRST_VISIT, is_quiet, play
-from sandbox.square.square import SquareConfig, SquareSandbox
+from sandbox.square.config import SquareConfig
+from sandbox.square.square import SquareSandbox
 from tests.support.square_sandbox import POST, SquareClock, running_square
 
 

@@ -14,9 +14,10 @@ from bot.store.store import Store
 from connectors.base import ConnectorDeps
 from connectors.bluesky.connector import BlueskyConnector
 from connectors.bluesky.settings import BlueskySettings
+from sandbox.square.config import SquareConfig
 from sandbox.square.limits import LimitRules
 from sandbox.square.seed import BRAND_APP_LOGIN, BRAND_CHAT_LOGIN
-from sandbox.square.square import SquareConfig, SquareSandbox
+from sandbox.square.square import SquareSandbox
 from tests.support.cases import ANA, NOON
 from tests.support.stores import TestClock, a_store
 

@@ -9,9 +9,10 @@ from typing import Any
 
 import aiohttp
 
+from sandbox.square.config import SquareConfig
 from sandbox.square.model import Person
 from sandbox.square.seed import BRAND_APP_LOGIN, BRAND_CHAT_LOGIN, BRAND_MAIN_LOGIN
-from sandbox.square.square import SquareConfig, SquareSandbox
+from sandbox.square.square import SquareSandbox
 
 START = datetime(2026, 11, 20, 10, 0, tzinfo=UTC)
 CHAT = {"atproto-proxy": "did:web:api.bsky.chat#bsky_chat"}

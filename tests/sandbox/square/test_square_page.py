@@ -9,7 +9,8 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from sandbox.square.square import SquareConfig, SquareSandbox
+from sandbox.square.config import SquareConfig
+from sandbox.square.square import SquareSandbox
 from tests.support.square_sandbox import POST, Client, SquareClock, post_body, running_square
 from tests.support.waiting import wait_until
 

@@ -5,9 +5,9 @@ from typing import Any
 
 import pytest
 
+from sandbox.square.config import SquareConfig
 from sandbox.square.ids import cid
 from sandbox.square.limits import LimitRules, Rule
-from sandbox.square.square import SquareConfig
 from tests.support.square_sandbox import POST, Client, Reply, post_body, running_square
 
 CREATE = "com.atproto.repo.createRecord"

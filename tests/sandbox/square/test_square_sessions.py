@@ -5,10 +5,10 @@ from datetime import timedelta
 
 import pytest
 
+from sandbox.square.config import SquareConfig
 from sandbox.square.limits import LimitRules, Rule
 from sandbox.square.seed import BRAND_APP_LOGIN, BRAND_MAIN_LOGIN
 from sandbox.square.sessions import TokenRules
-from sandbox.square.square import SquareConfig
 from tests.support.square_sandbox import BRAND_PASSWORDS, Client, SquareClock, running_square
 
 CREATE = "com.atproto.server.createSession"
