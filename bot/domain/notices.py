@@ -93,8 +93,9 @@ class NoticeBook(Protocol):
         """Keep what is about to be said, unless that has changed since it was read as `before`; what is stored now."""
         ...
 
-    async def settle(self, kind: str, told: Told, count: int) -> None:
-        """The telling stands: `count` of the trouble are told now, and so is the end if there was one."""
+    async def settle(self, kind: str, told: Told, count: int, before: str) -> str:
+        """The telling stands: `count` of the trouble are told now, and so is the end if there was one, unless that has
+        changed since it was read as `before`; what is stored now."""
         ...
 
 

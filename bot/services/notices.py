@@ -34,10 +34,9 @@ class Page:
         """Note that the telling begins, or that it stands; the attempt that was begun last."""
         kind, told = self.notice.kind, self.notice.told
         if stands:
-            newest = await self.book.read(kind)
-            if newest.stored == self.notice.stored:  # else another worker has counted it while this one slept
-                await self.book.settle(kind, after(told, self.clock.now()), min(telling.count, newest.untold))
-            return newest.told.newest
+            settled = after(told, self.clock.now())
+            stored = await self.book.settle(kind, settled, telling.count, self.notice.stored)
+            return Told.model_validate_json(stored or "{}").newest
         told = told.model_copy(update={"telling": telling.model_copy(update={"attempt": attempt})})
         stored = await self.book.save(kind, told, self.notice.stored)
         if stored == told.model_dump_json():

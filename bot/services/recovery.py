@@ -43,11 +43,13 @@ class Recovery:
         """Look how it stands; when to look again (None: it is over and told)."""
         now = self.clock.now()
         slip = await read_slip(self.notes, OUTAGE, RECORD_KEPT)
-        if not slip.text:
+        is_away = self.outage.state is not State.CLOSED or bool(await self.notes.get(OPEN_NOTE))
+        if not slip.text and not is_away:
             return None
-        record = Record.model_validate_json(slip.text)
+        # Slack may go away again while the end is told: that outage found the record of the one before.
+        record = Record.model_validate_json(slip.text) if slip.text else Record(since=now)
         waiting = await self.cards.waiting(now + NEAR)
-        if self.outage.state is not State.CLOSED or await self.notes.get(OPEN_NOTE):
+        if is_away:
             record = record.model_copy(update={"waiting": max(record.waiting, waiting), "ended": None})
             await slip.write(record.model_dump_json())
             return now + LOOK

@@ -63,18 +63,12 @@ class RedisNotices:
         args = (before, told.model_dump_json(), NOTICE_TTL // MS, "told")
         return as_text(await self.link.run(self.scripts.swap, (self.keys.notice(kind),), args))
 
-    async def settle(self, kind: str, told: Told, count: int) -> None:
-        """The telling stands: `count` of the trouble are told now, and so is the end if there was one.
+    async def settle(self, kind: str, told: Told, count: int, before: str) -> str:
+        """The telling stands: `count` of the trouble are told now, and so is the end if there was one, unless something
+        else has been noted since `before` was read. What is stored now.
 
         A crash before this repeats the telling's search, not the telling. A count that comes in between stays.
         """
-        key = self.keys.notice(kind)
         fields = ("since", "words", *(() if told.open else ("over",)))
-        await self.link.many(
-            [
-                ("HINCRBY", key, "untold", -count),
-                ("HDEL", key, *fields),
-                ("HSET", key, "told", told.model_dump_json()),
-                ("PEXPIRE", key, NOTICE_TTL // MS),
-            ]
-        )
+        args = (before, told.model_dump_json(), count, NOTICE_TTL // MS, *fields)
+        return as_text(await self.link.run(self.scripts.notice_settle, (self.keys.notice(kind),), args))

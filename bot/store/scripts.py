@@ -52,6 +52,7 @@ class Scripts:
     beat: Script
     hold: Script
     swap: Script
+    notice_settle: Script
     time: Script
     storm_swap: Script
     storm_note: Script

@@ -188,10 +188,11 @@ async def test_a_crash_after_the_post_does_not_double_it(desk: Desk, monkeypatch
 async def test_a_telling_that_was_half_noted_swallows_no_trouble_to_come(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The store died after it had taken the count off, before it noted that all is told: nothing is taken off twice."""
+    """A worker of the version before died when it had taken the count off, and had not noted that all is told: nothing
+    is taken off twice."""
     book = desk.store.notices
 
-    async def half(_self: object, kind: str, _told: Told, count: int) -> None:
+    async def half(_self: object, kind: str, _told: Told, count: int, _before: str) -> None:
         await book.link.do("HINCRBY", book.keys.notice(kind), "untold", -count)
         raise asyncio.CancelledError
 
@@ -203,6 +204,25 @@ async def test_a_telling_that_was_half_noted_swallows_no_trouble_to_come(
     await desk.due(KIND)
     await desk.notices.tell(KIND, TROUBLE)
     assert (await book.read(KIND)).untold == 1
+
+
+async def test_two_that_note_one_telling_count_it_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another worker notes it a moment before, and new trouble comes between the two: that is still to be told."""
+    real = desk.store.notices.settle
+
+    async def overtaken(_self: object, *args: Any) -> str:
+        monkeypatch.undo()
+        await desk.due(KIND)
+        await desk.notices.tell(KIND, TROUBLE)
+        return await real(*args)
+
+    monkeypatch.setattr(type(desk.store.notices), "settle", overtaken)
+    await desk.notices.tell(KIND, TROUBLE)
+    assert await desk.due(KIND) == NOON + EVERY
+    assert len(desk.said()) == 1
+    notice = await desk.store.notices.read(KIND)
+    assert (notice.untold, notice.told.total) == (1, 1)
+    assert notice.words, "so are its words"
 
 
 async def test_a_lost_answer_does_not_double_it(desk: Desk) -> None:

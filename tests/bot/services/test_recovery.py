@@ -175,6 +175,21 @@ async def test_cards_that_never_catch_up_hold_the_line_up_for_a_while_only(offic
     assert office.told == ["20 cards after 5 minutes without Slack"]
 
 
+async def test_an_outage_that_begins_while_the_last_one_is_told_has_its_end_told(office: Office) -> None:
+    """It found the record of the one before, which is forgotten with the telling."""
+    await office.breaks()
+    office.clock.advance(5 * MINUTE)
+    await office.mends()
+    office.slack.meanwhile = office.breaks
+    assert not await office.looks()
+    assert await office.looks(), "the chore was set anew, and finds that Slack is away"
+    office.clock.advance(7 * MINUTE)
+    await office.mends()
+    assert not await office.looks()
+    assert office.told == [f"0 cards after {minutes} minutes without Slack" for minutes in (5, 7)]
+    assert not await office.looks(), "nothing is left of it"
+
+
 async def test_a_line_whose_answer_was_lost_is_not_repeated(office: Office) -> None:
     """The attempt is found in the channel."""
     await office.breaks()
