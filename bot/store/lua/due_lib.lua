@@ -16,12 +16,6 @@ local function whole(number)
   return string.format('%.0f', number)
 end
 
-local function append(list, ...)
-  for _, each in ipairs({ ... }) do
-    list[#list + 1] = each
-  end
-end
-
 -- The more urgent band and the earlier instant of two scores.
 local function sooner(a, b)
   local band = math.min(math.floor(a / BAND), math.floor(b / BAND))
@@ -102,33 +96,45 @@ local function due_lapse(q, held, leases, now, clock)
   end
 end
 
+-- How many leases of these ids ended by themselves. Where nothing is held, none of them did.
+local function due_lapses(held, ids)
+  local lapses = {}
+  if redis.call('EXISTS', held) == 1 then
+    for n, value in ipairs(redis.call('HMGET', held, unpack(ids))) do
+      local _, ended = due_lease(value)
+      lapses[n] = ended
+    end
+  end
+  return lapses
+end
+
 -- What is due at `now` (ms), the most urgent band first, leased for `lease` ms under `token`. Answers id, band and number
 -- of leases that ended by themselves of the first, of the second, ...
 local function due_take(q, held, leases, now, limit, lease, token)
   local clock = server_ms()
   due_lapse(q, held, leases, now, clock)
-  local ids, bands, far, till = {}, {}, {}, {}
+  local ids, bands, far, till, ends = {}, {}, {}, {}, whole(clock + lease)
   for band = 0, BANDS - 1 do
-    local base = band * BAND
-    local room = limit - #ids
+    local base, room = band * BAND, limit - #ids
     if room < 1 then
       break
     end
+    local beyond = whole(base + BAND - 1)
     for _, id in ipairs(redis.call('ZRANGEBYSCORE', q, whole(base), whole(base + now), 'LIMIT', 0, room)) do
-      append(ids, id)
-      append(bands, band)
-      append(far, whole(base + BAND - 1), id)
-      append(till, whole(clock + lease), id)
+      local n = #ids + 1
+      ids[n], bands[n] = id, band
+      far[2 * n - 1], far[2 * n] = beyond, id
+      till[2 * n - 1], till[2 * n] = ends, id
     end
   end
   if #ids == 0 then
     return {}
   end
-  local taken, tokens = {}, {}
-  for n, before in ipairs(redis.call('HMGET', held, unpack(ids))) do
-    local _, lapses = due_lease(before)
-    append(taken, ids[n], bands[n], lapses)
-    append(tokens, ids[n], due_held(token, lapses))
+  local taken, tokens, lapses = {}, {}, due_lapses(held, ids)
+  for n, id in ipairs(ids) do
+    local ended = lapses[n] or 0
+    taken[3 * n - 2], taken[3 * n - 1], taken[3 * n] = id, bands[n], ended
+    tokens[2 * n - 1], tokens[2 * n] = id, due_held(token, ended)
   end
   redis.call('ZADD', q, unpack(far))
   redis.call('ZADD', leases, unpack(till))
@@ -143,7 +149,8 @@ local function due_give_back(q, held, again, leases, ids, tokens, scores)
     return
   end
   local holders = redis.call('HMGET', held, unpack(ids))
-  local waiting = redis.call('HMGET', again, unpack(ids))
+  local news = redis.call('EXISTS', again) == 1
+  local waiting = news and redis.call('HMGET', again, unpack(ids)) or {}
   local due, over, mine = {}, {}, {}
   for n, id in ipairs(ids) do
     if due_is_under(holders[n], tokens[n]) then
@@ -152,11 +159,11 @@ local function due_give_back(q, held, again, leases, ids, tokens, scores)
         score = score and sooner(score, tonumber(waiting[n])) or tonumber(waiting[n])
       end
       if score then
-        append(due, whole(score), id)
+        due[#due + 1], due[#due + 2] = whole(score), id
       else
-        append(over, id)
+        over[#over + 1] = id
       end
-      append(mine, id)
+      mine[#mine + 1] = id
     end
   end
   if #due > 0 then
@@ -167,8 +174,10 @@ local function due_give_back(q, held, again, leases, ids, tokens, scores)
   end
   if #mine > 0 then
     redis.call('HDEL', held, unpack(mine))
-    redis.call('HDEL', again, unpack(mine))
     redis.call('ZREM', leases, unpack(mine))
+  end
+  if #mine > 0 and news then
+    redis.call('HDEL', again, unpack(mine))
   end
 end
 
