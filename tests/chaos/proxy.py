@@ -50,6 +50,11 @@ class Line:
             reset(way)
         self._robbed.clear()
 
+    @property
+    def has_swallowed(self) -> bool:
+        """Whether an answer was swallowed whose peer still waits."""
+        return bool(self._robbed)
+
     def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Carry one more connection."""
         task = asyncio.ensure_future(self.serve(reader, writer))

@@ -317,7 +317,7 @@ async def test_a_connection_whose_beginning_was_lost_is_tried_with_a_new_ticket(
         slack.hub.base_url = f"http://127.0.0.1:{line.port}"
         line.fail("mute")
         async with a_socket(slack) as (socket, _, _, _):
-            await wait_until(lambda: slack.hub.sockets.open, "Slack has taken the ticket")
+            await wait_until(lambda: line.has_swallowed, "Slack has taken the ticket, and its answer is lost")
             line.mend()
             await wait_until(socket.is_connected, "the socket is up")
         assert "Failed to connect" in caplog.text
