@@ -21,10 +21,12 @@ WORK = {
 def telling(queue: str, act: Act, notices: Notices) -> Act:
     """The same act on a queue's ids. It is told when those who began with one died, and when somebody survives it."""
 
+    work = WORK[queue]
+
     async def told(due: Due) -> datetime | None:
         if due.lapses + 1 < TRIES:
             return await act(due)
-        kind, work = kind_of("deadly", queue, due.id), WORK[queue]
+        kind = kind_of("deadly", queue, due.id)
         await notices.tell(kind, deadly_words(work, due.id, due.lapses))
         again = await act(due)
         await notices.over(kind, survived_words(work, due.id))
