@@ -20,7 +20,6 @@ WORK = {
 
 def telling(queue: str, act: Act, notices: Notices) -> Act:
     """The same act on a queue's ids. It is told when those who began with one died, and when somebody survives it."""
-
     work = WORK[queue]
 
     async def told(due: Due) -> datetime | None:
