@@ -183,7 +183,7 @@ def _compose(
     metrics, policy = Metrics(), settings.policy
     url, token = settings.slack_api_url, settings.slack_bot_token.get_secret_value()
     client = slack_client(url, http, token)
-    slack = SlackGateway(SlackApi(http, url, token, client.proxy), metrics, settings.slack_channel)
+    slack = SlackGateway(SlackApi(http, url, token, client.proxy), metrics)
     connectors = accounts.connect(found, http, clock, store.notes, settings.poll_seconds)
     surroundings = Surroundings(settings, connectors, slack, clock, accounts.titles(), allow_list(settings))
     marked, titles = asyncio.Event(), surroundings.titles

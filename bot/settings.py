@@ -320,8 +320,20 @@ class Settings(BaseModel):
         return Calendar(zone=self.time_zone, spans=opening_hours(self.hours), closed=closed)
 
     @property
+    def places(self) -> dict[str, str]:
+        """Every channel and person that Hark writes to, with the variable that names it first."""
+        found = {self.slack_channel: "SLACK_CHANNEL"}
+        if self.ops_channel:
+            found.setdefault(self.ops_channel, "HARK_OPS_CHANNEL")
+        for user in self.slack_alert_users:
+            found.setdefault(user, "SLACK_ALERT_USERS")
+        for user in self.manager_users:
+            found.setdefault(user, "HARK_MANAGER_USERS")
+        return found
+
+    @property
     def notice_places(self) -> tuple[str, ...]:
-        """Where notices go: the first of these that Slack lets Hark write to. `check` looks at all of them."""
+        """Where notices go: the first of these that Slack lets Hark write to."""
         own = (self.ops_channel,) if self.ops_channel else ()
         return (*own, self.slack_channel, *self.slack_alert_users, *self.manager_users)
 

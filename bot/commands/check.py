@@ -56,7 +56,7 @@ async def _look_through(service: Service) -> list[Health]:
     """What can be looked at once the server has answered; the server itself comes first."""
     results = [await _guarded("server", lambda: _server(service), SERVER_MEND)]
     results += await ask_if_shared(service.clock, service.store.notes.time)
-    results += await service.slack.check(service.settings.notice_places)
+    results += await service.slack.check(service.settings.places)
     results += [await _socket(service)]
     results += [
         await _guarded(f"{network} {each.title}", each.check, f"see docs/connectors/{network}.md")

@@ -54,10 +54,9 @@ class Member(NamedTuple):
 class SlackGateway:
     """Slack as Hark uses it."""
 
-    def __init__(self, api: SlackApi, metrics: Metrics, channel: str) -> None:
+    def __init__(self, api: SlackApi, metrics: Metrics) -> None:
         self.api = api
         self._metrics = metrics
-        self._channel = channel
         self._dms: dict[str, str] = {}
         self._organisations: dict[str, str] = {}
         self.answered: Answered = _unheard
@@ -186,8 +185,8 @@ class SlackGateway:
         """Ask for a Socket Mode address, which is then left unused: whether the app-level token works."""
         await self._ask("apps.connections.open", token=app_token)
 
-    async def check(self, places: Sequence[str] = ()) -> list[Health]:
-        """The token, its scopes, and whether the channel, and these other channels and people, can be reached."""
+    async def check(self, places: Mapping[str, str]) -> list[Health]:
+        """The token, its scopes, and whether these channels and people can be reached, each with its variable."""
         try:
             scopes = await self.connect()
         except SlackError as error:
@@ -195,17 +194,16 @@ class SlackGateway:
             mend = refused if isinstance(error, SlackRefused) else AWAY
             return [Health(ok=False, summary=f"Slack token: {error}", mend=mend)]
         lines = [Health(ok=True, summary=f"Slack token: signed in at {self.team_url}"), _check_scopes(scopes)]
-        for place in dict.fromkeys((self._channel, *places)):
+        for place, variable in places.items():
             is_person = USER_ID.fullmatch(place)
-            lines.append(await (self._check_person(place) if is_person else self._check_channel(place)))
+            lines.append(await (self._check_person(place) if is_person else self._check_channel(place, variable)))
         return lines
 
-    async def _check_channel(self, channel: str) -> Health:
+    async def _check_channel(self, channel: str, variable: str) -> Health:
         try:
             await self._history(channel, limit=1)
         except SlackRefused as error:
-            setting = "SLACK_CHANNEL" if channel == self._channel else "HARK_OPS_CHANNEL"
-            mend = f"put the channel's id into {setting} and invite the bot there: /invite @Hark"
+            mend = f"put the channel's id into {variable} and invite the bot there: /invite @Hark"
             return Health(ok=False, summary=f"Slack channel {channel}: {error.code}", mend=mend)
         except SlackError as error:
             return Health(ok=False, summary=f"Slack channel {channel}: {error}", mend=AWAY)

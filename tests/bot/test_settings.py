@@ -296,3 +296,21 @@ def test_the_error_drags_no_value_along() -> None:
     assert caught.value.__cause__ is None
     assert caught.value.__suppress_context__
     assert SECRET not in str(caught.value.__context__)
+
+
+def test_whatever_is_written_to_is_named_with_its_variable() -> None:
+    """A place that stands in two variables is named by the first; all of them are there, the channel first."""
+    env = GOOD | {
+        "HARK_OPS_CHANNEL": "C0456OPSABC",
+        "SLACK_ALERT_USERS": "U0AAAAAA,U0BBBBBB",
+        "HARK_MANAGER_USERS": "U0BBBBBB,U0CCCCCC",
+    }
+    assert list(accounts.settings_of(env)[0].places.items()) == [
+        ("C0123ABCDEF", "SLACK_CHANNEL"),
+        ("C0456OPSABC", "HARK_OPS_CHANNEL"),
+        ("U0AAAAAA", "SLACK_ALERT_USERS"),
+        ("U0BBBBBB", "SLACK_ALERT_USERS"),
+        ("U0CCCCCC", "HARK_MANAGER_USERS"),
+    ]
+    same = accounts.settings_of(GOOD | {"HARK_OPS_CHANNEL": GOOD["SLACK_CHANNEL"]})[0].places
+    assert same == {"C0123ABCDEF": "SLACK_CHANNEL"}

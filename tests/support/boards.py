@@ -86,14 +86,14 @@ async def a_board(redis_url: str) -> AsyncIterator[Board]:
     async with a_store(redis_url, clock=clock) as store, SlackSandbox(UNLIMITED) as slack, slack_api(slack) as api:
         case = a_case(posts=(a_card(channel=CARE),))
         await store.cases.commit(Commit(before=None, after=case, at=clock.now()))
-        yield Board(store, slack, SlackGateway(api, Metrics(), CARE), clock, case)
+        yield Board(store, slack, SlackGateway(api, Metrics()), clock, case)
 
 
 class Sleepy(SlackGateway):
     """A gateway that falls asleep right before it posts, while another worker does the same work."""
 
     def __init__(self, awake: SlackGateway, meanwhile: Drawing, due: Due) -> None:
-        super().__init__(awake.api, Metrics(), CARE)
+        super().__init__(awake.api, Metrics())
         self._meanwhile: Drawing | None = meanwhile
         self._due = due
 

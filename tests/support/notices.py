@@ -60,7 +60,7 @@ async def a_notice_desk(redis_url: str, *places: str, shards: int = 1) -> AsyncI
         SlackSandbox(UNLIMITED) as slack,
         slack_api(slack) as api,
     ):
-        gateway = SlackGateway(api, Metrics(), CARE)
+        gateway = SlackGateway(api, Metrics())
         notices = Notices(
             store.notices,
             store.timers,

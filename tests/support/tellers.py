@@ -114,7 +114,7 @@ class SleepyGateway(SlackGateway):
     """A gateway whose caller sleeps before or after its call."""
 
     def __init__(self, awake: SlackGateway, sleeper: Sleeper) -> None:
-        super().__init__(awake.api, Metrics(), CARE)
+        super().__init__(awake.api, Metrics())
         self._sleeper = sleeper
 
     async def post(self, channel: str, text: str, blocks: Blocks, **more: Any) -> Posted:
@@ -149,7 +149,7 @@ class SlowGateway(SlackGateway):
     """A gateway by which it takes long to look for an attempt; with `blind` what has come meanwhile is not seen."""
 
     def __init__(self, quick: SlackGateway, seconds: float = 0.0, *, blind: bool = False) -> None:
-        super().__init__(quick.api, Metrics(), CARE)
+        super().__init__(quick.api, Metrics())
         self._seconds, self._blind, self.looks = seconds, blind, 0
 
     async def find_attempt(self, channel: str, attempt: str, thread_ts: str | None = None) -> Posted | None:
@@ -164,7 +164,7 @@ class DyingGateway(SlackGateway):
     """A gateway whose process dies as it posts: with `posted` after the call was carried out, else before."""
 
     def __init__(self, awake: SlackGateway, *, posted: bool) -> None:
-        super().__init__(awake.api, Metrics(), CARE)
+        super().__init__(awake.api, Metrics())
         self._posted = posted
 
     async def post(self, channel: str, text: str, blocks: Blocks, **more: Any) -> Posted:
@@ -325,6 +325,6 @@ async def a_room(redis_url: str, teller: type[Teller]) -> AsyncIterator[Room]:
         two = await stack.enter_async_context(a_store(redis_url, clock=clock, instance="worker-2"))
         slack = await stack.enter_async_context(SlackSandbox(UNLIMITED))
         api = await stack.enter_async_context(slack_api(slack))
-        room = Room(teller(), (one, two), slack, SlackGateway(api, Metrics(), CARE), clock)
+        room = Room(teller(), (one, two), slack, SlackGateway(api, Metrics()), clock)
         await room.teller.begins(one, clock)
         yield room

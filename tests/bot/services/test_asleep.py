@@ -67,7 +67,7 @@ class SlowToLook(SlackGateway):
     """A gateway by which it takes long to look for an attempt."""
 
     def __init__(self, quick: SlackGateway, clock: TestClock) -> None:
-        super().__init__(quick.api, Metrics(), CARE)
+        super().__init__(quick.api, Metrics())
         self._clock = clock
 
     async def find_attempt(self, channel: str, attempt: str, thread_ts: str | None = None) -> Posted | None:
@@ -109,7 +109,7 @@ class Dozing(SlackGateway):
     """A gateway that falls asleep right after it has posted, while another worker finds the message and notes it."""
 
     def __init__(self, awake: SlackGateway, meanwhile: Drawing, due: Due) -> None:
-        super().__init__(awake.api, Metrics(), CARE)
+        super().__init__(awake.api, Metrics())
         self._meanwhile, self._due = meanwhile, due
 
     async def post(self, channel: str, text: str, blocks: Blocks, **more: Any) -> Posted:
@@ -142,7 +142,7 @@ class Erased(SlackGateway):
     """
 
     def __init__(self, awake: SlackGateway, board: Board, *, deaf: bool = False, lost: bool = False) -> None:
-        super().__init__(awake.api, Metrics(), CARE)
+        super().__init__(awake.api, Metrics())
         self._board, self._deaf, self._lost = board, deaf, lost
 
     async def post(self, channel: str, text: str, blocks: Blocks, **more: Any) -> Posted:

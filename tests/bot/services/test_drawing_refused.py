@@ -51,7 +51,7 @@ async def board(redis_url: str) -> AsyncIterator[Board]:
         slack_api(slack) as api,
     ):
         view = View(clock.now(), "Square", "@acme", Capabilities(public_reply=LengthRule(limit=300)))
-        gateway = SlackGateway(api, metrics, CARE)
+        gateway = SlackGateway(api, metrics)
         drawing = a_drawing(store, gateway, clock, broken, lambda case, post: render_plain(case, post, view), metrics)
         case = a_case(items=(an_item(HOSTILE, url=NOWHERE),), posts=(a_card(channel=CARE),))
         await store.cases.commit(Commit(before=None, after=case, at=clock.now()))

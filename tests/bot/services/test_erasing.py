@@ -104,7 +104,7 @@ class Erasure(SlackGateway):
     """A gateway before whose next call the customer is erased."""
 
     def __init__(self, awake: SlackGateway, act: Act) -> None:
-        super().__init__(awake.api, Metrics(), CARE)
+        super().__init__(awake.api, Metrics())
         self._act: Act | None = act
 
     async def _first(self) -> None:

@@ -97,7 +97,7 @@ def a_worker(store: Store, api: SlackApi, clock: TestClock, draw: Any = render, 
     view = View(clock.now(), "Square", "@acme", Capabilities(public_reply=LengthRule(limit=300)))
     return a_drawing(
         store,
-        SlackGateway(api, metrics, main),
+        SlackGateway(api, metrics),
         clock,
         lambda case, post: draw(case, post, view),
         lambda case, post: (draw if draw is not render else render_plain)(case, post, view),

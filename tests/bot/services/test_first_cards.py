@@ -279,7 +279,7 @@ def slow_slack(board: Board, release: asyncio.Event, quick: str = "") -> SlackGa
                 await release.wait()
             return await super().post(channel, text, blocks, **more)
 
-    return Slow(board.gateway.api, Metrics(), CARE)
+    return Slow(board.gateway.api, Metrics())
 
 
 async def test_with_no_hand_free_the_queue_has_it(board: Board) -> None:

@@ -65,7 +65,7 @@ async def desk(redis_url: str) -> AsyncIterator[Desk]:
         SlackSandbox(UNLIMITED) as slack,
         slack_api(slack) as api,
     ):
-        gateway = SlackGateway(api, Metrics(), CARE)
+        gateway = SlackGateway(api, Metrics())
         yield Desk(clock, store, slack, gateway, writing(store, gateway, Line, CARE, clock))
 
 

@@ -99,7 +99,7 @@ async def shift(redis_url: str) -> AsyncIterator[Shift]:
         slack_api(slack) as api,
     ):
         view: View = a_view(capabilities=Capabilities())
-        gateway = SlackGateway(api, metrics, CARE)
+        gateway = SlackGateway(api, metrics)
         outage = Outage(store.notes, store.timers, gateway.connect, clock)
         gateway.answered = outage.answered
         drawing = a_drawing(

@@ -61,7 +61,7 @@ class Deaf(SlackGateway):
     """A gateway to whose first call no answer comes."""
 
     def __init__(self, hearing: SlackGateway) -> None:
-        super().__init__(hearing.api, Metrics(), CARE)
+        super().__init__(hearing.api, Metrics())
         self._deaf = True
 
     async def post(self, channel: str, text: str, blocks: Blocks, **more: Any) -> Posted:
@@ -95,7 +95,7 @@ class Late(SlackGateway):
     """A gateway whose calls are carried out after something else has happened; their answers come or do not."""
 
     def __init__(self, awake: SlackGateway, meanwhile: Callable[[], Awaitable[None]], end: End) -> None:
-        super().__init__(awake.api, Metrics(), CARE)
+        super().__init__(awake.api, Metrics())
         self._meanwhile, self._end, self.called = meanwhile, end, asyncio.Event()
 
     async def post(self, channel: str, text: str, blocks: Blocks, **more: Any) -> Posted:
@@ -201,7 +201,7 @@ class Slow(SlackGateway):
     `later` what happens once it has woken; between them the call is carried out where there is no other one yet."""
 
     def __init__(self, board: Board, then: Callable[[], Awaitable[None]] | None, group: asyncio.TaskGroup) -> None:
-        super().__init__(board.gateway.api, Metrics(), CARE)
+        super().__init__(board.gateway.api, Metrics())
         self._board, self._then, self._group = board, then, group
 
     async def post(self, channel: str, text: str, blocks: Blocks, **more: Any) -> Posted:
@@ -216,7 +216,7 @@ class Slow(SlackGateway):
         await asyncio.sleep(0.05)  # the first look is over
         await super().post(channel, text, blocks, **more)
         if not self._then:
-            await self._board.worker(Blind(self._board.gateway.api, Metrics(), CARE)).act(self._board.due)
+            await self._board.worker(Blind(self._board.gateway.api, Metrics())).act(self._board.due)
 
 
 class Blind(SlackGateway):
@@ -264,7 +264,7 @@ async def test_who_slept_after_looking_in_vain_looks_again(board: Board) -> None
     await an_attempt_nobody_heard_of(board)
     ours = board.store.budgets
     napping = board.worker(
-        Blind(board.gateway.api, Metrics(), CARE), budgets=Napping(ours.link, ours.keys, ours.scripts, ours.clock)
+        Blind(board.gateway.api, Metrics()), budgets=Napping(ours.link, ours.keys, ours.scripts, ours.clock)
     )
     assert await napping.act(board.due) == board.clock.now()
     await board.worker().act(board.due)
@@ -276,7 +276,7 @@ class Leisurely(SlackGateway):
     """A gateway to which Slack answers slowly what stands in a channel."""
 
     def __init__(self, board: Board) -> None:
-        super().__init__(board.gateway.api, Metrics(), CARE)
+        super().__init__(board.gateway.api, Metrics())
         self._clock = board.clock
 
     async def find_attempt(self, channel: str, attempt: str, thread_ts: str | None = None) -> Posted | None:

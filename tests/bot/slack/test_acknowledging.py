@@ -31,7 +31,7 @@ ANSWER_S = 2.0
 async def a_bolt() -> AsyncIterator[AsyncApp]:
     """Bolt as Hark builds it; nothing here calls Slack."""
     async with aiohttp.ClientSession() as http:
-        gateway = SlackGateway(SlackApi(http, NOWHERE, "xoxb-1"), Metrics(), "C0123ABCDEF")
+        gateway = SlackGateway(SlackApi(http, NOWHERE, "xoxb-1"), Metrics())
         yield build_bolt(gateway, http, SECRET)
 
 

@@ -57,7 +57,7 @@ async def a_desk(config: SandboxConfig = UNLIMITED, token: str | None = None) ->
     """A local Slack and the gateway to it."""
     time, metrics = ManualTime(), Metrics()
     async with SlackSandbox(config, time) as slack, slack_api(slack, token) as api:
-        yield Desk(slack, SlackGateway(api, metrics, CARE), metrics, time)
+        yield Desk(slack, SlackGateway(api, metrics), metrics, time)
 
 
 @asynccontextmanager
@@ -69,7 +69,7 @@ async def answering(status: int, content_type: str, body: bytes, **headers: str)
         return web.Response(status=status, body=body, content_type=content_type, headers=named)
 
     async with catch_all(handle) as url, aiohttp.ClientSession() as http:
-        yield SlackGateway(SlackApi(http, f"{url}/api/", "xoxb-1"), Metrics(), CARE)
+        yield SlackGateway(SlackApi(http, f"{url}/api/", "xoxb-1"), Metrics())
 
 
 # --- What Slack says ---------------------------------------------------------------------------------------
@@ -274,7 +274,7 @@ async def test_all_well_is_three_good_lines() -> None:
     """Token, scopes, channel; and the workspace's address is known for links from then on."""
     async with a_desk() as desk:
         assert desk.gateway.permalink(Posted(CARE, "1.000200")) == ""
-        results = await desk.gateway.check()
+        results = await desk.gateway.check({CARE: "SLACK_CHANNEL"})
         assert [each.ok for each in results] == [True, True, True]
         assert desk.gateway.permalink(Posted(CARE, "1.000200")) == f"https://acme.slack.com/archives/{CARE}/p1000200"
         assert desk.gateway.bot_user == desk.slack.config.bot_user_id
@@ -282,12 +282,13 @@ async def test_all_well_is_three_good_lines() -> None:
 
 @pytest.mark.parametrize(("channel", "word"), [(RANDOM, "not_in_channel"), ("C0NOWHERE0", "channel_not_found")])
 async def test_a_channel_out_of_reach_says_how_to_get_in(channel: str, word: str) -> None:
-    """The mend names the variable and the command that invites the bot."""
-    async with a_desk() as desk, slack_api(desk.slack) as api:
-        *_, last = await SlackGateway(api, Metrics(), channel).check()
+    """The mend names the variable and the command that invites the bot; the one that is well is told as before."""
+    async with a_desk() as desk:
+        *_, well, last = await desk.gateway.check({CARE: "SLACK_CHANNEL", channel: "HARK_OPS_CHANNEL"})
+        assert well.ok
         assert not last.ok
         assert word in last.summary
-        assert "SLACK_CHANNEL" in last.mend
+        assert "HARK_OPS_CHANNEL" in last.mend
         assert "/invite" in last.mend
 
 

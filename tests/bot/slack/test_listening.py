@@ -252,7 +252,7 @@ async def a_socket(slack: SlackSandbox, changes: Mapping[str, Any] | None = None
     """A socket to a local Slack, its clock, and its running task with the event that ends it."""
     clock, stop = MovedClock(), asyncio.Event()
     async with web_client(slack) as client, slack_api(slack) as api, aiohttp.ClientSession() as http:
-        bolt: AsyncApp = build_bolt(SlackGateway(api, Metrics(), CARE), http, "s")
+        bolt: AsyncApp = build_bolt(SlackGateway(api, Metrics()), http, "s")
         token = (changes or {}).get("token", slack.config.app_token)
         socket = Socket(bolt, token, client, clock, watch_s=0.01)
         running = asyncio.ensure_future(socket.run(stop))
