@@ -49,6 +49,7 @@ def settings_of(env: Mapping[str, str]) -> tuple[Settings, list[Account]]:
     settings, found = _read_with(load, env, wrong), _read_with(find, env, wrong)
     if settings is None or found is None:
         raise SettingsError("\n".join(error.message for error in wrong), wrong[0].mend)
+    _check_routes(settings, found)
     return settings, found
 
 
@@ -100,6 +101,19 @@ def _check_suffix(networks: list[Network], env: Mapping[str, str], base: str, su
     if not any(suffix.lower() in accounts(network.settings.required, env) for network in networks):
         need = networks[0].settings.required[0] + SEPARATOR + suffix
         raise SettingsError(f"{name} has no effect: {need} is missing.", f"set {need}, or remove {name}")
+
+
+def _check_routes(settings: Settings, found: list[Account]) -> None:
+    """A route of an account that is not set up would be silently without effect: raise SettingsError instead."""
+    there = [(each.network.name, each.name) for each in found]
+    for route in settings.routes:
+        ways = [route.takes(network, account, route.kind) for network, account in there]
+        if route.network is not None and not any(ways):
+            known = ", ".join(f"{network}/{account}" for network, account in there) or "none"
+            raise SettingsError(
+                f"HARK_ROUTES has no effect for {route.cases}: there is no such account.",
+                f"set the account up, or take the route out; accounts that are set up: {known}",
+            )
 
 
 def misspelt(env: Mapping[str, str]) -> dict[str, str]:

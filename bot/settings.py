@@ -14,6 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, f
 from bot.domain.calendar import Calendar, opening_hours
 from bot.domain.errors import SettingsError
 from bot.domain.policy import Policy
+from bot.domain.routing import CHANNEL, Route, read_routes
 from bot.environment import read, variables
 
 SLACK_API = "https://slack.com/api/"
@@ -25,7 +26,8 @@ def _comma_list(value: Any) -> Any:
 
 
 Commas = Annotated[tuple[str, ...], BeforeValidator(_comma_list)]
-ChannelId = Annotated[str, Field(pattern=r"^[CG][A-Z0-9]{5,}$")]
+Routes = Annotated[tuple[Route, ...], BeforeValidator(read_routes), BeforeValidator(_comma_list)]
+ChannelId = Annotated[str, Field(pattern=f"^{CHANNEL}$")]
 Minutes = Annotated[float, Field(gt=0, le=MONTH_MINUTES)]
 
 
@@ -85,6 +87,13 @@ class Settings(BaseModel):
         alias="SLACK_CHANNEL",
         description="The id (not the name) of the channel where cards go",
         examples=["C0123ABCDEF"],
+    )
+    routes: Routes = Field(
+        (),
+        alias="HARK_ROUTES",
+        description="Which cards go to other channels (docs/slack.md): those of a kind, a network, an account; the "
+        "first that fits counts",
+        examples=["message=C0123ABCDEF,webhook/reviews=C0456GHIJKL"],
     )
     ops_channel: ChannelId | None = Field(
         None,
@@ -247,16 +256,14 @@ class Settings(BaseModel):
     @classmethod
     def _api_url(cls, value: str) -> str:
         if not _has_host(value, "https", "http"):
-            msg = "it must be an address that begins with https:// or http://"
-            raise ValueError(msg)
+            raise ValueError("it must be an address that begins with https:// or http://")
         return value.rstrip("/") + "/"
 
     @field_validator("redis_url")
     @classmethod
     def _redis(cls, value: str | None) -> str | None:
         if value is not None and not value.startswith("unix://") and not _has_host(value, "redis", "rediss"):
-            msg = "it must be an address that begins with redis://, rediss:// or unix://"
-            raise ValueError(msg)
+            raise ValueError("it must be an address that begins with redis://, rediss:// or unix://")
         return value
 
     @field_validator("slack_alert_users", "manager_users")
@@ -264,8 +271,7 @@ class Settings(BaseModel):
     def _user_ids(cls, value: tuple[str, ...]) -> tuple[str, ...]:
         wrong = [user for user in value if not re.fullmatch(r"[UW][A-Z0-9]{5,}", user)]
         if wrong:
-            msg = f"{wrong[0][:60]!r} is not a Slack user id (they begin with U or W)"
-            raise ValueError(msg)
+            raise ValueError(f"{wrong[0][:60]!r} is not a Slack user id (they begin with U or W)")
         return value
 
     @field_validator("time_zone")
@@ -274,8 +280,7 @@ class Settings(BaseModel):
         try:
             ZoneInfo(value)
         except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # OSError: the name of a folder, "Europe"
-            msg = f"{value[:60]!r} is not a time zone"
-            raise ValueError(msg) from error
+            raise ValueError(f"{value[:60]!r} is not a time zone") from error
         return value
 
     @field_validator("hours")
@@ -291,21 +296,20 @@ class Settings(BaseModel):
             try:
                 date.fromisoformat(text)
             except ValueError as error:
-                msg = f"{text[:60]!r} is not a date like 2026-12-25"
-                raise ValueError(msg) from error
+                raise ValueError(f"{text[:60]!r} is not a date like 2026-12-25") from error
         return value
 
     @model_validator(mode="after")
     def _one_way_to_slack(self) -> "Settings":
         if self.slack_app_token is None and self.slack_signing_secret is None:
-            msg = (
+            raise ValueError(
                 "Slack cannot reach Hark: set SLACK_APP_TOKEN (Socket Mode) or SLACK_SIGNING_SECRET (HTTP mode). "
                 "Example: SLACK_APP_TOKEN=xapp-1-..."
             )
-            raise ValueError(msg)
         if self.ack_target_minutes > self.answer_target_minutes:
-            msg = "HARK_ACK_TARGET_MINUTES must not be longer than HARK_ANSWER_TARGET_MINUTES. Example: 60 and 120"
-            raise ValueError(msg)
+            raise ValueError(
+                "HARK_ACK_TARGET_MINUTES must not be longer than HARK_ANSWER_TARGET_MINUTES. Example: 60 and 120"
+            )
         return self
 
     @property
@@ -322,7 +326,7 @@ class Settings(BaseModel):
     @property
     def places(self) -> dict[str, str]:
         """Every channel and person that Hark writes to, with the variable that names it first."""
-        found = {self.slack_channel: "SLACK_CHANNEL"}
+        found = dict.fromkeys(self.policy.channels, "HARK_ROUTES") | {self.slack_channel: "SLACK_CHANNEL"}
         if self.ops_channel:
             found.setdefault(self.ops_channel, "HARK_OPS_CHANNEL")
         for user in self.slack_alert_users:
@@ -347,6 +351,7 @@ class Settings(BaseModel):
         """The promises and habits that these settings describe."""
         return Policy(
             channel=self.slack_channel,
+            routes=self.routes,
             calendar=self.calendar,
             ack_target=timedelta(minutes=self.ack_target_minutes),
             answer_target=timedelta(minutes=self.answer_target_minutes),
@@ -379,8 +384,7 @@ TOOLING = frozenset({"HARK_CHROMIUM", "HARK_REQUIRE_BROWSER", "HARK_UPDATE_SNAPS
 
 def _prefixed(value: SecretStr, prefix: str, what: str) -> SecretStr:
     if not value.get_secret_value().startswith(prefix):
-        msg = f"{what} begins with {prefix}"
-        raise ValueError(msg)
+        raise ValueError(f"{what} begins with {prefix}")
     return value
 
 

@@ -8,12 +8,12 @@ from bot.cards.action_ids import StormPress
 from bot.cards.commands import SHOWN, help_reply, mine_reply, queue_reply, refusal_reply
 from bot.cards.lists import listed
 from bot.cards.speed import speed_reply
-from bot.cards.storm_forms import problem_form
 from bot.cards.topics import topics_reply
 from bot.domain.ports import Rendered
 from bot.domain.storm_ports import STORM
 from bot.services.speed import MOST_DAYS, USUAL_DAYS
 from handlers.deps import Deps
+from handlers.storm import show_problem_form
 
 CHOICES = {"": USUAL_DAYS} | {str(days): days for days in range(1, MOST_DAYS + 1)}
 """What may follow /hark speed and /hark topics."""
@@ -27,7 +27,7 @@ def register(app: AsyncApp, deps: Deps) -> None:
         word = str(command.get("text") or "").strip().lower()
         if word == "problem":
             await ack()
-            await _open_problem_form(deps, str(command["trigger_id"]))
+            await _open_problem_form(deps, str(command["trigger_id"]), str(command["channel_id"]))
             return
         reply = await _reply(deps, str(command["user_id"]), word)
         await ack(response_type="ephemeral", text=reply.text, blocks=reply.blocks)
@@ -46,10 +46,12 @@ async def _reply(deps: Deps, user: str, word: str) -> Rendered:
     return help_reply("" if word in ("", "help") else word)
 
 
-async def _open_problem_form(deps: Deps, trigger_id: str) -> None:
-    """The form that a storm card opens, at any time: its cases are in the team's channel."""
-    press = StormPress(channel=deps.policy.channel, group=STORM)
-    await deps.slack.open_view(trigger_id, problem_form(press, await deps.storms.suggested(press.channel)))
+async def _open_problem_form(deps: Deps, trigger_id: str, here: str) -> None:
+    """The form that a storm card opens, at any time: for the cases of the channel where it is asked for, or of the
+    team's own if it is asked for elsewhere."""
+    channels = deps.policy.channels
+    press = StormPress(channel=here if here in channels else channels[0], group=STORM)
+    await show_problem_form(deps, trigger_id, press, await deps.storms.suggested(press.channel))
 
 
 async def _figures(deps: Deps, verb: str, days: str) -> Rendered:

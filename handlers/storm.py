@@ -1,5 +1,6 @@
 """Storm cards and known problems: show the next ten, open a known problem, say that it is solved."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from slack_bolt.async_app import AsyncAck, AsyncApp
@@ -61,7 +62,13 @@ async def _open_problem_form(deps: Deps, body: dict[str, Any]) -> None:
     if isinstance(suggested, Refused):
         await tell(deps, body, suggested.text)
         return
-    await deps.slack.open_view(body["trigger_id"], problem_form(press, suggested))
+    await show_problem_form(deps, body["trigger_id"], press, suggested)
+
+
+async def show_problem_form(deps: Deps, trigger_id: str, press: StormPress, words: Sequence[str]) -> None:
+    """Show the form that opens a known problem in the press's channel; `words` are what it begins with."""
+    many = len(deps.policy.channels) > 1
+    await deps.slack.open_view(trigger_id, problem_form(press, words, is_one_of_many=many))
 
 
 async def _open_solved_form(deps: Deps, body: dict[str, Any]) -> None:

@@ -21,14 +21,16 @@ SOLVED_LINE: Final = "This is solved now. Thank you for your patience, and sorry
 BY_WORDS: Final = "A case with two of these words (one, if you name only one) belongs to it"
 
 
-def problem_form(press: StormPress, words: Sequence[str]) -> ViewJson:
+def problem_form(press: StormPress, words: Sequence[str], *, is_one_of_many: bool = False) -> ViewJson:
     """Open a known problem: from then on similar cases fold into its card.
 
     `words` are those of the customers who are folded already; with none, nobody is there whom a case could be like.
+    Where its channel is one of many that have cards, the form names it: cases of the others do not belong to it.
     """
     like = "say nearly the same" if words else "use its words"
+    where = f" of <#{press.channel}>" if is_one_of_many else ""
     intro = (
-        f"New cases that {like}, complaints too, are then counted on the problem's card and get no card of "
+        f"New cases{where} that {like}, complaints too, are then counted on the problem's card and get no card of "
         "their own. Their clocks run on, and their reply form begins with your line. Nothing is sent by this form."
     )
     blocks = [

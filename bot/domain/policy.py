@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 from bot.domain.calendar import Calendar
-from bot.domain.models import Model
+from bot.domain.models import CaseKey, Kind, Model
+from bot.domain.routing import Route
 
 
 class Policy(Model):
@@ -13,6 +14,7 @@ class Policy(Model):
     """
 
     channel: str
+    routes: tuple[Route, ...] = ()
     calendar: Calendar
     ack_target: timedelta = timedelta(minutes=60)
     answer_target: timedelta = timedelta(minutes=120)
@@ -25,3 +27,13 @@ class Policy(Model):
     alert_users: tuple[str, ...] = ()
     manager_users: tuple[str, ...] = ()
     contact: str = ""
+
+    @property
+    def channels(self) -> tuple[str, ...]:
+        """Every channel in which new cards may stand, the team's own first."""
+        return tuple(dict.fromkeys((self.channel, *(route.channel for route in self.routes))))
+
+    def channel_of(self, key: CaseKey, kind: Kind) -> str:
+        """Where the card of a new case goes: to the first route that fits, else to the team's channel."""
+        ways = (route.channel for route in self.routes if route.takes(key.network, key.account, kind))
+        return next(ways, self.channel)

@@ -22,7 +22,7 @@ EARLIER_KEPT = 5
 
 
 def open_case(key: CaseKey, item: Item, reading: Reading, policy: Policy) -> Change:
-    """The first interaction of a conversation: a new case, with a card wanted in the team's channel."""
+    """The first interaction of a conversation: a new case, with a card wanted in the channel for such cases."""
     signs = signs_of(item, reading)
     item = item.model_copy(update={"signs": signs}) if signs != item.signs else item
     cycle = _cycle(1, item, reading, policy)
@@ -34,7 +34,7 @@ def open_case(key: CaseKey, item: Item, reading: Reading, policy: Policy) -> Cha
         priority=priority(reading, item.kind),
         cycle=cycle,
         wait=_promise(cycle, item, reading, policy),
-        posts=(new_card(policy.channel),),
+        posts=(new_card(policy.channel_of(key, item.kind)),),
         swept=item.late,
     )
     return Change(case=case, log=(_log(item, "wrote"),))

@@ -44,6 +44,9 @@ WRONG: list[tuple[str, str, str]] = [
     ("SLACK_CHANNEL", "\udcff", "string"),
     ("SLACK_ALERT_USERS", "U0123ABCDEF,ana", "'ana' is not a Slack user id"),
     ("HARK_MANAGER_USERS", "C0123ABCDEF", "'C0123ABCDEF' is not a Slack user id"),
+    ("HARK_ROUTES", "message", "'message' is no route; it should be like message=C"),
+    ("HARK_ROUTES", "message=C0123ABCDEF,follow=C0123ABCDEF", "there are no cards for 'follow'"),
+    ("HARK_ROUTES", "x=C0123ABCDEF,x:match=C0456ABCDEF", "'x:match' has no effect: 'x' before it takes all of it"),
     ("HARK_SHARDS", "0", "greater than or equal to 1"),
     ("HARK_SHARDS", "1025", "less than or equal to 1024"),
     ("HARK_SHARDS", "1.5", "integer"),
@@ -301,12 +304,14 @@ def test_the_error_drags_no_value_along() -> None:
 def test_whatever_is_written_to_is_named_with_its_variable() -> None:
     """A place that stands in two variables is named by the first; all of them are there, the channel first."""
     env = GOOD | {
+        "HARK_ROUTES": "message=C0789PRIVAT,bluesky=C0123ABCDEF",
         "HARK_OPS_CHANNEL": "C0456OPSABC",
         "SLACK_ALERT_USERS": "U0AAAAAA,U0BBBBBB",
         "HARK_MANAGER_USERS": "U0BBBBBB,U0CCCCCC",
     }
     assert list(accounts.settings_of(env)[0].places.items()) == [
         ("C0123ABCDEF", "SLACK_CHANNEL"),
+        ("C0789PRIVAT", "HARK_ROUTES"),
         ("C0456OPSABC", "HARK_OPS_CHANNEL"),
         ("U0AAAAAA", "SLACK_ALERT_USERS"),
         ("U0BBBBBB", "SLACK_ALERT_USERS"),
@@ -314,3 +319,19 @@ def test_whatever_is_written_to_is_named_with_its_variable() -> None:
     ]
     same = accounts.settings_of(GOOD | {"HARK_OPS_CHANNEL": GOOD["SLACK_CHANNEL"]})[0].places
     assert same == {"C0123ABCDEF": "SLACK_CHANNEL"}
+
+
+@pytest.mark.parametrize("route", ["facebook", "bluesky/support", "blue:match"])
+def test_a_route_of_an_account_that_is_not_set_up_is_refused(route: str) -> None:
+    """It would be without effect, and nobody would hear of it; the accounts that there are stand in the mend."""
+    with pytest.raises(SettingsError, match=f"HARK_ROUTES has no effect for {route}") as error:
+        accounts.settings_of(GOOD | {"HARK_ROUTES": f"message=C0456OPSABC,{route}=C0456OPSABC"})
+    assert "bluesky/main" in error.value.mend
+
+
+def test_routes_of_kinds_and_of_accounts_that_are_set_up_are_taken() -> None:
+    """Also where no account is set up yet."""
+    named = {"HARK_ROUTES": "bluesky/main:match=C0456OPSABC,review=C0456OPSABC"}
+    assert len(accounts.settings_of(GOOD | named)[0].policy.routes) == 2
+    bare = {name: value for name, value in GOOD.items() if not name.startswith("BLUESKY")}
+    assert accounts.settings_of(bare | {"HARK_ROUTES": "review=C0456OPSABC"})[0].policy.routes
