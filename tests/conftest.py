@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterator
 
+import hypothesis
 import pytest
 import pytest_asyncio
 import redis
@@ -13,6 +14,12 @@ from scripts.dev import find_chromium, is_browser_required
 from tests.support import browser as chromium
 from tests.support import network_guard
 from tests.support.redis_server import allowed_patterns, keys_without_ttl, running_server
+
+
+def pytest_configure() -> None:
+    """No example is timed: on a busy machine any may be slow once, and nothing would be wrong with it."""
+    hypothesis.settings.register_profile("hark", deadline=None)
+    hypothesis.settings.load_profile("hark")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -173,7 +173,6 @@ def card(case: Case) -> Any:
 @pytest.mark.parametrize("name", CONVERSATIONS)
 @settings(
     max_examples=ORDERS,
-    deadline=None,
     derandomize=True,
     phases=[Phase.explicit, Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

@@ -242,7 +242,7 @@ _SURROUNDINGS = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(_CASES, _POSTS, _SURROUNDINGS)
 def test_any_case_makes_a_sound_message(case: Case, post: Post, view: Any) -> None:
     """Never an error; always within the limits; four buttons, five options and short labels at most; same each time."""
@@ -256,7 +256,7 @@ def test_any_case_makes_a_sound_message(case: Case, post: Post, view: Any) -> No
         assert all(len(each["options"]) <= OVERFLOW_OPTIONS for each in actions["elements"] if "options" in each)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(_CASES, st.lists(st.builds(LogEntry, at=_TIMES, what=_TEXT, by=_TEXT, detail=_TEXT), max_size=5), _SURROUNDINGS)
 def test_any_case_makes_sound_modals(case: Case, log: list[LogEntry], view: Any) -> None:
     """The modals of any case can be opened."""

@@ -61,7 +61,7 @@ class Life:
         return [Arrival(at=start + timedelta(minutes=n)) for n in sorted(minutes)]
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(st.integers(0, 10**6), st.sampled_from([3.0, 8.0, 40.0, 150.0, 300.0]))
 def test_a_living_stream_rings_less_than_once_a_month(seed: int, daily: float) -> None:
     """Rare, usual and busy streams with day, night and weekend: two weeks to learn, a month to keep still."""
@@ -79,7 +79,7 @@ def test_false_alarms_are_rare_over_many_streams() -> None:
     assert sum(rung) <= 1
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(st.integers(0, 10**6), st.sampled_from([60.0, 150.0, 400.0]))
 def test_a_busy_stream_that_dies_is_found_within_a_few_usual_gaps(seed: int, daily: float) -> None:
     """It dies on a Wednesday at eleven; the silence is told within ten of the gaps that are usual then."""

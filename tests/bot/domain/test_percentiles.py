@@ -66,7 +66,7 @@ def test_what_took_longer_than_the_last_bucket_has_no_end() -> None:
     assert bounds == Bounds(EDGES[-1], None)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(SECONDS, min_size=1, max_size=60), st.integers(1, 100))
 def test_it_is_that_of_the_sorted_list(times: list[float], percent: int) -> None:
     """To one bucket, with ties and all."""
@@ -77,7 +77,7 @@ def test_it_is_that_of_the_sorted_list(times: list[float], percent: int) -> None
     assert bounds.low_s <= true < bounds.high_s
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(
     st.lists(SECONDS, max_size=40),
     st.lists(st.tuples(SECONDS, SECONDS), max_size=40).filter(bool),
@@ -94,7 +94,7 @@ def test_however_those_who_wait_fare_it_holds(
     assert bounds.high_s is None or true < bounds.high_s
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.lists(SECONDS, max_size=30), st.lists(SECONDS, max_size=30), SECONDS, SECONDS, st.sampled_from([50, 90]))
 def test_to_let_somebody_wait_never_makes_it_shorter(
     answered: list[float], waiting: list[float], by_now: float, more: float, percent: int

@@ -108,7 +108,7 @@ async def exchanged(queue: RedisDueQueue, model: Model, ended: dict[Due, int | N
     return taken
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=STEPS)
 async def test_any_history_agrees_with_the_model(redis_url: str, steps: list[tuple[Any, ...]]) -> None:
     """Whatever is put, taken, given back or left to lapse, in any order: the queue and the simple model agree."""

@@ -59,7 +59,7 @@ async def test_what_is_done_leaves_while_the_next_is_taken(store: Store) -> None
     assert await store.inbox.depth() == 0
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(raw=st.builds(Raw, headers=st.dictionaries(st.text(), st.text(), max_size=3), received_at=st.just(NOON)))
 async def test_any_delivery_comes_out_as_it_went_in(redis_url: str, raw: Raw) -> None:
     """Whatever text and bytes a network sends."""

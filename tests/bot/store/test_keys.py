@@ -83,7 +83,7 @@ def test_shards_never_move(name: str, of_7: int, of_1024: int) -> None:
     assert (Keys(1).shard_of(name), Keys(7).shard_of(name), Keys(1024).shard_of(name)) == (0, of_7, of_1024)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.text(), st.integers(1, 1024))
 def test_the_first_braces_are_the_shard(name: str, shards: int) -> None:
     """Whatever a name holds, the hash tag is the shard: keys of one script stay on one node."""
@@ -94,7 +94,7 @@ def test_the_first_braces_are_the_shard(name: str, shards: int) -> None:
         assert re.match(r"[^{]*\{([^}]*)\}", key)[1] == str(shard)  # type: ignore[index]
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.datetimes(timezones=st.just(UTC)))
 def test_milliseconds_are_exact(at: datetime) -> None:
     """Instants lose what is below a millisecond and nothing else."""

@@ -42,7 +42,7 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(STEPS, st.integers(2, 5))
 def test_polls_and_a_sweep_read_everything_once_started(steps: list[tuple[int, int, int, int]], size: int) -> None:
     """Polls find all that is posted under its true time; with one sweep they find all there is."""

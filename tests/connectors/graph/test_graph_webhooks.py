@@ -193,7 +193,7 @@ JSON = st.recursive(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(JSON)
 def test_no_json_makes_it_raise(value: object) -> None:
     """Whatever comes, each part is a change, a count or a dead letter."""

@@ -147,7 +147,7 @@ _PIECES = st.one_of(
 _TEXTS = st.one_of(st.lists(_PIECES, max_size=14).map("".join), st.text("0123456789 @.-()+[]x/a\u200b①", max_size=50))
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(_TEXTS)
 def test_a_masked_text_has_no_finding(text: str) -> None:
     """Masking is final: nothing is found in what it made, and findings are in order and apart."""
@@ -156,7 +156,6 @@ def test_a_masked_text_has_no_finding(text: str) -> None:
     assert all(one.start < two.start for one, two in pairwise(masked.found))
 
 
-@settings(deadline=None)
 @given(st.text(st.characters(exclude_categories=()), max_size=60))
 def test_any_text_is_accepted(text: str) -> None:
     """No text raises, broken UTF-16 included; without findings it comes back unchanged."""

@@ -223,7 +223,7 @@ def test_the_model_never_asks_the_network(monkeypatch: pytest.MonkeyPatch) -> No
     assert Triage.load().read("Mein Paket ist leider immer noch nicht da").language == "de"
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.text(st.characters(exclude_categories=()), max_size=120), st.sampled_from(list(Kind)))
 def test_any_text_is_read_and_ordered(triage: Triage, text: str, kind: Kind) -> None:
     """No text raises, and triage never gives the priority kept for breaches."""
