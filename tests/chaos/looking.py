@@ -1,4 +1,4 @@
-"""What became of it all, read where it stands: the server's keys, the channel, the networks, the logs."""
+"""What became of it all, read where it stands: the server's keys, the channels, the networks, the logs."""
 
 import json
 import re
@@ -22,12 +22,13 @@ from bot.services.outage import OUTAGE
 from bot.store.keys import score
 from sandbox.demo import Sandbox
 from sandbox.slack.model import Message
+from tests.chaos import rooms
 from tests.chaos.crew import Bot, Memory
 from tests.chaos.customers import Receiver
 from tests.chaos.ledger import CaseSeen, Seen, Sent
 from tests.support.facebook_server import FacebookServer
 from tests.support.redis_server import allowed_patterns, keys_without_ttl
-from tests.support.rig import CARE, Scene
+from tests.support.rig import Scene
 
 EVENT = re.compile(r"evt[a-z]{4}q")
 DEAD = re.compile(r"evt[a-z]{4}qx")
@@ -58,11 +59,11 @@ def look(places: Places, *, final: bool) -> Seen:
         ]
         letters = [str(fields.get("body", "")) for _, fields in client.xrange("hark:{0}:dead")]
         rest = keys_left(client) if final else (*waiting(client), *looked_for(cases))
-        troubles = [*leftovers(client, cases), *rest]
+        troubles = [*leftovers(client, cases), *rooms.astray(cases, rooms.rooms(places.sandbox)), *rest]
     if final:
         troubles += [trouble for bot in places.bots for trouble in said_wrong(bot)]
         troubles += places.memory.wrong
-    cards = Scene(places.sandbox).cards()
+    cards = rooms.cards(places.sandbox)
     texts = {each: str(card.blocks) for card in cards for each in [case_of(card)]}
     return Seen(
         cases=tuple(_case(case, texts.get(case.id, "")) for case in cases),
@@ -71,7 +72,7 @@ def look(places: Places, *, final: bool) -> Seen:
         cards=tuple(case_of(card) for card in cards),
         lines=tuple(
             token
-            for message in places.sandbox.slack.messages(CARE)
+            for message in rooms.messages(places.sandbox)
             if message.is_reply
             for token in dict.fromkeys(EVENT.findall(message.text))
         ),
@@ -164,11 +165,11 @@ def on_networks(places: Places) -> list[str]:
 
 
 def diary(places: Places) -> str:
-    """When each message came to stand in the channel, by which attempt, and each reply on the Page: for whoever looks
+    """When each message came to stand in its channel, by which attempt, and each reply on the Page: for whoever looks
     into one that stands twice."""
     slack = [
         (float(each.ts), f"slack {(each.metadata or {}).get('event_payload', {}).get('attempt', '')} {each.text}")
-        for each in places.sandbox.slack.messages(CARE)
+        for each in rooms.messages(places.sandbox)
     ]
     page = [(each.at.timestamp(), f"facebook {each.message}") for each in places.page.said()]
     return "\n".join(f"{datetime.fromtimestamp(at, UTC).isoformat()} {what:.120}" for at, what in sorted(slack + page))

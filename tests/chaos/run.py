@@ -22,7 +22,7 @@ from aiohttp import web
 from bot.clock import SystemClock
 from sandbox.demo import Sandbox, environment, open_sandbox
 from sandbox.slack.config import SandboxConfig
-from tests.chaos import customers
+from tests.chaos import customers, rooms
 from tests.chaos.crew import Bot, Memory
 from tests.chaos.customers import Customers, Receiver
 from tests.chaos.hark import RATE_SCALE
@@ -248,6 +248,8 @@ async def a_world(folder: Path, beside: Path | None = None) -> AsyncIterator[Wor
         stack.callback(memory.server.kill)
         config = SandboxConfig(rate_scale=RATE_SCALE)
         sandbox = await stack.enter_async_context(open_sandbox(None, 0, lambda _: None, config))
+        if beside is None:
+            rooms.open_second(sandbox)
         page = await stack.enter_async_context(a_page(SystemClock()))
         receiver = await stack.enter_async_context(a_receiver())
         fars = {"server": server_port, "slack": sandbox.port, "square": sandbox.port, "facebook": _port(page.url)}
@@ -262,6 +264,7 @@ async def a_world(folder: Path, beside: Path | None = None) -> AsyncIterator[Wor
         bots = {}
         for name in BOTS:
             env = _environment(sandbox, page, lines, folder, name) | {"PORT": str(web_port)}
+            env |= {"HARK_ROUTES": rooms.ROUTES} if beside is None else {}  # the other version may not know of routes
             bots[name] = Bot(name, env, folder / f"{name}.log", beside if name == BESIDE else None)
             stack.callback(bots[name].end)
             bots[name].start()

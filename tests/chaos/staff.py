@@ -13,8 +13,9 @@ from bot.domain.case import STAND_IN
 from sandbox.demo import Sandbox
 from sandbox.slack.model import Message
 from sandbox.slack.workspace import ANA, BEN, CHLOE
+from tests.chaos.rooms import cards, room_of
 from tests.chaos.schedule import Deed
-from tests.support.rig import CARE, Scene, typed
+from tests.support.rig import typed
 from tests.support.waiting import wait_until
 
 IDS: Mapping[str, str] = {"ana": ANA, "ben": BEN, "chloe": CHLOE}
@@ -93,20 +94,20 @@ class Staff:
 
     async def _press(self, who: str, card: Message, action: ActionId) -> None:
         try:
-            await self.sandbox.slack.press_in(IDS[who], CARE, card.ts, action)
+            await self.sandbox.slack.press_in(IDS[who], room_of(self.sandbox, card.ts), card.ts, action)
         except LookupError:
             await asyncio.sleep(LOOK_S)  # the card was redrawn meanwhile, and has no such button now
 
     async def _card(self, talk: int) -> Message:
         """The card of a conversation, once it stands."""
         while True:
-            for card in Scene(self.sandbox).cards():
+            for card in cards(self.sandbox):
                 if any(token in f"{card.blocks}{card.text}" for token in self.tokens[talk]):
                     return card
             await asyncio.sleep(LOOK_S)
 
     def _is_claimed(self, ts: str) -> bool:
-        return CLAIMED.search(str(self.sandbox.slack.message(CARE, ts).blocks)) is not None
+        return CLAIMED.search(str(self.sandbox.slack.message(room_of(self.sandbox, ts), ts).blocks)) is not None
 
     async def _until(self, seen: Callable[[], bool]) -> None:
         """Watch for a while whether something happens."""

@@ -10,7 +10,9 @@ from bot.domain.agenda import QUICK_CHECKS
 from bot.domain.case import SendState
 from tests.chaos.crew import Bot
 from tests.chaos.looking import keys_left, leftovers, looked_for, said_wrong, waiting
-from tests.support.cases import a_case, a_send
+from tests.chaos.rooms import PAGE, astray
+from tests.support.cases import a_card, a_case, a_key, a_send
+from tests.support.rig import CARE
 
 
 @pytest.fixture
@@ -88,3 +90,13 @@ def test_a_run_is_not_over_while_a_send_is_looked_for() -> None:
     unknown = [a_case(sends=(a_send(state=SendState.UNKNOWN, attempt=n),)) for n in (QUICK_CHECKS, QUICK_CHECKS + 1)]
     sent = a_case(sends=(a_send(state=SendState.SENT),))
     assert list(looked_for([*unknown, sent])) == [f"case {unknown[0].id} has a send that is being looked for"]
+
+
+def test_a_card_in_the_wrong_channel_is_found() -> None:
+    """The Page's cards stand in its channel where there is one, all others in the team's."""
+    key = a_key(network="facebook")
+    here, there = (a_case(key=key, posts=(a_card(place=room, ts="1.2"),)) for room in (CARE, PAGE))
+    other = a_case(posts=(a_card(place=PAGE, ts="1.2"),))
+    assert len(list(astray([here, there, other], [CARE, PAGE]))) == 2
+    assert len(list(astray([here, there], [CARE]))) == 1
+    assert not list(astray([there, a_case(posts=(a_card(place=CARE),))], [CARE, PAGE]))
