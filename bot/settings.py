@@ -14,7 +14,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, f
 from bot.domain.calendar import Calendar, opening_hours
 from bot.domain.errors import SettingsError
 from bot.domain.policy import Policy
-from bot.domain.routing import CHANNEL, Route, read_routes
+from bot.domain.routing import CHANNEL, PERSON, Route, read_routes
 from bot.environment import read, variables
 
 SLACK_API = "https://slack.com/api/"
@@ -91,9 +91,8 @@ class Settings(BaseModel):
     routes: Routes = Field(
         (),
         alias="HARK_ROUTES",
-        description="Which cards go to other channels (docs/slack.md): those of a kind, a network, an account; the "
-        "first that fits counts",
-        examples=["message=C0123ABCDEF,webhook/reviews=C0456GHIJKL"],
+        description="Which cards go to other channels, and who is on call for these; the first that fits counts",
+        examples=["message=C0123ABCDEF,webhook/reviews=C0456GHIJKL U0123ABCDEF"],
     )
     ops_channel: ChannelId | None = Field(
         None,
@@ -269,7 +268,7 @@ class Settings(BaseModel):
     @field_validator("slack_alert_users", "manager_users")
     @classmethod
     def _user_ids(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        wrong = [user for user in value if not re.fullmatch(r"[UW][A-Z0-9]{5,}", user)]
+        wrong = [user for user in value if not re.fullmatch(PERSON, user)]
         if wrong:
             raise ValueError(f"{wrong[0][:60]!r} is not a Slack user id (they begin with U or W)")
         return value
@@ -326,13 +325,17 @@ class Settings(BaseModel):
     @property
     def places(self) -> dict[str, str]:
         """Every channel and person that Hark writes to, with the variable that names it first."""
-        found = dict.fromkeys(self.policy.channels, "HARK_ROUTES") | {self.slack_channel: "SLACK_CHANNEL"}
-        if self.ops_channel:
-            found.setdefault(self.ops_channel, "HARK_OPS_CHANNEL")
-        for user in self.slack_alert_users:
-            found.setdefault(user, "SLACK_ALERT_USERS")
-        for user in self.manager_users:
-            found.setdefault(user, "HARK_MANAGER_USERS")
+        policy, found = self.policy, dict[str, str]()
+        for name, places in (
+            ("SLACK_CHANNEL", (policy.channel,)),
+            ("HARK_ROUTES", policy.channels),
+            ("HARK_OPS_CHANNEL", (self.ops_channel or policy.channel,)),
+            ("SLACK_ALERT_USERS", policy.alert_users),
+            ("HARK_MANAGER_USERS", policy.manager_users),
+            ("HARK_ROUTES", policy.people),
+        ):
+            for place in places:
+                found.setdefault(place, name)
         return found
 
     @property

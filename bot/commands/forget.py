@@ -46,7 +46,7 @@ def _erasing(service: Service, say: Say) -> Erasing:
     read = Triage.load().read
     store, clock, policy = service.store, service.clock, service.settings.policy
     slack = SlackErasing(service.slack, clock)
-    places = (*policy.channels, *policy.alert_users, *policy.manager_users)
+    places = (*policy.channels, *policy.people)
     return Erasing(
         store.erasing, service.casework, service.hourly, store.timers, store.storms, slack, read, clock, places, say
     )

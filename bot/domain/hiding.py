@@ -106,7 +106,7 @@ def ask(case: Case, asked: Ask, capabilities: Capabilities, now: datetime, polic
     words = REASON_WORDS[reason]
     text = f"{asked.by.name} asks to hide a comment ({words}). Somebody else has to approve it on the card in 24 hours."
     case = with_line(_with(case, new), f"hide:{new.id}", text)
-    others = tuple(user for user in policy.manager_users or policy.alert_users if user != asked.by.id)
+    others = tuple(user for user in policy.manager_users or policy.on_call(case) if user != asked.by.id)
     headline = f"{asked.by.name} asks to hide a comment ({words}). Approve or decline."
     case = alert_people(case, others, headline, f"hide:{new.id}")
     return Change(case=case, log=(_entry(now, f"asked to hide a comment: {words}", asked.by, asked.note),))

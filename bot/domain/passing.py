@@ -55,7 +55,7 @@ def _promises(case: Case, now: datetime, policy: Policy) -> tuple[Case, tuple[Lo
     case = alert_people(case, told, headline, f"{worst}:{case.cycle.n}:{_stamp(case)}")
     if worst is MarkName.ESCALATION:
         # Whoever has the direct message is not called a second time in the channel.
-        named = tuple(user for user in policy.alert_users if user not in told)
+        named = tuple(user for user in policy.on_call(case) if user not in told)
         line = f"{headline} {_whose(case)}"
         case = with_line(case, f"{ESCALATED}{case.cycle.n}:{_stamp(case)}", line, thread=False, mentions=named)
     return case, tuple(LogEntry(at=now, what=WORDS[mark.name].lower()) for mark in due)
@@ -64,10 +64,10 @@ def _promises(case: Case, now: datetime, policy: Policy) -> tuple[Case, tuple[Lo
 def _recipients(case: Case, mark: MarkName, policy: Policy) -> tuple[str, ...]:
     holder = (case.claim.by.id,) if case.claim else ()
     if mark is MarkName.ESCALATION:
-        return (*holder, *(policy.manager_users or policy.alert_users))
+        return (*holder, *(policy.manager_users or policy.on_call(case)))
     if mark in BREACHES:
-        return (*holder, *policy.alert_users)
-    return holder or policy.alert_users
+        return (*holder, *policy.on_call(case))
+    return holder or policy.on_call(case)
 
 
 def _whose(case: Case) -> str:

@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 from bot.domain.calendar import Calendar
+from bot.domain.case import Case
 from bot.domain.models import CaseKey, Kind, Model
 from bot.domain.routing import Route
 
@@ -37,3 +38,16 @@ class Policy(Model):
         """Where the card of a new case goes: to the first route that fits, else to the team's channel."""
         ways = (route.channel for route in self.routes if route.takes(key.network, key.account, kind))
         return next(ways, self.channel)
+
+    def on_call(self, case: Case) -> tuple[str, ...]:
+        """Who is rung for a case: the people of the route on which its card went, else those of the team."""
+        key, kinds = case.key, {item.kind for item in case.items}
+        ways = (route for route in self.routes if case.card and route.channel == case.card.channel)
+        fitting = (way for way in ways if any(way.takes(key.network, key.account, kind) for kind in kinds))
+        return next((way.people for way in fitting), ()) or self.alert_users
+
+    @property
+    def people(self) -> tuple[str, ...]:
+        """Everybody whom Hark may ring."""
+        named = (user for route in self.routes for user in route.people)
+        return tuple(dict.fromkeys((*self.alert_users, *self.manager_users, *named)))

@@ -12,6 +12,7 @@ from bot.domain.errors import SlackError, SlackRateLimited, SlackRefused, SlackU
 from bot.domain.fallback import reason_words
 from bot.domain.models import Health
 from bot.domain.ports import Blocks, Posted
+from bot.domain.routing import PERSON
 from bot.slack.api import Answer, SlackApi
 from bot.telemetry import Metrics
 
@@ -21,7 +22,7 @@ HISTORY_PAGE = 200
 HISTORY_PAGES = 50
 NO_THREAD = "thread_not_found"
 NEEDED_SCOPES = ("chat:write", "commands", "users:read", "im:write", "im:history", "channels:history", "groups:history")
-USER_ID = re.compile(r"[UW][A-Z0-9]{5,}")
+USER_ID = re.compile(PERSON)
 AWAY = "try again in a minute; if that does not help, check SLACK_API_URL and what your network lets out"
 """The mend where Slack did not answer: no token and no right is to blame."""
 

@@ -304,7 +304,7 @@ def test_the_error_drags_no_value_along() -> None:
 def test_whatever_is_written_to_is_named_with_its_variable() -> None:
     """A place that stands in two variables is named by the first; all of them are there, the channel first."""
     env = GOOD | {
-        "HARK_ROUTES": "message=C0789PRIVAT,bluesky=C0123ABCDEF",
+        "HARK_ROUTES": "message=C0789PRIVAT U0DDDDDD U0BBBBBB,bluesky=C0123ABCDEF",
         "HARK_OPS_CHANNEL": "C0456OPSABC",
         "SLACK_ALERT_USERS": "U0AAAAAA,U0BBBBBB",
         "HARK_MANAGER_USERS": "U0BBBBBB,U0CCCCCC",
@@ -316,6 +316,7 @@ def test_whatever_is_written_to_is_named_with_its_variable() -> None:
         ("U0AAAAAA", "SLACK_ALERT_USERS"),
         ("U0BBBBBB", "SLACK_ALERT_USERS"),
         ("U0CCCCCC", "HARK_MANAGER_USERS"),
+        ("U0DDDDDD", "HARK_ROUTES"),
     ]
     same = accounts.settings_of(GOOD | {"HARK_OPS_CHANNEL": GOOD["SLACK_CHANNEL"]})[0].places
     assert same == {"C0123ABCDEF": "SLACK_CHANNEL"}

@@ -43,6 +43,23 @@ async def test_each_case_is_shown_and_worked_on_in_its_channel(redis_url: str) -
         assert not any("QX77" in str(each.blocks) for each in rig.sandbox.slack.messages(CARE))
 
 
+async def test_the_people_of_a_route_are_rung_and_nobody_else(redis_url: str) -> None:
+    """Ben is on call for what is written in private, Ana for all else; what rings stands in his direct messages."""
+    async with a_rig(redis_url, {"HARK_ROUTES": f"message={PRIVATE} {BEN}"}) as rig:
+        two_more_channels(rig)
+        rig.square.message("jamalreed", "acme", "My code is QX77TT")
+        await rig.card("My code is", PRIVATE)
+        rig.sandbox.clock.skip(46 * 60)
+        await wait_until(lambda: rig.direct(BEN), "Ben is rung")
+        assert "is waiting" in rig.direct(BEN)[0].text
+        assert not rig.direct(ANA)
+        rig.square.post("meitanaka", "@acme.square.test where is my drum?")
+        await rig.card("where is my drum", CARE)
+        rig.sandbox.clock.skip(46 * 60)
+        await wait_until(lambda: rig.direct(ANA), "Ana is rung")
+        assert not any("drum" in str(each.blocks) for each in rig.direct(BEN))
+
+
 async def test_a_channel_that_is_gone_has_its_cards_in_the_main_one(redis_url: str) -> None:
     """With the reason; once the channel is there, the card stands in it, and the copy is taken away."""
     async with a_rig(redis_url, {"HARK_ROUTES": f"bluesky={GONE}"}) as rig:

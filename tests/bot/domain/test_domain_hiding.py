@@ -21,7 +21,8 @@ from bot.domain.offers import Offer, offers
 from bot.domain.passing import pass_time
 from bot.domain.reading import Reading
 from bot.domain.receiving import deleted, edited, open_case, receive
-from tests.support.cases import ANA, BEN, NOON, a_key, an_item
+from bot.domain.routing import Route
+from tests.support.cases import ANA, BEN, NOON, a_card, a_key, an_item
 from tests.support.decisions import case_of, refused
 from tests.support.hiding_cases import (
     CAN,
@@ -125,6 +126,13 @@ def test_whoever_asks_gets_no_message_about_it() -> None:
     """A manager who asks is not told of their own request."""
     policy = a_policy(manager_users=(ANA.id, BEN.id))
     case = case_of(ask(a_rude_case(), an_ask(), CAN, NOON, policy))
+    assert [post.channel for post in case.posts if post.kind is PostKind.ALERT] == [BEN.id]
+
+
+def test_without_a_manager_those_are_asked_who_are_on_call_for_such_cases() -> None:
+    """The route on which the card went names them."""
+    policy = a_policy(manager_users=(), routes=(Route(channel="C0CARE0002", people=(BEN.id,)),))
+    case = case_of(ask(a_rude_case(posts=(a_card(channel="C0CARE0002"),)), an_ask(), CAN, NOON, policy))
     assert [post.channel for post in case.posts if post.kind is PostKind.ALERT] == [BEN.id]
 
 

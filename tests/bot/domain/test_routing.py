@@ -2,15 +2,19 @@
 
 import pytest
 
+from bot.domain.case import Mark, MarkName, PostKind
+from bot.domain.decisions import Change
 from bot.domain.models import CaseKey, Kind
+from bot.domain.passing import pass_time
 from bot.domain.reading import Reading
 from bot.domain.receiving import open_case, receive
 from bot.domain.routing import Route, read_route, read_routes
 from connectors.registry import NETWORKS
-from tests.support.cases import an_item
-from tests.support.policies import CHANNEL, a_policy
+from tests.support.cases import NOON, a_card, a_case, a_wait, an_item
+from tests.support.policies import CHANNEL, MANAGER, ON_CALL, a_policy
 
 REVIEWS, PRIVATE = "C0REVIEWS1", "G0PRIVATE1"
+RITA, SAM = "U0RITA0001", "W0SAM00001"
 KEY = CaseKey(network="facebook", account="main", conversation="t1")
 SHOP = CaseKey(network="facebook", account="shop", conversation="t1")
 ELSEWHERE = CaseKey(network="webhook", account="main", conversation="t1")
@@ -27,6 +31,7 @@ ELSEWHERE = CaseKey(network="webhook", account="main", conversation="t1")
             f"Facebook/SHOP_2:Message = {PRIVATE}",
             Route(channel=PRIVATE, network="facebook", account="shop_2", kind=Kind.MESSAGE),
         ),
+        (f"x={REVIEWS}  {RITA} {SAM}", Route(channel=REVIEWS, network="x", people=(RITA, SAM))),
     ],
 )
 def test_a_route_names_a_kind_a_network_or_an_account(text: str, expected: Route) -> None:
@@ -42,6 +47,9 @@ def test_a_route_names_a_kind_a_network_or_an_account(text: str, expected: Route
         ("review=", "is no route"),
         ("review=#reviews", "is no route"),
         ("review=U0PERSON01", "is no route"),
+        (f"review={REVIEWS}U0PERSON01 x", "is no route"),
+        (f"review={REVIEWS} rita", "is no route"),
+        (f"review={REVIEWS} {CHANNEL}", "is no route"),
         (f"review:{REVIEWS}", "is no route"),
         (f"facebook/={REVIEWS}", "is no route"),
         (f"facebook:={REVIEWS}", "is no route"),
@@ -107,3 +115,57 @@ def test_a_case_stays_on_its_card_whatever_comes_next() -> None:
 def test_no_network_is_called_like_what_customers_do() -> None:
     """A route's single word is a kind or a network: it must never be both."""
     assert not {network.name for network in NETWORKS} & {kind.value for kind in Kind}
+
+
+RUNG = a_policy(routes=read_routes([f"message={PRIVATE} {RITA}", f"facebook={CHANNEL} {SAM} {RITA}", f"x={REVIEWS}"]))
+
+
+@pytest.mark.parametrize(
+    ("key", "kind", "channel", "expected"),
+    [
+        (KEY, Kind.MESSAGE, PRIVATE, (RITA,)),
+        (SHOP, Kind.COMMENT, CHANNEL, (SAM, RITA)),
+        (ELSEWHERE, Kind.COMMENT, CHANNEL, (ON_CALL,)),
+        (CaseKey(network="x", account="main", conversation="t1"), Kind.MENTION, REVIEWS, (ON_CALL,)),
+        (KEY, Kind.MESSAGE, "C0BEFORE01", (ON_CALL,)),
+        (KEY, Kind.COMMENT, PRIVATE, (ON_CALL,)),
+    ],
+)
+def test_the_people_of_a_route_are_on_call_for_its_cases(
+    key: CaseKey, kind: Kind, channel: str, expected: tuple[str, ...]
+) -> None:
+    """Instead of the team's own, who are for routes without people, for what fits none, and for cards of earlier
+    routes. Of two routes into one channel each has its cases."""
+    case = a_case(key=key, items=(an_item(kind=kind),), posts=(a_card(channel=channel),))
+    assert RUNG.on_call(case) == expected
+
+
+def test_a_case_without_a_card_has_the_team_on_call() -> None:
+    """It is still to be decided where it stands."""
+    assert RUNG.on_call(a_case(posts=())) == (ON_CALL,)
+
+
+def test_everybody_who_may_be_rung_is_known_once() -> None:
+    """For whoever looks whether they can be reached, or looks through what was written to them."""
+    assert RUNG.people == (ON_CALL, MANAGER, RITA, SAM)
+
+
+@pytest.mark.parametrize(
+    ("managers", "mark", "rung"),
+    [
+        ((), MarkName.ACK_WARNING, {RITA}),
+        ((), MarkName.ANSWER_BREACH, {RITA}),
+        ((), MarkName.ESCALATION, {RITA}),
+        ((MANAGER,), MarkName.ESCALATION, {MANAGER}),
+    ],
+)
+def test_what_falls_due_rings_them(managers: tuple[str, ...], mark: MarkName, rung: set[str]) -> None:
+    """And nobody of the team's own; an escalation names them in the channel where a manager is rung instead."""
+    policy = RUNG.model_copy(update={"manager_users": managers})
+    wait = a_wait(NOON, marks=(Mark(name=mark, at=NOON),))
+    case = a_case(items=(an_item(kind=Kind.MESSAGE),), posts=(a_card(channel=PRIVATE),), wait=wait)
+    passed = pass_time(case, NOON, policy)
+    assert isinstance(passed, Change)
+    assert {post.channel for post in passed.case.posts if post.kind is PostKind.ALERT} == rung
+    named = {user for post in passed.case.posts for user in post.mentions}
+    assert named == ({RITA} if MANAGER in rung else set())
