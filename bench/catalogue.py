@@ -1,7 +1,7 @@
 """All scenarios, in the order in which they run."""
 
 from bench.options import Scenario
-from bench.scenarios import claims, flow, intake, kill, press, scale, start, storm, timers, workers
+from bench.scenarios import claims, flow, intake, kill, press, scale, soak, start, storm, timers, workers
 
 SCENARIOS = (
     Scenario(
@@ -20,5 +20,6 @@ SCENARIOS = (
     Scenario("kill-429", "200 events a second, 429 above 100, kill -9 at half: lost and doubled", kill.under_429),
     Scenario("two-workers", "two workers on one backlog against one", workers.run),
     Scenario("storm", "10,000 items in 60 s into one channel at Slack's real budget", storm.run),
+    Scenario("soak", "memory of each process after 80,000 events, against that after 20,000", soak.run),
     Scenario("start", "cold start to ready and memory at rest of each role", start.run),
 )

@@ -42,6 +42,11 @@ async def run(options: Options) -> list[Row]:
     return [Row("press", value, "ms", baseline, share, "ratio <= 3 and < 60 ms", share <= 3 and value < 60, note)]
 
 
+async def pressed(stage: Stage, port: int, presses: int) -> list[float]:
+    """Take in so many events, and claim the card of each, under further ones; the ms that each press took."""
+    return await _pressed(stage, port, await _cards(stage, port, presses))
+
+
 async def _cards(stage: Stage, port: int, count: int) -> dict[int, str]:
     """New cards to press: their events and where they stand."""
     await stage.slack.reset()

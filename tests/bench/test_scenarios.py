@@ -23,6 +23,7 @@ WITH_BASELINE = {
     "timers",
     "scale",
     "two-workers",
+    "soak",
 }
 COUNTED = {"kill-429"}
 """Scenarios whose value is a number of mistakes: zero is the good figure."""
