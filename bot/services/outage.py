@@ -137,8 +137,8 @@ class Outage:
     def _close(self) -> None:
         if self.state is not State.CLOSED:
             self._log.warning("Slack answers again", since=str(self._first))
-        self.state, self._failures, self._fatal = State.CLOSED, 0, ""
-        self._first, self._last, self._again, self._pause = None, None, None, FIRST_PROBE
+        self.state, self._fatal = State.CLOSED, ""
+        self._last, self._again, self._pause = None, None, FIRST_PROBE  # without a last one the count begins anew
 
     async def _note(self, now: datetime) -> None:
         """Tell the other processes, and have the end of it told."""

@@ -14,7 +14,7 @@ from bot.domain.models import Capabilities
 from bot.domain.ports import Commit, Ended
 from bot.services.drawing import Drawing
 from bot.services.once import Once
-from bot.services.outage import FATAL_NOTE, IN_A_ROW, OUTAGE, Outage, PausableQueue, State
+from bot.services.outage import FATAL_NOTE, IN_A_ROW, OUTAGE, PROBE, Outage, PausableQueue, State
 from bot.services.recovery import Recovery
 from bot.slack.api import SlackApi
 from bot.slack.gateway import SlackGateway
@@ -289,6 +289,7 @@ async def test_a_dead_token_stops_posting_and_is_named(shift: Shift) -> None:
     await shift.cases(40)
     await shift.run(timedelta(minutes=10))
     assert shift.calls() < 32 + 15
+    assert shift.calls(PROBE) == 9
     assert await shift.store.notes.get(FATAL_NOTE) == "invalid_auth"
     case = await shift.store.cases.load(a_key("case 0").id)
     assert case is not None

@@ -7,7 +7,17 @@ from datetime import timedelta
 import pytest
 
 from bot.domain.errors import SlackUnavailable
-from bot.services.outage import FAILURES, FIRST_PROBE, LAST_PROBE, PROBE, TRIAL, Outage, PausableQueue, State
+from bot.services.outage import (
+    FAILURES,
+    FATAL_PROBE,
+    FIRST_PROBE,
+    LAST_PROBE,
+    PROBE,
+    TRIAL,
+    Outage,
+    PausableQueue,
+    State,
+)
 from bot.store.store import Store
 from tests.support.stores import TestClock, a_store
 
@@ -111,3 +121,31 @@ async def test_each_outage_begins_with_short_pauses(post: Post) -> None:
     post.breaks()
     post.clock.advance(FIRST_PROBE)
     assert await post.takes() == 1
+
+
+async def test_failures_between_messages_that_are_taken_are_no_outage(post: Post) -> None:
+    """Every second call of a bad line is lost: nothing waits."""
+    for _ in range(FAILURES):
+        post.outage.answered("chat.postMessage", "ok", "")
+        post.outage.answered("chat.postMessage", "unreachable", "")
+    assert await post.takes() == CARDS
+
+
+async def test_slack_counts_as_back_when_no_card_is_there_to_try_it(post: Post) -> None:
+    """Nobody writes at night: the outage is over, and its end is told, before the first card of the morning."""
+    for due in await post.queue.exchange((), post.clock.now(), CARDS, LEASE):
+        await post.store.cards.done(due)
+    post.breaks()
+    post.clock.advance(FIRST_PROBE)
+    assert await post.takes() == 0
+    assert post.outage.state is State.CLOSED
+
+
+async def test_one_card_that_nobody_answers_ends_the_trial(post: Post) -> None:
+    """A new token is good, and then the line breaks: no burst of cards, each of which would be looked for later."""
+    post.outage.answered("chat.postMessage", "refused", "token_revoked")
+    post.clock.advance(FATAL_PROBE)
+    now = post.clock.now()
+    (card,) = await post.queue.exchange((), now, 10, LEASE)
+    post.outage.answered("chat.postMessage", "unreachable", "")
+    assert await post.queue.exchange([(card, now)], now, 10, LEASE) == []

@@ -9,7 +9,7 @@ import pytest
 from bot.cards.notice import caught_up
 from bot.domain.errors import SlackUnavailable, SlackUnknown, StoreUnavailable
 from bot.services.once import Once
-from bot.services.outage import FAILURES, FATAL_PROBE, OUTAGE, Outage, Record
+from bot.services.outage import FAILURES, FATAL_PROBE, LAST_PROBE, OUTAGE, Outage, Record
 from bot.services.recovery import LOOK, PATIENCE, Recovery
 from bot.store.notes import RedisNotes
 from bot.store.store import Store
@@ -91,6 +91,29 @@ async def test_one_process_without_slack_is_an_outage_for_all(office: Office) ->
     await office.mends()
     assert not await office.looks()
     assert office.told == ["3 cards after 10 minutes without Slack"]
+
+
+async def test_a_long_outage_is_known_to_all_as_long_as_it_lasts(office: Office) -> None:
+    """The word of it stands for a minute and a half, and is renewed for as long as Slack is asked in vain."""
+    await office.breaks()
+    for _ in range(10):
+        office.clock.advance(LAST_PROBE)
+        await forget(office.store, LAST_PROBE)
+        await office.away.allows()
+    assert await office.looks()
+    assert office.told == []
+
+
+async def test_a_process_that_is_back_does_not_end_the_outage_of_another(office: Office) -> None:
+    """Two of them lost Slack; the one that follows the outage to its end is the one that is away still."""
+    await office.breaks()
+    for _ in range(FAILURES):
+        office.chore.outage.answered("chat.postMessage", "unreachable", "")
+    await office.chore.outage.allows()
+    office.clock.advance(10 * MINUTE)
+    await office.mends()
+    assert await office.looks()
+    assert office.told == []
 
 
 async def test_every_outage_has_its_end_told(office: Office) -> None:
