@@ -1,5 +1,6 @@
 """A stream that went silent is told with its usual rhythm and the account's own check; its return too."""
 
+import asyncio
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -165,6 +166,19 @@ async def test_a_failing_check_is_part_of_the_notice(mine: Mine, says: Health | 
     mine.account.says = says
     (said,) = await mine.silent(2)
     assert shown in said
+
+
+async def test_a_check_without_an_end_holds_up_no_notice(mine: Mine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor the look at all other streams, which is one chore for all of them."""
+
+    async def hangs() -> Health:
+        await asyncio.Event().wait()
+        raise AssertionError("never")
+
+    monkeypatch.setattr("bot.services.canary.CHECK_S", 0.01)
+    monkeypatch.setattr(mine.account, "check", hangs)
+    (said,) = await mine.silent(2)
+    assert "no answer. Run `python -m bot check`" in said
 
 
 async def test_what_sweeps_found_meanwhile_is_said(mine: Mine) -> None:

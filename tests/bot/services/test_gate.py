@@ -8,11 +8,12 @@ import pytest
 from bot.domain.circuit import FAILURES, FIRST_PAUSE, WELL
 from bot.domain.errors import NetworkError, Permanent, StoreUnavailable, Transient, Unknown
 from bot.domain.models import Health
-from bot.services.gate import GO_OUT, LOOK_AGAIN, circuit_of, trouble
+from bot.services.gate import GO_OUT, LOOK_AGAIN, MEND_EVERY, circuit_of, trouble
 from bot.store.notes import RedisNotes
 from tests.bot.services.test_sending import a_desk
 from tests.support.cases import NOON, a_send
 from tests.support.scripted import Scripted
+from tests.support.stores import forget
 
 EXPIRED = Permanent("token", "The access token has expired.")
 SILENT = Unknown("no answer")
@@ -61,6 +62,16 @@ async def test_a_check_that_passes_does_not_end_the_pause_of_a_silent_network(re
         assert (await circuit_of(desk.store.notes, desk.network)).until == NOON + FIRST_PAUSE
 
 
+@pytest.mark.parametrize("error", [Transient("slow down", retry_after=5.0), Permanent("too_long", "Too long.")])
+async def test_a_network_that_answers_with_a_no_answers(redis_url: str, error: NetworkError) -> None:
+    """The send that shows how things stand is put off, or refused for its own sake: all others go out."""
+    async with a_desk(redis_url) as desk:
+        for _ in range(FAILURES):
+            await desk.gate.tell(desk.network, SILENT)
+        assert await desk.gate.tell(desk.network, error) == WELL
+        assert await circuit_of(desk.store.notes, desk.network) == WELL
+
+
 async def test_an_account_that_cannot_be_checked_keeps_no_other_from_being_mended(
     redis_url: str,
 ) -> None:
@@ -106,15 +117,19 @@ class Counting(Scripted):
 
 
 async def test_an_account_whose_sign_in_is_good_is_not_checked(redis_url: str) -> None:
-    """A check is a call; and once the sign-in is refused, the first one is made at once."""
+    """A check is a call; and once the sign-in is refused, the first one is made at once, and others now and then."""
     async with a_desk(redis_url) as desk, aiohttp.ClientSession() as http:
         account = Counting(http, desk.clock, desk.store.notes)
         accounts = {(account.network, account.account): account}
         await desk.gate.mend(accounts)
         assert account.checks == 0
-        await desk.gate.tell(account, EXPIRED)
-        await desk.gate.mend(accounts)
+        for _ in range(2):
+            await desk.gate.tell(account, EXPIRED)
+            await desk.gate.mend(accounts)
         assert account.checks == 1
+        await forget(desk.store, MEND_EVERY)
+        await desk.gate.mend(accounts)
+        assert account.checks == 2
 
 
 @pytest.mark.parametrize(("error", "mend"), [(EXPIRED, "run `python -m bot check`"), (SILENT, GO_OUT)])

@@ -95,6 +95,17 @@ async def test_an_hour_that_was_missed_is_told_later_and_only_once(desk: Desk) -
     assert desk.told() == ["quiet"]
 
 
+async def test_it_is_written_on_the_hour_however_often_it_is_scheduled(desk: Desk) -> None:
+    """Every worker does so each minute: nobody's channel is edited each minute, and no hour is put off."""
+    desk.clock.advance(timedelta(minutes=20))
+    for _ in range(2):
+        await desk.hourly.schedule(desk.store.timers)
+        desk.clock.advance(timedelta(minutes=20) - timedelta(milliseconds=1))
+        assert await desk.store.timers.take(desk.clock.now(), 1, timedelta(minutes=1)) == []
+    desk.clock.advance(timedelta(milliseconds=2))
+    assert [due.id for due in await desk.store.timers.take(desk.clock.now(), 1, timedelta(minutes=1))] == [HOURLY]
+
+
 async def test_likes_of_a_long_refusal_are_told_afterwards(desk: Desk) -> None:
     """A token that ends on Friday evening and is renewed on Monday morning: the first like and the last one."""
     api = desk.gateway.api

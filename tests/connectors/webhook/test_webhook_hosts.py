@@ -150,15 +150,16 @@ async def test_a_dead_system_for_which_nothing_waits_is_not_told_of(door: Door) 
     assert await door.said() == f"{door.sick_host} does not answer since 12:00; 1 reply waits"
 
 
-async def test_of_many_dead_systems_a_few_are_named(door: Door) -> None:
+@pytest.mark.parametrize(("more", "end"), [(0, "1 reply waits"), (2, " · and 2 more hosts")])
+async def test_of_many_dead_systems_a_few_are_named(door: Door, more: int, end: str) -> None:
     """App Home has room for some; the others are counted."""
-    for n in range(HOSTS_TOLD + 2):
+    for n in range(HOSTS_TOLD + more):
         for _ in range(FAILURES):
             await door.gate.tell(door.connector, Transient("could not connect"), f"h{n}.example")
         await door.reply(Receiver(url=f"https://h{n}.example"))
     said = await door.said()
     assert said.count("does not answer since 12:00; 1 reply waits") == HOSTS_TOLD
-    assert said.endswith(" · and 2 more hosts")
+    assert said.endswith(end)
 
 
 @pytest.mark.parametrize(
