@@ -2,17 +2,19 @@
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 import redis.asyncio
 
-from bot.domain.case import HideState, Status
+from bot.domain.case import Case, Cycle, HideState, Status
+from bot.domain.dead import KEPT
 from bot.domain.errors import StoreUnavailable
 from bot.domain.ports import Commit, CommitResult, Conflict
 from bot.store.keys import Keys
 from bot.store.store import Store
 from tests.support.card_cases import a_hiding_case
-from tests.support.cases import ANA, BEN, NOON, a_case, a_claim, a_key, a_log_entry, a_send, a_wait, an_item
+from tests.support.cases import ANA, BEN, NOON, a_card, a_case, a_claim, a_key, a_log_entry, a_send, a_wait, an_item
 from tests.support.real_servers import a_server
 from tests.support.stores import RETENTION, a_store, end_leases
 
@@ -20,26 +22,34 @@ LEASE = timedelta(seconds=30)
 LATE = NOON + timedelta(days=1)
 
 
-async def everything(store: Store, client: "redis.asyncio.Redis") -> dict[str, object]:
+async def everything(store: Store) -> dict[bytes, object]:
     """Every key but the empty streams of the inbox, with its serialised value."""
-    found = [key async for key in client.scan_iter() if not key.endswith(":inbox")]
+    found = [key for key in await store.link.do("KEYS", "*") if not key.endswith(b":inbox")]
     return {key: await store.link.do("DUMP", key) for key in sorted(found)}
 
 
 async def test_a_case_is_loaded_as_it_was_committed(store: Store) -> None:
-    """What was committed comes back the same, one version on."""
-    case = a_case(sends=(a_send(),), claim=a_claim())
+    """What was committed comes back the same, one version on: also that nobody knows who wrote one of its items."""
+    items = (an_item(), an_item(seq=2, id="post-2", author=None))
+    case = a_case(sends=(a_send(),), claim=a_claim(), items=items)
     assert await store.cases.commit(Commit(before=None, after=case, at=NOON)) == "committed"
     assert await store.cases.load(case.id) == case.model_copy(update={"version": 1})
 
 
 async def test_an_unknown_case_is_none(store: Store) -> None:
-    """A case that never was is no error."""
+    """A case that never was is no error, nor does it hide the others; they come in the order that was asked for."""
     assert await store.cases.load("aaaaaaaaaaaaaaaa") is None
+    ids = [a_case(key=a_key(f"post-{n}")).id for n in range(3)]
+    for n in (0, 2):
+        await store.cases.commit(Commit(before=None, after=a_case(key=a_key(f"post-{n}")), at=NOON))
+    found = await store.cases.load_many(ids)
+    assert list(found) == ids
+    assert [case and case.id for case in found.values()] == [ids[0], None, ids[2]]
 
 
 async def test_a_full_server_refuses_a_commit_whole() -> None:
-    """Nothing is written before the server can say that it has no room."""
+    """Nothing is written before the server can say that it has no room, nor is anything taken away to make some:
+    a case that closes keeps its lists and its timers."""
     with a_server() as server, server.client() as admin:
         async with a_store(server.url) as store:
             new = Commit(before=None, after=a_case(), at=NOON, dedupe=["post-1"])
@@ -49,6 +59,11 @@ async def test_a_full_server_refuses_a_commit_whole() -> None:
             assert await store.cases.load(a_case().id) is None
             admin.config_set("maxmemory", 0)
             assert await store.cases.commit(new) == "committed"
+            before, as_it_was = await store.cases.load(a_case().id), await everything(store)
+            admin.config_set("maxmemory", 1)
+            with pytest.raises(StoreUnavailable, match="maxmemory"):
+                await store.cases.commit(Commit(before=before, after=a_case(status=Status.CLOSED, wait=None), at=NOON))
+            assert await everything(store) == as_it_was
 
 
 async def test_of_two_racing_commits_one_wins(store: Store) -> None:
@@ -71,39 +86,40 @@ async def test_of_two_racing_commits_one_wins(store: Store) -> None:
     assert stored.version == 2
 
 
-async def test_a_conflict_leaves_nothing_behind(store: Store, redis: "redis.asyncio.Redis") -> None:
+async def test_a_conflict_leaves_nothing_behind(store: Store) -> None:
     """A commit on an old version changes no key at all: no log line, no timer, no dedupe name."""
     case = a_case()
     await store.cases.commit(Commit(before=None, after=case, at=NOON, log=[a_log_entry()]))
-    before = await everything(store, redis)
+    before = await everything(store)
     after = case.model_copy(update={"claim": a_claim(), "sends": (a_send(),)})
     change = Commit(before=None, after=after, at=NOON, log=[a_log_entry("claimed")], draw=0, dedupe=["post-2"])
     assert await store.cases.commit(change) == Conflict(await store.cases.load(case.id))
-    assert await everything(store, redis) == before
+    assert await everything(store) == before
 
 
-async def test_a_duplicate_leaves_nothing_behind(store: Store, redis: "redis.asyncio.Redis") -> None:
+async def test_a_duplicate_leaves_nothing_behind(store: Store) -> None:
     """If one of the dedupe names is used up, the whole commit is a duplicate and the new names stay free."""
     case = a_case()
     await store.cases.commit(Commit(before=None, after=case, at=NOON, dedupe=["post-1"]))
     stored = await store.cases.load(case.id)
-    before = await everything(store, redis)
+    before = await everything(store)
     again = Commit(before=stored, after=case, at=NOON, log=[a_log_entry()], draw=1, dedupe=["post-2", "post-1"])
     assert await store.cases.commit(again) == "duplicate"
-    assert await everything(store, redis) == before
+    assert await everything(store) == before
     assert await store.cases.commit(Commit(before=stored, after=case, at=NOON, dedupe=["post-2"])) == "committed"
 
 
 async def test_what_comes_again_is_remembered_anew(store: Store, redis: "redis.asyncio.Redis") -> None:
-    """A network that repeats itself for longer than names are kept opens nothing twice."""
-    new = Commit(before=None, after=a_case(), at=NOON, dedupe=["post-1"])
+    """A network that repeats itself for longer than names are kept opens nothing twice: a week longer than a letter."""
+    new = Commit(before=None, after=a_case(), at=NOON, dedupe=["post-1", "post-2"])
     await store.cases.commit(new)
-    keys = Keys(store.cases.keys.shards)
-    name = keys.seen(keys.shard_of(a_case().id), a_case().id, "post-1")
-    whole = await redis.ttl(name)
-    await redis.expire(name, 60)
+    keys, whole = Keys(store.cases.keys.shards), (KEPT + timedelta(days=7)).total_seconds()
+    names = [keys.seen(keys.shard_of(a_case().id), a_case().id, name) for name in new.dedupe]
+    for name in names:
+        assert whole - 60 < await redis.ttl(name) <= whole
+        await redis.expire(name, 60)
     assert await store.cases.commit(new) == "duplicate"
-    assert await redis.ttl(name) in (whole - 1, whole)
+    assert [whole - 60 < await redis.ttl(name) <= whole for name in names] == [True, True]
 
 
 async def test_a_duplicate_is_told_before_a_conflict(store: Store) -> None:
@@ -113,12 +129,12 @@ async def test_a_duplicate_is_told_before_a_conflict(store: Store) -> None:
     assert await store.cases.commit(again) == "duplicate"
 
 
-async def test_what_was_taken_back_comes_in_no_more(store: Store, redis: "redis.asyncio.Redis") -> None:
+async def test_what_was_taken_back_comes_in_no_more(store: Store) -> None:
     """Neither as a new case nor into one that stands there, and nothing is left behind; others come in."""
     await store.cases.take_back("post-1")
-    before = await everything(store, redis)
+    before = await everything(store)
     assert await store.cases.commit(Commit(before=None, after=a_case(), at=NOON, dedupe=["post-2", "post-1"])) == "gone"
-    assert await everything(store, redis) == before
+    assert await everything(store) == before
     assert await store.cases.commit(Commit(before=None, after=a_case(), at=NOON, dedupe=["post-2"])) == "committed"
     stored = await store.cases.load(a_case().id)
     assert await store.cases.commit(Commit(before=stored, after=a_case(), at=NOON, dedupe=["post-1"])) == "gone"
@@ -156,6 +172,18 @@ async def test_timers_and_sends_follow_the_case(store: Store) -> None:
     await store.cases.commit(Commit(before=stored, after=quiet, at=NOON))
     assert await store.sends.take(LATE, 5, LEASE) == []
     assert await store.sends.depth() == 0
+
+
+async def test_what_is_put_off_is_due_no_sooner(store: Store) -> None:
+    """A later time takes the place of the one before, in both."""
+    soon, late = NOON + timedelta(minutes=1), NOON + timedelta(minutes=30)
+    first = a_case(sends=(a_send(due_at=soon),), wait=a_wait(NOON - timedelta(minutes=44)))
+    await store.cases.commit(Commit(before=None, after=first, at=NOON))
+    then = a_case(sends=(a_send(due_at=late),), wait=a_wait(NOON - timedelta(minutes=15)))
+    await store.cases.commit(Commit(before=await store.cases.load(first.id), after=then, at=NOON))
+    for queue in (store.sends, store.timers):
+        assert await queue.take(late - timedelta(milliseconds=1), 5, LEASE) == []
+        assert [due.id for due in await queue.take(late, 5, LEASE)] == [first.id]
 
 
 async def test_a_timer_set_while_it_fires_comes_afterwards(store: Store) -> None:
@@ -199,6 +227,15 @@ async def test_a_draw_is_due_in_its_band(store: Store) -> None:
     await store.cards.done(due)
     await store.cases.commit(Commit(before=await store.cases.load(case.id), after=case, at=NOON))
     assert await store.cards.depth() == 0
+
+
+async def test_a_draw_that_waits_is_put_off_by_no_other(store: Store) -> None:
+    """A like that may wait does not hold up the broken promise that was to be drawn already; it goes along."""
+    case = a_case()
+    await store.cases.commit(Commit(before=None, after=case, at=NOON, draw=1))
+    stored, later = await store.cases.load(case.id), timedelta(minutes=1)
+    await store.cases.commit(Commit(before=stored, after=case, at=NOON, draw=4, draw_after=later))
+    assert [(due.id, due.priority) for due in await store.cards.take(NOON, 5, LEASE)] == [(case.id, 1)]
 
 
 async def test_a_closed_case_expires_and_a_reopened_one_stays(store: Store, redis: "redis.asyncio.Redis") -> None:
@@ -253,21 +290,39 @@ async def test_lists_follow_the_case(store: Store) -> None:
 
 
 async def test_lists_are_sorted_over_all_shards_and_cut(store: Store) -> None:
-    """The earliest due first, the newest account entries first, never more than asked for."""
+    """The earliest due or refused first, the newest account entries first, never more than asked for."""
     cases = []
     for n in range(12):
-        minutes = timedelta(minutes=(n * 5) % 12)
-        plain = a_case(key=a_key(f"post-{n}"))
-        assert plain.wait
-        wait = plain.wait.model_copy(update={"ack_due": None, "answer_due": NOON + minutes})
-        cycle = plain.cycle.model_copy(update={"seen_at": NOON + minutes})
-        cases.append(plain.model_copy(update={"wait": wait, "cycle": cycle}))
+        at = NOON + timedelta(minutes=(n * 5) % 12)
+        wait, cycle = a_wait(ack_due=None, answer_due=at), Cycle(n=1, posted_at=NOON, seen_at=at)
+        made: dict[str, Any] = {
+            "claim": a_claim(),
+            "sends": (a_send(due_at=at),),
+            "posts": (a_card(error="is_archived"),),
+        }
+        cases.append(a_case(key=a_key(f"post-{n}"), wait=wait, cycle=cycle, **made))
         await store.cases.commit(Commit(before=None, after=cases[-1], at=NOON))
     by_due = [case.id for case in sorted(cases, key=lambda case: case.cycle.seen_at)]
-    assert [case.id for case in await store.cases.waiting(5)] == by_due[:5]
+    claimed = await store.cases.claimed_by(ANA.id, 5)
+    for few in (await store.cases.waiting(5), claimed, await store.cases.misplaced(5), await store.cases.sending(5)):
+        assert [case.id for case in few] == by_due[:5]
     assert [case.id for case in await store.cases.open_in("square", "hark.example", 100)] == by_due[::-1]
     assert await store.cases.waiting(0) == []
     assert await store.cases.count_open("square", "hark.example") == 12
+
+
+async def test_open_cases_are_read_on_from_a_place(store: Store) -> None:
+    """Part by part, each once, in one order: also those that came in the same millisecond."""
+    here = ("square", "hark.example")
+    for n in range(8):
+        cycle = Cycle(n=1, posted_at=NOON, seen_at=NOON + timedelta(minutes=n // 4))
+        await store.cases.commit(Commit(before=None, after=a_case(key=a_key(f"post-{n}"), cycle=cycle), at=NOON))
+    read, place = list[tuple[str, Case | None]](), ""
+    while part := await store.cases.open_after(*here, place, 3):
+        assert len(part) <= 3
+        read, place = read + part, part[-1][0]
+    assert read == await store.cases.open_after(*here, "", 100)
+    assert [case and case.id for _, case in read] == [case.id for case in await store.cases.open_in(*here, 100)]
 
 
 async def test_the_log_is_kept_in_order_and_capped(store: Store) -> None:
