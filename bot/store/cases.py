@@ -49,8 +49,6 @@ class RedisCases:
 
         Those that only a newer version can read are left out: one of them must not hide the others.
         """
-        if not case_ids:
-            return {}
         reads = [("HGET", self.keys.case(self.keys.shard_of(case_id), case_id), "doc") for case_id in case_ids]
         cases: dict[str, Case | None] = {}
         for case_id, doc in zip(case_ids, await self.link.many(reads), strict=True):
@@ -174,12 +172,11 @@ class RedisCases:
         shard = self.keys.shard_of(case_id)
         joins = agenda.indexes(after)
         leaves = [name for name in _lists(before, after) if name not in joins]
-        names = dict.fromkeys(commit.dedupe)
         counts = changes(before, after)
         keys = [self.keys.case(shard, case_id), self.keys.log(shard, case_id), *_queues(self.keys, shard)]
         keys += [self.keys.index(shard, name) for name in (*joins, *leaves)]
-        keys += [self.keys.seen(shard, case_id, name) for name in names]
-        keys += [self.keys.gone(shard, name) for name in names]
+        keys += [self.keys.seen(shard, case_id, name) for name in commit.dedupe]
+        keys += [self.keys.gone(shard, name) for name in commit.dedupe]
         keys += [self.keys.speed(shard, day) for day in counts]
         due, lease = commit.hold or (None, NO_TIME)
         args: list[Arg] = [
