@@ -139,8 +139,10 @@ class RedisInbox:
         self.let_go(stored)
         commands: list[Sequence[Arg]] = []
         for shard, of_shard in by_shard((one.shard, one.id) for one in stored).items():
-            commands += [("XACK", self.keys.inbox(shard), GROUP, *of_shard)]
+            # Deleted first: should nothing more be carried out, whoever looks for what was left sees that it is gone.
+            # The other way round it would be nobody's, and stand there for ever.
             commands += [("XDEL", self.keys.inbox(shard), *of_shard)]
+            commands += [("XACK", self.keys.inbox(shard), GROUP, *of_shard)]
         if commands:
             await self.link.many(commands, patient=True)
 
