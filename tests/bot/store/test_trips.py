@@ -156,6 +156,19 @@ async def test_what_is_patient_goes_by_itself_when_nobody_comes(redis_url: str) 
         assert seen.together == [[*LATER] * 3] * 2
 
 
+async def test_what_is_patient_waits_no_longer_for_those_who_come_after_it(redis_url: str) -> None:
+    """However many they are: each has its patience from when it asked."""
+    async with some_trips(redis_url) as (ours, _):
+        asked = [asyncio.ensure_future(ours.ask(LATER, writes=True, patient=True))]
+
+        def one_more() -> bool:
+            asked.append(asyncio.ensure_future(ours.ask(LATER, writes=True, patient=True)))
+            return asked[0].done()
+
+        await wait_until(one_more, "the first is answered", within_s=2)
+        await asyncio.gather(*asked)
+
+
 async def test_closing_waits_for_what_is_patient(redis_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """And not until its patience ends."""
     monkeypatch.setattr(trips, "PATIENCE_S", NEVER)
