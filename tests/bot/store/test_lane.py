@@ -118,7 +118,7 @@ def hand_over(line: Line, old: RealServer, new: RealServer) -> None:
 
 
 async def test_a_server_that_became_a_replica_is_left_by_all_lanes() -> None:
-    """One refused write is enough; who is under way meanwhile gets its answer."""
+    """Once: one refused write is enough. Who is under way meanwhile gets its answer."""
     with a_server() as old, a_server() as new:
         async with a_line(f"{old.folder}/s") as line:
             client = Redis.from_url(f"redis://127.0.0.1:{line.port}")
@@ -135,6 +135,8 @@ async def test_a_server_that_became_a_replica_is_left_by_all_lanes() -> None:
             await waiting
             with new.client() as admin:
                 assert admin.get(NAME) in {"0", "1", "2"}
+            _, kept, still_kept = [await lanes.pipelined([("CLIENT", "ID")]) for _ in range(3)]
+            assert kept == still_kept
             await lanes.close()
             await client.aclose()
 
