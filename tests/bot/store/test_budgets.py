@@ -20,14 +20,32 @@ async def test_a_burst_then_the_rate(store: Store) -> None:
     assert await store.budgets.take("b", 2.0, 3, NOON + 0.5 * SECOND) == 0.5
 
 
-async def test_waiting_as_told_is_enough(store: Store) -> None:
+@pytest.mark.parametrize("rate", [50 / 60, 0.7, 3.0])
+async def test_waiting_as_told_is_enough(store: Store, rate: float) -> None:
     """Whoever waits as long as the answer says gets a token, at odd rates too."""
     now = NOON
     for _ in range(40):
-        wait = await store.budgets.take("b", 50 / 60, 2, now)
+        wait = await store.budgets.take("b", rate, 2, now)
         now += wait * SECOND
         if wait:
-            assert await store.budgets.take("b", 50 / 60, 2, now) == 0
+            assert await store.budgets.take("b", rate, 2, now) == 0
+
+
+async def test_who_looks_often_gets_no_more_and_no_less(store: Store) -> None:
+    """A crowd that asks every few milliseconds has its token when it is due, and not before."""
+    assert await store.budgets.take("b", 50 / 60, 1, NOON) == 0
+    waits = [await store.budgets.take("b", 50 / 60, 1, NOON + n * SECOND / 1000) for n in range(1, 1200, 7)]
+    assert 0 not in waits
+    assert await store.budgets.take("b", 50 / 60, 1, NOON + 1.2 * SECOND) == 0
+
+
+async def test_a_slow_bucket_is_not_forgotten_before_it_is_full(store: Store) -> None:
+    """Whoever is told to wait for longer than others ever are comes in time, and no token is given twice meanwhile."""
+    minute = timedelta(minutes=1)
+    assert [await store.budgets.take("b", 1 / 300, 2, NOON) for _ in range(3)] == [0, 0, 300]
+    await forget(store, 9 * minute)
+    assert await store.budgets.take("b", 1 / 300, 2, NOON + 4 * minute) == 60
+    assert await store.budgets.take("b", 1 / 300, 2, NOON + 5 * minute) == 0
 
 
 async def test_a_bucket_never_holds_more_than_its_burst(store: Store) -> None:
@@ -70,9 +88,11 @@ async def test_asking_during_a_pause_does_not_make_it_forgotten(store: Store) ->
 
 
 async def test_a_clock_that_is_behind_gains_nothing(store: Store) -> None:
-    """Machines disagree about the time: a later look by a slower clock neither refills nor fails."""
+    """Machines disagree about the time: a later look by a slower clock neither refills nor fails, nor does it make a
+    minute of the moment until somebody looks who is not behind."""
     assert await store.budgets.take("b", 1.0, 1, NOON) == 0
     assert await store.budgets.take("b", 1.0, 1, NOON - timedelta(minutes=1)) == 1
+    assert await store.budgets.take("b", 1.0, 1, NOON) == 2
     assert await store.budgets.take("b", 1.0, 1, NOON + SECOND) == 0
 
 
