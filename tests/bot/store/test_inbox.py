@@ -10,6 +10,7 @@ import redis.asyncio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bot.domain.dead import KEPT
 from bot.domain.errors import LeaseLost, StoreUnavailable
 from bot.domain.models import Raw
 from bot.domain.ports import Stored
@@ -150,10 +151,15 @@ async def test_workers_that_are_gone_are_forgotten(
             await store.inbox.put(a_raw())
             stored = await store.inbox.take(1, 0)
             await store.inbox.done(stored if finishes else [])
+
+    async def seen_by_a_new_one() -> set[str]:
+        async with a_store(redis_url, instance="new") as store:
+            await store.inbox.take(1, 0)
+        return {worker["name"] for worker in await redis.xinfo_consumers("hark:{0}:inbox", "intake")}
+
+    assert await seen_by_a_new_one() >= {"owes", "gone"}, "not a day yet"
     monkeypatch.setattr("bot.store.inbox.WORKER_GONE", timedelta(milliseconds=-1))
-    async with a_store(redis_url, instance="new") as store:
-        await store.inbox.take(1, 0)
-    names = {worker["name"] for worker in await redis.xinfo_consumers("hark:{0}:inbox", "intake")}
+    names = await seen_by_a_new_one()
     assert names >= {"owes"}
     assert "gone" not in names
 
@@ -167,9 +173,14 @@ async def test_page_and_cursor_come_together(store: Store) -> None:
     assert await store.inbox.put_page([*page, page[2]], "square:hark:mentions", "c2") == 1
     assert await store.inbox.put_page([], "square:hark:mentions", None) == 0
     assert await store.inbox.cursor("square:hark:mentions") == "c2"
+    assert await store.inbox.put_page(page, "square:hark:mentions", "nothing new") == 0
+    assert await store.inbox.cursor("square:hark:mentions") == "nothing new"
     assert [stored.raw.body for stored in await take_all(store)] == [b"0", b"1", b"2"]
     assert await store.inbox.put_page(page, "square:hark:likes", None) == 3
     assert await store.inbox.cursor("square:hark:likes") is None
+    keys = store.inbox.keys
+    for key, days in ((keys.cursor("square:hark:mentions"), 90), (keys.paged("square:hark:mentions", "item-0"), 8)):
+        assert days - 0.01 < await store.link.do("TTL", key) / 86_400 <= days
 
 
 async def test_a_large_page_is_one_write(store: Store) -> None:
@@ -201,6 +212,10 @@ async def test_dead_letters_are_kept_and_replayed(store: Store, clock: TestClock
         clock.advance(timedelta(seconds=1))
         await store.inbox.bury(raw, f"cannot read {raw.account}")
         await asyncio.sleep(0.002)
+    for shard in {store.inbox.keys.shard_of(raw.network, raw.account) for raw in raws}:
+        assert await store.link.do("TTL", store.inbox.keys.dead(shard)) > KEPT.total_seconds(), (
+            "no letter goes uncounted"
+        )
     letters = await store.dead.newest(4)
     oldest = min(int(each.id.partition(".")[2].partition("-")[0]) for each in await store.dead.newest(9))
     assert (await store.dead.count()).oldest == instant(oldest)
@@ -291,7 +306,7 @@ async def test_what_is_worked_on_is_not_taken_over(redis_url: str) -> None:
     ):
         for n in range(2):
             await slow.inbox.put(a_raw(str(n).encode()))
-        first, second = await slow.inbox.take(2, 0)
+        (first,), (second,) = [await slow.inbox.take(1, 0) for _ in range(2)]
         deadline = time.monotonic() + 1.5
         while time.monotonic() < deadline:
             await slow.inbox.renew()
