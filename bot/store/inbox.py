@@ -147,9 +147,9 @@ class RedisInbox:
             await self.link.many(commands, patient=True)
 
     async def bury(self, raw: Raw, error: str) -> None:
-        """Keep what could not be used in the dead letter: the newest 10,000 per shard, for 30 days."""
+        """Keep what could not be used in the dead letter: the newest 10,000 per shard, until it expires (30 days)."""
         trouble: list[Arg] = ["error", error, "buried_at", millis(self.clock.now())]
-        args: list[Arg] = [DEAD_CAP, KEPT // MS, DEAD_STREAM_TTL // MS, *to_fields(raw), *trouble]
+        args: list[Arg] = [DEAD_CAP, DEAD_STREAM_TTL // MS, *to_fields(raw), *trouble]
         shard = self._shard(raw)
         await self.link.run(self.scripts.inbox_bury, (self.keys.dead(shard), self.keys.dead_gone(shard)), args)
 

@@ -252,7 +252,7 @@ async def test_room_made_for_new_letters_is_counted(watched: Watched) -> None:
     keys = (store.dead.keys.dead(0), store.dead.keys.dead_gone(0))
     await watched.look()
     for _ in range(400):
-        await store.link.run(store.dead.scripts.inbox_bury, keys, (10, 10**9, 10**9, "error", "x"))
+        await store.link.run(store.dead.scripts.inbox_bury, keys, (10, 10**9, "error", "x"))
     count = await store.dead.count()
     assert count.gone > 0
     assert count.waiting + count.gone == 400
