@@ -6,6 +6,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from bot.domain.models import Event, Interaction, Malformed, Raw
+from bot.telemetry import Metrics
 from tests.support.cases import a_key, a_raw, an_interaction
 from tests.support.intake import Told, an_intake, takes_in, told
 from tests.support.stores import a_store
@@ -15,9 +16,9 @@ HALF = "\ud800"
 
 
 def sloppy(raw: Raw) -> Iterator[Event]:
-    """Three customers; half a character came through in what answering the second one needs."""
+    """Customers; half a character came through in what answering some of them needs."""
     for name in raw.body.decode().split():
-        yield interaction(name, {"reply_url": HALF} if name == "two" else {})
+        yield interaction(name, {"reply_url": HALF} if name.startswith("broken") else {})
 
 
 def interaction(name: str, ref: dict[str, str]) -> Interaction:
@@ -25,13 +26,14 @@ def interaction(name: str, ref: dict[str, str]) -> Interaction:
     return an_interaction(f"post {name}", id=name, key=a_key(name), ref=ref)
 
 
-async def test_one_broken_event_leaves_the_others_alone(redis_url: str) -> None:
-    """Two of three become cases, the delivery is in the dead letter, and the inbox is empty."""
+@pytest.mark.parametrize("words", [b"one broken three", b"one broken broken-too three"])
+async def test_a_broken_event_leaves_the_others_alone(redis_url: str, words: bytes) -> None:
+    """The others become cases, the delivery is in the dead letter, once, and the inbox is empty."""
     async with a_store(redis_url) as store:
-        raw = a_raw(b"one two three")
+        raw = a_raw(words)
         await store.inbox.put(raw)
         await an_intake(store, told(sloppy)).step()
-        kept = {name: await store.cases.load(a_key(name).id) for name in ("one", "two", "three")}
+        kept = {name: await store.cases.load(a_key(name).id) for name in ("one", "broken", "broken-too", "three")}
         assert [name for name, case in kept.items() if case] == ["one", "three"]
         assert [letter.raw for letter in await store.dead.newest(10)] == [raw]
         assert await store.inbox.depth() == 0
@@ -39,7 +41,8 @@ async def test_one_broken_event_leaves_the_others_alone(redis_url: str) -> None:
 
 @pytest.mark.parametrize("defect", [TypeError("no list"), RecursionError("too deep"), KeyError("id"), AssertionError()])
 async def test_a_reader_that_fails_in_any_way_takes_no_other_delivery_along(redis_url: str, defect: Exception) -> None:
-    """Nor the worker, which would take the same delivery at its next start."""
+    """Nor the worker, which would take the same delivery at its next start. It is counted beside the others."""
+    metrics = Metrics()
 
     def fails_at_two(raw: Raw) -> Iterator[Event]:
         if raw.body == b"two":
@@ -47,10 +50,11 @@ async def test_a_reader_that_fails_in_any_way_takes_no_other_delivery_along(redi
         yield interaction(raw.body.decode(), {})
 
     async with a_store(redis_url) as store:
-        await takes_in(an_intake(store, told(fails_at_two)), store, "one", "two", "three")
+        await takes_in(an_intake(store, told(fails_at_two), metrics=metrics), store, "one", "two", "three")
         assert [name for name in ("one", "two", "three") if await store.cases.load(a_key(name).id)] == ["one", "three"]
         assert [letter.raw.body for letter in await store.dead.newest(10)] == [b"two"]
         assert await store.inbox.depth() == 0
+    assert [metrics.received.labels("square", word)._value.get() for word in ("new", "malformed")] == [2, 1]
 
 
 async def test_of_a_delivery_only_the_part_that_cannot_be_read_is_a_dead_letter(redis_url: str) -> None:

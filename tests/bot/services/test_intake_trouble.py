@@ -13,6 +13,7 @@ from bot.domain.ports import Stored
 from bot.services.intake import FAILED_S, HANDS
 from bot.store.inbox import RedisInbox
 from bot.store.store import Store
+from bot.telemetry import Metrics
 from tests.support.cases import NOON, a_key, a_raw, an_interaction
 from tests.support.intake import an_intake, eventful_cases, takes_in, told
 from tests.support.stores import TestClock, a_store, let_lie
@@ -77,14 +78,15 @@ class Flaky(RedisInbox):
 
 
 async def test_a_worker_goes_on_when_the_server_is_back(redis_url: str) -> None:
-    """It looks once a second; what it had taken in and could not take out comes again, and changes nothing."""
-    clock, stop = Patient(), asyncio.Event()
+    """It looks once a second, and each look in vain is counted; what it had taken in and could not take out comes
+    again, and changes nothing."""
+    clock, stop, metrics = Patient(), asyncio.Event(), Metrics()
     async with a_store(redis_url, takeover=timedelta(milliseconds=100)) as store:
         ours = store.inbox
         inbox = Flaky(ours.link, ours.keys, ours.scripts, ours.clock, ours.instance, ours.turns, ours.takeover)
         await inbox.put(a_raw(b"1"))
         async with asyncio.TaskGroup() as group:
-            group.create_task(an_intake(store, told(posts), inbox=inbox, clock=clock).run(stop))
+            group.create_task(an_intake(store, told(posts), inbox=inbox, clock=clock, metrics=metrics).run(stop))
 
             async def is_empty() -> bool:
                 return await inbox.depth() == 0
@@ -92,6 +94,7 @@ async def test_a_worker_goes_on_when_the_server_is_back(redis_url: str) -> None:
             await wait_until(is_empty, "the delivery has left in the end")
             stop.set()
         assert (inbox.away, clock.slept) == ([], [FAILED_S] * 2)
+        assert metrics.registry.get_sample_value("hark_failures_total", {"step": "intake"}) == 2
         assert await texts(store) == ["1"]
 
 
