@@ -52,8 +52,7 @@ class Intake:
         async with asyncio.TaskGroup() as finished:
             while not stop.is_set():
                 try:
-                    batch = await self.inbox.take(BATCH, wait_ms, self.connectors)
-                    over = await self._work(batch)
+                    taken, over = await self._next(wait_ms)
                 except StoreUnavailable as error:
                     self.metrics.failures.labels("intake").inc()
                     _log.warning("inbox out of reach, comes again", error=str(error))
@@ -61,13 +60,18 @@ class Intake:
                     continue
                 # Beside the next taking: new words do not wait for the old ones to leave.
                 finished.create_task(self._done(over))
-                wait_ms = WAIT_MS if batch else min(LONGEST_WAIT_MS, wait_ms * 5 // 4)
+                wait_ms = WAIT_MS if taken else min(LONGEST_WAIT_MS, wait_ms * 5 // 4)
 
     async def step(self, wait_ms: int = 0) -> int:
         """Take one batch and work it off; how many deliveries that were."""
+        taken, over = await self._next(wait_ms)
+        await self.inbox.done(over)
+        return taken
+
+    async def _next(self, wait_ms: int) -> tuple[int, Sequence[Stored]]:
+        """Take one batch and work it off; how many deliveries that were, and what of them is over."""
         batch = await self.inbox.take(BATCH, wait_ms, self.connectors)
-        await self.inbox.done(await self._work(batch))
-        return len(batch)
+        return len(batch), await self._work(batch)
 
     async def _done(self, batch: Sequence[Stored]) -> None:
         """Take a batch out of the inbox. If that fails, it comes again, and nothing is done twice."""
