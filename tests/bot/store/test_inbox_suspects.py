@@ -158,6 +158,23 @@ async def test_an_excuse_is_for_one_taking(redis_url: str) -> None:
         assert tries == [0, 1, 2, 2, 3]
 
 
+async def test_an_excuse_that_comes_while_another_one_is_on_its_way_is_not_lost(redis_url: str) -> None:
+    """What is over leaves beside the next taking, or does not: it goes with the taking after that."""
+    async with a_store(redis_url) as store:
+        for n in range(2):
+            await store.inbox.put(a_raw(b"%d" % n))
+    await lives_and_dies(redis_url)
+    async with a_life(redis_url) as store:
+        first, second = await store.inbox.take(5, 0)
+        store.inbox.let_go([first], excused=True)
+        taking = asyncio.ensure_future(store.inbox.take(5, 0))
+        await asyncio.sleep(0)
+        store.inbox.let_go([second], excused=True)
+        assert await taking == await store.inbox.take(5, 0) == []
+    async with a_life(redis_url) as store:
+        assert [one.tries for one in await store.inbox.take(5, 0)] == [1, 1]
+
+
 async def test_what_another_one_has_by_now_stays_its_own(redis_url: str) -> None:
     """It was taken over before the excuse came: the heir keeps it, and for as long as if nothing had been said."""
     async with a_life(redis_url) as ours:
