@@ -64,8 +64,9 @@ def an_intake(
     clock: TestClock | None = None,
     metrics: Metrics | None = None,
     heard: Heard = lambda _raw, _event, _outcome: None,
+    note: Callable[[Case], None] = lambda _case: None,
 ) -> Intake:
-    """A worker's intake."""
+    """A worker's intake; `note` is told of new cases."""
     clock, notes = clock or TestClock(), notes or store.notes
     titles = Titles(square="Square")
     gate = Gate(notes, store.budgets, clock, UTC, titles)
@@ -79,7 +80,7 @@ def an_intake(
         clock,
         Lookups(notes, store.polls, inbox or store.inbox, gate, clock),
         QuietEvents(notes, casework, clock, titles),
-        lambda _case: None,
+        note,
         casework.create,
     )
     return Intake(inbox or store.inbox, events, connectors, clock, metrics or Metrics(), heard)

@@ -86,6 +86,24 @@ async def test_the_same_words_in_a_newer_version_are_an_edit(store: Store) -> No
     )
 
 
+async def test_other_words_without_a_version_are_no_edit(store: Store) -> None:
+    """Two doors of a network may tell the same words differently; where it numbers no wordings, the first ones stay."""
+    item = await the_words(store, an_interaction(), an_interaction("My parcel is late. Where…"))
+    assert (item.text, item.edited) == ("My parcel is late. Where is it?", False)
+
+
+async def test_of_a_new_case_is_told_once(store: Store) -> None:
+    """What comes again, or to a case that stands, is none, nor is what was taken back."""
+    noted = list[Case]()
+    gone = an_interaction(id="post-3", key=a_key("post-3"))
+    await store.cases.take_back(gone.key.counts_as(gone.id))
+    events = (an_interaction(), an_interaction(), an_interaction("And now?", id="post-2"), gone)
+    worker = an_intake(store, told(lambda raw: [events[int(raw.body)]]), note=noted.append)
+    for number in range(len(events)):
+        await takes_in(worker, store, str(number))
+    assert [case.id for case in noted] == [a_key().id]
+
+
 async def test_what_a_sweep_reads_is_as_new_as_the_sweep(redis_url: str) -> None:
     """It finds what stands there now; an edit from before, told late by a webhook, does not bring older words back."""
     clock = TestClock()
