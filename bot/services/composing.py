@@ -214,13 +214,19 @@ class Composing:
 
     async def _suggestion(self, case: Case, purpose: Purpose, *, private: bool) -> str:
         if purpose is Purpose.THANK:
-            used = await self.at.notes.recent(THANKS)
-            return suggest_thanks(_name(case), case.reading.topics, used, self.rng)
+            return await self._thanks(case)
         if purpose is Purpose.REPLY and case.known is not None:
             return case.known.line
         if purpose is Purpose.PRIVATE and not private:
             return f"We would like to sort this out with you in private: please reach us at {self.at.policy.contact}."
         return ""
+
+    async def _thanks(self, case: Case) -> str:
+        """Thanks for kind words, where there are any: below a complaint they would be a mockery."""
+        if case.reading.intent != "praise":
+            return ""
+        used = await self.at.notes.recent(THANKS)
+        return suggest_thanks(_name(case), case.reading.topics, used, self.rng)
 
 
 async def queued(at: DeskContext, case_id: str, outgoing: Outgoing) -> Outcome | Advice:

@@ -31,10 +31,18 @@ async def cancels(rig: Rig, ts: str) -> None:
 async def test_a_suggestion_that_nobody_touched_is_no_draft(redis_url: str) -> None:
     """Ana looks at the thank-you and closes it: her reply does not begin with it."""
     async with a_rig(redis_url) as rig:
-        card = await rig.complains()
+        rig.square.post("jamalreed", "@acme.square.test what a wonderful crew, thank you!")
+        card = await rig.card("wonderful crew")
         assert await opened(rig, card.ts, "thank")
         await cancels(rig, card.ts)
         assert await opened(rig, card.ts, "reply") == ""
+
+
+async def test_nobody_is_thanked_for_kind_words_who_wrote_none(redis_url: str) -> None:
+    """Thank on a complaint begins with nothing: a thumb that slips must not find a cheerful line ready to send."""
+    async with a_rig(redis_url) as rig:
+        card = await rig.complains()
+        assert await opened(rig, card.ts, "thank") == ""
 
 
 async def test_a_draft_that_was_deleted_is_gone(redis_url: str) -> None:
