@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from functools import partial
 
 from bot.domain import claims, lifecycle, replying
-from bot.domain.case import Case, LogEntry, Person, Purpose
+from bot.domain.case import Case, LogEntry, Person, Purpose, Send
 from bot.domain.decisions import Decision, Refused
 from bot.domain.offers import Offer
 from bot.domain.overtaking import Seen
 from bot.domain.replying import Draft, Outgoing
 from bot.domain.templates import is_template
-from bot.domain.text.suggestions import acknowledge_line
+from bot.domain.text.suggestions import acknowledge_line, is_acknowledge_line
 from bot.services.casework import DUPLICATE, Outcome
 from bot.services.composing import Advice, Composing, Submission
 from bot.services.desk_context import DeskContext
@@ -78,13 +78,14 @@ class Desk:
         )
 
     async def undo(self, case_id: str, send_id: str, user: str) -> Outcome:
-        """Take a queued send back; its words become the sender's draft again, before what was drafted since."""
+        """Take a queued send back; the words that somebody wrote are the sender's draft again, before what was drafted
+        since."""
         outcome = await self.at.press(
             case_id, user, lambda case, by: replying.undo(case, send_id, by, self.at.clock.now())
         )
         send = outcome.case.send(send_id) if outcome.case and outcome.done else None
-        if send is not None and send.text and not is_template(send.ref):
-            text = send.text.removesuffix(send.by.signature).rstrip()
+        text = _written(send) if send else ""
+        if send is not None and text:
             since = await self.at.notes.draft(case_id, send.by.id)
             await self.at.notes.save_draft(case_id, send.by.id, f"{text}\n\n{since}" if since else text)
         return outcome
@@ -148,6 +149,13 @@ class Desk:
         """Everything that happened with a case."""
         case = await self.at.casework.cases.load(case_id)
         return None if case is None else (case, await self.at.casework.cases.history(case_id))
+
+
+def _written(send: Send) -> str:
+    """The words of a send that its sender wrote: not those of a template, nor "we are on it", which would begin the
+    next reply and, sent with it, count as an answer."""
+    text = send.text.removesuffix(send.by.signature).rstrip()
+    return "" if is_template(send.ref) or is_acknowledge_line(text) else text
 
 
 def _closing_line(form: CloseForm) -> Submission:

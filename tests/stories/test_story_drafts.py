@@ -45,6 +45,18 @@ async def test_nobody_is_thanked_for_kind_words_who_wrote_none(redis_url: str) -
         assert await opened(rig, card.ts, "thank") == ""
 
 
+async def test_on_it_that_was_taken_back_is_no_draft(redis_url: str) -> None:
+    """Nobody wrote these words: a reply that began with them would count as an answer."""
+    async with a_rig(redis_url, {"HARK_UNDO_SECONDS": "60"}) as rig:
+        card = await rig.complains()
+        await rig.choose(ANA, card.ts, "acknowledge")
+        await rig.send(ANA, signature="^AK")
+        await rig.shows(card.ts, "hark:undo:v1")
+        await rig.press(ANA, card.ts, "hark:undo:v1")
+        await rig.shows(card.ts, "taken back")
+        assert await opened(rig, card.ts, "reply") == ""
+
+
 async def test_a_draft_that_was_deleted_is_gone(redis_url: str) -> None:
     """Slack tells of an empty field with null."""
     async with a_rig(redis_url) as rig:

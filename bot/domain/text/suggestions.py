@@ -151,6 +151,11 @@ def acknowledge_line(rng: random.Random) -> str:
     return rng.choice(_ACKNOWLEDGED)
 
 
+def is_acknowledge_line(text: str) -> bool:
+    """Whether these are such words, which nobody wrote."""
+    return text in _ACKNOWLEDGED
+
+
 def moved_private_line(name: str) -> str:
     """Return the public line that tells the customer to look at their messages; `name` is a first name or ""."""
     called = f", {name}" if name else ""
