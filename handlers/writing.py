@@ -42,7 +42,9 @@ def register(app: AsyncApp, deps: Deps) -> None:
         state = state_of(body)
         if state.case:
             text = str(body["actions"][0].get("value") or "")  # an empty field comes as null
-            await deps.composing.keep_draft(state.case, body["user"]["id"], text, state.send)
+            await deps.composing.keep_draft(
+                state.case, body["user"]["id"], text, state.send, private=bool(state.private)
+            )
 
     for callback in (CallbackId.REPLY, CallbackId.PRIVATE):
 
@@ -77,7 +79,8 @@ async def open_modal(deps: Deps, pressed: Pressed, purpose: Purpose) -> None:
 
 async def _open(deps: Deps, trigger_id: str, composition: Composition, state: ModalState) -> None:
     """Open the form with the whole draft; with as much of a long one as every field holds, should Slack refuse it."""
-    form = WritingForm(composition.text, composition.public_line, suggested_signature(composition.person.name))
+    signature, warnings = suggested_signature(composition.person.name), tuple(filter(None, (composition.warning,)))
+    form = WritingForm(composition.text, composition.public_line, signature, warnings)
     try:
         await deps.slack.open_view(trigger_id, _modal(deps, composition, state, form))
     except SlackRefused as error:
@@ -127,7 +130,10 @@ async def _submit(deps: Deps, ack: AsyncAck, body: dict[str, Any]) -> None:
 async def _refuse(deps: Deps, ack: AsyncAck, form: Form, refused: Refused) -> None:
     """Refuse below the text, so that all that was typed stays there to be copied or sent later: a draft holds no public
     line. A form whose title says what is not true any more must not stay."""
-    kept = await deps.composing.keep_draft(form.state.case, form.user, form.typed.text, form.state.send)
+    state = form.state
+    kept = await deps.composing.keep_draft(
+        state.case, form.user, form.typed.text, state.send, private=bool(state.private)
+    )
     why = f"{refused.text} Your draft is kept." if kept else refused.text
     if refused in MOVED.values():
         await instead(ack, "Not sent", why)

@@ -29,12 +29,15 @@ MOVED = {
     ),
 }
 """What a form's title said holds no longer, by whether its words would be private now."""
+LEFT_OUT = (
+    "What you wrote in private is kept until you write there again. It is left out here: everybody can read this."
+)
 TAKEN_BACK = Refused(code="taken_back", text="This was taken back meanwhile. Open the form again to send it.")
 
 
 @dataclass(frozen=True, slots=True)
 class Composition:
-    """Everything that a modal for writing needs to know."""
+    """Everything that a modal for writing needs to know; `warning` is what to read first, if anything."""
 
     case: Case
     person: Person
@@ -43,6 +46,7 @@ class Composition:
     text: str
     public_line: str
     seen: Seen
+    warning: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,16 +102,27 @@ class Composing:
         private, rule = self._channel(case, self.at.capabilities(case), purpose)
         if rule is None:
             return Refused(code="not_offered", text="This network takes no such message.")
-        text = await self.at.notes.draft(case_id, user) or await self._suggestion(case, purpose, private=private)
+        drafted, warning = await self._drafted(case_id, user, private=private)
         return Composition(
             case=case,
             person=by,
             purpose=purpose,
             private=private,
-            text=text,
+            text=drafted or await self._suggestion(case, purpose, private=private),
             public_line=moved_private_line(first_name(_name(case))) if purpose is Purpose.PRIVATE and private else "",
             seen=seen_of(case),
+            warning=warning,
         )
+
+    async def _drafted(self, case_id: str, user: str, *, private: bool) -> tuple[str, str]:
+        """The draft that a form begins with, and what to say of one that it leaves out: words for the public may go on
+        in private, never the other way."""
+        notes = self.at.notes
+        own = await notes.draft(case_id, user, private=private)
+        if own:
+            return own, ""
+        other = await notes.draft(case_id, user, private=not private)
+        return (other, "") if private else ("", LEFT_OUT if other else "")
 
     async def writing(self, case_id: str, user: str) -> Outcome:
         """The modal is open: colleagues see it."""
@@ -120,14 +135,14 @@ class Composing:
         by = await self.at.people.who(user)
         return await self.at.submit(case_id, lambda case: replying.stop_writing(case, by))
 
-    async def keep_draft(self, case_id: str, user: str, text: str, send: str) -> bool:
+    async def keep_draft(self, case_id: str, user: str, text: str, send: str, *, private: bool) -> bool:
         """Remember what is being typed in the form that makes this send; whether it is kept. Once that is made it is no
         draft any more: the last letter may be told after Send, for Slack keeps no order. What is written to somebody
         who was erased meanwhile would outlive them."""
         case = await self.at.casework.cases.load(case_id)
         if case is None or case.send(send) is not None:
             return False
-        await self.at.notes.save_draft(case_id, user, text)
+        await self.at.notes.save_draft(case_id, user, text, private=private)
         return True
 
     async def submit(self, submission: Submission) -> Answer:
@@ -163,13 +178,13 @@ class Composing:
         was taken back, its words are the person's draft again."""
         if send.state is SendState.UNDONE:
             return Outcome(case, TAKEN_BACK)
-        await self.at.notes.save_draft(case.id, submission.user, "")
+        await self.at.notes.forget_drafts(case.id, submission.user)
         return Outcome(case, Refused(code=DUPLICATE, text="This has been sent already."))
 
     async def _queue(self, case: Case, person: Person, submission: Submission, drafts: tuple[Draft, ...]) -> Answer:
         answer = await queued(self.at, case.id, Outgoing(by=person, drafts=drafts, seen=submission.seen))
         if isinstance(answer, Outcome) and answer.done:
-            await self.at.notes.save_draft(case.id, person.id, "")
+            await self.at.notes.forget_drafts(case.id, person.id)
             if submission.purpose is Purpose.THANK:
                 await self.at.notes.note_recent(THANKS, submission.text)
         return answer

@@ -86,8 +86,10 @@ class Desk:
         send = outcome.case.send(send_id) if outcome.case and outcome.done else None
         text = _written(send) if send else ""
         if send is not None and text:
-            since = await self.at.notes.draft(case_id, send.by.id)
-            await self.at.notes.save_draft(case_id, send.by.id, f"{text}\n\n{since}" if since else text)
+            notes, private = self.at.notes, send.private
+            since = await notes.draft(case_id, send.by.id, private=private)
+            drafted = f"{text}\n\n{since}" if since else text
+            await notes.save_draft(case_id, send.by.id, drafted, private=private)
         return outcome
 
     async def retry(self, case_id: str, send_id: str, user: str) -> Outcome:

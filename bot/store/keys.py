@@ -129,8 +129,12 @@ class Keys:
         return self.at(0, "person", user)
 
     def draft(self, case_id: str, user: str) -> str:
-        """String: an unsent reply."""
+        """String: an unsent reply, for the public."""
         return self.at(self.shard_of(case_id), "draft", case_id, user)
+
+    def draft_private(self, case_id: str, user: str) -> str:
+        """String: the same in private."""
+        return self.at(self.shard_of(case_id), "draft", case_id, user, "private")
 
     def recent(self, what: str) -> str:
         """Sorted set: texts by when they were last used."""

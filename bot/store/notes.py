@@ -37,15 +37,22 @@ class RedisNotes:
         """Keep them for good."""
         await self.link.do("SET", self.keys.person(person.id), person.model_dump_json())
 
-    async def draft(self, case_id: str, user: str) -> str:
-        """The unsent reply of that person in that case, or nothing."""
-        draft = await self.link.do("GET", self.keys.draft(case_id, user))
+    async def draft(self, case_id: str, user: str, *, private: bool) -> str:
+        """The unsent words of that person in that case, for the public or in private; or nothing."""
+        draft = await self.link.do("GET", self._draft(case_id, user, private))
         return "" if draft is None else as_text(draft)
 
-    async def save_draft(self, case_id: str, user: str, text: str) -> None:
+    async def save_draft(self, case_id: str, user: str, text: str, *, private: bool) -> None:
         """Keep a draft for 7 days; an empty text forgets it."""
-        key = self.keys.draft(case_id, user)
+        key = self._draft(case_id, user, private)
         await (self.link.do("SET", key, text, "PX", DRAFT_TTL // MS) if text else self.link.do("DEL", key))
+
+    async def forget_drafts(self, case_id: str, user: str) -> None:
+        """Forget both of that person's drafts in that case."""
+        await self.link.do("DEL", self.keys.draft(case_id, user), self.keys.draft_private(case_id, user))
+
+    def _draft(self, case_id: str, user: str, private: bool) -> str:
+        return self.keys.draft_private(case_id, user) if private else self.keys.draft(case_id, user)
 
     async def recent(self, what: str) -> list[str]:
         """The last 200 texts noted under that name within 30 days, the newest last; each text once."""

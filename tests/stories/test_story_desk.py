@@ -47,7 +47,7 @@ async def test_undo_keeps_what_was_drafted_since(redis_url: str) -> None:
     async with a_rig(redis_url, {"HARK_UNDO_SECONDS": "60"}) as rig:
         ts = await _too_hasty(rig)
         (case,) = await rig.service.store.cases.waiting(1)
-        await rig.service.store.notes.save_draft(case.id, ANA, "One more thing")
+        await rig.service.store.notes.save_draft(case.id, ANA, "One more thing", private=False)
         await rig.press(ANA, ts, "hark:undo:v1")
         await wait_until(lambda: "hark:undo:v1" not in rig.text_of(ts), "the send is gone from the card")
         await wait_until(lambda: _drafted(rig, case.id, "Too hasty\n\nOne more thing"), "both are kept")
@@ -355,7 +355,7 @@ async def test_likes_and_follows_go_to_the_digest_not_to_cards(redis_url: str) -
 
 
 async def _drafted(rig: Rig, case_id: str, text: str) -> bool:
-    return await rig.service.store.notes.draft(case_id, ANA) == text
+    return await rig.service.store.notes.draft(case_id, ANA, private=False) == text
 
 
 async def _too_hasty(rig: Rig) -> str:

@@ -57,6 +57,24 @@ async def test_on_it_that_was_taken_back_is_no_draft(redis_url: str) -> None:
         assert await opened(rig, card.ts, "reply") == ""
 
 
+async def test_private_words_never_begin_a_public_form(redis_url: str) -> None:
+    """Typed or taken back, they wait for the next private form; what was drafted for the public may go on there."""
+    async with a_rig(redis_url, {"HARK_UNDO_SECONDS": "60"}) as rig:
+        card = await rig.complains()
+        await opened(rig, card.ts, "reply")
+        await types(rig, "Half a thought")
+        await cancels(rig, card.ts)
+        assert await opened(rig, card.ts, "private") == "Half a thought"
+        assert (await rig.send(ANA, "Your code is QX77TT", signature="^AK", line="")).ok
+        await rig.shows(card.ts, "hark:undo:v1")
+        await rig.press(ANA, card.ts, "hark:undo:v1")
+        await rig.shows(card.ts, "taken back")
+        assert await opened(rig, card.ts, "reply") == ""
+        assert "What you wrote in private is kept" in str(await rig.modal(ANA))
+        await cancels(rig, card.ts)
+        assert await opened(rig, card.ts, "private") == "Your code is QX77TT"
+
+
 async def test_a_draft_that_was_deleted_is_gone(redis_url: str) -> None:
     """Slack tells of an empty field with null."""
     async with a_rig(redis_url) as rig:

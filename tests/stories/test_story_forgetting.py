@@ -77,7 +77,7 @@ async def live_through(rig: Rig, did: str) -> str:
     )
     await wait_until(lambda: not rig.service.calm.storms._pads, "what the worker noticed of new words is shared")
     store, case = rig.service.store, await the_case(rig, "my violin is lost")
-    await store.notes.save_draft(case.id, ANA, "Dear Ana Horvat,")
+    await store.notes.save_draft(case.id, ANA, "Dear Ana Horvat,", private=False)
     body = f'{{"did": "{did}", "handle": "{WHO}"}}'.encode()
     await store.inbox.bury(Raw("bluesky", "main", "web", body, rig.sandbox.clock.now()), "no time")
     await rig.sandbox.slack.say(ANA, CARE, "I will call Ana Horvat", thread_ts=card.ts)

@@ -81,6 +81,11 @@ async def test_what_was_written_in_private_never_stands_in_public(redis_url: str
         assert not [send for send in case.sends if "Elm Street" in send.text]
         await rig.press(ANA, ts, "hark:reply:v1")
         await wait_until(lambda: "PUBLIC" in str(rig.sandbox.slack.views(ANA)[-1]["title"]), "the form is open anew")
+        anew = str(await rig.modal(ANA))
+        assert "What you wrote in private is kept" in anew
+        assert "Elm Street" not in anew
+        await rig.press(ANA, ts, "hark:private:v1")
+        await wait_until(lambda: "PRIVATE" in str(rig.sandbox.slack.views(ANA)[-1]["title"]), "there is a private way")
         assert "Your bag goes to Elm Street" in str(await rig.modal(ANA))
 
 

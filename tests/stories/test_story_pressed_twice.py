@@ -52,9 +52,9 @@ async def test_a_reply_whose_draft_was_not_cleared(redis_url: str) -> None:
         await rig.press(ANA, card.ts, "hark:reply:v1")
         assert await submits(rig, ANA, text="We have found it", signature="^AK") is None
         (case,) = await rig.service.store.cases.waiting(1)
-        await rig.service.store.notes.save_draft(case.id, ANA, "We have found it")
+        await rig.service.store.notes.save_draft(case.id, ANA, "We have found it", private=False)
         assert await submits(rig, ANA) is None
-        assert await rig.service.store.notes.draft(case.id, ANA) == ""
+        assert await rig.service.store.notes.draft(case.id, ANA, private=False) == ""
 
 
 async def test_a_reply_that_was_taken_back_in_between(redis_url: str) -> None:
@@ -69,4 +69,4 @@ async def test_a_reply_that_was_taken_back_in_between(redis_url: str) -> None:
         told = await submits(rig, ANA)
         assert told["errors"] == {"text": "Not sent: This was taken back meanwhile. Open the form again to send it."}
         (case,) = await rig.service.store.cases.waiting(1)
-        assert await rig.service.store.notes.draft(case.id, ANA) == "We have found it"
+        assert await rig.service.store.notes.draft(case.id, ANA, private=False) == "We have found it"

@@ -126,7 +126,7 @@ POINTS: Mapping[str, Point] = {
     ),
     "modal opened, nobody writing yet": Point(SlackGateway, "open_view", lambda _said, _answer: True),
     "reply queued, modal not answered": reached(SendState.QUEUED),
-    "draft forgotten, modal not answered": Point(RedisNotes, "save_draft", lambda said, _answer: not said["text"]),
+    "draft forgotten, modal not answered": Point(RedisNotes, "forget_drafts", lambda _said, _answer: True),
     "send taken, nothing begun": Point(
         RedisDueQueue, "exchange", lambda said, taken: bool(taken) and said["self"].name == SENDS
     ),

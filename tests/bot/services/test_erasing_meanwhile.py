@@ -70,7 +70,7 @@ async def test_no_list_and_no_draft_leads_to_the_case_any_more(board: Board, red
     await store.storms.stand(CARE, "p1", case.id, NOON)
 
     async def writes() -> None:
-        await store.notes.save_draft(case.id, ANA, "Dear Carla")
+        await store.notes.save_draft(case.id, ANA, "Dear Carla", private=False)
 
     report, _ = await erase(board, erasing_store=meanwhile(board, looked=[writes]))
     assert report.trouble == ""

@@ -150,7 +150,7 @@ async def test_notes_and_budgets(store: Store) -> None:
     """Small records work wherever they live."""
     await store.notes.save_person(ANA)
     await store.notes.note_recent("thanks", "text")
-    await store.notes.save_draft(a_case().id, ANA.id, "draft")
+    await store.notes.save_draft(a_case().id, ANA.id, "draft", private=False)
     await store.notes.beat("worker", "one")
     assert await store.notes.person(ANA.id) == ANA
     assert await store.notes.recent("thanks") == ["text"]

@@ -39,7 +39,8 @@ async def stored(store: Store, case: Case) -> Case:
 async def test_a_case_goes_with_all_that_follows_from_it(store: Store, redis: "redis.asyncio.Redis") -> None:
     """Document, log, lists, drafts and every place in the queues; the dedupe name and the note for Slack stay."""
     case = await stored(store, a_case(claim=a_claim(), sends=(a_send(),), posts=(a_card(),)))
-    await store.notes.save_draft(case.id, ANA.id, "Hi Carla")
+    await store.notes.save_draft(case.id, ANA.id, "Hi Carla", private=False)
+    await store.notes.save_draft(case.id, ANA.id, "Between us", private=True)
     shard = store.cases.keys.shard_of(case.id)
     for queue in (store.cards, store.sends, store.timers):
         assert [due.id for due in await queue.take(NOON + timedelta(days=1), 10, LEASE)] == [case.id]
@@ -139,7 +140,7 @@ async def furnish(store: Store, case: Case) -> None:
         await store.polls.put(f"square/main/lookup:person:{who}", NOON)
         mine = case.id if line == "Carla" else "otherotherother1"
         await notes.set(alias(a_key(f"private-{who}")), mine, LEASE)
-        await notes.save_draft(mine, ANA.id, f"Hi {line}")
+        await notes.save_draft(mine, ANA.id, f"Hi {line}", private=False)
         await store.rings.gather("U0ANA00001", mine, NOON)
         fold = Fold(mine, 3, NOON, f"square:{who}", "neutral", (), complaint=False)
         await store.storms.fold(CHANNEL, STORM, fold, NOON)

@@ -39,6 +39,7 @@ def every_key(keys: Keys) -> dict[str, str]:
         "bucket": keys.bucket("post:C1"),
         "person": keys.person("U1"),
         "draft": keys.draft(ID, "U1"),
+        "draft_private": keys.draft_private(ID, "U1"),
         "recent": keys.recent("thanks"),
         "once": keys.once("event-1"),
         "note": keys.note("hourly"),

@@ -25,14 +25,19 @@ async def test_people_are_remembered(store: Store) -> None:
 
 
 async def test_drafts_belong_to_one_person_in_one_case(store: Store) -> None:
-    """A draft comes back exactly; an empty one forgets it."""
-    case_id = a_case().id
+    """A draft comes back exactly; an empty one forgets it. What is for the public and what is private stay apart."""
+    case_id, notes = a_case().id, store.notes
     text = "Half a sent\r\n\x00 👩‍👩‍👧 \ud800"
-    await store.notes.save_draft(case_id, ANA.id, text)
-    assert await store.notes.draft(case_id, ANA.id) == text
-    assert await store.notes.draft(case_id, BEN.id) == ""
-    await store.notes.save_draft(case_id, ANA.id, "")
-    assert await store.notes.draft(case_id, ANA.id) == ""
+    await notes.save_draft(case_id, ANA.id, text, private=False)
+    await notes.save_draft(case_id, ANA.id, "Between us", private=True)
+    assert await notes.draft(case_id, ANA.id, private=False) == text
+    assert await notes.draft(case_id, ANA.id, private=True) == "Between us"
+    assert await notes.draft(case_id, BEN.id, private=False) == ""
+    await notes.save_draft(case_id, ANA.id, "", private=False)
+    assert await notes.draft(case_id, ANA.id, private=False) == ""
+    await notes.save_draft(case_id, ANA.id, text, private=False)
+    await notes.forget_drafts(case_id, ANA.id)
+    assert [await notes.draft(case_id, ANA.id, private=private) for private in (False, True)] == ["", ""]
 
 
 async def test_recent_texts_are_capped_in_number_and_age(store: Store, clock: TestClock) -> None:
