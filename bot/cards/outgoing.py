@@ -12,6 +12,7 @@ from bot.cards.view import View
 from bot.cards.words import count, doubt, send_title, staff_name
 from bot.domain.agenda import given_up
 from bot.domain.case import MODERATION, UNFINISHED, Case, Purpose, Send, SendState
+from bot.domain.replying import stopped_by
 from bot.domain.text.privacy import mask
 
 REASON: Final = 200
@@ -114,8 +115,9 @@ _BUTTONS: Final[Mapping[SendState, tuple[ActionId, str]]] = MappingProxyType(
 
 
 def _accessory(case: Case, send: Send, post_id: str) -> build.Block | None:
-    """The one button of this state. Undo ends with the first try: the domain refuses it from then on."""
-    if send.state not in _BUTTONS or (send.state is SendState.QUEUED and send.attempt):
+    """The one button of this state. Undo ends with the first try: the domain refuses it from then on. What failed with
+    the send before it has none before that one is tried again."""
+    if send.state not in _BUTTONS or (send.state is SendState.QUEUED and send.attempt) or stopped_by(case, send):
         return None
     action, label = _BUTTONS[send.state]
     press = Press.on(case.id, post_id, send=send.id).value()

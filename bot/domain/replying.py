@@ -4,7 +4,7 @@ from datetime import datetime
 
 from pydantic import Field
 
-from bot.domain.case import UNSETTLED, Case, Item, LogEntry, Person, Purpose, Send, SendState, Writing
+from bot.domain.case import IN_VAIN, UNSETTLED, Case, Item, LogEntry, Person, Purpose, Send, SendState, Writing
 from bot.domain.claims import claim_line, claimed, renewed
 from bot.domain.decisions import Change, Decision, Refused, changed
 from bot.domain.models import Model
@@ -114,9 +114,20 @@ def retry(case: Case, send_id: str, by: Person, now: datetime) -> Decision:
     send = case.send(send_id)
     if send is None or send.state not in (SendState.FAILED, SendState.UNKNOWN):
         return Refused(code="settled", text="There is nothing to try again here.")
+    first = stopped_by(case, send)
+    if first is not None:
+        text = f"This only goes out after the {PURPOSE_WORDS[first.purpose]}, which failed. Retry that one first."
+        return Refused(code="follows", text=text)
     state = SendState.UNKNOWN if send.state is SendState.UNKNOWN else SendState.QUEUED
     case = with_send(case, send, state=state, retried_at=now, due_at=now, attempt=min(send.attempt, 1), reason="")
     return Change(case=case, log=(LogEntry(at=now, what="tried again", by=by.id, detail=send.text),))
+
+
+def stopped_by(case: Case, send: Send) -> Send | None:
+    """The send that has to stand before this one and did not go out; None where nothing stops this one. What may stand
+    all the same (its fate is unknown) is looked for in any case."""
+    first = case.send(send.after) if send.after and send.state is not SendState.UNKNOWN else None
+    return first if first is not None and first.state in IN_VAIN else None
 
 
 def with_send(case: Case, send: Send, **update: object) -> Case:

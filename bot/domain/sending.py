@@ -14,7 +14,7 @@ from bot.domain.hiding import carried_out, could_not
 from bot.domain.models import SendReport, Sent
 from bot.domain.policy import Policy
 from bot.domain.posting import with_alert
-from bot.domain.replying import PURPOSE_WORDS, with_send
+from bot.domain.replying import PURPOSE_WORDS, stopped_by, with_send
 
 GONE_OUT = frozenset({SendState.SENDING, SendState.SENT})
 CALL_LEASE = timedelta(seconds=60)
@@ -68,10 +68,13 @@ def begin(case: Case, send_id: str, now: datetime) -> Decision:
     send = case.send(send_id)
     if send is None or send.state is not SendState.QUEUED:
         return Refused(code="not_queued", text="That send is not waiting to go out.")
+    first = stopped_by(case, send)
+    if first is not None:
+        # Nobody is called for this one: an alert would take the place of the one that says why the first one failed.
+        reason = f"the {PURPOSE_WORDS[first.purpose]} before it did not go out"
+        return _failed(with_send(case, send, state=SendState.FAILED, reason=reason, due_at=now), send, reason, now)
     before = case.send(send.after) if send.after else None
     if before is not None and before.state is not SendState.SENT:
-        if before.state in IN_VAIN:
-            return failed(case, send_id, f"the {PURPOSE_WORDS[before.purpose]} before it did not go out", now)
         return Change(case=with_send(case, send, due_at=now + BACKOFF), redraw=False)
     attempt = send.attempt + 1
     return Change(case=with_send(case, send, state=SendState.SENDING, attempt=attempt, due_at=now + CALL_LEASE))
@@ -122,6 +125,10 @@ def failed(
     who = case.author.label if case.author else "the customer"
     headline = could_not(send, who, reason) or f"Your {PURPOSE_WORDS[send.purpose]} did not reach {who}: {reason}"
     case = with_alert(case, send.by.id, headline, f"failed:{send.id}:{int(now.timestamp())}")
+    return _failed(case, send, reason, now)
+
+
+def _failed(case: Case, send: Send, reason: str, now: datetime) -> Change:
     return Change(case=case, log=(LogEntry(at=now, what="failed to send", by=send.by.id, detail=reason),))
 
 

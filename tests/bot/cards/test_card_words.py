@@ -76,6 +76,16 @@ def test_the_lock_screen_names_what_did_not_go_out() -> None:
     assert render(a_public_case(sends=nine), CARD, a_view()).text.count("failed") == 1
 
 
+def test_a_line_has_its_own_retry_once_the_message_before_it_stands() -> None:
+    """Before, pressing it could only fail again."""
+    line = a_send(id="line", purpose=Purpose.NOTICE, after="send-1", state=SendState.FAILED, reason="no")
+    for first in (SendState.FAILED, SendState.QUEUED, SendState.SENT):
+        case = a_public_case(sends=(a_send(private=True, purpose=Purpose.PRIVATE, state=first), line))
+        drawn = text(render(case, CARD, a_view()))
+        assert drawn.count("hark:retry:v1") == 1
+        assert ("Retry: Public line" in drawn) is (first is not SendState.FAILED)
+
+
 def test_hiding_is_an_act_and_not_a_letter() -> None:
     """It begins and works, where words go out and arrive."""
     assert "*Hiding the comment* by Ben begins at" in text(render(states()["hide_queued"], CARD, a_view()))

@@ -72,6 +72,22 @@ def test_what_follows_another_send_goes_out_once_that_one_stands(before: SendSta
         assert not change.redraw
 
 
+def test_of_two_that_fail_together_the_first_is_told_and_tried_again() -> None:
+    """An alert about the second would take the place of the first one's, which says why; its Retry could not work."""
+    first = a_send(id="message", purpose=Purpose.PRIVATE, state=SENDING)
+    case = a_case(sends=(first, a_send(id="line", purpose=Purpose.NOTICE, after="message")))
+    case = case_of(failed(case, "message", "Carla takes no messages", NOON))
+    case = case_of(begin(case, "line", NOON))
+    assert [each.state for each in case.sends] == [FAILED, FAILED]
+    assert [each.text for each in case.posts] == ["Your private message did not reach Carla: Carla takes no messages"]
+    assert "Retry that one first" in refused(retry(case, "line", ANA, NOON)).text
+    case = case_of(retry(case, "message", ANA, NOON))
+    assert case_of(retry(case, "line", ANA, NOON)).sends[1].state is QUEUED
+    doubtful = a_send(id="line", after="message", state=UNKNOWN)
+    case = a_case(sends=(a_send(id="message", state=FAILED), doubtful))
+    assert case_of(retry(case, "line", ANA, NOON)).sends[1].state is UNKNOWN
+
+
 def test_a_first_doubt_is_no_further_try_and_every_look_counts() -> None:
     """Else the looks would be over sooner than promised."""
     case = case_of(unknown(case_of(begin(a_case(sends=(a_send(),)), ID, NOON)), ID, NOON))
