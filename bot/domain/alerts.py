@@ -5,7 +5,7 @@ from types import MappingProxyType
 from typing import Final
 
 from bot.domain.agenda import lapsing
-from bot.domain.case import UNFINISHED, Case, Post
+from bot.domain.case import UNFINISHED, Case, HideState, Post
 from bot.domain.fallback import COPY
 
 CONFIRM: Final = "confirm:"
@@ -41,8 +41,14 @@ def _is_past(case: Case, post: Post) -> bool:
 
 
 def _never(_case: Case, _post: Post) -> bool:
-    """What became of a request to hide is told. The case of a card that its channel refuses is to be seen somewhere."""
+    """The case of a card that its channel refuses is to be seen somewhere."""
     return False
+
+
+def _is_decided(case: Case, post: Post) -> bool:
+    """Whether nobody has to approve any more. What became of a request is told, and nothing settles that."""
+    asking = (f"{HIDE}{each.id}:{post.channel}" for each in case.hidings if each.state is not HideState.ASKED)
+    return post.id in asking
 
 
 def _is_sent(case: Case, _post: Post) -> bool:
@@ -70,7 +76,7 @@ def _is_put_off(case: Case, _post: Post) -> bool:
 _SETTLED: Mapping[str, Callable[[Case, Post], bool]] = MappingProxyType(
     {
         COPY: _never,
-        HIDE: _never,
+        HIDE: _is_decided,
         CONFIRM: _is_confirmed,
         FAILED: _is_sent,
         ASSIGN: _is_anothers,

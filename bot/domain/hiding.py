@@ -124,7 +124,8 @@ def approve(
     if isinstance(found, Refused):
         return found
     if found.by.id == by.id:
-        return Refused(code="own_request", text="You asked for this yourself. Somebody else has to approve it.")
+        text = "You asked for this yourself. Somebody else has to approve it; Decline takes it back."
+        return Refused(code="own_request", text=text)
     item = case.item(found.item)
     refusal = _unfit(case, item, capabilities)
     if item is None or refusal is not None:

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from bot.domain.agenda import indexes, next_send, next_timer
+from bot.domain.alerts import is_settled
 from bot.domain.case import Case, HideReason, HideState, PostKind, Purpose, Status
 from bot.domain.hiding import (
     approve,
@@ -180,6 +181,7 @@ def test_nobody_approves_their_own_request() -> None:
     """By Slack user id, whatever name they go by."""
     found = refused(approve(asked(), "hide-1", ANA.model_copy(update={"name": "Bea"}), CAN, SOON, POLICY))
     assert found.code == "own_request"
+    assert "Decline takes it back" in found.text
 
 
 def test_an_approval_queues_the_act_with_undo() -> None:
@@ -224,6 +226,17 @@ def test_the_last_second_still_counts() -> None:
 def test_an_account_that_can_hide_no_more_refuses() -> None:
     """The capability is looked at again when somebody approves."""
     assert refused(approve(asked(), "hide-1", BEN, Capabilities(), SOON, POLICY)).code == "not_hideable"
+
+
+def test_the_call_to_approve_is_settled_once_somebody_has_decided() -> None:
+    """However that ends; what became of a request is told to whoever asked, and is not settled by itself."""
+    waiting = asked()
+    (call,) = (post for post in waiting.posts if post.channel == MANAGER)
+    assert not is_settled(waiting, call)
+    passed = case_of(pass_time(waiting, NOON + timedelta(hours=24), POLICY))
+    for case in (approved(), case_of(decline(waiting, "hide-1", BEN, SOON)), passed):
+        assert is_settled(case, call)
+        assert not any(is_settled(case, post) for post in case.posts if post.channel == ANA.id)
 
 
 def test_a_decline_tells_whoever_asked_and_taking_back_tells_nobody() -> None:
