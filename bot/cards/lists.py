@@ -10,6 +10,7 @@ from bot.cards import build
 from bot.cards.action_ids import ActionId, Press
 from bot.cards.escape import due_token, line, link, one_line
 from bot.cards.limits import SECTION_TEXT, units
+from bot.cards.summary import troubles
 from bot.cards.view import View
 from bot.cards.words import KINDS, author_label, is_urgent, staff_name
 from bot.domain.case import Case
@@ -36,7 +37,8 @@ def listed(cases: Sequence[Case], view_of: ViewOf) -> list[Listed]:
 
 
 def case_line(one: Listed) -> str:
-    """One case in one line of mrkdwn: state, network, kind, who, the first words, due time, holder.
+    """One case in one line of mrkdwn: state, network, kind, who, the first words, due time, holder, our words that did
+    not arrive.
 
     The first words open the card where its permalink is known. Private words are not shown in a list.
     """
@@ -48,6 +50,7 @@ def case_line(one: Listed) -> str:
         link(view.card_url, _title(case)),
         _due(one),
         f"claimed by {line(staff_name(case.claim.by.name), 40)}" if case.claim else "",
+        *(f"❗ {each}" for each in troubles(case)),
         "the public thread waits for a closing word" if case.is_open and case.loop_open else "",
         _known(case),
     ]

@@ -54,13 +54,17 @@ def _state(case: Case) -> str:
 
 def _asked(case: Case) -> str:
     """What somebody has to do besides answering."""
-    troubles = dict.fromkeys(found for send in case.sends if (found := _trouble(send)))
     facts = [
-        *list(troubles)[-TROUBLES:],
+        *troubles(case),
         "the public thread waits for a closing word" if case.is_open and case.loop_open else "",
         "hiding it waits for a second person" if pending(case) else "",
     ]
     return " · ".join(fact for fact in facts if fact)
+
+
+def troubles(case: Case) -> list[str]:
+    """What became of the newest sends that somebody has to look at, each once."""
+    return list(dict.fromkeys(found for send in case.sends if (found := _trouble(send))))[-TROUBLES:]
 
 
 def _trouble(send: Send) -> str:

@@ -96,6 +96,13 @@ def test_a_list_says_what_was_due_and_what_a_case_still_wants() -> None:
     assert "closing word" not in case_line(Listed(closed, a_view()))
 
 
+def test_a_list_says_which_of_our_words_did_not_arrive() -> None:
+    """Who looks at the queue must not answer twice, nor believe that nobody has tried."""
+    assert "· ❗ public reply failed" in case_line(Listed(states()["failed"], a_view()))
+    assert "· ❗ public reply: not known whether it arrived" in case_line(Listed(states()["unknown"], a_view()))
+    assert "❗" not in case_line(Listed(states()["sent"], a_view()))
+
+
 def test_a_text_ends_before_it_is_too_long() -> None:
     """Ten cases of the loudest names: as many whole lines as fit."""
     loud = Listed(a_public_case(items=(an_item(LOUD, author=Author(id="x", name=LOUD)),)), a_view(card_url=LINK * 9))
