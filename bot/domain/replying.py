@@ -83,9 +83,7 @@ def queue(case: Case, outgoing: Outgoing, now: datetime, policy: Policy) -> Deci
     sends = tuple(new_send(draft, case.newest(private=draft.private), by, now, policy) for draft in outgoing.drafts)
     writing = None if case.writing and case.writing.by.id == by.id else case.writing
     log = [claim_line(by, now)] if taken else []
-    log += [
-        LogEntry(at=now, what=f"{QUEUED} a {PURPOSE_WORDS[each.purpose]}", by=by.id, detail=each.text) for each in sends
-    ]
+    log += [LogEntry(at=now, what=f"{QUEUED} {one_of(each.purpose)}", by=by.id, detail=each.text) for each in sends]
     return changed(case, *log, sends=kept((*case.sends, *sends)), writing=writing)
 
 
@@ -128,6 +126,12 @@ def stopped_by(case: Case, send: Send) -> Send | None:
     all the same (its fate is unknown) is looked for in any case."""
     first = case.send(send.after) if send.after and send.state is not SendState.UNKNOWN else None
     return first if first is not None and first.state in IN_VAIN else None
+
+
+def one_of(purpose: Purpose) -> str:
+    """What somebody queued or sent, such as "a reply" or "an acknowledgement"."""
+    words = PURPOSE_WORDS[purpose]
+    return f"{'an' if words[0] in 'aeiou' else 'a'} {words}"
 
 
 def with_send(case: Case, send: Send, **update: object) -> Case:

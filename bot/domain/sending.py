@@ -14,7 +14,7 @@ from bot.domain.hiding import carried_out, could_not
 from bot.domain.models import SendReport, Sent
 from bot.domain.policy import Policy
 from bot.domain.posting import with_alert
-from bot.domain.replying import PURPOSE_WORDS, stopped_by, with_send
+from bot.domain.replying import PURPOSE_WORDS, one_of, stopped_by, with_send
 
 GONE_OUT = frozenset({SendState.SENDING, SendState.SENT})
 CALL_LEASE = timedelta(seconds=60)
@@ -88,7 +88,7 @@ def sent(case: Case, send_id: str, proof: Sent, now: datetime, policy: Policy) -
     case = with_send(case, send, state=SendState.SENT, external_id=proof.id, url=proof.url, sent_at=now, reason="")
     if send.purpose in MODERATION:
         return carried_out(case, send, now)
-    log = LogEntry(at=now, what=f"sent a {PURPOSE_WORDS[send.purpose]}", by=send.by.id, detail=send.text)
+    log = LogEntry(at=now, what=f"sent {one_of(send.purpose)}", by=send.by.id, detail=send.text)
     return Change(case=answered(case, send, now, policy), log=(log,))
 
 

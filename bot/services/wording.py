@@ -113,4 +113,6 @@ def _too_long(counted: int, limit: int, unit: str, network: str) -> str:
 def slack_only(text: str) -> str:
     """What means something in Slack alone and customers would see as it stands, in words; empty when nothing does."""
     strange = SLACK_ONLY.search(text)
-    return f"Customers would see “{strange.group()}” as it stands: only Slack understands it." if strange else ""
+    if strange is None:
+        return ""
+    return f"Customers would see “{strange.group()}” as it stands, for only Slack understands it: leave it out."

@@ -106,7 +106,7 @@ async def test_problems_come_back_inline_and_nothing_is_sent(redis_url: str) -> 
             ("x" * 300, "Too long for Bluesky by 4: with the signature it has 304 of 300 characters."),
             ("Write to jamal@mail.example", "private data (an e-mail address)"),
             ("4111 1111 1111 1111, jamal@mail.example", "(a payment card’s number, an e-mail address)"),
-            ("Hello :party_parrot:", "only Slack understands"),
+            ("Hello :party_parrot:", "only Slack understands it: leave it out"),
         ):
             outcome = await rig.send(ANA, text, signature="^AK")
             assert not outcome.ok

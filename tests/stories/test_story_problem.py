@@ -15,7 +15,7 @@ async def test_a_problem_is_opened_by_command_and_its_line_is_there_for_each_cus
         wordless = await rig.send(ANA, None, title="Spring update", known="Repair on Friday", line=LINE, words="a")
         assert wordless.errors == {"words": "Nothing changed: Write a word or two by which its cases are told."}
         strange = await rig.send(ANA, None, title="Spring update", line="Sorry :our_logo:", words="spring update")
-        assert "only Slack understands it" in strange.errors["line"]
+        assert "only Slack understands it: leave it out" in strange.errors["line"]
         untitled = await rig.send(ANA, None, title=" ", line=LINE, words="spring update")
         assert "title that colleagues recognise" in untitled.errors["title"]
         assert (await rig.send(ANA, None, title="Spring update", line=LINE, words="spring update")).ok
@@ -39,7 +39,7 @@ async def test_a_slack_that_is_slow_to_say_who_it_is_fails_no_form(redis_url: st
         await rig.press(BEN, problem.ts, "hark:problem-solved:v1")
         await rig.modal(BEN)
         strange = await rig.send(BEN, None, line="It is repaired :our_logo:")
-        assert "only Slack understands it" in strange.errors["line"]
+        assert "only Slack understands it: leave it out" in strange.errors["line"]
         rig.sandbox.slack.set_fault("slow", "users.info", delay_s=4.0)
         assert (await rig.send(BEN, None, line="It is repaired.")).ok
         rig.sandbox.clock.skip(10)

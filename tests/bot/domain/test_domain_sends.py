@@ -7,6 +7,7 @@ import pytest
 
 from bot.domain.agenda import MOST_CHECKS, QUICK_CHECKS, next_send, next_timer
 from bot.domain.case import Case, PostKind, Purpose, SendState
+from bot.domain.decisions import Change
 from bot.domain.lifecycle import close, dismiss, reopen
 from bot.domain.models import SendReport, Sent
 from bot.domain.passing import pass_time
@@ -137,7 +138,10 @@ def test_an_answer_stops_both_clocks_when_it_stands() -> None:
 def test_an_acknowledgement_stops_the_first_clock_only() -> None:
     """The customer still waits for an answer."""
     ack = REPLY.model_copy(update={"purpose": Purpose.ACKNOWLEDGE})
-    done = case_of(sent(sending(queued(ack)), "s1", PROOF, NOON, POLICY))
+    stands = sent(sending(queued(ack)), "s1", PROOF, NOON, POLICY)
+    assert isinstance(stands, Change)
+    assert [each.what for each in stands.log] == ["sent an acknowledgement"]
+    done = stands.case
     assert done.wait is not None
     assert done.wait.ack_due is None
     assert done.cycle.answered_at is None
