@@ -88,7 +88,7 @@ async def _sign(deps: Deps, ack: AsyncAck, body: dict[str, Any]) -> None:
         return
     await deps.people.sign(await deps.people.in_time(user), signature)
     if state.case and state.purpose is Purpose.ACKNOWLEDGE:
-        outcome = await deps.desk.acknowledge(state.case, user, state.send)
+        outcome = await deps.desk.acknowledge(state.case, user, state.send, pressed=False)
         if outcome.refused and outcome.code != DUPLICATE:
             await instead(ack, "Not sent", outcome.refused.text)
             return

@@ -67,9 +67,8 @@ class Desk:
 
     async def dismiss(self, case_id: str, user: str, seen: Seen | None = None) -> Outcome:
         """Set aside what is not for us, unless the customer wrote something that was not `seen`."""
-        return await self.at.press(
-            case_id, user, lambda case, by: lifecycle.dismiss(case, by, self.at.clock.now(), seen=seen)
-        )
+        by = await self.at.people.who(user)
+        return await self.at.submit(case_id, lambda case: lifecycle.dismiss(case, by, self.at.clock.now(), seen=seen))
 
     async def reopen(self, case_id: str, user: str) -> Outcome:
         """Open a closed case again."""
@@ -98,11 +97,15 @@ class Desk:
             case_id, user, lambda case, by: replying.retry(case, send_id, by, self.at.clock.now())
         )
 
-    async def acknowledge(self, case_id: str, user: str, send_id: str) -> Outcome:
-        """Say "we are on it" under one's own name. Refused with `no_signature` on first use, in time for a form."""
-        if not (await self.at.people.in_time(user)).signature:
+    async def acknowledge(self, case_id: str, user: str, send_id: str, *, pressed: bool = True) -> Outcome:
+        """Say "we are on it" under one's own name. Refused with `no_signature` on first use, in time for a form, which
+        comes back without any message that was `pressed`."""
+        by = await self.at.people.in_time(user)
+        if not by.signature:
             return Outcome(None, NO_SIGNATURE)
-        return await self.at.press(case_id, user, partial(self._first_word, send_id))
+        if pressed:
+            return await self.at.press(case_id, user, partial(self._first_word, send_id))
+        return await self.at.submit(case_id, partial(self._first_word, send_id, by=by))
 
     def _first_word(self, send_id: str, case: Case, by: Person) -> Decision:
         text = signed(acknowledge_line(self.rng), by.signature)
@@ -122,12 +125,10 @@ class Desk:
         if line is None and form.signature and form.waive and (problem := await self._sign(form)):
             return Problems({SIGNATURE: problem})
         words = lifecycle.REASONS.get(form.reason, form.reason)
-        outcome = await self.at.press(
+        by = await self.at.people.who(form.user)
+        outcome = await self.at.submit(
             form.case_id,
-            form.user,
-            lambda case, by: lifecycle.close(
-                case, by, words, self.at.clock.now(), waive_loop=form.waive, seen=form.seen
-            ),
+            lambda case: lifecycle.close(case, by, words, self.at.clock.now(), waive_loop=form.waive, seen=form.seen),
         )
         closed_before = line and line.code == DUPLICATE and outcome.code == "closed"
         return Outcome(outcome.case) if closed_before else outcome

@@ -1,5 +1,7 @@
-"""Why a case does not offer something is told as it is; and what a press changes is drawn once by the press itself."""
+"""Why a case does not offer something is told as it is; a press draws what it changes, the queue draws for a form."""
 
+import random
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
 
@@ -8,9 +10,16 @@ import pytest
 from bot.domain.case import Case, Status
 from bot.domain.claims import claim
 from bot.domain.models import Capabilities, LengthRule
+from bot.domain.network import Titles
 from bot.domain.offers import Offer
 from bot.domain.ports import Commit
+from bot.domain.text.privacy import AllowList
+from bot.domain.text.tone import ToneReader
+from bot.services.casework import Outcome
+from bot.services.composing import Composing
+from bot.services.desk import CloseForm, Desk
 from bot.services.desk_context import PRESS_DRAW, DeskContext
+from bot.services.wording import Problems
 from bot.store.store import Store
 from connectors.webhook.connector import WebhookConnector
 from tests.support.cases import ANA, NOON, a_card, a_case, a_send, a_wait, an_item
@@ -74,3 +83,24 @@ async def test_what_a_press_changes_is_left_to_the_press_for_a_moment(redis_url:
         assert outcome.done
         assert await store.cards.take(NOON + PRESS_DRAW - MOMENT, 9, LEASE) == []
         assert [due.id for due in await store.cards.take(NOON + PRESS_DRAW, 9, LEASE)] == [a_case().id]
+
+
+SUBMITTED: dict[str, Callable[[Desk], Awaitable[Outcome | Problems]]] = {
+    "close": lambda desk: desk.close(CloseForm("s1", a_case().id, ANA.id, "solved")),
+    "not for us": lambda desk: desk.dismiss(a_case().id, ANA.id),
+    "on it": lambda desk: desk.acknowledge(a_case().id, ANA.id, "s1", pressed=False),
+}
+
+
+@pytest.mark.parametrize("verb", SUBMITTED)
+async def test_what_a_form_changes_is_drawn_at_once(redis_url: str, verb: str) -> None:
+    """Nothing that was pressed is redrawn by it, and the seconds in which words can be taken back are running."""
+    async with a_store(redis_url) as store:
+        await store.notes.save_person(ANA)
+        await store.cases.commit(Commit(None, a_case(posts=(a_card(),), wait=a_wait()), NOON))
+        context, rng = a_desk(store, a_case(), CAN), random.SystemRandom()
+        composing = Composing(context, Titles(), AllowList(), ToneReader.load(), rng)
+        outcome = await SUBMITTED[verb](Desk(context, composing, rng))
+        assert isinstance(outcome, Outcome)
+        assert outcome.done
+        assert [due.id for due in await store.cards.take(NOON, 9, LEASE)] == [a_case().id]
