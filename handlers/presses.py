@@ -10,7 +10,9 @@ from slack_bolt.async_app import AsyncApp
 from bot.cards.action_ids import ActionId
 from bot.services.casework import Outcome
 from handlers.deps import Deps
-from handlers.pressing import Act, Pressed, on_press, show
+from handlers.pressing import Act, Pressed, on_press, show, whisper
+
+LOOKING = "Hark is looking for it now. The message above says so once it is found."
 
 Decide = Callable[[Deps, Pressed], Awaitable[Outcome]]
 
@@ -21,7 +23,6 @@ VERBS: dict[ActionId, Decide] = {
     ActionId.REOPEN: lambda deps, by: deps.desk.reopen(by.press.case, by.user),
     ActionId.UNDO: lambda deps, by: deps.desk.undo(by.press.case, by.press.send, by.user),
     ActionId.RETRY: lambda deps, by: deps.desk.retry(by.press.case, by.press.send, by.user),
-    ActionId.CHECK_SEND: lambda deps, by: deps.desk.retry(by.press.case, by.press.send, by.user),
     ActionId.HIDE_APPROVE: lambda deps, by: deps.hiding.approve(by.press.case, by.press.send, by.user),
     ActionId.HIDE_DECLINE: lambda deps, by: deps.hiding.decline(by.press.case, by.press.send, by.user),
     ActionId.UNHIDE: lambda deps, by: deps.hiding.unhide(
@@ -35,6 +36,15 @@ def register(app: AsyncApp, deps: Deps) -> None:
     """One listener for each verb."""
     for action_id, decide in VERBS.items():
         on_press(app, action_id, deps, _shown(decide))
+    on_press(app, ActionId.CHECK_SEND, deps, _check)
+
+
+async def _check(deps: Deps, pressed: Pressed) -> None:
+    """Look for a send at once. As long as it is not found the card stays as it is, so whoever pressed is told."""
+    outcome = await deps.desk.look(pressed.press.case, pressed.press.send, pressed.user)
+    await show(deps, pressed, outcome)
+    if outcome.done:
+        await whisper(deps, pressed.response_url, LOOKING)
 
 
 def _shown(decide: Decide) -> Act:

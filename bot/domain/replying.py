@@ -121,6 +121,14 @@ def retry(case: Case, send_id: str, by: Person, now: datetime) -> Decision:
     return Change(case=case, log=(LogEntry(at=now, what="tried again", by=by.id, detail=send.text),))
 
 
+def look(case: Case, send_id: str, by: Person, now: datetime) -> Decision:
+    """Look at once for a send whose fate is unknown. One that has failed since is not sent by that: nobody said so."""
+    send = case.send(send_id)
+    if send is None or send.state is not SendState.UNKNOWN:
+        return Refused(code="settled", text="There is nothing to look for any more: the card says what became of it.")
+    return retry(case, send_id, by, now)
+
+
 def stopped_by(case: Case, send: Send) -> Send | None:
     """The send that has to stand before this one and did not go out; None where nothing stops this one. What may stand
     all the same (its fate is unknown) is looked for in any case."""

@@ -97,6 +97,12 @@ class Desk:
             case_id, user, lambda case, by: replying.retry(case, send_id, by, self.at.clock.now())
         )
 
+    async def look(self, case_id: str, send_id: str, user: str) -> Outcome:
+        """Look on the network for a send whose fate is unknown."""
+        return await self.at.press(
+            case_id, user, lambda case, by: replying.look(case, send_id, by, self.at.clock.now())
+        )
+
     async def acknowledge(self, case_id: str, user: str, send_id: str, *, pressed: bool = True) -> Outcome:
         """Say "we are on it" under one's own name. Refused with `no_signature` on first use, in time for a form, which
         comes back without any message that was `pressed`."""

@@ -99,6 +99,7 @@ async def test_a_lost_answer_is_found_again_and_nothing_is_doubled(redis_url: st
         await wait_until(scene.answers, "the reply stands on X")
         await scene.rig.shows(card.ts, "not known whether it arrived")
         await scene.rig.press(STAFF, card.ts, "hark:check-send:v1")
+        await wait_until(lambda: "looking for it now" in str(scene.rig.whispers()), "whoever pressed is told")
         await scene.rig.shows(card.ts, "read back")
         assert scene.answers() == ["@anarey We are on it ^AK"]
 

@@ -7,7 +7,7 @@ import pytest
 from bot.domain.case import UNSETTLED, Case, Purpose, SendState
 from bot.domain.decisions import Change, Decision
 from bot.domain.models import Sent
-from bot.domain.replying import SENDS_KEPT, kept, retry, undo
+from bot.domain.replying import SENDS_KEPT, kept, look, retry, undo
 from bot.domain.sending import (
     BACKOFF,
     LONGEST_HOLD,
@@ -100,6 +100,14 @@ def test_a_retry_remembers_only_whether_anything_was_tried(state: SendState, att
     """What was tried is looked for before it goes out again; the tries and looks are counted anew."""
     case = case_of(retry(a_case(sends=(a_send(state=state, attempt=attempt, reason="no"),)), ID, ANA, NOON))
     assert (case.sends[0].attempt, case.sends[0].reason) == (after, "")
+
+
+def test_to_look_for_a_send_never_sends_what_has_failed_since() -> None:
+    """The button stands on a card that is not redrawn yet; whoever presses it wants to know, not to say it again."""
+    lost = a_case(sends=(a_send(state=UNKNOWN, attempt=7),))
+    assert case_of(look(lost, ID, ANA, NOON)) == case_of(retry(lost, ID, ANA, NOON))
+    for state in set(SendState) - {UNKNOWN}:
+        assert "nothing to look for" in refused(look(a_case(sends=(a_send(state=state),)), ID, ANA, NOON)).text
 
 
 def test_a_retry_waits_for_its_network_like_any_send() -> None:
