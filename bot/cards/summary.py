@@ -5,6 +5,7 @@ from bot.cards.view import View
 from bot.cards.words import KINDS, author_label, doubt, is_urgent, send_title, staff_name
 from bot.domain.case import Case, Send, SendState
 from bot.domain.hiding import pending
+from bot.domain.replying import stopped_by
 
 EXCERPT = 100
 TROUBLES = 2
@@ -63,8 +64,9 @@ def _asked(case: Case) -> str:
 
 
 def troubles(case: Case) -> list[str]:
-    """What became of the newest sends that somebody has to look at, each once."""
-    return list(dict.fromkeys(found for send in case.sends if (found := _trouble(send))))[-TROUBLES:]
+    """What became of the newest sends that somebody has to look at, each once; not of what only failed with another."""
+    found = (_trouble(send) for send in case.sends if stopped_by(case, send) is None)
+    return list(dict.fromkeys(filter(None, found)))[-TROUBLES:]
 
 
 def _trouble(send: Send) -> str:

@@ -84,6 +84,8 @@ def test_a_line_has_its_own_retry_once_the_message_before_it_stands() -> None:
         drawn = text(render(case, CARD, a_view()))
         assert drawn.count("hark:retry:v1") == 1
         assert ("Retry: Public line" in drawn) is (first is not SendState.FAILED)
+        heard = render(case, CARD, a_view()).text
+        assert ("public line failed" in heard) is (first is not SendState.FAILED)
 
 
 def test_hiding_is_an_act_and_not_a_letter() -> None:
