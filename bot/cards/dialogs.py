@@ -8,13 +8,15 @@ from bot.cards.action_ids import LOOP_POST, LOOP_WAIVE, ActionId, CallbackId, In
 from bot.cards.buttons import claim_or_release
 from bot.cards.card import ROOMS, card_parts
 from bot.cards.conversation import Said, quoted, said
+from bot.cards.customer import NAME
 from bot.cards.escape import line, link, one_line, user_ids
 from bot.cards.forms import banner, length_hint, signature_blocks, signature_input, warning_blocks
 from bot.cards.limits import VIEW_BLOCKS, VIEW_BYTES, size
 from bot.cards.modal import ViewJson, modal
+from bot.cards.summary import troubles
 from bot.cards.view import View, offered
-from bot.cards.words import count
-from bot.domain.case import Case, LogEntry, Person
+from bot.cards.words import author_label, count
+from bot.domain.case import Case, LogEntry, Person, SendState
 from bot.domain.fallback import displaced_words
 from bot.domain.lifecycle import REASONS
 from bot.domain.offers import Offer
@@ -43,13 +45,21 @@ def close_modal(
 
     `reason` is the one that was chosen before, `signature` a suggestion for whoever has none yet.
     """
-    top = [*warning_blocks(warnings), _reason(reason)]
+    top = [*warning_blocks((*warnings, *_unanswered(case))), _reason(reason)]
     if not case.loop_open:
         return modal(CallbackId.CLOSE, "Close case", top, state=state, submit="Close case")
     if Offer.CLOSING_WORD not in offered(case, view):
         return modal(CallbackId.CLOSE, "Close case", [*top, *_waiver()], state=state, submit="Close case")
     blocks = [*top, *_loop(case, view, person), *signature_blocks(person, signature)]
     return modal(CallbackId.CLOSE, "Close + PUBLIC line", blocks, state=state, submit="Send and close")
+
+
+def _unanswered(case: Case) -> tuple[str, ...]:
+    """What is easily forgotten; an answer on its way is none that was."""
+    if case.wait is None or any(send.state in (SendState.QUEUED, SendState.SENDING) for send in case.sends):
+        return ()
+    customer = one_line(author_label(case.latest, case), NAME) or "The customer"
+    return ("; ".join((f"{customer} still waits for an answer", *troubles(case))) + ".",)
 
 
 def _reason(chosen: str) -> build.Block:

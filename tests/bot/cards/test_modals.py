@@ -25,7 +25,7 @@ from bot.domain.text.lengths import length
 from bot.services.people import signature_problem
 from tests.support.block_kit import check_view
 from tests.support.card_cases import PUBLIC_ONLY, a_direct_message, a_public_case, a_view, matches_snapshot, states
-from tests.support.cases import ANA, BEN, NOON, a_log_entry, a_send, an_item
+from tests.support.cases import ANA, BEN, NOON, a_log_entry, a_send, a_wait, an_item
 
 CASE = a_public_case()
 STATE = ModalState(case=CASE.id, send="send-9", seen="send-8")
@@ -207,6 +207,21 @@ def test_a_close_form_shown_anew_keeps_the_reason_and_begins_with_what_to_read()
         assert field["element"].get("initial_option", {}).get("value") == first
         assert "Ben answered meanwhile" in _text({"first": view["blocks"][0]})
         assert check_view(view) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({}, "Carla still waits for an answer."),
+        ({"sends": (a_send(state=SendState.FAILED),)}, "Carla still waits for an answer; public reply failed."),
+        ({"sends": (a_send(),)}, ""),
+        ({"wait": None}, ""),
+    ],
+)
+def test_whoever_closes_is_told_who_still_waits(changes: dict[str, Any], told: str) -> None:
+    """And what became of our words; not while an answer is on its way, nor once it stands."""
+    view = close_modal(a_public_case(**({"wait": a_wait()} | changes)), a_view(), ANA, STATE)
+    assert ("⚠️" in _text(view), told in _text(view)) == (bool(told), True)
 
 
 def test_closing_asks_about_the_public_thread_while_it_is_open_only() -> None:
