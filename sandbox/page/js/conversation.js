@@ -20,10 +20,17 @@ export function titleOf(conversation) {
 
 async function say(conversation, text, threadTs) {
   const body = { user: ui.staff, conversation: conversation.id, text };
+  showEnd(threadTs ? "thread" : "channel");
   const answer = text.startsWith("/")
     ? await act("/sandbox/slack/command", body, "slack")
     : await act("/sandbox/slack/say", threadTs ? { ...body, thread_ts: threadTs } : body, "slack");
   return answer.ok;
+}
+
+/** Whoever writes reads on at the end, as in Slack: the answer to a command comes there. */
+function showEnd(place) {
+  const list = document.querySelector(`[data-testid="${place}"] .messages`);
+  if (list) list.scrollTop = list.scrollHeight;
 }
 
 function backButton(label, changes) {

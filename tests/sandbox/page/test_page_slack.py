@@ -184,6 +184,22 @@ async def test_menu_confirm_and_ephemeral(page: Page, sandbox: PageSandbox) -> N
     await expect(page.get_by_test_id("message").filter(has_text="Closed for you only.")).to_have_count(0)
 
 
+async def test_the_answer_to_a_command_is_seen_by_who_read_older_messages(page: Page, sandbox: PageSandbox) -> None:
+    """Who writes is taken to the end of the channel; who only reads stays where they are."""
+    await page.goto(sandbox.url)
+    for number in range(12):
+        await sandbox.bot.post(CARE, f"bag {number} is lost")
+    await expect(card_of(page, 11)).to_be_in_viewport()
+    await card_of(page).scroll_into_view_if_needed()
+    await sandbox.bot.post(CARE, "one more bag")
+    await expect(page.get_by_test_id("channel").locator(".has-card")).to_have_count(13)
+    await expect(card_of(page)).to_be_in_viewport()
+    box = page.get_by_role("textbox", name="Message #care")
+    await box.fill("/hark queue")
+    await box.press("Enter")
+    await expect(page.get_by_test_id("channel").locator(".ephemeral").last).to_be_in_viewport()
+
+
 async def test_messages_threads_and_commands(page: Page, sandbox: PageSandbox) -> None:
     """Staff write in a channel, answer in a thread and use a command; what they type is drawn as Slack draws it."""
     await page.goto(sandbox.url)
