@@ -30,7 +30,9 @@ async function say(conversation, text, threadTs) {
 /** Whoever writes reads on at the end, as in Slack: the answer to a command comes there. */
 function showEnd(place) {
   const list = document.querySelector(`[data-testid="${place}"] .messages`);
-  if (list) list.scrollTop = list.scrollHeight;
+  if (!list) return;
+  list.scrollTop = list.scrollHeight;
+  list.dispatchEvent(new Event("scroll")); // the browser's own comes with the next frame, perhaps after the answer
 }
 
 function backButton(label, changes) {
