@@ -116,9 +116,11 @@ def retry(case: Case, send_id: str, by: Person, now: datetime) -> Decision:
     if first is not None:
         text = f"This only goes out after the {PURPOSE_WORDS[first.purpose]}, which failed. Retry that one first."
         return Refused(code="follows", text=text)
-    state = SendState.UNKNOWN if send.state is SendState.UNKNOWN else SendState.QUEUED
+    unknown = send.state is SendState.UNKNOWN
+    state = SendState.UNKNOWN if unknown else SendState.QUEUED
     case = with_send(case, send, state=state, retried_at=now, due_at=now, attempt=min(send.attempt, 1), reason="")
-    return Change(case=case, log=(LogEntry(at=now, what="tried again", by=by.id, detail=send.text),))
+    what = "looked again for a send" if unknown else "tried a send again"
+    return Change(case=case, log=(LogEntry(at=now, what=what, by=by.id, detail=send.text),))
 
 
 def look(case: Case, send_id: str, by: Person, now: datetime) -> Decision:

@@ -110,6 +110,14 @@ def test_to_look_for_a_send_never_sends_what_has_failed_since() -> None:
         assert "nothing to look for" in refused(look(a_case(sends=(a_send(state=state),)), ID, ANA, NOON)).text
 
 
+@pytest.mark.parametrize(("state", "what"), [(FAILED, "tried a send again"), (UNKNOWN, "looked again for a send")])
+def test_history_tells_a_second_try_from_a_second_look(state: SendState, what: str) -> None:
+    """Whoever reads a year later how often something was said in public counts the tries, not the looks."""
+    change = retry(a_case(sends=(a_send(state=state, text="Hello"),)), ID, ANA, NOON)
+    assert isinstance(change, Change)
+    assert [(each.what, each.by, each.detail) for each in change.log] == [(what, ANA.id, "Hello")]
+
+
 def test_a_retry_waits_for_its_network_like_any_send() -> None:
     """Two days later somebody has read it once more and wants it: it fails after a day of its own, not at once."""
     at = NOON + 2 * LONGEST_HOLD
