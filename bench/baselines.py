@@ -22,6 +22,7 @@ from bench import events
 Handler = Callable[[web.Request], Awaitable[web.Response]]
 Check = Callable[[web.Request, bytes], bool]
 CONNECTIONS = 32
+STREAM = "bench:naive"
 
 
 def is_facebook(request: web.Request, body: bytes) -> bool:
@@ -57,7 +58,7 @@ def xadd(check: Check, redis: Redis) -> Handler:
         body = await request.read()
         if not check(request, body):
             return web.Response(status=403)
-        await redis.xadd("bench:naive", {"body": body})
+        await redis.xadd(STREAM, {"body": body})
         return web.Response(text="ok")
 
     return handle

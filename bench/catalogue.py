@@ -1,7 +1,7 @@
 """All scenarios, in the order in which they run."""
 
 from bench.options import Scenario
-from bench.scenarios import claims, flow, intake, kill, press, scale, soak, start, storm, timers, workers
+from bench.scenarios import claims, floor, flow, intake, kill, press, scale, soak, start, storm, timers, workers
 
 SCENARIOS = (
     Scenario(
@@ -13,6 +13,9 @@ SCENARIOS = (
     Scenario("flow-max", "event to Slack call, most per second, against a naive forwarder", flow.most),
     Scenario("flow-p99", "event to Slack call at 200 a second, p99, against a naive forwarder", flow.steady),
     Scenario("press", "press to acknowledged and redrawn, p99, under 200 events a second", press.run),
+    Scenario("floor-max", "flow-max of a relay that stores and does nothing else", floor.most),
+    Scenario("floor-p99", "flow-p99 of the same relay", floor.steady),
+    Scenario("floor-press", "press, where Bolt stores and answers and does nothing else", floor.pressed),
     Scenario("claims", "1,000 simultaneous claims on one case, against as many SET NX", claims.run),
     Scenario("timers", "50,000 of a million timers due at once, against ZRANGEBYSCORE and ZREM", timers.run),
     Scenario("scale", "cost per event at 1k, 100k and 1M open cases, memory per open case", scale.run),

@@ -33,9 +33,9 @@ async def run(options: Options) -> list[Row]:
     theirs: list[float] = []
     async with open_stage(options.profile) as stage, stage.web() as (_, port), stage.worker():
         for _round in range(options.rounds):
-            cards = await _cards(stage, port, presses)
-            theirs.append(percentile(await _round_trips(stage, port, presses), 0.99))
-            ours.append(percentile(await _pressed(stage, port, cards), 0.99))
+            cards = await new_cards(stage, port, presses)
+            theirs.append(percentile(await round_trips(stage, port, presses), 0.99))
+            ours.append(percentile(await press_all(stage, port, port, cards), 0.99))
     value, baseline = median(ours), median(theirs)
     share = ratio(value, baseline)
     note = f"rounds: {spread(ours)} against {spread(theirs)} ms; {presses} presses at {PRESS_RATE} a second in each"
@@ -44,17 +44,18 @@ async def run(options: Options) -> list[Row]:
 
 async def pressed(stage: Stage, port: int, presses: int) -> list[float]:
     """Take in so many events, and claim the card of each, under further ones; the ms that each press took."""
-    return await _pressed(stage, port, await _cards(stage, port, presses))
+    return await press_all(stage, port, port, await new_cards(stage, port, presses))
 
 
-async def _cards(stage: Stage, port: int, count: int) -> dict[int, str]:
+async def new_cards(stage: Stage, port: int, count: int) -> dict[int, str]:
     """New cards to press: their events and where they stand."""
     await stage.slack.reset()
     await arrive(stage, await stage.send("webhook", port, stage.numbers(count), RATE))
     return (await stage.slack.report()).stamps()
 
 
-async def _round_trips(stage: Stage, port: int, presses: int) -> list[float]:
+async def round_trips(stage: Stage, port: int, presses: int) -> list[float]:
+    """The ms of the fake Slack's own round trip, twice, at the rate of presses and under events for `port`."""
     content = json.dumps({"text": "x" * REDRAW_BYTES}).encode()
     request = events.post(stage.slack.port, "/respond/baseline", content, {})
     under = await _events(stage, port, presses)
@@ -64,10 +65,11 @@ async def _round_trips(stage: Stage, port: int, presses: int) -> list[float]:
     return [each.ms for each in sent]
 
 
-async def _pressed(stage: Stage, port: int, cards: dict[int, str]) -> list[float]:
+async def press_all(stage: Stage, port: int, desk: int, cards: dict[int, str]) -> list[float]:
+    """Claim each card at the port `desk`, under events for `port`; the ms that each press took."""
     under = await _events(stage, port, len(cards))
-    requests = [press(stage, port, n, ts) for n, ts in cards.items()]
-    sent = await (await Load.start(stage.folder, requests, port, PRESS_RATE, 4)).result()
+    requests = [press(stage, desk, n, ts) for n, ts in cards.items()]
+    sent = await (await Load.start(stage.folder, requests, desk, PRESS_RATE, 4)).result()
     await arrive(stage, await under.result())
     redrawn = (await stage.slack.report()).redrawn
     return _both(list(cards), sent, redrawn)
